@@ -1,0 +1,151 @@
+//! What control tells the plant: one value a writable point, with the level and the reason that won.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PointId;
+use crate::reading::Why;
+use crate::time::Mono;
+
+/// Who holds an output, as in BACnet: the lowest number that asks wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Level {
+    /// 1: a person, for life safety.
+    ManualLifeSafety,
+    /// 2: fire, leak.
+    AutomaticLifeSafety,
+    /// 3: a local hand switch; mirrored, never commanded.
+    LocalHand,
+    /// 4: thermal protection.
+    ThermalProtection,
+    /// 5: fail-safe floors, minimum flow, permissives.
+    CriticalEquipment,
+    /// 6: minimum on and off times.
+    MinimumOnOff,
+    /// 7: breaker, branch and UPS limits.
+    ElectricalProtection,
+    /// 8: an operator's override, with a reason and an expiry.
+    Operator,
+    /// 9: checkout, step test, tuning.
+    Commissioning,
+    /// 10: the utility.
+    DemandResponse,
+    /// 11: a cluster scheduler's budget.
+    SchedulerBudget,
+    /// 12: the supervisory optimiser.
+    Optimiser,
+    /// 13: peak shaving.
+    PeakShaving,
+    /// 14: schedules and night windows.
+    Schedule,
+    /// 15: derating until maintenance.
+    Maintenance,
+    /// 16: loops and sequences.
+    Control,
+    /// 17: nobody: the relinquish default.
+    RelinquishDefault,
+}
+
+impl Level {
+    /// Every level, strongest first.
+    pub const ALL: [Self; 17] = [
+        Self::ManualLifeSafety,
+        Self::AutomaticLifeSafety,
+        Self::LocalHand,
+        Self::ThermalProtection,
+        Self::CriticalEquipment,
+        Self::MinimumOnOff,
+        Self::ElectricalProtection,
+        Self::Operator,
+        Self::Commissioning,
+        Self::DemandResponse,
+        Self::SchedulerBudget,
+        Self::Optimiser,
+        Self::PeakShaving,
+        Self::Schedule,
+        Self::Maintenance,
+        Self::Control,
+        Self::RelinquishDefault,
+    ];
+
+    /// The number, 1 to 17.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        Self::ALL.iter().zip(1..).find(|(l, _)| **l == self).map_or(17, |(_, n)| n)
+    }
+
+    /// The level of a number 1 to 17.
+    #[must_use]
+    pub fn from_number(n: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(n.checked_sub(1)?)).copied()
+    }
+}
+
+/// Why an output has its value. Becomes a sentence when somebody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Reason {
+    /// No level asks.
+    Relinquished,
+    /// Before the first complete image, and on the way out.
+    SafeOutputs,
+    /// A loop follows this point.
+    Loop(PointId),
+    /// The worst of a row's rack inlets leads the row's fans.
+    WorstInlet(PointId),
+    /// An input that the output depends on is lost.
+    InputLost(PointId, Why),
+    /// Every input of a loop is lost.
+    AllInputsLost,
+    /// A rack inlet is above its limit.
+    OverTemperature(PointId),
+    /// An operator asked.
+    Override,
+    /// A limit of the equipment.
+    EquipmentLimit,
+    /// The output is on its way and the rate limit holds it.
+    RateLimit,
+}
+
+/// One output of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Which point.
+    pub point: PointId,
+    /// The value, in the point's canonical unit, inside its write range.
+    pub value: f64,
+    /// Who holds it.
+    pub level: Level,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What became of an earlier write.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum WriteOutcome {
+    /// Read back equal within the tolerance.
+    Applied,
+    /// Acknowledged, but the read-back differs.
+    Unproven {
+        /// What the device holds.
+        seen: f64,
+    },
+    /// The register changed although we did not write it.
+    Foreign {
+        /// What the device holds.
+        seen: f64,
+    },
+    /// Refused or lost.
+    Failed(Why),
+}
+
+/// The report of one write, delivered with a later scan's inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WriteReport {
+    /// Which point.
+    pub point: PointId,
+    /// What was wanted.
+    pub wanted: f64,
+    /// What happened.
+    pub outcome: WriteOutcome,
+    /// When it was known.
+    pub at: Mono,
+}

@@ -1,0 +1,1 @@
+//! Registers to numbers and back.

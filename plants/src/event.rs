@@ -1,0 +1,137 @@
+//! What control and world have to tell, as values. The service turns them into logs, topics and counts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Level, Reason};
+use crate::hall::Hall;
+use crate::id::{AlarmId, EquipId, LoopId, PointId};
+use crate::reading::Why;
+use crate::time::Mono;
+
+/// How much an event matters. An unexpected `Error` fails a simulated run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Severity {
+    /// Normal work.
+    Info,
+    /// Somebody should look in the daytime.
+    Warning,
+    /// Something is broken.
+    Error,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum About {
+    /// The hall as a whole.
+    Hall,
+    /// One point.
+    Point(PointId),
+    /// One piece of equipment.
+    Equip(EquipId),
+    /// One loop.
+    Loop(LoopId),
+    /// One alarm.
+    Alarm(AlarmId),
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// A reading became fresh again.
+    ReadingFresh,
+    /// A reading is doubted.
+    ReadingStale(Why),
+    /// A reading is lost.
+    ReadingLost(Why),
+    /// A write was acknowledged and not applied.
+    WriteUnproven {
+        /// What was wanted.
+        wanted: f64,
+        /// What the device holds.
+        seen: f64,
+    },
+    /// Somebody else wrote our register.
+    WriteForeign {
+        /// What was wanted.
+        wanted: f64,
+        /// What the device holds.
+        seen: f64,
+    },
+    /// A write failed.
+    WriteFailed(Why),
+    /// A write that was in doubt is applied.
+    WriteProven,
+    /// The winner of an output changed.
+    Leader {
+        /// The level that holds it now.
+        level: Level,
+        /// Why.
+        reason: Reason,
+    },
+    /// Two limits of one output cannot both hold; the stronger level won.
+    LimitConflict {
+        /// The level that won.
+        kept: Level,
+        /// The level that was dropped.
+        dropped: Level,
+    },
+    /// An operator took an output.
+    OverrideSet {
+        /// The value held.
+        value: f64,
+    },
+    /// An override was released by a person.
+    OverrideReleased,
+    /// An override ran out.
+    OverrideExpired,
+    /// An alarm became active.
+    AlarmRaised,
+    /// An alarm's condition went away.
+    AlarmCleared,
+    /// A person acknowledged an alarm.
+    AlarmAcknowledged,
+    /// A latched alarm was reset.
+    AlarmReset,
+    /// The wall clock is no longer trusted, or is again.
+    ClockTrusted(bool),
+    /// A checked configuration took effect.
+    ReloadApplied,
+    /// A register of a meter went backwards and was not counted.
+    MeterWentBack {
+        /// Before, in watt-hours.
+        from: f64,
+        /// Now, in watt-hours.
+        to: f64,
+    },
+    /// Control started on this image: first scan of a boot.
+    Started,
+    /// Control hands over to fail-safe values.
+    Stopping,
+}
+
+/// Something that happened, when, and to what.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Mono,
+    /// How much it matters.
+    pub severity: Severity,
+    /// To what.
+    pub about: About,
+    /// What.
+    pub what: What,
+}
+
+impl Event {
+    /// The subject's name in the hall's words.
+    #[must_use]
+    pub fn subject<'h>(&self, hall: &'h Hall) -> &'h str {
+        match self.about {
+            About::Hall => &hall.name,
+            About::Point(p) => hall.points.get(p).map_or("?", |d| d.name.as_str()),
+            About::Equip(e) => hall.equips.get(e).map_or("?", |d| d.name.as_str()),
+            About::Loop(l) => hall.loops.get(l).map_or("?", String::as_str),
+            About::Alarm(a) => hall.alarms.get(a).map_or("?", |d| d.name.as_str()),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What a hall is: equipment as structs of typed points, resolved when the file is loaded. No addresses, no secrets.
+//!
+//! ```text
+//! Hall ── rows ── racks (inlet, outlet, power)
+//!      │       └─ fans  (one loop a row: all fans together, by the worst inlet)
+//!      ├─ coils         (one loop a CRAH: supply air by its chilled-water valve)
+//!      ├─ chilled water (one loop: differential pressure by pump speed)
+//!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
+//! ```
+
+pub mod kind;
+mod load;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AlarmId, EquipId, LoopId, PointId, RowId, Table};
+use crate::point::{Point, PointTable};
+use crate::time::Span;
+use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, WattHours, Watts};
+
+pub use kind::Kind;
+
+/// A hall, loaded and checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hall {
+    /// Its name: `air`.
+    pub name: String,
+    /// The site, as in MQTT topics: `[a-z0-9][a-z0-9-]*`.
+    pub site: String,
+    /// IANA time zone of the site; months and days of reports follow it.
+    pub tz: String,
+    /// One sentence for people.
+    pub summary: String,
+    /// What must not be exceeded.
+    pub limits: Limits,
+    /// Every piece of equipment.
+    pub equips: Table<EquipId, EquipDef>,
+    /// Every point.
+    pub points: PointTable,
+    /// Rows of racks with the fans that serve them.
+    pub rows: Table<RowId, Row>,
+    /// Chilled-water coils.
+    pub coils: Vec<Coil>,
+    /// The chilled-water supply, where the hall has one.
+    pub chilled_water: Option<ChilledWater>,
+    /// Meters.
+    pub meters: Vec<Meter>,
+    /// How the loops are run.
+    pub strategies: Strategies,
+    /// Every loop's name: `row-a/fans`, `crah-1/valve`, `chw/pump`.
+    pub loops: Table<LoopId, String>,
+    /// Every alarm that can be raised.
+    pub alarms: Table<AlarmId, AlarmDef>,
+}
+
+/// Temperature limits at the racks' inlets.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The recommended range's upper end (°C).
+    pub inlet_recommended: Celsius,
+    /// The allowable maximum (°C): above it thermal protection takes the fans.
+    pub inlet_max: Celsius,
+}
+
+/// A piece of equipment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EquipDef {
+    /// Its name: `crah-1`.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its points, in order.
+    pub points: Vec<PointId>,
+}
+
+/// A row of racks and the fans that serve it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its name: `row-a`.
+    pub name: String,
+    /// Its racks.
+    pub racks: Vec<Rack>,
+    /// The fans that blow into its cold aisle.
+    pub fans: Vec<Fan>,
+    /// The loop that runs them together.
+    pub fan_loop: LoopId,
+}
+
+/// A rack.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rack {
+    /// The equipment.
+    pub equip: EquipId,
+    /// Air entering the machines.
+    pub inlet: Point<Celsius>,
+    /// Air leaving the machines.
+    pub outlet: Point<Celsius>,
+    /// Electrical power at the rack's input.
+    pub power: Point<Watts>,
+    /// Nameplate (W).
+    pub rated: Watts,
+}
+
+/// A fan, alone or in a CRAH.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fan {
+    /// The equipment.
+    pub equip: EquipId,
+    /// Commanded duty.
+    pub speed: Point<Percent>,
+    /// Duty the drive reports.
+    pub feedback: Point<Percent>,
+}
+
+/// A CRAH's chilled-water coil.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coil {
+    /// The CRAH.
+    pub equip: EquipId,
+    /// The row it serves.
+    pub row: RowId,
+    /// Commanded valve position.
+    pub valve: Point<Percent>,
+    /// Position the valve reports.
+    pub valve_feedback: Point<Percent>,
+    /// Air leaving the CRAH.
+    pub supply_air: Point<Celsius>,
+    /// Air entering the CRAH.
+    pub return_air: Point<Celsius>,
+    /// The loop that runs the valve.
+    pub valve_loop: LoopId,
+}
+
+/// The chilled-water supply: a pump that keeps a differential pressure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChilledWater {
+    /// The equipment.
+    pub equip: EquipId,
+    /// Commanded pump speed.
+    pub pump: Point<Percent>,
+    /// Speed the drive reports.
+    pub pump_feedback: Point<Percent>,
+    /// Differential pressure at the remote end.
+    pub dp: Point<Pascals>,
+    /// Water to the coils.
+    pub supply: Point<Celsius>,
+    /// Water from the coils.
+    pub return_water: Point<Celsius>,
+    /// Water flow.
+    pub flow: Point<LitersPerSecond>,
+    /// The loop that runs the pump.
+    pub pump_loop: LoopId,
+}
+
+/// What a meter measures, for PUE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeterRole {
+    /// All that enters the site.
+    Utility,
+    /// Leaving the UPS: IT energy of category 1.
+    UpsOutput,
+    /// Leaving the PDUs: IT energy of category 2.
+    PduOutput,
+    /// At the IT equipment's input: IT energy of category 3.
+    It,
+    /// Cooling: fans, pumps, chillers.
+    Cooling,
+    /// Anything else that is metered.
+    Other,
+}
+
+/// A meter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Meter {
+    /// The equipment.
+    pub equip: EquipId,
+    /// What it measures.
+    pub role: MeterRole,
+    /// The meter above it, for the sum check.
+    pub parent: Option<EquipId>,
+    /// Active power now.
+    pub power: Point<Watts>,
+    /// The energy register.
+    pub energy: Point<WattHours>,
+    /// Nameplate (W): the largest power its circuit can carry.
+    pub rated: Watts,
+    /// Where the register rolls over to zero (Wh); infinite when it never does.
+    pub rollover: WattHours,
+}
+
+/// How the loops are run. Part of the hall, replaceable by a reload.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Strategies {
+    /// Each row's fans, by the row's worst inlet temperature (°C → %).
+    pub fans: LoopTuning,
+    /// Each coil's valve, by its supply-air temperature (°C → %).
+    pub valves: LoopTuning,
+    /// The pump, by differential pressure (Pa → %).
+    pub pump: LoopTuning,
+}
+
+/// One kind of loop. Gains are per second of physical time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoopTuning {
+    /// The setpoint, in the pv's canonical unit.
+    pub setpoint: f64,
+    /// Proportional gain (% of output per unit of pv, > 0). The acting direction comes from the kind.
+    pub gain: f64,
+    /// Integral time (s, > 0).
+    pub ti: Span,
+    /// Derivative time (s; 0 for none).
+    pub td: Span,
+    /// Setpoint weight on the proportional term (0 to 1).
+    pub setpoint_weight: f64,
+    /// Changes of output smaller than this are held back (%, 0 to 10).
+    pub deadband: f64,
+    /// The loop runs on every n-th scan (≥ 1).
+    pub every: u32,
+}
+
+/// How urgent an alarm is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// Wake somebody.
+    Critical,
+    /// On-call in working hours.
+    High,
+    /// Tell the team.
+    Medium,
+    /// Keep in the list.
+    Low,
+}
+
+/// What raises an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// The worst rack inlet is above `limit` (°C).
+    InletAbove,
+    /// All inlets of some row are lost.
+    InletsLost,
+    /// More than `limit` readings with a source are lost.
+    ReadingsLost,
+    /// More than `limit` outputs are unproven, foreign or failed.
+    WritesDoubted,
+    /// A supply-air temperature is above `limit` (°C).
+    SupplyAirAbove,
+    /// Differential pressure is below `limit` (Pa).
+    DpBelow,
+    /// Unattributed power is above `limit` (W).
+    UnattributedAbove,
+    /// The 15-minute PUE is invalid.
+    PueInvalid,
+    /// The wall clock is not trusted.
+    ClockUntrusted,
+    /// Raised and cleared by the service: the broker, the database, the journal.
+    Service,
+}
+
+/// An alarm that can be raised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlarmDef {
+    /// Its name: `inlet-high`.
+    pub name: String,
+    /// What raises it.
+    pub condition: Condition,
+    /// The condition's limit, in the unit the condition names.
+    pub limit: f64,
+    /// How far back past the limit the value must come (same unit, ≥ 0).
+    pub deadband: f64,
+    /// How long the condition must hold before the alarm.
+    pub on_delay: Span,
+    /// How long it must be gone before the alarm clears.
+    pub off_delay: Span,
+    /// How urgent.
+    pub priority: Priority,
+    /// True: stays until a person resets it.
+    pub latch: bool,
+    /// What happens if nobody responds.
+    pub consequence: String,
+    /// What to do.
+    pub response: String,
+}
+
+impl Hall {
+    /// The point of a whole name such as `crah-1/fan-speed`.
+    #[must_use]
+    pub fn point(&self, name: &str) -> Option<PointId> {
+        self.points.iter().find(|(_, d)| d.name == name).map(|(id, _)| id)
+    }
+
+    /// The equipment of a name.
+    #[must_use]
+    pub fn equip(&self, name: &str) -> Option<EquipId> {
+        self.equips.iter().find(|(_, d)| d.name == name).map(|(id, _)| id)
+    }
+}

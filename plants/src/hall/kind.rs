@@ -1,0 +1,151 @@
+//! The kinds of equipment and the points each has, with the rules their readings are judged by.
+
+use serde::{Deserialize, Serialize};
+
+use crate::point::{Danger, Judgement, Role, WriteRange};
+use crate::time::Span;
+use crate::units::Unit;
+
+/// A kind of equipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A rack of machines.
+    Rack,
+    /// A computer-room air handler: a fan and a chilled-water coil.
+    Crah,
+    /// A fan alone.
+    Fan,
+    /// The chilled-water supply: pump and differential pressure.
+    ChilledWater,
+    /// An electricity meter.
+    Meter,
+}
+
+/// One point that every equipment of a kind has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PointSpec {
+    /// The name within the equipment.
+    pub name: &'static str,
+    /// The canonical unit.
+    pub unit: Unit,
+    /// Sensor, command or setpoint.
+    pub role: Role,
+    /// How its samples are judged unless the hall says otherwise.
+    pub judgement: Judgement,
+    /// What may be written unless the hall says otherwise.
+    pub write: Option<WriteRange>,
+}
+
+const NO_RATE: f64 = f64::INFINITY;
+
+const fn judged(min: f64, max: f64, danger: Danger, slew: f64, max_rate: f64) -> Judgement {
+    Judgement {
+        min,
+        max,
+        stale_after: Span::from_secs(5),
+        lost_after: Span::from_secs(60),
+        max_rate,
+        stuck_after: Span::ZERO,
+        danger,
+        slew,
+    }
+}
+
+const fn sensor(name: &'static str, unit: Unit, judgement: Judgement) -> PointSpec {
+    PointSpec { name, unit, role: Role::Sensor, judgement, write: None }
+}
+
+/// Temperatures age upward by half a kelvin a second, as fast as a rack without cooling heats.
+const fn temperature(name: &'static str, min: f64, max: f64) -> PointSpec {
+    let mut judgement = judged(min, max, Danger::Up, 0.5, 5.0);
+    judgement.stuck_after = Span::from_secs(1800);
+    sensor(name, Unit::Cel, judgement)
+}
+
+const fn feedback(name: &'static str) -> PointSpec {
+    sensor(name, Unit::Percent, judged(-5.0, 110.0, Danger::Down, 0.0, NO_RATE))
+}
+
+const fn duty(name: &'static str, min: f64, ramp: f64) -> PointSpec {
+    PointSpec {
+        name,
+        unit: Unit::Percent,
+        role: Role::Cmd,
+        judgement: judged(-5.0, 110.0, Danger::Down, 0.0, NO_RATE),
+        write: Some(WriteRange {
+            min,
+            max: 100.0,
+            failsafe: 100.0,
+            relinquish_default: 100.0,
+            rise_per_s: ramp,
+            fall_per_s: ramp,
+        }),
+    }
+}
+
+const RACK: &[PointSpec] = &[
+    temperature("inlet-air-temp", -10.0, 80.0),
+    temperature("outlet-air-temp", -10.0, 120.0),
+    sensor("power", Unit::Watt, judged(-1e3, 1e6, Danger::Up, 0.0, NO_RATE)),
+];
+
+const FAN: &[PointSpec] = &[duty("fan-speed", 20.0, 5.0), feedback("fan-speed-feedback")];
+
+const CRAH: &[PointSpec] = &[
+    duty("fan-speed", 20.0, 5.0),
+    feedback("fan-speed-feedback"),
+    duty("valve", 0.0, 5.0),
+    feedback("valve-feedback"),
+    temperature("supply-air-temp", -10.0, 80.0),
+    temperature("return-air-temp", -10.0, 120.0),
+];
+
+const CHILLED_WATER: &[PointSpec] = &[
+    duty("pump-speed", 20.0, 5.0),
+    feedback("pump-speed-feedback"),
+    sensor("dp", Unit::Pascal, judged(-1e4, 1e6, Danger::Down, 1e3, NO_RATE)),
+    temperature("supply-water-temp", -5.0, 60.0),
+    temperature("return-water-temp", -5.0, 80.0),
+    sensor("flow", Unit::LiterPerSecond, judged(-1.0, 1e3, Danger::Down, 0.5, NO_RATE)),
+];
+
+const METER: &[PointSpec] = &[
+    sensor("power", Unit::Watt, judged(-1e8, 1e8, Danger::Up, 0.0, NO_RATE)),
+    sensor("energy", Unit::WattHour, judged(0.0, 1e15, Danger::Neither, 0.0, NO_RATE)),
+];
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Rack, Self::Crah, Self::Fan, Self::ChilledWater, Self::Meter];
+
+    /// The word in files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rack => "rack",
+            Self::Crah => "crah",
+            Self::Fan => "fan",
+            Self::ChilledWater => "chilled-water",
+            Self::Meter => "meter",
+        }
+    }
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.word() == word)
+    }
+
+    /// The points every equipment of this kind has, in the order of the process image.
+    #[must_use]
+    pub const fn points(self) -> &'static [PointSpec] {
+        match self {
+            Self::Rack => RACK,
+            Self::Crah => CRAH,
+            Self::Fan => FAN,
+            Self::ChilledWater => CHILLED_WATER,
+            Self::Meter => METER,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The process image: everything control may know in one scan, frozen, and everything it decides.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, WriteReport};
+use crate::event::Event;
+use crate::hall::Strategies;
+use crate::id::{PointId, Table};
+use crate::reading::Sample;
+
+/// What a scan sees. One row a point, in the hall's order; a scan never sees a value change under it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The latest sample of every point.
+    pub samples: Table<PointId, Sample>,
+    /// What became of earlier writes, oldest first.
+    pub reports: Vec<WriteReport>,
+    /// New strategies, parsed and checked, to take effect now.
+    pub reload: Option<Box<Strategies>>,
+}
+
+impl Inputs {
+    /// An image of `points` points nobody has read.
+    #[must_use]
+    pub fn unread(points: usize) -> Self {
+        Self { samples: Table::filled(points, Sample::NEVER), reports: Vec::new(), reload: None }
+    }
+}
+
+/// What a scan decides: the whole output image, every scan, so that a lost write is healed by the next one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// One command for every writable point, in the order of the hall's points.
+    pub commands: Vec<Command>,
+    /// What there is to tell.
+    pub events: Vec<Event>,
+}

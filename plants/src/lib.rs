@@ -1,0 +1,15 @@
+//! The nouns of wattloop: what a data hall is and what its devices speak. Pure: no I/O, no clock, no threads.
+
+pub mod bind;
+pub mod command;
+pub mod convert;
+pub mod device;
+pub mod event;
+pub mod fault;
+pub mod hall;
+pub mod id;
+pub mod image;
+pub mod point;
+pub mod reading;
+pub mod time;
+pub mod units;

@@ -1,0 +1,1 @@
+//! The world of wattloop: a data hall's physics, stepped. Knows no control.

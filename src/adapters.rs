@@ -1,0 +1,187 @@
+//! The field: adapters fetch samples and deliver outputs; the service freezes what they have into one image a scan.
+//!
+//! ```text
+//! scan thread                                  adapters, on tokio
+//!   field.poll(tick)      ── Order::Poll ──▶   read due points, stamp, store ──┐
+//!   field.freeze(deadline, &mut inputs)  ◀───── samples, write reports ────────┘
+//!   field.write(&outputs, tick) ─ Order::Write ▶ write what changed or is due, read back, report
+//! ```
+//!
+//! Adapters see `plant` and never `control`. What comes after the deadline is there for the next scan.
+
+pub mod modbus;
+pub mod mqtt;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use plant::command::WriteReport;
+use plant::id::{PointId, Table};
+use plant::image::{Inputs, Outputs};
+use plant::reading::Sample;
+use plant::time::{Mono, Tick};
+use tokio::sync::mpsc;
+
+/// Reads the monotonic clock of this run. Given by the service, so that an adapter's time is an argument too.
+pub type Stamp = Arc<dyn Fn() -> Mono + Send + Sync>;
+
+/// How many write reports may wait for a scan; beyond it the oldest go and are counted.
+const MAX_REPORTS: usize = 16_384;
+
+/// What a bus is told, in order.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// Read the points that are due, then call [`Shared::polled`] with the tick's `seq`.
+    Poll(Tick),
+    /// Bring the outputs to these values.
+    Write(Tick, Arc<OutputImage>),
+}
+
+/// What every writable point shall be; `None` for points that are not written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputImage {
+    /// One row a point, in its canonical unit.
+    pub values: Table<PointId, Option<f64>>,
+}
+
+/// What adapters and the scan share: the latest samples and the reports of writes.
+pub struct Shared {
+    state: Mutex<State>,
+    polled: Condvar,
+    stamp: Stamp,
+}
+
+struct State {
+    samples: Table<PointId, Sample>,
+    reports: Vec<WriteReport>,
+    lost_reports: u64,
+    /// For each bus, the `seq` after the last poll it finished.
+    finished: Vec<u64>,
+}
+
+impl Shared {
+    /// An image of `points` points nobody has read.
+    #[must_use]
+    pub fn new(points: usize, stamp: Stamp) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State {
+                samples: Table::filled(points, Sample::NEVER),
+                reports: Vec::new(),
+                lost_reports: 0,
+                finished: Vec::new(),
+            }),
+            polled: Condvar::new(),
+            stamp,
+        })
+    }
+
+    /// Monotonic time now.
+    #[must_use]
+    pub fn now(&self) -> Mono {
+        (self.stamp)()
+    }
+
+    /// Stores samples; the latest wins, an older one than is known is dropped.
+    pub fn store(&self, samples: impl IntoIterator<Item = (PointId, Sample)>) {
+        let mut state = self.lock();
+        for (point, sample) in samples {
+            if let Some(row) = state.samples.get_mut(point)
+                && row.at <= sample.at
+            {
+                *row = sample;
+            }
+        }
+    }
+
+    /// Reports what became of writes.
+    pub fn report(&self, reports: impl IntoIterator<Item = WriteReport>) {
+        let mut state = self.lock();
+        state.reports.extend(reports);
+        let surplus = state.reports.len().saturating_sub(MAX_REPORTS);
+        if surplus > 0 {
+            state.reports.drain(..surplus);
+            state.lost_reports = state.lost_reports.saturating_add(plant::convert::u64_from_usize(surplus));
+        }
+    }
+
+    /// Says that bus `bus` has finished the poll of scan `seq`.
+    pub fn polled(&self, bus: usize, seq: u64) {
+        if let Some(row) = self.lock().finished.get_mut(bus) {
+            *row = seq.saturating_add(1);
+        }
+        self.polled.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Every bus of the hall.
+pub struct Field {
+    shared: Arc<Shared>,
+    buses: Vec<mpsc::Sender<Order>>,
+}
+
+impl Field {
+    /// A field without buses.
+    #[must_use]
+    pub const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, buses: Vec::new() }
+    }
+
+    /// What the adapters store into.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Registers a bus; the adapter answers [`Order`]s from the receiver and names itself by the number.
+    pub fn add_bus(&mut self) -> (usize, mpsc::Receiver<Order>) {
+        // Two scans' orders: a bus that is further behind misses polls and gets the newest outputs when it is back.
+        let (sender, receiver) = mpsc::channel(4);
+        self.buses.push(sender);
+        let mut state = self.shared.lock();
+        state.finished.push(0);
+        (state.finished.len().saturating_sub(1), receiver)
+    }
+
+    /// Asks every bus for the points that are due. A bus that is still busy misses this one.
+    pub fn poll(&self, tick: Tick) {
+        for bus in &self.buses {
+            drop(bus.try_send(Order::Poll(tick)));
+        }
+    }
+
+    /// Waits until every bus that keeps up has answered the poll of `seq`, or `patience` is over; then freezes.
+    /// Only a bus that finished the poll before this one is waited for: one that is late must catch up first.
+    pub fn freeze(&self, seq: u64, patience: Duration, inputs: &mut Inputs) {
+        let state = self.shared.lock();
+        let behind = |s: &mut State| s.finished.contains(&seq);
+        let (mut state, _) =
+            self.shared.polled.wait_timeout_while(state, patience, behind).unwrap_or_else(PoisonError::into_inner);
+        for (row, latest) in inputs.samples.rows_mut().iter_mut().zip(state.samples.rows()) {
+            *row = *latest;
+        }
+        inputs.reports.clear();
+        inputs.reports.append(&mut state.reports);
+    }
+
+    /// Hands the outputs of a scan to every bus.
+    pub fn write(&self, outputs: &Outputs, tick: Tick) {
+        let mut image = OutputImage { values: Table::filled(self.points(), None) };
+        for command in &outputs.commands {
+            if let Some(row) = image.values.get_mut(command.point) {
+                *row = Some(command.value);
+            }
+        }
+        let image = Arc::new(image);
+        for bus in &self.buses {
+            drop(bus.try_send(Order::Write(tick, Arc::clone(&image))));
+        }
+    }
+
+    fn points(&self) -> usize {
+        self.shared.lock().samples.len()
+    }
+}

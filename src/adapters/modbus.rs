@@ -1,0 +1,1 @@
+//! The Modbus adapter: TCP, RTU over TCP, serial RTU.

@@ -1,0 +1,227 @@
+//! What people see of the controller's state: plain serialisable views, made when somebody asks.
+
+use serde::{Deserialize, Serialize};
+
+/// The hall on one page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The hall's name.
+    pub hall: String,
+    /// The site.
+    pub site: String,
+    /// Scans since the start.
+    pub scans: u64,
+    /// Wall time (ms since 1970).
+    pub wall_ms: i64,
+    /// Monotonic time since the start (s).
+    pub uptime_s: f64,
+    /// The worst rack inlet.
+    pub worst_inlet: Option<WorstInlet>,
+    /// Each row's fans: commanded duty (%).
+    pub fans: Vec<NamedValue>,
+    /// Each coil's valve: commanded position (%).
+    pub valves: Vec<NamedValue>,
+    /// The pump's commanded speed (%).
+    pub pump: Option<f64>,
+    /// Facility power (kW), storage excluded; nothing while the meter is not known.
+    pub facility_kw: Option<f64>,
+    /// IT power (kW).
+    pub it_kw: Option<f64>,
+    /// Power that no meter below the utility explains (kW).
+    pub unattributed_kw: Option<f64>,
+    /// Facility energy since the start of the record (kWh).
+    pub facility_kwh: f64,
+    /// IT energy since the start of the record (kWh).
+    pub it_kwh: f64,
+    /// PUE over each window, shortest first.
+    pub pue: Vec<Pue>,
+    /// Partial PUE of cooling over 15 min.
+    pub ppue_cooling: Option<f64>,
+    /// Points read fresh, stale and lost (those with a source).
+    pub readings: Readings,
+    /// Overrides in force.
+    pub overrides: Vec<OverrideView>,
+    /// Alarms that are not normal, worst first.
+    pub alarms: Vec<AlarmView>,
+    /// False while the wall clock is doubted.
+    pub clock_trusted: bool,
+}
+
+/// The rack nearest to its limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorstInlet {
+    /// The rack.
+    pub rack: String,
+    /// Its inlet (°C), aged if stale.
+    pub celsius: f64,
+    /// The limit minus the inlet (K); negative is bad.
+    pub margin_k: f64,
+}
+
+/// A number with a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedValue {
+    /// The name.
+    pub name: String,
+    /// The number, in the unit its list names.
+    pub value: f64,
+}
+
+/// Counts of readings by quality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readings {
+    /// Fresh.
+    pub fresh: usize,
+    /// Stale.
+    pub stale: usize,
+    /// Lost.
+    pub lost: usize,
+}
+
+/// PUE over one window, with what it is worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pue {
+    /// `1m`, `15m`, `1h`, `24h`, `month`, `365d`.
+    pub window: String,
+    /// Energy over energy; nothing when it is not valid. Never clamped.
+    pub value: Option<f64>,
+    /// The least it can be, given what is missing.
+    pub lower: Option<f64>,
+    /// The most it can be.
+    pub upper: Option<f64>,
+    /// Covered time over the window, 0 to 1.
+    pub coverage: f64,
+    /// 1, 2 or 3: the weakest IT metering used.
+    pub category: u8,
+    /// `good`, `degraded`, or why there is no value.
+    pub validity: String,
+    /// Facility energy of the window (kWh).
+    pub facility_kwh: f64,
+    /// IT energy of the window (kWh).
+    pub it_kwh: f64,
+}
+
+/// An override in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OverrideView {
+    /// The point.
+    pub point: String,
+    /// The value held.
+    pub value: f64,
+    /// The level, 1 to 17.
+    pub level: u8,
+    /// Who asked.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+    /// Seconds until it ends by itself.
+    pub remaining_s: f64,
+}
+
+/// An alarm that is not normal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlarmView {
+    /// Its name.
+    pub name: String,
+    /// `critical`, `high`, `medium`, `low`.
+    pub priority: String,
+    /// `unacknowledged`, `acknowledged`, `returned`, `latched`, `latched-acknowledged`.
+    pub state: String,
+    /// Since when (s of uptime).
+    pub since_s: f64,
+    /// What it is about now: `rack-a07 27.9 °C`.
+    pub detail: String,
+    /// What happens if nobody responds.
+    pub consequence: String,
+    /// What to do.
+    pub response: String,
+}
+
+/// Why an output has its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WhyReport {
+    /// The point.
+    pub point: String,
+    /// The value now.
+    pub value: f64,
+    /// Its unit's UCUM code.
+    pub unit: String,
+    /// The level that holds it, 1 to 17.
+    pub level: u8,
+    /// One sentence.
+    pub sentence: String,
+    /// Everybody who asks, strongest first.
+    pub entries: Vec<WhyEntry>,
+    /// Every limit in force.
+    pub limits: Vec<WhyLimit>,
+    /// The loop behind it, if one is.
+    pub control_loop: Option<LoopView>,
+}
+
+/// One entry of the priority array.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WhyEntry {
+    /// The level, 1 to 17.
+    pub level: u8,
+    /// Who: `operator uid:1000`, `row-a/fans`.
+    pub owner: String,
+    /// The value asked for.
+    pub value: f64,
+    /// Why, as a sentence.
+    pub reason: String,
+    /// Seconds until it ends, if it does.
+    pub remaining_s: Option<f64>,
+}
+
+/// One limit on an output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WhyLimit {
+    /// The level, 1 to 17.
+    pub level: u8,
+    /// The lowest it allows.
+    pub min: f64,
+    /// The highest it allows.
+    pub max: f64,
+    /// Why, as a sentence.
+    pub reason: String,
+}
+
+/// A loop's terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoopView {
+    /// Its name: `row-a/fans`.
+    pub name: String,
+    /// `auto`, `tracking`, `holding`.
+    pub mode: String,
+    /// Setpoint, in the pv's unit.
+    pub setpoint: f64,
+    /// Process variable.
+    pub pv: Option<f64>,
+    /// Proportional term (%).
+    pub p: f64,
+    /// Integral term (%).
+    pub i: f64,
+    /// Derivative term (%).
+    pub d: f64,
+    /// Feed-forward (%).
+    pub ff: f64,
+    /// Output (%).
+    pub output: f64,
+}
+
+/// A reading, for the wire and for people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PointView {
+    /// The whole name.
+    pub point: String,
+    /// The value; nothing when lost.
+    pub value: Option<f64>,
+    /// The unit's UCUM code.
+    pub unit: String,
+    /// 192, 500 or 0.
+    pub quality: u16,
+    /// What is wrong, if anything.
+    pub why: Option<String>,
+    /// Age of the last sample (s).
+    pub age_s: f64,
+}

@@ -1,0 +1,94 @@
+//! What somebody may ask of the controller, and what it answers. Both are recorded in the journal.
+
+use plant::command::Level;
+use plant::id::{AlarmId, PointId};
+use plant::time::{Span, Wall};
+use serde::{Deserialize, Serialize};
+
+/// A request, with who asks. Ids have been resolved by the service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Who asks: `uid:1000`, `mqtt:ops`.
+    pub who: String,
+    /// What.
+    pub ask: Ask,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Hold an output at a value.
+    Override {
+        /// Which output.
+        point: PointId,
+        /// The value, in the point's canonical unit.
+        value: f64,
+        /// For how long; 2 h when nothing is said, 24 h at most.
+        hold: Option<Span>,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// Give an output back. Without a point: every output that `level` holds.
+    Release {
+        /// Which output.
+        point: Option<PointId>,
+        /// Which level lets go: 8 unless said.
+        level: Level,
+    },
+    /// Acknowledge an alarm.
+    Acknowledge {
+        /// Which alarm.
+        alarm: AlarmId,
+    },
+    /// Reset a latched alarm whose condition is gone.
+    Reset {
+        /// Which alarm.
+        alarm: AlarmId,
+    },
+    /// Raise or clear an alarm of the service's own (condition `service`).
+    ServiceAlarm {
+        /// Which alarm.
+        alarm: AlarmId,
+        /// True while the condition holds.
+        active: bool,
+    },
+}
+
+/// What the controller answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// Done; takes effect with the next scan.
+    Accepted {
+        /// For overrides: when it ends by itself.
+        expires: Option<Wall>,
+        /// What changed, and what limits it: for people.
+        note: String,
+    },
+    /// Not done, and why.
+    Refused(Refusal),
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum Refusal {
+    /// The point cannot be written.
+    NotWritable,
+    /// The value is not a finite number or outside the point's range.
+    OutOfRange {
+        /// The lowest that may be written.
+        min: f64,
+        /// The highest.
+        max: f64,
+    },
+    /// An override needs a reason.
+    ReasonMissing,
+    /// Longer than 24 h, or no time at all.
+    HoldOutOfRange,
+    /// Nothing to release, acknowledge or reset.
+    NothingThere,
+    /// The alarm's condition still holds.
+    StillActive,
+    /// The point or alarm does not exist.
+    Unknown,
+}

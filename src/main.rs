@@ -1,0 +1,3 @@
+//! The command line: one line per command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The shell: wait, freeze the image, step, record, write.
