@@ -244,8 +244,9 @@ fn meters(all: &Section<'_>, hall: &Hall) -> Vec<MeterScope> {
         for row in names.iter().filter(|r| rows().all(|known| known != r.as_str())) {
             of.fault("rows", format!("the hall has no row `{row}`"), did_you_mean(row, rows()));
         }
+        let share = of.within("share", SHARE).unwrap_or(1.0);
         of.done();
-        read.push(MeterScope { meter: name, rows: names });
+        read.push(MeterScope { meter: name, rows: names, share });
     }
     read
 }
