@@ -70,7 +70,8 @@ fn read(file: &Section<'_>) -> Option<DeviceMap> {
 fn comm_loss(section: &Section<'_>) -> Option<CommLoss> {
     let after: Option<Span> = section.need("after");
     if after == Some(Span::ZERO) {
-        let help = "set the product's own time-out and write it here; a product that never notices is not safe to command";
+        let help =
+            "set the product's own time-out and write it here; a product that never notices is not safe to command";
         section.fault("after", "`after` is zero: the product would never notice that we fell silent", help);
     }
     let action = section.need_text("action");
@@ -97,7 +98,11 @@ fn range(section: &Section<'_>) -> Option<(f64, f64)> {
     if min < max {
         return Some((min, max));
     }
-    section.fault("min", format!("`min` is {min} and must be below `max`, which is {max}"), "swap them or widen the range");
+    section.fault(
+        "min",
+        format!("`min` is {min} and must be below `max`, which is {max}"),
+        "swap them or widen the range",
+    );
     None
 }
 
@@ -112,7 +117,11 @@ fn point(section: &Section<'_>, kind: Option<Kind>) -> Option<(String, Option<Po
         && name.len().abs_diff(near.len()) <= 1
     {
         let message = format!("a {} has no point `{name}`", kind.word());
-        section.fault("point", message, format!("did you mean `{near}`? A value beyond the kind needs a name less like it"));
+        section.fault(
+            "point",
+            message,
+            format!("did you mean `{near}`? A value beyond the kind needs a name less like it"),
+        );
         return None;
     }
     Some((name, spec))

@@ -6,8 +6,12 @@ use super::{Access, ByteOrder, Register, RegisterTable, RegisterType};
 
 impl RegisterTable {
     /// Every table with its word in files and its leading digit in Modicon's numbering.
-    pub const ALL: [(&'static str, Self, u32); 4] =
-        [("coil", Self::Coil, 0), ("discrete", Self::Discrete, 1), ("input", Self::Input, 3), ("holding", Self::Holding, 4)];
+    pub const ALL: [(&'static str, Self, u32); 4] = [
+        ("coil", Self::Coil, 0),
+        ("discrete", Self::Discrete, 1),
+        ("input", Self::Input, 3),
+        ("holding", Self::Holding, 4),
+    ];
 
     /// The word in files.
     #[must_use]
@@ -119,13 +123,9 @@ impl RegisterType {
     pub const fn is_signed(self) -> bool {
         match self {
             Self::Int16 | Self::Int32 | Self::Int64 => true,
-            Self::Bool
-            | Self::Bit(_)
-            | Self::Uint16
-            | Self::Uint32
-            | Self::Uint64
-            | Self::Float32
-            | Self::Float64 => false,
+            Self::Bool | Self::Bit(_) | Self::Uint16 | Self::Uint32 | Self::Uint64 | Self::Float32 | Self::Float64 => {
+                false
+            }
         }
     }
 }

@@ -39,7 +39,8 @@ fn by_address(section: &Section<'_>, table: Option<RegisterTable>) -> Option<(Re
         let as_address = RegisterLabel { table, address };
         let as_ref = RegisterLabel { table, address: fits };
         let message = format!("`address = {number}` is {as_address}, which looks like Modicon's number of {as_ref}");
-        let help = format!("write `ref = {number}`; if you mean {as_address}, write `ref = {}`", six_digits(as_address));
+        let help =
+            format!("write `ref = {number}`; if you mean {as_address}, write `ref = {}`", six_digits(as_address));
         section.fault("address", message, help);
         return None;
     }

@@ -53,7 +53,10 @@ fn register_type(section: &Section<'_>, table: Option<RegisterTable>) -> Option<
         if table.is_some_and(RegisterTable::holds_bits) {
             return Some(RegisterType::Bool);
         }
-        section.missing("type", "write `type = \"int16\"`, or another of bit, uint16 … uint64, int32, int64, float32, float64");
+        section.missing(
+            "type",
+            "write `type = \"int16\"`, or another of bit, uint16 … uint64, int32, int64, float32, float64",
+        );
         return None;
     }
     let ty = section.word("type", &RegisterType::WORDS)?;
@@ -61,9 +64,15 @@ fn register_type(section: &Section<'_>, table: Option<RegisterTable>) -> Option<
         && table.holds_bits() != (ty == RegisterType::Bool)
     {
         let (message, help) = if table.holds_bits() {
-            (format!("a {} holds one bit, not a {}", table.word(), ty.word()), "write `type = \"bool\"` or leave it out")
+            (
+                format!("a {} holds one bit, not a {}", table.word(), ty.word()),
+                "write `type = \"bool\"` or leave it out",
+            )
         } else {
-            (format!("a {} register holds words, not a bool", table.word()), "write `type = \"bit\"` and `bit = 0` to 15")
+            (
+                format!("a {} register holds words, not a bool", table.word()),
+                "write `type = \"bit\"` and `bit = 0` to 15",
+            )
         };
         section.fault("type", message, help);
         return None;

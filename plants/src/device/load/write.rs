@@ -83,7 +83,10 @@ fn limits(section: &Section<'_>, ty: Option<RegisterType>) -> (Option<f64>, Opti
 
 fn failsafe(section: &Section<'_>, range: Option<(f64, f64)>) -> Option<f64> {
     if !section.has("failsafe") {
-        section.missing("failsafe", "write `failsafe = …`: the safe value when control is lost; nothing writable goes without");
+        section.missing(
+            "failsafe",
+            "write `failsafe = …`: the safe value when control is lost; nothing writable goes without",
+        );
     }
     let failsafe: f64 = section.maybe("failsafe")?;
     if let Some((low, high)) = range
@@ -112,7 +115,8 @@ fn refresh(section: &Section<'_>, nonvolatile: bool, comm_loss: Option<&CommLoss
     if let Some(loss) = comm_loss
         && refresh.times(3) >= loss.after
     {
-        let message = format!("`refresh` is {refresh} and must be under a third of the product's loss time, {}", loss.after);
+        let message =
+            format!("`refresh` is {refresh} and must be under a third of the product's loss time, {}", loss.after);
         let third = Span::from_millis(loss.after.millis() / 4);
         section.fault("refresh", message, format!("write `refresh = \"{third}\"` or less: two writes may get lost"));
         return None;
