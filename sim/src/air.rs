@@ -91,9 +91,8 @@ impl Row {
         };
         for rack in &mut self.racks {
             let inlet = (1.0 - rack.recirculation) * cold + rack.recirculation * hot;
-            let line = rack.heat(&physics.rack, dt);
             let machines = rack.machines;
-            rack.settle(inlet, line.base - line.slope * inlet, &physics.rack, dt);
+            rack.settle(inlet, &physics.rack, dt);
             given.stored += rack.capacity(&physics.rack) * (rack.machines - machines);
             given.electricity += dt * rack.power;
         }
@@ -155,10 +154,9 @@ impl Row {
         let (mut heat, mut hot_by_cold) = (around.other, flows.bypass);
         let mut hot_by_hot = -(flows.back + flows.own + flows.blown + ua);
         for rack in &self.racks {
-            let line = rack.heat(&physics.rack, dt);
-            heat += line.base;
+            heat += rack.heat.base;
             // Air entering carries its own heat on; the machines add less the warmer it comes.
-            let passed = rack.flow * CP_AIR - line.slope;
+            let passed = rack.flow * CP_AIR - rack.heat.slope;
             hot_by_cold += passed * (1.0 - rack.recirculation);
             hot_by_hot += passed * rack.recirculation;
         }

@@ -1,11 +1,9 @@
 //! The world as a whole: its balances, its directions and its clockwork.
 
-mod stand;
-
+use super::stand::{Stand, quiet, shipped};
 use plant::time::Span;
 use proptest::prelude::*;
 use sim::{Fault, SensorFault, World};
-use stand::{Stand, quiet, shipped};
 
 /// The hall `air` with a load that does not move and sensors that tell the truth.
 fn still() -> Stand {
