@@ -68,7 +68,7 @@ struct Flows {
     /// Air over the top from hot to cold (W/K).
     back: f64,
     /// Air from cold to hot past the machines (W/K).
-    bypass: f64,
+    spilled: f64,
     /// The racks' own hot air (W/K).
     own: f64,
 }
@@ -134,7 +134,7 @@ impl Row {
             drawn += all * (1.0 - rack.recirculation);
         }
         let back = (drawn - blown * (1.0 - bypass)).max(0.0);
-        Flows { blown, open, back, bypass: blown + back - drawn, own }
+        Flows { blown, open, back, spilled: blown * (1.0 - bypass) + back - drawn, own }
     }
 
     /// `UA` to the mass of each aisle (W/K) and the heat capacities of cold and hot aisle (J/K).
@@ -145,14 +145,15 @@ impl Row {
 
     fn solve(&self, physics: &Physics, around: Surroundings, flows: Flows, dt: f64) -> exponential::Pair {
         let (ua, (cold_capacity, hot_capacity)) = self.masses(physics);
-        let (mut from_coolers, mut cold_by_hot) = (0.0, flows.back);
+        let (mut from_coolers, mut by_hot) = (0.0, 0.0);
         for cooler in &self.coolers {
             let blown = cooler.blown(physics.coil.as_ref(), around.outdoors, around.water, dt);
             from_coolers += blown.fixed;
-            cold_by_hot += blown.slope;
+            by_hot += blown.slope;
         }
-        let (mut heat, mut hot_by_cold) = (around.other, flows.bypass);
-        let mut hot_by_hot = -(flows.back + flows.own + flows.blown + ua);
+        let bypass = physics.room.bypass;
+        let (mut heat, mut hot_by_cold) = (around.other + bypass * from_coolers, flows.spilled);
+        let mut hot_by_hot = bypass * by_hot - (flows.back + flows.own + flows.blown + ua);
         for rack in &self.racks {
             heat += rack.heat.base;
             // Air entering carries its own heat on; the machines add less the warmer it comes.
@@ -160,12 +161,14 @@ impl Row {
             hot_by_cold += passed * (1.0 - rack.recirculation);
             hot_by_hot += passed * rack.recirculation;
         }
-        let cold_by_cold = -(flows.blown + flows.back + ua);
+        let cold_by_hot = flows.back + (1.0 - bypass) * by_hot;
+        let cold_by_cold = -(flows.blown * (1.0 - bypass) + flows.back + ua);
+        let supplied = (1.0 - bypass) * from_coolers;
         let rate = [
             [cold_by_cold / cold_capacity, cold_by_hot / cold_capacity],
             [hot_by_cold / hot_capacity, hot_by_hot / hot_capacity],
         ];
-        let source = [(from_coolers + ua * around.mass) / cold_capacity, (heat + ua * around.mass) / hot_capacity];
+        let source = [(supplied + ua * around.mass) / cold_capacity, (heat + ua * around.mass) / hot_capacity];
         exponential::step(rate, source, [self.cold, self.hot], dt)
     }
 }
