@@ -250,7 +250,7 @@ impl Draft {
                 monitored_only: false,
             }));
         }
-        self.equips[equip].points = points;
+        self.equips.get_mut(equip)?.points = points;
         Some(equip)
     }
 
