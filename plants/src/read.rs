@@ -3,6 +3,8 @@
 //! A [`Source`] is one file. Its sections hand out typed values; what is missing, misspelt or of the wrong type becomes a
 //! [`Fault`] and the reading goes on. [`Source::finish`] gives the value only when there was no fault.
 
+#[cfg(test)]
+pub(crate) mod corpus;
 mod value;
 mod words;
 
@@ -15,12 +17,16 @@ use crate::fault::{Fault, Faults};
 pub use value::{Refusal, Value};
 pub use words::{closest, did_you_mean, is_name};
 
+/// How a fault of syntax begins.
+const NO_TOML: &str = "this is no TOML";
+
 /// One file, and the faults found in it so far.
 #[derive(Debug)]
 pub struct Source<'t> {
     file: &'t str,
     text: &'t str,
     faults: RefCell<Vec<Fault>>,
+    /// True when the syntax was at fault: what is missing may stand in what was not understood.
     broken: Cell<bool>,
 }
 
@@ -38,7 +44,7 @@ impl<'t> Source<'t> {
         for error in errors {
             self.broken.set(true);
             let at = error.span().map_or(self.text.len(), |s| s.start);
-            self.fault(at, format!("this is no TOML: {}", error.message()), String::new());
+            self.fault(at, format!("{NO_TOML}: {}", error.message()), String::new());
         }
         table.into_inner()
     }
@@ -78,6 +84,11 @@ impl<'t> Source<'t> {
     /// Every fault that was noted; where the value is missing without one, a fault that says so.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Faults> {
         let mut faults = self.faults.into_inner();
+        if self.broken.get() {
+            // What the reader makes of a line that is no TOML is its own invention.
+            let lines: Vec<_> = faults.iter().filter(|f| f.message.starts_with(NO_TOML)).map(|f| f.line).collect();
+            faults.retain(|f| f.message.starts_with(NO_TOML) || !lines.contains(&f.line));
+        }
         faults.sort_by(|a, b| (a.line, a.column, &a.message).cmp(&(b.line, b.column, &b.message)));
         faults.dedup();
         match value {
@@ -139,6 +150,7 @@ impl<'s> Section<'s> {
         match T::read(value.get_ref()) {
             Ok(read) => Some(read),
             Err(Refusal { wanted, help }) => {
+                let help = if help.is_empty() { format!("write `{key} = …`, {}", T::WANTED) } else { help };
                 self.fault(key, format!("`{key}` must be {wanted}, not {}", value::describe(value.get_ref())), help);
                 None
             }
@@ -335,7 +347,8 @@ impl<'s> Section<'s> {
         if !self.asked.borrow().contains(&key) {
             self.asked.borrow_mut().push(key);
         }
-        self.find(key).map(|(_, v)| v)
+        // Where the syntax is at fault the parser puts something of no length in the place of a value.
+        self.find(key).map(|(_, v)| v).filter(|v| !(self.source.broken.get() && v.span().is_empty()))
     }
 
     fn find(&self, key: &str) -> Option<(usize, &'s toml::Spanned<DeValue<'s>>)> {

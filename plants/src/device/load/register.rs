@@ -19,7 +19,7 @@ pub(super) fn register(section: &Section<'_>, shared: &Shared<'_>) -> Option<Reg
     let invalid = ty.map_or_else(|| section.maybe::<Vec<i128>>("invalid").and(None), |ty| invalid(section, ty));
     let poll = section.or("poll", Span::ZERO);
     let access = access(section, place.map(|(table, _)| table), ty);
-    if let (Some(access), true) = (access, point.is_some()) {
+    if let (Some(access), true) = (access, point.is_some() && shared.kind.is_some()) {
         role(section, spec, access);
     }
     let draft = || {
