@@ -21,8 +21,6 @@ pub(super) struct Bank {
     pub(super) drill: Drill,
     map: Arc<DeviceMap>,
     points: Vec<Bound>,
-    /// What registers hold that the world does not model, in the register's unit.
-    unmodelled: Vec<f64>,
 }
 
 impl Bank {
@@ -34,7 +32,6 @@ impl Bank {
             drill: Drill::default(),
             map: Arc::clone(&device.map),
             points: device.points.clone(),
-            unmodelled: device.map.registers.iter().map(|r| 0.0f64.clamp(r.min.min(r.max), r.max)).collect(),
         }
     }
 
@@ -58,15 +55,15 @@ impl Bank {
         count: u16,
     ) -> Result<Vec<bool>, ExceptionCode> {
         let bit = |address: Option<u16>| {
-            let (n, _) = self.registers(table).find(|(_, r)| Some(r.address) == address).ok_or(NOWHERE)?;
-            self.value(inputs, n).map(|v| v.unwrap_or(0.0) >= 0.5)
+            let (n, r) = self.registers(table).find(|(_, r)| Some(r.address) == address).ok_or(NOWHERE)?;
+            self.value(inputs, n).map(|v| v.is_some_and(|v| codec::encode_bit(r, v).unwrap_or(false)))
         };
         (0..count).map(|n| bit(at.checked_add(n))).collect()
     }
 
     /// Writes words into whole registers, in order.
     pub(super) fn write_words(
-        &mut self,
+        &self,
         world: &mut World,
         inputs: &mut Inputs,
         at: u16,
@@ -93,7 +90,7 @@ impl Bank {
 
     /// Writes coils, in order.
     pub(super) fn write_bits(
-        &mut self,
+        &self,
         world: &mut World,
         inputs: &mut Inputs,
         at: u16,
@@ -110,21 +107,17 @@ impl Bank {
     }
 
     /// Applies decoded writes; a read right after sees them, without waiting for the world's next step.
-    fn store(&mut self, world: &mut World, inputs: &mut Inputs, writes: &[(usize, f64)]) {
+    fn store(&self, world: &mut World, inputs: &mut Inputs, writes: &[(usize, f64)]) {
         if self.drill.deaf {
             return;
         }
         for (n, value) in writes {
-            let modelled = self.points.get(*n).is_some_and(|bound| {
-                let canonical = value * bound.to_canonical.scale + bound.to_canonical.offset;
-                let modelled = world.write(bound.point, canonical);
-                if let Some(sample) = inputs.samples.get_mut(bound.point).filter(|_| modelled) {
-                    sample.value = Ok(canonical);
-                }
-                modelled
-            });
-            if let Some(row) = self.unmodelled.get_mut(*n).filter(|_| !modelled) {
-                *row = *value;
+            let Some(bound) = self.points.get(*n) else { continue };
+            let canonical = value * bound.to_canonical.scale + bound.to_canonical.offset;
+            if world.write(bound.point, canonical)
+                && let Some(sample) = inputs.samples.get_mut(bound.point)
+            {
+                sample.value = Ok(canonical);
             }
         }
     }
@@ -154,10 +147,10 @@ impl Bank {
         if self.drill.garbled {
             return Ok(None);
         }
-        let unmodelled = self.unmodelled.get(n).copied().unwrap_or(0.0);
         match inputs.samples.get(bound.point).map_or(Err(Why::Config), |s| s.value) {
             Ok(canonical) => Ok(Some((canonical - bound.to_canonical.offset) / bound.to_canonical.scale)),
-            Err(Why::Config) => Ok(Some(unmodelled)),
+            // What the world does not model stands at zero, or as near to it as the register's range goes.
+            Err(Why::Config) => Ok(Some(0.0)),
             Err(Why::Comm) => Err(ExceptionCode::ServerDeviceFailure),
             Err(Why::NeverRead) => Err(ExceptionCode::ServerDeviceBusy),
             Err(

@@ -74,7 +74,7 @@ fn answer(stage: &mut Stage, gateway: &str, asked: &SlaveRequest<'_>) -> Answer 
     let count = stage.requests.entry(code).or_insert(0);
     *count = count.saturating_add(1);
     let Stage { world, inputs, banks, .. } = stage;
-    let Some(bank) = banks.iter_mut().find(|b| b.gateway == gateway && b.unit == asked.slave) else {
+    let Some(bank) = banks.iter().find(|b| b.gateway == gateway && b.unit == asked.slave) else {
         return Answer::After(Duration::ZERO, Err(ExceptionCode::GatewayTargetDevice));
     };
     if bank.drill.dead {

@@ -131,6 +131,76 @@ async fn what_is_not_there_answers_with_the_right_exception() {
     running.stop().await;
 }
 
+/// A CRAH with everything a register can be.
+const ODD: &str = r#"
+id = "odd"
+kind = "crah"
+vendor = "Reference"
+model = "Odd"
+[comm-loss]
+after = "60s"
+action = "Fan to 100 %"
+[[register]]
+point = "fan-speed"
+ref = 40011
+type = "float32"
+byte-order = "CDAB"
+unit = "%"
+access = "rw"
+write-min = 0.0
+write-max = 100.0
+failsafe = 100.0
+refresh = "10s"
+read-back = true
+tolerance = 0.1
+[[register]]
+point = "valve"
+ref = "00006"
+scale = 100.0
+unit = "%"
+access = "rw"
+write-min = 0.0
+write-max = 100.0
+failsafe = 100.0
+refresh = "10s"
+read-back = true
+tolerance = 0.1
+[[register]]
+point = "purging"
+ref = "00007"
+unit = "1"
+"#;
+
+#[tokio::test]
+async fn coils_and_long_registers_are_written_whole() {
+    let (mut hall, physics) = shipped("air");
+    let maps = [Arc::new(DeviceMap::load("odd", ODD).unwrap_or_else(|faults| panic!("{faults}")))];
+    let link = Link::Modbus { gateway: "g".to_owned(), unit: 1 };
+    let assignments = [Assignment { equip: "crah-1".to_owned(), map: "odd".to_owned(), link, place: (1, 1) }];
+    let bindings = Bindings::resolve(&mut hall, &maps, &assignments, "t").unwrap_or_else(|faults| panic!("{faults}"));
+    let world = World::load(&hall, "air", physics).unwrap_or_else(|faults| panic!("{faults}"));
+    let running = wire::serve(world, &bindings, &brisk()).await.unwrap();
+    let mut client = client(&running, "g", 1).await;
+    let bits = 72.5f32.to_bits().to_be_bytes();
+    let words = [u16::from_be_bytes([bits[2], bits[3]]), u16::from_be_bytes([bits[0], bits[1]])];
+    assert_eq!(
+        client.write_single_register(10, words[0]).await.unwrap().unwrap_err(),
+        ExceptionCode::IllegalDataAddress
+    );
+    client.write_multiple_registers(10, &words).await.unwrap().unwrap();
+    assert_eq!(client.read_holding_registers(10, 2).await.unwrap().unwrap(), words);
+    let speed = hall.point("crah-1/fan-speed").unwrap();
+    until("the world holds it", || running.stage().world.truth(speed) == Some(72.5)).await;
+    client.write_single_coil(5, false).await.unwrap().unwrap();
+    assert_eq!(client.read_coils(5, 2).await.unwrap().unwrap(), [false, false]);
+    client.write_multiple_coils(5, &[true]).await.unwrap().unwrap();
+    assert_eq!(client.read_coils(5, 2).await.unwrap().unwrap(), [true, false]);
+    let refused = client.write_multiple_coils(5, &[false, true]).await.unwrap().unwrap_err();
+    assert_eq!(refused, ExceptionCode::IllegalDataAddress, "the second is read-only");
+    assert_eq!(client.read_coils(5, 2).await.unwrap().unwrap(), [true, false], "a refused write writes nothing");
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn a_device_that_hears_nothing_runs_by_itself() {
     // 30 s of silence by the map; reads keep one CRAH's ear open, the other hears nothing at all.
