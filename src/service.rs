@@ -1,1 +1,3 @@
 //! The shell: wait, freeze the image, step, record, write.
+
+pub mod api;
