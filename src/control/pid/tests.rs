@@ -1,0 +1,1 @@
+//! What the block promises, in inputs, outputs and time.
