@@ -253,6 +253,7 @@ impl State {
     fn forced(&self, config: &Config, input: &Input) -> Option<f64> {
         match input.mode {
             Mode::Auto => None,
+            Mode::Manual(u) | Mode::Track(u) if !u.is_finite() => None,
             Mode::Manual(u) => Some(self.limit(config, u, input.dt)),
             Mode::Track(u) => Some(u),
         }

@@ -111,11 +111,11 @@ impl Config {
 
     /// The share of a limited output's distance that the integrator covers in one step, 0 to 1.
     pub(super) fn tracking_share(&self, dt: Span) -> f64 {
-        let tracking = self.tracking.unwrap_or(Span::from_nanos(self.ti.nanos() / 10));
+        let tracking = self.tracking.map_or(self.ti.seconds() / 10.0, Span::seconds);
         if self.ti == Span::ZERO {
             0.0
-        } else if dt < tracking {
-            dt.seconds() / tracking.seconds()
+        } else if dt.seconds() < tracking {
+            dt.seconds() / tracking
         } else {
             1.0
         }
