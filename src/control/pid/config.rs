@@ -40,8 +40,9 @@ pub struct Config {
     pub deadband: f64,
     /// Time in which the integrator follows an output that is limited (s; nothing for a tenth of `ti`; 0 for at once).
     pub tracking: Option<Span>,
-    /// How far a measured position may lie off the output without meaning anything (%, ≥ 0). Without it a feedback that
-    /// is wrong by `x` would move the pv off its setpoint by `x·Ti/(K·Tt)`.
+    /// How far a measured position may lie off the output that was sent before the integrator minds (%, ≥ 0). It forgives
+    /// a valve that is still on its way, and a feedback that is wrong by `x`, which would otherwise move the pv off its
+    /// setpoint by `x·Ti/(K·Tt)`.
     pub actual_tolerance: f64,
     /// After a longer pause than this the derivative starts anew and the integrator skips the pause (s). Well above the
     /// period: a loop that knows nothing but pauses never integrates.
@@ -49,7 +50,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A PI loop from 0 to 100 %: no derivative, full setpoint weight, no rate limit, no deadband, 2 % tolerance on a
+    /// A PI loop from 0 to 100 %: no derivative, full setpoint weight, no rate limit, no deadband, 10 % tolerance on a
     /// measured position, restart after a pause of 10 s or a quarter of `ti`, whichever is longer.
     #[must_use]
     pub const fn new(action: Action, gain: f64, ti: Span) -> Self {
@@ -68,7 +69,7 @@ impl Config {
             fall: None,
             deadband: 0.0,
             tracking: None,
-            actual_tolerance: 2.0,
+            actual_tolerance: 10.0,
             dt_max: Span::from_nanos(if quarter > ten_seconds { quarter } else { ten_seconds }),
         }
     }

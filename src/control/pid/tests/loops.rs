@@ -146,7 +146,7 @@ fn a_valve_in_local_hand_does_not_wind_the_loop_up() {
     rig.run(1800.0);
     let gap = rig.state.terms().output - 40.0;
     // Back-calculation and integral balance at the tolerance and e·K·Tt/Ti; the proportional term rides on neither.
-    assert!(gap > 0.0 && gap < 2.0 + 6.67 * 3.0 * 0.1 + 0.1, "{gap}");
+    assert!(gap > 10.0 && gap < 10.0 + 6.67 * 3.0 * 0.1 + 0.1, "{gap}");
     let mut blind = Rig { feedback: false, ..Rig::hall(tuned()) };
     blind.plant = Plant::at_rest(HALL, Some(f64::INFINITY), 40.0, 45.0);
     blind.run(1800.0);
@@ -155,7 +155,7 @@ fn a_valve_in_local_hand_does_not_wind_the_loop_up() {
 
 #[test]
 fn a_position_that_reads_a_little_wrong_leaves_no_offset() {
-    for lie in [-1.9, 1.9] {
+    for lie in [-9.0, 9.0] {
         let config = tuned();
         let mut rig = Rig::hall(config);
         for _ in 0..3000 {
