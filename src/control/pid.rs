@@ -253,8 +253,8 @@ impl State {
     fn forced(&self, config: &Config, input: &Input) -> Option<f64> {
         match input.mode {
             Mode::Auto => None,
-            Mode::Manual(u) | Mode::Track(u) if !u.is_finite() => None,
-            Mode::Manual(u) => Some(self.limit(config, u, input.dt)),
+            // Judged before it is limited: the nearest limit of a NaN is a limit.
+            Mode::Manual(u) => Some(u).filter(|u| u.is_finite()).map(|u| self.limit(config, u, input.dt)),
             Mode::Track(u) => Some(u),
         }
         .filter(|u| u.is_finite())

@@ -110,6 +110,11 @@ fn an_impossible_tuning_holds() {
     wrong.extend(BAD.iter().map(|&max| Config { max, ..config }));
     wrong.extend(BAD.iter().map(|&rise| Config { rise: Some(rise), ..config }));
     wrong.extend([0.0, -3.0, f64::NAN].iter().map(|&filter| Config { filter, ..config }));
+    for bad in [f64::NAN, f64::INFINITY, -1.0] {
+        wrong.extend([Config { deadband: bad, ..config }, Config { actual_tolerance: bad, ..config }]);
+        wrong.extend([Config { fall: Some(bad), ..config }, Config { rise: Some(bad), ..config }]);
+    }
+    wrong.extend(BAD.iter().map(|&weight| Config { setpoint_weight: weight, ..config }));
     for config in wrong {
         let mut state = fresh;
         assert!(!config.is_sound());
