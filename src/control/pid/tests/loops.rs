@@ -112,6 +112,21 @@ fn the_period_does_not_retune_the_loop() {
 }
 
 #[test]
+fn nor_does_it_with_a_derivative_or_on_a_new_setpoint() {
+    for td in [0, 4] {
+        let config = Config { td: Span::from_secs(td), setpoint_weight: 0.6, ..tuned() };
+        let iae = [1, 5, 10, 50].map(|scans| {
+            let mut rig = Rig { scans, ..Rig::hall(config) };
+            rig.input.sp = 30.0;
+            rig.run(1200.0).iae
+        });
+        for other in iae {
+            assert!((other / iae[0] - 1.0).abs() < 0.05, "{td} s: {iae:?}");
+        }
+    }
+}
+
+#[test]
 fn ten_minutes_of_saturation_leave_less_than_two_kelvins() {
     for feedback in [false, true] {
         let mut rig = Rig { feedback, ..Rig::hall(tuned()) };
