@@ -10,13 +10,13 @@
 
 mod check;
 mod layers;
-//mod load;
+mod load;
 mod path;
 mod place;
-//mod reload;
+mod reload;
 pub mod secret;
 mod show;
-mod suggest;
+pub(crate) mod suggest;
 mod typed;
 
 use std::path::PathBuf;
@@ -25,9 +25,9 @@ use plant::fault::{Fault, Faults};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-//pub use load::{Loaded, Sources, load};
-//pub use reload::{Reload, diff};
 pub use layers::Layered;
+pub use load::{Loaded, Sources, load, parse};
+pub use reload::{Keeper, Reload, diff};
 pub use show::Shown;
 
 /// The whole configuration of a service.
@@ -141,7 +141,7 @@ pub struct Device {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Api {
-    /// Where the Unix socket is made; its group may talk to the service (path, absolute, at most 100 characters).
+    /// Where the Unix socket is made; its group may talk to the service (path, absolute, at most 90 characters).
     pub socket: PathBuf,
 }
 

@@ -76,9 +76,9 @@ impl Rules<'_> {
                 self.fail(&path, format!("`{path}` is `{}`, which is no absolute path", value.display()), "");
             }
         }
-        if config.api.socket.as_os_str().len() > 100 {
+        if config.api.socket.as_os_str().len() > 90 {
             let path = Path::default().key("api").key("socket");
-            self.fail(&path, format!("`{path}` is longer than 100 characters; no socket can be made there"), "");
+            self.fail(&path, format!("`{path}` is longer than 90 characters; no socket can be made there"), "");
         }
     }
 

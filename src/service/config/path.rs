@@ -48,18 +48,16 @@ impl Path {
 
     /// Every leaf of a value with the way to it. Empty tables and arrays count as leaves.
     pub fn leaves<'v>(value: &'v toml::Value, at: &Self, out: &mut Vec<(Self, &'v toml::Value)>) {
-        match value {
-            toml::Value::Table(table) if !table.is_empty() => {
-                for (key, inner) in table {
-                    Self::leaves(inner, &at.key(key), out);
-                }
+        if let Some(table) = value.as_table().filter(|t| !t.is_empty()) {
+            for (key, inner) in table {
+                Self::leaves(inner, &at.key(key), out);
             }
-            toml::Value::Array(array) if !array.is_empty() => {
-                for (n, inner) in array.iter().enumerate() {
-                    Self::leaves(inner, &at.step(Step::Index(n)), out);
-                }
+        } else if let Some(array) = value.as_array().filter(|a| !a.is_empty()) {
+            for (n, inner) in array.iter().enumerate() {
+                Self::leaves(inner, &at.step(Step::Index(n)), out);
             }
-            leaf => out.push((at.clone(), leaf)),
+        } else {
+            out.push((at.clone(), value));
         }
     }
 

@@ -1,9 +1,12 @@
 //! What a changed configuration means for a service that runs.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use plant::fault::Faults;
 use plant::hall::{Hall, Strategies};
 
 use super::path::Path;
-use super::{Config, Loaded};
+use super::{Config, Loaded, Sources, load};
 
 /// What may take effect at the next scan, and what needs a restart.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,8 +47,7 @@ fn changed_keys(old: &Config, new: &Config) -> Vec<String> {
         out.into_iter().map(|(p, v)| (p, v.to_string())).collect::<std::collections::BTreeMap<_, _>>()
     };
     let (old, new) = (leaves(old), leaves(new));
-    let mut keys: Vec<String> =
-        new.iter().filter(|(p, v)| old.get(p) != Some(v)).map(|(p, _)| p.to_string()).collect();
+    let mut keys: Vec<String> = new.iter().filter(|(p, v)| old.get(p) != Some(v)).map(|(p, _)| p.to_string()).collect();
     keys.extend(old.keys().filter(|p| !new.contains_key(p)).map(ToString::to_string));
     keys
 }
@@ -54,4 +56,38 @@ fn same_but_for_strategies(old: &Hall, new: &Hall) -> bool {
     let mut old = old.clone();
     old.strategies = new.strategies;
     old == *new
+}
+
+/// Keeps the configuration that runs, and loads the next one beside it.
+#[derive(Debug)]
+pub struct Keeper {
+    sources: Sources,
+    running: Mutex<Loaded>,
+}
+
+impl Keeper {
+    /// Keeps what has been loaded from these sources.
+    #[must_use]
+    pub const fn new(sources: Sources, running: Loaded) -> Self {
+        Self { sources, running: Mutex::new(running) }
+    }
+
+    /// Loads the sources again and says what has changed. Nothing takes effect.
+    ///
+    /// # Errors
+    /// Every fault of the new configuration.
+    pub fn prepare(&self) -> Result<(Reload, Loaded), Faults> {
+        let new = load(&self.sources)?;
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((diff(&running, &new), new))
+    }
+
+    /// Remembers that the strategies of `loaded` are in force. What needs a restart stays a difference,
+    /// so that the next reload tells it again.
+    pub fn commit(&self, loaded: &Loaded) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hall = Hall::clone(&running.hall);
+        hall.strategies = loaded.hall.strategies;
+        running.hall = Arc::new(hall);
+    }
 }
