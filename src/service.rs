@@ -2,7 +2,12 @@
 
 pub mod api;
 pub mod bulletin;
+pub mod clock;
+pub mod config;
 pub mod history;
 pub mod journal;
+pub mod logging;
+pub mod metrics;
+pub mod notify;
 pub mod replay;
 pub mod scan;
