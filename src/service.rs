@@ -9,5 +9,6 @@ pub mod journal;
 pub mod logging;
 pub mod metrics;
 pub mod notify;
+pub mod promise;
 pub mod replay;
 pub mod scan;
