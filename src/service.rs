@@ -1,6 +1,7 @@
 //! The shell: wait, freeze the image, step, record, write.
 
 pub mod api;
+<<<<<<< HEAD
 pub mod bulletin;
 pub mod clock;
 pub mod config;
@@ -12,3 +13,8 @@ pub mod notify;
 pub mod promise;
 pub mod replay;
 pub mod scan;
+=======
+#[cfg(feature = "sim")]
+pub mod broker;
+pub mod publish;
+>>>>>>> mqtt
