@@ -1,8 +1,13 @@
 //! The shell: wait, freeze the image, step, record, write.
 
 pub mod api;
+pub mod bulletin;
 pub mod clock;
 pub mod config;
+pub mod history;
+pub mod journal;
 pub mod logging;
 pub mod metrics;
 pub mod notify;
+pub mod replay;
+pub mod scan;

@@ -1,0 +1,1 @@
+//! Replay: the recorded run once more, every decision compared with the one that was taken.
