@@ -12,5 +12,6 @@ pub mod image;
 pub mod point;
 pub mod read;
 pub mod reading;
+pub mod shipped;
 pub mod time;
 pub mod units;
