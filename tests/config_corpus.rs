@@ -13,8 +13,14 @@ fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 /// Each row: the text, then what the message must hold.
 const WRONG: &[(&str, &[&str])] = &[
     ("hall = \"air\"\nperod = \"1s\"\n", &["site.toml:2:1: `perod` is no key of this file", "did you mean `period`?"]),
-    ("hall = \"air\"\n[log]\nfromat = \"json\"\n", &["site.toml:3:1: `fromat` is no key of `log`", "`format`"]),
-    ("hall = \"air\"\n[log]\nformat = \"jsn\"\n", &["site.toml:3:1: `log.format` cannot be `jsn`", "`json`"]),
+    (
+        "hall = \"air\"\n[log]\nfromat = \"json\"\n",
+        &["site.toml:3:1: `fromat` is no key of `log`", "did you mean `format`?"],
+    ),
+    (
+        "hall = \"air\"\n[log]\nformat = \"jsn\"\n",
+        &["site.toml:3:1: `log.format` cannot be `jsn`", "did you mean `json`?"],
+    ),
     ("hall = \"air\"\n[journal]\nmax_mb = 1.7\n", &["site.toml:3:1: `journal.max_mb`", "1.7", "a whole number"]),
     ("hall = \"air\"\n[journal]\nmax_mb = \"64\"\n", &["site.toml:3:1: `journal.max_mb`", "a whole number"]),
     ("hall = 3\n", &["site.toml:1:1: `hall`", "a text in quotes"]),

@@ -16,7 +16,6 @@ mod place;
 mod reload;
 pub mod secret;
 mod show;
-pub(crate) mod suggest;
 mod typed;
 
 use std::path::PathBuf;

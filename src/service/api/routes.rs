@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use plant::command::Level;
 use plant::id::{AlarmId, PointId};
+use plant::read::closest;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,6 @@ use super::reload::{Reloaded, reload};
 use super::{Caller, Context, Problem};
 use crate::control::report::{AlarmView, PointView, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
-use crate::service::config::suggest;
 
 /// What `POST /v1/override` takes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,14 +172,14 @@ impl Context {
     fn point(&self, name: &str) -> Result<PointId, Problem> {
         self.hall.point(name).ok_or_else(|| {
             let names = self.hall.points.rows().iter().map(|p| p.name.as_str());
-            unknown("point", name, suggest::nearest(name, names))
+            unknown("point", name, closest(name, names))
         })
     }
 
     fn alarm(&self, name: &str) -> Result<AlarmId, Problem> {
         self.hall.alarms.iter().find(|(_, a)| a.name == name).map(|(id, _)| id).ok_or_else(|| {
             let names = self.hall.alarms.rows().iter().map(|a| a.name.as_str());
-            unknown("alarm", name, suggest::nearest(name, names))
+            unknown("alarm", name, closest(name, names))
         })
     }
 

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use plant::fault::Fault;
+use plant::read::did_you_mean;
 use plant::time::Span;
 
 use super::layers::Layered;
 use super::path::{Path, Step};
-use super::{Config, Device, suggest};
+use super::{Config, Device};
 
 /// Checks what one file can say about itself.
 #[must_use]
@@ -110,7 +111,7 @@ impl Rules<'_> {
                 self.fail(at, format!("`{at}` must be behind a gateway or a broker, one of the two"), help);
             }
             (Some(gateway), false) if !gateways.contains(&gateway.as_str()) => {
-                let help = suggest::help(gateway, &gateways);
+                let help = did_you_mean(gateway, gateways.iter().copied());
                 let say = format!("there is no gateway `{gateway}` under `modbus.gateway`");
                 self.fail(&at.key("gateway"), say, help);
             }

@@ -1,12 +1,13 @@
 //! From the merged table to the typed configuration: strictly, and with every fault.
 
 use plant::fault::Fault;
+use plant::read::did_you_mean;
 use serde_path_to_error::Segment;
 
 use super::Config;
 use super::layers::Layered;
 use super::path::{Path, Step};
-use super::{secret, suggest};
+use super::secret;
 
 /// More faults than this in one file are not worth a person's time.
 const MOST: usize = 100;
@@ -72,9 +73,9 @@ fn describe(layered: &Layered, error: &serde_path_to_error::Error<toml::de::Erro
         }
         let table = path.parent().filter(|p| !p.0.is_empty());
         let whose = table.map_or_else(|| "this file".to_owned(), |t| format!("`{t}`"));
-        (format!("`{word}` is no key of {whose}"), suggest::help(word, others))
+        (format!("`{word}` is no key of {whose}"), did_you_mean(word, others.iter().copied()))
     } else if text.starts_with("unknown variant") {
-        (format!("`{path}` cannot be `{word}`"), suggest::help(word, others))
+        (format!("`{path}` cannot be `{word}`"), did_you_mean(word, others.iter().copied()))
     } else if text.starts_with("missing field") {
         (format!("`{path}` needs `{word}`"), format!("add `{word} = …`"))
     } else {
