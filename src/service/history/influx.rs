@@ -157,14 +157,17 @@ fn client(config: &InfluxConfig) -> Result<Client, HistoryError> {
     if scheme == "https" && !cfg!(feature = "influx-tls") {
         return Err(wrong("https needs a build with the feature `influx-tls`"));
     }
-    if !url.path().trim_matches('/').is_empty() || url.query().is_some() || config.url.contains('@') {
+    let port = url.port_u16();
+    let told = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let more = !url.path().trim_matches('/').is_empty() || url.query().is_some();
+    if more || url.authority().is_none_or(|a| a.as_str() != told) {
         return Err(wrong("takes a host and a port only"));
     }
     let token = token(config)?;
     let mut builder = ClientBuilder::new("http://localhost", config.org.as_str(), token);
     let pointed = builder.base.set_scheme(scheme).is_ok()
         && builder.base.set_host(Some(host)).is_ok()
-        && builder.base.set_port(url.port_u16()).is_ok();
+        && builder.base.set_port(port).is_ok();
     if !pointed || !matches!(scheme, "http" | "https") {
         return Err(wrong("must be like `http://host:8086`"));
     }
