@@ -66,7 +66,13 @@ impl Bank {
     }
 
     /// Writes words into whole registers, in order.
-    pub(super) fn write_words(&mut self, world: &mut World, at: u16, words: &[u16]) -> Result<(), ExceptionCode> {
+    pub(super) fn write_words(
+        &mut self,
+        world: &mut World,
+        inputs: &mut Inputs,
+        at: u16,
+        words: &[u16],
+    ) -> Result<(), ExceptionCode> {
         let (mut at, mut left, mut writes) = (at, words, Vec::new());
         while let Some(first) = left.first() {
             let mut taken = 0;
@@ -87,29 +93,41 @@ impl Bank {
             left = left.get(taken..).unwrap_or(&[]);
             at = at.saturating_add(u16::try_from(taken).unwrap_or(u16::MAX));
         }
-        self.store(world, &writes);
+        self.store(world, inputs, &writes);
         Ok(())
     }
 
     /// Writes coils, in order.
-    pub(super) fn write_bits(&mut self, world: &mut World, at: u16, bits: &[bool]) -> Result<(), ExceptionCode> {
+    pub(super) fn write_bits(
+        &mut self,
+        world: &mut World,
+        inputs: &mut Inputs,
+        at: u16,
+        bits: &[bool],
+    ) -> Result<(), ExceptionCode> {
         let mut writes = Vec::new();
         for (address, bit) in (at..=u16::MAX).zip(bits) {
             let (n, register) = self.writable(RegisterTable::Coil, address).next().ok_or(NOWHERE)?;
             let value = register.scale * f64::from(u8::from(*bit)) + register.offset;
             writes.push((n, accepted(register, value)?));
         }
-        self.store(world, &writes);
+        self.store(world, inputs, &writes);
         Ok(())
     }
 
-    fn store(&mut self, world: &mut World, writes: &[(usize, f64)]) {
+    /// Applies decoded writes; a read right after sees them, without waiting for the world's next step.
+    fn store(&mut self, world: &mut World, inputs: &mut Inputs, writes: &[(usize, f64)]) {
         if self.drill.deaf {
             return;
         }
         for (n, value) in writes {
             let modelled = self.points.get(*n).is_some_and(|bound| {
-                world.write(bound.point, value * bound.to_canonical.scale + bound.to_canonical.offset)
+                let canonical = value * bound.to_canonical.scale + bound.to_canonical.offset;
+                let modelled = world.write(bound.point, canonical);
+                if let Some(sample) = inputs.samples.get_mut(bound.point).filter(|_| modelled) {
+                    sample.value = Ok(canonical);
+                }
+                modelled
             });
             if let Some(row) = self.unmodelled.get_mut(*n).filter(|_| !modelled) {
                 *row = *value;

@@ -99,18 +99,18 @@ fn answer(stage: &mut Stage, gateway: &str, asked: &SlaveRequest<'_>) -> Answer 
             bank.words(inputs, RegisterTable::Holding, *at, *n).map(Response::ReadHoldingRegisters)
         }
         Request::WriteSingleCoil(at, bit) => {
-            bank.write_bits(world, *at, &[*bit]).map(|()| Response::WriteSingleCoil(*at, *bit))
+            bank.write_bits(world, inputs, *at, &[*bit]).map(|()| Response::WriteSingleCoil(*at, *bit))
         }
         Request::WriteMultipleCoils(at, bits) => {
             let n = u16::try_from(bits.len()).unwrap_or(u16::MAX);
-            bank.write_bits(world, *at, bits).map(|()| Response::WriteMultipleCoils(*at, n))
+            bank.write_bits(world, inputs, *at, bits).map(|()| Response::WriteMultipleCoils(*at, n))
         }
         Request::WriteSingleRegister(at, word) => {
-            bank.write_words(world, *at, &[*word]).map(|()| Response::WriteSingleRegister(*at, *word))
+            bank.write_words(world, inputs, *at, &[*word]).map(|()| Response::WriteSingleRegister(*at, *word))
         }
         Request::WriteMultipleRegisters(at, words) => {
             let n = u16::try_from(words.len()).unwrap_or(u16::MAX);
-            bank.write_words(world, *at, words).map(|()| Response::WriteMultipleRegisters(*at, n))
+            bank.write_words(world, inputs, *at, words).map(|()| Response::WriteMultipleRegisters(*at, n))
         }
         Request::ReadCoils(..)
         | Request::ReadDiscreteInputs(..)
@@ -122,6 +122,5 @@ fn answer(stage: &mut Stage, gateway: &str, asked: &SlaveRequest<'_>) -> Answer 
         | Request::ReadDeviceIdentification(..)
         | Request::Custom(..) => Err(ExceptionCode::IllegalFunction),
     };
-    bank.mirror(world, inputs);
     Answer::After(delay, answer)
 }
