@@ -31,11 +31,8 @@ pub fn step(rate: [[f64; 2]; 2], source: [f64; 2], start: [f64; 2], dt: f64) -> 
     let (low, high) = ((middle - spread) * dt, (middle + spread) * dt);
     // f(M) = f(high)·I + f[high, low]·(M − high·I)
     let at_high = phi2(high);
-    let difference = if high - low > 1e-4 {
-        (at_high - phi2(low)) / (high - low)
-    } else {
-        phi2_slope(f64::midpoint(high, low))
-    };
+    let difference =
+        if high - low > 1e-4 { (at_high - phi2(low)) / (high - low) } else { phi2_slope(f64::midpoint(high, low)) };
     let [s0, s1] = slope;
     let [m0, m1] = [(a * dt - high) * s0 + b * dt * s1, c * dt * s0 + (d * dt - high) * s1];
     let [t0, t1] = start;

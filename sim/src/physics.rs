@@ -1,8 +1,6 @@
 //! What only nature knows about a simulated hall: volumes, conductances, curves, losses and noise, from
 //! `sim/halls/<hall>.toml`. Every number is a default of a shipped hall, not a property of the models.
 
-
-
 mod load;
 mod page;
 

@@ -46,7 +46,11 @@ impl Physics {
             page.fault(0, "the hall has coils, and no [coil] says what they are".to_owned(), "add a table [coil]");
         }
         if physics.water.is_none() && (hall.chilled_water.is_some() || !hall.coils.is_empty()) {
-            page.fault(0, "the hall has chilled water, and no [water] says what it is".to_owned(), "add a table [water]");
+            page.fault(
+                0,
+                "the hall has chilled water, and no [water] says what it is".to_owned(),
+                "add a table [water]",
+            );
         }
         if physics.water.is_some() && hall.chilled_water.is_none() {
             page.fault(0, "the hall has no chilled water for [water]".to_owned(), "remove the table [water]");

@@ -91,13 +91,7 @@ impl<'t> Page<'t> {
     }
 
     /// A number, or `otherwise` where the key is not there.
-    pub(super) fn number_or(
-        &mut self,
-        of: &mut Section<'t>,
-        key: &'static str,
-        range: Range,
-        otherwise: f64,
-    ) -> f64 {
+    pub(super) fn number_or(&mut self, of: &mut Section<'t>, key: &'static str, range: Range, otherwise: f64) -> f64 {
         if of.table.is_none_or(|t| t.contains_key(key)) { self.number(of, key, range) } else { otherwise.max(range.0) }
     }
 

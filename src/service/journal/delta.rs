@@ -131,7 +131,8 @@ mod tests {
     }
 
     fn image(points: usize) -> impl Strategy<Value = Vec<Sample>> {
-        let sample = (value(), prop_oneof![any::<u64>(), 0..3_u64]).prop_map(|(value, at)| Sample { value, at: Mono(at) });
+        let sample =
+            (value(), prop_oneof![any::<u64>(), 0..3_u64]).prop_map(|(value, at)| Sample { value, at: Mono(at) });
         proptest::collection::vec(sample, points)
     }
 

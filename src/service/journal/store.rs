@@ -116,11 +116,7 @@ pub(super) fn check_version(conn: &Connection) -> Result<bool, JournalError> {
 }
 
 /// Visits the rows from `seq` on, in order, until told to stop.
-pub(super) fn walk(
-    conn: &Connection,
-    seq: i64,
-    mut visit: impl FnMut(Row) -> ControlFlow<()>,
-) -> rusqlite::Result<()> {
+pub(super) fn walk(conn: &Connection, seq: i64, mut visit: impl FnMut(Row) -> ControlFlow<()>) -> rusqlite::Result<()> {
     let mut statement =
         conn.prepare("SELECT seq, kind, boot, tick, wall_ms, body, sum FROM record WHERE seq >= ?1 ORDER BY seq")?;
     let mut rows = statement.query([seq])?;
