@@ -10,6 +10,7 @@
 //! A jump is a difference between what the wall clock and the monotonic clock say has passed. Loops run on the
 //! monotonic clock and do not notice; what runs by the wall (tariffs, months) must know.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use plant::convert;
@@ -84,6 +85,12 @@ pub struct Now {
 pub struct Clock<S = Machine> {
     source: S,
     settle: Span,
+    judged: Mutex<Judged>,
+}
+
+/// What is remembered from one reading to the next.
+#[derive(Debug)]
+struct Judged {
     last: Option<(Mono, Wall)>,
     trust: Trust,
 }
@@ -106,7 +113,7 @@ impl<S: Source> Clock<S> {
     /// Clocks from a source; after a jump the wall must be steady for `settle` before it is trusted again.
     #[must_use]
     pub const fn new(source: S, settle: Span) -> Self {
-        Self { source, settle, last: None, trust: Trust::Trusted }
+        Self { source, settle, judged: Mutex::new(Judged { last: None, trust: Trust::Trusted }) }
     }
 
     /// Monotonic time.
@@ -121,10 +128,10 @@ impl<S: Source> Clock<S> {
         self.source.wall()
     }
 
-    /// True while the wall clock is believed, as of the last [`Clock::read`].
+    /// True while the wall clock is believed. Reads both clocks, as [`Clock::read`] does.
     #[must_use]
     pub fn trusted(&self) -> bool {
-        self.trust == Trust::Trusted
+        self.read().trusted
     }
 
     /// Where the time comes from.
@@ -133,21 +140,22 @@ impl<S: Source> Clock<S> {
         &self.source
     }
 
-    /// Reads both clocks and judges the wall's. Called once a scan.
-    pub fn read(&mut self) -> Now {
+    /// Reads both clocks and judges the wall's. Called at least once a scan.
+    pub fn read(&self) -> Now {
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
         let (mono, wall) = (self.source.mono(), self.source.wall());
-        let jumped = self.last.is_some_and(|(m, w)| {
+        let jumped = judged.last.is_some_and(|(m, w)| {
             let passed = i128::from(mono.since(m).millis());
             let believed = i128::from(wall.0).saturating_sub(i128::from(w.0));
             believed.abs_diff(passed) > u128::from(JUMP.millis())
         });
-        self.last = Some((mono, wall));
-        self.trust = match self.trust {
+        judged.last = Some((mono, wall));
+        judged.trust = match judged.trust {
             Trust::Trusted | Trust::Doubted { .. } if jumped || wall < EARLIEST => Trust::Doubted { since: mono },
             Trust::Doubted { since } if mono.since(since) < self.settle => Trust::Doubted { since },
             Trust::Trusted | Trust::Doubted { .. } => Trust::Trusted,
         };
-        Now { mono, wall, trusted: self.trusted() }
+        Now { mono, wall, trusted: judged.trust == Trust::Trusted }
     }
 }
 
@@ -184,7 +192,7 @@ mod tests {
     #[test]
     fn a_jump_either_way_is_doubted_until_the_clock_has_been_steady() {
         for jump in [3_600_000, -3_600_000, 2_500, -2_500] {
-            let (hand, mut clock) = clock(1_790_000_000_000);
+            let (hand, clock) = clock(1_790_000_000_000);
             assert!(clock.read().trusted);
             hand.pass(1000, 1000 + jump);
             assert!(!clock.read().trusted, "{jump}");
@@ -199,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_slewed_clock_stays_trusted_and_a_second_jump_starts_anew() {
-        let (hand, mut clock) = clock(1_790_000_000_000);
+        let (hand, clock) = clock(1_790_000_000_000);
         for _ in 0..1000 {
             hand.pass(1000, 1001);
             assert!(clock.read().trusted);
@@ -218,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_believes_in_1970_is_doubted_from_the_start() {
-        let (hand, mut clock) = clock(5_000);
+        let (hand, clock) = clock(5_000);
         for _ in 0..200 {
             assert!(!clock.read().trusted);
             hand.pass(1000, 1000);

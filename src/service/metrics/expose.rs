@@ -7,7 +7,7 @@ use plant::convert;
 use plant::hall::Hall;
 use plant::units::Unit;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -70,16 +70,20 @@ fn encode(family: &Family, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         FamilyKind::Gauge => (MetricType::Gauge, false),
     };
     let mut metric = encoder.encode_descriptor(family.name, family.help, None, kind)?;
+    if let [only] = family.rows.as_slice()
+        && only.labels.is_empty()
+    {
+        return number(counts, only.value, metric);
+    }
     for row in &family.rows {
         let labels: Vec<(&str, &str)> = row.labels.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        let place = metric.encode_family(&labels)?;
-        if counts {
-            ConstCounter::new(row.value).encode(place)?;
-        } else {
-            ConstGauge::new(row.value).encode(place)?;
-        }
+        number(counts, row.value, metric.encode_family(&labels)?)?;
     }
     Ok(())
+}
+
+fn number(counts: bool, value: f64, place: MetricEncoder<'_>) -> fmt::Result {
+    if counts { ConstCounter::new(value).encode(place) } else { ConstGauge::new(value).encode(place) }
 }
 
 fn points(hall: &Hall, figures: &Figures) -> Vec<Family> {
