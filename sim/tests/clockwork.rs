@@ -156,7 +156,7 @@ fn a_stuck_sensor_shows_its_last_reading_for_ever() {
 fn registers_count_what_the_meters_measure() {
     let mut stand = Stand::air();
     stand.step();
-    let names = ["utility", "ups", "pdu-a", "pdu-b", "mechanical"];
+    let names = ["utility", "ups", "pdu-a1", "pdu-b2", "mechanical"];
     let start: Vec<f64> = names.iter().map(|n| stand.truth(&format!("{n}/energy"))).collect();
     let mut sums = [0.0; 5];
     for _ in 0..3600 {
@@ -170,8 +170,8 @@ fn registers_count_what_the_meters_measure() {
         assert!((counted - sum).abs() <= 100.0 + 1e-6, "{name}: counted {counted}, measured {sum}");
     }
     let chain = stand.world.chain();
-    let pdus = stand.truth("pdu-a/power") + stand.truth("pdu-b/power");
-    assert!((pdus - chain.it).abs() < 1e-6, "two PDUs carry the racks: {pdus} and {}", chain.it);
+    let pdus: f64 = ["a1", "a2", "b1", "b2"].iter().map(|n| stand.truth(&format!("pdu-{n}/power"))).sum();
+    assert!((pdus - chain.it).abs() < 1e-6, "four PDUs carry the racks: {pdus} and {}", chain.it);
 }
 
 #[test]

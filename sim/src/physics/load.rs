@@ -23,50 +23,10 @@ impl Physics {
     /// # Errors
     /// Every fault of the file, each with its place.
     pub fn load(hall: &Hall, file: &str, text: &str) -> Result<Self, Faults> {
-<<<<<<< HEAD
         let source = Source::new(file, text);
         let table = source.parse();
         let physics = read(&source.root(&table), hall);
         source.finish(physics)
-=======
-        let mut page = Page::new(file, text);
-        let table = page.parse();
-        let mut all = Section::page(table.get_ref());
-        let seed = page.number(&mut all, "seed", (0.0, 9e15));
-        let mut start = page.table(&mut all, "start");
-        let physics = Self {
-            seed: plant::convert::u64_from_f64_rounded(seed),
-            comm_loss: Span::from_seconds(page.number(&mut all, "comm_loss_s", POSITIVE)),
-            start_air: page.number(&mut start, "air_cel", (-10.0, 60.0)),
-            start_duty: page.number(&mut start, "duty_percent", (0.0, 100.0)),
-            room: section(&mut page, &mut all, "room", room),
-            rack: section(&mut page, &mut all, "rack", rack),
-            fan: section(&mut page, &mut all, "fan", fan),
-            coil: maybe(&mut page, &mut all, "coil", coil),
-            water: maybe(&mut page, &mut all, "water", water),
-            load: section(&mut page, &mut all, "load", load),
-            weather: section(&mut page, &mut all, "weather", weather),
-            electrics: section(&mut page, &mut all, "electrics", electrics),
-            sensors: section(&mut page, &mut all, "sensors", sensors),
-            meters: meters(&mut page, &mut all, hall),
-        };
-        page.end(&start);
-        page.end(&all);
-        if !hall.coils.is_empty() && physics.coil.is_none() {
-            page.fault(0, "the hall has coils, and no [coil] says what they are".to_owned(), "add a table [coil]");
-        }
-        if physics.water.is_none() && (hall.chilled_water.is_some() || !hall.coils.is_empty()) {
-            page.fault(
-                0,
-                "the hall has chilled water, and no [water] says what it is".to_owned(),
-                "add a table [water]",
-            );
-        }
-        if physics.water.is_some() && hall.chilled_water.is_none() {
-            page.fault(0, "the hall has no chilled water for [water]".to_owned(), "remove the table [water]");
-        }
-        page.done(physics)
->>>>>>> shell
     }
 }
 
@@ -284,8 +244,9 @@ fn meters(all: &Section<'_>, hall: &Hall) -> Vec<MeterScope> {
         for row in names.iter().filter(|r| rows().all(|known| known != r.as_str())) {
             of.fault("rows", format!("the hall has no row `{row}`"), did_you_mean(row, rows()));
         }
+        let share = of.within("share", SHARE).unwrap_or(1.0);
         of.done();
-        read.push(MeterScope { meter: name, rows: names });
+        read.push(MeterScope { meter: name, rows: names, share });
     }
     read
 }

@@ -30,10 +30,7 @@ pub fn quiet(physics: &str) -> String {
 }
 
 pub fn shipped(name: &str) -> (Hall, &'static str) {
-    let text = match name {
-        "air" => include_str!("../halls/air.toml"),
-        _ => include_str!("../halls/bench.toml"),
-    };
+    let (_, text) = plant::shipped::HALLS.iter().find(|(n, _)| *n == name).expect("shipped");
     let hall = Hall::load(name, text).unwrap_or_else(|faults| panic!("{faults}"));
     let (_, physics) = sim::shipped::HALLS.iter().find(|(n, _)| *n == name).expect("shipped");
     (hall, physics)
