@@ -34,19 +34,21 @@ pub trait Source: Send {
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
     start: Instant,
+    /// Monotonic time of the machine at `start`.
+    uptime: Span,
 }
 
 impl Machine {
     /// Starts counting now.
     #[must_use]
     pub fn start() -> Self {
-        Self { start: Instant::now() }
+        Self { start: Instant::now(), uptime: uptime().unwrap_or(Span::ZERO) }
     }
 
     /// The instant of the standard library for a monotonic time of this run: what to sleep until.
     #[must_use]
     pub fn instant(&self, at: Mono) -> Instant {
-        self.start.checked_add(Duration::from_nanos(at.0)).unwrap_or(self.start)
+        self.start.checked_add(at.since(Mono(self.uptime.nanos())).duration()).unwrap_or(self.start)
     }
 
     /// A copyable reader of monotonic time, for adapters' stamps.
@@ -57,7 +59,7 @@ impl Machine {
 
 impl Source for Machine {
     fn mono(&self) -> Mono {
-        Mono(convert::nanos_u64(self.start.elapsed()))
+        Mono(self.uptime.nanos().saturating_add(convert::nanos_u64(self.start.elapsed())))
     }
 
     fn wall(&self) -> Wall {
@@ -157,6 +159,19 @@ impl<S: Source> Clock<S> {
         };
         Now { mono, wall, trusted: judged.trust == Trust::Trusted }
     }
+}
+
+/// Which run of the machine this is; nothing where the system does not say. Monotonic time goes on within a run.
+#[must_use]
+pub fn machine_run() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned())
+}
+
+/// How long the machine has run (10 ms resolution).
+fn uptime() -> Option<Span> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    text.split_whitespace().next()?.parse().ok().map(Span::from_seconds)
 }
 
 #[cfg(test)]

@@ -67,8 +67,10 @@ pub struct Scan {
     pub metrics: Arc<Metrics>,
     /// The service manager.
     pub notify: Notify,
-    /// This start's number on the journal.
+    /// This boot's number: monotonic time is comparable within it.
     pub boot: u32,
+    /// The last tick before the start, when control goes on from there.
+    pub before: Option<Tick>,
     /// Called once, after the first scan.
     pub on_first_scan: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -79,14 +81,14 @@ impl Scan {
         let mut inputs = Inputs::unread(self.controller.hall().points.len());
         let mut tally = Tally::default();
         let mut due = self.clock.mono();
-        let mut last: Option<Tick> = None;
+        let mut last = self.before;
         let mut reload: Option<Box<Strategies>> = None;
         loop {
             self.rest_until(due, last, &mut reload, stop);
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let tick = self.tick(tally.scans, last);
+            let tick = self.tick(last.map_or(0, |l| l.seq.saturating_add(1)), last);
             inputs.reload = reload.take();
             self.scan(tick, last, &mut inputs);
             last = Some(tick);
