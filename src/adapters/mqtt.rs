@@ -8,7 +8,7 @@
 //!
 //! MQTT 3.1.1 by rumqttc, which loses accepted messages when the broker restarts, forgets subscriptions, retries without a
 //! pause and can lock itself up on packet ids. So every connection gets a client of its own with a clean session; what must
-//! arrive waits in our [`outbox`] until the broker has acknowledged it, and everything is subscribed and every state said again
+//! arrive waits in our outbox until the broker has acknowledged it, and everything is subscribed and every state said again
 //! on each connection. A sensor that falls silent needs nothing from here: its reading ages.
 
 mod command;

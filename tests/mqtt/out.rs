@@ -28,6 +28,7 @@ async fn a_clean_stop_says_everything_and_then_offline() {
     let broker = Broker::start(0).await.expect("starts");
     let peer = Peer::connect(options("watcher", broker.address().port()), &["wattloop/#"]).await;
     let rig = Rig::start(&MqttConfig::to(&broker.url()), &[]);
+    rig.connected().await;
     rig.say("status", r#"{"state":"ready"}"#, true);
     for n in 0..500 {
         assert!(rig.say("event", &n.to_string(), false));

@@ -106,7 +106,7 @@ impl MqttConfig {
             "user and password_file belong together; give both or neither",
         );
         rule(self.user.as_deref() != Some(""), "user must not be empty");
-        let whole = self.keep_alive.nanos() % 1_000_000_000 == 0;
+        let whole = self.keep_alive.nanos().is_multiple_of(1_000_000_000);
         rule(
             whole && (KEEP_ALIVE.0..=KEEP_ALIVE.1).contains(&self.keep_alive),
             "keep_alive must be whole seconds, 5s to 600s",

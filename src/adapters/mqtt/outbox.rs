@@ -155,11 +155,9 @@ impl Outbox {
         } else {
             self.retained.insert(message.topic.clone(), message.payload.clone());
         }
-        let message = Message { qos: Qos::AtLeastOnce, ..message };
-        match self.sure.iter_mut().find(|m| m.retain && m.topic == message.topic) {
-            Some(waiting) => *waiting = message,
-            None => self.sure.push_back(message),
-        }
+        // It goes to the end, so that what was said before a farewell arrives before it.
+        self.sure.retain(|m| !m.retain || m.topic != message.topic);
+        self.sure.push_back(Message { qos: Qos::AtLeastOnce, ..message });
     }
 }
 

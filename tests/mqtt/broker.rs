@@ -1,5 +1,4 @@
 //! The broker that the demo brings along, driven by rumqttc and by mosquitto's clients.
-#![cfg(feature = "sim")]
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
