@@ -86,8 +86,8 @@ pub struct Meter {
     pub energy_point: PointId,
     /// What it measures.
     pub role: MeterRole,
-    /// The rows it sees by their place in the hall; nothing for all of it.
-    pub rows: Option<Vec<usize>>,
+    /// The rows it sees by their place in the hall, nothing for all of it; and its share of them (1, 0 to 1).
+    pub rows: Option<(Vec<usize>, f64)>,
     /// Where its register starts again (Wh).
     pub rollover: f64,
     /// Power now (W).

@@ -25,6 +25,8 @@ pub mod sensors;
 pub mod shipped;
 pub mod water;
 pub mod weather;
+#[cfg(feature = "wire")]
+pub mod wire;
 mod world;
 
 pub use faults::{Fault, SensorFault};

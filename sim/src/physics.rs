@@ -2,7 +2,6 @@
 //! `sim/halls/<hall>.toml`. Every number is a default of a shipped hall, not a property of the models.
 
 mod load;
-mod page;
 
 use plant::time::Span;
 
@@ -241,10 +240,12 @@ pub struct Imperfection {
 }
 
 /// The rows a meter sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MeterScope {
     /// The meter's name.
     pub meter: String,
     /// The rows' names.
     pub rows: Vec<String>,
+    /// What it sees of them (1, 0 to 1).
+    pub share: f64,
 }

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use plant::command::Command;
 use plant::event::Event;
 use plant::id::{PointId, Table};
+use plant::image::Inputs;
 use plant::reading::Reading;
 use plant::time::Tick;
 
@@ -23,6 +24,8 @@ const EVENTS: usize = 65_536;
 pub struct Bulletin {
     /// The scan.
     pub tick: Tick,
+    /// The frozen image.
+    pub inputs: Inputs,
     /// Every point as judged.
     pub readings: Table<PointId, Reading<f64>>,
     /// Every output.
@@ -51,7 +54,7 @@ pub fn channel() -> (Teller, Receiver<Bulletin>) {
 
 impl Teller {
     /// Tells of a scan: at most ten times a second, and always when there are events.
-    pub fn tell(&mut self, controller: &Controller, tick: Tick) {
+    pub fn tell(&mut self, controller: &Controller, inputs: &Inputs, tick: Tick) {
         let outputs = controller.outputs();
         self.pending.extend_from_slice(&outputs.events);
         let surplus = self.pending.len().saturating_sub(EVENTS);
@@ -67,6 +70,7 @@ impl Teller {
         self.last_ms = Some(now_ms);
         let bulletin = Bulletin {
             tick,
+            inputs: inputs.clone(),
             readings: controller.hall().points.ids().map(|p| controller.reading(p)).collect(),
             commands: outputs.commands.clone(),
             events: std::mem::take(&mut self.pending),

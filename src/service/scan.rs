@@ -5,32 +5,27 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use plant::hall::Strategies;
-use plant::image::{Inputs, Outputs};
+use plant::image::Inputs;
 use plant::time::{Mono, Span, Tick};
 use tokio::sync::oneshot;
 
 use crate::adapters::Field;
 use crate::control::Controller;
-use crate::control::request::{Reply, Request};
+use crate::control::request::Request;
 use crate::service::api::call::{Answer, Call, Calls, Question};
 use crate::service::bulletin::Teller;
 use crate::service::clock::Clock;
+use crate::service::journal::Journal;
+use crate::service::metrics::Metrics;
+use crate::service::notify::Notify;
+use crate::service::promise::Promises;
 
 /// The longest rest without a look at the stop flag.
 const NAP: Span = Span::from_millis(50);
-
-/// What the scan thread tells as soon as a scan is done, and whom it asks to remember.
-pub trait Witness {
-    /// A scan is done and its outputs have left. Must not block.
-    fn scanned(&mut self, tick: Tick, inputs: &Inputs, controller: &Controller);
-    /// A request has been answered: make it durable, then send `answer` on `reply`. Must not block.
-    fn answered(&mut self, tick: Tick, request: &Request, answer: Reply, reply: oneshot::Sender<Answer>);
-    /// True while a promise can be made durable.
-    fn can_promise(&self) -> bool;
-}
+/// How long the buses have to write the safe outputs on the way out.
+const FAREWELL: Span = Span::from_secs(1);
 
 /// How a scan thread keeps time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,26 +46,34 @@ pub struct Tally {
 }
 
 /// Everything the scan thread owns.
-pub struct Scan<W> {
+pub struct Scan {
     /// Who decides.
     pub controller: Controller,
     /// The plant.
     pub field: Field,
     /// The only clock.
-    pub clock: Arc<Clock>,
+    pub clock: Clock,
     /// How it keeps time.
     pub pace: Pace,
     /// Questions of people and programs.
     pub calls: Calls,
     /// Whoever listens.
     pub teller: Teller,
-    /// Whoever remembers.
-    pub witness: W,
+    /// What remembers.
+    pub journal: Journal,
+    /// Where answers wait for their commit.
+    pub promises: Promises,
+    /// Figures and health.
+    pub metrics: Arc<Metrics>,
+    /// The service manager.
+    pub notify: Notify,
     /// This start's number on the journal.
     pub boot: u32,
+    /// Called once, after the first scan.
+    pub on_first_scan: Option<Box<dyn FnOnce() + Send>>,
 }
 
-impl<W: Witness> Scan<W> {
+impl Scan {
     /// Scans until `stop` is set, then hands every output to its fail-safe.
     pub fn run(mut self, stop: &AtomicBool) -> Tally {
         let mut inputs = Inputs::unread(self.controller.hall().points.len());
@@ -85,32 +88,41 @@ impl<W: Witness> Scan<W> {
             }
             let tick = self.tick(tally.scans, last);
             inputs.reload = reload.take();
-            self.scan(tick, &mut inputs);
+            self.scan(tick, last, &mut inputs);
             last = Some(tick);
             tally.scans = tally.scans.saturating_add(1);
-            let (next, missed) = next_due(due, self.pace.period, self.clock.mono());
+            let now = self.clock.mono();
+            let (next, missed) = next_due(due, self.pace.period, now);
             tally.overruns = tally.overruns.saturating_add(missed);
+            self.metrics.completed_scan(now, now.since(tick.mono), missed > 0);
+            self.notify.completed_scan(now);
             due = next;
         }
-        if let Some(tick) = last {
-            self.hand_over(tick);
-        }
+        self.hand_over();
+        self.journal.close();
         tally
     }
 
-    fn tick(&self, seq: u64, last: Option<Tick>) -> Tick {
-        let mono = self.clock.mono();
-        let dt = last.map_or(self.pace.period, |l| mono.since(l.mono));
-        Tick { seq, dt, mono, wall: self.clock.wall(), clock_trusted: self.clock.trusted(), boot: self.boot }
+    fn tick(&mut self, seq: u64, last: Option<Tick>) -> Tick {
+        let now = self.clock.read();
+        let dt = last.map_or(self.pace.period, |l| now.mono.since(l.mono));
+        Tick { seq, dt, mono: now.mono, wall: now.wall, clock_trusted: now.trusted, boot: self.boot }
     }
 
-    fn scan(&mut self, tick: Tick, inputs: &mut Inputs) {
+    fn scan(&mut self, tick: Tick, last: Option<Tick>, inputs: &mut Inputs) {
         self.field.poll(tick);
         self.field.freeze(tick.seq, self.pace.patience.duration(), inputs);
+        if self.journal.snapshot_due(tick) {
+            self.journal.record_snapshot(last.unwrap_or(tick), self.controller.state());
+        }
         let outputs = self.controller.step(inputs, tick);
         self.field.write(outputs, tick);
-        self.witness.scanned(tick, inputs, &self.controller);
-        self.teller.tell(&self.controller, tick);
+        self.journal.record_scan(tick, inputs, outputs);
+        if let Some(first) = self.on_first_scan.take() {
+            self.notify.ready();
+            first();
+        }
+        self.teller.tell(&self.controller, inputs, tick);
     }
 
     /// Answers questions until the next scan is due.
@@ -151,21 +163,23 @@ impl<W: Witness> Scan<W> {
             drop(reply.send(Answer::Unable("control has not made its first scan yet".into())));
             return;
         };
-        if !self.witness.can_promise() {
+        if !self.journal.can_promise() {
             let sentence = "the journal cannot commit, so nothing that must survive a restart is promised now";
             drop(reply.send(Answer::Unable(sentence.into())));
             return;
         }
         let tick = self.tick(last.seq, Some(last));
         let answer = self.controller.answer(request, tick);
-        self.witness.answered(tick, request, answer, reply);
+        let receipt = self.journal.record_answer(tick, request, &answer);
+        self.promises.keep(receipt, Answer::Reply(answer), reply);
     }
 
     /// Every output to its fail-safe, with time for the buses to write it.
-    fn hand_over(&self, tick: Tick) {
-        let safe: Outputs = Controller::safe_outputs(self.controller.hall());
-        self.field.write(&safe, tick);
-        std::thread::sleep(self.pace.period.min(Span::from_secs(2)).max(Span::from_millis(500)).duration());
+    fn hand_over(&mut self) {
+        self.notify.stopping();
+        let tick = self.tick(u64::MAX, None);
+        self.field.write(&Controller::safe_outputs(self.controller.hall()), tick);
+        std::thread::sleep(FAREWELL.duration());
     }
 }
 
@@ -188,10 +202,5 @@ mod tests {
         assert_eq!(next_due(at(1000), period, at(1003)), (at(1100), 0));
         assert_eq!(next_due(at(1000), period, at(1150)), (at(1100), 0), "late by half a period: run at once");
         assert_eq!(next_due(at(1000), period, at(1420)), (at(1400), 3), "three periods are gone for good");
-    }
-
-    #[test]
-    fn a_nap_is_short_enough_to_stop_soon() {
-        assert!(NAP.duration() <= Duration::from_millis(100));
     }
 }

@@ -131,7 +131,7 @@ fn meter(hall: &Hall, of: &hall::Meter, physics: &Physics) -> Meter {
         power_point: of.power.id(),
         energy_point: of.energy.id(),
         role: of.role,
-        rows: scope.map(|s| s.rows.iter().filter_map(place).collect()),
+        rows: scope.map(|s| (s.rows.iter().filter_map(place).collect(), s.share)),
         rollover: of.rollover.0,
         power: 0.0,
         counted: convert::u64_from_f64_rounded(past),

@@ -142,9 +142,9 @@ impl World {
         for meter in &mut self.meters {
             let (share, cooling) = match &meter.rows {
                 None => (1.0, cooling),
-                Some(places) => {
+                Some((places, part)) => {
                     let seen = |of: fn(&crate::air::Row) -> f64| -> f64 {
-                        places.iter().filter_map(|n| self.rows.get(*n)).map(of).sum()
+                        places.iter().filter_map(|n| self.rows.get(*n)).map(of).sum::<f64>() * part
                     };
                     (seen(crate::air::Row::it_power) / it.max(1.0), seen(crate::air::Row::fan_power))
                 }

@@ -58,9 +58,12 @@ impl Tail {
 pub(super) fn recover(path: &Path) -> Result<(Recovered, Connection, i64), JournalError> {
     let mut found = Recovered { boot: 1, ..Recovered::default() };
     let mut next_seq = 1;
+    let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
     let outcome = store::open(path).map_err(JournalError::from).and_then(|conn| {
         if store::check_version(&conn)? {
             read(&conn, &mut found, &mut next_seq)?;
+        } else if bytes > 0 {
+            found.incidents.push(format!("the journal's {bytes} bytes hold no record: it begins anew"));
         }
         Ok(conn)
     });
