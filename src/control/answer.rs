@@ -63,8 +63,7 @@ fn hold_output(
     if wish.hold == Span::ZERO || wish.hold > LONGEST_HOLD {
         return Err(Refusal::HoldOutOfRange);
     }
-    let hold = Hold::until(wish.point, wish.value, wish.hold, tick);
-    state.overrides.set(Hold { who: who.to_owned(), reason: reason.to_owned(), ..hold });
+    state.overrides.set(Hold::until(wish.point, wish.value, wish.hold, tick).asked(who, reason));
     News::new(tick, &mut state.pending).warn(About::Point(wish.point), What::OverrideSet { value: wish.value });
     let strong = slot.interval(FREE_UP_TO);
     let mut note = format!("held for {}", wish.hold);
@@ -80,13 +79,7 @@ fn hold_output(
     Ok(Reply::Accepted { expires: Some(later(tick.wall, wish.hold)), note })
 }
 
-fn release(
-    hall: &Hall,
-    state: &mut State,
-    point: Option<PointId>,
-    level: Level,
-    tick: Tick,
-) -> Result<Reply, Refusal> {
+fn release(hall: &Hall, state: &mut State, point: Option<PointId>, level: Level, tick: Tick) -> Result<Reply, Refusal> {
     if point.is_some_and(|point| hall.points.get(point).is_none()) {
         return Err(Refusal::Unknown);
     }

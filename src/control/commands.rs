@@ -14,7 +14,7 @@ use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::point::WriteRange;
 
-pub use resolve::{Held, Interval};
+pub use resolve::Held;
 
 /// A writable point: a row of the priority array, in the order of the hall's points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +93,6 @@ impl Commands {
         let of_point =
             hall.points.iter().map(|(point, def)| def.write.map(|range| slots.push(Slot::new(point, range)))).collect();
         Self { slots, of_point }
-    }
-
-    /// How many outputs.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.slots.len()
     }
 
     /// True for a point of the hall, output or not.

@@ -22,7 +22,7 @@ use super::news::News;
 use super::pid;
 use super::quality::Image;
 
-pub use circuit::{Circuit, Drive, Service, circuits};
+pub use circuit::{Circuit, Service, circuits};
 
 /// What the loops remember.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -280,9 +280,8 @@ fn powers(hall: &Hall, image: Image<'_>) -> Power {
     };
     let of = |role: MeterRole| sum(&|meter| meter.role == role);
     let entry = |meter: &Meter| meter.role == MeterRole::Utility;
-    let below = |meter: &Meter| {
-        meter.parent.is_some_and(|parent| hall.meters.iter().any(|up| up.equip == parent && entry(up)))
-    };
+    let below =
+        |meter: &Meter| meter.parent.is_some_and(|parent| hall.meters.iter().any(|up| up.equip == parent && entry(up)));
     let facility = of(MeterRole::Utility);
     let it = of(MeterRole::It).or_else(|| of(MeterRole::PduOutput)).or_else(|| of(MeterRole::UpsOutput));
     let unattributed = facility.zip(sum(&|meter| below(meter) && !entry(meter))).map(|(all, known)| all - known);

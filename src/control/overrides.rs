@@ -42,7 +42,22 @@ impl Hold {
     /// An override that ends a span after `tick`.
     #[must_use]
     pub fn until(point: PointId, value: f64, hold: Span, tick: Tick) -> Self {
-        Self { point, value, who: String::new(), reason: String::new(), expires: tick.mono.after(hold), boot: tick.boot }
+        Self {
+            point,
+            value,
+            who: String::new(),
+            reason: String::new(),
+            expires: tick.mono.after(hold),
+            boot: tick.boot,
+        }
+    }
+
+    /// Asked for by somebody, with a reason.
+    #[must_use]
+    pub fn asked(mut self, who: &str, reason: &str) -> Self {
+        self.who = who.to_owned();
+        self.reason = reason.to_owned();
+        self
     }
 
     /// What is left of it.

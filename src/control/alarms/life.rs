@@ -147,17 +147,6 @@ impl Life {
         }
     }
 
-    /// True while what raised it still holds, or has not been gone for long enough.
-    #[must_use]
-    pub const fn is_active(&self) -> bool {
-        match self {
-            Self::Normal { .. } | Self::Returned { .. } => false,
-            Self::Unacknowledged { .. } | Self::Acknowledged { .. } => true,
-            Self::Latched { over, .. } => !*over,
-            Self::LatchedAcknowledged { over, gone } => !*over || gone.nanos() > 0,
-        }
-    }
-
     /// The word for people; nothing while it is normal.
     #[must_use]
     pub const fn word(&self) -> Option<&'static str> {

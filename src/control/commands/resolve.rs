@@ -108,8 +108,7 @@ impl Slot {
     /// What the limits of these levels leave of the range, strongest first.
     #[must_use]
     pub fn interval(&self, down_to: Level) -> Interval {
-        let mut left =
-            Interval { min: self.range.min, max: self.range.max, low: None, high: None, conflict: None };
+        let mut left = Interval { min: self.range.min, max: self.range.max, low: None, high: None, conflict: None };
         for (level, limit) in self.limits().take_while(|(level, _)| *level <= down_to) {
             let (min, max) = (left.min.max(limit.min), left.max.min(limit.max));
             if min > max {

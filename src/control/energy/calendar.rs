@@ -53,7 +53,13 @@ impl Calendar {
     /// No day yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { today: None, now: Wall(0), month: Cell::default(), days: vec![Cell::default(); usize_from_u64(DAYS)], head: 0 }
+        Self {
+            today: None,
+            now: Wall(0),
+            month: Cell::default(),
+            days: vec![Cell::default(); usize_from_u64(DAYS)],
+            head: 0,
+        }
     }
 
     /// Turns the page when a day or a month is over. A clock that is not trusted turns none, but for the first.

@@ -41,7 +41,9 @@ impl Validity {
             Self::TooLittle => "no value: less than 95 % of the window is covered",
             Self::NoMeters => "no value: the hall has no meters for it",
             Self::NoIt => "invalid: IT energy is not above zero",
-            Self::BelowOne => "invalid: IT energy is above facility energy; check boundary, polarity and scale of the meters",
+            Self::BelowOne => {
+                "invalid: IT energy is above facility energy; check boundary, polarity and scale of the meters"
+            }
         }
     }
 
@@ -97,12 +99,21 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facili
     let seconds = window.seconds();
     let cover = |category: &Category| if seconds > 0.0 { cell.of(category.both).seconds / seconds } else { 0.0 };
     let had = || categories.iter().flatten();
-    let best = had().find(|c| cover(c) >= GOOD).or_else(|| {
-        had().reduce(|best, next| if cover(next) > cover(best) { next } else { best })
-    });
+    let best = had()
+        .find(|c| cover(c) >= GOOD)
+        .or_else(|| had().reduce(|best, next| if cover(next) > cover(best) { next } else { best }));
     let Some(category) = best.filter(|_| facility > 0.0) else {
         let (value, lower, upper) = (None, None, None);
-        return Figure { value, lower, upper, coverage: 0.0, category: 0, validity: Validity::NoMeters, facility: 0.0, it: 0.0 };
+        return Figure {
+            value,
+            lower,
+            upper,
+            coverage: 0.0,
+            category: 0,
+            validity: Validity::NoMeters,
+            facility: 0.0,
+            it: 0.0,
+        };
     };
     let coverage = cover(category).min(1.0);
     let paired = cell.of(category.both);

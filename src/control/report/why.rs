@@ -13,13 +13,7 @@ use crate::control::sentence;
 
 /// Why an output has its value; nothing for a point that is no output.
 #[must_use]
-pub fn why(
-    hall: &Hall,
-    circuits: &[Circuit],
-    commands: &Commands,
-    state: &State,
-    point: PointId,
-) -> Option<WhyReport> {
+pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State, point: PointId) -> Option<WhyReport> {
     let def = hall.points.get(point)?;
     let output = commands.output(point)?;
     let (slot, held) = (commands.slot(output)?, state.held.get(output)?);
