@@ -1,0 +1,185 @@
+//! A broker that does what a script says, so that lost acknowledgements, odd orders and junk can be rehearsed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use wattloop::adapters::mqtt::MqttConfig;
+
+use super::rig::{PATIENCE, Rig, eventually};
+
+const CONNACK: &[u8] = &[0x20, 2, 0, 0];
+
+/// The broker's end of one connection.
+struct Line(TcpStream);
+
+impl Line {
+    async fn accept(listener: &TcpListener) -> Self {
+        let (stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.expect("in time").expect("accepts");
+        let mut line = Self(stream);
+        let (kind, _) = line.packet().await.expect("a packet");
+        assert_eq!(kind >> 4, 1, "CONNECT comes first");
+        line.say(CONNACK).await;
+        line
+    }
+
+    async fn say(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.expect("writes");
+    }
+
+    async fn acknowledge(&mut self, id: u16) {
+        let [high, low] = id.to_be_bytes();
+        self.say(&[0x40, 2, high, low]).await;
+    }
+
+    /// The next packet: its first byte and its body.
+    async fn packet(&mut self) -> Option<(u8, Vec<u8>)> {
+        let kind = self.0.read_u8().await.ok()?;
+        let (mut length, mut shift) = (0_usize, 0);
+        loop {
+            let byte = self.0.read_u8().await.ok()?;
+            length |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).await.ok()?;
+        Some((kind, body))
+    }
+
+    /// The next QoS 1 publication: its packet id and payload. Grants subscriptions and answers pings on the way.
+    async fn publication(&mut self) -> Option<(u16, String)> {
+        loop {
+            let (kind, body) = self.packet().await?;
+            match kind >> 4 {
+                3 => {
+                    assert_eq!(kind & 0b110, 0b10, "QoS 1");
+                    let topic = usize::from(u16::from_be_bytes([body[0], body[1]]));
+                    let id = u16::from_be_bytes([body[topic + 2], body[topic + 3]]);
+                    return Some((id, String::from_utf8(body[topic + 4..].to_vec()).expect("text")));
+                }
+                8 => self.say(&[0x90, 3, body[0], body[1], 0]).await,
+                12 => self.say(&[0xd0, 0]).await,
+                14 => return None,
+                other => panic!("unexpected packet {other}"),
+            }
+        }
+    }
+}
+
+async fn listen() -> (TcpListener, MqttConfig) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let url = format!("mqtt://{}", listener.local_addr().expect("bound"));
+    (listener, MqttConfig::to(&url))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_acknowledged_is_said_again_in_order() {
+    let (listener, config) = listen().await;
+    let rig = Rig::start(&config, &[]);
+    for n in 0..300 {
+        assert!(rig.say("event", &n.to_string(), false));
+    }
+    let mut line = Line::accept(&listener).await;
+    let mut first = Vec::new();
+    for _ in 0..40 {
+        first.push(line.publication().await.expect("a publication"));
+    }
+    let kept: Vec<_> = first.iter().step_by(2).cloned().collect();
+    for (id, _) in kept.iter().rev() {
+        line.acknowledge(*id).await;
+    }
+    eventually("the acknowledgements are seen", || rig.mqtt.counts().depth == 280).await;
+    drop(line);
+
+    let mut line = Line::accept(&listener).await;
+    let mut second = Vec::new();
+    for _ in 0..280 {
+        let (id, payload) = line.publication().await.expect("a publication");
+        line.acknowledge(id).await;
+        second.push(payload);
+    }
+    let acknowledged: Vec<_> = kept.iter().map(|(_, payload)| payload.clone()).collect();
+    let due: Vec<_> = (0..300).map(|n| n.to_string()).filter(|n| !acknowledged.contains(n)).collect();
+    assert_eq!(second, due);
+    eventually("all has arrived", || rig.mqtt.counts().depth == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_that_comes_last_holds_nothing_up_for_ever() {
+    let (listener, config) = listen().await;
+    let rig = Rig::start(&config, &[]);
+    for n in 0..1000 {
+        assert!(rig.say("event", &n.to_string(), false));
+    }
+    let mut line = Line::accept(&listener).await;
+    let (late, first) = line.publication().await.expect("a publication");
+    let mut heard = vec![first];
+    while heard.len() < 1000 {
+        // Packet ids come round and collide with the one that is still out: then, and only then, it is acknowledged.
+        match tokio::time::timeout(Duration::from_secs(1), line.publication()).await {
+            Ok(publication) => {
+                let (id, payload) = publication.expect("still connected");
+                heard.push(payload);
+                line.acknowledge(id).await;
+            }
+            Err(_) => line.acknowledge(late).await,
+        }
+    }
+    assert_eq!(heard, (0..1000).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(rig.mqtt.counts().reconnects, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_hangs_up_is_not_hammered() {
+    let (listener, config) = listen().await;
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&attempts);
+    let server = tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let rig = Rig::start(&config, &[]);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let attempts = attempts.load(Ordering::SeqCst);
+    assert!((1..=8).contains(&attempts), "{attempts} attempts in three seconds");
+    assert!(!rig.mqtt.counts().connected);
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn junk_from_the_broker_costs_the_connection_and_nothing_else() {
+    let junk: [&[u8]; 10] = [
+        &[0x00, 0x00],
+        &[0xf0, 0x00],
+        &[0xff, 0xff, 0xff, 0xff, 0xff],
+        &[0x40, 2, 0, 77],
+        &[0x50, 2, 0xff, 0xff],
+        &[0x62, 2, 0, 9],
+        &[0x30, 4, 0xff, 0xff, b'a', b'b'],
+        &[0x30, 5, 0, 2, 0xff, 0xfe, b'1'],
+        &[0x36, 5, 0, 1, b'a', 0, 1],
+        &[0x90, 3, 0, 1, 0x77],
+    ];
+    let mut tries: VecDeque<_> = VecDeque::new();
+    for bytes in junk {
+        tries.push_back(tokio::spawn(async move {
+            let (listener, config) = listen().await;
+            let rig = Rig::start(&config, &["s/a"]);
+            let mut line = Line::accept(&listener).await;
+            line.say(bytes).await;
+            let mut line = Line::accept(&listener).await;
+            line.say(b"\x30\x07\x00\x03s/a20").await;
+            eventually("a sample", || rig.sample(0).value == Ok(20.0)).await;
+        }));
+    }
+    for (n, one) in tries.into_iter().enumerate() {
+        one.await.unwrap_or_else(|e| panic!("junk {n}: {e}"));
+    }
+}
