@@ -5,8 +5,8 @@ use std::sync::Arc;
 use plant::hall::Hall;
 use tokio::sync::mpsc::Receiver;
 
-use crate::adapters::mqtt::{Command, Incoming, Mqtt, Refused};
-use crate::control::request::{Ask, Request};
+use crate::adapters::mqtt::{Command, Incoming, Mqtt};
+use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::api::call::{Answer, Asker, Question};
 use crate::service::publish;
 
@@ -27,7 +27,7 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
 
 async fn decide(command: &Command, mqtt: &Mqtt, asker: &Asker, hall: &Hall) {
     let Some(point) = hall.point(&command.point) else {
-        mqtt.refuse(command, Refused::Unknown);
+        mqtt.reply(command, publish::answer(command, &Reply::Refused(Refusal::Unknown)));
         return;
     };
     let ask = Ask::Override { point, value: command.value, hold: command.hold, reason: command.reason.clone() };
@@ -45,7 +45,8 @@ async fn decide(command: &Command, mqtt: &Mqtt, asker: &Asker, hall: &Hall) {
             | Answer::Reloading,
         )
         | Err(_) => {
-            mqtt.refuse(command, Refused::Unavailable);
+            let payload = serde_json::json!({ "id": command.id, "code": "unavailable" });
+            mqtt.reply(command, payload.to_string().into_bytes());
         }
     }
 }
