@@ -23,6 +23,7 @@ pub mod notify;
 pub mod outlet;
 pub mod promise;
 pub mod publish;
+pub mod rehearsal;
 pub mod replay;
 pub mod resume;
 pub mod scan;
