@@ -10,6 +10,8 @@ pub mod hall;
 pub mod id;
 pub mod image;
 pub mod point;
+pub mod read;
 pub mod reading;
+pub mod shipped;
 pub mod time;
 pub mod units;
