@@ -6,9 +6,6 @@
 
 mod circuit;
 
-#[cfg(test)]
-mod tests;
-
 use plant::command::{Level, Reason};
 use plant::event::{About, What};
 use plant::hall::{Hall, LoopTuning, Strategies};
