@@ -164,7 +164,11 @@ pub fn split(order: ByteOrder, raw: u64, words: u16) -> Words {
         rest >>= 16;
     };
     let filled = out.words.iter_mut().take(out.len);
-    if reversed { filled.for_each(&mut place) } else { filled.rev().for_each(&mut place) }
+    if reversed {
+        filled.for_each(&mut place)
+    } else {
+        filled.rev().for_each(&mut place)
+    }
     out
 }
 

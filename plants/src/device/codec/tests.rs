@@ -142,11 +142,10 @@ fn values_outside_the_type_are_refused_and_not_wrapped() {
 fn bits_stand_alone_and_in_words() {
     let coil = register(RegisterType::Bool, ByteOrder::Abcd);
     assert_eq!((decode_bit(&coil, true), decode_bit(&coil, false)), (Ok(1.0), Ok(0.0)));
-    assert_eq!((encode_bit(&coil, 1.0), encode_bit(&coil, 0.2), encode_bit(&coil, 2.0)), (
-        Ok(true),
-        Ok(false),
-        Err(EncodeFault::OutsideType)
-    ));
+    assert_eq!(
+        (encode_bit(&coil, 1.0), encode_bit(&coil, 0.2), encode_bit(&coil, 2.0)),
+        (Ok(true), Ok(false), Err(EncodeFault::OutsideType))
+    );
     for n in 0..16 {
         let bit = register(RegisterType::Bit(n), ByteOrder::Abcd);
         assert_eq!(decode(&bit, &[1 << n]), Ok(1.0));
