@@ -7,7 +7,7 @@ use rumqttc::{AsyncClient, QoS};
 
 use super::command::{self, Refused};
 use super::count::{Counters, Counts};
-use super::outbox::{Message, Outbox, Qos};
+use super::outbox::{CAPACITY, Message, Outbox, Qos};
 
 /// The outbox behind its lock. The lock is held for work in memory only.
 #[derive(Debug, Default)]
@@ -38,10 +38,11 @@ impl Link {
         self.say(Message { topic: format!("{topic}/reply"), payload, retain: false, qos: Qos::AtLeastOnce })
     }
 
-    /// Refuses on a command's topic, and counts it.
+    /// Refuses on a command's topic, and counts it. Whoever floods us gets no answer that would crowd out our own events.
     pub fn refuse(&self, topic: &str, code: Refused, id: Option<&str>) -> bool {
         self.counters.refuse(code);
-        self.reply(topic, command::refusal(code, id))
+        let crowded = self.lock().outbox.depth() > CAPACITY / 4;
+        !crowded && self.reply(topic, command::refusal(code, id))
     }
 
     /// The broker has accepted us.
