@@ -24,11 +24,11 @@ struct Desk {
 }
 
 impl Link {
-    /// Takes a message and moves what can be moved. False when it was not accepted.
+    /// Takes a message and moves what can be moved. False when it was not accepted; nothing is after [`Self::leave`].
     pub fn say(&self, message: Message) -> bool {
         let mut desk = self.lock();
-        // The client refuses such a topic for ever, and what waits behind it would wait with it.
-        let accepted = rumqttc::valid_topic(&message.topic) && desk.outbox.put(message);
+        // The client refuses a wrong topic for ever, and what waits behind it would wait with it.
+        let accepted = !desk.leaving && rumqttc::valid_topic(&message.topic) && desk.outbox.put(message);
         desk.pump();
         accepted
     }
@@ -77,10 +77,10 @@ impl Link {
         desk.pump();
     }
 
-    /// Disconnects in order as soon as everything has arrived.
-    pub fn leave(&self) {
+    /// Says a last message and disconnects in order as soon as everything has arrived.
+    pub fn leave(&self, farewell: Message) {
         let mut desk = self.lock();
-        desk.leaving = true;
+        desk.leaving = desk.leaving || desk.outbox.put(farewell);
         desk.pump();
     }
 
