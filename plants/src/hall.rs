@@ -10,6 +10,7 @@
 
 pub mod kind;
 mod load;
+mod words;
 
 use serde::{Deserialize, Serialize};
 

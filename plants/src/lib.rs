@@ -1,6 +1,7 @@
 //! The nouns of wattloop: what a data hall is and what its devices speak. Pure: no I/O, no clock, no threads.
 
 pub mod bind;
+pub mod check;
 pub mod command;
 pub mod convert;
 pub mod device;
@@ -10,6 +11,8 @@ pub mod hall;
 pub mod id;
 pub mod image;
 pub mod point;
+pub mod read;
 pub mod reading;
+pub mod shipped;
 pub mod time;
 pub mod units;

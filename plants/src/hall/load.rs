@@ -1,1 +1,327 @@
 //! Halls from TOML.
+
+mod alarms;
+mod meters;
+mod specs;
+mod tuning;
+
+use std::collections::BTreeMap;
+
+use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Meter, Rack, Row};
+use crate::fault::Faults;
+use crate::id::{EquipId, Id, LoopId, RowId, Table};
+use crate::point::{Point, PointDef, PointTable};
+use crate::read::{Section, Source, Value, did_you_mean, is_name};
+use crate::units::{Celsius, Quantity, Watts};
+
+use specs::Specs;
+
+/// More racks than a row of any hall has; a slip of the finger beyond it.
+const MAX_RACKS: i64 = 500;
+
+impl Hall {
+    /// Reads and checks a hall's file. `file` is its name for messages.
+    ///
+    /// # Errors
+    /// Every fault of the file at once, each with its place and what to do.
+    pub fn load(file: &str, text: &str) -> Result<Self, Faults> {
+        let source = Source::new(file, text);
+        let table = source.parse();
+        let hall = read(&source.root(&table));
+        source.finish(hall)
+    }
+}
+
+/// The hall as far as it has been read.
+struct Draft {
+    specs: Specs,
+    equips: Table<EquipId, EquipDef>,
+    points: PointTable,
+    rows: Vec<Row>,
+    coils: Vec<Coil>,
+    chilled_water: Option<ChilledWater>,
+    meters: Vec<Meter>,
+    loops: Table<LoopId, String>,
+    /// Line of each equipment, for "is already …".
+    lines: BTreeMap<String, usize>,
+}
+
+fn read(file: &Section<'_>) -> Option<Hall> {
+    let name = file.need_name("name");
+    let site = file.need_name("site");
+    let tz = time_zone(file);
+    let summary = file.need_text("summary");
+    let limits = limits(file);
+    let mut draft = Draft {
+        specs: Specs::read(file),
+        equips: Table::new(),
+        points: Table::new(),
+        rows: Vec::new(),
+        coils: Vec::new(),
+        chilled_water: None,
+        meters: Vec::new(),
+        loops: Table::new(),
+        lines: BTreeMap::new(),
+    };
+    draft.rows(file);
+    for crah in file.sections("crah") {
+        draft.crah(&crah);
+        crah.done();
+    }
+    for fan in file.sections("fan") {
+        draft.fan(&fan);
+        fan.done();
+    }
+    if let Some(water) = file.section("chilled-water") {
+        draft.chilled_water = draft.chilled_water(&water);
+        water.done();
+    }
+    draft.meters(file);
+    let strategies = tuning::strategies(file, limits.as_ref(), !draft.coils.is_empty(), draft.chilled_water.is_some());
+    let alarms = alarms::alarms(file, draft.chilled_water.is_some());
+    draft.rows_with_fans(file);
+    file.done();
+    Some(Hall {
+        name: name?,
+        site: site?,
+        tz: tz?,
+        summary: summary?,
+        limits: limits?,
+        equips: draft.equips,
+        points: draft.points,
+        rows: draft.rows.into_iter().collect(),
+        coils: draft.coils,
+        chilled_water: draft.chilled_water,
+        meters: draft.meters,
+        strategies: strategies?,
+        loops: draft.loops,
+        alarms: alarms?,
+    })
+}
+
+/// An IANA name by its shape; whether the zone exists is known where the time-zone database is.
+fn time_zone(file: &Section<'_>) -> Option<String> {
+    let tz = file.need_text("tz")?;
+    let fits =
+        tz.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b)) && (tz.contains('/') || tz == "UTC");
+    if !fits {
+        file.fault("tz", format!("`{tz}` is no time zone"), "write an IANA name such as \"Europe/Berlin\" or \"UTC\"");
+    }
+    fits.then_some(tz)
+}
+
+fn limits(file: &Section<'_>) -> Option<Limits> {
+    let limits = file.need_section("limits")?;
+    let recommended = limits.has("inlet-recommended").then(|| limits.within("inlet-recommended", (10.0, 50.0)));
+    let max = limits.has("inlet-max").then(|| limits.within("inlet-max", (10.0, 50.0)));
+    for (key, there) in [("inlet-recommended", recommended.is_some()), ("inlet-max", max.is_some())] {
+        if !there {
+            limits.missing(key, format!("write `{key} = …`, a temperature in °C"));
+        }
+    }
+    limits.done();
+    let (recommended, max) = (recommended??, max??);
+    if recommended >= max {
+        let message = format!("`inlet-max` is {max} and must be above `inlet-recommended`, which is {recommended}");
+        limits.fault("inlet-max", message, "the allowable range reaches further than the recommended one");
+        return None;
+    }
+    Some(Limits { inlet_recommended: Celsius(recommended), inlet_max: Celsius(max) })
+}
+
+impl Draft {
+    fn rows(&mut self, file: &Section<'_>) {
+        let rows = file.sections("row");
+        if rows.is_empty() {
+            file.missing("row", "add at least one `[[row]]` with `name`, `racks` and `rack-rated`");
+        }
+        for row in rows {
+            let name = row.need_name("name").filter(|name| self.row_is_new(&row, name));
+            let rated = rated(&row, "rack-rated");
+            let names = rack_names(&row, name.as_deref().unwrap_or_default());
+            row.done();
+            let mut racks = Vec::new();
+            for rack in names.unwrap_or_default() {
+                let equip = self.equipment(&row, "racks", (Kind::Rack, &rack));
+                racks.extend(equip.zip(rated).and_then(|(equip, rated)| self.rack(equip, rated)));
+            }
+            let name = name.unwrap_or_default();
+            let fan_loop = self.loops.push(format!("{name}/fans"));
+            self.rows.push(Row { name, racks, fans: Vec::new(), fan_loop });
+        }
+    }
+
+    fn row_is_new(&self, section: &Section<'_>, name: &str) -> bool {
+        let new = !self.rows.iter().any(|r| r.name == name);
+        if !new {
+            section.fault("name", format!("there are two rows `{name}`"), "give each row a name of its own");
+        }
+        new
+    }
+
+    fn rack(&self, equip: EquipId, rated: Watts) -> Option<Rack> {
+        Some(Rack {
+            equip,
+            inlet: self.typed(equip, "inlet-air-temp")?,
+            outlet: self.typed(equip, "outlet-air-temp")?,
+            power: self.typed(equip, "power")?,
+            rated,
+        })
+    }
+
+    fn crah(&mut self, section: &Section<'_>) -> Option<()> {
+        let row = self.row_of(section);
+        let name = section.need_name("name")?;
+        let equip = self.equipment(section, "name", (Kind::Crah, &name))?;
+        let valve_loop = self.loops.push(format!("{name}/valve"));
+        let row = row?;
+        let coil = Coil {
+            equip,
+            row,
+            valve: self.typed(equip, "valve")?,
+            valve_feedback: self.typed(equip, "valve-feedback")?,
+            supply_air: self.typed(equip, "supply-air-temp")?,
+            return_air: self.typed(equip, "return-air-temp")?,
+            valve_loop,
+        };
+        self.coils.push(coil);
+        self.add_fan(row, equip)
+    }
+
+    fn fan(&mut self, section: &Section<'_>) -> Option<()> {
+        let row = self.row_of(section);
+        let name = section.need_name("name")?;
+        let equip = self.equipment(section, "name", (Kind::Fan, &name))?;
+        self.add_fan(row?, equip)
+    }
+
+    fn add_fan(&mut self, row: RowId, equip: EquipId) -> Option<()> {
+        let fan =
+            Fan { equip, speed: self.typed(equip, "fan-speed")?, feedback: self.typed(equip, "fan-speed-feedback")? };
+        self.rows.get_mut(row.index())?.fans.push(fan);
+        Some(())
+    }
+
+    fn row_of(&self, section: &Section<'_>) -> Option<RowId> {
+        let wanted: String = section.need("row")?;
+        let found = self.rows.iter().position(|r| r.name == wanted);
+        if found.is_none() {
+            let help = did_you_mean(&wanted, self.rows.iter().map(|r| r.name.as_str()));
+            section.fault("row", format!("there is no row `{wanted}`"), help);
+        }
+        found.map(RowId::from_index)
+    }
+
+    fn chilled_water(&mut self, section: &Section<'_>) -> Option<ChilledWater> {
+        let name = section.need_name("name")?;
+        let equip = self.equipment(section, "name", (Kind::ChilledWater, &name))?;
+        let pump_loop = self.loops.push(format!("{name}/pump"));
+        Some(ChilledWater {
+            equip,
+            pump: self.typed(equip, "pump-speed")?,
+            pump_feedback: self.typed(equip, "pump-speed-feedback")?,
+            dp: self.typed(equip, "dp")?,
+            supply: self.typed(equip, "supply-water-temp")?,
+            return_water: self.typed(equip, "return-water-temp")?,
+            flow: self.typed(equip, "flow")?,
+            pump_loop,
+        })
+    }
+
+    /// Adds a piece of equipment with the points of its kind; a fault at `key` when the name is taken.
+    fn equipment(&mut self, section: &Section<'_>, key: &str, (kind, name): (Kind, &str)) -> Option<EquipId> {
+        let (line, _) = section.place(key);
+        if let Some(first) = self.lines.get(name) {
+            let message = format!("`{name}` is already on line {first}");
+            section.fault(key, message, "every piece of equipment needs a name of its own");
+            return None;
+        }
+        self.lines.insert(name.to_owned(), line);
+        let equip = self.equips.push(EquipDef { name: name.to_owned(), kind, points: Vec::new() });
+        let mut points = Vec::new();
+        for spec in self.specs.of(kind) {
+            points.push(self.points.push(PointDef {
+                equip,
+                name: format!("{name}/{}", spec.name),
+                unit: spec.unit,
+                role: spec.role,
+                judgement: spec.judgement,
+                write: spec.write,
+                monitored_only: false,
+            }));
+        }
+        self.equips[equip].points = points;
+        Some(equip)
+    }
+
+    /// The point of a name with its unit in its type. Nothing where the kind has no such point in this unit.
+    fn typed<Q: Quantity>(&self, equip: EquipId, short: &str) -> Option<Point<Q>> {
+        let points = self.equips.get(equip)?.points.iter();
+        let (id, def) =
+            points.filter_map(|id| Some((*id, self.points.get(*id)?))).find(|(_, d)| d.short_name() == short)?;
+        (def.unit == Q::UNIT).then(|| Point::new(id))
+    }
+
+    fn rows_with_fans(&self, file: &Section<'_>) {
+        for (row, section) in self.rows.iter().zip(file.sections("row")) {
+            if row.fans.is_empty() && !row.name.is_empty() {
+                let message = format!("no `[[crah]]` and no `[[fan]]` serves `{}`", row.name);
+                section.fault("name", message, format!("write `row = \"{}\"` in one of them", row.name));
+            }
+        }
+    }
+}
+
+/// A nameplate in watts.
+fn rated(section: &Section<'_>, key: &'static str) -> Option<Watts> {
+    if !section.has(key) {
+        section.missing(key, format!("write `{key} = …`, the nameplate in W"));
+    }
+    section.within(key, (1.0, 1e9)).map(Watts)
+}
+
+/// `racks = 20` counts names up from the row's; `racks = ["heater"]` gives them.
+fn rack_names(section: &Section<'_>, row: &str) -> Option<Vec<String>> {
+    if !section.has("racks") {
+        section.missing("racks", "write `racks = 20`, or `racks = [\"rack-a01\", …]` to name each");
+        return None;
+    }
+    match section.maybe::<Racks>("racks")? {
+        Racks::Named(names) => {
+            for name in names.iter().filter(|n| !is_name(n)) {
+                let help = "use small letters, digits and dashes, and start with a letter or digit";
+                section.fault("racks", format!("`{name}` is no name"), help);
+            }
+            (!names.is_empty()).then_some(names).or_else(|| {
+                section.fault("racks", "this row has no racks", "name at least one");
+                None
+            })
+        }
+        Racks::Counted(_) => {
+            let count = section.whole("racks", (1, MAX_RACKS))?;
+            let letter = row.strip_prefix("row-").unwrap_or(row);
+            let width = count.to_string().len().max(2);
+            Some((1..=count).map(|n| format!("rack-{letter}{n:0width$}")).collect())
+        }
+    }
+}
+
+enum Racks {
+    Counted(()),
+    Named(Vec<String>),
+}
+
+impl Value for Racks {
+    const WANTED: &'static str = "a number of racks or a list of their names";
+
+    fn read(value: &toml::de::DeValue<'_>) -> Result<Self, crate::read::Refusal> {
+        let refuse = |mut r: crate::read::Refusal| {
+            r.wanted = Self::WANTED.to_owned();
+            r
+        };
+        if value.is_array() {
+            return Vec::read(value).map(Self::Named).map_err(refuse);
+        }
+        i64::read(value).map(|_| Self::Counted(())).map_err(refuse)
+    }
+}

@@ -1,0 +1,68 @@
+//! The hall's alarm list.
+
+use crate::hall::{AlarmDef, Condition, Priority};
+use crate::id::{AlarmId, Table};
+use crate::read::Section;
+use crate::time::Span;
+
+/// Reads every `[[alarm]]`.
+pub(super) fn alarms(file: &Section<'_>, chilled_water: bool) -> Option<Table<AlarmId, AlarmDef>> {
+    let mut alarms: Vec<Option<AlarmDef>> = Vec::new();
+    for section in file.sections("alarm") {
+        let alarm = alarm(&section);
+        section.done();
+        if let Some(alarm) = &alarm {
+            if alarms.iter().flatten().any(|a| a.name == alarm.name) {
+                let message = format!("there are two alarms `{}`", alarm.name);
+                section.fault("name", message, "give each alarm a name of its own");
+            }
+            if alarm.condition == Condition::DpBelow && !chilled_water {
+                let message = "this hall has no `[chilled-water]` whose pressure could be low";
+                section.fault("condition", message, "take the alarm away or add the chilled water");
+            }
+        }
+        alarms.push(alarm);
+    }
+    alarms.into_iter().collect()
+}
+
+fn alarm(section: &Section<'_>) -> Option<AlarmDef> {
+    let name = section.need_name("name");
+    let condition = section.need_word("condition", &Condition::ALL.map(|c| (c.word(), c)));
+    let priority = section.need_word("priority", &Priority::ALL.map(|p| (p.word(), p)));
+    let limit = condition.map_or_else(|| section.maybe("limit"), |c| limit(section, c));
+    let deadband = section.has("deadband").then(|| section.within("deadband", (0.0, f64::INFINITY)));
+    let on_delay = section.or("on-delay", Span::ZERO);
+    let off_delay = section.or("off-delay", Span::ZERO);
+    let latch = section.or("latch", false);
+    let consequence = section.need_text("consequence");
+    let response = section.need_text("response");
+    Some(AlarmDef {
+        name: name?,
+        condition: condition?,
+        limit: limit?,
+        deadband: deadband.unwrap_or(Some(0.0))?,
+        on_delay,
+        off_delay,
+        priority: priority?,
+        latch,
+        consequence: consequence?,
+        response: response?,
+    })
+}
+
+fn limit(section: &Section<'_>, condition: Condition) -> Option<f64> {
+    match (condition.limit_in(), section.has("limit")) {
+        (Some(_), true) => section.maybe("limit"),
+        (Some(unit), false) => {
+            section.missing("limit", format!("write `limit = …`, in {unit}"));
+            None
+        }
+        (None, true) => {
+            let message = format!("`{}` has no limit", condition.word());
+            section.fault("limit", message, "take `limit` away");
+            None
+        }
+        (None, false) => Some(0.0),
+    }
+}

@@ -1,0 +1,64 @@
+//! How the loops are run.
+
+use crate::hall::{Limits, LoopTuning, Strategies};
+use crate::read::Section;
+use crate::time::Span;
+
+/// What stands in for a loop the hall has no equipment for; nothing runs by it.
+const UNUSED: LoopTuning = LoopTuning {
+    setpoint: 0.0,
+    gain: 1.0,
+    ti: Span::from_secs(60),
+    td: Span::ZERO,
+    setpoint_weight: 1.0,
+    deadband: 0.0,
+    every: 1,
+};
+
+/// Reads `[strategy.fans]`, `[strategy.valves]` and `[strategy.pump]`, of which the hall needs those it has equipment for.
+pub(super) fn strategies(file: &Section<'_>, limits: Option<&Limits>, valves: bool, pump: bool) -> Option<Strategies> {
+    let strategy = file.need_section("strategy")?;
+    let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
+    let read = |key: &'static str, needed: bool, range: (f64, f64)| match (needed, strategy.has(key)) {
+        (true, _) | (false, true) => strategy.need_section(key).and_then(|s| tuning(&s, range)),
+        (false, false) => Some(UNUSED),
+    };
+    let fans = read("fans", true, (10.0, hottest));
+    let valves = read("valves", valves, (5.0, 40.0));
+    let pump = read("pump", pump, (1e3, 1e6));
+    strategy.done();
+    Some(Strategies { fans: fans?, valves: valves?, pump: pump? })
+}
+
+fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {
+    let above_zero = (f64::MIN_POSITIVE, f64::INFINITY);
+    for (key, what) in [("setpoint", "in the unit of what is measured"), ("gain", "in % of output per unit measured")] {
+        if !section.has(key) {
+            section.missing(key, format!("write `{key} = …`, a number {what}"));
+        }
+    }
+    let setpoint = section.within("setpoint", setpoints);
+    let gain = match section.maybe::<f64>("gain") {
+        Some(gain) if gain >= above_zero.0 => Some(gain),
+        Some(gain) => {
+            let help = "write a number above 0; the direction comes from the equipment";
+            section.fault("gain", format!("`gain` is {gain} and must be above 0"), help);
+            None
+        }
+        None => None,
+    };
+    let ti: Option<Span> = section.need("ti");
+    if ti == Some(Span::ZERO) {
+        section.fault(
+            "ti",
+            "`ti` is zero: the integral would be infinite",
+            "write the integral time, such as \"120s\"",
+        );
+    }
+    let td = section.or("td", Span::ZERO);
+    let setpoint_weight = section.within("setpoint-weight", (0.0, 1.0)).unwrap_or(1.0);
+    let deadband = section.within("deadband", (0.0, 10.0)).unwrap_or(0.0);
+    let every = section.whole("every", (1, 3600)).and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+    section.done();
+    Some(LoopTuning { setpoint: setpoint?, gain: gain?, ti: ti?, td, setpoint_weight, deadband, every })
+}

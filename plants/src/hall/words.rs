@@ -1,0 +1,83 @@
+//! The words that halls use for roles, priorities and conditions.
+
+use super::{Condition, MeterRole, Priority};
+
+impl MeterRole {
+    /// Every role, from the grid to the machines, then the rest.
+    pub const ALL: [Self; 6] = [Self::Utility, Self::UpsOutput, Self::PduOutput, Self::It, Self::Cooling, Self::Other];
+
+    /// The word in files and on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Utility => "utility",
+            Self::UpsOutput => "ups-output",
+            Self::PduOutput => "pdu-output",
+            Self::It => "it",
+            Self::Cooling => "cooling",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Priority {
+    /// Every priority, most urgent first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// The word in files and on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
+impl Condition {
+    /// Every condition.
+    pub const ALL: [Self; 10] = [
+        Self::InletAbove,
+        Self::InletsLost,
+        Self::ReadingsLost,
+        Self::WritesDoubted,
+        Self::SupplyAirAbove,
+        Self::DpBelow,
+        Self::UnattributedAbove,
+        Self::PueInvalid,
+        Self::ClockUntrusted,
+        Self::Service,
+    ];
+
+    /// The word in files and on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InletAbove => "inlet-above",
+            Self::InletsLost => "inlets-lost",
+            Self::ReadingsLost => "readings-lost",
+            Self::WritesDoubted => "writes-doubted",
+            Self::SupplyAirAbove => "supply-air-above",
+            Self::DpBelow => "dp-below",
+            Self::UnattributedAbove => "unattributed-above",
+            Self::PueInvalid => "pue-invalid",
+            Self::ClockUntrusted => "clock-untrusted",
+            Self::Service => "service",
+        }
+    }
+
+    /// What its `limit` counts, for people; nothing where it has none.
+    #[must_use]
+    pub const fn limit_in(self) -> Option<&'static str> {
+        match self {
+            Self::InletAbove | Self::SupplyAirAbove => Some("°C"),
+            Self::ReadingsLost => Some("readings"),
+            Self::WritesDoubted => Some("outputs"),
+            Self::DpBelow => Some("Pa"),
+            Self::UnattributedAbove => Some("W"),
+            Self::InletsLost | Self::PueInvalid | Self::ClockUntrusted | Self::Service => None,
+        }
+    }
+}
