@@ -102,7 +102,8 @@ fn read(file: &Section<'_>) -> Option<Hall> {
 /// An IANA name by its shape; whether the zone exists is known where the time-zone database is.
 fn time_zone(file: &Section<'_>) -> Option<String> {
     let tz = file.need_text("tz")?;
-    let fits = tz.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b)) && (tz.contains('/') || tz == "UTC");
+    let fits =
+        tz.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b)) && (tz.contains('/') || tz == "UTC");
     if !fits {
         file.fault("tz", format!("`{tz}` is no time zone"), "write an IANA name such as \"Europe/Berlin\" or \"UTC\"");
     }
@@ -256,7 +257,8 @@ impl Draft {
     /// The point of a name with its unit in its type. Nothing where the kind has no such point in this unit.
     fn typed<Q: Quantity>(&self, equip: EquipId, short: &str) -> Option<Point<Q>> {
         let points = self.equips.get(equip)?.points.iter();
-        let (id, def) = points.filter_map(|id| Some((*id, self.points.get(*id)?))).find(|(_, d)| d.short_name() == short)?;
+        let (id, def) =
+            points.filter_map(|id| Some((*id, self.points.get(*id)?))).find(|(_, d)| d.short_name() == short)?;
         (def.unit == Q::UNIT).then(|| Point::new(id))
     }
 

@@ -4,8 +4,7 @@ use super::{Condition, MeterRole, Priority};
 
 impl MeterRole {
     /// Every role, from the grid to the machines, then the rest.
-    pub const ALL: [Self; 6] =
-        [Self::Utility, Self::UpsOutput, Self::PduOutput, Self::It, Self::Cooling, Self::Other];
+    pub const ALL: [Self; 6] = [Self::Utility, Self::UpsOutput, Self::PduOutput, Self::It, Self::Cooling, Self::Other];
 
     /// The word in files and on the wire.
     #[must_use]

@@ -60,11 +60,7 @@ impl Value for f64 {
                 i128::from_str_radix(n.as_str(), n.radix()).ok().and_then(|n| n.to_string().parse().ok())
             }
             DeValue::Float(n) => n.as_str().parse::<Self>().ok(),
-            DeValue::String(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_)
-            | DeValue::Array(_)
-            | DeValue::Table(_) => {
+            DeValue::String(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
                 return refusal(Self::WANTED, unquote(value, |s| s.parse::<Self>().is_ok()));
             }
         };

@@ -83,6 +83,9 @@ mod tests {
     #[test]
     fn distance_counts_slips() {
         let d = |a: &str, b: &str| distance(&fold(a), &fold(b));
-        assert_eq!((d("", "abc"), d("abc", ""), d("abc", "abc"), d("acb", "abc"), d("kitten", "sitting")), (3, 3, 0, 1, 3));
+        assert_eq!(
+            (d("", "abc"), d("abc", ""), d("abc", "abc"), d("acb", "abc"), d("kitten", "sitting")),
+            (3, 3, 0, 1, 3)
+        );
     }
 }

@@ -16,12 +16,7 @@ const UNUSED: LoopTuning = LoopTuning {
 };
 
 /// Reads `[strategy.fans]`, `[strategy.valves]` and `[strategy.pump]`, of which the hall needs those it has equipment for.
-pub(super) fn strategies(
-    file: &Section<'_>,
-    limits: Option<&Limits>,
-    valves: bool,
-    pump: bool,
-) -> Option<Strategies> {
+pub(super) fn strategies(file: &Section<'_>, limits: Option<&Limits>, valves: bool, pump: bool) -> Option<Strategies> {
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
     let read = |key: &'static str, needed: bool, range: (f64, f64)| match (needed, strategy.has(key)) {
@@ -54,7 +49,11 @@ fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {
     };
     let ti: Option<Span> = section.need("ti");
     if ti == Some(Span::ZERO) {
-        section.fault("ti", "`ti` is zero: the integral would be infinite", "write the integral time, such as \"120s\"");
+        section.fault(
+            "ti",
+            "`ti` is zero: the integral would be infinite",
+            "write the integral time, such as \"120s\"",
+        );
     }
     let td = section.or("td", Span::ZERO);
     let setpoint_weight = section.within("setpoint-weight", (0.0, 1.0)).unwrap_or(1.0);
