@@ -16,6 +16,7 @@ pub mod reload;
 pub mod replay;
 pub mod run;
 pub mod set;
+mod signals;
 pub mod sim;
 pub mod status;
 mod stop;

@@ -1,5 +1,6 @@
 //! The command line's side of the API: HTTP over the service's Unix socket.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Where the running service is.
 #[derive(Clone, Debug, Default, Args)]
 pub struct SocketArgs {
-    /// The service's socket [default: $WATTLOOP_API__SOCKET, then /run/wattloop/wattloop.sock]
+    /// The service's socket [default: $WATTLOOP_API__SOCKET, then /run/wattloop/wattloop.sock, then a running demo's]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 }
@@ -34,7 +35,11 @@ pub struct SocketArgs {
 impl SocketArgs {
     fn path(&self) -> PathBuf {
         let from_env = || std::env::var_os("WATTLOOP_API__SOCKET").map(PathBuf::from);
-        self.socket.clone().or_else(from_env).unwrap_or_else(|| PathBuf::from(DEFAULT_SOCKET))
+        self.socket.clone().or_else(from_env).unwrap_or_else(|| {
+            let demo = demo_folder().join("wattloop.sock");
+            let service = PathBuf::from(DEFAULT_SOCKET);
+            if !service.exists() && demo.exists() { demo } else { service }
+        })
     }
 
     /// Asks.
@@ -47,6 +52,12 @@ impl SocketArgs {
         let body = serde_json::to_vec(body).map_err(|e| Stop::failed(format!("the request is no JSON: {e}")))?;
         ask(&self.path(), Method::POST, path, body.into())
     }
+}
+
+/// Where a demo of this user keeps its journal and its socket.
+pub fn demo_folder() -> PathBuf {
+    let user = std::fs::metadata("/proc/self").map_or(0, |m| m.uid());
+    std::env::temp_dir().join(format!("wattloop-demo-{user}"))
 }
 
 fn ask<T: DeserializeOwned>(socket: &Path, method: Method, path: &str, body: Bytes) -> Result<T, Stop> {

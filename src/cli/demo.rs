@@ -4,8 +4,7 @@ mod screen;
 mod summary;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -52,12 +51,12 @@ const LINE: Span = Span::from_secs(5);
 
 /// Runs the demo.
 pub fn run(args: &DemoArgs, out: &Out) -> Result<(), Stop> {
+    super::signals::listen().map_err(|e| Stop::io("signals", &e))?;
     let folder = super::client::demo_folder();
     clear(&folder)?;
     let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()] };
     let stage = Stage::set(&args.hall, &folder, &scene).map_err(stop)?;
     let service = stage.service(Writes::Live).map_err(stop)?;
-    super::signals::listen(service.runtime());
     let watched = watch(args, out, &service)?;
     let modbus = summary::modbus(service.modbus());
     let journal = folder.join("journal.db");
@@ -86,8 +85,7 @@ fn watch(args: &DemoArgs, out: &Out, service: &Service) -> Result<Watched, Stop>
     let live = !out.json() && std::io::stdout().is_terminal();
     let mut seen = Watched::default();
     let mut told: Option<Span> = None;
-    let done = AtomicBool::new(false);
-    while !done.load(Ordering::Relaxed) && !super::signals::asked_to_stop() && !service.has_ended() {
+    while !super::signals::asked_to_stop() && !service.has_ended() {
         let gone = clock.mono().since(begin);
         if args.length.is_some_and(|length| gone >= length) {
             break;
@@ -123,7 +121,7 @@ impl Watched {
 }
 
 /// A demo begins anew: what an earlier one recorded goes.
-fn clear(folder: &PathBuf) -> Result<(), Stop> {
+fn clear(folder: &Path) -> Result<(), Stop> {
     match std::fs::remove_dir_all(folder) {
         Ok(()) => Ok(()),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),

@@ -1,28 +1,34 @@
 //! Signals as flags: TERM and INT ask to stop, HUP asks to load the configuration again.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 static STOP: AtomicBool = AtomicBool::new(false);
 static RELOAD: AtomicBool = AtomicBool::new(false);
 
-/// Begins to listen. A signal that cannot be listened to keeps its default: it ends the process.
-pub fn listen(runtime: &Runtime) {
-    let _context = runtime.enter();
-    for (kind, flag) in [
-        (SignalKind::terminate(), &STOP),
-        (SignalKind::interrupt(), &STOP),
-        (SignalKind::hangup(), &RELOAD),
-    ] {
-        if let Ok(mut stream) = signal(kind) {
-            runtime.spawn(async move {
-                while stream.recv().await.is_some() {
-                    flag.store(true, Ordering::Release);
-                }
-            });
-        }
+/// Begins to listen, before anything else is done: a HUP during a start must not end the process.
+///
+/// # Errors
+/// The system gives no thread or no signal handler.
+pub fn listen() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let context = runtime.enter();
+    let (term, int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let hup = signal(SignalKind::hangup())?;
+    drop(context);
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.spawn(raise(int, &STOP));
+        runtime.spawn(raise(hup, &RELOAD));
+        runtime.block_on(raise(term, &STOP));
+    })?;
+    Ok(())
+}
+
+async fn raise(mut stream: Signal, flag: &'static AtomicBool) {
+    while stream.recv().await.is_some() {
+        flag.store(true, Ordering::Release);
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use plant::hall::Strategies;
 use plant::image::Inputs;
 use plant::time::{Mono, Span, Tick};
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::adapters::Field;
@@ -37,7 +38,7 @@ pub struct Pace {
 }
 
 /// What a scan thread has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Scans.
     pub scans: u64,

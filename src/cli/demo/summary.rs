@@ -77,9 +77,9 @@ impl fmt::Display for Summary {
 
 /// Requests and errors of every gateway.
 pub fn modbus(modbus: &Modbus) -> (u64, u64) {
-    modbus.gateways().fold((0, 0), |(requests, errors), (_, counters)| {
-        let counts = counters.counts();
-        let sum = requests + counts.requests;
-        (sum, errors + counts.errors())
+    let all = modbus.gateways().map(|(_, counters)| counters.counts());
+    all.fold((0, 0), |(requests, errors), c| {
+        let refused = c.refusals + c.busy + c.device_faults;
+        (requests + c.requests, errors + c.timeouts + refused + c.garbled + c.broken + c.connect_failures)
     })
 }
