@@ -81,6 +81,9 @@ impl From<Refusal> for Problem {
             Refusal::StillActive => {
                 new(conflict, "still_active", "the alarm's condition still holds", "remove the cause, then reset")
             }
+            Refusal::NotAcknowledged => {
+                new(conflict, "not_acknowledged", "the alarm has not been acknowledged", "acknowledge it, then reset")
+            }
             Refusal::Unknown => new(StatusCode::NOT_FOUND, "unknown", "the hall does not have this", ""),
         }
     }
