@@ -57,7 +57,7 @@ use energy::Energy;
 use news::News;
 use overrides::Overrides;
 use quality::Quality;
-use report::{PointView, Status, WhyReport};
+use report::{LoopView, PointView, Status, WhyReport};
 use request::{Reply, Request};
 use safety::Safety;
 
@@ -174,6 +174,24 @@ impl Controller {
         };
         let commands = hall.points.iter().filter_map(|(point, def)| def.write.map(|range| safe(point, range.failsafe)));
         Outputs { commands: commands.collect(), events: Vec::new() }
+    }
+
+    /// The hall it controls.
+    #[must_use]
+    pub const fn hall(&self) -> &Arc<Hall> {
+        &self.plan.hall
+    }
+
+    /// What the last scan decided.
+    #[must_use]
+    pub const fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// Every loop's terms, as of the last scan.
+    #[must_use]
+    pub fn loops(&self) -> Vec<LoopView> {
+        report::loops(&self.plan.hall, &self.plan.circuits, &self.state)
     }
 
     /// The hall on one page, as of the last scan.

@@ -1,4 +1,5 @@
 //! The embedded history against a list: what goes in comes out, whatever happens in between.
+#![expect(clippy::as_conversions, reason = "small numbers of a test")]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,11 @@
 //! kill -9 at random instants: every acknowledged answer is there afterwards, and the state is that of the records.
+#![expect(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -114,7 +121,7 @@ fn write_until_killed(path: &Path) {
         }
         let outputs = toy.step(inputs.samples.rows());
         journal.record_scan(tick, &inputs, &outputs);
-        if random.next() % 4 == 0 && journal.can_promise() {
+        if random.next().is_multiple_of(4) && journal.can_promise() {
             let reply = toy.answer(id);
             sender.send((id, journal.record_answer(tick, &id, &reply))).expect("the printer lives");
             id += 1;

@@ -1,4 +1,11 @@
 //! A full disk, a slow disk, a flipped bit, an old file: what the journal keeps, refuses and tells.
+#![expect(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

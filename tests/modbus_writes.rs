@@ -200,7 +200,7 @@ fn a_value_the_product_must_not_get_never_leaves() {
 fn a_write_whose_reply_is_lost_fails_and_is_healed_by_a_later_scan() {
     let mut b = bench(vec![holding(3)], Writes::Live);
     b.rig.poll();
-    b.server.world().script.push_back(Manner::Late(400));
+    b.server.world().script.push_back(Manner::Late(900));
     b.rig.scan(&[(0, 460.0)]);
     assert_eq!(b.rig.outcomes(0), [WriteOutcome::Failed(Why::Timeout)]);
     for _ in 0..100 {

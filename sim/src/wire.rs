@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use plant::bind::Bindings;
 use plant::id::{Id, PointId};
-use plant::image::Inputs;
-use plant::time::{Span, Wall};
+use plant::image::{Inputs, Outputs};
+use plant::time::{Span, Tick, Wall};
 use tokio::task::JoinHandle;
 
 use crate::World;
@@ -170,7 +170,10 @@ fn stage(mut world: World, bindings: &Bindings, speed: f64) -> Stage {
         world.hear(device.equip);
     }
     let most = bindings.modbus.iter().flat_map(|d| &d.points).map(|b| b.point.index().saturating_add(1)).max();
-    let inputs = Inputs::unread(world.points().max(most.unwrap_or(0)));
+    let mut inputs = Inputs::unread(world.points().max(most.unwrap_or(0)));
+    // A step of no time reads every sensor once, so that nobody finds registers nobody has filled.
+    let wall = clock::now();
+    world.step_into(&Outputs::default(), Tick { wall, ..Tick::default() }, &mut inputs);
     let banks = bindings.modbus.iter().map(Bank::new).collect();
-    Stage { world, inputs, wall: clock::now(), banks, requests: BTreeMap::new() }
+    Stage { world, inputs, wall, banks, requests: BTreeMap::new() }
 }

@@ -48,6 +48,8 @@ pub type WallClock = Arc<dyn Fn() -> Option<Wall> + Send + Sync>;
 
 /// How many commands and notices may wait for the service.
 const MAX_INCOMING: usize = 256;
+/// How often a stop looks whether it is done.
+const LOOK: Duration = Duration::from_millis(10);
 /// What the broker says of us when we are gone.
 const OFFLINE: &[u8] = br#"{"state":"offline"}"#;
 
@@ -151,16 +153,20 @@ impl Mqtt {
     }
 
     /// Says `offline`, waits until everything has arrived or `patience` is over, and disconnects in order.
-    /// True when everything has arrived.
-    pub async fn stop(mut self, patience: Duration) -> bool {
-        self.link.say(Message {
+    /// True when everything has arrived. Nothing is said after it.
+    pub async fn stop(&self, patience: Duration) -> bool {
+        self.link.leave(Message {
             topic: status_topic(&self.prefix),
             payload: OFFLINE.to_vec(),
             retain: true,
             qos: Qos::AtLeastOnce,
         });
-        self.link.leave();
-        let left = tokio::time::timeout(patience, &mut self.task).await.is_ok();
+        let ended = async {
+            while !self.task.is_finished() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let left = tokio::time::timeout(patience, ended).await.is_ok();
         self.task.abort();
         left && self.link.counts().depth == 0
     }

@@ -6,9 +6,6 @@
 
 mod circuit;
 
-#[cfg(test)]
-mod tests;
-
 use plant::command::{Level, Reason};
 use plant::event::{About, What};
 use plant::hall::{Hall, LoopTuning, Strategies};
@@ -23,6 +20,9 @@ use super::pid;
 use super::quality::Image;
 
 pub use circuit::{Circuit, Service, circuits};
+
+/// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
+const SLOWEST_STROKE: f64 = 0.25;
 
 /// What the loops remember.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct Loop {
     waited: Span,
     /// Scans until its next step.
     countdown: u32,
+    /// Where its actuators said they were at its last step (%).
+    position: Option<f64>,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -53,8 +55,16 @@ pub struct Loop {
 
 impl Loop {
     fn at(output: f64) -> Self {
-        let pid = pid::State::at(output);
-        Self { pid, waited: Span::ZERO, countdown: 0, setpoint: 0.0, pv: None, lead: None, started: false }
+        Self {
+            pid: pid::State::at(output),
+            waited: Span::ZERO,
+            countdown: 0,
+            position: None,
+            setpoint: 0.0,
+            pv: None,
+            lead: None,
+            started: false,
+        }
     }
 
     /// The block's terms.
@@ -175,12 +185,20 @@ impl Loop {
             source,
             pv: self.pv,
             ff: 0.0,
-            actual: view.actual,
+            actual: self.believed(view.actual),
             dt: self.waited,
             mode: view.mode,
         };
         self.pid.step(&config, &input);
         self.waited = Span::ZERO;
+    }
+
+    /// Where the actuators are, as far as that is believed. A position below the output takes cooling away from the loop, so it
+    /// counts only while it rises, as that of a slow actuator does; one that is dead or in local hand does not.
+    fn believed(&mut self, actual: Option<f64>) -> Option<f64> {
+        let before = std::mem::replace(&mut self.position, actual);
+        let rising = |now: f64| before.is_some_and(|before| now - before >= SLOWEST_STROKE * self.waited.seconds());
+        actual.filter(|now| *now >= self.terms().output || rising(*now))
     }
 
     fn propose(&self, circuit: &Circuit, commands: &mut Commands) {

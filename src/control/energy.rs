@@ -13,9 +13,6 @@ pub mod pue;
 mod register;
 mod ring;
 
-#[cfg(test)]
-mod tests;
-
 use jiff::tz::TimeZone;
 use plant::hall::{Hall, Meter, MeterRole};
 use plant::time::{Span, Tick};

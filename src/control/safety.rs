@@ -6,9 +6,6 @@
 //! level 5  inputs lost                  a limit that closes on the fail-safe: with half of a row's inlets it has closed
 //! ```
 
-#[cfg(test)]
-mod tests;
-
 use plant::command::{Level, Reason};
 use plant::convert::f64_from_usize;
 use plant::hall::Limits;

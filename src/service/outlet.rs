@@ -14,6 +14,7 @@ use crate::adapters::mqtt::{Mqtt, Publication};
 use crate::control::request::{Ask, Request};
 use crate::service::api::call::{Asker, Question};
 use crate::service::bulletin::Bulletin;
+use crate::service::history::History;
 use crate::service::journal::Counters;
 use crate::service::metrics::{Check, Metrics};
 use crate::service::publish::{Doing, Publisher};
@@ -31,6 +32,8 @@ pub struct Outlet {
     pub mqtt: Option<Arc<Mqtt>>,
     /// What has been said to the broker.
     pub publisher: Publisher,
+    /// The time series.
+    pub history: History,
     /// What the journal counts.
     pub journal: Arc<Counters>,
     /// The way to raise the service's own alarms.
@@ -49,12 +52,13 @@ impl Outlet {
             match bulletins.recv_timeout(LOOK) {
                 Ok(bulletin) => self.serve(&bulletin),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
             if let Ok(runtime) = &runtime {
                 self.tell_troubles(runtime);
             }
         }
+        self.history.close();
     }
 
     fn serve(&mut self, bulletin: &Bulletin) {
@@ -63,6 +67,7 @@ impl Outlet {
         }
         self.show(bulletin);
         self.publish(bulletin);
+        self.keep(bulletin);
     }
 
     fn show(&self, bulletin: &Bulletin) {
@@ -113,6 +118,12 @@ impl Outlet {
         }
     }
 
+    fn keep(&mut self, bulletin: &Bulletin) {
+        let rows = bulletin.readings.iter().zip(bulletin.inputs.samples.rows());
+        let rows = rows.zip(0_u32..).map(|(((_, reading), sample), series)| (series, *reading, sample.at));
+        self.history.record_scan(bulletin.tick, rows);
+    }
+
     /// Raises and clears the alarms that only the service can see.
     fn tell_troubles(&mut self, runtime: &tokio::runtime::Runtime) {
         let hall = Arc::clone(&self.hall);
@@ -134,6 +145,7 @@ impl Outlet {
     fn trouble(&self, alarm: &str) -> bool {
         match alarm {
             "broker-lost" => self.mqtt.as_ref().is_some_and(|m| !m.counts().connected),
+            "database-lost" => self.history.counters().last_error().is_some(),
             "journal-gap" => self.journal.last_error().is_some() && self.journal.queued.load(Ordering::Relaxed) > 0,
             _ => false,
         }

@@ -280,6 +280,7 @@ fn what(what: &What) -> Value {
         What::ClockTrusted(trusted) => json!({ "kind": "clock_trusted", "trusted": trusted }),
         What::ReloadApplied => json!({ "kind": "reload_applied" }),
         What::MeterWentBack { from, to } => json!({ "kind": "meter_went_back", "from": from, "to": to }),
+        What::MeterJumped { from, to } => json!({ "kind": "meter_jumped", "from": from, "to": to }),
         What::Started => json!({ "kind": "started" }),
         What::Stopping => json!({ "kind": "stopping" }),
     }

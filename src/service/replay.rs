@@ -13,8 +13,8 @@ use plant::time::Tick;
 use serde::Serialize;
 
 use super::journal::{
-    Answer, Boot, DecisionHash, Entry, Header, Images, JournalError, Reader, Record, Scan, Snapshot, decision_hash,
-    hash_of,
+    Answer, Boot, DecisionHash, Entry, Header, Images, JournalError, Reader, Record, Recovered, Scan, Snapshot, Tail,
+    decision_hash, hash_of,
 };
 use crate::control::request::Request;
 use crate::control::{Controller, State};
@@ -137,13 +137,51 @@ pub fn replay_with<M: Machine>(
     let mut report = ReplayReport::default();
     for Boot { number, header } in reader.boots()? {
         let header = header.ok_or_else(|| ReplayError::Rebuild(number, "its header is damaged".to_owned()))?;
-        let machine = build(&header).map_err(|why| ReplayError::Rebuild(number, why))?;
+        let mut machine = build(&header).map_err(|why| ReplayError::Rebuild(number, why))?;
         report.boots = report.boots.saturating_add(1);
         let inputs = Inputs::unread(0);
-        let mut run = Run { machine, boot: number, images: None, inputs, report: &mut report };
+        let mut run = Run { machine: &mut machine, boot: number, images: None, inputs, report: &mut report };
         reader.visit(number, |entry| run.take(entry))?;
     }
     Ok(report)
+}
+
+/// The controller as the run before left it: its newest whole snapshot, then every scan and answer after it once more.
+/// `rebuild` makes the hall of that run; where `hall` is another, the state is carried over as far as it fits.
+/// Also returns what was not as it should be, as sentences.
+#[must_use]
+pub fn resume(
+    hall: &Arc<Hall>,
+    recovered: &Recovered,
+    rebuild: impl Fn(&Header) -> Result<Arc<Hall>, String>,
+) -> (Controller, Vec<String>) {
+    let anew = || Controller::new(Arc::clone(hall));
+    let Some(snapshot) = &recovered.snapshot else { return (anew(), Vec::new()) };
+    let Some(header) = &recovered.header else {
+        return (anew(), vec!["what the recorded run ran with is damaged: the controller starts anew".to_owned()]);
+    };
+    let before = match rebuild(header) {
+        Ok(before) => before,
+        Err(why) => return (anew(), vec![format!("the recorded hall cannot be built, a new start: {why}")]),
+    };
+    let mut machine = Running { controller: Controller::new(Arc::clone(&before)), hall: before };
+    let incidents = resume_with(&mut machine, snapshot, &recovered.tail);
+    let state = machine.controller.state().clone();
+    (Controller::restore(Arc::clone(hall), state), incidents)
+}
+
+/// Brings a machine from a snapshot to the end of the record. Returns what was not as recorded, as sentences.
+pub fn resume_with(machine: &mut impl Machine, snapshot: &Snapshot, tail: &Tail) -> Vec<String> {
+    let mut report = ReplayReport::default();
+    let inputs = Inputs::unread(0);
+    let mut run = Run { machine, boot: snapshot.tick.boot, images: None, inputs, report: &mut report };
+    run.snapshot(snapshot);
+    tail.records().for_each(|record| run.take(Entry::Record(Box::new(record))));
+    let mut incidents = report.damage;
+    if let Some(Difference { scan, what, .. }) = report.first_difference {
+        incidents.push(format!("this program decides otherwise than the recorded run from scan {scan} on: {what}"));
+    }
+    incidents
 }
 
 struct Running {
@@ -178,7 +216,7 @@ impl Machine for Running {
 
 /// One boot, replayed.
 struct Run<'r, M> {
-    machine: M,
+    machine: &'r mut M,
     boot: u32,
     /// Nothing while what follows cannot be told: before a snapshot, after a gap.
     images: Option<Images>,
@@ -235,7 +273,7 @@ impl<M: Machine> Run<'_, M> {
         self.report.scans = self.report.scans.saturating_add(1);
         self.report.identical = self.report.identical.saturating_add(u64::from(same));
         if let Some(part) = part {
-            let what = part.describe(&self.machine);
+            let what = part.describe(self.machine);
             self.differs(scan.tick, || what);
         }
     }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::adapters::Field;
 use crate::control::Controller;
-use crate::control::request::Request;
+use crate::control::request::{Ask, Request};
 use crate::service::api::call::{Answer, Call, Calls, Question};
 use crate::service::bulletin::Teller;
 use crate::service::clock::Clock;
@@ -52,7 +52,7 @@ pub struct Scan {
     /// The plant.
     pub field: Field,
     /// The only clock.
-    pub clock: Clock,
+    pub clock: Arc<Clock>,
     /// How it keeps time.
     pub pace: Pace,
     /// Questions of people and programs.
@@ -71,8 +71,6 @@ pub struct Scan {
     pub boot: u32,
     /// The last tick before the start, when control goes on from there.
     pub before: Option<Tick>,
-    /// Called once, after the first scan.
-    pub on_first_scan: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Scan {
@@ -97,6 +95,9 @@ impl Scan {
             let (next, missed) = next_due(due, self.pace.period, now);
             tally.overruns = tally.overruns.saturating_add(missed);
             self.metrics.completed_scan(now, now.since(tick.mono), missed > 0);
+            if tally.scans == 1 {
+                self.notify.ready();
+            }
             self.notify.completed_scan(now);
             due = next;
         }
@@ -120,10 +121,6 @@ impl Scan {
         let outputs = self.controller.step(inputs, tick);
         self.field.write(outputs, tick);
         self.journal.record_scan(tick, inputs, outputs);
-        if let Some(first) = self.on_first_scan.take() {
-            self.notify.ready();
-            first();
-        }
         self.teller.tell(&self.controller, inputs, tick);
     }
 
@@ -165,7 +162,8 @@ impl Scan {
             drop(reply.send(Answer::Unable("control has not made its first scan yet".into())));
             return;
         };
-        if !self.journal.can_promise() {
+        let own = matches!(request.ask, Ask::ServiceAlarm { .. });
+        if !own && !self.journal.can_promise() {
             let sentence = "the journal cannot commit, so nothing that must survive a restart is promised now";
             drop(reply.send(Answer::Unable(sentence.into())));
             return;

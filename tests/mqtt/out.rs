@@ -34,6 +34,8 @@ async fn a_clean_stop_says_everything_and_then_offline() {
         assert!(rig.say("event", &n.to_string(), false));
     }
     assert!(rig.mqtt.stop(PATIENCE).await, "not everything arrived");
+    assert!(!rig.say("status", r#"{"state":"ready"}"#, true), "nothing is said after a farewell");
+    assert!(rig.mqtt.stop(PATIENCE).await, "a second stop is none");
     peer.hears_last(STATUS, OFFLINE).await;
     let events = peer.heard("wattloop/v1/hall/event");
     assert_eq!(events, (0..500).map(|n| n.to_string()).collect::<Vec<_>>());

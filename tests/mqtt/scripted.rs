@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use plant::time::Span;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wattloop::adapters::mqtt::MqttConfig;
+use wattloop::adapters::mqtt::{CAPACITY, MqttConfig};
 
+use super::commands::with_overrides;
 use super::rig::{PATIENCE, Rig, eventually};
 
 const CONNACK: &[u8] = &[0x20, 2, 0, 0];
@@ -151,6 +153,52 @@ async fn a_broker_that_hangs_up_is_not_hammered() {
     assert!((1..=8).contains(&attempts), "{attempts} attempts in three seconds");
     assert!(!rig.mqtt.counts().connected);
     server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_falls_silent_is_left_for_a_new_connection() {
+    let (listener, mut config) = listen().await;
+    config.keep_alive = Span::from_secs(5);
+    let rig = Rig::start(&config, &[]);
+    let _silent = Line::accept(&listener).await;
+    rig.say("event", "kept", false);
+    let mut line = Line::accept(&listener).await;
+    let (id, payload) = line.publication().await.expect("a publication");
+    assert_eq!(payload, "kept");
+    line.acknowledge(id).await;
+    eventually("arrived", || rig.mqtt.counts().depth == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ipv6_address_is_reached() {
+    let Ok(listener) = TcpListener::bind("[::1]:0").await else {
+        println!("skipped: this machine has no IPv6 loopback");
+        return;
+    };
+    let url = format!("mqtt://{}", listener.local_addr().expect("bound"));
+    let rig = Rig::start(&MqttConfig::to(&url), &[]);
+    let _line = Line::accept(&listener).await;
+    rig.connected().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_refused_commands_does_not_crowd_out_our_events() {
+    let (listener, config) = listen().await;
+    let (overriding, _dir) = with_overrides(&config.url, "x");
+    let rig = Rig::start(&overriding, &[]);
+    let mut line = Line::accept(&listener).await;
+    let topic = b"wattloop/v1/hall/point/e/p/set";
+    let mut junk =
+        vec![0x30, u8::try_from(topic.len()).expect("short") + 3, 0, u8::try_from(topic.len()).expect("short")];
+    junk.extend(topic);
+    junk.push(b'{');
+    for _ in 0..5000 {
+        line.say(&junk).await;
+    }
+    let malformed = || rig.mqtt.counts().refused.iter().any(|(code, n)| *code == "malformed" && *n == 5000);
+    eventually("all refused", malformed).await;
+    assert!(rig.mqtt.counts().depth < CAPACITY / 2);
+    assert!(rig.say("event", "ours", false));
 }
 
 #[tokio::test(flavor = "multi_thread")]

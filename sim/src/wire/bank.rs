@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use plant::bind::{Bound, ModbusDevice};
-use plant::convert;
-use plant::device::{Access, ByteOrder, DeviceMap, Register, RegisterTable, RegisterType, codec};
+use plant::device::{Access, DeviceMap, Register, RegisterTable, RegisterType, codec};
 use plant::id::EquipId;
 use plant::image::Inputs;
 use plant::reading::Why;
@@ -74,17 +73,12 @@ impl Bank {
         words: &[u16],
     ) -> Result<(), ExceptionCode> {
         let (mut at, mut left, mut writes) = (at, words, Vec::new());
-        while let Some(first) = left.first() {
+        while !left.is_empty() {
             let mut taken = 0;
             for (n, register) in self.writable(RegisterTable::Holding, at) {
-                let value = if let RegisterType::Bit(bit) = register.ty {
-                    taken = 1;
-                    register.scale * f64::from((first >> bit) & 1) + register.offset
-                } else {
-                    taken = usize::from(codec::word_count(register));
-                    let whole = left.get(..taken).ok_or(NOWHERE)?;
-                    codec::decode(register, whole).map_err(|_| ExceptionCode::IllegalDataValue)?
-                };
+                taken = usize::from(codec::word_count(register));
+                let whole = left.get(..taken).ok_or(NOWHERE)?;
+                let value = codec::decode(register, whole).map_err(|_| ExceptionCode::IllegalDataValue)?;
                 writes.push((n, accepted(register, value)?));
             }
             if taken == 0 {
@@ -108,7 +102,7 @@ impl Bank {
         let mut writes = Vec::new();
         for (address, bit) in (at..=u16::MAX).zip(bits) {
             let (n, register) = self.writable(RegisterTable::Coil, address).next().ok_or(NOWHERE)?;
-            let value = register.scale * f64::from(u8::from(*bit)) + register.offset;
+            let value = codec::decode_bit(register, *bit).map_err(|_| ExceptionCode::IllegalDataValue)?;
             writes.push((n, accepted(register, value)?));
         }
         self.store(world, inputs, &writes);
@@ -145,10 +139,10 @@ impl Bank {
             }
             found = true;
             let value = self.value(inputs, n)?;
-            word |= match (register.ty, value) {
-                (_, None) => no_number(register, usize::from(offset)),
-                (RegisterType::Bit(bit), Some(value)) => u16::from(value >= 0.5) << bit,
-                (_, Some(value)) => encoded(register, value, usize::from(offset)),
+            // Several bits may share a word.
+            word |= match value {
+                None => no_number(register, usize::from(offset)),
+                Some(value) => encoded(register, value, usize::from(offset)),
             };
         }
         if found { Ok(word) } else { Err(NOWHERE) }
@@ -210,23 +204,14 @@ fn encoded(register: &Register, value: f64, word: usize) -> u16 {
 
 /// One word of a register that has no number to show: its invalid code, a NaN, or 0x8000 in the first place.
 fn no_number(register: &Register, word: usize) -> u16 {
-    let (bits, count) = match register.ty {
+    let plain: u64 = match register.ty {
         RegisterType::Bool | RegisterType::Bit(_) => return 0,
-        RegisterType::Int16 | RegisterType::Uint16 => (0x8000, 1),
-        RegisterType::Int32 | RegisterType::Uint32 => (0x8000_0000, 2),
-        RegisterType::Int64 | RegisterType::Uint64 => (0x8000_0000_0000_0000, 4),
-        RegisterType::Float32 => (0x7FC0_0000, 2),
-        RegisterType::Float64 => (0x7FF8_0000_0000_0000, 4),
+        RegisterType::Int16 | RegisterType::Uint16 => 0x8000,
+        RegisterType::Int32 | RegisterType::Uint32 => 0x8000_0000,
+        RegisterType::Int64 | RegisterType::Uint64 => 0x8000_0000_0000_0000,
+        RegisterType::Float32 => 0x7FC0_0000,
+        RegisterType::Float64 => 0x7FF8_0000_0000_0000,
     };
-    let bits: u64 = register.invalid.first().copied().unwrap_or(bits);
-    let from_left = match register.byte_order {
-        ByteOrder::Abcd | ByteOrder::Badc => word,
-        ByteOrder::Cdab | ByteOrder::Dcba => count - 1 - word.min(count - 1),
-    };
-    let shift = u32::try_from((count - 1 - from_left.min(count - 1)) * 16).unwrap_or(0);
-    let plain = convert::low_word(bits >> shift);
-    match register.byte_order {
-        ByteOrder::Abcd | ByteOrder::Cdab => plain,
-        ByteOrder::Badc | ByteOrder::Dcba => plain.swap_bytes(),
-    }
+    let bits = register.invalid.first().copied().unwrap_or(plain);
+    codec::split(register.byte_order, bits, codec::word_count(register)).get(word).copied().unwrap_or(0)
 }

@@ -83,7 +83,7 @@ fn answer(stage: &mut Stage, gateway: &str, asked: &SlaveRequest<'_>) -> Answer 
     world.hear(bank.equip);
     let delay = bank.drill.late.unwrap_or_default();
     if let Some(code) = bank.drill.exception {
-        return Answer::After(delay, Err(ExceptionCode::new(code).unwrap_or(ExceptionCode::ServerDeviceFailure)));
+        return Answer::After(delay, Err(ExceptionCode::new(code)));
     }
     let answer = match &asked.request {
         Request::ReadCoils(at, n) if (1..=MOST_BITS).contains(n) => {

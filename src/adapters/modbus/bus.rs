@@ -46,6 +46,12 @@ impl Inbox {
         write.or_else(|| self.poll.take().map(Order::Poll))
     }
 
+    /// The newest output image, if one waits.
+    pub fn take_write(&mut self) -> Option<(Tick, Arc<OutputImage>)> {
+        self.newer_write();
+        self.write.take()
+    }
+
     /// Whether a newer output image waits.
     pub fn newer_write(&mut self) -> bool {
         while let Ok(order) = self.orders.try_recv() {
@@ -75,7 +81,7 @@ impl Bus {
         while let Some(order) = inbox.next().await {
             match order {
                 Order::Poll(tick) => {
-                    self.poll(tick, &shared).await;
+                    self.poll(tick, (&mut inbox, &shared)).await;
                     shared.polled(number, tick.seq);
                     // In the usual rhythm silent units are asked after the write, when the line has nothing to do.
                     if std::mem::replace(&mut polls_alone, true) {
@@ -93,8 +99,9 @@ impl Bus {
         }
     }
 
-    /// Reads everything that is due: healthy units first, then those on trial.
-    async fn poll(&mut self, tick: Tick, shared: &Shared) {
+    /// Reads everything that is due: healthy units first, then those on trial. Outputs that come meanwhile do not wait.
+    async fn poll(&mut self, tick: Tick, around: (&mut Inbox, &Shared)) {
+        let (inbox, shared) = around;
         let now = shared.now();
         for number in self.client.reader().link().listen().await {
             for unit in self.units.iter_mut().filter(|u| u.number == number) {
@@ -122,6 +129,9 @@ impl Bus {
             }
             shared.store(found.samples.drain(..));
             shared.report(found.reports.drain(..));
+            if let Some((tick, image)) = inbox.take_write() {
+                self.write(tick, &image, (&mut *inbox, shared)).await;
+            }
         }
         self.client.link().counters().polls.one();
         self.started_anew();

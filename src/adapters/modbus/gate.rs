@@ -127,7 +127,7 @@ impl Gate {
         std::future::poll_fn(|cx| self.core().poll_output(cx)).await
     }
 
-    /// The units whose probes or late replies have come since the last call.
+    /// The units whose probes have been answered since the last call.
     #[must_use]
     pub fn heard(&self) -> Vec<u8> {
         std::mem::take(&mut self.core().heard)
@@ -322,8 +322,8 @@ impl Core {
             self.probes.remove(n);
             self.heard.push(unit);
         } else if let Some(n) = self.abandoned.iter().position(|t| *t == transaction) {
+            // Not a sign of health: a unit that is always too slow would hold everybody up in every scan.
             self.abandoned.remove(n);
-            self.heard.push(unit);
             self.counters.late.one();
         } else {
             self.counters.strays.one();

@@ -275,7 +275,11 @@ impl Link {
             let limit = self.gateway.connect_timeout.duration();
             match tokio::time::timeout(limit, open(&self.gateway)).await {
                 Ok(Ok(stream)) => self.connected(stream).await,
-                Ok(Err(_)) | Err(_) => {
+                outcome => {
+                    let error = outcome.map_or_else(|_| None, Result::err);
+                    if self.failures == 0 {
+                        tracing::warn!(gateway = %self.gateway.url, ?error, "no Modbus connection");
+                    }
                     self.counters.connect_failures.one();
                     self.back_off();
                     return None;
@@ -288,6 +292,7 @@ impl Link {
 
     async fn connected(&mut self, stream: Box<dyn Stream>) {
         self.counters.connects.one();
+        tracing::info!(gateway = %self.gateway.url, "Modbus connection made");
         self.made = self.made.saturating_add(1);
         let rtu = self.gateway.url.is_rtu();
         let framing = if rtu { Framing::Rtu } else { Framing::Tcp };

@@ -78,6 +78,11 @@ impl Item {
         }
     }
 
+    /// It could not be read: it is due again at once.
+    pub const fn missed(&mut self) {
+        self.slot = None;
+    }
+
     /// The exception with which the device refuses it, while it is left alone.
     #[must_use]
     pub fn refused(&self, now: Mono) -> Option<u8> {

@@ -95,6 +95,9 @@ impl Unit {
 
     /// It did not answer. What its registers hold is not known any more: it may start anew.
     pub fn failed(&mut self, why: Why, now: Mono) {
+        if self.health == Health::Up {
+            tracing::warn!(unit = self.number, %why, "Modbus unit does not answer");
+        }
         self.health.failed(why, now, self.back_off);
         for output in &mut self.outputs {
             output.lose();
@@ -103,19 +106,23 @@ impl Unit {
 
     /// Reads what is due.
     pub async fn poll(&mut self, reader: &mut Reader, turn: Turn<'_>, found: &mut Findings) {
-        let due = self.due(turn.now, found);
+        let started = reader.link().now();
+        let due = self.due(turn.now, started, found);
         self.fences.age(turn.now);
         let mut plan = groups(&self.items, &due, turn.gateway, &self.fences);
         plan.reverse();
         let mut searched = 0_usize;
         while let Some(group) = plan.pop() {
             if let Some(why) = self.health.down() {
-                self.bad(&group.items, why, turn.now, found);
+                self.bad(&group.items, why, started, found);
                 continue;
             }
             let asked = reader.link().now();
             match self.read(reader, &group, turn).await {
                 Ok(data) => {
+                    if self.health != Health::Up {
+                        tracing::info!(unit = self.number, "Modbus unit answers again");
+                    }
                     self.health.answered();
                     self.good(&group, &data, asked, found);
                 }
@@ -142,13 +149,13 @@ impl Unit {
     }
 
     /// The rows that are read now; those that the device refuses get their reason at once.
-    fn due(&mut self, now: Mono, found: &mut Findings) -> Vec<usize> {
+    fn due(&mut self, ordered: Mono, now: Mono, found: &mut Findings) -> Vec<usize> {
         let mut due = Vec::with_capacity(self.items.len());
         for (row, item) in self.items.iter_mut().enumerate() {
-            if !item.due(now) {
+            if !item.due(ordered) {
                 continue;
             }
-            item.tried(now);
+            item.tried(ordered);
             match item.refused(now) {
                 Some(code) => found.samples.push((item.bound.point, Sample::bad(Why::Exception(code), now))),
                 None => due.push(row),
@@ -206,9 +213,13 @@ impl Unit {
         self.bad(rows, Why::Exception(code), asked, found);
     }
 
-    fn bad(&self, rows: &[usize], why: Why, at: Mono, found: &mut Findings) {
-        let items = rows.iter().filter_map(|row| self.items.get(*row));
-        found.samples.extend(items.map(|item| (item.bound.point, Sample::bad(why, at))));
+    fn bad(&mut self, rows: &[usize], why: Why, at: Mono, found: &mut Findings) {
+        for row in rows {
+            if let Some(item) = self.items.get_mut(*row) {
+                item.missed();
+                found.samples.push((item.bound.point, Sample::bad(why, at)));
+            }
+        }
     }
 }
 

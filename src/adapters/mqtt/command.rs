@@ -30,8 +30,8 @@ pub struct Command {
     pub hold: Option<Span>,
     /// The sender's name for this request, 1 to 64 characters.
     pub id: String,
-    /// The topic it came on.
-    pub(super) topic: String,
+    /// The topic it came on; the answer goes below it, to `/reply`.
+    pub topic: String,
 }
 
 /// Why a message on a command topic is not done.

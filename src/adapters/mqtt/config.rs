@@ -173,25 +173,25 @@ impl Endpoint {
             Some(digits) => digits.parse::<u16>().ok().filter(|p| *p > 0),
             None => Some(default),
         };
-        match port {
-            Some(port) if host_fits(host) => Ok(Self { host: host.to_owned(), port, tls }),
-            Some(_) | None => {
+        match (bare_host(host), port) {
+            (Some(host), Some(port)) => Ok(Self { host: host.to_owned(), port, tls }),
+            (Some(_) | None, _) => {
                 Err("url must be mqtt://host:port with a port of 1 to 65535 and nothing after it".to_owned())
             }
         }
     }
 
     fn is_loopback(&self) -> bool {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 }
 
-/// A name or an address; an IPv6 address in brackets.
-fn host_fits(host: &str) -> bool {
-    let bare = !host.is_empty() && !host.contains(['/', '?', '#', ' ', ':', '[', ']']);
-    let address = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    bare || address.is_some_and(|a| a.parse::<std::net::Ipv6Addr>().is_ok())
+/// A name or an address as the client wants it: an IPv6 address without the brackets that a URL needs.
+fn bare_host(host: &str) -> Option<&str> {
+    match host.strip_prefix('[').map(|h| h.strip_suffix(']').unwrap_or(h)) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok().then_some(address),
+        None => (!host.is_empty() && !host.contains(['/', '?', '#', ' ', ':', '[', ']'])).then_some(host),
+    }
 }
 
 fn read_password(file: &Path) -> Result<String, String> {

@@ -87,7 +87,7 @@ impl Intake {
         }
         let taken = command::read(&message.topic, point, &message.payload, message.retain);
         if let Err((code, id)) = taken.and_then(|command| self.pass(command)) {
-            tracing::warn!(topic = message.topic, code = code.code(), "an MQTT command is refused");
+            tracing::debug!(topic = message.topic, code = code.code(), "an MQTT command is refused");
             self.link.refuse(&message.topic, code, id.as_deref());
         }
     }

@@ -7,7 +7,7 @@ use rumqttc::{AsyncClient, QoS};
 
 use super::command::{self, Refused};
 use super::count::{Counters, Counts};
-use super::outbox::{Message, Outbox, Qos};
+use super::outbox::{CAPACITY, Message, Outbox, Qos};
 
 /// The outbox behind its lock. The lock is held for work in memory only.
 #[derive(Debug, Default)]
@@ -24,11 +24,11 @@ struct Desk {
 }
 
 impl Link {
-    /// Takes a message and moves what can be moved. False when it was not accepted.
+    /// Takes a message and moves what can be moved. False when it was not accepted; nothing is after [`Self::leave`].
     pub fn say(&self, message: Message) -> bool {
         let mut desk = self.lock();
-        // The client refuses such a topic for ever, and what waits behind it would wait with it.
-        let accepted = rumqttc::valid_topic(&message.topic) && desk.outbox.put(message);
+        // The client refuses a wrong topic for ever, and what waits behind it would wait with it.
+        let accepted = !desk.leaving && rumqttc::valid_topic(&message.topic) && desk.outbox.put(message);
         desk.pump();
         accepted
     }
@@ -38,10 +38,11 @@ impl Link {
         self.say(Message { topic: format!("{topic}/reply"), payload, retain: false, qos: Qos::AtLeastOnce })
     }
 
-    /// Refuses on a command's topic, and counts it.
+    /// Refuses on a command's topic, and counts it. Whoever floods us gets no answer that would crowd out our own events.
     pub fn refuse(&self, topic: &str, code: Refused, id: Option<&str>) -> bool {
         self.counters.refuse(code);
-        self.reply(topic, command::refusal(code, id))
+        let crowded = self.lock().outbox.depth() > CAPACITY / 4;
+        !crowded && self.reply(topic, command::refusal(code, id))
     }
 
     /// The broker has accepted us.
@@ -76,10 +77,10 @@ impl Link {
         desk.pump();
     }
 
-    /// Disconnects in order as soon as everything has arrived.
-    pub fn leave(&self) {
+    /// Says a last message and disconnects in order as soon as everything has arrived.
+    pub fn leave(&self, farewell: Message) {
         let mut desk = self.lock();
-        desk.leaving = true;
+        desk.leaving = desk.leaving || desk.outbox.put(farewell);
         desk.pump();
     }
 

@@ -137,6 +137,15 @@ pub(super) fn walk(conn: &Connection, seq: i64, mut visit: impl FnMut(Row) -> Co
     Ok(())
 }
 
+/// What a file holds, as far as dropping goes.
+struct Kept {
+    first: i64,
+    /// Wall time of the newest row.
+    newest: i64,
+    /// The two oldest snapshots: row and wall time.
+    snapshots: Vec<(i64, i64)>,
+}
+
 /// The file, open for the writer.
 pub(super) struct Store {
     conn: Connection,
@@ -230,7 +239,7 @@ impl Store {
     /// True when only a new snapshot would let more be dropped.
     pub fn retain(&mut self) -> rusqlite::Result<bool> {
         let over = self.bytes()? > self.retention.max_bytes;
-        let Some((first, newest, snapshots)) = self.span()? else { return Ok(false) };
+        let Some(Kept { first, newest, snapshots }) = self.span()? else { return Ok(false) };
         let cutoff = match snapshots.as_slice() {
             // What a kept part of a span begins with before its snapshot cannot be replayed.
             [(oldest, _), ..] if first < *oldest => *oldest,
@@ -251,8 +260,8 @@ impl Store {
         Ok(false)
     }
 
-    /// The first row, the newest wall time, and the two oldest snapshots with their wall times.
-    fn span(&self) -> rusqlite::Result<Option<(i64, i64, Vec<(i64, i64)>)>> {
+    /// What is kept; nothing for an empty file.
+    fn span(&self) -> rusqlite::Result<Option<Kept>> {
         let one = |sql: &str| self.conn.prepare_cached(sql)?.query_row([], |r| r.get(0)).optional();
         let Some(first) = one("SELECT seq FROM record ORDER BY seq LIMIT 1")? else { return Ok(None) };
         let newest = one("SELECT wall_ms FROM record ORDER BY seq DESC LIMIT 1")?.unwrap_or(i64::MIN);
@@ -260,7 +269,7 @@ impl Store {
             "SELECT seq, wall_ms FROM record INDEXED BY snapshot WHERE kind = 3 ORDER BY seq LIMIT 2",
         )?;
         let snapshots = snapshots.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        Ok(Some((first, newest, snapshots)))
+        Ok(Some(Kept { first, newest, snapshots }))
     }
 
     fn max_age_ms(&self) -> i64 {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::control::request::Refusal;
 use plant::event::About;
 use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, Priority, Strategies};
 use plant::id::AlarmId;
@@ -195,4 +196,22 @@ fn an_event_names_its_subject_in_the_halls_words() {
     assert_eq!((&first["subject"], &first["what"]["why"]), (&json!("heater/outlet-air-temp"), &json!("exception:2")));
     assert_eq!((&first["severity"], &first["seq"]), (&json!("warning"), &json!(5)));
     assert_eq!(body(&news[1])["subject"], "inlet-high");
+}
+
+#[test]
+fn an_answer_carries_the_id_and_a_code() {
+    let command = Command {
+        point: "fan/fan-speed".to_owned(),
+        value: 60.0,
+        reason: "r".to_owned(),
+        hold: None,
+        id: "a1".to_owned(),
+        topic: String::new(),
+    };
+    let said = |reply: Reply| serde_json::from_slice::<Value>(&answer(&command, &reply)).expect("JSON");
+    let accepted = said(Reply::Accepted { expires: Some(Wall(5)), note: "held".to_owned() });
+    assert_eq!(accepted, json!({ "id": "a1", "code": "accepted", "expires": 5, "note": "held" }));
+    let refused = said(Reply::Refused(Refusal::OutOfRange { min: 20.0, max: 100.0 }));
+    assert_eq!(refused, json!({ "id": "a1", "code": "out_of_range", "min": 20.0, "max": 100.0 }));
+    assert_eq!(said(Reply::Refused(Refusal::Unknown)), json!({ "id": "a1", "code": "unknown" }));
 }

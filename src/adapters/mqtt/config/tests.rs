@@ -11,8 +11,8 @@ fn a_url_names_host_port_and_tls() {
     let endpoint = |url| Endpoint::parse(url).map(|e| (e.host, e.port, e.tls));
     assert_eq!(endpoint("mqtt://broker"), Ok(("broker".to_owned(), 1883, false)));
     assert_eq!(endpoint("mqtts://10.1.2.3"), Ok(("10.1.2.3".to_owned(), 8883, true)));
-    assert_eq!(endpoint("mqtt://[::1]:2000"), Ok(("[::1]".to_owned(), 2000, false)));
-    assert_eq!(endpoint("mqtt://[::1]"), Ok(("[::1]".to_owned(), 1883, false)));
+    assert_eq!(endpoint("mqtt://[::1]:2000"), Ok(("::1".to_owned(), 2000, false)));
+    assert_eq!(endpoint("mqtt://[::1]"), Ok(("::1".to_owned(), 1883, false)));
     for bad in [
         "broker:1883",
         "http://b",
@@ -23,6 +23,8 @@ fn a_url_names_host_port_and_tls() {
         "mqtt://:1",
         "mqtt://b:",
         "mqtt://::1:1883",
+        "mqtt://[::1",
+        "mqtt://[broker]",
     ] {
         assert!(endpoint(bad).is_err(), "{bad}");
     }
