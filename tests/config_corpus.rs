@@ -42,11 +42,11 @@ const WRONG: &[(&str, &[&str])] = &[
     ("hall = \"air\"\n[mqtt]\nurl = \"mqtt://a:hunter2@b\"\n", &["site.toml:3:1: `mqtt.url`", "password_file"]),
     ("hall = \"air\"\n[[device]]\nequip = \"x\"\nmap = \"y\"\n", &["site.toml:2:", "gateway or a broker"]),
     (
-        "hall = \"air\"\n[modbus.gateway.bms]\n[[device]]\nequip = \"x\"\nmap = \"y\"\ngateway = \"bns\"\nunit = 1\n",
-        &["site.toml:6:1: there is no gateway `bns`", "did you mean `bms`?"],
+        "hall = \"air\"\n[modbus.gateway.bms]\nurl = \"tcp://a:502\"\n[[device]]\nequip = \"x\"\nmap = \"y\"\ngateway = \"bns\"\nunit = 1\n",
+        &["site.toml:7:1: there is no gateway `bns`", "did you mean `bms`?"],
     ),
     (
-        "hall = \"air\"\n[modbus.gateway.bms]\n[[device]]\nequip = \"x\"\nmap = \"y\"\ngateway = \"bms\"\n",
+        "hall = \"air\"\n[modbus.gateway.bms]\nurl = \"tcp://a:502\"\n[[device]]\nequip = \"x\"\nmap = \"y\"\ngateway = \"bms\"\n",
         &["no unit", "unit = 1"],
     ),
     ("hall = \"air\"\n[[device]]\nequip = \"x\"\nmap = \"y\"\nbroker = true\nunit = 300\n", &["site.toml:6:1", "255"]),

@@ -24,8 +24,12 @@ use plant::fault::{Fault, Faults};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::modbus::ModbusConfig;
+use crate::adapters::mqtt::MqttConfig;
+use crate::service::history::HistoryConfig;
+
 pub use layers::Layered;
-pub use load::{Loaded, Sources, load, parse};
+pub use load::{Loaded, Sources, Texts, load, parse, rebuild};
 pub use reload::{Keeper, Reload, diff};
 pub use show::Shown;
 
@@ -44,12 +48,13 @@ pub struct Config {
     pub deadline: f64,
     /// Where the journal and the history lie (directory, absolute).
     pub state_dir: PathBuf,
-    /// Modbus gateways (table, see the adapter).
-    pub modbus: toml::Table,
-    /// The MQTT broker (table, see the adapter).
-    pub mqtt: toml::Table,
-    /// Where time series go (table, see the history).
-    pub history: toml::Table,
+    /// Modbus gateways (table).
+    pub modbus: ModbusConfig,
+    /// The MQTT broker (table; none for a site without).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mqtt: Option<MqttConfig>,
+    /// Where time series go (table).
+    pub history: HistoryConfig,
     /// Which equipment speaks which map, where (any number of entries).
     pub device: Vec<Device>,
     /// The socket for people and the command line (table).
@@ -72,9 +77,9 @@ impl Default for Config {
             period: Span::from_secs(1),
             deadline: 0.4,
             state_dir: PathBuf::from("/var/lib/wattloop"),
-            modbus: toml::Table::new(),
-            mqtt: toml::Table::new(),
-            history: toml::Table::new(),
+            modbus: ModbusConfig::default(),
+            mqtt: None,
+            history: HistoryConfig::default(),
             device: Vec::new(),
             api: Api::default(),
             health: Health::default(),
@@ -116,6 +121,14 @@ impl Parsed {
 fn sorted(mut faults: Vec<Fault>) -> Faults {
     faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     Faults(faults)
+}
+
+impl Config {
+    /// The configuration as TOML. Free of secrets, because one that holds a secret is refused.
+    #[must_use]
+    pub fn text(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
 }
 
 /// One assignment of equipment to a device map and a place on a bus.

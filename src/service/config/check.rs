@@ -1,14 +1,18 @@
 //! The rules a configuration must keep beyond its types. Every broken one is told.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use plant::bind::Bindings;
+use plant::check::Timeouts;
+use plant::device::DeviceMap;
 use plant::fault::Fault;
 use plant::read::did_you_mean;
 use plant::time::Span;
 
 use super::layers::Layered;
 use super::path::{Path, Step};
-use super::{Config, Device};
+use super::{Config, Device, Parsed};
 
 /// Checks what one file can say about itself.
 #[must_use]
@@ -17,6 +21,7 @@ pub fn rules(config: &Config, layered: &Layered) -> Vec<Fault> {
     rules.top(config);
     rules.places(config);
     rules.journal(config);
+    rules.adapters(config);
     for (n, device) in config.device.iter().enumerate() {
         rules.device(config, device, &Path::default().key("device").step(Step::Index(n)));
     }
@@ -94,17 +99,27 @@ impl Rules<'_> {
         self.span(&at.key("snapshot_every"), every, Span::from_secs(10), Span::from_secs(3600));
     }
 
+    fn adapters(&mut self, config: &Config) {
+        for sentence in config.modbus.faults() {
+            // The adapter names the gateway in its sentence; the line is the best that can be said about it.
+            let named = config.modbus.gateway.keys().find(|name| sentence.contains(&format!("`{name}`")));
+            let at = Path::default().key("modbus").key("gateway");
+            self.fail(&named.map_or(at.clone(), |name| at.key(name)), sentence, "");
+        }
+        if let Some(Err(faults)) = config.mqtt.as_ref().map(crate::adapters::mqtt::MqttConfig::check) {
+            for sentence in faults.0 {
+                self.fail(&Path::default().key("mqtt"), sentence, "");
+            }
+        }
+    }
+
     fn device(&mut self, config: &Config, device: &Device, at: &Path) {
         for (key, value) in [("equip", &device.equip), ("map", &device.map)] {
             if value.is_empty() {
                 self.fail(at, format!("`{at}` names no {key}"), format!("add `{key} = \"…\"`"));
             }
         }
-        let gateways: Vec<&str> = config
-            .modbus
-            .get("gateway")
-            .and_then(toml::Value::as_table)
-            .map_or_else(Vec::new, |gateways| gateways.keys().map(String::as_str).collect());
+        let gateways: Vec<&str> = config.modbus.gateway.keys().map(String::as_str).collect();
         match (&device.gateway, device.broker) {
             (Some(_), true) | (None, false) => {
                 let help = "say `gateway = \"…\"` with a `unit`, or `broker = true`";
@@ -122,10 +137,53 @@ impl Rules<'_> {
             (None, true) if device.unit.is_some() => {
                 self.fail(&at.key("unit"), format!("`{at}` talks by MQTT and has no unit"), "take `unit` out");
             }
+            (None, true) if config.mqtt.is_none() => {
+                let say = format!("`{at}` talks by MQTT and there is no broker");
+                self.fail(&at.key("broker"), say, "add `[mqtt]` with `url = \"mqtt://…\"`");
+            }
             (None, true) => {}
         }
         if device.unit.is_some_and(|u| u > 247) {
             self.fail(&at.key("unit"), format!("`{}` is above 247, the last unit of Modbus", at.key("unit")), "");
         }
     }
+}
+
+/// Maps that devices name and nobody has.
+#[must_use]
+pub fn maps(parsed: &Parsed, maps: &[Arc<DeviceMap>]) -> Vec<Fault> {
+    let loaded = maps.iter().map(|m| m.id.as_str());
+    let known: Vec<&str> = plant::shipped::DEVICES.iter().map(|(id, _)| *id).chain(loaded).collect();
+    let at = Path::default().key("device");
+    let unknown = parsed.config.device.iter().enumerate().filter(|(_, d)| !known.contains(&d.map.as_str()));
+    unknown
+        .map(|(n, d)| {
+            let help = did_you_mean(&d.map, known.iter().copied());
+            let say = format!("there is no device map `{}`", d.map);
+            parsed.layered.fault(&at.step(Step::Index(n)).key("map"), say, help)
+        })
+        .collect()
+}
+
+/// The order of patience: scan < adapter < watchdog < device loss. An adapter's patience ends when it asks a unit
+/// again that did not answer: its attempts and its first back-off.
+#[must_use]
+pub fn timeouts(parsed: &Parsed, bindings: &Bindings) -> Vec<Fault> {
+    let config = &parsed.config;
+    let mut faults = Vec::new();
+    for (name, gateway) in &config.modbus.gateway {
+        let attempts = gateway.timeout.times(u64::from(gateway.retries).saturating_add(1));
+        let patience = Span::from_nanos(attempts.nanos().saturating_add(gateway.back_off.nanos()));
+        let chain = Timeouts {
+            scan: config.period,
+            adapter: patience,
+            watchdog: config.watchdog.after,
+            device_loss: bindings.shortest_loss(),
+        };
+        let at = Path::default().key("modbus").key("gateway").key(name);
+        for (message, help) in plant::check::timeouts(&chain) {
+            faults.push(parsed.layered.fault(&at, format!("gateway `{name}`: {message}"), help));
+        }
+    }
+    faults
 }
