@@ -1,6 +1,7 @@
 //! The controller from outside: inputs, outputs, time.
 
 mod energy;
+mod loops;
 mod messages;
 mod restart;
 mod rig;
