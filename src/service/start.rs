@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 
 use plant::id::Table;
 use plant::time::Span;
-use serde::de::DeserializeOwned;
 
 use super::bulletin::{self, Bulletin};
 use super::clock::{self, Clock};
@@ -90,13 +89,11 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
 
 /// The header that the journal embeds: what replay needs to begin anywhere.
 fn header(loaded: &Loaded) -> Header {
-    let mut texts = loaded.texts.clone();
-    let config = texts.pop().map(|(_, text)| text).unwrap_or_default();
-    let hall = if texts.is_empty() { Default::default() } else { texts.remove(0) };
+    let texts = loaded.texts.clone();
     Header {
-        hall,
-        maps: texts,
-        config,
+        hall: texts.hall,
+        maps: texts.maps,
+        config: texts.config,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         tzdb: jiff::tz::db().available().count().to_string(),
         machine: clock::machine_run().unwrap_or_default(),
@@ -134,24 +131,18 @@ struct Wires {
 }
 
 fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) -> Result<Wires, StartFault> {
-    let modbus: modbus::ModbusConfig = section("modbus", &loaded.config.modbus)?;
-    let modbus = modbus::start(&modbus, &loaded.bindings.modbus, &mut field, writes)
+    let modbus = modbus::start(&loaded.config.modbus, &loaded.bindings.modbus, &mut field, writes)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
-    if loaded.config.mqtt.is_empty() {
+    let Some(config) = &loaded.config.mqtt else {
         return Ok(Wires { field, modbus, mqtt: None, incoming: None });
-    }
-    let config: mqtt::MqttConfig = section("mqtt", &loaded.config.mqtt)?;
+    };
     let wall = {
         let clock = Arc::clone(clock);
         Arc::new(move || clock.trusted().then(|| clock.wall()))
     };
-    let (mqtt, incoming) = mqtt::start(&config, &loaded.hall.site, &loaded.bindings.mqtt, field.shared(), wall)
+    let (mqtt, incoming) = mqtt::start(config, &loaded.hall.site, &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming) })
-}
-
-fn section<T: DeserializeOwned>(name: &str, table: &toml::Table) -> Result<T, StartFault> {
-    table.clone().try_into().map_err(|e| StartFault::Adapter(format!("[{name}]: {e}")))
 }
 
 fn outlet(
@@ -161,9 +152,8 @@ fn outlet(
     journal: &Journal,
     (asker, writes): (api::call::Asker, Writes),
 ) -> Result<Outlet, StartFault> {
-    let history = section("history", &loaded.config.history)?;
     let series = Series::of_hall(&loaded.hall);
-    let history = History::start(&history, &loaded.config.state_dir.join("history.db"), &series)
+    let history = History::start(&loaded.config.history, &loaded.config.state_dir.join("history.db"), &series)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     Ok(Outlet {
         hall: Arc::clone(&loaded.hall),
