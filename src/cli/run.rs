@@ -52,9 +52,15 @@ pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
     let ended = service.has_ended();
     let tally = service.stop();
     if ended {
-        return Err(Stop::failed("the scan thread has ended by itself; `wattloop failsafe` brings the outputs to safety"));
+        return Err(Stop::failed(
+            "the scan thread has ended by itself; `wattloop failsafe` brings the outputs to safety",
+        ));
     }
-    if out.json() { out.value(&tally) } else { out.line(format_args!("{} scans, {} overruns", tally.scans, tally.overruns)) }
+    if out.json() {
+        out.value(&tally)
+    } else {
+        out.line(format_args!("{} scans, {} overruns", tally.scans, tally.overruns))
+    }
 }
 
 fn stop(fault: StartFault) -> Stop {

@@ -99,11 +99,8 @@ impl Stage {
         let world = World::load(&plan.hall, hall, physics)?.with_seed(scene.seed);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let wants_broker = !plan.bindings.mqtt.is_empty();
-        let broker = if wants_broker {
-            Some(runtime.block_on(Broker::start(0)).map_err(RehearsalFault::Broker)?)
-        } else {
-            None
-        };
+        let broker =
+            if wants_broker { Some(runtime.block_on(Broker::start(0)).map_err(RehearsalFault::Broker)?) } else { None };
         let options = wire::Options { broker: broker.as_ref().map(sensors), ..wire::Options::default() };
         let served = runtime.block_on(wire::serve(world, &plan.bindings, &options))?;
         let mut flags = places(folder);

@@ -11,10 +11,7 @@ const BAR: usize = 24;
 pub fn screen(status: &Status) -> String {
     let mut lines = vec![headline(status), String::new()];
     lines.push(match &status.worst_inlet {
-        Some(w) => format!(
-            "  worst inlet   {:5.1} °C   {}   margin {:+.1} K",
-            w.celsius, w.rack, w.margin_k
-        ),
+        Some(w) => format!("  worst inlet   {:5.1} °C   {}   margin {:+.1} K", w.celsius, w.rack, w.margin_k),
         None => "  worst inlet   unknown: no inlet can be read".into(),
     });
     lines.push(String::new());
@@ -36,7 +33,14 @@ pub fn screen(status: &Status) -> String {
     let r = status.readings;
     lines.push(format!("  readings {} fresh   {} stale   {} lost", r.fresh, r.stale, r.lost));
     lines.extend(status.overrides.iter().map(|o| {
-        format!("  override {} = {:.0} by {} for {:.0} min more: {}", o.point, o.value, o.who, o.remaining_s / 60.0, o.reason)
+        format!(
+            "  override {} = {:.0} by {} for {:.0} min more: {}",
+            o.point,
+            o.value,
+            o.who,
+            o.remaining_s / 60.0,
+            o.reason
+        )
     }));
     if status.alarms.is_empty() {
         lines.push("  alarms   none".into());
