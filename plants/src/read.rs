@@ -44,7 +44,13 @@ impl<'t> Source<'t> {
         for error in errors {
             self.broken.set(true);
             let at = error.span().map_or(self.text.len(), |s| s.start);
-            self.fault(at, format!("{NO_TOML}: {}", error.message()), String::new());
+            let message = error.message();
+            let help = match message {
+                m if m.contains("duplicate") => "keep one of the two",
+                m if m.contains("quoted") => "put texts in quotes; numbers, true and false stand without",
+                _ => "write `key = value`, one to a line, or a section's name in brackets",
+            };
+            self.fault(at, format!("{NO_TOML}: {message}"), help);
         }
         table.into_inner()
     }
@@ -142,6 +148,14 @@ impl<'s> Section<'s> {
     /// Notes a fault at the value of `key`.
     pub fn fault(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
         self.source.fault(self.at_key(key), message, help);
+    }
+
+    /// Notes a fault that rests on another section. Silent in a file with faults of syntax: the other section may stand in
+    /// what was not understood.
+    pub fn clash(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        if !self.source.broken.get() {
+            self.fault(key, message, help);
+        }
     }
 
     /// The value of `key`, if it is there and of its type.

@@ -207,7 +207,7 @@ impl Draft {
         let found = self.rows.iter().position(|r| r.name == wanted);
         if found.is_none() {
             let help = did_you_mean(&wanted, self.rows.iter().map(|r| r.name.as_str()));
-            section.fault("row", format!("there is no row `{wanted}`"), help);
+            section.clash("row", format!("there is no row `{wanted}`"), help);
         }
         found.map(RowId::from_index)
     }
@@ -271,7 +271,7 @@ impl Draft {
         for (row, section) in self.rows.iter().zip(file.sections("row")) {
             if row.fans.is_empty() && !row.name.is_empty() {
                 let message = format!("no `[[crah]]` and no `[[fan]]` serves `{}`", row.name);
-                section.fault("name", message, format!("write `row = \"{}\"` in one of them", row.name));
+                section.clash("name", message, format!("write `row = \"{}\"` in one of them", row.name));
             }
         }
     }

@@ -179,6 +179,9 @@ const CORPUS: &[Broken] = &[
         "in °C",
     ),
     broken("consequence = \"Machines throttle\"", "consequence = §Machines throttle", "this is no TOML", ""),
+    broken("racks = 2", "racks = 2\n§racks = 3", "this is no TOML: duplicate key", "keep one of the two"),
+    broken("site = \"demo\"", "site = §demo", "this is no TOML: string values must be quoted", "in quotes"),
+    broken("[limits]", "[limits§", "this is no TOML", "in brackets"),
 ];
 
 #[test]

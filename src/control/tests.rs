@@ -1,0 +1,10 @@
+//! The controller from outside: inputs, outputs, time.
+
+mod energy;
+mod loops;
+mod messages;
+mod restart;
+mod rig;
+mod safety;
+mod scan;
+mod storm;
