@@ -57,7 +57,7 @@ use energy::Energy;
 use news::News;
 use overrides::Overrides;
 use quality::Quality;
-use report::{PointView, Status, WhyReport};
+use report::{LoopView, PointView, Status, WhyReport};
 use request::{Reply, Request};
 use safety::Safety;
 
@@ -135,11 +135,13 @@ impl Controller {
         state.cooling.reload(inputs.reload.as_deref(), news);
         state.quality.judge(&hall.points, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
         let image = state.quality.image();
-        state.energy.step(hall, &plan.zone, image, tick, news); // registers to energy, PUE
+        state.energy.pass(&plan.zone, tick);
+        state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
 
         commands.relinquish();
-        state.cooling.step(circuits, image, &state.held, tick.dt, commands); // loops
+        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt };
+        state.cooling.step(circuits, &scene, commands); // loops
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
@@ -174,6 +176,24 @@ impl Controller {
         };
         let commands = hall.points.iter().filter_map(|(point, def)| def.write.map(|range| safe(point, range.failsafe)));
         Outputs { commands: commands.collect(), events: Vec::new() }
+    }
+
+    /// The hall it controls.
+    #[must_use]
+    pub const fn hall(&self) -> &Arc<Hall> {
+        &self.plan.hall
+    }
+
+    /// What the last scan decided.
+    #[must_use]
+    pub const fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// Every loop's terms, as of the last scan.
+    #[must_use]
+    pub fn loops(&self) -> Vec<LoopView> {
+        report::loops(&self.plan.hall, &self.plan.circuits, &self.state)
     }
 
     /// The hall on one page, as of the last scan.

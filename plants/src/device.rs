@@ -2,10 +2,13 @@
 
 pub mod codec;
 mod load;
+mod words;
 
 use crate::hall::Kind;
 use crate::time::Span;
 use crate::units::Unit;
+
+pub use words::RegisterLabel;
 
 /// A product's registers and topics.
 #[derive(Clone, Debug, PartialEq)]

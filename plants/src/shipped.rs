@@ -4,9 +4,21 @@
 pub const HALLS: &[(&str, &str)] =
     &[("air", include_str!("../halls/air.toml")), ("bench", include_str!("../halls/bench.toml"))];
 
+/// Every shipped device map: its id and its file.
+pub const DEVICES: &[(&str, &str)] = &[
+    ("bench-fan", include_str!("../devices/bench-fan.toml")),
+    ("bench-sensor", include_str!("../devices/bench-sensor.toml")),
+    ("crah-controller", include_str!("../devices/crah-controller.toml")),
+    ("power-meter", include_str!("../devices/power-meter.toml")),
+    ("pump-skid", include_str!("../devices/pump-skid.toml")),
+    ("rack-sensor", include_str!("../devices/rack-sensor.toml")),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::codec::{decode, encode};
+    use crate::device::{DeviceMap, Register};
     use crate::hall::Hall;
 
     #[test]
@@ -14,6 +26,36 @@ mod tests {
         for (name, text) in HALLS {
             let hall = Hall::load(name, text).unwrap_or_else(|faults| panic!("{faults}"));
             assert_eq!(hall.name, *name);
+        }
+    }
+
+    #[test]
+    fn every_shipped_device_map_loads_under_its_id() {
+        for (id, text) in DEVICES {
+            let map = DeviceMap::load(id, text).unwrap_or_else(|faults| panic!("{faults}"));
+            assert_eq!(map.id, *id);
+        }
+    }
+
+    /// Some values a register can hold: the ends of its range and steps between.
+    fn values(register: &Register) -> Vec<f64> {
+        let (low, high) = (register.min.max(0.0), register.max.min(6000.0 * register.scale.abs()));
+        let step = |n: u32| low + (high - low) * f64::from(n) / 16.0;
+        if register.ty.is_bit() { vec![0.0, 1.0] } else { (0..=16).map(step).collect() }
+    }
+
+    #[test]
+    fn every_shipped_register_round_trips() {
+        for (id, text) in DEVICES {
+            for register in DeviceMap::load(id, text).expect("loads").registers {
+                for value in values(&register) {
+                    let words = encode(&register, value).unwrap_or_else(|e| panic!("{id} {}: {e}", register.point));
+                    let back = decode(&register, &words).unwrap_or_else(|e| panic!("{id} {}: {e}", register.point));
+                    let slack = (register.scale.abs() * 0.500_001).min(value.abs() * 1e-6 + register.scale.abs());
+                    assert!((back - value).abs() <= slack, "{id} {}: {value} came back as {back}", register.point);
+                    assert_eq!(encode(&register, back), Ok(words), "{id} {}: {value}", register.point);
+                }
+            }
         }
     }
 }

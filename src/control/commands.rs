@@ -177,10 +177,10 @@ impl Slot {
     }
 
     fn limit(&mut self, level: Level, limit: Limit) {
-        let limit = Limit { min: self.range.clamp(limit.min), max: self.range.clamp(limit.max), ..limit };
-        if limit.min > limit.max {
+        if limit.min.is_nan() || limit.max.is_nan() || limit.min > limit.max {
             return;
         }
+        let limit = Limit { min: self.range.clamp(limit.min), max: self.range.clamp(limit.max), ..limit };
         let there = self.limited.holds(level);
         let failsafe = self.range.failsafe;
         if let Some(row) = self.limits.get_mut(row_of(level)) {

@@ -21,6 +21,9 @@ use super::quality::Image;
 
 pub use circuit::{Circuit, Service, circuits};
 
+/// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
+const SLOWEST_STROKE: f64 = 0.25;
+
 /// What the loops remember.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cooling {
@@ -38,6 +41,8 @@ pub struct Loop {
     waited: Span,
     /// Scans until its next step.
     countdown: u32,
+    /// Where its actuators said they were at its last step (%).
+    position: Option<f64>,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -50,8 +55,16 @@ pub struct Loop {
 
 impl Loop {
     fn at(output: f64) -> Self {
-        let pid = pid::State::at(output);
-        Self { pid, waited: Span::ZERO, countdown: 0, setpoint: 0.0, pv: None, lead: None, started: false }
+        Self {
+            pid: pid::State::at(output),
+            waited: Span::ZERO,
+            countdown: 0,
+            position: None,
+            setpoint: 0.0,
+            pv: None,
+            lead: None,
+            started: false,
+        }
     }
 
     /// The block's terms.
@@ -119,27 +132,31 @@ impl Cooling {
     }
 
     /// Steps every loop that is due and proposes every loop's output.
-    pub fn step(
-        &mut self,
-        circuits: &[Circuit],
-        image: Image<'_>,
-        held: &Table<OutputId, Held>,
-        dt: Span,
-        commands: &mut Commands,
-    ) {
+    pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands) {
         for circuit in circuits {
             let (tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
-            row.waited = sum(row.waited, dt);
-            row.look(circuit, &tuning, image);
-            let mode = circuit.mode(held);
+            row.waited = sum(row.waited, scene.dt);
+            row.look(circuit, &tuning, scene.image);
+            let mode = circuit.mode(scene.held);
             if row.countdown == 0 || mode != pid::Mode::Auto {
-                row.act(circuit, &tuning, source, &view(circuit, image, held, mode));
+                row.act(circuit, &tuning, source, &view(circuit, scene, mode));
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, commands);
         }
     }
+}
+
+/// What the loops look at.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The process image.
+    pub image: Image<'a>,
+    /// The outputs as the scan before left them.
+    pub held: &'a Table<OutputId, Held>,
+    /// Since the scan before.
+    pub dt: Span,
 }
 
 /// What a loop is told of its outputs.
@@ -149,8 +166,8 @@ struct View {
     actual: Option<f64>,
 }
 
-fn view(circuit: &Circuit, image: Image<'_>, held: &Table<OutputId, Held>, mode: pid::Mode) -> View {
-    View { mode, allowed: circuit.allowed(held), actual: circuit.actual(image, held) }
+fn view(circuit: &Circuit, scene: &Scene<'_>, mode: pid::Mode) -> View {
+    View { mode, allowed: circuit.allowed(scene.held), actual: circuit.actual(scene.image, scene.held) }
 }
 
 impl Loop {
@@ -172,12 +189,20 @@ impl Loop {
             source,
             pv: self.pv,
             ff: 0.0,
-            actual: view.actual,
+            actual: self.believed(view.actual),
             dt: self.waited,
             mode: view.mode,
         };
         self.pid.step(&config, &input);
         self.waited = Span::ZERO;
+    }
+
+    /// Where the actuators are, as far as that is believed. A position below the output takes cooling away from the loop, so it
+    /// counts only while it rises, as that of a slow actuator does; one that is dead or in local hand does not.
+    fn believed(&mut self, actual: Option<f64>) -> Option<f64> {
+        let before = std::mem::replace(&mut self.position, actual);
+        let rising = |now: f64| before.is_some_and(|before| now - before >= SLOWEST_STROKE * self.waited.seconds());
+        actual.filter(|now| *now >= self.terms().output || rising(*now))
     }
 
     fn propose(&self, circuit: &Circuit, commands: &mut Commands) {

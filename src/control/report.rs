@@ -6,7 +6,7 @@ mod why;
 use serde::{Deserialize, Serialize};
 
 pub(super) use status::{point, status};
-pub(super) use why::why;
+pub(super) use why::{loops, why};
 
 /// The hall on one page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

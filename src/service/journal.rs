@@ -57,6 +57,8 @@ pub struct Header {
     pub program: String,
     /// The time-zone database's version.
     pub tzdb: String,
+    /// Which run of the machine this is (an id, no secret): within it monotonic time goes on. Empty when unknown.
+    pub machine: String,
 }
 
 /// How much is kept. At least one snapshot with all after it is, whatever the limits say.

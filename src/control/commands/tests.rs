@@ -78,8 +78,9 @@ proptest! {
 
     #[test]
     fn only_the_strongest_levels_jump_and_only_toward_the_fail_safe(
-        number in 1u8..=17, from in 10.0..90.0f64, to in 10.0..90.0f64, seconds in 0.0..5.0f64,
+        number in 1u8..=17, from in 10.0..90.0f64, to in 10.0..90.0f64, millis in 0u32..5000,
     ) {
+        let seconds = f64::from(millis) / 1e3;
         let (mut commands, mut held) = array(RANGE, from);
         let to = if number == 17 { RANGE.relinquish_default } else { to };
         if number < 17 {

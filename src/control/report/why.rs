@@ -59,6 +59,12 @@ pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State
     })
 }
 
+/// Every loop's terms.
+#[must_use]
+pub fn loops(hall: &Hall, circuits: &[Circuit], state: &State) -> Vec<LoopView> {
+    circuits.iter().filter_map(|circuit| loop_view(hall, state, circuit)).collect()
+}
+
 fn limits(hall: &Hall, slot: &Slot) -> Vec<WhyLimit> {
     let view = |(level, limit): (Level, Limit)| WhyLimit {
         level: level.number(),

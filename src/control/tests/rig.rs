@@ -50,7 +50,8 @@ impl Rig {
             "flow" => 20.0,
             _ => 0.0,
         };
-        let sensors = hall.points.iter().filter(|(_, def)| def.role == Role::Sensor);
+        let sensors =
+            hall.points.iter().filter(|(_, def)| def.role == Role::Sensor && !def.short_name().ends_with("-feedback"));
         let values = sensors.map(|(id, def)| (id, ordinary(def.short_name()))).collect();
         Self { hall, control, inputs, tick, values, wiggle: true }
     }
@@ -100,10 +101,23 @@ impl Rig {
     pub fn sample(&mut self) {
         let now = Mono(self.tick.mono.0 + self.tick.dt.nanos());
         self.wiggle = !self.wiggle;
+        self.feed_back(now);
         for (point, value) in &self.values {
             let celsius = self.hall.points[*point].unit == plant::units::Unit::Cel;
             let noise = if celsius && self.wiggle { 1e-9 } else { 0.0 };
             self.inputs.samples[*point] = Sample::good(value + noise, now);
+        }
+    }
+
+    /// Actuators that are where they were told to be in the scan before.
+    fn feed_back(&mut self, now: Mono) {
+        let hall = Arc::clone(&self.hall);
+        let fans = hall.rows.rows().iter().flat_map(|row| &row.fans).map(|fan| (fan.speed, fan.feedback));
+        let valves = hall.coils.iter().map(|coil| (coil.valve, coil.valve_feedback));
+        let pump = hall.chilled_water.iter().map(|water| (water.pump, water.pump_feedback));
+        for (output, feedback) in fans.chain(valves).chain(pump) {
+            let told = self.control.outputs.commands.iter().find(|c| c.point == output.id()).expect("an output");
+            self.inputs.samples[feedback.id()] = Sample::good(told.value, now);
         }
     }
 

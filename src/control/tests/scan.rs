@@ -185,6 +185,8 @@ fn a_request_that_cannot_be_is_refused_with_its_code() {
 #[test]
 fn new_gains_and_setpoints_do_not_bump_the_outputs() {
     let mut rig = Rig::new(shipped("air"));
+    rig.inlets(0, rig.hall.strategies.fans.setpoint - 3.0);
+    rig.steps(400);
     rig.inlets(0, rig.hall.strategies.fans.setpoint);
     rig.steps(300);
     let fan = rig.fan_names(0)[0].clone();
@@ -215,4 +217,20 @@ fn every_output_says_why() {
     assert_eq!(why.entries[1].owner, why.control_loop.expect("a loop").name);
     assert_eq!(why.sentence, format!("{fan} is at 44.0 %: level 8 (operator uid:1000), an operator holds it."));
     assert_eq!(rig.control.why(rig.point(&rig.inlet_names(0)[0].clone())), None);
+}
+
+#[test]
+fn a_dead_position_sensor_takes_no_cooling_away() {
+    let mut rig = Rig::new(shipped("air"));
+    rig.steps(60);
+    let feedback = rig.hall.coils[0].valve_feedback.id();
+    let valve = rig.hall.points[rig.hall.coils[0].valve.id()].name.clone();
+    rig.read("crah-1/supply-air-temp", 24.0);
+    for _ in 0..300 {
+        rig.sample();
+        rig.pass();
+        rig.inputs.samples[feedback] = Sample::good(0.0, rig.tick.mono);
+        rig.control.step(&rig.inputs, rig.tick);
+    }
+    assert_eq!(rig.value(&valve), 100.0);
 }

@@ -1,0 +1,211 @@
+//! One gateway with its units: an actor that polls and writes in turn, so that nothing else touches the connection.
+
+use std::sync::Arc;
+
+use plant::id::{PointId, Table};
+use plant::time::Tick;
+use tokio::sync::mpsc;
+
+use super::client::Client;
+use super::config::Gateway;
+use super::health::Health;
+use super::unit::{Findings, Turn, Unit, tally};
+use crate::adapters::{Order, OutputImage, Shared};
+
+/// A gateway, its connection and its units.
+pub struct Bus {
+    client: Client,
+    gateway: Gateway,
+    units: Vec<Unit>,
+    generation: u64,
+}
+
+/// The orders that wait, the newest of each kind: an older poll is pointless and an older output image is wrong.
+pub struct Inbox {
+    orders: mpsc::Receiver<Order>,
+    poll: Option<Tick>,
+    write: Option<(Tick, Arc<OutputImage>)>,
+}
+
+impl Inbox {
+    /// An empty inbox before a channel.
+    #[must_use]
+    pub const fn new(orders: mpsc::Receiver<Order>) -> Self {
+        Self { orders, poll: None, write: None }
+    }
+
+    /// The next order: what leaves the house goes before what comes in. Nothing when the field is gone.
+    pub async fn next(&mut self) -> Option<Order> {
+        self.newer_write();
+        if self.write.is_none() && self.poll.is_none() {
+            let order = self.orders.recv().await?;
+            self.keep(order);
+            self.newer_write();
+        }
+        let write = self.write.take().map(|(tick, image)| Order::Write(tick, image));
+        write.or_else(|| self.poll.take().map(Order::Poll))
+    }
+
+    /// The newest output image, if one waits.
+    pub fn take_write(&mut self) -> Option<(Tick, Arc<OutputImage>)> {
+        self.newer_write();
+        self.write.take()
+    }
+
+    /// Whether a newer output image waits.
+    pub fn newer_write(&mut self) -> bool {
+        while let Ok(order) = self.orders.try_recv() {
+            self.keep(order);
+        }
+        self.write.is_some()
+    }
+
+    fn keep(&mut self, order: Order) {
+        match order {
+            Order::Poll(tick) => self.poll = Some(tick),
+            Order::Write(tick, image) => self.write = Some((tick, image)),
+        }
+    }
+}
+
+impl Bus {
+    /// A bus that has done nothing.
+    #[must_use]
+    pub const fn new(client: Client, gateway: Gateway, units: Vec<Unit>) -> Self {
+        Self { client, gateway, units, generation: 0 }
+    }
+
+    /// Works until the field is gone.
+    pub async fn run(mut self, number: usize, mut inbox: Inbox, shared: Arc<Shared>) {
+        let mut polls_alone = false;
+        while let Some(order) = inbox.next().await {
+            match order {
+                Order::Poll(tick) => {
+                    self.poll(tick, (&mut inbox, &shared)).await;
+                    shared.polled(number, tick.seq);
+                    // In the usual rhythm silent units are asked after the write, when the line has nothing to do.
+                    if std::mem::replace(&mut polls_alone, true) {
+                        self.probe().await;
+                    }
+                }
+                Order::Write(tick, image) => {
+                    polls_alone = false;
+                    self.write(tick, &image, (&mut inbox, &shared)).await;
+                    if !inbox.newer_write() {
+                        self.probe().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads everything that is due: healthy units first, then those on trial. Outputs that come meanwhile do not wait.
+    async fn poll(&mut self, tick: Tick, around: (&mut Inbox, &Shared)) {
+        let (inbox, shared) = around;
+        let now = shared.now();
+        for number in self.client.reader().link().listen().await {
+            for unit in self.units.iter_mut().filter(|u| u.number == number) {
+                unit.health.heard();
+            }
+        }
+        if self.units.iter().all(|u| u.health.down().is_some())
+            && let Some(unit) = self.units.iter_mut().find(|u| u.health.due(now))
+        {
+            // Nobody is up that a lost reply could hold up.
+            unit.health.heard();
+        }
+        let mut order: Vec<usize> = (0..self.units.len()).collect();
+        order.sort_by_key(|n| self.units.get(*n).map_or(3, |u| rank(u.health)));
+        let mut found = Findings::default();
+        for n in order {
+            let awake = self.units.iter().filter(|u| u.health.down().is_none()).count();
+            let Some(unit) = self.units.get_mut(n) else { continue };
+            let on_trial = unit.health != Health::Up && unit.health.down().is_none();
+            let turn = Turn { gateway: &self.gateway, now: tick.mono, alone: awake <= 1 };
+            unit.poll(self.client.reader(), turn, &mut found).await;
+            if on_trial && unit.health == Health::Up && awake <= 1 {
+                // The first sign of life after a time in which all were silent: the gateway was away.
+                self.units.iter_mut().for_each(|u| u.health.hurry(now));
+            }
+            shared.store(found.samples.drain(..));
+            shared.report(found.reports.drain(..));
+            if let Some((tick, image)) = inbox.take_write() {
+                self.write(tick, &image, (&mut *inbox, shared)).await;
+            }
+        }
+        self.client.link().counters().polls.one();
+        self.started_anew();
+    }
+
+    /// Writes what changed or is due. A newer image takes over at the next unit.
+    async fn write(&mut self, tick: Tick, image: &OutputImage, around: (&mut Inbox, &Shared)) {
+        let (inbox, shared) = around;
+        let Client::Live(writer) = &mut self.client else { return };
+        let mut found = Findings::default();
+        for unit in &mut self.units {
+            if inbox.newer_write() {
+                break;
+            }
+            unit.deliver(writer, image, tick, &mut found).await;
+            tally(writer.reader().link().counters(), &found);
+            shared.report(found.reports.drain(..));
+        }
+        self.started_anew();
+    }
+
+    /// Delivers once, without a field: every value, every unit.
+    pub async fn write_once(&mut self, values: &Table<PointId, Option<f64>>, tick: Tick) -> Findings {
+        let mut found = Findings::default();
+        let image = OutputImage { values: values.clone() };
+        if let Client::Live(writer) = &mut self.client {
+            for unit in &mut self.units {
+                unit.deliver(writer, &image, tick, &mut found).await;
+            }
+        }
+        found
+    }
+
+    /// Asks units whose back-off is over: without waiting where that can be done, else by a trial at the next poll.
+    async fn probe(&mut self) {
+        if self.units.iter().all(|u| u.health.down().is_some()) {
+            return;
+        }
+        let now = self.client.link().now();
+        for unit in self.units.iter_mut().filter(|u| u.health.due(now)) {
+            let first = unit.items.first().map(|i| (i.table, i.address));
+            let nudged = match first {
+                Some((table, address)) => self.client.reader().nudge(unit.number, table, address).await,
+                None => false,
+            };
+            match unit.health.down() {
+                Some(why) if nudged => unit.health.failed(why, now, unit.back_off),
+                Some(_) => {
+                    unit.health.heard();
+                    // A trial that blocks the line: one a scan is enough.
+                    break;
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// After a new connection nobody knows what the other side holds: everything is written again.
+    fn started_anew(&mut self) {
+        let generation = self.client.link().generation();
+        if generation != self.generation {
+            let first = self.generation == 0;
+            self.generation = generation;
+            if !first {
+                self.units.iter_mut().flat_map(|u| &mut u.outputs).for_each(super::output::Output::lose);
+            }
+        }
+    }
+}
+
+const fn rank(health: Health) -> u8 {
+    match health {
+        Health::Up => 0,
+        Health::Trial { .. } => 1,
+        Health::Down { .. } => 2,
+    }
+}

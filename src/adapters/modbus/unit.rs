@@ -1,0 +1,289 @@
+//! One unit behind a gateway: what is read of it and how a poll goes.
+
+use plant::bind::ModbusDevice;
+use plant::command::{WriteOutcome, WriteReport};
+use plant::device::{Access, RegisterTable, codec};
+use plant::id::PointId;
+use plant::reading::{Sample, Why};
+use plant::time::Mono;
+
+use super::client::{Data, Reader};
+use super::config::Gateway;
+use super::count::Counters;
+use super::health::{BackOff, Health};
+use super::link::Fault;
+use super::output::Output;
+use super::plan::{Fences, Group, Item, groups};
+
+/// How many more requests than planned one unit may cause in one poll while a refused register is searched.
+const SEARCH: usize = 16;
+
+/// A unit and everything that is known about it.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its number.
+    pub number: u8,
+    /// What is read, in order of table and address.
+    pub items: Vec<Item>,
+    /// What is written, in order of table and address.
+    pub outputs: Vec<Output>,
+    /// Whether it answers.
+    pub health: Health,
+    /// How long it is left alone.
+    pub back_off: BackOff,
+    fences: Fences,
+}
+
+/// What a poll or a delivery found out.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// What was read.
+    pub samples: Vec<(PointId, Sample)>,
+    /// What became of writes.
+    pub reports: Vec<WriteReport>,
+}
+
+/// The circumstances of one unit's poll.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    /// The gateway's rules.
+    pub gateway: &'a Gateway,
+    /// When the poll was ordered.
+    pub now: Mono,
+    /// Nobody else waits: a lost reply may be asked for again at once.
+    pub alone: bool,
+}
+
+impl Unit {
+    /// A unit without registers.
+    #[must_use]
+    pub fn new(number: u8, gateway: &Gateway) -> Self {
+        Self {
+            number,
+            items: Vec::new(),
+            outputs: Vec::new(),
+            health: Health::Up,
+            back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
+            fences: Fences::default(),
+        }
+    }
+
+    /// Adds the registers of a device that lives behind this unit.
+    pub fn add(&mut self, device: &ModbusDevice) {
+        for (row, (register, bound)) in device.map.registers.iter().zip(&device.points).enumerate() {
+            let words = codec::word_count(register);
+            let nth = self.items.len().saturating_add(usize::from(self.number));
+            match register.access {
+                Access::Ro | Access::Rw => self.items.extend(Item::new(&device.map, row, *bound, words, nth)),
+                Access::Wo => {}
+            }
+            match register.access {
+                Access::Rw | Access::Wo => self.outputs.extend(Output::new(&device.map, row, *bound, words)),
+                Access::Ro => {}
+            }
+        }
+    }
+
+    /// Brings items and outputs into the order of the wire and ties the ones to the others.
+    pub fn arrange(&mut self) {
+        self.items.sort_by_key(|i| (i.table, i.address, i.words));
+        self.outputs.sort_by_key(|o| (o.table, o.address));
+        for item in &mut self.items {
+            item.output = self.outputs.iter().position(|o| o.bound.point == item.bound.point);
+        }
+    }
+
+    /// It did not answer. What its registers hold is not known any more: it may start anew.
+    pub fn failed(&mut self, why: Why, now: Mono) {
+        if self.health == Health::Up {
+            tracing::warn!(unit = self.number, %why, "Modbus unit does not answer");
+        }
+        self.health.failed(why, now, self.back_off);
+        for output in &mut self.outputs {
+            output.lose();
+        }
+    }
+
+    /// Reads what is due.
+    pub async fn poll(&mut self, reader: &mut Reader, turn: Turn<'_>, found: &mut Findings) {
+        let started = reader.link().now();
+        let due = self.due(turn.now, started, found);
+        self.fences.age(turn.now);
+        let mut plan = groups(&self.items, &due, turn.gateway, &self.fences);
+        plan.reverse();
+        let mut searched = 0_usize;
+        while let Some(group) = plan.pop() {
+            if let Some(why) = self.health.down() {
+                self.bad(&group.items, why, started, found);
+                continue;
+            }
+            let asked = reader.link().now();
+            match self.read(reader, &group, turn).await {
+                Ok(data) => {
+                    if self.health != Health::Up {
+                        tracing::info!(unit = self.number, "Modbus unit answers again");
+                    }
+                    self.health.answered();
+                    self.good(&group, &data, asked, found);
+                }
+                Err(Fault::Exception(code @ 1..=4)) => {
+                    self.health.answered();
+                    match group.halves(&self.items).filter(|_| searched < SEARCH) {
+                        Some((left, right)) => {
+                            searched = searched.saturating_add(2);
+                            self.fences.put(right.table, right.address, turn.now);
+                            plan.extend([right, left]);
+                        }
+                        None => self.refused(&group.items, code, asked, found),
+                    }
+                }
+                Err(fault) => {
+                    if fault.is_the_units() {
+                        self.failed(fault.why(), reader.link().now());
+                    }
+                    self.bad(&group.items, fault.why(), asked, found);
+                }
+            }
+        }
+        tally(reader.link().counters(), found);
+    }
+
+    /// The rows that are read now; those that the device refuses get their reason at once.
+    fn due(&mut self, ordered: Mono, now: Mono, found: &mut Findings) -> Vec<usize> {
+        let mut due = Vec::with_capacity(self.items.len());
+        for (row, item) in self.items.iter_mut().enumerate() {
+            if !item.due(ordered) {
+                continue;
+            }
+            item.tried(ordered);
+            match item.refused(now) {
+                Some(code) => found.samples.push((item.bound.point, Sample::bad(Why::Exception(code), now))),
+                None => due.push(row),
+            }
+        }
+        due
+    }
+
+    /// Reads a group, again when that may help and does not make others wait.
+    async fn read(&self, reader: &mut Reader, group: &Group, turn: Turn<'_>) -> Result<Data, Fault> {
+        let mut left = turn.gateway.retries;
+        loop {
+            let outcome = reader.read(self.number, group.table, (group.address, group.count)).await;
+            let again = match outcome {
+                Ok(_) => false,
+                Err(Fault::Exception(5 | 6)) => true,
+                Err(Fault::Comm) => reader.link().may_try(),
+                Err(Fault::Timeout) => turn.alone && reader.link().may_try(),
+                Err(Fault::Exception(_) | Fault::Garbled | Fault::Blocked) => false,
+            };
+            if !again || left == 0 {
+                return outcome;
+            }
+            left = left.saturating_sub(1);
+            if matches!(outcome, Err(Fault::Exception(_))) {
+                tokio::time::sleep(turn.gateway.timeout.duration() / 5).await;
+            }
+        }
+    }
+
+    fn good(&mut self, group: &Group, data: &Data, asked: Mono, found: &mut Findings) {
+        for item in group.items.iter().filter_map(|row| self.items.get(*row)) {
+            let offset = usize::from(item.address.saturating_sub(group.address));
+            let value = decode(item, data, offset);
+            let to = item.bound.to_canonical;
+            let canonical = value.map(|v| v * to.scale + to.offset);
+            let sample = match canonical {
+                Ok(v) if v.is_finite() => Sample::good(v, asked),
+                Ok(_) => Sample::bad(Why::NotANumber, asked),
+                Err(why) => Sample::bad(why, asked),
+            };
+            found.samples.push((item.bound.point, sample));
+            if let (Ok(seen), Some(output)) = (value, item.output.and_then(|n| self.outputs.get_mut(n))) {
+                found.reports.extend(output.seen(seen, asked));
+            }
+        }
+    }
+
+    fn refused(&mut self, rows: &[usize], code: u8, asked: Mono, found: &mut Findings) {
+        if let ([row], 1..=3) = (rows, code)
+            && let Some(item) = self.items.get_mut(*row)
+        {
+            item.refuse(code, asked);
+        }
+        self.bad(rows, Why::Exception(code), asked, found);
+    }
+
+    fn bad(&mut self, rows: &[usize], why: Why, at: Mono, found: &mut Findings) {
+        for row in rows {
+            if let Some(item) = self.items.get_mut(*row) {
+                item.missed();
+                found.samples.push((item.bound.point, Sample::bad(why, at)));
+            }
+        }
+    }
+}
+
+fn decode(item: &Item, data: &Data, offset: usize) -> Result<f64, Why> {
+    let register = item.register().ok_or(Why::Config)?;
+    match (data, item.table) {
+        (Data::Bits(bits), RegisterTable::Coil | RegisterTable::Discrete) => {
+            codec::decode_bit(register, *bits.get(offset).ok_or(Why::Comm)?)
+        }
+        (Data::Words(words), RegisterTable::Input | RegisterTable::Holding) => {
+            let end = offset.saturating_add(usize::from(item.words));
+            codec::decode(register, words.get(offset..end).ok_or(Why::Comm)?)
+        }
+        (Data::Bits(_) | Data::Words(_), _) => Err(Why::Comm),
+    }
+}
+
+/// The value of one item read alone.
+///
+/// # Errors
+/// Why there is none.
+pub async fn look(reader: &mut Reader, unit: u8, output: &Output) -> Result<f64, Why> {
+    let data = reader.read(unit, output.table, (output.address, output.words)).await.map_err(Fault::why)?;
+    value_of(output, &data, 0)
+}
+
+/// The value of an output within what was read, in its register's unit.
+///
+/// # Errors
+/// Why there is none.
+pub fn value_of(output: &Output, data: &Data, offset: usize) -> Result<f64, Why> {
+    let register = output.register().ok_or(Why::Config)?;
+    match data {
+        Data::Bits(bits) => codec::decode_bit(register, *bits.get(offset).ok_or(Why::Comm)?),
+        Data::Words(words) => {
+            let end = offset.saturating_add(usize::from(output.words));
+            codec::decode(register, words.get(offset..end).ok_or(Why::Comm)?)
+        }
+    }
+}
+
+/// Counts what was found.
+pub fn tally(counters: &Counters, found: &Findings) {
+    let good = found.samples.iter().filter(|(_, s)| s.value.is_ok()).count();
+    counters.good.more(plant::convert::u64_from_usize(good));
+    counters.bad.more(plant::convert::u64_from_usize(found.samples.len().saturating_sub(good)));
+    for report in &found.reports {
+        match report.outcome {
+            WriteOutcome::Applied => counters.applied.one(),
+            WriteOutcome::Unproven { .. } => counters.unproven.one(),
+            WriteOutcome::Foreign { .. } => counters.foreign.one(),
+            WriteOutcome::Failed(_) => counters.write_failures.one(),
+        }
+    }
+}
+
+/// Builds the units of a gateway from its devices, in order of their numbers.
+#[must_use]
+pub fn units<'a>(gateway: &Gateway, devices: impl IntoIterator<Item = &'a ModbusDevice>) -> Vec<Unit> {
+    let mut by_number: std::collections::BTreeMap<u8, Unit> = std::collections::BTreeMap::new();
+    for device in devices {
+        by_number.entry(device.unit).or_insert_with(|| Unit::new(device.unit, gateway)).add(device);
+    }
+    let mut units: Vec<Unit> = by_number.into_values().collect();
+    units.iter_mut().for_each(Unit::arrange);
+    units
+}
