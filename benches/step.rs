@@ -1,6 +1,7 @@
 //! How long a scan takes: a hall of 10,000 points and 1,000 loops, and how that grows with the number of points.
 //!
-//! `cargo bench --bench step`. The goal is a millisecond on one core for the first row.
+//! `cargo bench --bench step`. The goal is a millisecond on one core at 10,000 points. On a
+//! machine that does other work, the best scan tells what the work costs and the median what the machine makes of it.
 #![expect(clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, reason = "a bench prints its table")]
 
 use std::fmt::Write;
@@ -52,8 +53,8 @@ fn scan(hall: &Hall, inputs: &mut Inputs, tick: &mut Tick) {
 }
 
 fn main() {
-    println!("| points | loops | outputs | median µs | 99 % µs | ns a point |");
-    println!("|---|---|---|---|---|---|");
+    println!("| points | loops | outputs | best µs | median µs | 99 % µs | best ns a point |");
+    println!("|---|---|---|---|---|---|---|");
     for rows in [10, 100, 300, 1000] {
         let hall = Arc::new(hall(rows));
         let mut control = Controller::new(Arc::clone(&hall));
@@ -70,12 +71,16 @@ fn main() {
         }
         times.drain(..20);
         times.sort_unstable();
-        let (median, most) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+        let (best, median, most) = (times[0], times[times.len() / 2], times[times.len() * 99 / 100]);
         let points = hall.points.len();
-        let (us, ns) = (
-            |n: u128| format!("{}.{}", n / 1000, n % 1000 / 100),
-            median / u128::try_from(points.max(1)).expect("fits"),
+        let (us, ns) =
+            (|n: u128| format!("{}.{}", n / 1000, n % 1000 / 100), best / u128::try_from(points.max(1)).expect("fits"));
+        println!(
+            "| {points} | {} | {outputs} | {} | {} | {} | {ns} |",
+            hall.loops.len(),
+            us(best),
+            us(median),
+            us(most)
         );
-        println!("| {points} | {} | {outputs} | {} | {} | {ns} |", hall.loops.len(), us(median), us(most));
     }
 }

@@ -70,11 +70,16 @@ pub struct Slot {
 struct Levels(u32);
 
 impl Levels {
-    fn holds(self, level: Level) -> bool {
-        self.0 & (1 << level.number()) != 0
+    const fn holds(self, level: Level) -> bool {
+        self.0 >> row_of(level) & 1 == 1
     }
-    fn insert(&mut self, level: Level) {
-        self.0 |= 1 << level.number();
+    const fn insert(&mut self, level: Level) {
+        self.0 |= 1 << row_of(level);
+    }
+
+    /// The rows of a table that belong to these levels, strongest first. Touches no other row.
+    fn of<T: Copy>(self, table: &[T; 17]) -> impl Iterator<Item = (Level, T)> {
+        Level::ALL.into_iter().zip(table).filter(move |(level, _)| self.holds(*level)).map(|(level, row)| (level, *row))
     }
 }
 
@@ -150,12 +155,12 @@ impl Slot {
 
     /// Who asks for what, strongest first.
     pub fn entries(&self) -> impl Iterator<Item = (Level, Entry)> {
-        Level::ALL.into_iter().zip(self.entries).filter(|(level, _)| self.asked.holds(*level))
+        self.asked.of(&self.entries)
     }
 
     /// Who limits, strongest first.
     pub fn limits(&self) -> impl Iterator<Item = (Level, Limit)> {
-        Level::ALL.into_iter().zip(self.limits).filter(|(level, _)| self.limited.holds(*level))
+        self.limited.of(&self.limits)
     }
 
     /// The strongest level that asks, or the relinquish default.
@@ -204,8 +209,27 @@ fn both(a: Limit, b: Limit, failsafe: f64) -> Limit {
     }
 }
 
-fn row_of(level: Level) -> usize {
-    usize::from(level.number()).saturating_sub(1)
+/// A level's row: its number less one, without the search that [`Level::number`] makes.
+const fn row_of(level: Level) -> usize {
+    match level {
+        Level::ManualLifeSafety => 0,
+        Level::AutomaticLifeSafety => 1,
+        Level::LocalHand => 2,
+        Level::ThermalProtection => 3,
+        Level::CriticalEquipment => 4,
+        Level::MinimumOnOff => 5,
+        Level::ElectricalProtection => 6,
+        Level::Operator => 7,
+        Level::Commissioning => 8,
+        Level::DemandResponse => 9,
+        Level::SchedulerBudget => 10,
+        Level::Optimiser => 11,
+        Level::PeakShaving => 12,
+        Level::Schedule => 13,
+        Level::Maintenance => 14,
+        Level::Control => 15,
+        Level::RelinquishDefault => 16,
+    }
 }
 
 /// Into a range whose ends are in order.

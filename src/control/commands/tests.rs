@@ -134,3 +134,10 @@ fn no_number_asks_for_nothing() {
     commands.limit(O, Level::Operator, limit(f64::NAN, f64::NAN));
     assert_eq!(resolve(&commands, &mut held, 1.0).0.value, 50.0);
 }
+
+#[test]
+fn every_level_has_the_row_of_its_number() {
+    for level in Level::ALL {
+        assert_eq!(super::row_of(level) + 1, usize::from(level.number()));
+    }
+}
