@@ -55,20 +55,28 @@ struct State {
     samples: Table<PointId, Sample>,
     reports: Vec<WriteReport>,
     lost_reports: u64,
-    /// For each bus, the `seq` after the last poll it finished.
+    /// For each bus, the `seq` after the last poll it finished; before the first poll, that poll's.
     finished: Vec<u64>,
+    polling: bool,
 }
 
 impl Shared {
     /// An image of `points` points nobody has read.
     #[must_use]
     pub fn new(points: usize, stamp: Stamp) -> Arc<Self> {
+        Self::starting_from(Table::filled(points, Sample::NEVER), stamp)
+    }
+
+    /// An image that goes on from samples of the same monotonic time.
+    #[must_use]
+    pub fn starting_from(samples: Table<PointId, Sample>, stamp: Stamp) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                samples: Table::filled(points, Sample::NEVER),
+                samples,
                 reports: Vec::new(),
                 lost_reports: 0,
                 finished: Vec::new(),
+                polling: false,
             }),
             polled: Condvar::new(),
             stamp,
@@ -148,6 +156,12 @@ impl Field {
 
     /// Asks every bus for the points that are due. A bus that is still busy misses this one.
     pub fn poll(&self, tick: Tick) {
+        let mut state = self.shared.lock();
+        if !state.polling {
+            state.polling = true;
+            state.finished.fill(tick.seq);
+        }
+        drop(state);
         for bus in &self.buses {
             drop(bus.try_send(Order::Poll(tick)));
         }

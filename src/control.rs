@@ -1,53 +1,160 @@
-//! The controller: two verbs, `step` (time has passed) and `answer` (somebody asks). Knows no I/O.
+//! The controller: two verbs, [`Controller::step`] (time has passed) and [`Controller::answer`] (somebody asks). It knows no
+//! I/O and no clock; a step with the same state and arguments decides the same, to the bit.
+//!
+//! # A scan
+//!
+//! Samples become readings: fresh, stale or lost, a stale one aged toward its danger. Meters' registers become energy, and
+//! energy over energy becomes PUE. Then everybody proposes into a priority array that is empty at the start of each scan:
+//! the loops at level 16, people at level 8, safety at levels 4 and 5, where it also sets limits that bind whoever leads. The
+//! array resolves to one value a writable point, inside its range, no faster than the equipment may move; only levels 1 to 5
+//! may jump, and only toward the fail-safe. The winner of each output is known by level and reason. Last, alarms look at
+//! what came of it all.
+//!
+//! Loops look at the outputs of the scan before: one that led goes on, one that did not follows what was decided, so that
+//! it takes over without a bump.
+//!
+//! # A start
+//!
+//! A boot begins with every output at its fail-safe. A loop's outputs stay there until each of its inputs has been heard
+//! once, or is given up as lost. Alarms, overrides with what is left of their time, and energy carry over from the state
+//! of the boot before; readings, outputs and loops do not, because their times compare with nothing.
 
+mod alarms;
+mod answer;
+mod clock;
+mod commands;
+mod cooling;
+mod energy;
+mod news;
+mod overrides;
 pub mod pid;
+mod quality;
 pub mod report;
 pub mod request;
+mod safety;
+pub mod sentence;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+use plant::command::{Command, Level, Reason};
+use plant::event::Event;
 use plant::hall::Hall;
-use plant::id::PointId;
+use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::reading::Reading;
 use plant::time::Tick;
 use serde::{Deserialize, Serialize};
 
-use report::{PointView, Status, WhyReport};
+use alarms::Alarms;
+use clock::Clock;
+use commands::{Commands, Held, OutputId};
+use cooling::{Circuit, Cooling};
+use energy::Energy;
+use news::News;
+use overrides::Overrides;
+use quality::Quality;
+use report::{LoopView, PointView, Status, WhyReport};
 use request::{Reply, Request};
+use safety::Safety;
 
 /// The whole controller.
 pub struct Controller {
-    hall: Arc<Hall>,
+    plan: Plan,
+    commands: Commands,
     outputs: Outputs,
     state: State,
 }
 
+/// What follows from the hall and never changes.
+struct Plan {
+    hall: Arc<Hall>,
+    circuits: Vec<Circuit>,
+    zone: TimeZone,
+}
+
 /// Everything the controller remembers. Round-trips through postcard.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {}
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    clock: Clock,
+    quality: Quality,
+    energy: Energy,
+    cooling: Cooling,
+    overrides: Overrides,
+    safety: Safety,
+    held: Table<OutputId, Held>,
+    alarms: Alarms,
+    /// What answers have to tell in the next scan.
+    pending: Vec<Event>,
+}
 
 impl Controller {
     /// A controller that has seen nothing: its outputs are the safe ones.
     #[must_use]
     pub fn new(hall: Arc<Hall>) -> Self {
-        Self { hall, outputs: Outputs::default(), state: State::default() }
+        let commands = Commands::of(&hall);
+        let plan = Plan {
+            circuits: cooling::circuits(&hall, &commands),
+            zone: energy::calendar::zone(&hall.tz),
+            hall: Arc::clone(&hall),
+        };
+        let state = State::new(&plan, &commands);
+        let mut outputs = Self::safe_outputs(&hall);
+        // Room for a scan in which every point has something to tell, so that no scan allocates.
+        let most = 2 * hall.points.len() + hall.alarms.len() + 64;
+        outputs.events.reserve(most);
+        Self { plan, commands, outputs, state }
     }
 
-    /// A controller that goes on from a snapshot of the same hall.
+    /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none: it starts
+    /// anew.
     #[must_use]
     pub fn restore(hall: Arc<Hall>, state: State) -> Self {
-        Self { hall, outputs: Outputs::default(), state }
+        let mut controller = Self::new(hall);
+        if state.fits(&controller.state) {
+            controller.state = state;
+            controller.publish();
+        }
+        controller
     }
 
     /// One scan.
-    pub fn step(&mut self, _inputs: &Inputs, _tick: Tick) -> &Outputs {
+    pub fn step(&mut self, inputs: &Inputs, tick: Tick) -> &Outputs {
+        let Self { plan, commands, outputs, state } = self;
+        let (hall, circuits) = (&*plan.hall, plan.circuits.as_slice());
+        outputs.events.clear();
+        outputs.events.append(&mut state.pending);
+        let news = &mut News::new(tick, &mut outputs.events);
+
+        if state.clock.advance(tick, news) {
+            state.restart(plan, commands, tick); // a new boot: its times compare with nothing
+        }
+        state.cooling.reload(inputs.reload.as_deref(), news);
+        state.quality.judge(&hall.points, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
+        let image = state.quality.image();
+        state.energy.step(hall, &plan.zone, image, tick, news); // registers to energy, PUE
+        commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
+
+        commands.relinquish();
+        state.cooling.step(circuits, image, &state.held, tick.dt, commands); // loops
+        state.overrides.step(tick, commands, news); // what people hold, until it expires
+        let running = state.clock.running();
+        let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
+        state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
+        commands.resolve(&mut state.held, tick.dt, news); // priority array and limits to one value a point
+
+        let scene = alarms::Scene { hall, image, held: &state.held, energy: &state.energy, tick, running };
+        state.alarms.step(&scene, news);
+        self.publish();
         &self.outputs
     }
 
     /// Somebody asks.
-    pub fn answer(&mut self, _request: &Request, _tick: Tick) -> Reply {
-        Reply::Refused(request::Refusal::Unknown)
+    pub fn answer(&mut self, request: &Request, tick: Tick) -> Reply {
+        answer::answer(&self.plan.hall, &self.commands, &mut self.state, request, tick)
     }
 
     /// What it remembers.
@@ -58,31 +165,100 @@ impl Controller {
 
     /// The safe outputs: every writable point at its fail-safe.
     #[must_use]
-    pub fn safe_outputs(_hall: &Hall) -> Outputs {
-        Outputs::default()
+    pub fn safe_outputs(hall: &Hall) -> Outputs {
+        let safe = |point: PointId, value: f64| Command {
+            point,
+            value,
+            level: Level::CriticalEquipment,
+            reason: Reason::SafeOutputs,
+        };
+        let commands = hall.points.iter().filter_map(|(point, def)| def.write.map(|range| safe(point, range.failsafe)));
+        Outputs { commands: commands.collect(), events: Vec::new() }
+    }
+
+    /// The hall it controls.
+    #[must_use]
+    pub const fn hall(&self) -> &Arc<Hall> {
+        &self.plan.hall
+    }
+
+    /// What the last scan decided.
+    #[must_use]
+    pub const fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// Every loop's terms, as of the last scan.
+    #[must_use]
+    pub fn loops(&self) -> Vec<LoopView> {
+        report::loops(&self.plan.hall, &self.plan.circuits, &self.state)
     }
 
     /// The hall on one page, as of the last scan.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status { hall: self.hall.name.clone(), ..Status::default() }
+        report::status(&self.plan.hall, &self.commands, &self.state)
     }
 
     /// Why an output has its value; nothing for a point that is no output.
     #[must_use]
-    pub fn why(&self, _point: PointId) -> Option<WhyReport> {
-        None
+    pub fn why(&self, point: PointId) -> Option<WhyReport> {
+        report::why(&self.plan.hall, &self.plan.circuits, &self.commands, &self.state, point)
     }
 
     /// A point as judged in the last scan.
     #[must_use]
-    pub fn reading(&self, _point: PointId) -> Reading<f64> {
-        Reading::Lost { why: plant::reading::Why::NeverRead }
+    pub fn reading(&self, point: PointId) -> Reading<f64> {
+        self.state.quality.reading(point)
     }
 
     /// A point as judged in the last scan, for people.
     #[must_use]
-    pub fn point(&self, _point: PointId) -> Option<PointView> {
-        None
+    pub fn point(&self, point: PointId) -> Option<PointView> {
+        report::point(&self.plan.hall, &self.state, point)
+    }
+
+    /// Brings the image of outputs to what is held.
+    fn publish(&mut self) {
+        for (command, held) in self.outputs.commands.iter_mut().zip(self.state.held.rows()) {
+            *command = held.command(command.point);
+        }
+    }
+}
+
+impl State {
+    fn new(plan: &Plan, commands: &Commands) -> Self {
+        let hall = &plan.hall;
+        Self {
+            clock: Clock::default(),
+            quality: Quality::new(hall.points.len()),
+            energy: Energy::new(hall),
+            cooling: Cooling::new(hall, &plan.circuits),
+            overrides: Overrides::default(),
+            safety: Safety::new(hall.loops.len()),
+            held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
+            alarms: Alarms::new(hall),
+            pending: Vec::new(),
+        }
+    }
+
+    /// A new boot.
+    fn restart(&mut self, plan: &Plan, commands: &Commands, tick: Tick) {
+        self.quality.forget();
+        self.cooling.restart(&plan.hall, &plan.circuits);
+        self.alarms.restart(tick);
+        for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
+            *held = Held::safe(&slot.range);
+        }
+    }
+
+    /// True when it has the shape of another state: both are of one hall.
+    fn fits(&self, other: &Self) -> bool {
+        self.quality.len() == other.quality.len()
+            && self.energy.len() == other.energy.len()
+            && self.cooling.len() == other.cooling.len()
+            && self.safety.len() == other.safety.len()
+            && self.held.len() == other.held.len()
+            && self.alarms.len() == other.alarms.len()
     }
 }

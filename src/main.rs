@@ -1,3 +1,41 @@
 //! The command line: one line per command.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command, ConfigCommand, Out, SimCommand, Stop};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = Out::new(cli.json);
+    match run(cli.command, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => out.stop(&error),
+    }
+}
+
+fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
+    let done: Result<(), Stop> = match command {
+        Command::Demo(args) => cli::demo::run(&args, out),
+        Command::Run(args) => cli::run::run(&args, out),
+        Command::Check(args) => cli::check::run(&args, out),
+        Command::Probe(args) => cli::probe::run(&args, out),
+        Command::Status(args) => cli::status::run(&args, out),
+        Command::Points(args) => cli::points::run(&args, out),
+        Command::Why(args) => cli::why::run(&args, out),
+        Command::Set(args) => cli::set::run(&args, out),
+        Command::Release(args) => cli::release::run(&args, out),
+        Command::Ack(args) => cli::ack::run(&args, out),
+        Command::Reload(args) => cli::reload::run(&args, out),
+        Command::Replay(args) => cli::replay::run(&args, out),
+        Command::Export(args) => cli::export::run(&args, out),
+        Command::Failsafe(args) => cli::failsafe::run(&args, out),
+        Command::Sim(SimCommand::Serve(args)) => cli::sim::serve(&args, out),
+        Command::Sim(SimCommand::Run(args)) => cli::sim::run(&args, out),
+        Command::Config(ConfigCommand::Show(args)) => cli::config::show(&args, out),
+        Command::Completions(args) => cli::completions::run(&args, out),
+    };
+    Ok(done?)
+}

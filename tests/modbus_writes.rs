@@ -2,7 +2,6 @@
 
 #[cfg(test)]
 #[path = "modbus/rig.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the rig")]
 mod rig;
 #[cfg(test)]
 #[path = "modbus/server.rs"]
@@ -219,7 +218,7 @@ fn a_newer_image_takes_over_from_an_unfinished_one() {
     let _inside = runtime.enter();
     let server = Server::default();
     let (at, _task) = runtime.block_on(server.listen("127.0.0.1:0"));
-    let gateway = rig::gateway(&format!("tcp://{at}"));
+    let gateway = gateway(&format!("tcp://{at}"));
     let mut rig = Rig::new(gateway, &devices("gw", &[1, 2, 3], &[holding(0)]), Writes::Live);
     rig.poll();
     server.world().script.push_back(Manner::Late(700));

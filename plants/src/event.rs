@@ -103,6 +103,13 @@ pub enum What {
         /// Now, in watt-hours.
         to: f64,
     },
+    /// A register of a meter jumped ahead by more than its circuit carries, and the jump was not counted.
+    MeterJumped {
+        /// Before, in watt-hours.
+        from: f64,
+        /// Now, in watt-hours.
+        to: f64,
+    },
     /// Control started on this image: first scan of a boot.
     Started,
     /// Control hands over to fail-safe values.

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Mono, Span};
-use crate::units::Quantity;
 
 /// Why a value is missing or doubted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -137,7 +136,7 @@ pub enum Reading<Q> {
     },
 }
 
-impl<Q: Quantity> Reading<Q> {
+impl<Q: Copy> Reading<Q> {
     /// The value if it is fresh.
     #[must_use]
     pub const fn fresh(self) -> Option<Q> {

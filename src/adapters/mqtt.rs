@@ -1,1 +1,183 @@
-//! The MQTT adapter.
+//! The MQTT adapter: sensors push samples in, what the service has to tell goes out, operators' overrides come in.
+//!
+//! ```text
+//!   broker ─▶ drive ─▶ intake ─┬─ a device's topic ─▶ payload ─▶ Shared (samples)
+//!                              └─ …/set            ─▶ command ─▶ Incoming (to the service)
+//!   broker ◀─ drive ◀─ link ◀─ outbox ◀─ publish (never waits)
+//! ```
+//!
+//! MQTT 3.1.1 by rumqttc, which loses accepted messages when the broker restarts, forgets subscriptions, retries without a
+//! pause and can lock itself up on packet ids. So every connection gets a client of its own with a clean session; what must
+//! arrive waits in our outbox until the broker has acknowledged it, and everything is subscribed and every state said again
+//! on each connection. A sensor that falls silent needs nothing from here: its reading ages.
+
+mod command;
+mod config;
+mod count;
+mod drive;
+mod intake;
+mod json;
+mod link;
+mod outbox;
+mod payload;
+mod subscribe;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plant::bind::MqttDevice;
+use plant::time::Wall;
+use rumqttc::LastWill;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub use command::{Command, Refused};
+pub use config::{MAX_PACKET, MqttConfig, MqttFault};
+pub use count::Counts;
+pub use outbox::{CAPACITY, MAX_PAYLOAD, Message, Qos};
+
+use drive::Driver;
+use intake::Intake;
+use link::Link;
+use subscribe::Subscriptions;
+
+use super::Shared;
+
+/// The wall clock, given by the service; nothing while it is doubted.
+pub type WallClock = Arc<dyn Fn() -> Option<Wall> + Send + Sync>;
+
+/// How many commands and notices may wait for the service.
+const MAX_INCOMING: usize = 256;
+/// How often a stop looks whether it is done.
+const LOOK: Duration = Duration::from_millis(10);
+/// What the broker says of us when we are gone.
+const OFFLINE: &[u8] = br#"{"state":"offline"}"#;
+
+/// Something to say below the site's topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// The topic below `wattloop/v1/<site>/`: `point/crah-1/fan-speed`.
+    pub topic: String,
+    /// The payload, at most 256 KiB; empty and retained deletes what the broker keeps.
+    pub payload: Vec<u8>,
+    /// The broker shall keep it; only the newest of a topic counts then, and it always goes at least once.
+    pub retain: bool,
+    /// How sure it must be.
+    pub qos: Qos,
+}
+
+/// What the adapter hands to the service.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Incoming {
+    /// An override is asked for.
+    Command(Command),
+    /// A subscription ended the connection twice by packets that are too large, and is given up until the next start.
+    /// An alarm is due: what it fed stays silent.
+    SubscriptionDropped {
+        /// The topic filter.
+        topic: String,
+    },
+    /// The broker does not let us subscribe. An alarm is due.
+    SubscriptionRefused {
+        /// The topic filter.
+        topic: String,
+    },
+}
+
+/// A running connection. Dropped, the connection ends without a farewell and the broker sends the last will.
+#[derive(Debug)]
+pub struct Mqtt {
+    link: Arc<Link>,
+    task: JoinHandle<()>,
+    prefix: String,
+}
+
+/// Starts the adapter inside a tokio runtime. The connection is made in the background and for ever.
+///
+/// # Errors
+/// Every fault of the configuration and its files; an unreachable broker is none.
+pub fn start(
+    config: &MqttConfig,
+    site: &str,
+    devices: &[MqttDevice],
+    shared: Arc<Shared>,
+    wall: WallClock,
+) -> Result<(Mqtt, mpsc::Receiver<Incoming>), MqttFault> {
+    let prefix = format!("wattloop/v1/{site}/");
+    let mut options = config.options()?;
+    options.set_last_will(LastWill::new(status_topic(&prefix), OFFLINE, rumqttc::QoS::AtLeastOnce, true));
+    let sources = payload::sources(devices);
+    let mut subscriptions = Subscriptions::default();
+    for topic in sources.keys() {
+        if !rumqttc::valid_filter(topic) || topic.contains(['+', '#']) {
+            return Err(MqttFault(vec![format!("mqtt: a device's topic must be one whole topic, not `{topic}`")]));
+        }
+        subscriptions.add(topic.clone(), false);
+    }
+    if config.overrides {
+        subscriptions.add(format!("{prefix}point/+/+/set"), true);
+    }
+    let link = Arc::new(Link::default());
+    let (sender, incoming) = mpsc::channel(MAX_INCOMING);
+    let intake = Intake::new(Arc::clone(&link), sources, &prefix, (shared, wall), sender);
+    let task = tokio::spawn(Driver::new(Arc::clone(&link), options, subscriptions, intake).run());
+    Ok((Mqtt { link, task, prefix }, incoming))
+}
+
+impl Mqtt {
+    /// Says something. Never waits; false when it was not accepted (the outbox is full or the payload too large, counted).
+    /// What was accepted at least once arrives even if the broker restarts in between.
+    pub fn publish(&self, publication: Publication) -> bool {
+        self.link.say(Message {
+            topic: format!("{}{}", self.prefix, publication.topic),
+            payload: publication.payload,
+            retain: publication.retain,
+            qos: publication.qos,
+        })
+    }
+
+    /// Answers a command on its topic's `/reply`, at least once.
+    pub fn reply(&self, command: &Command, payload: Vec<u8>) -> bool {
+        self.link.reply(&command.topic, payload)
+    }
+
+    /// Refuses a command by a code, and counts it.
+    pub fn refuse(&self, command: &Command, code: Refused) -> bool {
+        self.link.refuse(&command.topic, code, Some(&command.id))
+    }
+
+    /// Counts since the start.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.link.counts()
+    }
+
+    /// Says `offline`, waits until everything has arrived or `patience` is over, and disconnects in order.
+    /// True when everything has arrived. Nothing is said after it.
+    pub async fn stop(&self, patience: Duration) -> bool {
+        self.link.leave(Message {
+            topic: status_topic(&self.prefix),
+            payload: OFFLINE.to_vec(),
+            retain: true,
+            qos: Qos::AtLeastOnce,
+        });
+        let ended = async {
+            while !self.task.is_finished() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let left = tokio::time::timeout(patience, ended).await.is_ok();
+        self.task.abort();
+        left && self.link.counts().depth == 0
+    }
+}
+
+impl Drop for Mqtt {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn status_topic(prefix: &str) -> String {
+    format!("{prefix}status")
+}

@@ -1,6 +1,12 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
+mod status;
+mod why;
+
 use serde::{Deserialize, Serialize};
+
+pub(super) use status::{point, status};
+pub(super) use why::{loops, why};
 
 /// The hall on one page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

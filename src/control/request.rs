@@ -70,7 +70,7 @@ pub enum Reply {
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "code")]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The point cannot be written.
     NotWritable,
@@ -89,6 +89,40 @@ pub enum Refusal {
     NothingThere,
     /// The alarm's condition still holds.
     StillActive,
+    /// A latched alarm must be acknowledged before it is reset.
+    NotAcknowledged,
     /// The point or alarm does not exist.
     Unknown,
+}
+
+impl Refusal {
+    /// The code on the wire.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotWritable => "not_writable",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::ReasonMissing => "reason_missing",
+            Self::HoldOutOfRange => "hold_out_of_range",
+            Self::NothingThere => "nothing_there",
+            Self::StillActive => "still_active",
+            Self::NotAcknowledged => "not_acknowledged",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotWritable => f.write_str("the point is no output"),
+            Self::OutOfRange { min, max } => write!(f, "the value must be from {min} to {max}"),
+            Self::ReasonMissing => f.write_str("an override needs a reason"),
+            Self::HoldOutOfRange => f.write_str("an override holds for more than no time and at most 24 h"),
+            Self::NothingThere => f.write_str("there is nothing to release, acknowledge or reset"),
+            Self::StillActive => f.write_str("the alarm's condition still holds"),
+            Self::NotAcknowledged => f.write_str("acknowledge the alarm before you reset it"),
+            Self::Unknown => f.write_str("there is no such point or alarm"),
+        }
+    }
 }

@@ -1,0 +1,142 @@
+//! A fan, and a CRAH: a fan behind a chilled-water coil with heat capacity.
+//!
+//! **Equation** air flow in proportion to speed, power with its cube, all of it into the air behind the coil. The coil's metal
+//! stands between `g_air` and `g_water` with `1/g_air + 1/g_water = 1/(ε·Cmin)`, so that at rest the heat is the ε-NTU heat
+//! and in motion it lags. **Source** fan law; [`crate::exchanger`]. **Box** dry coil, air 10 to 60 °C. **Outside it** no
+//! condensation; a stopped fan passes no air at all. **Time constant** coil 15 to 60 s; valve 120 s and drive 30 s full range.
+
+use plant::id::{EquipId, PointId};
+
+use crate::actuators::Actuator;
+use crate::air::CP_AIR;
+use crate::exchanger::{counter_flow, past_surface};
+use crate::exponential::fade;
+use crate::physics;
+use crate::water::CP_WATER;
+
+/// A fan of a row, with its coil if it is a CRAH.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cooler {
+    /// The equipment.
+    pub equip: EquipId,
+    /// The drive.
+    pub drive: Actuator,
+    /// The coil, if there is one.
+    pub coil: Option<Coil>,
+    /// True while the fan's motor is dead.
+    pub failed: bool,
+    /// Air (kg/s).
+    pub flow: f64,
+    /// Electrical power of the fan (W).
+    pub power: f64,
+    /// Air blown into the row, mean of the last step (°C).
+    pub supply: f64,
+}
+
+/// A coil and its valve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coil {
+    /// The valve.
+    pub valve: Actuator,
+    /// True while the valve does not move.
+    pub stuck: bool,
+    /// The point of the air leaving.
+    pub supply: PointId,
+    /// The point of the air entering.
+    pub back: PointId,
+    /// Metal and water (°C).
+    pub metal: f64,
+    /// Water through it (kg/s).
+    pub water: f64,
+    /// Heat into the water, mean of the last step (W).
+    pub heat: f64,
+    /// Air entering, mean of the last step (°C).
+    pub entering: f64,
+}
+
+/// What a cooler brings into its row over one step, as a line in the hot aisle's temperature:
+/// `fixed + slope·T_hot` (W, counted from 0 °C).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Blown {
+    /// What does not depend on the hot aisle (W).
+    pub fixed: f64,
+    /// For each degree of the hot aisle (W/K).
+    pub slope: f64,
+}
+
+/// The coil's conductances for one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Between {
+    air: f64,
+    water: f64,
+    faded: f64,
+}
+
+impl Cooler {
+    /// Moves drive and valve for `dt` seconds and sets flow and power.
+    pub fn travel(&mut self, fan: &physics::Fan, dt: f64) {
+        if self.failed {
+            self.drive.position = (self.drive.position - 10.0 * dt).max(0.0);
+        } else {
+            self.drive.travel(dt);
+        }
+        let speed = self.drive.share();
+        self.flow = fan.flow * speed;
+        self.power = if self.failed { 0.0 } else { fan.power * speed * speed * speed };
+        if let Some(coil) = self.coil.as_mut().filter(|c| !c.stuck) {
+            coil.valve.travel(dt);
+        }
+    }
+
+    /// What it blows, before the hot aisle is known. `outdoors` is where a lone fan takes its air, `water` what enters the coil.
+    #[must_use]
+    pub fn blown(&self, physics: Option<&physics::Coil>, outdoors: f64, water: f64, dt: f64) -> Blown {
+        let stream = self.flow * CP_AIR;
+        let (Some(coil), Some(physics)) = (&self.coil, physics) else {
+            return Blown { fixed: stream * outdoors + self.power, slope: 0.0 };
+        };
+        let g = coil.between(physics, self.flow, dt);
+        // Heat from the air: g.air·(T_hot − metal), with metal = faded·start + (1 − faded)·balance, a line in T_hot.
+        let (own, hot) = coil.metal_line(g, water);
+        Blown { fixed: self.power + g.air * own, slope: stream - g.air * (1.0 - hot) }
+    }
+
+    /// Ends a step at the hot aisle's mean temperature.
+    pub fn settle(&mut self, physics: Option<&physics::Coil>, hot_aisle: f64, water: f64, dt: f64) {
+        let stream = self.flow * CP_AIR;
+        let (Some(coil), Some(physics)) = (self.coil.as_mut(), physics) else {
+            return;
+        };
+        let g = coil.between(physics, self.flow, dt);
+        let (own, hot) = coil.metal_line(g, water);
+        let metal = own + hot * hot_aisle;
+        let from_air = g.air * (hot_aisle - metal);
+        coil.heat = g.water * (metal - water);
+        coil.metal += dt * (from_air - coil.heat) / physics.heat_capacity;
+        coil.entering = if stream > 0.0 { hot_aisle } else { coil.entering };
+        // A CRAH without flow has its sensor in still air beside the coil.
+        self.supply = if stream > 1.0 { hot_aisle + (self.power - from_air) / stream } else { coil.metal };
+    }
+}
+
+impl Coil {
+    fn between(&self, physics: &physics::Coil, air: f64, dt: f64) -> Between {
+        let sides = physics.surface.sides(air, self.water);
+        let stream = air * CP_AIR;
+        let overall = counter_flow(sides.overall(), stream, self.water * CP_WATER);
+        let to_air = past_surface(sides.air, stream);
+        // Any exchanger with this air side passes less than the air side alone, so the rest is a conductance too.
+        let to_water = if overall > 0.0 && to_air > overall { overall * to_air / (to_air - overall) } else { 0.0 };
+        Between { air: to_air, water: to_water, faded: fade(dt * (to_air + to_water) / physics.heat_capacity) }
+    }
+
+    /// The metal's mean temperature over the step as `(own part, share of the hot aisle)`.
+    fn metal_line(&self, g: Between, water: f64) -> (f64, f64) {
+        let sum = g.air + g.water;
+        if sum <= 0.0 {
+            return (self.metal, 0.0);
+        }
+        let balance = (1.0 - g.faded) / sum;
+        (g.faded * self.metal + balance * g.water * water, balance * g.air)
+    }
+}

@@ -1,0 +1,53 @@
+//! The energy ledger: what came in, what went out, what is stored, and what is missing.
+
+/// The books of a run. Energies in joules.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ledger {
+    /// Entered since the start: electricity, outdoor air, heat through walls.
+    pub entered: f64,
+    /// Left since the start: chiller, exhaust air, walls, losses outside the hall.
+    pub left: f64,
+    /// More stored than at the start.
+    pub stored: f64,
+    /// What the last step left open, over its throughput (1).
+    pub residual: f64,
+    /// The worst residual of the run (1).
+    pub worst: f64,
+}
+
+/// One step's entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Entries {
+    entered: f64,
+    left: f64,
+    stored: f64,
+}
+
+impl Entries {
+    /// Heat or electricity across the boundary, positive inward (J).
+    pub const fn cross(&mut self, joules: f64) {
+        if joules >= 0.0 {
+            self.entered += joules;
+        } else {
+            self.left -= joules;
+        }
+    }
+
+    /// More heat in a store than before (J).
+    pub const fn store(&mut self, joules: f64) {
+        self.stored += joules;
+    }
+}
+
+impl Ledger {
+    /// Closes a step.
+    pub const fn close(&mut self, step: Entries) {
+        self.entered += step.entered;
+        self.left += step.left;
+        self.stored += step.stored;
+        if step.entered > 0.0 {
+            self.residual = (step.stored - (step.entered - step.left)).abs() / step.entered;
+            self.worst = self.worst.max(self.residual);
+        }
+    }
+}

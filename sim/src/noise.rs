@@ -1,0 +1,82 @@
+//! Random numbers that are a function of (seed, channel, tick), so that one more sensor shifts nobody else's stream.
+//!
+//! **Source** the finaliser of SplitMix64 (Steele, Lea, Flood, *Fast splittable pseudorandom number generators*, 2014)
+//! used as a counter-based hash; Gaussian by Box and Muller 1958. Not for secrets.
+
+use plant::convert;
+
+/// SplitMix64's increment: 2⁶⁴ over the golden ratio.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// 2⁻⁵³, so that the upper 53 bits become a number below 1.
+const UNIT: f64 = 1.0 / 9_007_199_254_740_992.0;
+
+/// Mixes 64 bits so that each depends on all.
+#[must_use]
+pub const fn mix(bits: u64) -> u64 {
+    let z = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// 64 random bits for one use of one channel at one tick.
+#[must_use]
+pub const fn bits(seed: u64, channel: u64, tick: u64) -> u64 {
+    let keyed = mix(seed.wrapping_add(GOLDEN)) ^ mix(channel.wrapping_add(GOLDEN.wrapping_mul(2)));
+    mix(keyed.wrapping_add(tick.wrapping_mul(GOLDEN)))
+}
+
+/// Evenly spread in [0, 1).
+#[must_use]
+pub const fn uniform(seed: u64, channel: u64, tick: u64) -> f64 {
+    convert::f64_from_u64(bits(seed, channel, tick) >> 11) * UNIT
+}
+
+/// Gaussian with mean 0 and deviation 1, within ±8.6.
+#[must_use]
+pub fn gaussian(seed: u64, channel: u64, tick: u64) -> f64 {
+    let word = bits(seed, channel, tick);
+    // 1 − u is in (0, 1], so that the logarithm is finite.
+    let radius = (-2.0 * libm::log(1.0 - convert::f64_from_u64(word >> 11) * UNIT)).sqrt();
+    let turn = convert::f64_from_u64(mix(word ^ GOLDEN) >> 11) * UNIT;
+    radius * libm::cos(2.0 * std::f64::consts::PI * turn)
+}
+
+/// A channel's number from its name: FNV-1a, so that it stays when other channels come and go.
+#[must_use]
+pub fn channel(name: &str) -> u64 {
+    name.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaussian_has_its_moments_and_channels_are_strangers() {
+        let n = 40_000u64;
+        let (one, other) = (channel("crah-1/supply-air-temp"), channel("crah-2/supply-air-temp"));
+        let (mut sum, mut square, mut fourth, mut cross, mut lag) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for tick in 0..n {
+            let (x, y) = (gaussian(7, one, tick), gaussian(7, other, tick));
+            sum += x;
+            square += x * x;
+            fourth += x * x * x * x;
+            cross += x * y;
+            lag += x * gaussian(7, one, tick + 1);
+        }
+        let n = convert::f64_from_u64(n);
+        assert!((sum / n).abs() < 0.02, "mean {}", sum / n);
+        assert!((square / n - 1.0).abs() < 0.03, "variance {}", square / n);
+        assert!((fourth / n - 3.0).abs() < 0.25, "fourth moment {}", fourth / n);
+        assert!((cross / n).abs() < 0.02, "channels correlate: {}", cross / n);
+        assert!((lag / n).abs() < 0.02, "ticks correlate: {}", lag / n);
+    }
+
+    #[test]
+    fn a_number_is_a_function_of_its_key_alone() {
+        assert_eq!(gaussian(1, 2, 3).to_bits(), gaussian(1, 2, 3).to_bits());
+        for other in [(2, 2, 3), (1, 3, 3), (1, 2, 4)] {
+            assert_ne!(bits(1, 2, 3), bits(other.0, other.1, other.2));
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What only nature knows about a simulated hall: volumes, conductances, curves, losses and noise, from
+//! `sim/halls/<hall>.toml`. Every number is a default of a shipped hall, not a property of the models.
+
+mod load;
+
+use plant::time::Span;
+
+use crate::exchanger::CoilSurface;
+
+/// The physics of one hall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Physics {
+    /// The seed of noise and of the load's random steps, unless a run gives its own (number, any).
+    pub seed: u64,
+    /// How long a device waits for a command before its own panel takes over (s, > 0).
+    pub comm_loss: Span,
+    /// Air temperature at the start, everywhere (°C, -10 to 60).
+    pub start_air: f64,
+    /// Duty of every fan, valve and pump at the start (%, 0 to 100).
+    pub start_duty: f64,
+    /// The room.
+    pub room: Room,
+    /// The racks.
+    pub rack: Rack,
+    /// The fans, in CRAHs or alone.
+    pub fan: Fan,
+    /// The coils, where the hall has any.
+    pub coil: Option<Coil>,
+    /// The chilled water, where the hall has any.
+    pub water: Option<Water>,
+    /// The machines' work.
+    pub load: Load,
+    /// Outdoors.
+    pub weather: Weather,
+    /// Losses between the utility and the racks.
+    pub electrics: Electrics,
+    /// What the sensors do to the truth.
+    pub sensors: Sensors,
+    /// Which rows a meter sees, where it is not the whole hall: meter and rows by name.
+    pub meters: Vec<MeterScope>,
+}
+
+/// Aisles and masses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// Heat capacity of a cold aisle's air and light surfaces, for each rack (J/K, > 0).
+    pub cold_aisle: f64,
+    /// Heat capacity of a hot aisle's air and light surfaces, for each rack (J/K, > 0).
+    pub hot_aisle: f64,
+    /// Heat capacity of floor, frames and walls, for each rack (J/K, > 0).
+    pub mass: f64,
+    /// Between each aisle and the mass, for each rack (W/K, > 0).
+    pub mass_ua: f64,
+    /// Between the mass and outdoors, for the whole hall (W/K, ≥ 0).
+    pub envelope_ua: f64,
+    /// Share of the fans' air that returns unused (1, 0 to 0.9).
+    pub bypass: f64,
+    /// Share of a rack's air that is its own hot air, in the middle of a row (1, 0 to 0.5).
+    pub recirculation: f64,
+    /// The same at the ends of a row (1, 0 to 0.5).
+    pub recirculation_ends: f64,
+}
+
+/// One rack, for each watt of its nameplate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rack {
+    /// Heat capacity of the machines (J/K for each W, > 0).
+    pub heat_capacity: f64,
+    /// Air's rise through the machines at nameplate power (K, > 0).
+    pub air_rise: f64,
+    /// Machines to air, as number of transfer units at nameplate flow (1, > 0).
+    pub transfer_units: f64,
+    /// The machines' own fans at nameplate flow, as a share of the nameplate (1, 0 to 0.5).
+    pub fan_share: f64,
+    /// The least flow the machines' fans keep (1, 0.05 to 1 of nameplate flow).
+    pub flow_min: f64,
+    /// The most flow the machines' fans reach (1, 1 to 3 of nameplate flow).
+    pub flow_max: f64,
+    /// Inlet temperature above which the machines' fans speed up (°C, 0 to 60).
+    pub warm_above: f64,
+    /// How much faster for each kelvin above (1/K, ≥ 0).
+    pub warm_gain: f64,
+    /// How long the machines' fans take to follow (s, > 0).
+    pub fan_lag: f64,
+}
+
+/// One fan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fan {
+    /// Air at full speed (kg/s, > 0).
+    pub flow: f64,
+    /// Electrical power at full speed (W, ≥ 0).
+    pub power: f64,
+    /// Full range of speed takes this long (s, > 0).
+    pub ramp: f64,
+    /// Where a lone fan takes its air: its mean temperature (°C, -30 to 50). CRAHs take theirs from the hot aisle.
+    pub ambient: f64,
+}
+
+/// One CRAH's coil and its valve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coil {
+    /// The surface.
+    pub surface: CoilSurface,
+    /// Heat capacity of metal and water (J/K, > 0).
+    pub heat_capacity: f64,
+    /// Full stroke of the valve takes this long (s, > 0).
+    pub stroke: f64,
+    /// Pressure drop of the coil at its nominal water flow (Pa, > 0).
+    pub coil_drop: f64,
+    /// Pressure drop of the open valve at the nominal water flow (Pa, > 0).
+    pub valve_drop: f64,
+    /// Open flow over closed flow of the equal-percentage valve (1, 10 to 200).
+    pub rangeability: f64,
+}
+
+/// The chilled-water loop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Water {
+    /// What the chiller's leaving water is held at (°C, 4 to 30).
+    pub setpoint: f64,
+    /// Water in the supply header (kg, > 0).
+    pub supply_mass: f64,
+    /// Water in the return header (kg, > 0).
+    pub return_mass: f64,
+    /// Between each header and outdoors (W/K, ≥ 0).
+    pub pipe_ua: f64,
+    /// Nominal flow of the pump (kg/s, > 0).
+    pub flow: f64,
+    /// Head at full speed and no flow (Pa, > 0).
+    pub head: f64,
+    /// Share of the head that is gone at nominal flow (1, 0 to 0.9).
+    pub head_fall: f64,
+    /// Pressure drop of the mains at nominal flow (Pa, > 0).
+    pub mains_drop: f64,
+    /// Flow through the minimum-flow bypass at 100 kPa (kg/s, > 0).
+    pub bypass_flow: f64,
+    /// Pump, motor and drive together (1, 0.1 to 1).
+    pub efficiency: f64,
+    /// Full range of speed takes this long (s, > 0).
+    pub ramp: f64,
+    /// What the chiller can take (W, > 0).
+    pub chiller_capacity: f64,
+    /// What the chiller draws without load (W, ≥ 0).
+    pub chiller_idle: f64,
+    /// Share of Carnot's efficiency (1, 0.1 to 0.8).
+    pub carnot_share: f64,
+    /// Evaporation below leaving water (K, 0 to 10).
+    pub evaporator_approach: f64,
+    /// Condensation above outdoors (K, 2 to 40).
+    pub condenser_approach: f64,
+}
+
+/// How busy the racks are, as shares of their nameplates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// The mean (1, 0 to 1).
+    pub mean: f64,
+    /// Half the swing between night and afternoon (1, 0 to 0.5).
+    pub diurnal: f64,
+    /// When the load is highest (hour of the UTC day, 0 to 24).
+    pub peak_hour: f64,
+    /// Largest random step of a rack, up or down from the mean (1, 0 to 1).
+    pub step: f64,
+    /// How long a rack holds a random step (s, ≥ 10).
+    pub hold: f64,
+    /// How long a step takes (s, > 0).
+    pub ramp: f64,
+}
+
+/// Outdoor air.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weather {
+    /// Daily mean (°C, -40 to 50).
+    pub mean: f64,
+    /// Half the daily swing (K, 0 to 20).
+    pub swing: f64,
+    /// When it is warmest (hour of the UTC day, 0 to 24).
+    pub warmest_hour: f64,
+}
+
+/// Losses, each `rated · (a + b·x + c·x²)` with `x` the load over the rating.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Electrics {
+    /// The transformer.
+    pub transformer: LossCurve,
+    /// The UPS.
+    pub ups: LossCurve,
+    /// The PDUs, all together.
+    pub pdu: LossCurve,
+    /// Lights and offices, on no meter of their own (W, ≥ 0).
+    pub lighting: f64,
+    /// The step of energy registers (Wh, > 0).
+    pub register_step: f64,
+}
+
+/// One stage's losses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LossCurve {
+    /// The rating (W, > 0).
+    pub rated: f64,
+    /// Without load (1, ≥ 0).
+    pub a: f64,
+    /// In proportion (1, ≥ 0).
+    pub b: f64,
+    /// With the square (1, ≥ 0).
+    pub c: f64,
+}
+
+/// The imperfections by kind of channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sensors {
+    /// Air temperatures (K).
+    pub air: Imperfection,
+    /// Water temperatures (K).
+    pub water: Imperfection,
+    /// Power of racks and meters (W).
+    pub power: Imperfection,
+    /// Drives' and valves' feedback (%).
+    pub feedback: Imperfection,
+    /// Differential pressure (Pa).
+    pub pressure: Imperfection,
+    /// Flow (l/s).
+    pub flow: Imperfection,
+}
+
+/// What one channel does to the truth.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Imperfection {
+    /// First-order lag (s, ≥ 0).
+    pub lag: f64,
+    /// Standard deviation of Gaussian noise (the channel's unit, ≥ 0).
+    pub noise: f64,
+    /// Standard deviation of Gaussian noise in proportion to the reading (1, ≥ 0).
+    pub relative_noise: f64,
+    /// Standard deviation, over channels, of each one's fixed error (the channel's unit, ≥ 0).
+    pub bias: f64,
+    /// Smallest step of the reading (the channel's unit, ≥ 0; 0 for none).
+    pub step: f64,
+}
+
+/// The rows a meter sees.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeterScope {
+    /// The meter's name.
+    pub meter: String,
+    /// The rows' names.
+    pub rows: Vec<String>,
+    /// What it sees of them (1, 0 to 1).
+    pub share: f64,
+}

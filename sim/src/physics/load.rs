@@ -1,0 +1,252 @@
+//! Physics from TOML, checked against the hall it is for.
+
+use plant::fault::Faults;
+use plant::hall::Hall;
+use plant::read::{Section, Source, did_you_mean};
+use plant::time::Span;
+
+use super::{
+    Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors, Water, Weather,
+};
+use crate::exchanger::CoilSurface;
+
+/// Shares and efficiencies.
+const SHARE: (f64, f64) = (0.0, 1.0);
+/// What must not be zero.
+const POSITIVE: (f64, f64) = (1e-12, 1e15);
+/// Zero or more.
+const AT_LEAST_ZERO: (f64, f64) = (0.0, 1e15);
+
+impl Physics {
+    /// The physics of `hall` from the text of `file`.
+    ///
+    /// # Errors
+    /// Every fault of the file, each with its place.
+    pub fn load(hall: &Hall, file: &str, text: &str) -> Result<Self, Faults> {
+        let source = Source::new(file, text);
+        let table = source.parse();
+        let physics = read(&source.root(&table), hall);
+        source.finish(physics)
+    }
+}
+
+fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
+    let start = |of: &Section<'_>| (number(of, "air-cel", (-10.0, 60.0)), number(of, "duty-percent", (0.0, 100.0)));
+    // Everything is read before anything is judged, so that every fault is told at once.
+    let (start, room, rack) = (need(all, "start", start), need(all, "room", room), need(all, "rack", rack));
+    let (fan, coil, water) = (need(all, "fan", fan), maybe(all, "coil", coil), maybe(all, "water", water));
+    let (load, weather) = (need(all, "load", load), need(all, "weather", weather));
+    let (electrics, sensors) = (need(all, "electrics", electrics), need(all, "sensors", sensors));
+    let seed = plant::convert::u64_from_f64_rounded(number(all, "seed", (0.0, 9e15)));
+    let comm_loss = Span::from_seconds(number(all, "comm-loss-s", POSITIVE));
+    let meters = meters(all, hall);
+    all.done();
+    if !hall.coils.is_empty() && coil.is_none() {
+        all.fault("", "the hall has coils, and no `[coil]` says what they are", "add a section `[coil]`");
+    }
+    if water.is_none() && (hall.chilled_water.is_some() || !hall.coils.is_empty()) {
+        all.fault("", "the hall has coils, and no `[water]` says what feeds them", "add a section `[water]`");
+    }
+    if water.is_some() && hall.chilled_water.is_none() {
+        all.fault("water", "the hall has no chilled water for `[water]`", "remove the section `[water]`");
+    }
+    let (start_air, start_duty) = start?;
+    let (room, rack, fan, load, weather) = (room?, rack?, fan?, load?, weather?);
+    let (electrics, sensors) = (electrics?, sensors?);
+    Some(Physics {
+        seed,
+        comm_loss,
+        start_air,
+        start_duty,
+        room,
+        rack,
+        fan,
+        coil,
+        water,
+        load,
+        weather,
+        electrics,
+        sensors,
+        meters,
+    })
+}
+
+/// A section that must be there.
+fn need<T>(all: &Section<'_>, key: &'static str, read: impl Fn(&Section<'_>) -> T) -> Option<T> {
+    let section = all.need_section(key)?;
+    let value = read(&section);
+    section.done();
+    Some(value)
+}
+
+/// A section that may be there.
+fn maybe<T>(all: &Section<'_>, key: &'static str, read: impl Fn(&Section<'_>) -> T) -> Option<T> {
+    if all.has(key) { need(all, key, read) } else { None }
+}
+
+/// A number in a range. A fault gives the range's lower end, which nobody sees because loading fails.
+fn number(of: &Section<'_>, key: &'static str, range: (f64, f64)) -> f64 {
+    if !of.has(key) {
+        of.missing(key, format!("write `{key} = …`, a number"));
+    }
+    of.within(key, range).unwrap_or(range.0)
+}
+
+/// A number, zero where it is not given.
+fn number_or_zero(of: &Section<'_>, key: &'static str, range: (f64, f64)) -> f64 {
+    of.within(key, range).unwrap_or(0.0)
+}
+
+fn room(of: &Section<'_>) -> Room {
+    Room {
+        cold_aisle: number(of, "cold-aisle-j-per-k", POSITIVE),
+        hot_aisle: number(of, "hot-aisle-j-per-k", POSITIVE),
+        mass: number(of, "mass-j-per-k", POSITIVE),
+        mass_ua: number(of, "mass-w-per-k", POSITIVE),
+        envelope_ua: number(of, "envelope-w-per-k", AT_LEAST_ZERO),
+        bypass: number(of, "bypass", (0.0, 0.9)),
+        recirculation: number(of, "recirculation", (0.0, 0.5)),
+        recirculation_ends: number(of, "recirculation-ends", (0.0, 0.5)),
+    }
+}
+
+fn rack(of: &Section<'_>) -> Rack {
+    Rack {
+        heat_capacity: number(of, "heat-capacity-j-per-k-per-w", POSITIVE),
+        air_rise: number(of, "air-rise-k", (1.0, 60.0)),
+        transfer_units: number(of, "transfer-units", (0.01, 50.0)),
+        fan_share: number(of, "fan-share", (0.0, 0.5)),
+        flow_min: number(of, "flow-min", (0.05, 1.0)),
+        flow_max: number(of, "flow-max", (1.0, 3.0)),
+        warm_above: number(of, "warm-above-cel", (0.0, 60.0)),
+        warm_gain: number(of, "warm-gain-per-k", AT_LEAST_ZERO),
+        fan_lag: number(of, "fan-lag-s", POSITIVE),
+    }
+}
+
+fn fan(of: &Section<'_>) -> Fan {
+    Fan {
+        flow: number(of, "flow-kg-per-s", POSITIVE),
+        power: number(of, "power-w", AT_LEAST_ZERO),
+        ramp: number(of, "ramp-s", POSITIVE),
+        ambient: of.within("ambient-cel", (-30.0, 50.0)).unwrap_or(20.0),
+    }
+}
+
+fn coil(of: &Section<'_>) -> Coil {
+    Coil {
+        surface: CoilSurface {
+            ua: number(of, "ua-w-per-k", POSITIVE),
+            air_kg_s: number(of, "air-kg-per-s", POSITIVE),
+            water_kg_s: number(of, "water-kg-per-s", POSITIVE),
+            air_to_water: number(of, "air-to-water", POSITIVE),
+        },
+        heat_capacity: number(of, "heat-capacity-j-per-k", POSITIVE),
+        stroke: number(of, "stroke-s", POSITIVE),
+        coil_drop: number(of, "coil-drop-pa", POSITIVE),
+        valve_drop: number(of, "valve-drop-pa", POSITIVE),
+        rangeability: number(of, "rangeability", (10.0, 200.0)),
+    }
+}
+
+fn water(of: &Section<'_>) -> Water {
+    Water {
+        setpoint: number(of, "setpoint-cel", (4.0, 30.0)),
+        supply_mass: number(of, "supply-kg", POSITIVE),
+        return_mass: number(of, "return-kg", POSITIVE),
+        pipe_ua: number(of, "pipe-w-per-k", AT_LEAST_ZERO),
+        flow: number(of, "flow-kg-per-s", POSITIVE),
+        head: number(of, "head-pa", POSITIVE),
+        head_fall: number(of, "head-fall", (0.0, 0.9)),
+        mains_drop: number(of, "mains-drop-pa", POSITIVE),
+        bypass_flow: number(of, "bypass-kg-per-s", POSITIVE),
+        efficiency: number(of, "efficiency", (0.1, 1.0)),
+        ramp: number(of, "ramp-s", POSITIVE),
+        chiller_capacity: number(of, "chiller-w", POSITIVE),
+        chiller_idle: number(of, "chiller-idle-w", AT_LEAST_ZERO),
+        carnot_share: number(of, "carnot-share", (0.1, 0.8)),
+        evaporator_approach: number(of, "evaporator-approach-k", (0.0, 10.0)),
+        condenser_approach: number(of, "condenser-approach-k", (2.0, 40.0)),
+    }
+}
+
+fn load(of: &Section<'_>) -> Load {
+    Load {
+        mean: number(of, "mean", SHARE),
+        diurnal: number(of, "diurnal", (0.0, 0.5)),
+        peak_hour: number(of, "peak-hour-utc", (0.0, 24.0)),
+        step: number(of, "step", SHARE),
+        hold: number(of, "hold-s", (10.0, 1e6)),
+        ramp: number(of, "ramp-s", POSITIVE),
+    }
+}
+
+fn weather(of: &Section<'_>) -> Weather {
+    Weather {
+        mean: number(of, "mean-cel", (-40.0, 50.0)),
+        swing: number(of, "swing-k", (0.0, 20.0)),
+        warmest_hour: number(of, "warmest-hour-utc", (0.0, 24.0)),
+    }
+}
+
+fn electrics(of: &Section<'_>) -> Electrics {
+    let stage = |key| need(of, key, curve).unwrap_or(LossCurve { rated: 1.0, a: 0.0, b: 0.0, c: 0.0 });
+    Electrics {
+        transformer: stage("transformer"),
+        ups: stage("ups"),
+        pdu: stage("pdu"),
+        lighting: number(of, "lighting-w", AT_LEAST_ZERO),
+        register_step: number(of, "register-step-wh", POSITIVE),
+    }
+}
+
+fn curve(of: &Section<'_>) -> LossCurve {
+    LossCurve {
+        rated: number(of, "rated-w", POSITIVE),
+        a: number(of, "a", SHARE),
+        b: number(of, "b", SHARE),
+        c: number(of, "c", SHARE),
+    }
+}
+
+fn sensors(of: &Section<'_>) -> Sensors {
+    let kind = |key| need(of, key, imperfection).unwrap_or_default();
+    Sensors {
+        air: kind("air"),
+        water: kind("water"),
+        power: kind("power"),
+        feedback: kind("feedback"),
+        pressure: kind("pressure"),
+        flow: kind("flow"),
+    }
+}
+
+fn imperfection(of: &Section<'_>) -> Imperfection {
+    Imperfection {
+        lag: number_or_zero(of, "lag-s", AT_LEAST_ZERO),
+        noise: number_or_zero(of, "noise", AT_LEAST_ZERO),
+        relative_noise: number_or_zero(of, "relative-noise", SHARE),
+        bias: number_or_zero(of, "bias", AT_LEAST_ZERO),
+        step: number_or_zero(of, "step", AT_LEAST_ZERO),
+    }
+}
+
+fn meters(all: &Section<'_>, hall: &Hall) -> Vec<MeterScope> {
+    let meters = || hall.meters.iter().filter_map(|m| hall.equips.get(m.equip).map(|e| e.name.as_str()));
+    let rows = || hall.rows.rows().iter().map(|r| r.name.as_str());
+    let mut read = Vec::new();
+    for of in all.sections("meter") {
+        let name: String = of.need("name").unwrap_or_default();
+        if meters().all(|m| m != name) {
+            of.fault("name", format!("the hall has no meter `{name}`"), did_you_mean(&name, meters()));
+        }
+        let names: Vec<String> = of.need("rows").unwrap_or_default();
+        for row in names.iter().filter(|r| rows().all(|known| known != r.as_str())) {
+            of.fault("rows", format!("the hall has no row `{row}`"), did_you_mean(row, rows()));
+        }
+        let share = of.within("share", SHARE).unwrap_or(1.0);
+        of.done();
+        read.push(MeterScope { meter: name, rows: names, share });
+    }
+    read
+}

@@ -1,0 +1,118 @@
+//! A rack: machines with heat capacity, and their own fans.
+//!
+//! **Equation** `C·dT/dt = P − Q`, `Q = ṁ·cp·(1 − e^(−NTU))·(T − T_in)`, `T_out = T_in + Q/(ṁ·cp)`, hence
+//! `T_out − T_in = P/(ṁ·cp)` at rest. Flow follows power at a constant air rise, and rises further with warm inlets;
+//! the machines' fans draw with its cube. **Source** heat balance; fan law. **Box** inlets 10 to 45 °C, loads 0 to 100 %.
+//! **Outside it** the machines never throttle or trip: a hall without cooling keeps heating.
+//! **Time constant** `C/(ṁ·cp·ε)`, about 100 s as shipped.
+
+use plant::hall;
+use plant::id::PointId;
+
+use crate::air::CP_AIR;
+use crate::exchanger;
+use crate::exponential::fade;
+use crate::physics;
+
+/// One rack of the world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rack {
+    /// Its points.
+    pub points: RackPoints,
+    /// Nameplate (W).
+    pub rated: f64,
+    /// Its number in random streams.
+    pub channel: u64,
+    /// Share of its air that is its own hot air (1).
+    pub recirculation: f64,
+    /// The machines' temperature (°C).
+    pub machines: f64,
+    /// Air through it (kg/s).
+    pub flow: f64,
+    /// Electrical power, its fans included (W).
+    pub power: f64,
+    /// Air entering, mean of the last step (°C).
+    pub inlet: f64,
+    /// Air leaving, mean of the last step (°C).
+    pub outlet: f64,
+}
+
+/// The rows of the image that a rack fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RackPoints {
+    /// Air entering.
+    pub inlet: PointId,
+    /// Air leaving.
+    pub outlet: PointId,
+    /// Power.
+    pub power: PointId,
+}
+
+/// A rack's heat into its air over one step, as a line in its inlet temperature: `base − slope·T_in` (W).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Heat {
+    /// Heat at 0 °C inlet (W).
+    pub base: f64,
+    /// Less for each degree of the inlet (W/K).
+    pub slope: f64,
+}
+
+impl Rack {
+    /// A rack at rest at `air` °C.
+    #[must_use]
+    pub fn new(of: &hall::Rack, channel: u64, recirculation: f64, air: f64) -> Self {
+        Self {
+            points: RackPoints { inlet: of.inlet.id(), outlet: of.outlet.id(), power: of.power.id() },
+            rated: of.rated.0,
+            channel,
+            recirculation,
+            machines: air,
+            flow: 0.0,
+            power: 0.0,
+            inlet: air,
+            outlet: air,
+        }
+    }
+
+    /// Sets power and flow for the next step; `share` is the load over the nameplate (1, ≥ 0).
+    pub fn work(&mut self, share: f64, physics: &physics::Rack, dt: f64) {
+        let nameplate_flow = self.rated / (CP_AIR * physics.air_rise);
+        let warm = 1.0 + physics.warm_gain * (self.inlet - physics.warm_above).max(0.0);
+        let wanted = (share * warm).clamp(physics.flow_min, physics.flow_max) * nameplate_flow;
+        if self.flow <= 0.0 {
+            self.flow = wanted;
+        }
+        self.flow = wanted + (self.flow - wanted) * libm::exp(-dt / physics.fan_lag);
+        let speed = self.flow / nameplate_flow;
+        // The nameplate holds machines and fans at nameplate flow; what the fans draw beyond that comes on top.
+        self.power = self.rated * (share + physics.fan_share * (speed * speed * speed - share));
+    }
+
+    /// The heat into the air over the next step: the exact mean of the machines' exponential, linear in the inlet.
+    #[must_use]
+    pub fn heat(&self, physics: &physics::Rack, dt: f64) -> Heat {
+        let (conductance, faded) = self.exchange(physics, dt);
+        Heat { base: self.power * (1.0 - faded) + conductance * faded * self.machines, slope: conductance * faded }
+    }
+
+    /// Ends a step in which the air entered at `inlet` and took `heat`.
+    pub fn settle(&mut self, inlet: f64, heat: f64, physics: &physics::Rack, dt: f64) {
+        self.inlet = inlet;
+        self.outlet = inlet + heat / (self.flow * CP_AIR);
+        self.machines += dt * (self.power - heat) / self.capacity(physics);
+    }
+
+    /// Heat capacity of the machines (J/K).
+    #[must_use]
+    pub fn capacity(&self, physics: &physics::Rack) -> f64 {
+        physics.heat_capacity * self.rated
+    }
+
+    fn exchange(&self, physics: &physics::Rack, dt: f64) -> (f64, f64) {
+        let stream = self.flow * CP_AIR;
+        let nameplate = self.rated / physics.air_rise;
+        let surface = physics.transfer_units * nameplate * libm::pow(stream / nameplate, 0.8);
+        let conductance = exchanger::past_surface(surface, stream);
+        (conductance, fade(dt * conductance / self.capacity(physics)))
+    }
+}

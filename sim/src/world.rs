@@ -1,0 +1,140 @@
+//! The world: a hall and its physics, stepped.
+
+mod build;
+mod drill;
+mod image;
+mod step;
+
+use std::sync::Arc;
+
+use plant::fault::Faults;
+use plant::hall::Hall;
+use plant::id::{EquipId, PointId, Table};
+use plant::image::{Inputs, Outputs};
+use plant::time::{Span, Tick};
+
+use crate::air::Row;
+use crate::electrics::{Chain, Meter};
+use crate::faults::Fault;
+use crate::ledger::Ledger;
+use crate::physics::Physics;
+use crate::sensors::Channel;
+use crate::water::Water;
+
+/// A simulated hall at one moment. A clone is a snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    physics: Arc<Physics>,
+    seed: u64,
+    /// Steps taken.
+    steps: u64,
+    /// Time gone by.
+    elapsed: Span,
+    rows: Vec<Row>,
+    water: Option<Water>,
+    /// Floor, frames and walls (°C).
+    mass: f64,
+    chain: Chain,
+    meters: Vec<Meter>,
+    /// What each writable point was last told.
+    held: Table<PointId, Option<f64>>,
+    panels: Vec<Panel>,
+    /// The truth at the end of the last step; nothing for points that are not modelled.
+    truth: Table<PointId, Option<f64>>,
+    channels: Table<PointId, Option<Channel>>,
+    faults: Vec<Fault>,
+    ledger: Ledger,
+}
+
+/// A device's own panel: what it does without us.
+#[derive(Clone, Debug, PartialEq)]
+struct Panel {
+    equip: EquipId,
+    /// When it last heard from us.
+    heard: Span,
+    /// How long it waits until it runs by itself: everything at 100 %.
+    patience: Span,
+    /// The switch at the device, if somebody turned it to hand: the duty (%).
+    hand: Option<f64>,
+}
+
+impl World {
+    /// The world of `hall` with the physics of a TOML file called `file`. Load the hall completely first: points that
+    /// bindings add to it later are not in this world's image.
+    ///
+    /// # Errors
+    /// Every fault of the file at once, and what of the hall it does not describe.
+    pub fn load(hall: &Hall, file: &str, physics: &str) -> Result<Self, Faults> {
+        let physics = Physics::load(hall, file, physics)?;
+        Ok(build::world(hall, physics))
+    }
+
+    /// The same world with another seed for noise and load. Call it before the first step.
+    #[must_use]
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Steps the world by `tick.dt` under these outputs and reads every sensor at `tick.mono`.
+    pub fn step(&mut self, outputs: &Outputs, tick: Tick) -> Inputs {
+        let mut inputs = Inputs::unread(self.truth.len());
+        self.step_into(outputs, tick, &mut inputs);
+        inputs
+    }
+
+    /// [`World::step`] into an image that is already there. Without allocation once the image has had its reports.
+    pub fn step_into(&mut self, outputs: &Outputs, tick: Tick, inputs: &mut Inputs) {
+        inputs.reports.clear();
+        inputs.reload = None;
+        for command in &outputs.commands {
+            if let Some(report) = self.obey(command.point, command.value, tick.mono) {
+                inputs.reports.push(report);
+            }
+        }
+        self.advance(tick);
+        self.read_sensors(tick, inputs);
+    }
+
+    /// What each step's energy balance left open, over its throughput: the worst of the run (1).
+    #[must_use]
+    pub const fn ledger_residual(&self) -> f64 {
+        self.ledger.worst
+    }
+
+    /// The books.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The truth behind a point at the end of the last step; nothing for points that are not modelled.
+    #[must_use]
+    pub fn truth(&self, point: PointId) -> Option<f64> {
+        self.truth.get(point).copied().flatten()
+    }
+
+    /// Power along the electrical chain at the end of the last step.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Time gone by since the world began.
+    #[must_use]
+    pub const fn elapsed(&self) -> Span {
+        self.elapsed
+    }
+
+    /// The rows' air, in the hall's order.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The chilled water, where there is one.
+    #[must_use]
+    pub const fn water(&self) -> Option<&Water> {
+        self.water.as_ref()
+    }
+}

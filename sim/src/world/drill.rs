@@ -1,0 +1,107 @@
+//! What people and wires do to the world besides commands: break things, mend them, be heard.
+
+use plant::id::{EquipId, PointId};
+use plant::time::Span;
+
+use super::World;
+use crate::faults::Fault;
+
+impl World {
+    /// Breaks something. A second fault of the same part replaces the first.
+    pub fn inject(&mut self, fault: Fault) {
+        self.clear(fault);
+        self.faults.push(fault);
+        self.apply(fault, true);
+    }
+
+    /// Mends the part a fault concerns.
+    pub fn clear(&mut self, fault: Fault) {
+        self.faults.retain(|f| !f.same_part(&fault));
+        self.apply(fault, false);
+    }
+
+    /// Mends everything.
+    pub fn clear_all(&mut self) {
+        while let Some(fault) = self.faults.pop() {
+            self.apply(fault, false);
+        }
+    }
+
+    /// What is broken now, in the order it broke.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// A device has heard from us, by any request.
+    pub fn hear(&mut self, equip: EquipId) {
+        let now = self.elapsed;
+        if let Some(panel) = self.panels.iter_mut().find(|p| p.equip == equip) {
+            panel.heard = now;
+        }
+    }
+
+    /// Writes a point as a device's register is written, and makes the device hear. True when the point can be written.
+    pub fn write(&mut self, point: PointId, value: f64) -> bool {
+        let writable = self.held.get(point).copied().flatten().is_some();
+        self.obey(point, value, plant::time::Mono::default());
+        writable
+    }
+
+    /// How long this device waits in silence until it runs by itself, as its own device map says.
+    pub fn set_patience(&mut self, equip: EquipId, patience: Span) {
+        if let Some(panel) = self.panels.iter_mut().find(|p| p.equip == equip) {
+            panel.patience = patience;
+        }
+    }
+
+    /// The device that a command's point belongs to has heard from us.
+    pub(super) fn hear_point(&mut self, point: PointId) {
+        let coolers = self.rows.iter().flat_map(|r| &r.coolers);
+        let owner = coolers
+            .filter(|c| c.drive.command == point || c.coil.as_ref().is_some_and(|k| k.valve.command == point))
+            .map(|c| c.equip)
+            .next()
+            .or_else(|| self.water.as_ref().filter(|w| w.drive.command == point).map(|w| w.equip));
+        if let Some(equip) = owner {
+            self.hear(equip);
+        }
+    }
+
+    fn apply(&mut self, fault: Fault, broken: bool) {
+        match fault {
+            Fault::Sensor { point, how } => {
+                if let Some(Some(channel)) = self.channels.get_mut(point) {
+                    channel.fault = broken.then_some(how);
+                }
+            }
+            Fault::FanFailed(equip) => {
+                for cooler in self.rows.iter_mut().flat_map(|r| r.coolers.iter_mut()).filter(|c| c.equip == equip) {
+                    cooler.failed = broken;
+                }
+            }
+            Fault::ValveStuck(equip) => {
+                for cooler in self.rows.iter_mut().flat_map(|r| r.coolers.iter_mut()).filter(|c| c.equip == equip) {
+                    if let Some(coil) = &mut cooler.coil {
+                        coil.stuck = broken;
+                    }
+                }
+            }
+            Fault::PumpTripped => {
+                if let Some(water) = &mut self.water {
+                    water.tripped = broken;
+                }
+            }
+            Fault::ChillerTripped => {
+                if let Some(water) = &mut self.water {
+                    water.chiller_tripped = broken;
+                }
+            }
+            Fault::LocalHand { equip, duty } => {
+                if let Some(panel) = self.panels.iter_mut().find(|p| p.equip == equip) {
+                    panel.hand = broken.then_some(duty);
+                }
+            }
+        }
+    }
+}

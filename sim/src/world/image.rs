@@ -1,0 +1,89 @@
+//! From the truth to the process image.
+
+use plant::id::{PointId, Table};
+use plant::image::Inputs;
+use plant::reading::{Sample, Why};
+use plant::time::Tick;
+
+use super::World;
+use crate::water::CP_WATER;
+
+/// Litres of a kilogram of chilled water.
+const LITRES: f64 = 1.0 / 0.998;
+
+impl World {
+    /// Writes the present truth of every modelled point into `truth`.
+    pub(super) fn tell_truth(&mut self) {
+        let Self { rows, water, meters, held, truth, physics, .. } = self;
+        let mut tell = |point: PointId, value: f64| put(truth, point, value);
+        for row in rows.iter() {
+            for rack in &row.racks {
+                tell(rack.points.inlet, rack.inlet);
+                tell(rack.points.outlet, rack.outlet);
+                tell(rack.points.power, rack.power);
+            }
+            for cooler in &row.coolers {
+                tell(cooler.drive.feedback, cooler.drive.position);
+                if let Some(coil) = &cooler.coil {
+                    tell(coil.valve.feedback, coil.valve.position);
+                    tell(coil.supply, cooler.supply);
+                    tell(coil.back, coil.entering);
+                }
+            }
+        }
+        if let Some(water) = water {
+            tell(water.drive.feedback, water.drive.position);
+            tell(water.points.dp, water.dp);
+            tell(water.points.supply, water.supply);
+            tell(water.points.back, water.back);
+            tell(water.points.flow, water.flow * LITRES);
+        }
+        for meter in meters.iter() {
+            tell(meter.power_point, meter.power);
+            tell(meter.energy_point, meter.register(physics.electrics.register_step));
+        }
+        for (point, value) in held.iter() {
+            if let Some(value) = value {
+                put(truth, point, *value);
+            }
+        }
+    }
+
+    /// Reads every channel into the image. Points without a channel have no source here.
+    pub(super) fn read_sensors(&mut self, tick: Tick, inputs: &mut Inputs) {
+        let dt = tick.dt.seconds();
+        let (seed, steps) = (self.seed, self.steps);
+        let channels = self.channels.rows_mut().iter_mut().zip(self.truth.rows());
+        for (sample, (channel, truth)) in inputs.samples.rows_mut().iter_mut().zip(channels) {
+            let value = match (channel, truth) {
+                (Some(channel), Some(truth)) => channel.read(*truth, dt, seed, steps),
+                (Some(_) | None, _) => Err(Why::Config),
+            };
+            *sample = Sample { value, at: tick.mono };
+        }
+    }
+
+    /// Heat the chilled water carries from the coils, by flow and temperatures (W): for tests and for people.
+    #[must_use]
+    pub fn water_heat(&self) -> f64 {
+        self.water.as_ref().map_or(0.0, |w| w.flow * CP_WATER * (w.back - w.supply))
+    }
+
+    /// The hottest rack inlet's truth (°C); nothing in a hall without racks.
+    #[must_use]
+    pub fn hottest_inlet(&self) -> Option<f64> {
+        self.rows.iter().flat_map(|r| &r.racks).map(|r| r.inlet).reduce(f64::max)
+    }
+
+    /// How many points the image has.
+    #[must_use]
+    pub const fn points(&self) -> usize {
+        self.truth.len()
+    }
+}
+
+fn put(truth: &mut Table<PointId, Option<f64>>, point: PointId, value: f64) {
+    if let Some(row) = truth.get_mut(point) {
+        *row = Some(value);
+    }
+}

@@ -1,0 +1,102 @@
+//! What comes in: samples to the image, commands to the service.
+
+use std::sync::Arc;
+
+use rumqttc::Publish;
+use tokio::sync::mpsc;
+
+use super::command::{self, Command, Refused, Seen};
+use super::count::bump;
+use super::link::Link;
+use super::outbox::MAX_PAYLOAD;
+use super::payload::{self, Arrival, Sources};
+use super::{Incoming, WallClock};
+use crate::adapters::Shared;
+
+/// Where messages go.
+pub struct Intake {
+    link: Arc<Link>,
+    sources: Sources,
+    commands: String,
+    shared: Arc<Shared>,
+    wall: WallClock,
+    sender: mpsc::Sender<Incoming>,
+    seen: Seen,
+}
+
+impl Intake {
+    /// An intake for the topics of `sources` and for the commands below `prefix`; `clocks` stamps what comes.
+    pub fn new(
+        link: Arc<Link>,
+        sources: Sources,
+        prefix: &str,
+        clocks: (Arc<Shared>, WallClock),
+        sender: mpsc::Sender<Incoming>,
+    ) -> Self {
+        let (shared, wall) = clocks;
+        Self { link, sources, commands: format!("{prefix}point/"), shared, wall, sender, seen: Seen::default() }
+    }
+
+    /// Takes a message.
+    pub fn take(&mut self, message: &Publish) {
+        let counters = &self.link.counters;
+        bump(&counters.received);
+        let fits = message.payload.len() <= MAX_PAYLOAD;
+        if !fits {
+            bump(&counters.too_large);
+            tracing::warn!(
+                topic = message.topic,
+                bytes = message.payload.len(),
+                "an MQTT message is too large to look at"
+            );
+        }
+        if let Some(wanted) = self.sources.get(&message.topic) {
+            let arrival = Arrival { mono: self.shared.now(), wall: (self.wall)(), retained: message.retain };
+            let payload = fits.then_some(&message.payload[..]);
+            let samples = payload::samples(wanted, payload, arrival);
+            if samples.len() < wanted.len() {
+                bump(&counters.unknown_age);
+            }
+            if samples.iter().any(|(_, sample)| sample.value.is_err()) {
+                bump(&counters.bad_samples);
+            }
+            self.shared.store(samples);
+        } else if let Some(point) = self.commanded(&message.topic) {
+            self.command(&point, message);
+        }
+    }
+
+    /// Tells the service something it must know; false when it does not keep up.
+    pub fn tell(&self, incoming: Incoming) -> bool {
+        self.sender.try_send(incoming).is_ok()
+    }
+
+    /// Now, on the clock of samples.
+    pub fn now(&self) -> plant::time::Mono {
+        self.shared.now()
+    }
+
+    fn commanded(&self, topic: &str) -> Option<String> {
+        Some(topic.strip_prefix(&self.commands)?.strip_suffix("/set")?.to_owned())
+    }
+
+    fn command(&mut self, point: &str, message: &Publish) {
+        // An empty message is how a retained one is deleted; it asks for nothing.
+        if message.payload.is_empty() {
+            return;
+        }
+        let taken = command::read(&message.topic, point, &message.payload, message.retain);
+        if let Err((code, id)) = taken.and_then(|command| self.pass(command)) {
+            tracing::debug!(topic = message.topic, code = code.code(), "an MQTT command is refused");
+            self.link.refuse(&message.topic, code, id.as_deref());
+        }
+    }
+
+    fn pass(&mut self, command: Command) -> Result<(), (Refused, Option<String>)> {
+        let id = command.id.clone();
+        if !self.seen.is_new(&id) {
+            return Err((Refused::Replayed, Some(id)));
+        }
+        if self.tell(Incoming::Command(command)) { Ok(()) } else { Err((Refused::RateLimited, Some(id))) }
+    }
+}

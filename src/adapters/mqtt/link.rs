@@ -1,0 +1,133 @@
+//! What the service's threads and the connection's task share: the outbox and, while there is one, the client.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rumqttc::{AsyncClient, QoS};
+
+use super::command::{self, Refused};
+use super::count::{Counters, Counts};
+use super::outbox::{CAPACITY, Message, Outbox, Qos};
+
+/// The outbox behind its lock. The lock is held for work in memory only.
+#[derive(Debug, Default)]
+pub struct Link {
+    desk: Mutex<Desk>,
+    pub(super) counters: Counters,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    outbox: Outbox,
+    client: Option<AsyncClient>,
+    leaving: bool,
+}
+
+impl Link {
+    /// Takes a message and moves what can be moved. False when it was not accepted; nothing is after [`Self::leave`].
+    pub fn say(&self, message: Message) -> bool {
+        let mut desk = self.lock();
+        // The client refuses a wrong topic for ever, and what waits behind it would wait with it.
+        let accepted = !desk.leaving && rumqttc::valid_topic(&message.topic) && desk.outbox.put(message);
+        desk.pump();
+        accepted
+    }
+
+    /// Answers on a command's topic.
+    pub fn reply(&self, topic: &str, payload: Vec<u8>) -> bool {
+        self.say(Message { topic: format!("{topic}/reply"), payload, retain: false, qos: Qos::AtLeastOnce })
+    }
+
+    /// Refuses on a command's topic, and counts it. Whoever floods us gets no answer that would crowd out our own events.
+    pub fn refuse(&self, topic: &str, code: Refused, id: Option<&str>) -> bool {
+        self.counters.refuse(code);
+        let crowded = self.lock().outbox.depth() > CAPACITY / 4;
+        !crowded && self.reply(topic, command::refusal(code, id))
+    }
+
+    /// The broker has accepted us.
+    pub fn opened(&self, client: AsyncClient) {
+        let mut desk = self.lock();
+        desk.client = Some(client);
+        desk.outbox.connected();
+        desk.pump();
+        self.counters.connected.store(true, Ordering::Relaxed);
+        super::count::bump(&self.counters.connections);
+    }
+
+    /// The connection is gone.
+    pub fn closed(&self) {
+        self.lock().client = None;
+        self.counters.connected.store(false, Ordering::Relaxed);
+    }
+
+    /// A message went out, under a packet id when it is to be acknowledged.
+    pub fn sent(&self, id: u16) {
+        let mut desk = self.lock();
+        if id != 0 {
+            desk.outbox.sent(id);
+        }
+        desk.pump();
+    }
+
+    /// The broker has a message.
+    pub fn acknowledged(&self, id: u16) {
+        let mut desk = self.lock();
+        desk.outbox.acknowledged(id);
+        desk.pump();
+    }
+
+    /// Says a last message and disconnects in order as soon as everything has arrived.
+    pub fn leave(&self, farewell: Message) {
+        let mut desk = self.lock();
+        desk.leaving = desk.leaving || desk.outbox.put(farewell);
+        desk.pump();
+    }
+
+    /// True after [`Self::leave`].
+    pub fn leaving(&self) -> bool {
+        self.lock().leaving
+    }
+
+    /// Counts since the start.
+    pub fn counts(&self) -> Counts {
+        let desk = self.lock();
+        Counts {
+            dropped: desk.outbox.dropped,
+            not_accepted: desk.outbox.refused,
+            depth: desk.outbox.depth(),
+            ..self.counters.read()
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk {
+    /// Hands messages to the client as far as the window and its queue have room.
+    fn pump(&mut self) {
+        let Some(client) = &self.client else { return };
+        while let Some(message) = self.outbox.next_sure() {
+            if !hand(client, message, QoS::AtLeastOnce) {
+                return;
+            }
+            self.outbox.hand_sure();
+        }
+        while let Some(message) = self.outbox.next_point() {
+            if !hand(client, message, QoS::AtMostOnce) {
+                return;
+            }
+            self.outbox.hand_point();
+        }
+        if self.leaving && self.outbox.depth() == 0 {
+            // Once is enough; a full queue tries again with the next event.
+            drop(client.try_disconnect());
+        }
+    }
+}
+
+fn hand(client: &AsyncClient, message: &Message, qos: QoS) -> bool {
+    client.try_publish(message.topic.as_str(), qos, message.retain, message.payload.clone()).is_ok()
+}

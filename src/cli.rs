@@ -1,0 +1,180 @@
+//! One file per command, and what they share: where the configuration is, how to print, how to stop.
+
+pub mod ack;
+pub mod check;
+pub mod client;
+pub mod completions;
+pub mod config;
+pub mod demo;
+pub mod export;
+pub mod failsafe;
+mod out;
+pub mod points;
+pub mod probe;
+pub mod release;
+pub mod reload;
+pub mod replay;
+pub mod run;
+pub mod set;
+mod signals;
+pub mod sim;
+pub mod status;
+mod stop;
+pub mod why;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use plant::time::Span;
+use wattloop::service::config::Sources;
+
+pub use out::Out;
+pub use stop::Stop;
+
+/// Where the configuration is when nothing else is said.
+const DEFAULT_CONFIG: &str = "/etc/wattloop/wattloop.toml";
+
+/// Runs the energy and cooling of an AI data hall in closed loop.
+#[derive(Debug, Parser)]
+#[command(version, name = "wattloop", after_help = AFTER)]
+pub struct Cli {
+    /// Answer as JSON, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "\
+Examples:
+  wattloop demo                       a simulated hall under control, on this machine
+  wattloop check --config site.toml   every fault of a configuration, before anything runs
+  wattloop status                     the running hall on one page
+  wattloop why crah-1/fan-speed       who holds this output, and why
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 65 bad data, 69 not reachable, 73 cannot create, 74 I/O,
+75 try again, 77 not allowed, 78 the configuration has faults.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// A simulated hall under control over real wires, for you to watch
+    Demo(demo::DemoArgs),
+    /// The service: control a hall until told to stop
+    Run(run::RunArgs),
+    /// Find every fault of a configuration, its hall and its device maps
+    Check(check::CheckArgs),
+    /// Read registers of a device and show what they may mean
+    Probe(probe::ProbeArgs),
+    /// The running hall on one page
+    Status(status::StatusArgs),
+    /// Every point with its value, quality and age
+    Points(points::PointsArgs),
+    /// Why an output has its value
+    Why(why::WhyArgs),
+    /// Hold an output at a value for a while
+    Set(set::SetArgs),
+    /// Give an output back to the loops
+    Release(release::ReleaseArgs),
+    /// Acknowledge an alarm, or reset a latched one
+    Ack(ack::AckArgs),
+    /// Load the configuration again and apply what can be applied
+    Reload(reload::ReloadArgs),
+    /// Decide a recorded run again and compare every decision
+    Replay(replay::ReplayArgs),
+    /// Write recorded time series as CSV
+    Export(export::ExportArgs),
+    /// Bring every output to its safe value by a small path of its own
+    Failsafe(failsafe::FailsafeArgs),
+    /// The simulated hall: on real wires, or faster than real time
+    #[command(subcommand)]
+    Sim(SimCommand),
+    /// The configuration in force
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// A completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// The simulated hall.
+#[derive(Debug, Subcommand)]
+pub enum SimCommand {
+    /// Put a simulated hall on the network: Modbus servers and MQTT sensors
+    Serve(sim::ServeArgs),
+    /// Run a simulated hall under control, faster than real time
+    Run(sim::RunArgs),
+}
+
+/// The configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Every key in force, and where its value came from
+    Show(config::ShowArgs),
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConfigArgs {
+    /// The configuration [default: $WATTLOOP_CONFIG, then /etc/wattloop/wattloop.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Another hall than the configuration's: a shipped one's name, or a file
+    #[arg(long, value_name = "HALL")]
+    pub hall: Option<String>,
+    /// A value above the file and the environment, such as `period=500ms`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl ConfigArgs {
+    /// The file, the environment of this process and the flags, for the one function that loads.
+    pub fn sources(&self) -> Sources {
+        let from_env = || std::env::var_os("WATTLOOP_CONFIG").map(PathBuf::from);
+        let file = self.config.clone().or_else(from_env).unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG));
+        let env =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        let mut flags = self.set.clone();
+        // A file is meant from where the person stands; in the configuration it is relative to the configuration.
+        flags.extend(self.hall.as_ref().map(|hall| {
+            let there = std::path::absolute(hall).ok().filter(|p| p.is_file());
+            format!("hall={}", there.map_or_else(|| hall.clone(), |p| p.display().to_string()))
+        }));
+        Sources { file, env, flags }
+    }
+}
+
+/// A length of time on the command line.
+fn span(text: &str) -> Result<Span, String> {
+    Span::parse(text).ok_or_else(|| "write `250ms`, `1.5s`, `5min`, `2h` or `10d`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_teaches_by_an_example() {
+        fn walk(command: &clap::Command, seen: &mut usize) {
+            for inner in command.get_subcommands() {
+                if inner.has_subcommands() {
+                    walk(inner, seen);
+                    continue;
+                }
+                let help = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example"), "{} has no example", inner.get_name());
+                assert!(help.contains("wattloop "), "{}'s example is no command", inner.get_name());
+                *seen += 1;
+            }
+        }
+        let mut seen = 0;
+        walk(&Cli::command(), &mut seen);
+        assert_eq!(seen, 18);
+    }
+}

@@ -1,0 +1,119 @@
+//! The command line's side of the API: HTTP over the service's Unix socket.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+use wattloop::service::api::Problem;
+use wattloop::service::config::DEFAULT_SOCKET;
+
+use super::Stop;
+
+/// The largest answer that is read (bytes): every point of a hall of 100,000.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the running service is.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SocketArgs {
+    /// The service's socket [default: $WATTLOOP_API__SOCKET, then /run/wattloop/wattloop.sock, then a running demo's]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+}
+
+impl SocketArgs {
+    fn path(&self) -> PathBuf {
+        let from_env = || std::env::var_os("WATTLOOP_API__SOCKET").map(PathBuf::from);
+        self.socket.clone().or_else(from_env).unwrap_or_else(|| {
+            let demo = demo_folder().join("wattloop.sock");
+            let service = PathBuf::from(DEFAULT_SOCKET);
+            if !service.exists() && demo.exists() { demo } else { service }
+        })
+    }
+
+    /// Asks.
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Stop> {
+        ask(&self.path(), Method::GET, path, Bytes::new())
+    }
+
+    /// Asks for something to be done.
+    pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Stop> {
+        let body = serde_json::to_vec(body).map_err(|e| Stop::failed(format!("the request is no JSON: {e}")))?;
+        ask(&self.path(), Method::POST, path, body.into())
+    }
+}
+
+/// Where a demo of this user keeps its journal and its socket.
+pub fn demo_folder() -> PathBuf {
+    let user = std::fs::metadata("/proc/self").map_or(0, |m| m.uid());
+    std::env::temp_dir().join(format!("wattloop-demo-{user}"))
+}
+
+fn ask<T: DeserializeOwned>(socket: &Path, method: Method, path: &str, body: Bytes) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Stop::io("the client cannot start", &e))?;
+    let answer = runtime.block_on(async {
+        tokio::time::timeout(PATIENCE, exchange(socket, method, path, body)).await.unwrap_or_else(|_| {
+            Err(Stop::new(75, "late", "the service has not answered within 30 s", "look at its log"))
+        })
+    });
+    let (status, bytes) = answer?;
+    if status < 400 {
+        return serde_json::from_slice(&bytes)
+            .map_err(|e| Stop::failed(format!("the service's answer does not fit this program: {e}")));
+    }
+    Err(refused(status, &bytes))
+}
+
+async fn exchange(socket: &Path, method: Method, path: &str, body: Bytes) -> Result<(u16, Bytes), Stop> {
+    let stream = UnixStream::connect(socket).await.map_err(|e| {
+        let mut stop = Stop::io(&socket.display().to_string(), &e);
+        stop.help = if stop.exit == 77 {
+            "ask somebody to add you to the group of the socket".to_owned()
+        } else {
+            "is the service running? `--socket` names another place".to_owned()
+        };
+        stop
+    })?;
+    let broken = |e: hyper::Error| Stop::new(75, "broken", format!("the service has hung up: {e}"), "try again");
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let driver = tokio::spawn(connection);
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "wattloop")
+        .header("content-type", "application/json")
+        .body(Full::new(body))
+        .map_err(|e| Stop::usage(format!("`{path}` is no name: {e}"), "names are like `crah-1/fan-speed`"))?;
+    let response = sender.send_request(request).await.map_err(broken)?;
+    let status = response.status().as_u16();
+    let collected = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
+    let bytes = collected.map_err(|e| Stop::new(75, "broken", format!("the answer broke off: {e}"), "try again"))?;
+    driver.abort();
+    Ok((status, bytes.to_bytes()))
+}
+
+fn refused(status: u16, body: &[u8]) -> Stop {
+    let exit = match status {
+        403 => 77,
+        503 => 75,
+        _ => 1,
+    };
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => Stop::new(exit, &problem.code, problem.message, problem.help),
+        Err(_) => Stop::new(exit, "refused", format!("the service answered {status}"), ""),
+    }
+}

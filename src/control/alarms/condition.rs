@@ -1,0 +1,140 @@
+//! What raises an alarm, looked up in the image of a scan.
+
+use plant::convert::f64_from_usize;
+use plant::hall::{AlarmDef, Condition, Hall};
+use plant::id::{PointId, Table};
+use plant::point::Role;
+use plant::reading::{Reading, Why};
+use plant::time::{Span, Tick};
+use plant::units::Celsius;
+
+use crate::control::commands::{Held, OutputId};
+use crate::control::energy::Energy;
+use crate::control::quality::Image;
+
+/// What the conditions look at.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The hall.
+    pub hall: &'a Hall,
+    /// The process image.
+    pub image: Image<'a>,
+    /// Every output.
+    pub held: &'a Table<OutputId, Held>,
+    /// Energy and PUE.
+    pub energy: &'a Energy,
+    /// Now.
+    pub tick: Tick,
+    /// How long this boot has run.
+    pub running: Span,
+}
+
+/// A rack's or coil's temperature, and which.
+pub type Hottest = Option<(PointId, f64)>;
+
+impl Scene<'_> {
+    /// True while the condition holds, false while it is gone past its deadband; nothing between, and while it cannot be
+    /// told.
+    #[must_use]
+    pub fn holds(&self, def: &AlarmDef) -> Option<bool> {
+        let above = |value: f64| {
+            let gone = value <= def.limit - def.deadband;
+            if value > def.limit { Some(true) } else { gone.then_some(false) }
+        };
+        let below = |value: f64| {
+            let gone = value >= def.limit + def.deadband;
+            if value < def.limit { Some(true) } else { gone.then_some(false) }
+        };
+        match def.condition {
+            Condition::InletAbove => above(self.worst_inlet()?.1),
+            Condition::SupplyAirAbove => above(self.worst_supply()?.1),
+            Condition::DpBelow => below(self.image.read(self.hall.chilled_water?.dp).usable()?.0),
+            Condition::UnattributedAbove => above(self.energy.unattributed()?.0),
+            Condition::ReadingsLost => above(f64_from_usize(self.readings_lost())),
+            Condition::WritesDoubted => above(f64_from_usize(self.writes_doubted())),
+            Condition::InletsLost => Some(self.some_row_blind()),
+            Condition::PueInvalid => Some(self.energy.is_invalid()),
+            Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
+            Condition::Service => None,
+        }
+    }
+
+    /// What it is about now, for people: `rack-a07/inlet-air-temp 27.9 °C`.
+    #[must_use]
+    pub fn detail(&self, def: &AlarmDef) -> String {
+        let name = |point| self.hall.points.get(point).map_or("?", |def| def.name.as_str());
+        let hottest = |found: Hottest| found.map(|(point, v)| format!("{} {}", name(point), Celsius(v)));
+        let text = match def.condition {
+            Condition::InletAbove => hottest(self.worst_inlet()),
+            Condition::SupplyAirAbove => hottest(self.worst_supply()),
+            Condition::DpBelow => {
+                let dp = self.hall.chilled_water.and_then(|water| self.image.read(water.dp).usable());
+                dp.map(|dp| format!("differential pressure {:.1} kPa", dp.0 / 1e3))
+            }
+            Condition::UnattributedAbove => {
+                self.energy.unattributed().map(|w| format!("{:.1} kW that no meter explains", w.0 / 1e3))
+            }
+            Condition::ReadingsLost => Some(format!("{} readings lost", self.readings_lost())),
+            Condition::WritesDoubted => Some(format!("{} outputs in doubt", self.writes_doubted())),
+            Condition::InletsLost => Some("a row without inlet temperatures".to_owned()),
+            Condition::PueInvalid => Some("PUE over 15 min".to_owned()),
+            Condition::ClockUntrusted => Some("wall clock".to_owned()),
+            Condition::Service => Some(def.name.clone()),
+        };
+        text.unwrap_or_else(|| "not known now".to_owned())
+    }
+
+    /// The worst rack inlet.
+    #[must_use]
+    pub fn worst_inlet(&self) -> Hottest {
+        let racks = self.hall.rows.rows().iter().flat_map(|row| &row.racks);
+        self.hottest(racks.map(|rack| rack.inlet.id()))
+    }
+
+    /// The warmest supply air.
+    #[must_use]
+    pub fn worst_supply(&self) -> Hottest {
+        self.hottest(self.hall.coils.iter().map(|coil| coil.supply_air.id()))
+    }
+
+    /// How many readings with a source are lost.
+    #[must_use]
+    pub fn readings_lost(&self) -> usize {
+        let lost = |(id, def): &(PointId, &plant::point::PointDef)| match self.image.number(*id) {
+            Reading::Lost { why: Why::Config } => false,
+            Reading::Lost { why: Why::NeverRead } => {
+                def.role == Role::Sensor && !def.monitored_only && !self.is_awaited(*id)
+            }
+            Reading::Lost { .. } => true,
+            Reading::Fresh(_) | Reading::Stale { .. } => false,
+        };
+        self.hall.points.iter().filter(lost).count()
+    }
+
+    /// How many outputs may not be what was written.
+    #[must_use]
+    pub fn writes_doubted(&self) -> usize {
+        self.held.rows().iter().filter(|row| row.doubted).count()
+    }
+
+    /// True when all inlets of some row that have a source are lost.
+    fn some_row_blind(&self) -> bool {
+        self.hall.rows.rows().iter().any(|row| {
+            let readings = || row.racks.iter().map(|rack| self.image.read(rack.inlet));
+            let sourced = || readings().filter(|r| r.why() != Some(Why::Config));
+            let awaited = row.racks.iter().any(|rack| self.is_awaited(rack.inlet.id()));
+            !awaited && sourced().next().is_some() && sourced().all(|r| r.usable().is_none())
+        })
+    }
+
+    /// True while a point has not been heard in this boot and may still come.
+    fn is_awaited(&self, point: PointId) -> bool {
+        let silent = self.image.number(point) == Reading::Lost { why: Why::NeverRead };
+        silent && self.hall.points.get(point).is_some_and(|def| self.running <= def.judgement.lost_after)
+    }
+
+    fn hottest(&self, points: impl Iterator<Item = PointId>) -> Hottest {
+        let usable = points.filter_map(|p| self.image.number(p).usable().map(|v| (p, v)));
+        usable.reduce(|worst, next| if next.1 > worst.1 { next } else { worst })
+    }
+}

@@ -1,0 +1,122 @@
+//! Somebody asks: what may be done is done at once and takes effect with the next scan.
+
+use plant::command::Level;
+use plant::convert::i64_from_bits;
+use plant::event::{About, What};
+use plant::hall::Hall;
+use plant::id::{AlarmId, PointId};
+use plant::time::{Span, Tick, Wall};
+
+use super::State;
+use super::alarms::Life;
+use super::commands::{Commands, FREE_UP_TO};
+use super::news::News;
+use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD};
+use super::request::{Ask, Refusal, Reply, Request};
+
+/// Answers one request.
+pub fn answer(hall: &Hall, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
+    let done = match &request.ask {
+        Ask::Override { point, value, hold, reason } => {
+            let wish = Wish { point: *point, value: *value, hold: hold.unwrap_or(DEFAULT_HOLD), reason };
+            hold_output(commands, state, &request.who, &wish, tick)
+        }
+        Ask::Release { point, level } => release(hall, state, *point, *level, tick),
+        Ask::Acknowledge { alarm } => acknowledge(hall, state, *alarm, tick),
+        Ask::Reset { alarm } => reset(hall, state, *alarm, tick),
+        Ask::ServiceAlarm { alarm, active } => {
+            let known = state.alarms.service(hall, *alarm, *active);
+            if known { Ok(accepted(String::new())) } else { Err(Refusal::Unknown) }
+        }
+    };
+    done.unwrap_or_else(Reply::Refused)
+}
+
+/// What an operator wants of an output.
+struct Wish<'a> {
+    point: PointId,
+    value: f64,
+    hold: Span,
+    reason: &'a str,
+}
+
+fn hold_output(
+    commands: &Commands,
+    state: &mut State,
+    who: &str,
+    wish: &Wish<'_>,
+    tick: Tick,
+) -> Result<Reply, Refusal> {
+    if !commands.knows(wish.point) {
+        return Err(Refusal::Unknown);
+    }
+    let output = commands.output(wish.point).ok_or(Refusal::NotWritable)?;
+    let slot = commands.slot(output).ok_or(Refusal::NotWritable)?;
+    let (min, max) = (slot.range.min, slot.range.max);
+    if !(min..=max).contains(&wish.value) {
+        return Err(Refusal::OutOfRange { min, max });
+    }
+    let reason = wish.reason.trim();
+    if reason.is_empty() {
+        return Err(Refusal::ReasonMissing);
+    }
+    if wish.hold == Span::ZERO || wish.hold > LONGEST_HOLD {
+        return Err(Refusal::HoldOutOfRange);
+    }
+    state.overrides.set(Hold::until(wish.point, wish.value, wish.hold, tick).asked(who, reason));
+    News::new(tick, &mut state.pending).warn(About::Point(wish.point), What::OverrideSet { value: wish.value });
+    let strong = slot.interval(FREE_UP_TO);
+    let mut note = format!("held for {}", wish.hold);
+    if let Some((level, _)) = strong.low.filter(|_| wish.value < strong.min) {
+        note = format!("{note}; level {} keeps it at or above {}", level.number(), strong.min);
+    }
+    if let Some((level, _)) = strong.high.filter(|_| wish.value > strong.max) {
+        note = format!("{note}; level {} keeps it at or below {}", level.number(), strong.max);
+    }
+    if let Some((level, _)) = slot.entries().next().filter(|(level, _)| *level < Level::Operator) {
+        note = format!("{note}; level {} leads until it lets go", level.number());
+    }
+    Ok(Reply::Accepted { expires: Some(later(tick.wall, wish.hold)), note })
+}
+
+fn release(hall: &Hall, state: &mut State, point: Option<PointId>, level: Level, tick: Tick) -> Result<Reply, Refusal> {
+    if point.is_some_and(|point| hall.points.get(point).is_none()) {
+        return Err(Refusal::Unknown);
+    }
+    if level != Level::Operator {
+        return Err(Refusal::NothingThere);
+    }
+    let mut news = News::new(tick, &mut state.pending);
+    let count = state.overrides.release(point, |point| news.info(About::Point(point), What::OverrideReleased));
+    if count == 0 { Err(Refusal::NothingThere) } else { Ok(accepted(format!("{count} released"))) }
+}
+
+fn acknowledge(hall: &Hall, state: &mut State, alarm: AlarmId, tick: Tick) -> Result<Reply, Refusal> {
+    state.alarms.of(alarm).ok_or(Refusal::Unknown)?;
+    let news = &mut News::new(tick, &mut state.pending);
+    let done = state.alarms.acknowledge(hall, alarm, tick.mono, news);
+    if done { Ok(accepted("acknowledged".to_owned())) } else { Err(Refusal::NothingThere) }
+}
+
+fn reset(hall: &Hall, state: &mut State, alarm: AlarmId, tick: Tick) -> Result<Reply, Refusal> {
+    let life = state.alarms.of(alarm).ok_or(Refusal::Unknown)?.life;
+    let news = &mut News::new(tick, &mut state.pending);
+    if state.alarms.reset(hall, alarm, tick.mono, news) {
+        return Ok(accepted("reset".to_owned()));
+    }
+    Err(match life {
+        Life::Latched { over: true, .. } => Refusal::NotAcknowledged,
+        Life::Latched { over: false, .. } | Life::LatchedAcknowledged { .. } => Refusal::StillActive,
+        Life::Normal { .. } | Life::Unacknowledged { .. } | Life::Acknowledged { .. } | Life::Returned { .. } => {
+            Refusal::NothingThere
+        }
+    })
+}
+
+const fn accepted(note: String) -> Reply {
+    Reply::Accepted { expires: None, note }
+}
+
+fn later(wall: Wall, span: Span) -> Wall {
+    Wall(wall.0.saturating_add(i64_from_bits(span.millis())))
+}

@@ -1,0 +1,214 @@
+//! Cooling: every loop of the hall, stepped. A row's fans run together by the row's worst inlet, a coil's valve runs by its
+//! supply air, the pump by differential pressure.
+//!
+//! A loop whose outputs somebody stronger holds follows them, and goes on from where they are when it gets them back. A
+//! loop on a stale input sees the value aged toward its danger; without any input it holds, and safety sets the floor.
+
+mod circuit;
+
+use plant::command::{Level, Reason};
+use plant::event::{About, What};
+use plant::hall::{Hall, LoopTuning, Strategies};
+use plant::id::{LoopId, PointId, Table};
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::clock::sum;
+use super::commands::{Commands, Held, OutputId};
+use super::news::News;
+use super::pid;
+use super::quality::Image;
+
+pub use circuit::{Circuit, Service, circuits};
+
+/// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
+const SLOWEST_STROKE: f64 = 0.25;
+
+/// What the loops remember.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cooling {
+    strategies: Strategies,
+    /// Counts reloads, so that a setpoint that a reload moves does not bump the output.
+    source: u8,
+    loops: Table<LoopId, Loop>,
+}
+
+/// One loop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loop {
+    pid: pid::State,
+    /// Since its last step.
+    waited: Span,
+    /// Scans until its next step.
+    countdown: u32,
+    /// Where its actuators said they were at its last step (%).
+    position: Option<f64>,
+    /// What it aims at, in the pv's unit.
+    pub setpoint: f64,
+    /// What it saw, aged if stale; nothing while it is lost.
+    pub pv: Option<f64>,
+    /// Which input led.
+    pub lead: Option<PointId>,
+    /// False until it has seen an input in this boot.
+    pub started: bool,
+}
+
+impl Loop {
+    fn at(output: f64) -> Self {
+        Self {
+            pid: pid::State::at(output),
+            waited: Span::ZERO,
+            countdown: 0,
+            position: None,
+            setpoint: 0.0,
+            pv: None,
+            lead: None,
+            started: false,
+        }
+    }
+
+    /// The block's terms.
+    #[must_use]
+    pub const fn terms(&self) -> pid::Terms {
+        self.pid.terms()
+    }
+
+    /// `auto`, `tracking` or `holding`.
+    #[must_use]
+    pub fn mode(&self) -> &'static str {
+        self.pid.word()
+    }
+}
+
+impl Cooling {
+    /// Every loop at its outputs' fail-safe.
+    #[must_use]
+    pub fn new(hall: &Hall, circuits: &[Circuit]) -> Self {
+        let loops = Table::filled(hall.loops.len(), Loop::at(0.0));
+        let mut cooling = Self { strategies: hall.strategies, source: 0, loops };
+        cooling.restart(hall, circuits);
+        cooling
+    }
+
+    /// How many loops.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.loops.len()
+    }
+
+    /// One loop.
+    #[must_use]
+    pub fn of(&self, id: LoopId) -> Option<&Loop> {
+        self.loops.get(id)
+    }
+
+    /// The tuning in force of one kind of loop.
+    #[must_use]
+    pub const fn tuning(&self, service: Service) -> &LoopTuning {
+        match service {
+            Service::Fans => &self.strategies.fans,
+            Service::Valve => &self.strategies.valves,
+            Service::Pump => &self.strategies.pump,
+        }
+    }
+
+    /// A new boot: the outputs are at their fail-safe, and what the hall's file says now is what counts.
+    pub fn restart(&mut self, hall: &Hall, circuits: &[Circuit]) {
+        self.strategies = hall.strategies;
+        for circuit in circuits {
+            if let Some(row) = self.loops.get_mut(circuit.id) {
+                *row = Loop::at(circuit.failsafe());
+            }
+        }
+    }
+
+    /// New strategies take effect now, without a bump.
+    pub fn reload(&mut self, strategies: Option<&Strategies>, news: &mut News<'_>) {
+        if let Some(strategies) = strategies {
+            self.strategies = *strategies;
+            self.source = self.source.wrapping_add(1);
+            news.info(About::Hall, What::ReloadApplied);
+        }
+    }
+
+    /// Steps every loop that is due and proposes every loop's output.
+    pub fn step(
+        &mut self,
+        circuits: &[Circuit],
+        image: Image<'_>,
+        held: &Table<OutputId, Held>,
+        dt: Span,
+        commands: &mut Commands,
+    ) {
+        for circuit in circuits {
+            let (tuning, source) = (*self.tuning(circuit.service), self.source);
+            let Some(row) = self.loops.get_mut(circuit.id) else { continue };
+            row.waited = sum(row.waited, dt);
+            row.look(circuit, &tuning, image);
+            let mode = circuit.mode(held);
+            if row.countdown == 0 || mode != pid::Mode::Auto {
+                row.act(circuit, &tuning, source, &view(circuit, image, held, mode));
+            }
+            row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
+            row.propose(circuit, commands);
+        }
+    }
+}
+
+/// What a loop is told of its outputs.
+struct View {
+    mode: pid::Mode,
+    allowed: (f64, f64),
+    actual: Option<f64>,
+}
+
+fn view(circuit: &Circuit, image: Image<'_>, held: &Table<OutputId, Held>, mode: pid::Mode) -> View {
+    View { mode, allowed: circuit.allowed(held), actual: circuit.actual(image, held) }
+}
+
+impl Loop {
+    /// Looks at the worst input there is.
+    fn look(&mut self, circuit: &Circuit, tuning: &LoopTuning, image: Image<'_>) {
+        let worst = circuit.worst(image);
+        self.setpoint = tuning.setpoint;
+        self.pv = worst.map(|(_, pv)| pv);
+        self.lead = worst.map_or(self.lead, |(lead, _)| Some(lead));
+        self.started |= worst.is_some();
+    }
+
+    fn act(&mut self, circuit: &Circuit, tuning: &LoopTuning, source: u8, view: &View) {
+        let (min, max) = view.allowed;
+        let (rise, fall) = circuit.rates();
+        let config = pid::Config { min, max, rise, fall, ..pid::Config::from_tuning(tuning, circuit.service.action()) };
+        let input = pid::Input {
+            sp: tuning.setpoint,
+            source,
+            pv: self.pv,
+            ff: 0.0,
+            actual: self.believed(view.actual),
+            dt: self.waited,
+            mode: view.mode,
+        };
+        self.pid.step(&config, &input);
+        self.waited = Span::ZERO;
+    }
+
+    /// Where the actuators are, as far as that is believed. A position below the output takes cooling away from the loop, so it
+    /// counts only while it rises, as that of a slow actuator does; one that is dead or in local hand does not.
+    fn believed(&mut self, actual: Option<f64>) -> Option<f64> {
+        let before = std::mem::replace(&mut self.position, actual);
+        let rising = |now: f64| before.is_some_and(|before| now - before >= SLOWEST_STROKE * self.waited.seconds());
+        actual.filter(|now| *now >= self.terms().output || rising(*now))
+    }
+
+    fn propose(&self, circuit: &Circuit, commands: &mut Commands) {
+        let Some(lead) = self.lead.filter(|_| self.started) else { return };
+        let reason = match circuit.service {
+            Service::Fans => Reason::WorstInlet(lead),
+            Service::Valve | Service::Pump => Reason::Loop(lead),
+        };
+        for drive in &circuit.drives {
+            commands.propose(drive.output, Level::Control, self.terms().output, reason);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Circuits: which inputs a loop looks at and which outputs it moves. Fixed when the hall is loaded.
+
+use plant::command::Level;
+use plant::hall::Hall;
+use plant::id::{LoopId, PointId, Table};
+use plant::point::WriteRange;
+use plant::reading::{Reading, Why};
+
+use super::super::commands::{Commands, Held, OutputId};
+use super::super::pid;
+use super::super::quality::Image;
+
+/// What a loop is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// A row's fans, by the worst rack inlet.
+    Fans,
+    /// A coil's chilled-water valve, by the supply air.
+    Valve,
+    /// The chilled-water pump, by differential pressure.
+    Pump,
+}
+
+impl Service {
+    /// Which way the output goes when the input rises.
+    #[must_use]
+    pub const fn action(self) -> pid::Action {
+        match self {
+            Self::Fans | Self::Valve => pid::Action::Direct,
+            Self::Pump => pid::Action::Reverse,
+        }
+    }
+}
+
+/// One output of a loop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drive {
+    /// Which output.
+    pub output: OutputId,
+    /// What may be written to it.
+    pub range: WriteRange,
+    /// Where the actuator says it is.
+    pub feedback: PointId,
+}
+
+/// A loop's wiring.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Circuit {
+    /// The loop.
+    pub id: LoopId,
+    /// What it is for.
+    pub service: Service,
+    /// What it looks at: the worst of these leads.
+    pub inputs: Vec<PointId>,
+    /// What it moves, all alike.
+    pub drives: Vec<Drive>,
+}
+
+/// Every loop of a hall.
+#[must_use]
+pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
+    let drive = |point: PointId, feedback: PointId| {
+        let output = commands.output(point)?;
+        commands.slot(output).map(|slot| Drive { output, range: slot.range, feedback })
+    };
+    let fans = hall.rows.iter().map(|(_, row)| Circuit {
+        id: row.fan_loop,
+        service: Service::Fans,
+        inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
+        drives: row.fans.iter().filter_map(|fan| drive(fan.speed.id(), fan.feedback.id())).collect(),
+    });
+    let valves = hall.coils.iter().map(|coil| Circuit {
+        id: coil.valve_loop,
+        service: Service::Valve,
+        inputs: vec![coil.supply_air.id()],
+        drives: drive(coil.valve.id(), coil.valve_feedback.id()).into_iter().collect(),
+    });
+    let pump = hall.chilled_water.iter().map(|water| Circuit {
+        id: water.pump_loop,
+        service: Service::Pump,
+        inputs: vec![water.dp.id()],
+        drives: drive(water.pump.id(), water.pump_feedback.id()).into_iter().collect(),
+    });
+    fans.chain(valves).chain(pump).collect()
+}
+
+impl Circuit {
+    /// The fail-safe of its outputs (%), the highest if they differ.
+    #[must_use]
+    pub fn failsafe(&self) -> f64 {
+        self.drives.iter().map(|drive| drive.range.failsafe).fold(0.0, f64::max)
+    }
+
+    /// The input that asks for most, and its value, aged if stale. Nothing when none can be used.
+    #[must_use]
+    pub fn worst(&self, image: Image<'_>) -> Option<(PointId, f64)> {
+        let sign = match self.service.action() {
+            pid::Action::Direct => 1.0,
+            pid::Action::Reverse => -1.0,
+        };
+        let usable = self.inputs.iter().filter_map(|p| image.number(*p).usable().map(|v| (*p, v)));
+        usable.reduce(|worst, next| if sign * next.1 > sign * worst.1 { next } else { worst })
+    }
+
+    /// How many inputs have a source, how many of these are lost, and the first lost one.
+    #[must_use]
+    pub fn lost(&self, image: Image<'_>) -> (usize, usize, Option<(PointId, Why)>) {
+        let mut counts = (0, 0, None);
+        for point in &self.inputs {
+            match image.number(*point) {
+                Reading::Fresh(_) | Reading::Stale { .. } => counts.0 += 1,
+                Reading::Lost { why: Why::Config } => {}
+                Reading::Lost { why } => {
+                    counts = (counts.0 + 1, counts.1 + 1, counts.2.or(Some((*point, why))));
+                }
+            }
+        }
+        counts
+    }
+
+    /// Auto while the loop leads at least one of its outputs; else it follows the highest of them.
+    pub(super) fn mode(&self, held: &Table<OutputId, Held>) -> pid::Mode {
+        let rows = || self.drives.iter().filter_map(|drive| held.get(drive.output));
+        if rows().any(|row| row.entry == Level::Control) {
+            return pid::Mode::Auto;
+        }
+        rows().map(|row| row.value).reduce(f64::max).map_or(pid::Mode::Auto, pid::Mode::Track)
+    }
+
+    /// What limits leave to the outputs together.
+    pub(super) fn allowed(&self, held: &Table<OutputId, Held>) -> (f64, f64) {
+        let rows = self.drives.iter().filter_map(|drive| held.get(drive.output)).map(|row| row.allowed);
+        rows.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0.0, 100.0))
+    }
+
+    /// The highest position that an actuator reports whose output the loop leads.
+    pub(super) fn actual(&self, image: Image<'_>, held: &Table<OutputId, Held>) -> Option<f64> {
+        let led = |drive: &&Drive| held.get(drive.output).is_some_and(|row| row.entry == Level::Control);
+        self.drives.iter().filter(led).filter_map(|drive| image.number(drive.feedback).fresh()).reduce(f64::max)
+    }
+
+    /// The slowest rise and fall of its outputs (%/s); nothing where no rate is limited.
+    pub(super) fn rates(&self) -> (Option<f64>, Option<f64>) {
+        let slowest = |rate: fn(&WriteRange) -> f64| {
+            let rates = self.drives.iter().map(|drive| rate(&drive.range)).filter(|rate| rate.is_finite());
+            rates.reduce(f64::min)
+        };
+        (slowest(|range| range.rise_per_s), slowest(|range| range.fall_per_s))
+    }
+}

@@ -1,0 +1,286 @@
+//! Energy: registers to energy, energy to PUE.
+//!
+//! ```text
+//! registers, power ─▶ accounts (one a meter) ─▶ sums by role ─▶ markers: what both sides of a ratio did since they were
+//!                                                                last both known ─▶ buckets of time ─▶ figures
+//! ```
+//!
+//! A gap of one meter leaves its ratio's marker where it was; when the meter is back, the registers of both sides tell what
+//! happened in between, over the same instants. Where a meter lost count, the time since the marker counts for nobody.
+
+pub mod calendar;
+pub mod pue;
+mod register;
+mod ring;
+
+use jiff::tz::TimeZone;
+use plant::hall::{Hall, Meter, MeterRole};
+use plant::time::{Span, Tick};
+use plant::units::{Quantity, Watts};
+use serde::{Deserialize, Serialize};
+
+use super::clock::sum;
+use super::news::News;
+use super::quality::Image;
+use calendar::Calendar;
+use pue::{Category, Figure};
+use register::{Account, Now};
+use ring::{Amount, Channel, Ring};
+
+const MINUTE: Span = Span::from_secs(60);
+const QUARTER: Span = Span::from_secs(15 * 60);
+const HOUR: Span = Span::from_secs(3600);
+const DAY: Span = Span::from_secs(24 * 3600);
+
+/// What is remembered of energy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Energy {
+    /// Time since the start of the record; counts on between boots where the wall clock can be trusted.
+    at: Span,
+    last: Option<Tick>,
+    accounts: Vec<Account>,
+    markers: [Option<Marker>; 8],
+    seconds: Ring,
+    tens: Ring,
+    minutes: Ring,
+    calendar: Calendar,
+    power: Power,
+    invalid: bool,
+}
+
+/// Powers as of the last scan; nothing while a meter that is needed is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Power {
+    /// Entering the site.
+    pub facility: Option<Watts>,
+    /// IT, by the best category that is known.
+    pub it: Option<Watts>,
+    /// Of the facility's, what no meter below explains.
+    pub unattributed: Option<Watts>,
+}
+
+/// The running total of the meters of one role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Side {
+    wh: f64,
+    breaks: u32,
+    current: bool,
+}
+
+/// Where both sides of a channel stood when both were last known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Marker {
+    at: Span,
+    top: Side,
+    bottom: Side,
+}
+
+impl Energy {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new(hall: &Hall) -> Self {
+        Self {
+            at: Span::ZERO,
+            last: None,
+            accounts: vec![Account::default(); hall.meters.len()],
+            markers: [None; 8],
+            seconds: Ring::new(Span::from_secs(1), 60),
+            tens: Ring::new(Span::from_secs(10), 360),
+            minutes: Ring::new(Span::from_secs(300), 288),
+            calendar: Calendar::new(),
+            power: Power::default(),
+            invalid: false,
+        }
+    }
+
+    /// How many meters.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// One scan.
+    pub fn step(&mut self, hall: &Hall, zone: &TimeZone, image: Image<'_>, tick: Tick, news: &mut News<'_>) {
+        let before = self.at;
+        self.tell_time(zone, tick);
+        let elapsed = Span::from_nanos(self.at.nanos().saturating_sub(before.nanos()));
+        let now = Now { at: self.at, mono: tick.mono, dt: elapsed };
+        for (meter, account) in hall.meters.iter().zip(&mut self.accounts) {
+            account.step(meter, image, now, news);
+        }
+        for (n, channel) in Channel::ALL.into_iter().enumerate() {
+            self.mark(hall, n, channel);
+        }
+        self.power = powers(hall, image);
+        self.invalid = figure_of(hall, self.tens.sum(QUARTER, self.at), false).validity.is_invalid();
+    }
+
+    /// True while the 15-minute PUE cannot be, as opposed to not being known.
+    #[must_use]
+    pub const fn is_invalid(&self) -> bool {
+        self.invalid
+    }
+
+    /// Powers as of the last scan.
+    #[must_use]
+    pub const fn power(&self) -> Power {
+        self.power
+    }
+
+    /// Facility power that no meter below explains.
+    #[must_use]
+    pub const fn unattributed(&self) -> Option<Watts> {
+        self.power.unattributed
+    }
+
+    /// Energy since the start of the record: facility, and IT of the best category the hall has (Wh).
+    #[must_use]
+    pub fn totals(&self, hall: &Hall) -> (f64, f64) {
+        let it = best_category(hall).map_or(0.0, |category| self.side(hall, role_of(category.it)).wh);
+        (self.side(hall, Some(MeterRole::Utility)).wh, it)
+    }
+
+    /// The figure of every window, shortest first.
+    pub fn figures(&self, hall: &Hall) -> impl Iterator<Item = (&'static str, Figure)> {
+        [
+            ("1m", figure_of(hall, self.seconds.sum(MINUTE, self.at), true)),
+            ("15m", figure_of(hall, self.tens.sum(QUARTER, self.at), false)),
+            ("1h", figure_of(hall, self.tens.sum(HOUR, self.at), false)),
+            ("24h", figure_of(hall, self.minutes.sum(DAY, self.at), false)),
+            ("month", figure_of(hall, self.calendar.month(), false)),
+            ("365d", figure_of(hall, self.calendar.year(), false)),
+        ]
+        .into_iter()
+    }
+
+    /// Partial PUE of cooling over 15 minutes: (IT + cooling) / IT. Nothing while too little is known.
+    #[must_use]
+    pub fn cooling(&self) -> Option<f64> {
+        let (cell, window) = self.tens.sum(QUARTER, self.at);
+        let amount = cell.of(Channel::Cooling);
+        let known = amount.bottom > 0.0 && amount.seconds >= pue::SHOWN * window.seconds();
+        known.then(|| (amount.bottom + amount.top) / amount.bottom)
+    }
+
+    /// Moves the energy clock. Between boots it goes by the wall clock, if that was trusted on both sides.
+    fn tell_time(&mut self, zone: &TimeZone, tick: Tick) {
+        let passed = match self.last {
+            Some(last) if last.boot != tick.boot => {
+                self.accounts.iter_mut().for_each(Account::restart);
+                let trusted = last.clock_trusted && tick.clock_trusted;
+                let ms = u64::try_from(tick.wall.0.saturating_sub(last.wall.0)).unwrap_or(0);
+                if trusted { Span::from_millis(ms) } else { tick.dt }
+            }
+            Some(_) | None => tick.dt,
+        };
+        self.at = sum(self.at, passed);
+        self.last = Some(tick);
+        self.calendar.advance(zone, tick);
+        for ring in [&mut self.seconds, &mut self.tens, &mut self.minutes] {
+            ring.advance(self.at);
+        }
+    }
+
+    /// Books what a channel did since its marker, when both its sides are known now.
+    fn mark(&mut self, hall: &Hall, row: usize, channel: Channel) {
+        let (top, bottom) = self.sides(hall, channel);
+        if !(top.current && bottom.current) {
+            return;
+        }
+        let at = self.at;
+        let Some(slot) = self.markers.get_mut(row) else { return };
+        let Some(before) = slot.replace(Marker { at, top, bottom }) else { return };
+        let over = Span::from_nanos(at.nanos().saturating_sub(before.at.nanos()));
+        if before.top.breaks != top.breaks || before.bottom.breaks != bottom.breaks || over == Span::ZERO {
+            return;
+        }
+        let amount =
+            Amount { seconds: over.seconds(), top: top.wh - before.top.wh, bottom: bottom.wh - before.bottom.wh };
+        for ring in [&mut self.seconds, &mut self.tens, &mut self.minutes] {
+            ring.add(before.at, at, channel, amount);
+        }
+        self.calendar.add(over, channel, amount);
+    }
+
+    fn sides(&self, hall: &Hall, channel: Channel) -> (Side, Side) {
+        let none = Side { current: true, ..Side::default() };
+        let facility = || self.side(hall, Some(MeterRole::Utility));
+        let it = || self.side(hall, role_of(channel));
+        match channel {
+            Channel::Category3 | Channel::Category2 | Channel::Category1 => (facility(), it()),
+            Channel::Cooling => {
+                let it = best_category(hall).and_then(|category| role_of(category.it));
+                (self.side(hall, Some(MeterRole::Cooling)), self.side(hall, it))
+            }
+            Channel::Facility => (facility(), none),
+            Channel::It3 | Channel::It2 | Channel::It1 => (it(), none),
+        }
+    }
+
+    /// The sum of a role's meters; never known where there are none.
+    fn side(&self, hall: &Hall, role: Option<MeterRole>) -> Side {
+        let rows = hall.meters.iter().zip(&self.accounts).filter(|(meter, _)| Some(meter.role) == role);
+        let sides = rows.map(|(_, account)| Side {
+            wh: account.total(),
+            breaks: account.breaks(),
+            current: account.is_current(),
+        });
+        let both = |a: Side, b: Side| Side {
+            wh: a.wh + b.wh,
+            breaks: a.breaks.wrapping_add(b.breaks),
+            current: a.current && b.current,
+        };
+        sides.reduce(both).unwrap_or_default()
+    }
+}
+
+/// The IT role of a channel.
+const fn role_of(channel: Channel) -> Option<MeterRole> {
+    match channel {
+        Channel::Category3 | Channel::It3 => Some(MeterRole::It),
+        Channel::Category2 | Channel::It2 => Some(MeterRole::PduOutput),
+        Channel::Category1 | Channel::It1 => Some(MeterRole::UpsOutput),
+        Channel::Cooling | Channel::Facility => None,
+    }
+}
+
+fn figure_of(hall: &Hall, (cell, window): (ring::Cell, Span), trend: bool) -> Figure {
+    pue::figure(&cell, window, &categories(hall), rated(hall, MeterRole::Utility).0, trend)
+}
+
+/// The categories a hall has meters for, best first.
+fn categories(hall: &Hall) -> [Option<Category>; 3] {
+    [
+        (3, Channel::Category3, Channel::It3, MeterRole::It),
+        (2, Channel::Category2, Channel::It2, MeterRole::PduOutput),
+        (1, Channel::Category1, Channel::It1, MeterRole::UpsOutput),
+    ]
+    .map(|(number, both, it, role)| {
+        let metered = hall.meters.iter().any(|meter| meter.role == role);
+        metered.then(|| Category { number, both, it, rated: rated(hall, role).0 })
+    })
+}
+
+fn best_category(hall: &Hall) -> Option<Category> {
+    categories(hall).into_iter().flatten().next()
+}
+
+fn rated(hall: &Hall, role: MeterRole) -> Watts {
+    hall.meters.iter().filter(|meter| meter.role == role).map(|meter| meter.rated).sum()
+}
+
+fn powers(hall: &Hall, image: Image<'_>) -> Power {
+    let sum = |wanted: &dyn Fn(&Meter) -> bool| {
+        let mut powers = hall.meters.iter().filter(|m| wanted(m)).map(|m| image.read(m.power).fresh().map(|w| w.get()));
+        let first = powers.next()??;
+        powers.try_fold(first, |sum, next| next.map(|next| sum + next)).map(Watts)
+    };
+    let of = |role: MeterRole| sum(&|meter| meter.role == role);
+    let entry = |meter: &Meter| meter.role == MeterRole::Utility;
+    let below =
+        |meter: &Meter| meter.parent.is_some_and(|parent| hall.meters.iter().any(|up| up.equip == parent && entry(up)));
+    let facility = of(MeterRole::Utility);
+    let it = of(MeterRole::It).or_else(|| of(MeterRole::PduOutput)).or_else(|| of(MeterRole::UpsOutput));
+    let unattributed = facility.zip(sum(&|meter| below(meter) && !entry(meter))).map(|(all, known)| all - known);
+    Power { facility, it, unattributed }
+}

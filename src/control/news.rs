@@ -1,0 +1,32 @@
+//! What a scan has to tell, collected in place.
+
+use plant::event::{About, Event, Severity, What};
+use plant::time::{Mono, Tick};
+
+/// Where the stages of a scan leave their events.
+pub struct News<'a> {
+    at: Mono,
+    events: &'a mut Vec<Event>,
+}
+
+impl<'a> News<'a> {
+    /// Events of this tick go to `events`.
+    pub const fn new(tick: Tick, events: &'a mut Vec<Event>) -> Self {
+        Self { at: tick.mono, events }
+    }
+
+    /// Normal work.
+    pub fn info(&mut self, about: About, what: What) {
+        self.tell(Severity::Info, about, what);
+    }
+
+    /// Somebody should look in the daytime.
+    pub fn warn(&mut self, about: About, what: What) {
+        self.tell(Severity::Warning, about, what);
+    }
+
+    /// As urgent as said.
+    pub fn tell(&mut self, severity: Severity, about: About, what: What) {
+        self.events.push(Event { at: self.at, severity, about, what });
+    }
+}

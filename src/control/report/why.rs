@@ -1,0 +1,100 @@
+//! Why an output has its value, in one sentence and in full.
+
+use plant::command::Level;
+use plant::hall::Hall;
+use plant::id::PointId;
+use plant::units::Unit;
+
+use super::{LoopView, WhyEntry, WhyLimit, WhyReport};
+use crate::control::State;
+use crate::control::commands::{Commands, Held, Limit, Slot};
+use crate::control::cooling::Circuit;
+use crate::control::sentence;
+
+/// Why an output has its value; nothing for a point that is no output.
+#[must_use]
+pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State, point: PointId) -> Option<WhyReport> {
+    let def = hall.points.get(point)?;
+    let output = commands.output(point)?;
+    let (slot, held) = (commands.slot(output)?, state.held.get(output)?);
+    let circuit = circuits.iter().find(|circuit| circuit.drives.iter().any(|drive| drive.output == output));
+    let owner = |level: Level| match level {
+        Level::Operator => {
+            state.overrides.of(point).map_or_else(|| "operator".to_owned(), |hold| format!("operator {}", hold.who))
+        }
+        Level::Control => circuit.and_then(|c| hall.loops.get(c.id)).map_or_else(|| "control".to_owned(), Clone::clone),
+        Level::ManualLifeSafety
+        | Level::AutomaticLifeSafety
+        | Level::LocalHand
+        | Level::ThermalProtection
+        | Level::CriticalEquipment
+        | Level::MinimumOnOff
+        | Level::ElectricalProtection
+        | Level::Commissioning
+        | Level::DemandResponse
+        | Level::SchedulerBudget
+        | Level::Optimiser
+        | Level::PeakShaving
+        | Level::Schedule
+        | Level::Maintenance
+        | Level::RelinquishDefault => sentence::level(level).to_owned(),
+    };
+    let held_by = |level: Level| state.overrides.of(point).filter(|_| level == Level::Operator);
+    let entries = slot.entries().map(|(level, entry)| WhyEntry {
+        level: level.number(),
+        owner: owner(level),
+        value: entry.value,
+        reason: held_by(level).map_or_else(|| sentence::reason(hall, entry.reason), |hold| hold.reason.clone()),
+        remaining_s: held_by(level).map(|hold| hold.remaining(state.clock.last()).seconds()),
+    });
+    Some(WhyReport {
+        point: def.name.clone(),
+        value: held.value,
+        unit: def.unit.code().to_owned(),
+        level: held.level.number(),
+        sentence: sentence_of(hall, &def.name, def.unit, held, &owner(held.level)),
+        entries: entries.collect(),
+        limits: limits(hall, slot),
+        control_loop: circuit.and_then(|circuit| loop_view(hall, state, circuit)),
+    })
+}
+
+/// Every loop's terms.
+#[must_use]
+pub fn loops(hall: &Hall, circuits: &[Circuit], state: &State) -> Vec<LoopView> {
+    circuits.iter().filter_map(|circuit| loop_view(hall, state, circuit)).collect()
+}
+
+fn limits(hall: &Hall, slot: &Slot) -> Vec<WhyLimit> {
+    let view = |(level, limit): (Level, Limit)| WhyLimit {
+        level: level.number(),
+        min: limit.min,
+        max: limit.max,
+        reason: sentence::reason(hall, limit.reason),
+    };
+    slot.limits().map(view).collect()
+}
+
+fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> {
+    let row = state.cooling.of(circuit.id)?;
+    let terms = row.terms();
+    Some(LoopView {
+        name: hall.loops.get(circuit.id)?.clone(),
+        mode: row.mode().to_owned(),
+        setpoint: row.setpoint,
+        pv: row.pv,
+        p: terms.p,
+        i: terms.i,
+        d: terms.d,
+        ff: terms.ff,
+        output: terms.output,
+    })
+}
+
+/// `crah-1/fan-speed is at 46.0 %: level 16 (row-a/fans), the worst inlet is rack-a07/inlet-air-temp.`
+fn sentence_of(hall: &Hall, name: &str, unit: Unit, held: &Held, owner: &str) -> String {
+    let (value, unit, number) = (held.value, unit.pretty(), held.level.number());
+    let reason = sentence::reason(hall, held.reason);
+    let way = if held.on_its_way { "; it is on its way, as fast as the equipment may move" } else { "" };
+    format!("{name} is at {value:.1} {unit}: level {number} ({owner}), {reason}{way}.")
+}

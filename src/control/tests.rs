@@ -1,0 +1,8 @@
+//! The controller from outside: inputs, outputs, time.
+
+mod energy;
+mod restart;
+mod rig;
+mod safety;
+mod scan;
+mod storm;

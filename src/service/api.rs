@@ -1,0 +1,91 @@
+//! How people and the command line talk to the running service: HTTP and JSON over a Unix socket.
+//!
+//! ```text
+//! GET  /v1/status                    POST /v1/override            {"point","value","hold","reason"}
+//! GET  /v1/points                    POST /v1/release             {"point"} or {"all":true}, {"level"}
+//! GET  /v1/points/{equip}/{name}     POST /v1/alarms/{name}/ack   POST /v1/alarms/{name}/reset
+//! GET  /v1/why/{equip}/{name}        POST /v1/reload
+//! GET  /v1/alarms                    every refusal: {"code","message","help"}
+//! ```
+//!
+//! The kernel lets the socket's owner and group in (0660); the service asks again who it is, and writes it down.
+
+pub mod call;
+mod door;
+mod peer;
+mod problem;
+mod reload;
+mod routes;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use plant::hall::Hall;
+use tokio::task::JoinHandle;
+
+use crate::service::config::Keeper;
+use call::Asker;
+
+pub use peer::{Caller, Owner};
+pub use problem::Problem;
+pub use reload::{Reloaded, reload};
+pub use routes::{Override, Release};
+
+/// The largest body that is read (bytes).
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Context {
+    /// The hall, for names.
+    pub hall: Arc<Hall>,
+    /// The way to the scan thread.
+    pub asker: Asker,
+    /// The configuration that runs; nothing where there is none to reload, as in a demo.
+    pub keeper: Option<Arc<Keeper>>,
+    /// Who may ask.
+    owner: Owner,
+}
+
+/// The API while it is served. Dropped, it takes its socket away.
+#[derive(Debug)]
+pub struct Served {
+    door: door::Door,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    /// Where the socket is.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        self.door.path()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Serves the API on a Unix socket that it makes with mode 0660. A stale socket is taken away.
+///
+/// # Errors
+/// The directory is missing, something that is no socket stands there, or another service listens there.
+pub fn serve(socket: &Path, hall: Arc<Hall>, asker: Asker, keeper: Option<Arc<Keeper>>) -> io::Result<Served> {
+    let (door, listener, owner) = door::open(socket)?;
+    let context = Context { hall, asker, keeper, owner };
+    let routes = routes::all()
+        .layer(axum::middleware::from_fn_with_state(context.clone(), peer::admit))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(context)
+        .into_make_service_with_connect_info::<Caller>();
+    let task = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, routes).await {
+            tracing::error!(%error, "the API is no longer served");
+        }
+    });
+    Ok(Served { door, task })
+}

@@ -1,0 +1,199 @@
+//! What the API asks of the scan thread, and how the answer comes back.
+//!
+//! ```text
+//! api, on tokio                               scan thread
+//!   asker.ask(Question::Status).await ──────▶ calls.wait(until) → Some(call); call.answer(Answer::…)
+//!                          ◀───────────────── or calls.next() → None, and the next scan is due
+//! ```
+//!
+//! Names have been resolved to ids before a question is asked, so the scan thread does no text work.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use plant::hall::Strategies;
+use plant::id::PointId;
+use tokio::sync::oneshot;
+
+use crate::control::report::{PointView, Status, WhyReport};
+use crate::control::request::{Reply, Request};
+
+/// How many questions may wait for the scan thread; more are answered "busy" at once.
+const WAITING: usize = 64;
+
+/// How long an asker waits. The scan thread answers while it waits for its next scan, so this is generous.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What may be asked of the scan thread.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// The hall on one page.
+    Status,
+    /// Every point, in the hall's order.
+    Points,
+    /// One point.
+    Point(PointId),
+    /// Why an output has its value.
+    Why(PointId),
+    /// Something that changes state: recorded in the journal before it is answered.
+    Request(Request),
+    /// New strategies, checked, to take effect with the next scan.
+    Reload(Box<Strategies>),
+}
+
+/// What the scan thread answers; each variant belongs to the question of the same name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// To [`Question::Status`].
+    Status(Box<Status>),
+    /// To [`Question::Points`].
+    Points(Vec<PointView>),
+    /// To [`Question::Point`]; nothing for a point the hall does not have.
+    Point(Option<Box<PointView>>),
+    /// To [`Question::Why`]; nothing for a point that is no output.
+    Why(Option<Box<WhyReport>>),
+    /// To [`Question::Request`].
+    Reply(Reply),
+    /// To [`Question::Reload`]: taken; the next scan applies it.
+    Reloading,
+    /// The service cannot promise this now (the journal does not commit, a stop is under way): one sentence.
+    Unable(String),
+}
+
+/// One question on its way, with the way back.
+#[derive(Debug)]
+pub struct Call {
+    question: Question,
+    reply: oneshot::Sender<Answer>,
+}
+
+impl Call {
+    /// What is asked.
+    #[must_use]
+    pub const fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// The question and the way back, so that an answer may wait for a commit.
+    #[must_use]
+    pub fn into_parts(self) -> (Question, oneshot::Sender<Answer>) {
+        (self.question, self.reply)
+    }
+
+    /// Answers. An asker that has gone away is no error.
+    pub fn answer(self, answer: Answer) {
+        drop(self.reply.send(answer));
+    }
+}
+
+/// The asking end; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    calls: SyncSender<Call>,
+}
+
+/// The answering end: lives on the scan thread.
+#[derive(Debug)]
+pub struct Calls {
+    calls: Receiver<Call>,
+}
+
+/// Why a question got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// Too many questions wait already.
+    Busy,
+    /// The scan thread has not answered within ten seconds.
+    Late,
+    /// The service stops.
+    Stopped,
+}
+
+/// A channel of at most 64 waiting questions.
+#[must_use]
+pub fn channel() -> (Asker, Calls) {
+    let (sender, receiver) = sync_channel(WAITING);
+    (Asker { calls: sender }, Calls { calls: receiver })
+}
+
+impl Asker {
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] when the scan thread cannot take the question or does not answer in time.
+    pub async fn ask(&self, question: Question) -> Result<Answer, NoAnswer> {
+        let (reply, answer) = oneshot::channel();
+        match self.calls.try_send(Call { question, reply }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(NoAnswer::Busy),
+            Err(TrySendError::Disconnected(_)) => return Err(NoAnswer::Stopped),
+        }
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(NoAnswer::Stopped),
+            Err(_) => Err(NoAnswer::Late),
+        }
+    }
+}
+
+impl Calls {
+    /// The next question that already waits.
+    #[must_use]
+    pub fn next(&self) -> Option<Call> {
+        self.calls.try_recv().ok()
+    }
+
+    /// The next question, waiting for one at most this long. When every asker is gone it sleeps the time out,
+    /// so that a scan thread may use it as its clock's rest.
+    #[must_use]
+    pub fn wait(&self, patience: Duration) -> Option<Call> {
+        match self.calls.recv_timeout(patience) {
+            Ok(call) => Some(call),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                std::thread::sleep(patience);
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_question_finds_its_answer() {
+        let (asker, calls) = channel();
+        let scan = std::thread::spawn(move || {
+            while let Some(call) = calls.wait(Duration::from_secs(20)) {
+                assert_eq!(*call.question(), Question::Status);
+                call.answer(Answer::Unable("a stop is under way".into()));
+            }
+        });
+        let answer = asker.ask(Question::Status).await;
+        assert_eq!(answer, Ok(Answer::Unable("a stop is under way".into())));
+        drop(asker);
+        drop(scan);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_and_a_stopped_scan_are_told_at_once() {
+        let (asker, calls) = channel();
+        let waiting: Vec<_> = (0..WAITING)
+            .map(|_| {
+                let asker = asker.clone();
+                tokio::spawn(async move { asker.ask(Question::Points).await })
+            })
+            .collect();
+        for _ in 0..4 * WAITING {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(asker.ask(Question::Status).await, Err(NoAnswer::Busy));
+        drop(calls);
+        for task in waiting {
+            assert_eq!(task.await.unwrap(), Err(NoAnswer::Stopped));
+        }
+        assert_eq!(asker.ask(Question::Status).await, Err(NoAnswer::Stopped));
+    }
+}

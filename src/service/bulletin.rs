@@ -1,0 +1,96 @@
+//! What a scan tells everybody else: topics, metrics, history, people. Made after the outputs have left, handed to
+//! another thread; a slow listener costs bulletins, never a scan and never an event.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use plant::command::Command;
+use plant::event::Event;
+use plant::id::{PointId, Table};
+use plant::image::Inputs;
+use plant::reading::Reading;
+use plant::time::Tick;
+
+use crate::control::Controller;
+use crate::control::report::{LoopView, Status};
+
+/// How many bulletins may wait for the listener.
+const WAITING: usize = 16;
+/// How many events may wait; beyond it the oldest go and are counted.
+const EVENTS: usize = 65_536;
+
+/// The state of the hall after one scan.
+#[derive(Clone, Debug)]
+pub struct Bulletin {
+    /// The scan.
+    pub tick: Tick,
+    /// The frozen image.
+    pub inputs: Inputs,
+    /// Every point as judged.
+    pub readings: Table<PointId, Reading<f64>>,
+    /// Every output.
+    pub commands: Vec<Command>,
+    /// Every loop's terms.
+    pub loops: Vec<LoopView>,
+    /// What happened since the bulletin before, oldest first.
+    pub events: Vec<Event>,
+    /// The hall on one page.
+    pub status: Arc<Status>,
+}
+
+/// The scan's end of the channel.
+pub struct Teller {
+    sender: SyncSender<Bulletin>,
+    pending: Vec<Event>,
+    lost_events: u64,
+    lost_bulletins: u64,
+    last_ms: Option<u64>,
+}
+
+/// A channel of bulletins.
+#[must_use]
+pub fn channel() -> (Teller, Receiver<Bulletin>) {
+    let (sender, receiver) = sync_channel(WAITING);
+    (Teller { sender, pending: Vec::new(), lost_events: 0, lost_bulletins: 0, last_ms: None }, receiver)
+}
+
+impl Teller {
+    /// Tells of a scan: at most ten times a second, and always when there are events.
+    pub fn tell(&mut self, controller: &Controller, inputs: &Inputs, tick: Tick) {
+        let outputs = controller.outputs();
+        self.pending.extend_from_slice(&outputs.events);
+        let surplus = self.pending.len().saturating_sub(EVENTS);
+        if surplus > 0 {
+            self.pending.drain(..surplus);
+            self.lost_events = self.lost_events.saturating_add(plant::convert::u64_from_usize(surplus));
+        }
+        let now_ms = tick.mono.0 / 1_000_000;
+        let quiet = self.last_ms.is_some_and(|last| now_ms < last.saturating_add(100));
+        if quiet && self.pending.is_empty() {
+            return;
+        }
+        self.last_ms = Some(now_ms);
+        let bulletin = Bulletin {
+            tick,
+            inputs: inputs.clone(),
+            readings: controller.hall().points.ids().map(|p| controller.reading(p)).collect(),
+            commands: outputs.commands.clone(),
+            loops: controller.loops(),
+            events: std::mem::take(&mut self.pending),
+            status: Arc::new(controller.status()),
+        };
+        match self.sender.try_send(bulletin) {
+            Ok(()) => {}
+            Err(TrySendError::Full(bulletin) | TrySendError::Disconnected(bulletin)) => {
+                self.pending = bulletin.events;
+                self.lost_bulletins = self.lost_bulletins.saturating_add(1);
+            }
+        }
+    }
+
+    /// Bulletins and events that found no listener.
+    #[must_use]
+    pub const fn lost(&self) -> (u64, u64) {
+        (self.lost_bulletins, self.lost_events)
+    }
+}

@@ -1,0 +1,189 @@
+//! The rules a configuration must keep beyond its types. Every broken one is told.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use plant::bind::Bindings;
+use plant::check::Timeouts;
+use plant::device::DeviceMap;
+use plant::fault::Fault;
+use plant::read::did_you_mean;
+use plant::time::Span;
+
+use super::layers::Layered;
+use super::path::{Path, Step};
+use super::{Config, Device, Parsed};
+
+/// Checks what one file can say about itself.
+#[must_use]
+pub fn rules(config: &Config, layered: &Layered) -> Vec<Fault> {
+    let mut rules = Rules { layered, faults: Vec::new() };
+    rules.top(config);
+    rules.places(config);
+    rules.journal(config);
+    rules.adapters(config);
+    for (n, device) in config.device.iter().enumerate() {
+        rules.device(config, device, &Path::default().key("device").step(Step::Index(n)));
+    }
+    rules.faults
+}
+
+struct Rules<'a> {
+    layered: &'a Layered,
+    faults: Vec<Fault>,
+}
+
+impl Rules<'_> {
+    fn fail(&mut self, path: &Path, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.push(self.layered.fault(path, message.into(), help.into()));
+    }
+
+    fn span(&mut self, path: &Path, value: Span, least: Span, most: Span) {
+        if value < least || value > most {
+            self.fail(path, format!("`{path}` is {value}; it must lie between {least} and {most}"), "");
+        }
+    }
+
+    fn top(&mut self, config: &Config) {
+        let root = Path::default();
+        if config.hall.is_empty() {
+            self.fail(&root, "no hall is named", "write `hall = \"air\"` or the path of a hall's file");
+        }
+        self.span(&root.key("period"), config.period, Span::from_millis(10), Span::from_secs(60));
+        if !(0.05..=0.8).contains(&config.deadline) {
+            let say = format!("`deadline` is {} of the period; it must lie between 0.05 and 0.8", config.deadline);
+            self.fail(&root.key("deadline"), say, "the rest of the period is for deciding and writing");
+        }
+        let after = &root.key("watchdog").key("after");
+        self.span(after, config.watchdog.after, Span::ZERO, Span::from_secs(600));
+        if config.watchdog.after < config.period.times(2) {
+            let say = format!("`{after}` is {} with a period of {}", config.watchdog.after, config.period);
+            self.fail(after, say, "give it at least two periods: scan < adapter < watchdog < device loss");
+        }
+        if config.log.filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
+            let say = format!("`log.filter` cannot be `{}`", config.log.filter);
+            self.fail(&root.key("log").key("filter"), say, "write `info`, `warn` or `info,wattloop=debug`");
+        }
+    }
+
+    fn places(&mut self, config: &Config) {
+        let listen = &Path::default().key("health").key("listen");
+        let help = "write `127.0.0.1:9833`; a proxy with credentials may show it to others";
+        match config.health.listen.parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() => {}
+            Ok(address) => self.fail(listen, format!("`{listen}` is {address}, which others can reach"), help),
+            Err(_) => self.fail(listen, format!("`{}` is no address with a port", config.health.listen), help),
+        }
+        for (path, value) in [
+            (Path::default().key("state_dir"), &config.state_dir),
+            (Path::default().key("api").key("socket"), &config.api.socket),
+        ] {
+            if !value.is_absolute() {
+                self.fail(&path, format!("`{path}` is `{}`, which is no absolute path", value.display()), "");
+            }
+        }
+        if config.api.socket.as_os_str().len() > 90 {
+            let path = Path::default().key("api").key("socket");
+            self.fail(&path, format!("`{path}` is longer than 90 characters; no socket can be made there"), "");
+        }
+    }
+
+    fn journal(&mut self, config: &Config) {
+        let at = Path::default().key("journal");
+        if !(16..=1_000_000).contains(&config.journal.max_mb) {
+            let say = format!("`journal.max_mb` is {}; it must lie between 16 and 1000000", config.journal.max_mb);
+            self.fail(&at.key("max_mb"), say, "");
+        }
+        self.span(&at.key("max_age"), config.journal.max_age, Span::from_secs(3600), Span::from_secs(3650 * 86_400));
+        let every = config.journal.snapshot_every;
+        self.span(&at.key("snapshot_every"), every, Span::from_secs(10), Span::from_secs(3600));
+    }
+
+    fn adapters(&mut self, config: &Config) {
+        for sentence in config.modbus.faults() {
+            // The adapter names the gateway in its sentence; the line is the best that can be said about it.
+            let named = config.modbus.gateway.keys().find(|name| sentence.contains(&format!("`{name}`")));
+            let at = Path::default().key("modbus").key("gateway");
+            self.fail(&named.map_or(at.clone(), |name| at.key(name)), sentence, "");
+        }
+        if let Some(Err(faults)) = config.mqtt.as_ref().map(crate::adapters::mqtt::MqttConfig::check) {
+            for sentence in faults.0 {
+                self.fail(&Path::default().key("mqtt"), sentence, "");
+            }
+        }
+    }
+
+    fn device(&mut self, config: &Config, device: &Device, at: &Path) {
+        for (key, value) in [("equip", &device.equip), ("map", &device.map)] {
+            if value.is_empty() {
+                self.fail(at, format!("`{at}` names no {key}"), format!("add `{key} = \"…\"`"));
+            }
+        }
+        let gateways: Vec<&str> = config.modbus.gateway.keys().map(String::as_str).collect();
+        match (&device.gateway, device.broker) {
+            (Some(_), true) | (None, false) => {
+                let help = "say `gateway = \"…\"` with a `unit`, or `broker = true`";
+                self.fail(at, format!("`{at}` must be behind a gateway or a broker, one of the two"), help);
+            }
+            (Some(gateway), false) if !gateways.contains(&gateway.as_str()) => {
+                let help = did_you_mean(gateway, gateways.iter().copied());
+                let say = format!("there is no gateway `{gateway}` under `modbus.gateway`");
+                self.fail(&at.key("gateway"), say, help);
+            }
+            (Some(_), false) if device.unit.is_none() => {
+                self.fail(at, format!("`{at}` has a gateway and no unit"), "add `unit = 1`");
+            }
+            (Some(_), false) => {}
+            (None, true) if device.unit.is_some() => {
+                self.fail(&at.key("unit"), format!("`{at}` talks by MQTT and has no unit"), "take `unit` out");
+            }
+            (None, true) if config.mqtt.is_none() => {
+                let say = format!("`{at}` talks by MQTT and there is no broker");
+                self.fail(&at.key("broker"), say, "add `[mqtt]` with `url = \"mqtt://…\"`");
+            }
+            (None, true) => {}
+        }
+        if device.unit.is_some_and(|u| u > 247) {
+            self.fail(&at.key("unit"), format!("`{}` is above 247, the last unit of Modbus", at.key("unit")), "");
+        }
+    }
+}
+
+/// Maps that devices name and nobody has.
+#[must_use]
+pub fn maps(parsed: &Parsed, maps: &[Arc<DeviceMap>]) -> Vec<Fault> {
+    let loaded = maps.iter().map(|m| m.id.as_str());
+    let known: Vec<&str> = plant::shipped::DEVICES.iter().map(|(id, _)| *id).chain(loaded).collect();
+    let at = Path::default().key("device");
+    let unknown = parsed.config.device.iter().enumerate().filter(|(_, d)| !known.contains(&d.map.as_str()));
+    unknown
+        .map(|(n, d)| {
+            let help = did_you_mean(&d.map, known.iter().copied());
+            let say = format!("there is no device map `{}`", d.map);
+            parsed.layered.fault(&at.step(Step::Index(n)).key("map"), say, help)
+        })
+        .collect()
+}
+
+/// The order of patience: scan < adapter < watchdog < device loss. An adapter's patience ends when it asks a unit
+/// again that did not answer: its attempts and its first back-off.
+#[must_use]
+pub fn timeouts(parsed: &Parsed, bindings: &Bindings) -> Vec<Fault> {
+    let config = &parsed.config;
+    let mut faults = Vec::new();
+    for (name, gateway) in &config.modbus.gateway {
+        let attempts = gateway.timeout.times(u64::from(gateway.retries).saturating_add(1));
+        let patience = Span::from_nanos(attempts.nanos().saturating_add(gateway.back_off.nanos()));
+        let chain = Timeouts {
+            scan: config.period,
+            adapter: patience,
+            watchdog: config.watchdog.after,
+            device_loss: bindings.shortest_loss(),
+        };
+        let at = Path::default().key("modbus").key("gateway").key(name);
+        for (message, help) in plant::check::timeouts(&chain) {
+            faults.push(parsed.layered.fault(&at, format!("gateway `{name}`: {message}"), help));
+        }
+    }
+    faults
+}

@@ -1,0 +1,178 @@
+//! A configuration with everything it names: the hall, the device maps, and which equipment speaks which.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plant::bind::{Assignment, Bindings, Link};
+use plant::device::DeviceMap;
+use plant::fault::{Fault, Faults};
+use plant::hall::Hall;
+use plant::read::did_you_mean;
+use plant::shipped::{DEVICES, HALLS};
+
+use super::path::{Path as KeyPath, Step};
+use super::{Config, Parsed, check};
+
+/// Where a configuration comes from: what `run` and `check` were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// The file.
+    pub file: PathBuf,
+    /// The variables of the environment.
+    pub env: Vec<(String, String)>,
+    /// `key=value` flags, in order.
+    pub flags: Vec<String>,
+}
+
+/// A checked configuration and all it names.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Where its values came from.
+    pub parsed: Parsed,
+    /// The hall, with the points that device maps add to it.
+    pub hall: Arc<Hall>,
+    /// Every device map in use.
+    pub maps: Vec<Arc<DeviceMap>>,
+    /// Which equipment speaks which map.
+    pub bindings: Bindings,
+    /// What the journal's header embeds.
+    pub texts: Texts,
+}
+
+/// The texts of a hall, its device maps and the configuration in force: enough to build the hall again, anywhere.
+/// Free of secrets, because a configuration that holds one is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// The hall's name and text.
+    pub hall: (String, String),
+    /// Name and text of every device map in use.
+    pub maps: Vec<(String, String)>,
+    /// The configuration in force, as TOML, with the environment and the flags in it.
+    pub config: String,
+}
+
+impl Texts {
+    /// A name for this configuration: sixteen hexadecimal digits of its hash.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let maps = self.maps.iter().flat_map(|(name, text)| [name, text]);
+        for text in [&self.hall.0, &self.hall.1, &self.config].into_iter().chain(maps) {
+            hasher.update(&plant::convert::u64_from_usize(text.len()).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hasher.finalize().to_hex().chars().take(16).collect()
+    }
+}
+
+/// Reads the file, refuses one that everybody may write, and parses it.
+///
+/// # Errors
+/// Every fault that one file can have.
+pub fn parse(sources: &Sources) -> Result<Parsed, Faults> {
+    let shown = sources.file.display().to_string();
+    let fault = |message: String, help: &str| {
+        Faults(vec![Fault { file: shown.clone(), line: 1, column: 1, message, help: help.to_owned() }])
+    };
+    let metadata = fs::metadata(&sources.file).map_err(|e| fault(format!("cannot be read: {e}"), ""))?;
+    if metadata.permissions().mode() & 0o002 != 0 {
+        let help = format!("run `chmod o-w {shown}`");
+        return Err(fault("every user may write this file, so nothing in it can be believed".to_owned(), &help));
+    }
+    let text = fs::read_to_string(&sources.file).map_err(|e| fault(format!("cannot be read: {e}"), ""))?;
+    Parsed::read(&shown, &text, &sources.env, &sources.flags)
+}
+
+/// Loads everything that a configuration names, and checks it together. Nothing is contacted.
+///
+/// # Errors
+/// Every fault of the configuration; then every fault of the hall and the device maps; then every fault between them.
+pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
+    let parsed = parse(sources)?;
+    let near = sources.file.parent().unwrap_or_else(|| Path::new("."));
+    let texts = read_texts(&parsed, near)?;
+    let (hall, maps, bindings) = together(&parsed, &texts, &sources.file.display().to_string())?;
+    let config = parsed.config.clone();
+    Ok(Loaded { config, parsed, hall: Arc::new(hall), maps, bindings, texts })
+}
+
+/// Builds a hall again from the texts of a recorded run, points of the device maps included.
+///
+/// # Errors
+/// Every fault of the texts, as in [`load`].
+pub fn rebuild(texts: &Texts) -> Result<Arc<Hall>, Faults> {
+    let parsed = Parsed::read("recorded configuration", &texts.config, &[], &[])?;
+    together(&parsed, texts, "recorded configuration").map(|(hall, _, _)| Arc::new(hall))
+}
+
+/// The texts that a configuration names: the shipped ones by name, others by path.
+fn read_texts(parsed: &Parsed, near: &Path) -> Result<Texts, Faults> {
+    let config = &parsed.config;
+    let mut faults = Vec::new();
+    let mut file = |key: KeyPath, name: &str| match fs::read_to_string(near.join(name)) {
+        Ok(text) => Some((name.to_owned(), text)),
+        Err(e) => {
+            faults.push(parsed.layered.fault(&key, format!("`{name}` cannot be read: {e}"), String::new()));
+            None
+        }
+    };
+    let is_file = |name: &str| Path::new(name).extension().is_some_and(|e| e == "toml");
+    let shipped = HALLS.iter().find(|(name, _)| *name == config.hall);
+    let hall = match shipped {
+        Some((name, text)) => Some(((*name).to_owned(), (*text).to_owned())),
+        None if is_file(&config.hall) => file(KeyPath::default().key("hall"), &config.hall),
+        None => {
+            let key = KeyPath::default().key("hall");
+            let help = did_you_mean(&config.hall, HALLS.iter().map(|(name, _)| *name));
+            faults.push(parsed.layered.fault(&key, format!("no hall `{}` is shipped", config.hall), help));
+            return Err(Faults(faults));
+        }
+    };
+    let used = |id: &str| config.device.iter().any(|d| d.map == id);
+    let mut maps: Vec<(String, String)> =
+        DEVICES.iter().filter(|(id, _)| used(id)).map(|(id, text)| ((*id).to_owned(), (*text).to_owned())).collect();
+    for (n, path) in config.maps.iter().enumerate() {
+        maps.extend(file(KeyPath::default().key("maps").step(Step::Index(n)), &path.to_string_lossy()));
+    }
+    match hall {
+        Some(hall) if faults.is_empty() => Ok(Texts { hall, maps, config: config.text() }),
+        Some(_) | None => Err(Faults(faults)),
+    }
+}
+
+/// Loads the texts and binds them.
+fn together(parsed: &Parsed, texts: &Texts, file: &str) -> Result<(Hall, Vec<Arc<DeviceMap>>, Bindings), Faults> {
+    let mut faults = Vec::new();
+    let mut keep = |told: Faults| faults.extend(told.0);
+    let hall = Hall::load(&texts.hall.0, &texts.hall.1).map_err(&mut keep).ok();
+    let maps: Vec<_> = texts
+        .maps
+        .iter()
+        .filter_map(|(name, text)| DeviceMap::load(name, text).map_err(&mut keep).ok().map(Arc::new))
+        .collect();
+    let Some(mut hall) = hall.filter(|_| faults.is_empty()) else { return Err(Faults(faults)) };
+    let faults = check::maps(parsed, &maps);
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
+    let bindings = Bindings::resolve(&mut hall, &maps, &assignments(parsed), file)?;
+    let faults = check::timeouts(parsed, &bindings);
+    if faults.is_empty() { Ok((hall, maps, bindings)) } else { Err(Faults(faults)) }
+}
+
+fn assignments(parsed: &Parsed) -> Vec<Assignment> {
+    let at = KeyPath::default().key("device");
+    let rows = parsed.config.device.iter().enumerate().map(|(n, device)| {
+        let link = match (&device.gateway, device.unit) {
+            (Some(gateway), Some(unit)) => Link::Modbus { gateway: gateway.clone(), unit },
+            (Some(_), None) | (None, Some(_) | None) => Link::Mqtt,
+        };
+        let place = parsed.layered.places.nearest(&at.step(Step::Index(n)));
+        Assignment { equip: device.equip.clone(), map: device.map.clone(), link, place }
+    });
+    rows.collect()
+}

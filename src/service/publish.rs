@@ -1,0 +1,301 @@
+//! What the service says over MQTT: points, status, alarms and events as topics and payloads.
+//!
+//! | Topic below `wattloop/v1/<site>/` | QoS | Kept | When |
+//! |---|---|---|---|
+//! | `point/<equip>/<name>` | 0 | no | on a change beyond a deadband or of quality, and every 100 s |
+//! | `status` | 1 | yes | on a change of state, and every 10 s |
+//! | `alarm/<name>` | 1 | while not normal | on a change; deleted on return |
+//! | `event` | 1 | no | each |
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plant::convert;
+use plant::event::{Event, Severity, What};
+use plant::hall::Hall;
+use plant::id::{Id, PointId, Table};
+use plant::image::Inputs;
+use plant::reading::Reading;
+use plant::time::{Mono, Span, Tick};
+use plant::units::Unit;
+use serde_json::{Value, json};
+
+use crate::adapters::mqtt::{Command, Publication, Qos};
+use crate::control::report::{AlarmView, Status};
+use crate::control::request::{Refusal, Reply};
+
+/// A point is said again at least this often.
+const REFRESH: Span = Span::from_secs(100);
+/// The status is said again this often; whoever listens may call it stale after 120 s.
+const HEARTBEAT: Span = Span::from_secs(10);
+/// An alarm whose text alone changes is said again no more often than this.
+const DETAIL: Span = Span::from_secs(10);
+/// A change smaller than this share of the last value is not said.
+const RELATIVE: f64 = 0.002;
+
+/// What the service is doing, as `status` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// It controls, and nothing is wrong.
+    Ready,
+    /// It controls, and something is wrong: an alarm, or readings are lost.
+    Degraded,
+    /// It computes and writes nothing.
+    Shadow,
+    /// It has handed over to fail-safe values.
+    Stopping,
+}
+
+impl Doing {
+    /// What a status means.
+    #[must_use]
+    pub const fn of(status: &Status, shadow: bool) -> Self {
+        if shadow {
+            Self::Shadow
+        } else if status.alarms.is_empty() && status.readings.lost == 0 {
+            Self::Ready
+        } else {
+            Self::Degraded
+        }
+    }
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Degraded => "degraded",
+            Self::Shadow => "shadow",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// Remembers what has been said, so that only what is new is said again.
+#[derive(Debug)]
+pub struct Publisher {
+    hall: Arc<Hall>,
+    points: Table<PointId, Option<Said>>,
+    status: Option<(Doing, Mono)>,
+    alarms: BTreeMap<String, (Option<AlarmView>, Mono)>,
+}
+
+/// A point as it was last said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Said {
+    value: Option<f64>,
+    quality: u16,
+    due: Mono,
+}
+
+impl Publisher {
+    /// A publisher that has said nothing.
+    #[must_use]
+    pub fn new(hall: Arc<Hall>) -> Self {
+        let points = Table::filled(hall.points.len(), None);
+        Self { hall, points, status: None, alarms: BTreeMap::new() }
+    }
+
+    /// The points that are to be said after a scan: `{"v", "u", "q", "ts", "seq"}`; `v` is null when the reading is lost and
+    /// `ts` is the wall time (ms) of the source read. What was never read is not said.
+    pub fn points(
+        &mut self,
+        tick: Tick,
+        inputs: &Inputs,
+        reading: impl Fn(PointId) -> Reading<f64>,
+    ) -> Vec<Publication> {
+        let mut news = Vec::new();
+        for (id, def) in self.hall.points.iter() {
+            let (Some(said), Some(sample)) = (self.points.get_mut(id), inputs.samples.get(id)) else { continue };
+            let (value, quality) = wire(reading(id));
+            if said.is_none() && value.is_none() {
+                continue;
+            }
+            if said.is_some_and(|s| s.due > tick.mono && s.quality == quality && !moved(s.value, value, def.unit)) {
+                continue;
+            }
+            // The first refresh is spread over the period, so that a hall does not speak all at once for ever.
+            let spread = Span::from_secs(convert::u64_from_usize(id.index() % 100).saturating_add(1));
+            let due = tick.mono.after(if said.is_none() { spread } else { REFRESH });
+            *said = Some(Said { value, quality, due });
+            let age_ms = i64::try_from(tick.mono.since(sample.at).millis()).unwrap_or(i64::MAX);
+            let payload = json!({
+                "v": value, "u": def.unit.code(), "q": quality, "ts": tick.wall.0.saturating_sub(age_ms), "seq": tick.seq,
+            });
+            news.push(say(&format!("point/{}", def.name), &payload, false, Qos::AtMostOnce));
+        }
+        news
+    }
+
+    /// The status, if it is due: `{"state": "ready" | "degraded" | "shadow" | "stopping", …}`, kept by the broker. The broker
+    /// itself says `{"state": "offline"}` when we are gone.
+    pub fn status(&mut self, doing: Doing, status: &Status, tick: Tick) -> Option<Publication> {
+        let fresh = |(last, at): (Doing, Mono)| last == doing && tick.mono.since(at) < HEARTBEAT;
+        if self.status.is_some_and(fresh) {
+            return None;
+        }
+        self.status = Some((doing, tick.mono));
+        let payload = json!({
+            "state": doing.word(), "ts": tick.wall.0, "seq": tick.seq, "hall": status.hall, "version": env!("CARGO_PKG_VERSION"),
+            "uptime_s": status.uptime_s, "clock_trusted": status.clock_trusted, "readings": status.readings,
+            "alarms": status.alarms.len(), "overrides": status.overrides.len(), "worst_inlet": status.worst_inlet,
+            "facility_kw": status.facility_kw, "it_kw": status.it_kw,
+        });
+        Some(say("status", &payload, true, Qos::AtLeastOnce))
+    }
+
+    /// The alarms that are to be said. The first time, those that are normal are deleted: an earlier run may have left them.
+    pub fn alarms(&mut self, status: &Status, tick: Tick) -> Vec<Publication> {
+        let mut news = Vec::new();
+        for (_, def) in self.hall.alarms.iter() {
+            let now = status.alarms.iter().find(|view| view.name == def.name);
+            let wanted = match (self.alarms.get(&def.name), now) {
+                (None, _) => true,
+                (Some((None, _)), now) => now.is_some(),
+                (Some((Some(_), _)), None) => true,
+                (Some((Some(last), at)), Some(view)) => {
+                    (&last.state, &last.priority) != (&view.state, &view.priority)
+                        || (last != view && tick.mono.since(*at) >= DETAIL)
+                }
+            };
+            if !wanted {
+                continue;
+            }
+            self.alarms.insert(def.name.clone(), (now.cloned(), tick.mono));
+            let topic = format!("alarm/{}", def.name);
+            news.push(match now {
+                Some(view) => say(&topic, &with_time(json!(view), tick), true, Qos::AtLeastOnce),
+                None => Publication { topic, payload: Vec::new(), retain: true, qos: Qos::AtLeastOnce },
+            });
+        }
+        news
+    }
+
+    /// One message for each event: `{"ts", "seq", "severity", "subject", "what", …}`.
+    #[must_use]
+    pub fn events(&self, events: &[Event], tick: Tick) -> Vec<Publication> {
+        let one = |event: &Event| {
+            let severity = match event.severity {
+                Severity::Info => "info",
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            };
+            let payload =
+                json!({ "severity": severity, "subject": event.subject(&self.hall), "what": what(&event.what) });
+            say("event", &with_time(payload, tick), false, Qos::AtLeastOnce)
+        };
+        events.iter().map(one).collect()
+    }
+}
+
+/// The payload that answers a command: `{"id", "code", …}`. The code is `accepted` or control's own refusal.
+#[must_use]
+pub fn answer(command: &Command, reply: &Reply) -> Vec<u8> {
+    let payload = match reply {
+        Reply::Accepted { expires, note } => {
+            json!({ "id": command.id, "code": "accepted", "expires": expires.map(|wall| wall.0), "note": note })
+        }
+        Reply::Refused(Refusal::OutOfRange { min, max }) => {
+            json!({ "id": command.id, "code": "out_of_range", "min": min, "max": max })
+        }
+        Reply::Refused(refusal) => json!({ "id": command.id, "code": code(refusal) }),
+    };
+    payload.to_string().into_bytes()
+}
+
+/// The word of a refusal, the same as over the API.
+const fn code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotWritable => "not_writable",
+        Refusal::OutOfRange { .. } => "out_of_range",
+        Refusal::ReasonMissing => "reason_missing",
+        Refusal::HoldOutOfRange => "hold_out_of_range",
+        Refusal::NothingThere => "nothing_there",
+        Refusal::StillActive => "still_active",
+        Refusal::NotAcknowledged => "not_acknowledged",
+        Refusal::Unknown => "unknown",
+    }
+}
+
+fn say(topic: &str, payload: &Value, retain: bool, qos: Qos) -> Publication {
+    Publication { topic: topic.to_owned(), payload: payload.to_string().into_bytes(), retain, qos }
+}
+
+fn with_time(mut payload: Value, tick: Tick) -> Value {
+    if let Value::Object(fields) = &mut payload {
+        fields.insert("ts".to_owned(), json!(tick.wall.0));
+        fields.insert("seq".to_owned(), json!(tick.seq));
+    }
+    payload
+}
+
+/// The value and the quality code; a number that is none is lost.
+fn wire(reading: Reading<f64>) -> (Option<f64>, u16) {
+    let (value, quality) = match reading {
+        Reading::Fresh(value) => (value, 192),
+        Reading::Stale { last, .. } => (last, 500),
+        Reading::Lost { .. } => (f64::NAN, 0),
+    };
+    if value.is_finite() { (Some(value), quality) } else { (None, 0) }
+}
+
+fn moved(last: Option<f64>, now: Option<f64>, unit: Unit) -> bool {
+    match (last, now) {
+        (Some(a), Some(b)) => (a - b).abs() > deadband(unit).max(RELATIVE * a.abs()),
+        (None, None) => false,
+        (Some(_), None) | (None, Some(_)) => true,
+    }
+}
+
+/// The smallest change worth a message, in the unit.
+const fn deadband(unit: Unit) -> f64 {
+    match unit {
+        Unit::Cel | Unit::Fahrenheit | Unit::Kelvin => 0.05,
+        Unit::Percent | Unit::PercentRh => 0.2,
+        Unit::Watt | Unit::WattHour | Unit::Pascal | Unit::PerMinute => 1.0,
+        Unit::LiterPerSecond | Unit::Ampere | Unit::Volt | Unit::Hertz => 0.01,
+        Unit::Kilowatt
+        | Unit::Megawatt
+        | Unit::KilowattHour
+        | Unit::MegawattHour
+        | Unit::LiterPerMinute
+        | Unit::CubicMeterPerHour
+        | Unit::Kilopascal
+        | Unit::Bar
+        | Unit::One
+        | Unit::Second => 1e-3,
+    }
+}
+
+/// What happened, as fields: a word in `kind`, and its numbers.
+fn what(what: &What) -> Value {
+    match what {
+        What::ReadingFresh => json!({ "kind": "reading_fresh" }),
+        What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),
+        What::ReadingLost(why) => json!({ "kind": "reading_lost", "why": why.to_string() }),
+        What::WriteUnproven { wanted, seen } => json!({ "kind": "write_unproven", "wanted": wanted, "seen": seen }),
+        What::WriteForeign { wanted, seen } => json!({ "kind": "write_foreign", "wanted": wanted, "seen": seen }),
+        What::WriteFailed(why) => json!({ "kind": "write_failed", "why": why.to_string() }),
+        What::WriteProven => json!({ "kind": "write_proven" }),
+        What::Leader { level, .. } => json!({ "kind": "leader", "level": level.number() }),
+        What::LimitConflict { kept, dropped } => {
+            json!({ "kind": "limit_conflict", "kept": kept.number(), "dropped": dropped.number() })
+        }
+        What::OverrideSet { value } => json!({ "kind": "override_set", "value": value }),
+        What::OverrideReleased => json!({ "kind": "override_released" }),
+        What::OverrideExpired => json!({ "kind": "override_expired" }),
+        What::AlarmRaised => json!({ "kind": "alarm_raised" }),
+        What::AlarmCleared => json!({ "kind": "alarm_cleared" }),
+        What::AlarmAcknowledged => json!({ "kind": "alarm_acknowledged" }),
+        What::AlarmReset => json!({ "kind": "alarm_reset" }),
+        What::ClockTrusted(trusted) => json!({ "kind": "clock_trusted", "trusted": trusted }),
+        What::ReloadApplied => json!({ "kind": "reload_applied" }),
+        What::MeterWentBack { from, to } => json!({ "kind": "meter_went_back", "from": from, "to": to }),
+        What::MeterJumped { from, to } => json!({ "kind": "meter_jumped", "from": from, "to": to }),
+        What::Started => json!({ "kind": "started" }),
+        What::Stopping => json!({ "kind": "stopping" }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The scan thread: wait, freeze the image, step, write, record. It never waits for a disk, a broker or a person.
+//!
+//! One period is read, freeze, step, write, in that order: due points are polled at the start with a deadline, what comes
+//! later counts for the next scan, and commands leave at once. Questions are answered between scans, in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use plant::hall::Strategies;
+use plant::image::Inputs;
+use plant::time::{Mono, Span, Tick};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use crate::adapters::Field;
+use crate::control::Controller;
+use crate::control::request::{Ask, Request};
+use crate::service::api::call::{Answer, Call, Calls, Question};
+use crate::service::bulletin::Teller;
+use crate::service::clock::Clock;
+use crate::service::journal::Journal;
+use crate::service::metrics::Metrics;
+use crate::service::notify::Notify;
+use crate::service::promise::Promises;
+
+/// The longest rest without a look at the stop flag.
+const NAP: Span = Span::from_millis(50);
+/// How long the buses have to write the safe outputs on the way out.
+const FAREWELL: Span = Span::from_secs(1);
+
+/// How a scan thread keeps time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The period (10 ms to 60 s).
+    pub period: Span,
+    /// How long the polls of a scan may take (below the period).
+    pub patience: Span,
+}
+
+/// What a scan thread has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Scans.
+    pub scans: u64,
+    /// Periods that were missed because a scan took too long.
+    pub overruns: u64,
+}
+
+/// Everything the scan thread owns.
+pub struct Scan {
+    /// Who decides.
+    pub controller: Controller,
+    /// The plant.
+    pub field: Field,
+    /// The only clock.
+    pub clock: Arc<Clock>,
+    /// How it keeps time.
+    pub pace: Pace,
+    /// Questions of people and programs.
+    pub calls: Calls,
+    /// Whoever listens.
+    pub teller: Teller,
+    /// What remembers.
+    pub journal: Journal,
+    /// Where answers wait for their commit.
+    pub promises: Promises,
+    /// Figures and health.
+    pub metrics: Arc<Metrics>,
+    /// The service manager.
+    pub notify: Notify,
+    /// This boot's number: monotonic time is comparable within it.
+    pub boot: u32,
+    /// The last tick before the start, when control goes on from there.
+    pub before: Option<Tick>,
+}
+
+impl Scan {
+    /// Scans until `stop` is set, then hands every output to its fail-safe.
+    pub fn run(mut self, stop: &AtomicBool) -> Tally {
+        let mut inputs = Inputs::unread(self.controller.hall().points.len());
+        let mut tally = Tally::default();
+        let mut due = self.clock.mono();
+        let mut last = self.before;
+        let mut reload: Option<Box<Strategies>> = None;
+        loop {
+            self.rest_until(due, last, &mut reload, stop);
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let tick = self.tick(last.map_or(0, |l| l.seq.saturating_add(1)), last);
+            inputs.reload = reload.take();
+            self.scan(tick, last, &mut inputs);
+            last = Some(tick);
+            tally.scans = tally.scans.saturating_add(1);
+            let now = self.clock.mono();
+            let (next, missed) = next_due(due, self.pace.period, now);
+            tally.overruns = tally.overruns.saturating_add(missed);
+            self.metrics.completed_scan(now, now.since(tick.mono), missed > 0);
+            if tally.scans == 1 {
+                self.notify.ready();
+            }
+            self.notify.completed_scan(now);
+            due = next;
+        }
+        self.hand_over();
+        self.journal.close();
+        tally
+    }
+
+    fn tick(&mut self, seq: u64, last: Option<Tick>) -> Tick {
+        let now = self.clock.read();
+        let dt = last.map_or(self.pace.period, |l| now.mono.since(l.mono));
+        Tick { seq, dt, mono: now.mono, wall: now.wall, clock_trusted: now.trusted, boot: self.boot }
+    }
+
+    fn scan(&mut self, tick: Tick, last: Option<Tick>, inputs: &mut Inputs) {
+        self.field.poll(tick);
+        self.field.freeze(tick.seq, self.pace.patience.duration(), inputs);
+        if self.journal.snapshot_due(tick) {
+            self.journal.record_snapshot(last.unwrap_or(tick), self.controller.state());
+        }
+        let outputs = self.controller.step(inputs, tick);
+        self.field.write(outputs, tick);
+        self.journal.record_scan(tick, inputs, outputs);
+        self.teller.tell(&self.controller, inputs, tick);
+    }
+
+    /// Answers questions until the next scan is due.
+    fn rest_until(&mut self, due: Mono, last: Option<Tick>, reload: &mut Option<Box<Strategies>>, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
+            let rest = due.since(self.clock.mono());
+            if rest == Span::ZERO {
+                return;
+            }
+            if let Some(call) = self.calls.wait(rest.min(NAP).duration()) {
+                self.answer(call, last, reload);
+            }
+        }
+    }
+
+    fn answer(&mut self, call: Call, last: Option<Tick>, reload: &mut Option<Box<Strategies>>) {
+        let (question, reply) = call.into_parts();
+        let answer = match question {
+            Question::Status => Answer::Status(Box::new(self.controller.status())),
+            Question::Points => {
+                let hall = Arc::clone(self.controller.hall());
+                Answer::Points(hall.points.ids().filter_map(|p| self.controller.point(p)).collect())
+            }
+            Question::Point(point) => Answer::Point(self.controller.point(point).map(Box::new)),
+            Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
+            Question::Reload(strategies) => {
+                *reload = Some(strategies);
+                Answer::Reloading
+            }
+            Question::Request(request) => return self.decide(&request, last, reply),
+        };
+        drop(reply.send(answer));
+    }
+
+    /// A request is answered by the controller and told to the asker once the journal has it.
+    fn decide(&mut self, request: &Request, last: Option<Tick>, reply: oneshot::Sender<Answer>) {
+        let Some(last) = last else {
+            drop(reply.send(Answer::Unable("control has not made its first scan yet".into())));
+            return;
+        };
+        let own = matches!(request.ask, Ask::ServiceAlarm { .. });
+        if !own && !self.journal.can_promise() {
+            let sentence = "the journal cannot commit, so nothing that must survive a restart is promised now";
+            drop(reply.send(Answer::Unable(sentence.into())));
+            return;
+        }
+        let tick = self.tick(last.seq, Some(last));
+        let answer = self.controller.answer(request, tick);
+        let receipt = self.journal.record_answer(tick, request, &answer);
+        self.promises.keep(receipt, Answer::Reply(answer), reply);
+    }
+
+    /// Every output to its fail-safe, with time for the buses to write it.
+    fn hand_over(&mut self) {
+        self.notify.stopping();
+        let tick = self.tick(u64::MAX, None);
+        self.field.write(&Controller::safe_outputs(self.controller.hall()), tick);
+        std::thread::sleep(FAREWELL.duration());
+    }
+}
+
+/// When the next scan is due, on the grid of the first, and how many periods were missed.
+fn next_due(due: Mono, period: Span, now: Mono) -> (Mono, u64) {
+    let next = due.after(period);
+    let late = now.since(next);
+    let missed = late.nanos().checked_div(period.nanos()).unwrap_or(0);
+    (next.after(period.times(missed)), missed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_scan_keeps_the_grid_and_counts_what_it_missed() {
+        let period = Span::from_millis(100);
+        let at = |ms: u64| Mono(ms * 1_000_000);
+        assert_eq!(next_due(at(1000), period, at(1003)), (at(1100), 0));
+        assert_eq!(next_due(at(1000), period, at(1150)), (at(1100), 0), "late by half a period: run at once");
+        assert_eq!(next_due(at(1000), period, at(1420)), (at(1400), 3), "three periods are gone for good");
+    }
+}

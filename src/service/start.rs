@@ -1,0 +1,219 @@
+//! Putting a service together: journal, controller, adapters, threads; in the order that control is never without outputs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
+
+use plant::id::Table;
+use plant::time::Span;
+
+use super::bulletin::{self, Bulletin};
+use super::clock::{self, Clock};
+use super::config::{Keeper, Loaded};
+use super::history::{History, Series};
+use super::journal::{Header, Journal, Options, Retention};
+use super::metrics::Metrics;
+use super::notify::Notify;
+use super::outlet::Outlet;
+use super::promise::Promises;
+use super::publish::Publisher;
+use super::resume::{Resumed, resume};
+use super::scan::{Pace, Scan, Tally};
+use super::{Service, StartFault, api, metrics};
+use crate::adapters::modbus::{self, Modbus, Writes};
+use crate::adapters::mqtt::{self, Mqtt};
+use crate::adapters::{Field, Shared, Stamp};
+
+/// Starts everything. Returns once the threads run; the first scan follows at once.
+pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>) -> Result<Service, StartFault> {
+    let state_dir = loaded.config.state_dir.clone();
+    std::fs::create_dir_all(&state_dir).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
+    let clock = Arc::new(Clock::machine());
+    let header = header(&loaded);
+    let (journal, recovered) = Journal::open(&state_dir.join("journal.db"), &header, bounds(&loaded))?;
+    let resumed = resume(&loaded.hall, &header, &recovered, clock.mono());
+    tracing::info!(boot = resumed.boot, "{}", resumed.note);
+    for incident in &recovered.incidents {
+        tracing::error!("{incident}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| StartFault::Io(PathBuf::from("tokio"), e))?;
+    let context = runtime.enter();
+    let stamp: Stamp = Arc::new(clock.source().stamp());
+    let field = field(&loaded, &resumed, Arc::clone(&stamp));
+    let wires = wires(&loaded, &clock, field, writes)?;
+    let (asker, calls) = api::call::channel();
+    let metrics = Metrics::new(Arc::clone(&loaded.hall), loaded.config.period, stamp);
+    let (teller, bulletins) = bulletin::channel();
+    let outlet = outlet(&loaded, &wires, &metrics, &journal, (asker.clone(), writes))?;
+    let served = serve(&loaded, &metrics, &asker, keeper)?;
+    drop(context);
+    let stop = Arc::new(AtomicBool::new(false));
+    let scan = Scan {
+        controller: resumed.controller,
+        field: wires.field,
+        clock,
+        pace: pace(&loaded),
+        calls,
+        teller,
+        journal,
+        promises: Promises::start().map_err(|e| StartFault::Io(PathBuf::from("promises thread"), e))?,
+        metrics,
+        notify: Notify::of_process().map_err(|e| StartFault::Io(PathBuf::from("NOTIFY_SOCKET"), e))?,
+        boot: resumed.boot,
+        before: resumed.last,
+    };
+    let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
+    if let Some((mqtt, incoming)) = wires.mqtt.as_ref().zip(wires.incoming) {
+        let task = super::incoming::serve(incoming, Arc::clone(mqtt), asker.clone(), Arc::clone(&loaded.hall));
+        runtime.spawn(task);
+    }
+    Ok(Service {
+        runtime,
+        stop,
+        scan: Some(threads.0),
+        outlet: Some(threads.1),
+        asker,
+        hall: loaded.hall,
+        modbus: wires.modbus,
+        mqtt: wires.mqtt,
+        served,
+    })
+}
+
+/// The header that the journal embeds: what replay needs to begin anywhere.
+fn header(loaded: &Loaded) -> Header {
+    let texts = loaded.texts.clone();
+    Header {
+        hall: texts.hall,
+        maps: texts.maps,
+        config: texts.config,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        tzdb: jiff::tz::db().available().count().to_string(),
+        machine: clock::machine_run().unwrap_or_default(),
+    }
+}
+
+fn bounds(loaded: &Loaded) -> Options {
+    let journal = &loaded.config.journal;
+    Options {
+        retention: Retention { max_bytes: journal.max_mb.saturating_mul(1_000_000), max_age: journal.max_age },
+        snapshot_every: journal.snapshot_every,
+        ..Options::default()
+    }
+}
+
+fn pace(loaded: &Loaded) -> Pace {
+    let period = loaded.config.period;
+    Pace { period, patience: Span::from_seconds(period.seconds() * loaded.config.deadline) }
+}
+
+fn field(loaded: &Loaded, resumed: &Resumed, stamp: Stamp) -> Field {
+    let shared = match &resumed.samples {
+        Some(samples) => Shared::starting_from(samples.clone(), stamp),
+        None => Shared::new(loaded.hall.points.len(), stamp),
+    };
+    Field::new(shared)
+}
+
+/// Every adapter that runs.
+struct Wires {
+    field: Field,
+    modbus: Modbus,
+    mqtt: Option<Arc<Mqtt>>,
+    incoming: Option<tokio::sync::mpsc::Receiver<mqtt::Incoming>>,
+}
+
+fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) -> Result<Wires, StartFault> {
+    let modbus = modbus::start(&loaded.config.modbus, &loaded.bindings.modbus, &mut field, writes)
+        .map_err(|e| StartFault::Adapter(e.to_string()))?;
+    let Some(config) = &loaded.config.mqtt else {
+        return Ok(Wires { field, modbus, mqtt: None, incoming: None });
+    };
+    let wall = {
+        let clock = Arc::clone(clock);
+        Arc::new(move || clock.trusted().then(|| clock.wall()))
+    };
+    let (mqtt, incoming) = mqtt::start(config, &loaded.hall.site, &loaded.bindings.mqtt, field.shared(), wall)
+        .map_err(|e| StartFault::Adapter(e.to_string()))?;
+    Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming) })
+}
+
+fn outlet(
+    loaded: &Loaded,
+    wires: &Wires,
+    metrics: &Arc<Metrics>,
+    journal: &Journal,
+    (asker, writes): (api::call::Asker, Writes),
+) -> Result<Outlet, StartFault> {
+    let series = Series::of_hall(&loaded.hall);
+    let history = History::start(&loaded.config.history, &loaded.config.state_dir.join("history.db"), &series)
+        .map_err(|e| StartFault::Adapter(e.to_string()))?;
+    Ok(Outlet {
+        hall: Arc::clone(&loaded.hall),
+        metrics: Arc::clone(metrics),
+        mqtt: wires.mqtt.clone(),
+        publisher: Publisher::new(Arc::clone(&loaded.hall)),
+        history,
+        journal: journal.counters(),
+        asker,
+        shadow: writes == Writes::Shadow,
+        troubles: Table::filled(loaded.hall.alarms.len(), false),
+    })
+}
+
+/// The API and the health port. The demo has a configuration for both as well.
+fn serve(
+    loaded: &Loaded,
+    metrics: &Arc<Metrics>,
+    asker: &api::call::Asker,
+    keeper: Option<Arc<Keeper>>,
+) -> Result<Served, StartFault> {
+    let socket = &loaded.config.api.socket;
+    if let Some(folder) = socket.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| StartFault::Io(folder.to_owned(), e))?;
+    }
+    let api = api::serve(socket, Arc::clone(&loaded.hall), asker.clone(), keeper)
+        .map_err(|e| StartFault::Io(socket.clone(), e))?;
+    let listen = &loaded.config.health.listen;
+    let io = |e| StartFault::Io(PathBuf::from(listen), e);
+    let address = listen.parse().map_err(|_| io(std::io::Error::from(std::io::ErrorKind::InvalidInput)))?;
+    let served = tokio::runtime::Handle::current().block_on(metrics::serve(address, Arc::clone(metrics)));
+    let (health, task) = served.map_err(io)?;
+    Ok(Served { api, health, task })
+}
+
+/// What is served while the service lives.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) api: api::Served,
+    pub(super) health: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn spawn_scan(scan: Scan, stop: &Arc<AtomicBool>) -> Result<JoinHandle<Tally>, StartFault> {
+    let stop = Arc::clone(stop);
+    std::thread::Builder::new()
+        .name("scan".into())
+        .spawn(move || scan.run(&stop))
+        .map_err(|e| StartFault::Io(PathBuf::from("scan thread"), e))
+}
+
+fn spawn_outlet(outlet: Outlet, bulletins: Receiver<Bulletin>) -> Result<JoinHandle<()>, StartFault> {
+    std::thread::Builder::new()
+        .name("outlet".into())
+        .spawn(move || outlet.run(&bulletins))
+        .map_err(|e| StartFault::Io(PathBuf::from("outlet thread"), e))
+}

@@ -1,0 +1,210 @@
+//! Every command and configuration block of the documentation, run.
+//!
+//! A fenced block says by its info string how it is run: `sh` on its own, `sh demo` beside a running demo, `sh not-run`
+//! with a reason in its first comment, `toml config` by `wattloop check`, anything else is prose.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_wattloop");
+
+struct Block {
+    place: String,
+    info: String,
+    text: String,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn blocks() -> Vec<Block> {
+    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    if let Ok(entries) = fs::read_dir(root().join("docs")) {
+        pages.extend(entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")));
+    }
+    pages.sort();
+    let mut found = Vec::new();
+    for page in pages {
+        let name = page.strip_prefix(root()).expect("under the root").display().to_string();
+        let text = fs::read_to_string(&page).expect("readable page");
+        let mut open: Option<Block> = None;
+        for (n, line) in text.lines().enumerate() {
+            match (line.strip_prefix("```"), open.take()) {
+                (Some(_), Some(done)) => found.push(done),
+                (Some(info), None) => {
+                    open = Some(Block {
+                        place: format!("{name}:{}", n + 1),
+                        info: info.trim().to_owned(),
+                        text: String::new(),
+                    });
+                }
+                (None, Some(mut block)) => {
+                    block.text.push_str(line);
+                    block.text.push('\n');
+                    open = Some(block);
+                }
+                (None, None) => {}
+            }
+        }
+        assert!(open.is_none(), "{name}: a fenced block is not closed");
+    }
+    found
+}
+
+/// The arguments for the binary of each `wattloop …` or `cargo run --release -- …` line, with the exit code it promises.
+fn commands(block: &Block) -> Vec<(Vec<String>, i32)> {
+    let joined = block.text.replace("\\\n", " ");
+    let mut found = Vec::new();
+    for line in joined.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        let (command, comment) = line.split_once(" #").unwrap_or((line, ""));
+        let code = comment.split_once("exits ").map_or(0, |(_, c)| {
+            let digits: String = c.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().expect("an exit code after 'exits '")
+        });
+        let arguments = command
+            .strip_prefix("cargo run --release -- ")
+            .or_else(|| command.strip_prefix("wattloop "))
+            .unwrap_or_else(|| {
+                panic!("{}: `{command}` is no wattloop command; mark the block `sh not-run`", block.place)
+            });
+        found.push((words(arguments), code));
+    }
+    assert!(!found.is_empty(), "{}: a block without a command", block.place);
+    found
+}
+
+/// Splits like a shell does, for single and double quotes.
+fn words(text: &str) -> Vec<String> {
+    let (mut found, mut word, mut quote, mut any) = (Vec::new(), String::new(), None, false);
+    for c in text.chars() {
+        match (c, quote) {
+            ('"' | '\'', None) => (quote, any) = (Some(c), true),
+            (c, Some(q)) if c == q => quote = None,
+            (' ', None) => {
+                if any || !word.is_empty() {
+                    found.push(std::mem::take(&mut word));
+                }
+                any = false;
+            }
+            (c, _) => word.push(c),
+        }
+    }
+    if any || !word.is_empty() {
+        found.push(word);
+    }
+    found
+}
+
+fn run(folder: &Path, arguments: &[String]) -> Output {
+    Command::new(BINARY)
+        .args(arguments)
+        .current_dir(folder)
+        .env("TMPDIR", folder)
+        .env_remove("XDG_RUNTIME_DIR")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary starts")
+}
+
+/// A folder that looks like a clone: the shipped configuration, halls and device maps.
+fn clone_of_the_files() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    for part in ["config", "plants/halls", "plants/devices"] {
+        let target = folder.path().join(part);
+        fs::create_dir_all(&target).expect("folder");
+        for entry in fs::read_dir(root().join(part)).expect("shipped folder").flatten() {
+            if entry.path().is_file() {
+                fs::copy(entry.path(), target.join(entry.file_name())).expect("copied");
+            }
+        }
+    }
+    folder
+}
+
+fn check(place: &str, arguments: &[String], code: i32, output: &Output) {
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{place}: wattloop {}\n{}{}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn commands_that_stand_alone_do_what_they_say() {
+    let folder = clone_of_the_files();
+    let mut count = 0;
+    for block in blocks().iter().filter(|b| b.info == "sh") {
+        for (arguments, code) in commands(block) {
+            check(&block.place, &arguments, code, &run(folder.path(), &arguments));
+            count += 1;
+        }
+    }
+    assert!(count > 3, "the documentation shows only {count} commands");
+}
+
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn commands_beside_a_running_demo_do_what_they_say() {
+    let folder = clone_of_the_files();
+    let demo = Command::new(BINARY)
+        .args(["demo", "--for", "120s"])
+        .current_dir(folder.path())
+        .env("TMPDIR", folder.path())
+        .env_remove("XDG_RUNTIME_DIR")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the demo starts");
+    let _demo = Demo(demo);
+    let status = ["status".to_owned()];
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !run(folder.path(), &status).status.success() {
+        assert!(Instant::now() < patience, "the demo does not answer");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let mut count = 0;
+    for block in blocks().iter().filter(|b| b.info == "sh demo") {
+        for (arguments, code) in commands(block) {
+            check(&block.place, &arguments, code, &run(folder.path(), &arguments));
+            count += 1;
+        }
+    }
+    assert!(count > 3, "the documentation shows only {count} commands for a running service");
+}
+
+#[test]
+fn configuration_blocks_pass_the_check() {
+    for block in blocks().iter().filter(|b| b.info == "toml config") {
+        let folder = clone_of_the_files();
+        let file = folder.path().join("config/from-the-page.toml");
+        fs::write(&file, &block.text).expect("written");
+        let arguments = ["check".to_owned(), "--config".to_owned(), "config/from-the-page.toml".to_owned()];
+        check(&block.place, &arguments, 0, &run(folder.path(), &arguments));
+    }
+}
+
+#[test]
+fn every_block_says_how_it_is_run() {
+    let known = ["sh", "sh demo", "sh not-run", "toml config", "text", "json", "rust"];
+    for block in blocks() {
+        assert!(known.contains(&block.info.as_str()), "{}: `{}` is not one of {known:?}", block.place, block.info);
+        if block.info == "sh not-run" {
+            assert!(block.text.starts_with("# "), "{}: say in a first comment why it is not run", block.place);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Messages that are too large.
+
+use plant::reading::Why;
+use serde_json::{Value, json};
+use wattloop::adapters::mqtt::{Incoming, MAX_PACKET, MqttConfig};
+use wattloop::service::broker::Broker;
+
+use super::commands::with_overrides;
+use super::rig::{Peer, Rig, eventually, options};
+
+const SET: &str = "wattloop/v1/hall/point/crah-1/fan-speed/set";
+
+pub async fn a_mebibyte_neither_disconnects_nor_disturbs(url: &str, peer: &Peer, config: &MqttConfig) {
+    assert_eq!(config.url, url);
+    let large = vec![b'7'; 1 << 20];
+    peer.say("s/large", large.clone(), true).await;
+    peer.say(SET, large.clone(), true).await;
+    let rig = Rig::start(config, &["s/large", "s/small"]);
+    let reply = peer.hears(&format!("{SET}/reply")).await;
+    assert_eq!(serde_json::from_str::<Value>(&reply).expect("JSON"), json!({ "id": null, "code": "too_large" }));
+    eventually("both came", || rig.mqtt.counts().too_large >= 2).await;
+    assert_eq!(rig.sample(0).value, Err(Why::NeverRead), "a kept message of unknown age");
+    peer.say("s/large", large, false).await;
+    eventually("no number", || rig.sample(0).value == Err(Why::NotANumber)).await;
+    for n in 0..20 {
+        peer.say("s/small", n.to_string(), false).await;
+        eventually("the other sensor", || rig.sample(1).value == Ok(f64::from(n))).await;
+    }
+    assert!(rig.mqtt.counts().connected);
+    assert_eq!(rig.mqtt.counts().reconnects, 0);
+}
+
+pub async fn the_subscription_beyond_the_limit_is_given_up(peer: &Peer, config: &MqttConfig) {
+    peer.say("s/bad", vec![b'7'; MAX_PACKET + 1000], true).await;
+    let mut rig = Rig::start(config, &["s/a", "s/b", "s/bad", "s/c", "s/d"]);
+    assert_eq!(rig.next().await, Incoming::SubscriptionDropped { topic: "s/bad".to_owned() });
+    for (n, topic) in [(0, "s/a"), (1, "s/b"), (3, "s/c"), (4, "s/d")] {
+        let heard = || {
+            rig.sample(n).value == Ok(20.0) || {
+                peer.mention(topic, "20");
+                false
+            }
+        };
+        eventually(topic, heard).await;
+    }
+    let counts = rig.mqtt.counts();
+    assert!(counts.connected);
+    assert_eq!(counts.dropped_subscriptions, 1);
+    assert!(counts.oversized >= 2, "never on the first offence");
+    assert!(rig.say("event", "still talking", false));
+    eventually("arrived", || rig.mqtt.counts().depth == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_mebibyte_neither_disconnects_nor_disturbs() {
+    let broker = Broker::start(0).await.expect("starts");
+    let (config, _dir) = with_overrides(&broker.url(), "x");
+    let peer = Peer::connect(options("peer", broker.address().port()), &["wattloop/v1/hall/point/+/+/set/reply"]).await;
+    a_mebibyte_neither_disconnects_nor_disturbs(&broker.url(), &peer, &config).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_packet_beyond_the_limit_costs_its_own_subscription_only() {
+    let broker = Broker::start(0).await.expect("starts");
+    let peer = Peer::connect(options("peer", broker.address().port()), &[]).await;
+    the_subscription_beyond_the_limit_is_given_up(&peer, &MqttConfig::to(&broker.url())).await;
+}

@@ -1,0 +1,88 @@
+//! A scan allocates nothing once the controller has warmed up: not when all is well, and not when much goes wrong.
+
+use std::sync::Arc;
+
+use plant::command::{WriteOutcome, WriteReport};
+use plant::hall::Hall;
+use plant::image::Inputs;
+use plant::point::Role;
+use plant::reading::{Sample, Why};
+use plant::time::{Mono, Span, Tick, Wall};
+use wattloop::control::Controller;
+use wattloop::control::request::{Ask, Request};
+
+const SECOND: Span = Span::from_secs(1);
+
+struct Run {
+    hall: Arc<Hall>,
+    control: Controller,
+    inputs: Inputs,
+    tick: Tick,
+}
+
+impl Run {
+    fn new() -> Self {
+        let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        let hall = Arc::new(Hall::load(name, text).expect("loads"));
+        let control = Controller::new(Arc::clone(&hall));
+        let inputs = Inputs::unread(hall.points.len());
+        let tick = Tick { dt: SECOND, wall: Wall(1_774_990_000_000), clock_trusted: true, ..Tick::default() };
+        Self { hall, control, inputs, tick }
+    }
+
+    /// Every sensor reads something that moves; every `broken`th does not.
+    fn sample(&mut self, broken: Option<usize>) {
+        self.tick.mono = self.tick.mono.after(SECOND);
+        self.tick.wall.0 += 1000;
+        self.tick.seq += 1;
+        let wobble = if self.tick.seq.is_multiple_of(2) { 0.01 } else { 0.0 };
+        for (n, (id, def)) in self.hall.points.iter().enumerate().filter(|(_, (_, def))| def.role == Role::Sensor) {
+            let lost = broken.is_some_and(|every| n.is_multiple_of(every));
+            let value = if def.short_name() == "energy" { self.tick.mono.0 as f64 / 1e9 } else { 24.0 + wobble };
+            let good = Sample::good(value, self.tick.mono);
+            self.inputs.samples[id] = if lost { Sample::bad(Why::InvalidCode, self.tick.mono) } else { good };
+        }
+        self.inputs.reports.clear();
+        if let Some(every) = broken {
+            let writable = self.hall.points.iter().filter(|(_, def)| def.write.is_some());
+            let failed =
+                |at: Mono, point| WriteReport { point, wanted: 50.0, outcome: WriteOutcome::Failed(Why::Timeout), at };
+            self.inputs.reports.extend(writable.step_by(every).map(|(id, _)| failed(self.tick.mono, id)));
+        }
+    }
+
+    fn allocations(&mut self) -> u64 {
+        allocation_counter::measure(|| {
+            self.control.step(&self.inputs, self.tick);
+        })
+        .count_total
+    }
+}
+
+#[test]
+fn a_scan_allocates_nothing_after_warm_up() {
+    let mut run = Run::new();
+    for _ in 0..5 {
+        run.sample(None);
+        run.allocations();
+    }
+    let fan = run.hall.point("crah-1/fan-speed").expect("a fan");
+    let ask = Ask::Override { point: fan, value: 50.0, hold: Some(Span::from_secs(60)), reason: "a test".to_owned() };
+    run.control.answer(&Request { who: "uid:1000".to_owned(), ask }, run.tick);
+    // An hour and more, over midnight at the end of a month, with storms of lost readings and failed writes.
+    for scan in 0..7200u32 {
+        let storm = match scan % 100 {
+            40..=60 => Some(2),
+            70..=75 => Some(1),
+            _ => None,
+        };
+        run.sample(storm);
+        let count = run.allocations();
+        assert_eq!(count, 0, "scan {scan} allocated {count} times");
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    assert!(allocation_counter::measure(|| drop(std::hint::black_box(vec![1u8; 100]))).count_total > 0);
+}
