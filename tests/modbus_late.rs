@@ -133,7 +133,7 @@ fn serial_manner() -> impl Strategy<Value = Manner> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 20, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_schedule_of_bad_manners_moves_a_value_over_tcp(alone: bool, script in prop::collection::vec(any_manner(), 1..30)) {
@@ -142,7 +142,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 5, max_shrink_iters: 4, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5, max_shrink_iters: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_schedule_of_bad_manners_moves_a_value_over_rtu_in_tcp(alone: bool, script in prop::collection::vec(serial_manner(), 1..8)) {

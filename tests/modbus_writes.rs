@@ -2,7 +2,6 @@
 
 #[cfg(test)]
 #[path = "modbus/rig.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the rig")]
 mod rig;
 #[cfg(test)]
 #[path = "modbus/server.rs"]
@@ -200,7 +199,7 @@ fn a_value_the_product_must_not_get_never_leaves() {
 fn a_write_whose_reply_is_lost_fails_and_is_healed_by_a_later_scan() {
     let mut b = bench(vec![holding(3)], Writes::Live);
     b.rig.poll();
-    b.server.world().script.push_back(Manner::Late(900));
+    b.server.world().script.push_back(Manner::Late(1500));
     b.rig.scan(&[(0, 460.0)]);
     assert_eq!(b.rig.outcomes(0), [WriteOutcome::Failed(Why::Timeout)]);
     for _ in 0..100 {
@@ -211,6 +210,24 @@ fn a_write_whose_reply_is_lost_fails_and_is_healed_by_a_later_scan() {
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("never proven: {:?}", b.rig.outcomes(0));
+}
+
+#[test]
+fn a_newer_image_takes_over_from_an_unfinished_one() {
+    let runtime = runtime();
+    let _inside = runtime.enter();
+    let server = Server::default();
+    let (at, _task) = runtime.block_on(server.listen("127.0.0.1:0"));
+    let gateway = gateway(&format!("tcp://{at}"));
+    let mut rig = Rig::new(gateway, &devices("gw", &[1, 2, 3], &[holding(0)]), Writes::Live);
+    rig.poll();
+    server.world().script.push_back(Manner::Late(700));
+    for value in [100.0, 200.0, 300.0] {
+        rig.write(&[(0, value), (1, value), (2, value)]);
+    }
+    rig.until("all hold the newest", |_| (1..=3).all(|u| server.world().written.get(&(u, 3, 0)) == Some(&300)));
+    let written = |unit| server.world().log.iter().filter(|e| (e.0, e.1) == (6, unit)).count();
+    assert_eq!((written(1), written(2), written(3)), (2, 1, 1), "200 never left, 100 only to the first unit");
 }
 
 #[test]

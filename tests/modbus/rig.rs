@@ -99,8 +99,8 @@ pub fn devices(gateway: &str, units: &[u8], registers: &[Register]) -> Vec<Modbu
 /// A gateway with the times of a test on loopback: a loaded machine answers in time, and back-offs are short.
 pub fn gateway(url: &str) -> Gateway {
     Gateway {
-        timeout: Span::from_millis(400),
-        worst_reply: Span::from_millis(400),
+        timeout: Span::from_millis(1000),
+        worst_reply: Span::from_millis(1000),
         back_off: Span::from_millis(30),
         back_off_max: Span::from_millis(120),
         ..Gateway::new(Endpoint::try_from(url.to_string()).unwrap())

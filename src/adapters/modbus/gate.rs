@@ -362,3 +362,6 @@ impl Core {
 fn garbled(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
+
+#[cfg(test)]
+mod tests;

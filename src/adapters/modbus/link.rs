@@ -125,7 +125,7 @@ impl Link {
         &self.counters
     }
 
-    /// How often a connection was made: a change says that the other side may have started anew.
+    /// How often a TCP connection was made: a change says that the other side may have started anew.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.made
@@ -293,8 +293,9 @@ impl Link {
     async fn connected(&mut self, stream: Box<dyn Stream>) {
         self.counters.connects.one();
         tracing::info!(gateway = %self.gateway.url, "Modbus connection made");
-        self.made = self.made.saturating_add(1);
         let rtu = self.gateway.url.is_rtu();
+        // An RTU line is opened again after every lost reply: that says nothing about the other units on it.
+        self.made = self.made.saturating_add(u64::from(!rtu));
         let framing = if rtu { Framing::Rtu } else { Framing::Tcp };
         let gate = Gate::new(stream, framing, self.transaction, Arc::clone(&self.counters));
         let gate = if self.live { gate.with_writes() } else { gate };

@@ -190,3 +190,120 @@ fn join(group: &mut Group, row: usize, item: &Item, gateway: &Gateway, fences: &
     group.items.push(row);
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::modbus::config::Endpoint;
+    use plant::device::{Access, ByteOrder, RegisterType};
+    use plant::hall::Kind;
+    use plant::id::{Id, PointId};
+    use plant::units::{Affine, Unit};
+    use proptest::prelude::*;
+
+    fn items(places: &[(bool, u16, u16)], poll: Span) -> Vec<Item> {
+        let register = |&(bits, address, _): &(bool, u16, u16)| Register {
+            point: "p".into(),
+            table: if bits { RegisterTable::Coil } else { RegisterTable::Holding },
+            address,
+            ty: if bits { RegisterType::Bool } else { RegisterType::Uint16 },
+            byte_order: ByteOrder::Abcd,
+            scale: 1.0,
+            offset: 0.0,
+            unit: Unit::One,
+            invalid: Vec::new(),
+            min: 0.0,
+            max: 1.0,
+            poll,
+            access: Access::Ro,
+            write: None,
+            place: (1, 1),
+        };
+        let map = Arc::new(DeviceMap {
+            id: "m".into(),
+            kind: Kind::Fan,
+            vendor: String::new(),
+            model: String::new(),
+            comm_loss: None,
+            registers: places.iter().map(register).collect(),
+            topics: Vec::new(),
+        });
+        let bound = Bound { point: PointId::from_index(0), to_canonical: Affine { scale: 1.0, offset: 0.0 } };
+        let of = |(n, p): (usize, &(bool, u16, u16))| Item::new(&map, n, bound, p.2, n).expect("a register");
+        let mut items: Vec<Item> = places.iter().enumerate().map(of).collect();
+        items.sort_by_key(|i| (i.table, i.address, i.words));
+        items
+    }
+
+    fn gateway(max_gap: u16, max_words: u16, max_bits: u16) -> Gateway {
+        Gateway { max_gap, max_words, max_bits, ..Gateway::new(Endpoint::Tcp("h:1".into())) }
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_is_read_once_whole_and_within_the_limits(
+            places in prop::collection::vec((any::<bool>(), 0..400_u16, prop::sample::select(vec![1_u16, 2, 4])), 0..60),
+            limits in (0..40_u16, 4..=125_u16, 1..=2000_u16),
+            fence in 0..400_u16,
+        ) {
+            let places: Vec<_> = places.into_iter().map(|(b, a, w)| (b, a, if b { 1 } else { w })).collect();
+            let items = items(&places, Span::ZERO);
+            let due: Vec<usize> = (0..items.len()).collect();
+            let mut fences = Fences::default();
+            fences.put(RegisterTable::Holding, fence, Mono(0));
+            let groups = groups(&items, &due, &gateway(limits.0, limits.1, limits.2), &fences);
+            let read: Vec<usize> = groups.iter().flat_map(|g| g.items.clone()).collect();
+            prop_assert_eq!(read, due, "each once, in order");
+            for group in &groups {
+                let most = if group.table == RegisterTable::Coil { limits.2 } else { limits.1 };
+                prop_assert!(group.count <= most && group.count > 0);
+                let mut reach = u32::from(group.address);
+                for item in group.items.iter().map(|n| &items[*n]) {
+                    prop_assert_eq!(item.table, group.table);
+                    prop_assert!(item.address >= group.address);
+                    prop_assert!(item.end() <= u32::from(group.address) + u32::from(group.count), "not split");
+                    prop_assert!(u32::from(item.address) <= reach + u32::from(limits.0), "no wider gap");
+                    reach = reach.max(item.end());
+                }
+                let fenced = group.table == RegisterTable::Holding && items[group.items[0]].address < fence;
+                prop_assert!(!fenced || group.items.iter().all(|n| items[*n].address != fence), "across a fence");
+            }
+        }
+
+        #[test]
+        fn halves_are_what_the_whole_was(places in prop::collection::vec((0..60_u16, prop::sample::select(vec![1_u16, 2, 4])), 1..20)) {
+            let places: Vec<_> = places.into_iter().map(|(a, w)| (false, a, w)).collect();
+            let items = items(&places, Span::ZERO);
+            let due: Vec<usize> = (0..items.len()).collect();
+            for group in groups(&items, &due, &gateway(100, 125, 2000), &Fences::default()) {
+                match group.halves(&items) {
+                    Some((left, right)) => prop_assert_eq!([left.items, right.items].concat(), group.items),
+                    None => prop_assert_eq!(group.items.len(), 1),
+                }
+            }
+        }
+
+        #[test]
+        fn a_value_with_a_period_is_read_once_in_each(poll_ms in 200..5000_u64, scans in 1..100_u64) {
+            let mut item = items(&[(false, 0, 1)], Span::from_millis(poll_ms)).remove(0);
+            let mut reads = 0_u64;
+            for scan in 0..scans {
+                let now = Mono(scan * 100_000_000);
+                if item.due(now) {
+                    item.tried(now);
+                    reads += 1;
+                }
+            }
+            let periods = (scans - 1) * 100 / poll_ms;
+            prop_assert!((periods..=periods + 2).contains(&reads), "{reads} reads in {periods} periods");
+        }
+    }
+
+    #[test]
+    fn a_refused_value_is_left_alone_for_a_while() {
+        let mut item = items(&[(false, 0, 1)], Span::ZERO).remove(0);
+        item.refuse(2, Mono(5));
+        assert_eq!(item.refused(Mono(5).after(Span::from_secs(59))), Some(2));
+        assert_eq!(item.refused(Mono(5).after(Span::from_secs(60))), None);
+    }
+}
