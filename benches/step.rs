@@ -35,7 +35,7 @@ fn hall(rows: usize) -> Hall {
             write!(text, "[[crah]]\nname = \"crah-{row}-{crah}\"\nrow = \"row-{row}\"\n").expect("writes");
         }
     }
-    Hall::load("large.toml", &text).unwrap_or_else(|faults| panic!("{faults}"))
+    Hall::load("large.toml", &text).expect("the generated hall loads")
 }
 
 fn scan(hall: &Hall, inputs: &mut Inputs, tick: &mut Tick) {

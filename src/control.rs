@@ -135,11 +135,13 @@ impl Controller {
         state.cooling.reload(inputs.reload.as_deref(), news);
         state.quality.judge(&hall.points, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
         let image = state.quality.image();
-        state.energy.step(hall, &plan.zone, image, tick, news); // registers to energy, PUE
+        state.energy.pass(&plan.zone, tick);
+        state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
 
         commands.relinquish();
-        state.cooling.step(circuits, image, &state.held, tick.dt, commands); // loops
+        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt };
+        state.cooling.step(circuits, &scene, commands); // loops
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };

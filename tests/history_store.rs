@@ -156,3 +156,14 @@ fn scans_become_series_and_series_a_table_that_no_spreadsheet_executes() {
     );
     assert!(csv.contains("\r\n2023-11-14T22:14:20Z,crah-0/supply-air-temp,84,Cel,good\r\n"));
 }
+
+#[test]
+fn a_damaged_history_is_set_aside_and_stops_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("history.db");
+    std::fs::write(&path, vec![0x5A; 20_000]).expect("written");
+    let history = History::start(&HistoryConfig::default(), &path, &series(1)).expect("starts");
+    history.close();
+    assert_eq!(Archive::open(&path).expect("opens").names().expect("reads").len(), 1);
+    assert_eq!(std::fs::metadata(folder.path().join("history.db.damaged-1")).expect("kept").len(), 20_000);
+}

@@ -1,4 +1,5 @@
 //! A scan allocates nothing once the controller has warmed up: not when all is well, and not when much goes wrong.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::sync::Arc;
 
@@ -38,7 +39,8 @@ impl Run {
         let wobble = if self.tick.seq.is_multiple_of(2) { 0.01 } else { 0.0 };
         for (n, (id, def)) in self.hall.points.iter().enumerate().filter(|(_, (_, def))| def.role == Role::Sensor) {
             let lost = broken.is_some_and(|every| n.is_multiple_of(every));
-            let value = if def.short_name() == "energy" { self.tick.mono.0 as f64 / 1e9 } else { 24.0 + wobble };
+            let value =
+                if def.short_name() == "energy" { self.tick.mono.since(Mono(0)).seconds() } else { 24.0 + wobble };
             let good = Sample::good(value, self.tick.mono);
             self.inputs.samples[id] = if lost { Sample::bad(Why::InvalidCode, self.tick.mono) } else { good };
         }

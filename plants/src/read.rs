@@ -3,6 +3,8 @@
 //! A [`Source`] is one file. Its sections hand out typed values; what is missing, misspelt or of the wrong type becomes a
 //! [`Fault`] and the reading goes on. [`Source::finish`] gives the value only when there was no fault.
 
+#[cfg(test)]
+pub(crate) mod corpus;
 mod value;
 mod words;
 
@@ -15,12 +17,16 @@ use crate::fault::{Fault, Faults};
 pub use value::{Refusal, Value};
 pub use words::{closest, did_you_mean, is_name};
 
+/// How a fault of syntax begins.
+const NO_TOML: &str = "this is no TOML";
+
 /// One file, and the faults found in it so far.
 #[derive(Debug)]
 pub struct Source<'t> {
     file: &'t str,
     text: &'t str,
     faults: RefCell<Vec<Fault>>,
+    /// True when the syntax was at fault: what is missing may stand in what was not understood.
     broken: Cell<bool>,
 }
 
@@ -38,7 +44,13 @@ impl<'t> Source<'t> {
         for error in errors {
             self.broken.set(true);
             let at = error.span().map_or(self.text.len(), |s| s.start);
-            self.fault(at, format!("this is no TOML: {}", error.message()), String::new());
+            let message = error.message();
+            let help = match message {
+                m if m.contains("duplicate") => "keep one of the two",
+                m if m.contains("quoted") => "put texts in quotes; numbers, true and false stand without",
+                _ => "write `key = value`, one to a line, or a section's name in brackets",
+            };
+            self.fault(at, format!("{NO_TOML}: {message}"), help);
         }
         table.into_inner()
     }
@@ -78,6 +90,11 @@ impl<'t> Source<'t> {
     /// Every fault that was noted; where the value is missing without one, a fault that says so.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Faults> {
         let mut faults = self.faults.into_inner();
+        if self.broken.get() {
+            // What the reader makes of a line that is no TOML is its own invention.
+            let lines: Vec<_> = faults.iter().filter(|f| f.message.starts_with(NO_TOML)).map(|f| f.line).collect();
+            faults.retain(|f| f.message.starts_with(NO_TOML) || !lines.contains(&f.line));
+        }
         faults.sort_by(|a, b| (a.line, a.column, &a.message).cmp(&(b.line, b.column, &b.message)));
         faults.dedup();
         match value {
@@ -133,12 +150,21 @@ impl<'s> Section<'s> {
         self.source.fault(self.at_key(key), message, help);
     }
 
+    /// Notes a fault that rests on another section. Silent in a file with faults of syntax: the other section may stand in
+    /// what was not understood.
+    pub fn clash(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        if !self.source.broken.get() {
+            self.fault(key, message, help);
+        }
+    }
+
     /// The value of `key`, if it is there and of its type.
     pub fn maybe<T: Value>(&self, key: &'static str) -> Option<T> {
         let value = self.ask(key)?;
         match T::read(value.get_ref()) {
             Ok(read) => Some(read),
             Err(Refusal { wanted, help }) => {
+                let help = if help.is_empty() { format!("write `{key} = …`, {}", T::WANTED) } else { help };
                 self.fault(key, format!("`{key}` must be {wanted}, not {}", value::describe(value.get_ref())), help);
                 None
             }
@@ -335,7 +361,8 @@ impl<'s> Section<'s> {
         if !self.asked.borrow().contains(&key) {
             self.asked.borrow_mut().push(key);
         }
-        self.find(key).map(|(_, v)| v)
+        // Where the syntax is at fault the parser puts something of no length in the place of a value.
+        self.find(key).map(|(_, v)| v).filter(|v| !(self.source.broken.get() && v.span().is_empty()))
     }
 
     fn find(&self, key: &str) -> Option<(usize, &'s toml::Spanned<DeValue<'s>>)> {

@@ -68,7 +68,7 @@ struct Flows {
     /// Air over the top from hot to cold (W/K).
     back: f64,
     /// Air from cold to hot past the machines (W/K).
-    bypass: f64,
+    spilled: f64,
     /// The racks' own hot air (W/K).
     own: f64,
 }
@@ -91,9 +91,8 @@ impl Row {
         };
         for rack in &mut self.racks {
             let inlet = (1.0 - rack.recirculation) * cold + rack.recirculation * hot;
-            let line = rack.heat(&physics.rack, dt);
             let machines = rack.machines;
-            rack.settle(inlet, line.base - line.slope * inlet, &physics.rack, dt);
+            rack.settle(inlet, &physics.rack, dt);
             given.stored += rack.capacity(&physics.rack) * (rack.machines - machines);
             given.electricity += dt * rack.power;
         }
@@ -135,7 +134,7 @@ impl Row {
             drawn += all * (1.0 - rack.recirculation);
         }
         let back = (drawn - blown * (1.0 - bypass)).max(0.0);
-        Flows { blown, open, back, bypass: blown + back - drawn, own }
+        Flows { blown, open, back, spilled: blown * (1.0 - bypass) + back - drawn, own }
     }
 
     /// `UA` to the mass of each aisle (W/K) and the heat capacities of cold and hot aisle (J/K).
@@ -146,28 +145,30 @@ impl Row {
 
     fn solve(&self, physics: &Physics, around: Surroundings, flows: Flows, dt: f64) -> exponential::Pair {
         let (ua, (cold_capacity, hot_capacity)) = self.masses(physics);
-        let (mut from_coolers, mut cold_by_hot) = (0.0, flows.back);
+        let (mut from_coolers, mut by_hot) = (0.0, 0.0);
         for cooler in &self.coolers {
             let blown = cooler.blown(physics.coil.as_ref(), around.outdoors, around.water, dt);
             from_coolers += blown.fixed;
-            cold_by_hot += blown.slope;
+            by_hot += blown.slope;
         }
-        let (mut heat, mut hot_by_cold) = (around.other, flows.bypass);
-        let mut hot_by_hot = -(flows.back + flows.own + flows.blown + ua);
+        let bypass = physics.room.bypass;
+        let (mut heat, mut hot_by_cold) = (around.other + bypass * from_coolers, flows.spilled);
+        let mut hot_by_hot = bypass * by_hot - (flows.back + flows.own + flows.blown + ua);
         for rack in &self.racks {
-            let line = rack.heat(&physics.rack, dt);
-            heat += line.base;
+            heat += rack.heat.base;
             // Air entering carries its own heat on; the machines add less the warmer it comes.
-            let passed = rack.flow * CP_AIR - line.slope;
+            let passed = rack.flow * CP_AIR - rack.heat.slope;
             hot_by_cold += passed * (1.0 - rack.recirculation);
             hot_by_hot += passed * rack.recirculation;
         }
-        let cold_by_cold = -(flows.blown + flows.back + ua);
+        let cold_by_hot = flows.back + (1.0 - bypass) * by_hot;
+        let cold_by_cold = -(flows.blown * (1.0 - bypass) + flows.back + ua);
+        let supplied = (1.0 - bypass) * from_coolers;
         let rate = [
             [cold_by_cold / cold_capacity, cold_by_hot / cold_capacity],
             [hot_by_cold / hot_capacity, hot_by_hot / hot_capacity],
         ];
-        let source = [(from_coolers + ua * around.mass) / cold_capacity, (heat + ua * around.mass) / hot_capacity];
+        let source = [(supplied + ua * around.mass) / cold_capacity, (heat + ua * around.mass) / hot_capacity];
         exponential::step(rate, source, [self.cold, self.hot], dt)
     }
 }

@@ -123,8 +123,8 @@ mod tests {
     fn a_stiff_pair_goes_to_its_balance_however_long_the_step() {
         let pair = step([[-50.0, 1.0], [2.0, -80.0]], [490.0, 760.0], [90.0, -40.0], 60.0);
         let balance = [(490.0 * 80.0 + 760.0) / 3998.0, (490.0 * 2.0 + 50.0 * 760.0) / 3998.0];
-        for n in 0..2 {
-            assert!((pair.end[n] - balance[n]).abs() < 1e-9, "{pair:?}");
+        for (end, balance) in pair.end.iter().zip(balance) {
+            assert!((end - balance).abs() < 1e-9, "{pair:?}");
         }
     }
 }

@@ -13,10 +13,9 @@ use crate::physics::Load;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
-/// The load of a rack over its nameplate (1, 0 to 1).
+/// The load of a rack over its nameplate (1, 0 to 1), at this point of the [`daily_wave`].
 #[must_use]
-pub fn share(load: &Load, seed: u64, channel: u64, elapsed: Span, wall: Wall) -> f64 {
-    let wave = load.diurnal * daily_wave(wall, load.peak_hour);
+pub fn share(load: &Load, wave: f64, seed: u64, channel: u64, elapsed: Span) -> f64 {
     let phase = noise::uniform(seed, channel, u64::MAX);
     let place = elapsed.seconds() / load.hold + phase;
     let block = place.floor();
@@ -24,7 +23,7 @@ pub fn share(load: &Load, seed: u64, channel: u64, elapsed: Span, wall: Wall) ->
     let number = convert::u64_from_f64_rounded(block);
     let (before, now) = (level(seed, channel, number), level(seed, channel, number.saturating_add(1)));
     let moved = (into / load.ramp).min(1.0);
-    (load.mean + wave + load.step * (before + (now - before) * moved)).clamp(0.0, 1.0)
+    (load.mean + load.diurnal * wave + load.step * (before + (now - before) * moved)).clamp(0.0, 1.0)
 }
 
 /// A wave of one day, 1 at `peak_hour` UTC and −1 half a day away.
@@ -48,8 +47,11 @@ mod tests {
     fn the_load_moves_within_its_bounds_and_never_jumps() {
         let mut before = None;
         let (mut low, mut high) = (1.0f64, 0.0f64);
-        for second in 0..40_000u64 {
-            let at = share(&LOAD, 3, 99, Span::from_secs(second), Wall(second as i64 * 1000));
+        for second in 0..40_000u32 {
+            let at = {
+                let wave = daily_wave(Wall(i64::from(second) * 1000), LOAD.peak_hour);
+                share(&LOAD, wave, 3, 99, Span::from_secs(second.into()))
+            };
             assert!((0.64..=0.96).contains(&at), "{at}");
             let step = before.map_or(0.0, |b: f64| (at - b).abs());
             assert!(step < 0.2 / 30.0 + 1e-3, "{step} at {second}");

@@ -35,6 +35,8 @@ pub struct Rack {
     pub inlet: f64,
     /// Air leaving, mean of the last step (°C).
     pub outlet: f64,
+    /// The heat into the air over this step: the exact mean of the machines' exponential, linear in the inlet.
+    pub heat: Heat,
 }
 
 /// The rows of the image that a rack fills.
@@ -49,7 +51,7 @@ pub struct RackPoints {
 }
 
 /// A rack's heat into its air over one step, as a line in its inlet temperature: `base − slope·T_in` (W).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Heat {
     /// Heat at 0 °C inlet (W).
     pub base: f64,
@@ -71,10 +73,11 @@ impl Rack {
             power: 0.0,
             inlet: air,
             outlet: air,
+            heat: Heat::default(),
         }
     }
 
-    /// Sets power and flow for the next step; `share` is the load over the nameplate (1, ≥ 0).
+    /// Sets power, flow and heat for the next step; `share` is the load over the nameplate (1, ≥ 0).
     pub fn work(&mut self, share: f64, physics: &physics::Rack, dt: f64) {
         let nameplate_flow = self.rated / (CP_AIR * physics.air_rise);
         let warm = 1.0 + physics.warm_gain * (self.inlet - physics.warm_above).max(0.0);
@@ -86,17 +89,14 @@ impl Rack {
         let speed = self.flow / nameplate_flow;
         // The nameplate holds machines and fans at nameplate flow; what the fans draw beyond that comes on top.
         self.power = self.rated * (share + physics.fan_share * (speed * speed * speed - share));
-    }
-
-    /// The heat into the air over the next step: the exact mean of the machines' exponential, linear in the inlet.
-    #[must_use]
-    pub fn heat(&self, physics: &physics::Rack, dt: f64) -> Heat {
         let (conductance, faded) = self.exchange(physics, dt);
-        Heat { base: self.power * (1.0 - faded) + conductance * faded * self.machines, slope: conductance * faded }
+        let slope = conductance * faded;
+        self.heat = Heat { base: self.power * (1.0 - faded) + slope * self.machines, slope };
     }
 
-    /// Ends a step in which the air entered at `inlet` and took `heat`.
-    pub fn settle(&mut self, inlet: f64, heat: f64, physics: &physics::Rack, dt: f64) {
+    /// Ends a step in which the air entered at `inlet`.
+    pub fn settle(&mut self, inlet: f64, physics: &physics::Rack, dt: f64) {
+        let heat = self.heat.base - self.heat.slope * inlet;
         self.inlet = inlet;
         self.outlet = inlet + heat / (self.flow * CP_AIR);
         self.machines += dt * (self.power - heat) / self.capacity(physics);

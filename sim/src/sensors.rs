@@ -21,6 +21,10 @@ pub struct Channel {
     number: u64,
     how: Imperfection,
     lagged: Option<f64>,
+    /// How much of the past is left after a step of the length it was worked out for (s, 1).
+    left: (f64, f64),
+    /// The fixed error and the seed it was drawn for.
+    bias: Option<(u64, f64)>,
     last: Result<f64, Why>,
     /// The fault it has, if any.
     pub fault: Option<SensorFault>,
@@ -30,7 +34,15 @@ impl Channel {
     /// A sound channel of the point called `name`.
     #[must_use]
     pub fn new(name: &str, how: Imperfection) -> Self {
-        Self { number: noise::channel(name), how, lagged: None, last: Err(Why::NeverRead), fault: None }
+        Self {
+            number: noise::channel(name),
+            how,
+            lagged: None,
+            left: (0.0, 1.0),
+            bias: None,
+            last: Err(Why::NeverRead),
+            fault: None,
+        }
     }
 
     /// What it reads `dt` seconds after the last time, at step `tick` of a run with `seed`.
@@ -52,19 +64,38 @@ impl Channel {
     fn measure(&mut self, truth: f64, dt: f64, seed: u64, tick: u64) -> f64 {
         let how = self.how;
         let lagged = match self.lagged {
-            Some(before) if how.lag > 0.0 => truth + (before - truth) * libm::exp(-dt / how.lag),
+            Some(before) if how.lag > 0.0 => truth + (before - truth) * self.left_after(dt),
             Some(_) | None => truth,
         };
         self.lagged = Some(lagged);
         let mut value = lagged;
         if how.bias > 0.0 {
-            value += how.bias * noise::gaussian(seed, self.number, ONCE);
+            value += self.bias(seed);
         }
         let deviation = how.noise + how.relative_noise * lagged.abs();
         if deviation > 0.0 {
             value += deviation * noise::gaussian(seed, self.number, tick);
         }
         stepped(value, how.step)
+    }
+
+    /// Steps are mostly of one length, and exponentials are dear.
+    fn left_after(&mut self, dt: f64) -> f64 {
+        if self.left.0.to_bits() != dt.to_bits() {
+            self.left = (dt, libm::exp(-dt / self.how.lag));
+        }
+        self.left.1
+    }
+
+    fn bias(&mut self, seed: u64) -> f64 {
+        match self.bias {
+            Some((drawn_for, bias)) if drawn_for == seed => bias,
+            Some(_) | None => {
+                let bias = self.how.bias * noise::gaussian(seed, self.number, ONCE);
+                self.bias = Some((seed, bias));
+                bias
+            }
+        }
     }
 }
 

@@ -87,39 +87,38 @@ impl Alarms {
                 | Condition::ClockUntrusted => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
-            alarm.tell(id, def, change, scene.tick.mono, news);
+            alarm.tell(id, def, change, news);
         }
     }
 
     /// A person has seen it. False when there is nothing to acknowledge.
-    pub fn acknowledge(&mut self, hall: &Hall, id: AlarmId, at: Mono, news: &mut News<'_>) -> bool {
-        self.ask(hall, id, at, news, Life::acknowledge)
+    pub fn acknowledge(&mut self, hall: &Hall, id: AlarmId, news: &mut News<'_>) -> bool {
+        self.ask(hall, id, news, Life::acknowledge)
     }
 
     /// A person resets it. False when there is nothing to reset.
-    pub fn reset(&mut self, hall: &Hall, id: AlarmId, at: Mono, news: &mut News<'_>) -> bool {
-        self.ask(hall, id, at, news, Life::reset)
+    pub fn reset(&mut self, hall: &Hall, id: AlarmId, news: &mut News<'_>) -> bool {
+        self.ask(hall, id, news, Life::reset)
     }
 
     fn ask(
         &mut self,
         hall: &Hall,
         id: AlarmId,
-        at: Mono,
         news: &mut News<'_>,
         verb: impl Fn(&mut Life) -> Option<Change>,
     ) -> bool {
         let (Some(alarm), Some(def)) = (self.rows.get_mut(id), hall.alarms.get(id)) else { return false };
         let change = verb(&mut alarm.life);
-        alarm.tell(id, def, change, at, news);
+        alarm.tell(id, def, change, news);
         change.is_some()
     }
 }
 
 impl Alarm {
-    fn tell(&mut self, id: AlarmId, def: &AlarmDef, change: Option<Change>, at: Mono, news: &mut News<'_>) {
+    fn tell(&mut self, id: AlarmId, def: &AlarmDef, change: Option<Change>, news: &mut News<'_>) {
         let Some(change) = change else { return };
-        self.since = at;
+        self.since = news.at();
         let about = About::Alarm(id);
         match change {
             Change::Raised => news.tell(severity(def.priority), about, What::AlarmRaised),

@@ -94,14 +94,14 @@ fn release(hall: &Hall, state: &mut State, point: Option<PointId>, level: Level,
 fn acknowledge(hall: &Hall, state: &mut State, alarm: AlarmId, tick: Tick) -> Result<Reply, Refusal> {
     state.alarms.of(alarm).ok_or(Refusal::Unknown)?;
     let news = &mut News::new(tick, &mut state.pending);
-    let done = state.alarms.acknowledge(hall, alarm, tick.mono, news);
+    let done = state.alarms.acknowledge(hall, alarm, news);
     if done { Ok(accepted("acknowledged".to_owned())) } else { Err(Refusal::NothingThere) }
 }
 
 fn reset(hall: &Hall, state: &mut State, alarm: AlarmId, tick: Tick) -> Result<Reply, Refusal> {
     let life = state.alarms.of(alarm).ok_or(Refusal::Unknown)?.life;
     let news = &mut News::new(tick, &mut state.pending);
-    if state.alarms.reset(hall, alarm, tick.mono, news) {
+    if state.alarms.reset(hall, alarm, news) {
         return Ok(accepted("reset".to_owned()));
     }
     Err(match life {

@@ -132,27 +132,31 @@ impl Cooling {
     }
 
     /// Steps every loop that is due and proposes every loop's output.
-    pub fn step(
-        &mut self,
-        circuits: &[Circuit],
-        image: Image<'_>,
-        held: &Table<OutputId, Held>,
-        dt: Span,
-        commands: &mut Commands,
-    ) {
+    pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands) {
         for circuit in circuits {
             let (tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
-            row.waited = sum(row.waited, dt);
-            row.look(circuit, &tuning, image);
-            let mode = circuit.mode(held);
+            row.waited = sum(row.waited, scene.dt);
+            row.look(circuit, &tuning, scene.image);
+            let mode = circuit.mode(scene.held);
             if row.countdown == 0 || mode != pid::Mode::Auto {
-                row.act(circuit, &tuning, source, &view(circuit, image, held, mode));
+                row.act(circuit, &tuning, source, &view(circuit, scene, mode));
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, commands);
         }
     }
+}
+
+/// What the loops look at.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The process image.
+    pub image: Image<'a>,
+    /// The outputs as the scan before left them.
+    pub held: &'a Table<OutputId, Held>,
+    /// Since the scan before.
+    pub dt: Span,
 }
 
 /// What a loop is told of its outputs.
@@ -162,8 +166,8 @@ struct View {
     actual: Option<f64>,
 }
 
-fn view(circuit: &Circuit, image: Image<'_>, held: &Table<OutputId, Held>, mode: pid::Mode) -> View {
-    View { mode, allowed: circuit.allowed(held), actual: circuit.actual(image, held) }
+fn view(circuit: &Circuit, scene: &Scene<'_>, mode: pid::Mode) -> View {
+    View { mode, allowed: circuit.allowed(scene.held), actual: circuit.actual(scene.image, scene.held) }
 }
 
 impl Loop {

@@ -13,9 +13,12 @@ pub mod pue;
 mod register;
 mod ring;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::tz::TimeZone;
 use plant::hall::{Hall, Meter, MeterRole};
-use plant::time::{Span, Tick};
+use plant::time::{Mono, Span, Tick};
 use plant::units::{Quantity, Watts};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +40,7 @@ const DAY: Span = Span::from_secs(24 * 3600);
 pub struct Energy {
     /// Time since the start of the record; counts on between boots where the wall clock can be trusted.
     at: Span,
+    passed: Span,
     last: Option<Tick>,
     accounts: Vec<Account>,
     markers: [Option<Marker>; 8],
@@ -81,6 +85,7 @@ impl Energy {
     pub fn new(hall: &Hall) -> Self {
         Self {
             at: Span::ZERO,
+            passed: Span::ZERO,
             last: None,
             accounts: vec![Account::default(); hall.meters.len()],
             markers: [None; 8],
@@ -99,12 +104,9 @@ impl Energy {
         self.accounts.len()
     }
 
-    /// One scan.
-    pub fn step(&mut self, hall: &Hall, zone: &TimeZone, image: Image<'_>, tick: Tick, news: &mut News<'_>) {
-        let before = self.at;
-        self.tell_time(zone, tick);
-        let elapsed = Span::from_nanos(self.at.nanos().saturating_sub(before.nanos()));
-        let now = Now { at: self.at, mono: tick.mono, dt: elapsed };
+    /// One scan, after [`Energy::pass`].
+    pub fn step(&mut self, hall: &Hall, image: Image<'_>, mono: Mono, news: &mut News<'_>) {
+        let now = Now { at: self.at, mono, dt: self.passed };
         for (meter, account) in hall.meters.iter().zip(&mut self.accounts) {
             account.step(meter, image, now, news);
         }
@@ -162,9 +164,9 @@ impl Energy {
         known.then(|| (amount.bottom + amount.top) / amount.bottom)
     }
 
-    /// Moves the energy clock. Between boots it goes by the wall clock, if that was trusted on both sides.
-    fn tell_time(&mut self, zone: &TimeZone, tick: Tick) {
-        let passed = match self.last {
+    /// Time has passed. Between boots the energy clock goes by the wall clock, if that was trusted on both sides.
+    pub fn pass(&mut self, zone: &TimeZone, tick: Tick) {
+        self.passed = match self.last {
             Some(last) if last.boot != tick.boot => {
                 self.accounts.iter_mut().for_each(Account::restart);
                 let trusted = last.clock_trusted && tick.clock_trusted;
@@ -173,7 +175,7 @@ impl Energy {
             }
             Some(_) | None => tick.dt,
         };
-        self.at = sum(self.at, passed);
+        self.at = sum(self.at, self.passed);
         self.last = Some(tick);
         self.calendar.advance(zone, tick);
         for ring in [&mut self.seconds, &mut self.tens, &mut self.minutes] {

@@ -15,6 +15,12 @@ impl<'a> News<'a> {
         Self { at: tick.mono, events }
     }
 
+    /// When: this scan.
+    #[must_use]
+    pub const fn at(&self) -> Mono {
+        self.at
+    }
+
     /// Normal work.
     pub fn info(&mut self, about: About, what: What) {
         self.tell(Severity::Info, about, what);

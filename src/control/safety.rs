@@ -5,6 +5,9 @@
 //! level 5  inputs never heard           the fail-safe, until each was heard or is given up as lost
 //! level 5  inputs lost                  a limit that closes on the fail-safe: with half of a row's inlets it has closed
 //! ```
+//!
+//! A stale inlet counts with its aged value here too, so that a sensor that falls silent calls for more and more cooling until
+//! it speaks again or is given up as lost.
 
 use plant::command::{Level, Reason};
 use plant::convert::f64_from_usize;

@@ -1,6 +1,8 @@
 //! The controller from outside: inputs, outputs, time.
 
 mod energy;
+mod loops;
+mod messages;
 mod restart;
 mod rig;
 mod safety;

@@ -38,6 +38,7 @@ pub use series::{Row, Sampler, Series};
 pub use spool::{Batch, Depth, Spool};
 pub use store::{Archive, Store};
 
+use crate::service::journal::{is_damage, set_aside};
 use counters::Bell;
 use influx::Sender;
 
@@ -121,12 +122,12 @@ impl History {
         let shared = Arc::new(Shared::default());
         let mut threads = Vec::new();
         let sink = match &config.influx {
-            None => Sink::Store(Box::new(Store::open(path, series, config.bounds())?)),
+            None => Sink::Store(Box::new(whole(path, || Store::open(path, series, config.bounds()))?)),
             Some(influx) => {
+                let spool = Box::new(whole(path, || Spool::open(path, influx.bounds()))?);
                 let sender = Sender::new(influx, path, influx.bounds())?;
                 let its = Arc::clone(&shared);
                 threads.push(spawn("history-influx", move || sender.run(&its.send, &its.counters))?);
-                let spool = Box::new(Spool::open(path, influx.bounds())?);
                 Sink::Spool { spool, heads: series.iter().map(head).collect(), text: String::new() }
             }
         };
@@ -192,6 +193,18 @@ impl Drop for History {
 impl Shared {
     fn rows(&self) -> MutexGuard<'_, Vec<Row>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens the file; one that is damaged is set aside and a new one begun.
+fn whole<T>(path: &Path, open: impl Fn() -> Result<T, HistoryError>) -> Result<T, HistoryError> {
+    match open() {
+        Err(HistoryError::Sqlite(e)) if is_damage(&e) => {
+            let aside = set_aside(path)?;
+            tracing::error!(error = %e, kept = %aside.display(), "the history is damaged: a new one begins");
+            open()
+        }
+        outcome => outcome,
     }
 }
 

@@ -37,9 +37,11 @@ pub use read::{Boot, Entry, Reader};
 pub use record::{Answer, DecisionHash, Gap, Images, Kind, Record, Scan, Snapshot, decision_hash, hash_of};
 pub use recover::{Recovered, Tail};
 
+pub(in crate::service) use store::{is_damage, set_aside};
+
 use delta::{Change, Decided};
 use queue::{Message, Queue};
-use record::{ScanRef, SnapshotRef, count};
+use record::{ScanRef, SnapshotRef, count, encode};
 use writer::Writer;
 
 /// What a boot runs with: all that replay needs to begin anywhere. Without secrets.
@@ -147,7 +149,7 @@ pub struct Journal {
     tried_at: Option<Mono>,
     /// The record is interrupted until the next snapshot.
     gapped: bool,
-    failures_seen: u64,
+    broken_seen: u64,
 }
 
 impl Journal {
@@ -161,7 +163,8 @@ impl Journal {
         let (recovered, conn, next_seq) = recover::recover(path)?;
         // A header is strings: serialising it cannot fail.
         let header = postcard::to_stdvec(header).unwrap_or_default();
-        let store = store::Store::new(conn, lock, (recovered.boot, next_seq), header, options.retention);
+        let (file, place) = ((path.to_owned(), lock, conn), (recovered.boot, next_seq));
+        let store = store::Store::new(file, place, header, options.retention);
         let queue = Arc::new(Queue::new(options.queue_bytes));
         let shared = Arc::clone(&queue);
         let writer = std::thread::Builder::new()
@@ -180,7 +183,7 @@ impl Journal {
             snapshot_at: None,
             tried_at: None,
             gapped: false,
-            failures_seen: 0,
+            broken_seen: 0,
         };
         Ok((journal, recovered))
     }
@@ -233,7 +236,7 @@ impl Journal {
     /// Records the controller's state as of now, with the whole images. The first of a boot comes before its first scan
     /// when the state was recovered. `tick` is that of the last scan, or of the start.
     pub fn record_snapshot(&mut self, tick: Tick, state: &impl Serialize) {
-        let failures = self.queue.counters.failures.load(Ordering::Acquire);
+        let broken = self.queue.broken.load(Ordering::Acquire);
         self.tried_at = Some(tick.mono);
         self.state = encode(state, std::mem::take(&mut self.state));
         let mut from_nothing = Vec::new();
@@ -249,7 +252,7 @@ impl Journal {
         if self.queue.push(Message { kind: Kind::Snapshot, tick, body, promise: None }) {
             self.snapshot_at = Some(tick.mono);
             self.gapped = false;
-            self.failures_seen = failures;
+            self.broken_seen = broken;
         }
     }
 
@@ -278,9 +281,7 @@ impl Journal {
     }
 
     fn interrupted(&self) -> bool {
-        self.snapshot_at.is_none()
-            || self.gapped
-            || self.queue.counters.failures.load(Ordering::Acquire) != self.failures_seen
+        self.snapshot_at.is_none() || self.gapped || self.queue.broken.load(Ordering::Acquire) != self.broken_seen
     }
 
     /// True while records can be kept; counts the one that cannot.
@@ -321,11 +322,4 @@ impl Drop for Journal {
     fn drop(&mut self) {
         self.finish();
     }
-}
-
-/// Into postcard, in a buffer that has been used before.
-fn encode(value: &impl Serialize, mut buffer: Vec<u8>) -> Vec<u8> {
-    buffer.clear();
-    // Only a sequence that does not know its length cannot be serialised, and no state or request holds one.
-    postcard::to_extend(value, buffer).unwrap_or_default()
 }

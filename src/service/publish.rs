@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::adapters::mqtt::{Command, Publication, Qos};
 use crate::control::report::{AlarmView, Status};
-use crate::control::request::Reply;
+use crate::control::request::{Refusal, Reply};
 
 /// A point is said again at least this often.
 const REFRESH: Span = Span::from_secs(100);
@@ -195,15 +195,26 @@ pub fn answer(command: &Command, reply: &Reply) -> Vec<u8> {
         Reply::Accepted { expires, note } => {
             json!({ "id": command.id, "code": "accepted", "expires": expires.map(|wall| wall.0), "note": note })
         }
-        Reply::Refused(refusal) => {
-            let mut payload = json!(refusal);
-            if let Value::Object(fields) = &mut payload {
-                fields.insert("id".to_owned(), json!(command.id));
-            }
-            payload
+        Reply::Refused(Refusal::OutOfRange { min, max }) => {
+            json!({ "id": command.id, "code": "out_of_range", "min": min, "max": max })
         }
+        Reply::Refused(refusal) => json!({ "id": command.id, "code": code(refusal) }),
     };
     payload.to_string().into_bytes()
+}
+
+/// The word of a refusal, the same as over the API.
+const fn code(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotWritable => "not_writable",
+        Refusal::OutOfRange { .. } => "out_of_range",
+        Refusal::ReasonMissing => "reason_missing",
+        Refusal::HoldOutOfRange => "hold_out_of_range",
+        Refusal::NothingThere => "nothing_there",
+        Refusal::StillActive => "still_active",
+        Refusal::NotAcknowledged => "not_acknowledged",
+        Refusal::Unknown => "unknown",
+    }
 }
 
 fn say(topic: &str, payload: &Value, retain: bool, qos: Qos) -> Publication {

@@ -87,15 +87,15 @@ impl Scan {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let tick = self.tick(last.map_or(0, |l| l.seq.saturating_add(1)), last);
             inputs.reload = reload.take();
-            self.scan(tick, last, &mut inputs);
+            let begun = self.clock.mono();
+            let tick = self.scan(last, &mut inputs);
             last = Some(tick);
             tally.scans = tally.scans.saturating_add(1);
             let now = self.clock.mono();
             let (next, missed) = next_due(due, self.pace.period, now);
             tally.overruns = tally.overruns.saturating_add(missed);
-            self.metrics.completed_scan(now, now.since(tick.mono), missed > 0);
+            self.metrics.completed_scan(now, now.since(begun), missed > 0);
             if tally.scans == 1 {
                 self.notify.ready();
             }
@@ -113,9 +113,13 @@ impl Scan {
         Tick { seq, dt, mono: now.mono, wall: now.wall, clock_trusted: now.trusted, boot: self.boot }
     }
 
-    fn scan(&mut self, tick: Tick, last: Option<Tick>, inputs: &mut Inputs) {
-        self.field.poll(tick);
-        self.field.freeze(tick.seq, self.pace.patience.duration(), inputs);
+    /// One scan. Its tick is the moment of the frozen image, so that no sample comes from its future.
+    fn scan(&mut self, last: Option<Tick>, inputs: &mut Inputs) -> Tick {
+        let seq = last.map_or(0, |l| l.seq.saturating_add(1));
+        let asked = self.tick(seq, last);
+        self.field.poll(asked);
+        self.field.freeze(seq, self.pace.patience.duration(), inputs);
+        let tick = self.tick(seq, last);
         if self.journal.snapshot_due(tick) {
             self.journal.record_snapshot(last.unwrap_or(tick), self.controller.state());
         }
@@ -123,6 +127,7 @@ impl Scan {
         self.field.write(outputs, tick);
         self.journal.record_scan(tick, inputs, outputs);
         self.teller.tell(&self.controller, inputs, tick);
+        tick
     }
 
     /// Answers questions until the next scan is due.

@@ -255,3 +255,27 @@ fn fits(pattern: &str, name: &str) -> bool {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_star_stands_for_any_letters() {
+        for (pattern, name) in [
+            ("rack-a01", "rack-a01"),
+            ("rack-*", "rack-a01"),
+            ("*", "x"),
+            ("r*-a*1", "rack-a01"),
+            ("ab*", "ab"),
+            ("*b*", "abc"),
+        ] {
+            assert!(fits(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in
+            [("rack-a0", "rack-a01"), ("rack-*2", "rack-a01"), ("", "x"), ("a*a", "a"), ("*b", "abc")]
+        {
+            assert!(!fits(pattern, name), "{pattern} {name}");
+        }
+    }
+}

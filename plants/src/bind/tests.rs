@@ -169,7 +169,7 @@ fn a_point_has_one_source_and_a_unit_one_device() {
 fn one_register_has_one_writer_even_across_devices() {
     let mut hall = hall("air");
     let mut maps = maps();
-    let twin = crate::shipped::DEVICES.iter().find(|(id, _)| *id == "crah-controller").expect("shipped").1;
+    let twin = shipped::DEVICES.iter().find(|(id, _)| *id == "crah-controller").expect("shipped").1;
     let twin = twin.replace("id = \"crah-controller\"", "id = \"crah-twin\"");
     maps.push(Arc::new(DeviceMap::load("crah-twin", &twin).expect("loads")));
     let wrong = [modbus("crah-1", "crah-controller", 1, 3), modbus("crah-2", "crah-twin", 1, 4)];

@@ -211,7 +211,7 @@ fn unsigned(number: f64, max: u64) -> Result<u64, EncodeFault> {
 
 fn signed(number: f64, min: i64, max: i64) -> Result<u64, EncodeFault> {
     let raw = convert::i64_from_f64_rounded(number);
-    if number < -TWO_63 || number >= TWO_63 || raw < min || raw > max {
+    if !(-TWO_63..TWO_63).contains(&number) || raw < min || raw > max {
         Err(EncodeFault::OutsideType)
     } else {
         Ok(convert::bits_from_i64(raw))

@@ -76,7 +76,7 @@ fn comm_loss(section: &Section<'_>) -> Option<CommLoss> {
     }
     let action = section.need_text("action");
     section.done();
-    Some(CommLoss { after: after?, action: action? })
+    Some(CommLoss { after: after.filter(|a| *a > Span::ZERO)?, action: action? })
 }
 
 /// Scale and offset of a value.
@@ -149,3 +149,7 @@ const fn commanded(spec: &PointSpec) -> bool {
         Role::Sensor => false,
     }
 }
+
+#[cfg(test)]
+#[path = "load/tests.rs"]
+mod tests;

@@ -207,7 +207,7 @@ impl Draft {
         let found = self.rows.iter().position(|r| r.name == wanted);
         if found.is_none() {
             let help = did_you_mean(&wanted, self.rows.iter().map(|r| r.name.as_str()));
-            section.fault("row", format!("there is no row `{wanted}`"), help);
+            section.clash("row", format!("there is no row `{wanted}`"), help);
         }
         found.map(RowId::from_index)
     }
@@ -250,7 +250,7 @@ impl Draft {
                 monitored_only: false,
             }));
         }
-        self.equips[equip].points = points;
+        self.equips.get_mut(equip)?.points = points;
         Some(equip)
     }
 
@@ -262,11 +262,16 @@ impl Draft {
         (def.unit == Q::UNIT).then(|| Point::new(id))
     }
 
+    /// A row that nothing serves; silent while a CRAH or fan has a fault of its own, because it may be the one.
     fn rows_with_fans(&self, file: &Section<'_>) {
+        let placed: usize = self.rows.iter().map(|r| r.fans.len()).sum();
+        if placed < file.sections("crah").len().saturating_add(file.sections("fan").len()) {
+            return;
+        }
         for (row, section) in self.rows.iter().zip(file.sections("row")) {
             if row.fans.is_empty() && !row.name.is_empty() {
                 let message = format!("no `[[crah]]` and no `[[fan]]` serves `{}`", row.name);
-                section.fault("name", message, format!("write `row = \"{}\"` in one of them", row.name));
+                section.clash("name", message, format!("write `row = \"{}\"` in one of them", row.name));
             }
         }
     }
@@ -317,6 +322,7 @@ impl Value for Racks {
     fn read(value: &toml::de::DeValue<'_>) -> Result<Self, crate::read::Refusal> {
         let refuse = |mut r: crate::read::Refusal| {
             r.wanted = Self::WANTED.to_owned();
+            r.help = "write `20`, or `[\"rack-a01\", …]`".to_owned();
             r
         };
         if value.is_array() {
@@ -325,3 +331,7 @@ impl Value for Racks {
         i64::read(value).map(|_| Self::Counted(())).map_err(refuse)
     }
 }
+
+#[cfg(test)]
+#[path = "load/tests.rs"]
+mod tests;

@@ -28,7 +28,7 @@ pub fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str
     let all: Vec<&str> = candidates.into_iter().collect();
     match closest(word, all.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if all.is_empty() => String::new(),
+        None if all.is_empty() => "none is defined here".to_owned(),
         None if all.len() <= 30 => format!("known here: {}", all.join(", ")),
         None => format!("known here: {}, …", all.get(..30).unwrap_or(&all).join(", ")),
     }

@@ -148,11 +148,31 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
     match (unit, kind) {
         (Unit::Cel, Kind::ChilledWater) => sensors.water,
         (Unit::Cel, Kind::Rack | Kind::Crah | Kind::Fan | Kind::Meter) => sensors.air,
-        (unit, _) if unit == Unit::Watt => sensors.power,
-        (unit, _) if unit == Unit::Percent => sensors.feedback,
-        (unit, _) if unit == Unit::Pascal => sensors.pressure,
-        (unit, _) if unit == Unit::LiterPerSecond => sensors.flow,
-        // Energy registers show what they have counted.
-        _ => Imperfection::default(),
+        (Unit::Watt, _) => sensors.power,
+        (Unit::Percent, _) => sensors.feedback,
+        (Unit::Pascal, _) => sensors.pressure,
+        (Unit::LiterPerSecond, _) => sensors.flow,
+        // Energy registers show what they have counted; the world models nothing else.
+        (
+            Unit::Fahrenheit
+            | Unit::Kelvin
+            | Unit::Kilowatt
+            | Unit::Megawatt
+            | Unit::WattHour
+            | Unit::KilowattHour
+            | Unit::MegawattHour
+            | Unit::LiterPerMinute
+            | Unit::CubicMeterPerHour
+            | Unit::Kilopascal
+            | Unit::Bar
+            | Unit::PercentRh
+            | Unit::One
+            | Unit::PerMinute
+            | Unit::Second
+            | Unit::Ampere
+            | Unit::Volt
+            | Unit::Hertz,
+            _,
+        ) => Imperfection::default(),
     }
 }

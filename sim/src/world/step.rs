@@ -78,9 +78,10 @@ impl World {
     fn part(&mut self, dt: f64, elapsed: Span, wall: Wall) {
         let physics = std::sync::Arc::clone(&self.physics);
         let outdoors = weather::dry_bulb(&physics.weather, wall);
+        let wave = load::daily_wave(wall, physics.load.peak_hour);
         for row in &mut self.rows {
             for rack in &mut row.racks {
-                let share = load::share(&physics.load, self.seed, rack.channel, elapsed, wall);
+                let share = load::share(&physics.load, wave, self.seed, rack.channel, elapsed);
                 rack.work(share, &physics.rack, dt);
             }
             for cooler in &mut row.coolers {

@@ -1,5 +1,6 @@
 //! Energy and PUE from outside: meters in, figures out.
 
+use plant::convert::f64_from_usize;
 use plant::event::What;
 use plant::hall::{Hall, MeterRole};
 use plant::reading::Why;
@@ -28,7 +29,7 @@ fn share(role: MeterRole) -> f64 {
 
 impl Metered {
     fn new(hall: Hall, it: f64) -> Self {
-        let one = |role: MeterRole| hall.meters.iter().filter(|m| m.role == role).count().max(1) as f64;
+        let one = |role: MeterRole| f64_from_usize(hall.meters.iter().filter(|m| m.role == role).count().max(1));
         let name = |m: &plant::hall::Meter| hall.equips[m.equip].name.clone();
         let registers = hall.meters.iter().map(|m| (name(m), m.role, share(m.role) / one(m.role))).collect();
         let mut metered = Self { rig: Rig::new(hall), registers, it };

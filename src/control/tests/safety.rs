@@ -1,6 +1,7 @@
 //! What holds in every mode.
 
 use plant::command::{Level, Reason};
+use plant::convert::f64_from_usize;
 use plant::event::What;
 use plant::reading::Why;
 use plant::time::Span;
@@ -43,7 +44,7 @@ fn a_floor_grows_with_the_inlets_that_are_lost() {
         rig.fail(inlet, Why::OutOfService);
         rig.steps(3);
         let range = rig.hall.points[rig.point(&fan)].write.expect("writable");
-        let share = 2.0 * (n + 1) as f64 / inlets.len() as f64;
+        let share = 2.0 * f64_from_usize(n + 1) / f64_from_usize(inlets.len());
         let floor = range.min + share * (range.failsafe - range.min);
         let value = rig.value(&fan);
         assert!(value >= floor - 1e-9 && value >= last, "{} lost: {value} under {floor}", n + 1);

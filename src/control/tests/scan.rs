@@ -186,7 +186,7 @@ fn a_request_that_cannot_be_is_refused_with_its_code() {
 fn new_gains_and_setpoints_do_not_bump_the_outputs() {
     let mut rig = Rig::new(shipped("air"));
     rig.inlets(0, rig.hall.strategies.fans.setpoint - 3.0);
-    rig.steps(60);
+    rig.steps(400);
     rig.inlets(0, rig.hall.strategies.fans.setpoint);
     rig.steps(300);
     let fan = rig.fan_names(0)[0].clone();

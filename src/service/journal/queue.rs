@@ -26,7 +26,7 @@ pub struct Counters {
     pub gaps: AtomicU64,
     /// Records that could not be kept.
     pub lost: AtomicU64,
-    /// Commits that failed.
+    /// Commits and upkeep that failed.
     pub failures: AtomicU64,
     /// Records waiting for the disk.
     pub queued: AtomicU64,
@@ -112,6 +112,8 @@ pub(super) struct Queue {
     changed: Condvar,
     max_bytes: usize,
     pub counters: Arc<Counters>,
+    /// Commits that failed: what the recorder told after the last one that did not is lost.
+    pub broken: AtomicU64,
     /// True from the commit of a snapshot to the next failure.
     pub healthy: AtomicBool,
     /// The writer asks for a snapshot, to be able to drop what is older.
@@ -135,6 +137,7 @@ impl Queue {
             changed: Condvar::new(),
             max_bytes,
             counters: Arc::default(),
+            broken: AtomicU64::new(0),
             healthy: AtomicBool::new(false),
             wants_snapshot: AtomicBool::new(false),
         }

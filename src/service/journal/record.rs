@@ -6,6 +6,7 @@ use plant::hall::Strategies;
 use plant::image::Outputs;
 use plant::reading::Sample;
 use plant::time::Tick;
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use super::delta::{self, Change, Decided, Malformed};
@@ -191,7 +192,7 @@ pub fn decision_hash(outputs: &Outputs) -> DecisionHash {
 pub fn hash_of(value: &impl Serialize) -> DecisionHash {
     let sink = Sink { hasher: blake3::Hasher::new(), buffer: [0; 512], len: 0 };
     // Only a value whose sequences do not know their length cannot be serialised; it gets the hash of nothing.
-    postcard::to_extend(value, sink).map_or([0; 16], Sink::finish)
+    postcard::serialize_with_flavor(value, sink).unwrap_or_default()
 }
 
 /// What a row's checksum covers: its place, its kind, its time and its body.
@@ -212,26 +213,58 @@ struct Sink {
     len: usize,
 }
 
-impl Sink {
-    fn finish(mut self) -> DecisionHash {
+impl Flavor for Sink {
+    type Output = DecisionHash;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(place) = self.buffer.get_mut(self.len..end) {
+            place.copy_from_slice(bytes);
+            self.len = end;
+        } else {
+            self.hasher.update(self.buffer.get(..self.len).unwrap_or_default());
+            self.hasher.update(bytes);
+            self.len = 0;
+        }
+        Ok(())
+    }
+
+    fn finalize(mut self) -> postcard::Result<DecisionHash> {
         self.hasher.update(self.buffer.get(..self.len).unwrap_or_default());
-        first_half(&self.hasher)
+        Ok(first_half(&self.hasher))
     }
 }
 
-impl Extend<u8> for Sink {
-    fn extend<I: IntoIterator<Item = u8>>(&mut self, bytes: I) {
-        for byte in bytes {
-            if self.len == self.buffer.len() {
-                self.hasher.update(&self.buffer);
-                self.len = 0;
-            }
-            if let Some(place) = self.buffer.get_mut(self.len) {
-                *place = byte;
-                self.len = self.len.saturating_add(1);
-            }
-        }
+/// Serialises into a buffer that has been used before.
+struct Reused(Vec<u8>);
+
+impl Flavor for Reused {
+    type Output = Vec<u8>;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
     }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.0)
+    }
+}
+
+/// A value in postcard, in a buffer that has been used before.
+pub(super) fn encode(value: &impl Serialize, mut buffer: Vec<u8>) -> Vec<u8> {
+    buffer.clear();
+    // Only a sequence that does not know its length cannot be serialised, and no state or request holds one.
+    postcard::serialize_with_flavor(value, Reused(buffer)).unwrap_or_default()
 }
 
 fn first_half(hasher: &blake3::Hasher) -> DecisionHash {

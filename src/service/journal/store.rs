@@ -81,12 +81,12 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// True for a file whose pages contradict each other, or that never was a journal.
-pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+pub(in crate::service) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Moves a damaged file out of the way and says where to.
-pub(super) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
+pub(in crate::service) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
     let free = (1_u32..).map(|n| format!(".damaged-{n}")).find(|suffix| !beside(path, suffix).exists());
     let suffix = free.unwrap_or_default();
     let aside = beside(path, &suffix);
@@ -148,6 +148,7 @@ struct Kept {
 
 /// The file, open for the writer.
 pub(super) struct Store {
+    path: PathBuf,
     conn: Connection,
     boot: u32,
     header: Vec<u8>,
@@ -159,9 +160,9 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub fn new(conn: Connection, lock: File, place: (u32, i64), header: Vec<u8>, retention: Retention) -> Self {
-        let (boot, next_seq) = place;
-        Self { conn, boot, header, ready: false, next_seq, retention, _lock: lock }
+    pub fn new(file: (PathBuf, File, Connection), place: (u32, i64), header: Vec<u8>, retention: Retention) -> Self {
+        let ((path, lock, conn), (boot, next_seq)) = (file, place);
+        Self { path, conn, boot, header, ready: false, next_seq, retention, _lock: lock }
     }
 
     /// Writes the rows of a batch in one commit. Before the first snapshot after a gap, a row that says so.
@@ -274,6 +275,19 @@ impl Store {
 
     fn max_age_ms(&self) -> i64 {
         i64::try_from(self.retention.max_age.millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Sets a file aside that turned out to be damaged and goes on in a new one.
+    pub fn begin_anew(&mut self) -> rusqlite::Result<()> {
+        // The old connection tidies up by name when it closes, so it goes before the name does.
+        self.conn = Connection::open_in_memory()?;
+        self.ready = false;
+        match set_aside(&self.path) {
+            Ok(aside) => tracing::error!(kept = %aside.display(), "the journal is damaged: a new one begins"),
+            Err(e) => tracing::error!(error = %e, "the journal is damaged and cannot be set aside"),
+        }
+        self.conn = open(&self.path)?;
+        Ok(())
     }
 
     /// Folds the write-ahead log into the file.

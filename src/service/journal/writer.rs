@@ -7,7 +7,7 @@ use plant::convert;
 
 use super::queue::{Message, Queue};
 use super::record::{Gap, Kind};
-use super::store::Store;
+use super::store::{self, Store};
 
 /// A record waits this long for others to share its commit.
 const GROUP: Duration = Duration::from_millis(250);
@@ -58,15 +58,25 @@ impl Writer {
         match self.store.write(kept, gap.as_ref()) {
             Ok(()) => self.committed(queue, kept, lost_now, snapshot.is_some()),
             Err(e) => {
-                if !self.broken {
-                    tracing::error!(error = %e, "the journal cannot be written: records are lost, control goes on");
-                }
-                self.broken = true;
-                self.last_why = e.to_string();
-                queue.healthy.store(false, Ordering::Release);
-                queue.counters.failed(&self.last_why);
                 lose(queue, kept);
+                self.fail(queue, &e);
             }
+        }
+    }
+
+    /// Nothing that follows makes sense until the next snapshot.
+    fn fail(&mut self, queue: &Queue, error: &rusqlite::Error) {
+        if !self.broken {
+            tracing::error!(%error, "the journal cannot be written: records are lost, control goes on");
+        }
+        self.broken = true;
+        self.last_why = error.to_string();
+        queue.healthy.store(false, Ordering::Release);
+        queue.broken.fetch_add(1, Ordering::AcqRel);
+        queue.counters.failed(&self.last_why);
+        if store::is_damage(error) {
+            let outcome = self.store.begin_anew();
+            self.note(queue, outcome);
         }
     }
 
@@ -98,11 +108,12 @@ impl Writer {
                 queue.wants_snapshot.store(wants, Ordering::Release);
                 queue.counters.file_bytes.store(bytes, Ordering::Release);
             }
+            Err(e) if store::is_damage(&e) => self.fail(queue, &e),
             Err(e) => self.note(queue, Err(e)),
         }
     }
 
-    fn note(&mut self, queue: &Queue, outcome: rusqlite::Result<()>) {
+    fn note(&self, queue: &Queue, outcome: rusqlite::Result<()>) {
         if let Err(e) = outcome {
             tracing::warn!(error = %e, "the journal's upkeep failed; it is tried again");
             queue.counters.failed(&e.to_string());

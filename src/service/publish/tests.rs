@@ -1,5 +1,4 @@
 use super::*;
-use crate::control::request::Refusal;
 use plant::event::About;
 use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, Priority, Strategies};
 use plant::id::AlarmId;

@@ -194,7 +194,7 @@ proptest! {
     fn negative_numbers_survive(n in -(1_i64 << 53)..0, order in an_order()) {
         let register = register(RegisterType::Int64, order);
         let value = convert::f64_from_i64(n);
-        prop_assert_eq!(encode(&register, value).and_then(|w| Ok(decode(&register, &w))), Ok(Ok(value)));
+        prop_assert_eq!(encode(&register, value).map(|w| decode(&register, &w)), Ok(Ok(value)));
     }
 
     /// A scaled value comes back within half a step, and no input panics.

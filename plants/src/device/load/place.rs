@@ -31,16 +31,13 @@ fn by_address(section: &Section<'_>, table: Option<RegisterTable>) -> Option<(Re
         section.fault("address", message, modicon_help(number));
         return None;
     };
-    let looks = i64::from(address);
-    if let (Some(table), Some((by_digit, fits))) = (table, modicon(looks, 5))
+    if let (Some(table), Some((by_digit, meant))) = (table, modicon(number, number.to_string().len()))
         && by_digit == table
-        && looks > 9999
     {
-        let as_address = RegisterLabel { table, address };
-        let as_ref = RegisterLabel { table, address: fits };
-        let message = format!("`address = {number}` is {as_address}, which looks like Modicon's number of {as_ref}");
-        let help =
-            format!("write `ref = {number}`; if you mean {as_address}, write `ref = {}`", six_digits(as_address));
+        let label = RegisterLabel { table, address };
+        let other = RegisterLabel { table, address: meant };
+        let message = format!("`address = {number}` is {label}, which looks like Modicon's number of {other}");
+        let help = format!("write `ref = {number}`; if you mean {label}, write `ref = {}`", six_digits(label));
         section.fault("address", message, help);
         return None;
     }

@@ -19,7 +19,7 @@ pub(super) fn register(section: &Section<'_>, shared: &Shared<'_>) -> Option<Reg
     let invalid = ty.map_or_else(|| section.maybe::<Vec<i128>>("invalid").and(None), |ty| invalid(section, ty));
     let poll = section.or("poll", Span::ZERO);
     let access = access(section, place.map(|(table, _)| table), ty);
-    if let (Some(access), true) = (access, point.is_some()) {
+    if let (Some(access), true) = (access, point.is_some() && shared.kind.is_some()) {
         role(section, spec, access);
     }
     let draft = || {
@@ -64,15 +64,9 @@ fn register_type(section: &Section<'_>, table: Option<RegisterTable>) -> Option<
         && table.holds_bits() != (ty == RegisterType::Bool)
     {
         let (message, help) = if table.holds_bits() {
-            (
-                format!("a {} holds one bit, not a {}", table.word(), ty.word()),
-                "write `type = \"bool\"` or leave it out",
-            )
+            (format!("a {} holds one bit, no {}", table.word(), ty.word()), "write `type = \"bool\"` or leave it out")
         } else {
-            (
-                format!("a {} register holds words, not a bool", table.word()),
-                "write `type = \"bit\"` and `bit = 0` to 15",
-            )
+            (format!("{} registers hold words, not a bool", table.word()), "write `type = \"bit\"` and `bit = 0` to 15")
         };
         section.fault("type", message, help);
         return None;
@@ -84,7 +78,7 @@ fn register_type(section: &Section<'_>, table: Option<RegisterTable>) -> Option<
             None
         }
         (false, Some(_)) => {
-            section.fault("bit", format!("a {} has no `bit`", ty.word()), "take it away or write `type = \"bit\"`");
+            section.fault("bit", format!("type {} has no `bit`", ty.word()), "take it away or write `type = \"bit\"`");
             None
         }
         (false, None) => Some(ty),
@@ -113,7 +107,7 @@ fn invalid(section: &Section<'_>, ty: RegisterType) -> Option<Vec<u64>> {
         match u64::try_from(if code < 0 { code + end } else { code }) {
             Ok(raw) if fits => bits.push(raw),
             Ok(_) | Err(_) => {
-                let message = format!("the code {code} does not fit a {}", ty.word());
+                let message = format!("the code {code} does not fit {}", ty.word());
                 section.fault("invalid", message, "write the raw bits, such as 0x8000, before scaling");
                 return None;
             }

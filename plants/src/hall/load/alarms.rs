@@ -18,7 +18,7 @@ pub(super) fn alarms(file: &Section<'_>, chilled_water: bool) -> Option<Table<Al
             }
             if alarm.condition == Condition::DpBelow && !chilled_water {
                 let message = "this hall has no `[chilled-water]` whose pressure could be low";
-                section.fault("condition", message, "take the alarm away or add the chilled water");
+                section.clash("condition", message, "take the alarm away or add the chilled water");
             }
         }
         alarms.push(alarm);

@@ -50,7 +50,7 @@ impl Draft {
         let wanted = reading.parent.as_deref()?;
         if !all.iter().any(|r| r.name == wanted) {
             let names = all.iter().map(|r| r.name.as_str()).filter(|n| *n != reading.name);
-            reading.section.fault("parent", format!("there is no meter `{wanted}`"), did_you_mean(wanted, names));
+            reading.section.clash("parent", format!("there is no meter `{wanted}`"), did_you_mean(wanted, names));
             return None;
         }
         if in_a_ring(&reading.name, all) {

@@ -1,11 +1,9 @@
 //! The world as a whole: its balances, its directions and its clockwork.
 
-mod stand;
-
+use super::stand::{Stand, quiet, shipped};
 use plant::time::Span;
 use proptest::prelude::*;
 use sim::{Fault, SensorFault, World};
-use stand::{Stand, quiet, shipped};
 
 /// The hall `air` with a load that does not move and sensors that tell the truth.
 fn still() -> Stand {
@@ -150,6 +148,33 @@ fn more_fan_cools_starved_racks_and_more_valve_cools_the_air() {
     };
     let supplies: Vec<f64> = [50.0, 65.0, 80.0, 95.0].map(supply).to_vec();
     assert!(supplies.windows(2).all(|w| w[1] < w[0] - 0.2), "{supplies:?}");
+}
+
+#[test]
+fn starved_racks_breathe_the_mix_of_supply_and_hot_air() {
+    let mut stand = still();
+    stand.tell("/fan-speed", 35.0);
+    stand.run(4 * 3600);
+    for row in stand.world.rows() {
+        let blown: f64 = row.coolers.iter().map(|c| c.flow).sum::<f64>() * 0.95;
+        let supply = row.coolers.iter().map(|c| c.flow * c.supply).sum::<f64>() * 0.95 / blown;
+        let drawn: f64 = row.racks.iter().map(|r| r.flow * (1.0 - r.recirculation)).sum();
+        assert!(drawn > blown, "starved: {drawn} over {blown}");
+        let mix = (blown * supply + (drawn - blown) * row.hot) / drawn;
+        // Floor and walls stand between the aisles at their mean, and pass 250 W/K for each rack and aisle.
+        let (air, walls) = (drawn * 1006.0, 20.0 * 250.0);
+        let mix = (air * mix + walls * f64::midpoint(row.cold, row.hot)) / (air + walls);
+        assert!((row.cold - mix).abs() < 0.1, "{} against {mix}", row.cold);
+        let rack = &row.racks[0];
+        let inlet = (1.0 - rack.recirculation) * row.cold + rack.recirculation * row.hot;
+        assert!((rack.inlet - inlet).abs() < 0.01);
+    }
+    stand.tell("/fan-speed", 90.0);
+    stand.run(4 * 3600);
+    for row in stand.world.rows() {
+        let supply = row.coolers.iter().map(|c| c.supply).sum::<f64>() / 3.0;
+        assert!((row.cold - supply).abs() < 0.6, "plenty of air: {} against {supply}", row.cold);
+    }
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! The world as a machine: the same bits for the same seed, commands, silence, faults, meters, and a day of work.
 
-mod stand;
-
+use super::stand::{Stand, shipped};
 use plant::command::WriteOutcome;
 use plant::image::Outputs;
 use plant::reading::{Sample, Why};
 use plant::time::Span;
 use sim::{Fault, SensorFault, World};
-use stand::{Stand, shipped};
 
 /// A hash of every bit the sensors gave over `steps` seconds of a run in which commands move.
 fn trace(seed: u64, steps: u64) -> u64 {
@@ -16,7 +14,7 @@ fn trace(seed: u64, steps: u64) -> u64 {
     stand.world = stand.world.with_seed(seed);
     let mut hash = 0;
     for n in 0..steps {
-        stand.tell("/fan-speed", 50.0 + (n / 100 % 30) as f64);
+        stand.tell("/fan-speed", 50.0 + plant::convert::f64_from_u64(n / 100 % 30));
         stand.step();
         for sample in stand.inputs.samples.rows() {
             hash = sim::noise::mix(hash ^ bits(sample));

@@ -1,17 +1,14 @@
 //! A simulated hall on real sockets: what a client reads is the world, what it writes moves it.
-#![cfg(feature = "wire")]
-
-mod stand;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::stand::{quiet, shipped};
 use plant::bind::{Assignment, Bindings, Link};
 use plant::device::{DeviceMap, codec};
 use plant::hall::Hall;
 use sim::World;
 use sim::wire::{self, Drill, Options, Running};
-use stand::{quiet, shipped};
 use tokio_modbus::client::{Context, tcp};
 use tokio_modbus::prelude::*;
 

@@ -1,5 +1,4 @@
 //! A hall on the test stand: its world, what it is told, and the clock.
-#![allow(dead_code)]
 
 use plant::command::{Command, Level, Reason};
 use plant::hall::Hall;
@@ -75,7 +74,7 @@ impl Stand {
         let dt = self.tick.dt;
         self.tick.seq += 1;
         self.tick.mono = Mono(self.tick.mono.0 + dt.nanos());
-        self.tick.wall = Wall(self.tick.wall.0 + dt.millis() as i64);
+        self.tick.wall = Wall(self.tick.wall.0 + i64::try_from(dt.millis()).expect("a short step"));
     }
 
     pub fn run(&mut self, steps: usize) {

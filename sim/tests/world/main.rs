@@ -1,0 +1,11 @@
+//! The simulated hall from outside: its physics, its clockwork, its wires.
+
+#[cfg(test)]
+mod clockwork;
+#[cfg(test)]
+mod physics;
+#[cfg(test)]
+mod stand;
+#[cfg(feature = "wire")]
+#[cfg(test)]
+mod wire;
