@@ -1,4 +1,5 @@
 //! Configurations that people get wrong, and what they are told.
+#![cfg(test)]
 
 use wattloop::service::config::{Config, Parsed};
 
