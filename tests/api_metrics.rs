@@ -1,4 +1,5 @@
 //! Health and figures as a probe and a scraper see them.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -128,25 +129,8 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
         f.status.clock_trusted = true;
         f.status.pue = vec![pue("1m", Some(1.25)), pue("24h", None)];
         f.status.alarms = vec![alarm("inlet-high")];
-        f.status.overrides = vec![OverrideView {
-            point: fan_name.clone(),
-            value: 46.0,
-            level: 8,
-            who: "uid:1000".into(),
-            reason: "filter change".into(),
-            remaining_s: 60.0,
-        }];
-        f.loops = vec![LoopView {
-            name: "row-a/fans".into(),
-            mode: "auto".into(),
-            setpoint: 25.0,
-            pv: None,
-            p: 1.0,
-            i: 2.0,
-            d: 3.0,
-            ff: 0.0,
-            output: 50.0,
-        }];
+        f.status.overrides = vec![held(&fan_name)];
+        f.loops = vec![fans_loop()];
     });
     let text = metrics.text();
     let series = parse(&text);
@@ -270,5 +254,30 @@ fn alarm(name: &str) -> AlarmView {
         detail: "rack-a07 27.9 °C".into(),
         consequence: "c".into(),
         response: "r".into(),
+    }
+}
+
+fn held(point: &str) -> OverrideView {
+    OverrideView {
+        point: point.into(),
+        value: 46.0,
+        level: 8,
+        who: "uid:1000".into(),
+        reason: "filter change".into(),
+        remaining_s: 60.0,
+    }
+}
+
+fn fans_loop() -> LoopView {
+    LoopView {
+        name: "row-a/fans".into(),
+        mode: "auto".into(),
+        setpoint: 25.0,
+        pv: None,
+        p: 1.0,
+        i: 2.0,
+        d: 3.0,
+        ff: 0.0,
+        output: 50.0,
     }
 }

@@ -1,4 +1,5 @@
 //! Configurations that people get wrong, and what they are told.
+#![cfg(test)]
 
 use wattloop::service::config::{Config, Parsed};
 
@@ -108,4 +109,111 @@ fn flags_beat_the_environment_beats_the_file_beats_the_default() {
     assert_eq!(of("hall"), ("\"air\"", "site.toml:1"));
     assert_eq!(of("deadline"), ("0.4", "default"));
     assert_eq!(of("modbus.gateway.BMS.url"), ("\"tcp://b:502\"", "env WATTLOOP_MODBUS__GATEWAY__BMS__URL"));
+}
+
+/// What a configuration names is loaded and checked together.
+mod together {
+    use std::path::PathBuf;
+
+    use wattloop::service::config::{Keeper, Loaded, Sources, diff, load, rebuild};
+
+    fn sources(dir: &std::path::Path, text: &str) -> Sources {
+        let file = dir.join("site.toml");
+        std::fs::write(&file, text).expect("a file");
+        Sources { file, env: Vec::new(), flags: Vec::new() }
+    }
+
+    fn told(text: &str) -> String {
+        let dir = tempfile::tempdir().expect("a directory");
+        load(&sources(dir.path(), text)).expect_err(text).to_string()
+    }
+
+    fn shipped(name: &str) -> Sources {
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config").join(format!("{name}.toml"));
+        Sources { file, env: Vec::new(), flags: Vec::new() }
+    }
+
+    #[test]
+    fn the_shipped_sites_have_no_fault_and_bind_every_point_that_is_commanded() {
+        for name in ["air", "bench"] {
+            let Loaded { hall, bindings, .. } = load(&shipped(name)).unwrap_or_else(|faults| panic!("{faults}"));
+            assert_eq!(hall.name, name);
+            assert_eq!(bindings.warnings(&hall, name), [], "an output without a device");
+        }
+    }
+
+    #[test]
+    fn a_recorded_configuration_builds_the_same_hall_again() {
+        for name in ["air", "bench"] {
+            let loaded = load(&shipped(name)).expect("it loads");
+            assert_eq!(*rebuild(&loaded.texts).expect("it builds"), *loaded.hall);
+            assert_eq!(loaded.texts.hash(), load(&shipped(name)).expect("it loads").texts.hash());
+        }
+    }
+
+    #[test]
+    fn names_that_nobody_has_are_told_with_a_suggestion() {
+        let unknown_hall = told("hall = \"aire\"\n");
+        assert!(unknown_hall.contains("site.toml:1:1: no hall `aire` is shipped"), "{unknown_hall}");
+        assert!(unknown_hall.contains("did you mean `air`?"), "{unknown_hall}");
+        let gone = told("hall = \"gone.toml\"\nmaps = [\"also-gone.toml\"]\n");
+        assert!(gone.contains("`gone.toml` cannot be read") && gone.contains("`also-gone.toml`"), "{gone}");
+        let bench = "hall = \"bench\"\n[modbus.gateway.g]\nurl = \"tcp://a:1\"\n[watchdog]\nafter = \"5s\"\n";
+        let map =
+            told(&format!("{bench}[[device]]\nequip = \"fan-1\"\nmap = \"bench-fn\"\ngateway = \"g\"\nunit = 1\n"));
+        assert!(map.contains("site.toml:8:1: there is no device map `bench-fn`"), "{map}");
+        assert!(map.contains("did you mean `bench-fan`?"), "{map}");
+        let equip =
+            told(&format!("{bench}[[device]]\nequip = \"fan-9\"\nmap = \"bench-fan\"\ngateway = \"g\"\nunit = 1\n"));
+        assert!(equip.contains("fan-9"), "{equip}");
+    }
+
+    #[test]
+    fn patience_must_grow_from_the_scan_outward() {
+        let site = |period: &str, after: &str| {
+            format!(
+                "hall = \"bench\"\nperiod = \"{period}\"\n[watchdog]\nafter = \"{after}\"\n[modbus.gateway.g]\n\
+                 url = \"tcp://a:1\"\n[[device]]\nequip = \"fan-1\"\nmap = \"bench-fan\"\ngateway = \"g\"\nunit = 1\n"
+            )
+        };
+        let late = told(&site("1s", "60s"));
+        assert!(
+            late.contains("the watchdog's time is 60s and must be shorter than the loss time of `bench-fan`"),
+            "{late}"
+        );
+        let slow = told(&site("3s", "9s"));
+        assert!(slow.contains("the scan's period is 3s and must be shorter than the adapters' time-out"), "{slow}");
+    }
+
+    #[test]
+    fn a_reload_applies_strategies_and_names_what_waits_for_a_restart() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (_, hall) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "bench").expect("it ships");
+        std::fs::write(dir.path().join("hall.toml"), hall).expect("a file");
+        let site = |filter: &str| format!("hall = \"hall.toml\"\n[log]\nfilter = \"{filter}\"\n");
+        let sources = sources(dir.path(), &site("info"));
+        let before = load(&sources).expect("it loads");
+        let keeper = Keeper::new(sources.clone(), before.clone());
+        assert!(keeper.prepare().expect("it loads").0.is_empty());
+
+        let tuned = hall.replace("gain = 5.0", "gain = 6.0");
+        assert_ne!(*hall, tuned, "the hall has this gain");
+        std::fs::write(dir.path().join("hall.toml"), &tuned).expect("a file");
+        std::fs::write(&sources.file, site("debug")).expect("a file");
+        let (reload, after) = keeper.prepare().expect("it loads");
+        assert_eq!(reload.needs_restart, ["log.filter"]);
+        assert_eq!(reload.strategies.as_deref(), Some(&after.hall.strategies));
+        assert_eq!(diff(&before, &after), reload);
+        keeper.commit(&after);
+        let (again, _) = keeper.prepare().expect("it loads");
+        assert_eq!((again.strategies, again.needs_restart), (None, vec!["log.filter".to_owned()]));
+
+        std::fs::write(dir.path().join("hall.toml"), tuned.replace("rated = 2300.0", "rated = 2400.0"))
+            .expect("a file");
+        let (reload, _) = keeper.prepare().expect("it loads");
+        assert!(reload.needs_restart.iter().any(|key| key.starts_with("hall")), "{reload:?}");
+
+        std::fs::write(dir.path().join("hall.toml"), tuned.replace("gain = 6.0", "gain = \"much\"")).expect("a file");
+        assert!(keeper.prepare().expect_err("a fault").to_string().contains("hall.toml"));
+    }
 }

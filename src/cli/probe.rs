@@ -140,7 +140,7 @@ fn show(args: &ProbeArgs, look: Look, words: &[u16], out: &Out) -> Result<(), St
             "words": words, "meanings": meanings,
         }));
     }
-    for (word, address) in words.iter().zip(look.address..) {
+    for (word, address) in words.iter().zip(u32::from(look.address)..) {
         if bits {
             out.line(format_args!("{address:>5}  {word}"))?;
         } else {
