@@ -1,27 +1,43 @@
 //! `wattloop sim`: the simulated hall, on real wires or faster than real time.
 
-use std::path::PathBuf;
+mod rapid;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use plant::time::Span;
+use sim::World;
+use sim::wire;
+use wattloop::service::config::{Loaded, Sources, load};
 
-use super::{Out, Stop};
+use super::{Out, Stop, signals};
+pub use rapid::run;
 
 /// Put a simulated hall on the network.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wattloop sim serve bench
-  wattloop sim serve air --config config/air.toml     on the ports that this configuration expects")]
+  wattloop sim serve bench --config config/bench.toml   on the ports that this configuration expects
+  wattloop sim serve air --config config/air.toml       with a broker of yours at the configuration's mqtt.url
+
+In a second terminal: `wattloop run --config config/bench.toml`.")]
 pub struct ServeArgs {
     /// The hall: a shipped one's name, or a file
     pub hall: String,
     /// The configuration that will talk to it: gateways, units and the broker
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub config: PathBuf,
+    /// A value above the configuration, as for `run`; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// The seed of the weather, the load and the noise
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Stop after this time; without it, at Ctrl-C
+    #[arg(long = "for", value_name = "TIME", value_parser = super::span)]
+    pub length: Option<Span>,
 }
 
 /// Run a simulated hall under control, faster than real time.
@@ -29,26 +45,90 @@ pub struct ServeArgs {
 #[command(after_help = "\
 Examples:
   wattloop sim run air --for 24h
-  wattloop sim run air --for 24h --seed 7 --json
+  wattloop sim run air --for 1h --runs 20 --json      the same run twenty times: one trace hash
 
 The same seed gives the same decisions to the bit, on any machine.")]
 pub struct RunArgs {
-    /// The hall: a shipped one's name, or a file
+    /// The hall: a shipped one's name
     pub hall: String,
     /// How much simulated time passes, such as `24h`
     #[arg(long = "for", value_name = "TIME", default_value = "24h", value_parser = super::span)]
     pub length: Span,
+    /// The period of the scan, which is also the step of the world
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = super::span)]
+    pub period: Span,
     /// The seed of the weather, the load and the noise
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// How often the same run is made; every one must decide the same
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
 }
 
-/// Serves a hall.
-pub fn serve(_args: &ServeArgs, _out: &Out) -> Result<(), Stop> {
-    Err(Stop::failed("this build has no simulated wires yet"))
+/// Serves a hall until told to stop.
+pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
+    signals::listen().map_err(|e| Stop::io("signals", &e))?;
+    let mut flags = args.set.clone();
+    flags.push(format!("hall=\"{}\"", args.hall));
+    let sources = Sources { file: args.config.clone(), env: Vec::new(), flags };
+    let loaded = load(&sources).map_err(|faults| Stop::faults(&faults))?;
+    let world = world(&loaded.hall.name, &loaded.hall)?.with_seed(args.seed);
+    let options = options(&loaded)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|e| Stop::io("tokio", &e))?;
+    let served =
+        runtime.block_on(wire::serve(world, &loaded.bindings, &options)).map_err(|e| Stop::io("a gateway's port", &e))?;
+    let at: BTreeMap<&str, String> = served.gateways().iter().map(|(name, at)| (name.as_str(), at.to_string())).collect();
+    if out.json() {
+        out.value(&at)?;
+    } else {
+        for (name, at) in &at {
+            out.line(format_args!("gateway {name} at tcp://{at}"))?;
+        }
+    }
+    let mut gone = Duration::ZERO;
+    let look = Duration::from_millis(100);
+    while !signals::asked_to_stop() && args.length.is_none_or(|length| gone < length.duration()) {
+        std::thread::sleep(look);
+        gone = gone.saturating_add(look);
+    }
+    runtime.block_on(served.stop());
+    Ok(())
 }
 
-/// Runs a hall.
-pub fn run(_args: &RunArgs, _out: &Out) -> Result<(), Stop> {
-    Err(Stop::failed("this build has no simulated run yet"))
+/// The world of a hall: its physics by the hall's name.
+fn world(name: &str, hall: &plant::hall::Hall) -> Result<World, Stop> {
+    let (_, physics) = sim::shipped::HALLS.iter().find(|(known, _)| *known == name).ok_or_else(|| {
+        let names: Vec<&str> = sim::shipped::HALLS.iter().map(|(known, _)| *known).collect();
+        Stop::usage(format!("there is no physics for a hall `{name}`"), format!("there is {}", names.join(", ")))
+    })?;
+    World::load(hall, name, physics).map_err(|faults| Stop::faults(&faults))
+}
+
+/// The ports and the broker that the configuration expects.
+fn options(loaded: &Loaded) -> Result<wire::Options, Stop> {
+    let mut ports = BTreeMap::new();
+    for (name, gateway) in &loaded.config.modbus.gateway {
+        let port = gateway.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        let local = Path::new(&gateway.url).starts_with("tcp:");
+        let Some(port) = port.filter(|_| local) else {
+            let say = format!("gateway {name} is at {}: a simulated one can only be at tcp://127.0.0.1:PORT", gateway.url);
+            return Err(Stop::usage(say, "use a configuration with TCP gateways"));
+        };
+        ports.insert(name.clone(), port);
+    }
+    let broker = match &loaded.config.mqtt {
+        None => None,
+        Some(mqtt) => {
+            let address = mqtt.url.strip_prefix("mqtt://").and_then(|rest| rest.rsplit_once(':'));
+            let parsed = address.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+            let (host, port) = parsed
+                .ok_or_else(|| Stop::usage(format!("{} is no mqtt://host:port", mqtt.url), "sensors speak plain MQTT"))?;
+            Some(wire::Broker { host, port, client: "simulated-hall".to_owned(), login: None })
+        }
+    };
+    Ok(wire::Options { ports, broker, ..wire::Options::default() })
 }
