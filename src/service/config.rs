@@ -37,35 +37,35 @@ pub use show::Shown;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Which hall (name of a shipped hall, or a path ending in `.toml` relative to this file).
+    /// Which hall (name of a shipped hall, or a path ending in `.toml` relative to this file)
     pub hall: String,
-    /// Device maps beyond the shipped ones (paths relative to this file; any number).
+    /// Device maps beyond the shipped ones (paths relative to this file; any number)
     pub maps: Vec<PathBuf>,
-    /// How often a scan runs (time, 10ms to 60s).
+    /// How often a scan runs (time, 10ms to 60s)
     #[serde(with = "span_text")]
     pub period: Span,
-    /// How long a scan waits for the field's answers (share of the period, 0.05 to 0.8).
+    /// How long a scan waits for the field's answers (share of the period, 0.05 to 0.8)
     pub deadline: f64,
-    /// Where the journal and the history lie (directory, absolute).
+    /// Where the journal and the history lie (directory, absolute)
     pub state_dir: PathBuf,
-    /// Modbus gateways (table).
+    /// Modbus gateways (table)
     pub modbus: ModbusConfig,
-    /// The MQTT broker (table; none for a site without).
+    /// The MQTT broker (table; none for a site without)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mqtt: Option<MqttConfig>,
-    /// Where time series go (table).
+    /// Where time series go (table)
     pub history: HistoryConfig,
-    /// Which equipment speaks which map, where (any number of entries).
+    /// Which equipment speaks which map, where (any number of entries)
     pub device: Vec<Device>,
-    /// The socket for people and the command line (table).
+    /// The socket for people and the command line (table)
     pub api: Api,
-    /// Health and metrics over HTTP (table).
+    /// Health and metrics over HTTP (table)
     pub health: Health,
-    /// What is logged, and how (table).
+    /// What is logged, and how (table)
     pub log: Log,
-    /// The watchdog of the service manager (table).
+    /// The watchdog of the service manager (table)
     pub watchdog: Watchdog,
-    /// The journal's bounds (table).
+    /// The journal's bounds (table)
     pub journal: Journal,
 }
 
@@ -135,17 +135,17 @@ impl Config {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Device {
-    /// The equipment (name, or a pattern with one `*` such as `crah-*`).
+    /// The equipment (name, or a pattern with one `*` such as `crah-*`)
     pub equip: String,
-    /// The device map (id of a shipped map, or of one named in `maps`).
+    /// The device map (id of a shipped map, or of one named in `maps`)
     pub map: String,
-    /// The Modbus gateway behind which it is (name of a table under `modbus.gateway`).
+    /// The Modbus gateway behind which it is (name of a table under `modbus.gateway`)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
-    /// Its unit behind the gateway; a pattern counts up from here (number, 0 to 247).
+    /// Its unit behind the gateway; a pattern counts up from here (number, 0 to 247)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<u8>,
-    /// True for a device that talks by MQTT instead of Modbus (true or false).
+    /// True for a device that talks by MQTT instead of Modbus (true or false)
     pub broker: bool,
 }
 
@@ -153,7 +153,7 @@ pub struct Device {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Api {
-    /// Where the Unix socket is made; its group may talk to the service (path, absolute, at most 90 characters).
+    /// Where the Unix socket is made; its group may talk to the service (path, absolute, at most 90 characters)
     pub socket: PathBuf,
 }
 
@@ -170,7 +170,7 @@ pub const DEFAULT_SOCKET: &str = "/run/wattloop/wattloop.sock";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Health {
-    /// Where `/livez`, `/readyz` and `/metrics` are served (address and port, loopback only; port 0 picks a free one).
+    /// Where `/livez`, `/readyz` and `/metrics` are served (address and port, loopback only; port 0 picks a free one)
     pub listen: String,
 }
 
@@ -184,9 +184,9 @@ impl Default for Health {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    /// How a line looks (`text` or `json`).
+    /// How a line looks (`text` or `json`)
     pub format: LogFormat,
-    /// What is logged (a filter such as `info` or `info,wattloop=debug`).
+    /// What is logged (a filter such as `info` or `info,wattloop=debug`)
     pub filter: String,
 }
 
@@ -211,7 +211,7 @@ pub enum LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Watchdog {
-    /// The service is restarted when no scan has completed for this long (time, 2 periods to 10min).
+    /// The service is restarted when no scan has completed for this long (time, 2 periods to 10min)
     #[serde(with = "span_text")]
     pub after: Span,
 }
@@ -226,12 +226,12 @@ impl Default for Watchdog {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Journal {
-    /// The oldest segments go beyond this size (MB, 16 to 1000000).
+    /// The oldest segments go beyond this size (MB, 16 to 1000000)
     pub max_mb: u64,
-    /// Segments older than this go (time, 1h to 3650d).
+    /// Segments older than this go (time, 1h to 3650d)
     #[serde(with = "span_text")]
     pub max_age: Span,
-    /// How often the whole state is written (time, 10s to 1h).
+    /// How often the whole state is written (time, 10s to 1h)
     #[serde(with = "span_text")]
     pub snapshot_every: Span,
 }
