@@ -150,7 +150,7 @@ impl Service {
         if let Some(outlet) = self.outlet.take() {
             drop(outlet.join());
         }
-        if let Some(mqtt) = self.mqtt.take().and_then(Arc::into_inner) {
+        if let Some(mqtt) = &self.mqtt {
             self.runtime.block_on(mqtt.stop(FAREWELL));
         }
         tally

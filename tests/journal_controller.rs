@@ -14,7 +14,7 @@ use plant::time::{Mono, Span, Tick, Wall};
 use wattloop::control::Controller;
 use wattloop::control::request::{Ask, Request};
 use wattloop::service::journal::{Header, Journal, Options, Recovered};
-use wattloop::service::replay::{replay, resume};
+use wattloop::service::replay::{Left, replay, resume};
 
 const SCANS: u64 = 400;
 
@@ -81,7 +81,7 @@ fn run(path: &Path, name: &str, seed: u64) -> (Controller, Recovered) {
     let options = Options { snapshot_every: Span::from_secs(60), ..Options::default() };
     let (mut journal, recovered) = Journal::open(path, &header, options).expect("opens");
     let hall = hall(&header).expect("loads");
-    let (mut controller, incidents) = resume(&hall, &recovered, self::hall);
+    let Left { mut controller, incidents, .. } = resume(&hall, &recovered, self::hall);
     assert_eq!(incidents, Vec::<String>::new());
     let mut random = Random(seed);
     let mut inputs = Inputs::unread(hall.points.len());
@@ -138,7 +138,7 @@ fn a_restart_has_the_state_of_the_run_before_to_the_bit() {
     let (before, _) = run(&path, "air", 3);
     let (_journal, recovered) = Journal::open(&path, &header("air"), Options::default()).expect("opens");
     assert!(!recovered.tail.is_empty(), "the newest snapshot is not the end of the run");
-    let (after, incidents) = resume(&hall(&header("air")).expect("loads"), &recovered, hall);
+    let Left { controller: after, incidents, .. } = resume(&hall(&header("air")).expect("loads"), &recovered, hall);
     assert_eq!(incidents, Vec::<String>::new());
     let bits = |c: &Controller| postcard::to_stdvec(c.state()).expect("serialises");
     assert_eq!(bits(&after), bits(&before));
@@ -151,9 +151,9 @@ fn another_hall_or_a_hall_that_cannot_be_built_starts_anew_and_is_no_panic() {
     let (_journal, recovered) = Journal::open(&path, &header("bench"), Options::default()).expect("opens");
     let bench = hall(&header("bench")).expect("loads");
     let fresh = postcard::to_stdvec(Controller::new(Arc::clone(&bench)).state()).expect("serialises");
-    let (other, _) = resume(&bench, &recovered, hall);
+    let Left { controller: other, .. } = resume(&bench, &recovered, hall);
     assert_eq!(postcard::to_stdvec(other.state()).expect("serialises"), fresh);
-    let (anew, incidents) = resume(&bench, &recovered, |_| Err("no".into()));
+    let Left { controller: anew, incidents, .. } = resume(&bench, &recovered, |_| Err("no".into()));
     assert_eq!(postcard::to_stdvec(anew.state()).expect("serialises"), fresh);
     assert_eq!(incidents.len(), 1);
 }

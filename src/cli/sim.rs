@@ -3,13 +3,14 @@
 mod rapid;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use plant::time::Span;
 use sim::World;
 use sim::wire;
+use wattloop::adapters::modbus::Endpoint;
 use wattloop::service::config::{Loaded, Sources, load};
 
 use super::{Out, Stop, signals};
@@ -112,11 +113,13 @@ fn world(name: &str, hall: &plant::hall::Hall) -> Result<World, Stop> {
 fn options(loaded: &Loaded) -> Result<wire::Options, Stop> {
     let mut ports = BTreeMap::new();
     for (name, gateway) in &loaded.config.modbus.gateway {
-        let port = gateway.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-        let local = Path::new(&gateway.url).starts_with("tcp:");
-        let Some(port) = port.filter(|_| local) else {
-            let say = format!("gateway {name} is at {}: a simulated one can only be at tcp://127.0.0.1:PORT", gateway.url);
-            return Err(Stop::usage(say, "use a configuration with TCP gateways"));
+        let port = match &gateway.url {
+            Endpoint::Tcp(at) => at.rsplit_once(':').and_then(|(_, port)| port.parse().ok()),
+            Endpoint::RtuOverTcp(_) | Endpoint::Serial(_) => None,
+        };
+        let Some(port) = port else {
+            let say = format!("gateway {name} is no Modbus TCP gateway, and a simulated one can be nothing else");
+            return Err(Stop::usage(say, "use a configuration with `url = \"tcp://127.0.0.1:PORT\"`"));
         };
         ports.insert(name.clone(), port);
     }

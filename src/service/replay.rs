@@ -9,6 +9,7 @@ use std::sync::Arc;
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::image::{Inputs, Outputs};
+use plant::reading::Sample;
 use plant::time::Tick;
 use serde::Serialize;
 
@@ -140,48 +141,66 @@ pub fn replay_with<M: Machine>(
         let mut machine = build(&header).map_err(|why| ReplayError::Rebuild(number, why))?;
         report.boots = report.boots.saturating_add(1);
         let inputs = Inputs::unread(0);
-        let mut run = Run { machine: &mut machine, boot: number, images: None, inputs, report: &mut report };
+        let mut run = Run { machine: &mut machine, boot: number, images: None, inputs, last: None, report: &mut report };
         reader.visit(number, |entry| run.take(entry))?;
     }
     Ok(report)
 }
 
-/// The controller as the run before left it: its newest whole snapshot, then every scan and answer after it once more.
-/// `rebuild` makes the hall of that run; where `hall` is another, the state is carried over as far as it fits.
-/// Also returns what was not as it should be, as sentences.
+/// What the run before left.
+pub struct Left {
+    /// The controller: the newest whole snapshot, then every scan and answer after it once more.
+    pub controller: Controller,
+    /// The samples of the last scan, in the order of that run's points; nothing when the record does not tell.
+    pub samples: Option<Vec<Sample>>,
+    /// The last scan.
+    pub last: Option<Tick>,
+    /// What was not as it should be, as sentences.
+    pub incidents: Vec<String>,
+}
+
+/// The controller as the run before left it. `rebuild` makes the hall of that run; where `hall` is another, the state is
+/// carried over as far as it fits.
 #[must_use]
 pub fn resume(
     hall: &Arc<Hall>,
     recovered: &Recovered,
     rebuild: impl Fn(&Header) -> Result<Arc<Hall>, String>,
-) -> (Controller, Vec<String>) {
-    let anew = || Controller::new(Arc::clone(hall));
-    let Some(snapshot) = &recovered.snapshot else { return (anew(), Vec::new()) };
+) -> Left {
+    let anew = |incidents| Left { controller: Controller::new(Arc::clone(hall)), samples: None, last: None, incidents };
+    let Some(snapshot) = &recovered.snapshot else { return anew(Vec::new()) };
     let Some(header) = &recovered.header else {
-        return (anew(), vec!["what the recorded run ran with is damaged: the controller starts anew".to_owned()]);
+        return anew(vec!["what the recorded run ran with is damaged: the controller starts anew".to_owned()]);
     };
     let before = match rebuild(header) {
         Ok(before) => before,
-        Err(why) => return (anew(), vec![format!("the recorded hall cannot be built, a new start: {why}")]),
+        Err(why) => return anew(vec![format!("the recorded hall cannot be built, a new start: {why}")]),
     };
     let mut machine = Running { controller: Controller::new(Arc::clone(&before)), hall: before };
-    let incidents = resume_with(&mut machine, snapshot, &recovered.tail);
+    let (images, last, incidents) = resume_with(&mut machine, snapshot, &recovered.tail);
     let state = machine.controller.state().clone();
-    (Controller::restore(Arc::clone(hall), state), incidents)
+    let controller = Controller::restore(Arc::clone(hall), state);
+    Left { controller, samples: images.map(|images| images.samples), last, incidents }
 }
 
-/// Brings a machine from a snapshot to the end of the record. Returns what was not as recorded, as sentences.
-pub fn resume_with(machine: &mut impl Machine, snapshot: &Snapshot, tail: &Tail) -> Vec<String> {
+/// Brings a machine from a snapshot to the end of the record. Returns the images and the tick there, and what was not as
+/// recorded, as sentences.
+pub fn resume_with(
+    machine: &mut impl Machine,
+    snapshot: &Snapshot,
+    tail: &Tail,
+) -> (Option<Images>, Option<Tick>, Vec<String>) {
     let mut report = ReplayReport::default();
     let inputs = Inputs::unread(0);
-    let mut run = Run { machine, boot: snapshot.tick.boot, images: None, inputs, report: &mut report };
+    let mut run = Run { machine, boot: snapshot.tick.boot, images: None, inputs, last: None, report: &mut report };
     run.snapshot(snapshot);
     tail.records().for_each(|record| run.take(Entry::Record(Box::new(record))));
+    let (images, last) = (run.images, run.last);
     let mut incidents = report.damage;
     if let Some(Difference { scan, what, .. }) = report.first_difference {
         incidents.push(format!("this program decides otherwise than the recorded run from scan {scan} on: {what}"));
     }
-    incidents
+    (images, last, incidents)
 }
 
 struct Running {
@@ -221,6 +240,8 @@ struct Run<'r, M> {
     /// Nothing while what follows cannot be told: before a snapshot, after a gap.
     images: Option<Images>,
     inputs: Inputs,
+    /// The last scan or snapshot.
+    last: Option<Tick>,
     report: &'r mut ReplayReport,
 }
 
@@ -252,7 +273,7 @@ impl<M: Machine> Run<'_, M> {
             self.differs(snapshot.tick, || "the controller's state in the snapshot".to_owned());
         }
         match (snapshot.images(), self.machine.restore(&snapshot.state)) {
-            (Ok(images), Ok(())) => self.images = Some(images),
+            (Ok(images), Ok(())) => (self.images, self.last) = (Some(images), Some(snapshot.tick)),
             (Err(_), _) => self.lose_track(format!("the image of the snapshot at scan {}", snapshot.tick.seq)),
             (_, Err(why)) => self.lose_track(format!("the state of the snapshot at scan {}: {why}", snapshot.tick.seq)),
         }
@@ -267,6 +288,7 @@ impl<M: Machine> Run<'_, M> {
         self.inputs.samples = images.samples.iter().copied().collect();
         self.inputs.reports = scan.reports;
         self.inputs.reload = scan.reload;
+        self.last = Some(scan.tick);
         let outputs = self.machine.step(&self.inputs, scan.tick);
         let same = decision_hash(outputs) == scan.hash;
         let part = if same { None } else { Some(parting(outputs, &images.outputs)) };

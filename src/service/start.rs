@@ -36,9 +36,6 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let (journal, recovered) = Journal::open(&state_dir.join("journal.db"), &header, bounds(&loaded))?;
     let resumed = resume(&loaded.hall, &header, &recovered, clock.mono());
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
-    for incident in &recovered.incidents {
-        tracing::error!("{incident}");
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
