@@ -80,9 +80,11 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
         .enable_all()
         .build()
         .map_err(|e| Stop::io("tokio", &e))?;
-    let served =
-        runtime.block_on(wire::serve(world, &loaded.bindings, &options)).map_err(|e| Stop::io("a gateway's port", &e))?;
-    let at: BTreeMap<&str, String> = served.gateways().iter().map(|(name, at)| (name.as_str(), at.to_string())).collect();
+    let served = runtime
+        .block_on(wire::serve(world, &loaded.bindings, &options))
+        .map_err(|e| Stop::io("a gateway's port", &e))?;
+    let at: BTreeMap<&str, String> =
+        served.gateways().iter().map(|(name, at)| (name.as_str(), at.to_string())).collect();
     if out.json() {
         out.value(&at)?;
     } else {
@@ -128,8 +130,9 @@ fn options(loaded: &Loaded) -> Result<wire::Options, Stop> {
         Some(mqtt) => {
             let address = mqtt.url.strip_prefix("mqtt://").and_then(|rest| rest.rsplit_once(':'));
             let parsed = address.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-            let (host, port) = parsed
-                .ok_or_else(|| Stop::usage(format!("{} is no mqtt://host:port", mqtt.url), "sensors speak plain MQTT"))?;
+            let (host, port) = parsed.ok_or_else(|| {
+                Stop::usage(format!("{} is no mqtt://host:port", mqtt.url), "sensors speak plain MQTT")
+            })?;
             Some(wire::Broker { host, port, client: "simulated-hall".to_owned(), login: None })
         }
     };

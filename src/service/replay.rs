@@ -141,7 +141,8 @@ pub fn replay_with<M: Machine>(
         let mut machine = build(&header).map_err(|why| ReplayError::Rebuild(number, why))?;
         report.boots = report.boots.saturating_add(1);
         let inputs = Inputs::unread(0);
-        let mut run = Run { machine: &mut machine, boot: number, images: None, inputs, last: None, report: &mut report };
+        let mut run =
+            Run { machine: &mut machine, boot: number, images: None, inputs, last: None, report: &mut report };
         reader.visit(number, |entry| run.take(entry))?;
     }
     Ok(report)
@@ -162,11 +163,7 @@ pub struct Left {
 /// The controller as the run before left it. `rebuild` makes the hall of that run; where `hall` is another, the state is
 /// carried over as far as it fits.
 #[must_use]
-pub fn resume(
-    hall: &Arc<Hall>,
-    recovered: &Recovered,
-    rebuild: impl Fn(&Header) -> Result<Arc<Hall>, String>,
-) -> Left {
+pub fn resume(hall: &Arc<Hall>, recovered: &Recovered, rebuild: impl Fn(&Header) -> Result<Arc<Hall>, String>) -> Left {
     let anew = |incidents| Left { controller: Controller::new(Arc::clone(hall)), samples: None, last: None, incidents };
     let Some(snapshot) = &recovered.snapshot else { return anew(Vec::new()) };
     let Some(header) = &recovered.header else {

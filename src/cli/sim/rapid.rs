@@ -87,7 +87,8 @@ impl Rapid {
         let scans = args.length.nanos().checked_div(args.period.nanos()).unwrap_or(0);
         let mut hasher = blake3::Hasher::new();
         let (mut events, mut worst) = (0u64, f64::NEG_INFINITY);
-        let inlets: Vec<_> = self.controller.hall().rows.iter().flat_map(|(_, row)| &row.racks).map(|r| r.inlet.id()).collect();
+        let inlets: Vec<_> =
+            self.controller.hall().rows.iter().flat_map(|(_, row)| &row.racks).map(|r| r.inlet.id()).collect();
         for seq in 0..scans {
             let tick = tick(seq, args.period);
             self.world.step_into(&self.outputs, tick, &mut self.inputs);
@@ -129,7 +130,9 @@ impl fmt::Display for Summary {
         for pue in &self.pue {
             let covered = pue.coverage * 100.0;
             match pue.value {
-                Some(value) => writeln!(f, "  PUE {:<12} {value:.2} ({covered:.0} % covered, {})", pue.window, pue.validity)?,
+                Some(value) => {
+                    writeln!(f, "  PUE {:<12} {value:.2} ({covered:.0} % covered, {})", pue.window, pue.validity)?
+                }
                 None => writeln!(f, "  PUE {:<12} none ({covered:.0} % covered, {})", pue.window, pue.validity)?,
             }
         }
