@@ -14,6 +14,7 @@ pub mod broker;
 pub mod bulletin;
 pub mod clock;
 pub mod config;
+pub mod counts;
 pub mod history;
 pub mod incoming;
 pub mod journal;
@@ -28,6 +29,7 @@ pub mod replay;
 pub mod resume;
 pub mod scan;
 pub mod start;
+pub mod trouble;
 
 use std::io;
 use std::net::SocketAddr;

@@ -36,6 +36,8 @@ pub struct Bulletin {
     pub events: Vec<Event>,
     /// The hall on one page.
     pub status: Arc<Status>,
+    /// True while the journal can keep what is promised.
+    pub promising: bool,
 }
 
 /// The scan's end of the channel.
@@ -56,7 +58,7 @@ pub fn channel() -> (Teller, Receiver<Bulletin>) {
 
 impl Teller {
     /// Tells of a scan: at most ten times a second, and always when there are events.
-    pub fn tell(&mut self, controller: &Controller, inputs: &Inputs, tick: Tick) {
+    pub fn tell(&mut self, controller: &Controller, inputs: &Inputs, tick: Tick, promising: bool) {
         let outputs = controller.outputs();
         self.pending.extend_from_slice(&outputs.events);
         let surplus = self.pending.len().saturating_sub(EVENTS);
@@ -78,6 +80,7 @@ impl Teller {
             loops: controller.loops(),
             events: std::mem::take(&mut self.pending),
             status: Arc::new(controller.status()),
+            promising,
         };
         match self.sender.try_send(bulletin) {
             Ok(()) => {}

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::adapters::mqtt::{Command, Incoming, Mqtt};
 use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::api::call::{Answer, Asker, Question};
-use crate::service::publish;
+use crate::service::{publish, trouble};
 
 /// Serves commands one after the other until the adapter ends.
 pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Asker, hall: Arc<Hall>) {
@@ -17,9 +17,11 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
             Incoming::Command(command) => decide(&command, &mqtt, &asker, &hall).await,
             Incoming::SubscriptionDropped { topic } => {
                 tracing::error!(topic, "its messages are too large: the subscription is dropped until the next start");
+                trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
             }
             Incoming::SubscriptionRefused { topic } => {
                 tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
+                trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
             }
         }
     }

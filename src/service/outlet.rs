@@ -6,18 +6,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use plant::event::{Event, Severity};
-use plant::hall::{Condition, Hall};
-use plant::id::{AlarmId, Table};
+use plant::hall::Hall;
 use plant::reading::Reading;
 
 use crate::adapters::mqtt::{Mqtt, Publication};
-use crate::control::request::{Ask, Request};
-use crate::service::api::call::{Asker, Question};
+use crate::service::api::call::Asker;
 use crate::service::bulletin::Bulletin;
 use crate::service::history::History;
 use crate::service::journal::Counters;
 use crate::service::metrics::{Check, Metrics};
 use crate::service::publish::{Doing, Publisher};
+use crate::service::trouble;
 
 /// How often the service looks at itself when nothing is told.
 const LOOK: Duration = Duration::from_millis(500);
@@ -40,8 +39,10 @@ pub struct Outlet {
     pub asker: Asker,
     /// True when no write can leave the process.
     pub shadow: bool,
-    /// The service's own troubles, as last told to control.
-    pub troubles: Table<AlarmId, bool>,
+    /// False while the journal cannot keep what is promised, as of the last bulletin.
+    pub promising: bool,
+    /// The service's own troubles, as last told to control: broker, database, journal.
+    pub told: [bool; 3],
 }
 
 impl Outlet {
@@ -62,6 +63,7 @@ impl Outlet {
     }
 
     fn serve(&mut self, bulletin: &Bulletin) {
+        self.promising = bulletin.promising;
         for event in &bulletin.events {
             log(&self.hall, event);
         }
@@ -81,6 +83,7 @@ impl Outlet {
             figures.wall_s = plant::convert::f64_from_i64(bulletin.tick.wall.0) / 1e3;
             figures.shadow = self.shadow;
             figures.failsafe = false;
+            figures.reload_successful = !bulletin.status.alarms.iter().any(|a| a.name == trouble::RELOAD_FAILED);
             figures.checks = self.checks();
         });
     }
@@ -92,10 +95,10 @@ impl Outlet {
             required: false,
             detail: "the MQTT broker is connected".to_owned(),
         });
-        let error = self.journal.last_error();
+        let error = self.journal.last_error().filter(|_| !self.promising);
         let journal = Check {
             name: "journal",
-            ok: error.is_none(),
+            ok: self.promising,
             required: false,
             detail: error.unwrap_or_else(|| "records reach the disk".to_owned()),
         };
@@ -124,30 +127,19 @@ impl Outlet {
         self.history.record_scan(bulletin.tick, rows);
     }
 
-    /// Raises and clears the alarms that only the service can see.
+    /// Raises and clears the alarms that only the service can see, when they change.
     fn tell_troubles(&mut self, runtime: &tokio::runtime::Runtime) {
-        let hall = Arc::clone(&self.hall);
-        for (alarm, def) in hall.alarms.iter().filter(|(_, d)| d.condition == Condition::Service) {
-            let active = self.trouble(&def.name);
-            if self.troubles.get(alarm) == Some(&active) {
-                continue;
+        let counters = self.history.counters();
+        let waiting = counters.spool_bytes.load(Ordering::Relaxed) > 0;
+        let now = [
+            (trouble::BROKER_LOST, self.mqtt.as_ref().is_some_and(|m| !m.counts().connected)),
+            (trouble::DATABASE_LOST, waiting && !counters.connected.load(Ordering::Relaxed)),
+            (trouble::JOURNAL_GAP, !self.promising),
+        ];
+        for ((name, active), told) in now.into_iter().zip(&mut self.told) {
+            if *told != active && runtime.block_on(trouble::tell(&self.asker, &self.hall, name, active)) {
+                *told = active;
             }
-            let ask = Ask::ServiceAlarm { alarm, active };
-            let question = Question::Request(Request { who: "service".to_owned(), ask });
-            if runtime.block_on(self.asker.ask(question)).is_ok()
-                && let Some(known) = self.troubles.get_mut(alarm)
-            {
-                *known = active;
-            }
-        }
-    }
-
-    fn trouble(&self, alarm: &str) -> bool {
-        match alarm {
-            "broker-lost" => self.mqtt.as_ref().is_some_and(|m| !m.counts().connected),
-            "database-lost" => self.history.counters().last_error().is_some(),
-            "journal-gap" => self.journal.last_error().is_some() && self.journal.queued.load(Ordering::Relaxed) > 0,
-            _ => false,
         }
     }
 }

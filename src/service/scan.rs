@@ -126,7 +126,7 @@ impl Scan {
         let outputs = self.controller.step(inputs, tick);
         self.field.write(outputs, tick);
         self.journal.record_scan(tick, inputs, outputs);
-        self.teller.tell(&self.controller, inputs, tick);
+        self.teller.tell(&self.controller, inputs, tick, self.journal.can_promise());
         tick
     }
 

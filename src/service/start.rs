@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
-use plant::id::Table;
 use plant::time::Span;
 
 use super::bulletin::{self, Bulletin};
@@ -22,7 +21,7 @@ use super::promise::Promises;
 use super::publish::Publisher;
 use super::resume::{Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
-use super::{Service, StartFault, api, metrics};
+use super::{Service, StartFault, api, counts, metrics};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
 use crate::adapters::{Field, Shared, Stamp};
@@ -49,6 +48,8 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let metrics = Metrics::new(Arc::clone(&loaded.hall), loaded.config.period, stamp);
     let (teller, bulletins) = bulletin::channel();
     let outlet = outlet(&loaded, &wires, &metrics, &journal, (asker.clone(), writes))?;
+    let history = outlet.history.counters();
+    counts::add_all(&metrics, wires.modbus.clone(), wires.mqtt.clone(), journal.counters(), history);
     let served = serve(&loaded, &metrics, &asker, keeper)?;
     drop(context);
     let stop = Arc::new(AtomicBool::new(false));
@@ -161,7 +162,8 @@ fn outlet(
         journal: journal.counters(),
         asker,
         shadow: writes == Writes::Shadow,
-        troubles: Table::filled(loaded.hall.alarms.len(), false),
+        promising: true,
+        told: [false; 3],
     })
 }
 

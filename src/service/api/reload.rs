@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use super::call::{Answer, Asker, Question};
 use crate::service::config::Keeper;
+use crate::service::trouble;
 
 /// What a reload did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,7 @@ pub struct Reloaded {
 pub async fn reload(keeper: &std::sync::Arc<Keeper>, asker: &Asker) -> Result<Reloaded, Problem> {
     let loading = std::sync::Arc::clone(keeper);
     let loaded = tokio::task::spawn_blocking(move || loading.prepare()).await.map_err(|_| Problem::confused())?;
+    trouble::tell(asker, &keeper.hall(), trouble::RELOAD_FAILED, loaded.is_err()).await;
     let (change, loaded) = loaded.map_err(|faults| {
         let help = "nothing has changed: the configuration that runs stays in force";
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "config_invalid", faults.to_string(), help)

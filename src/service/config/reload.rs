@@ -72,6 +72,12 @@ impl Keeper {
         Self { sources, running: Mutex::new(running) }
     }
 
+    /// The hall that runs.
+    #[must_use]
+    pub fn hall(&self) -> Arc<Hall> {
+        Arc::clone(&self.running.lock().unwrap_or_else(PoisonError::into_inner).hall)
+    }
+
     /// Loads the sources again and says what has changed. Nothing takes effect.
     ///
     /// # Errors

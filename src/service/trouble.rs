@@ -1,0 +1,25 @@
+//! The service's own troubles, told to control so that they are alarms like any other: recorded, shown, acknowledged.
+
+use plant::hall::{Condition, Hall};
+
+use crate::control::request::{Ask, Request};
+use crate::service::api::call::{Asker, Question};
+
+/// The broker is away.
+pub const BROKER_LOST: &str = "broker-lost";
+/// The database is away and what it should have waits on disk.
+pub const DATABASE_LOST: &str = "database-lost";
+/// The journal cannot keep what is promised.
+pub const JOURNAL_GAP: &str = "journal-gap";
+/// A configuration was refused.
+pub const RELOAD_FAILED: &str = "config-reload-failed";
+/// A subscription was given up: its messages are too large, or the broker refuses it.
+pub const SUBSCRIPTION_LOST: &str = "subscription-lost";
+
+/// Tells control whether a trouble's condition holds. False when the hall has no such alarm or the scan does not answer.
+pub async fn tell(asker: &Asker, hall: &Hall, name: &str, active: bool) -> bool {
+    let known = hall.alarms.iter().find(|(_, def)| def.name == name && def.condition == Condition::Service);
+    let Some((alarm, _)) = known else { return false };
+    let request = Request { who: "service".to_owned(), ask: Ask::ServiceAlarm { alarm, active } };
+    asker.ask(Question::Request(request)).await.is_ok()
+}
