@@ -3,6 +3,7 @@
 //! One period is read, freeze, step, write, in that order: due points are polled at the start with a deadline, what comes
 //! later counts for the next scan, and commands leave at once. Questions are answered between scans, in order.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,6 +20,7 @@ use crate::service::api::call::{Answer, Call, Calls, Question};
 use crate::service::bulletin::Teller;
 use crate::service::clock::Clock;
 use crate::service::journal::Journal;
+use crate::service::mark::Mark;
 use crate::service::metrics::Metrics;
 use crate::service::notify::Notify;
 use crate::service::promise::Promises;
@@ -72,6 +74,8 @@ pub struct Scan {
     pub boot: u32,
     /// The last tick before the start, when control goes on from there.
     pub before: Option<Tick>,
+    /// Where the mark of a hand-over is left.
+    pub state_dir: PathBuf,
 }
 
 impl Scan {
@@ -81,7 +85,8 @@ impl Scan {
         let mut tally = Tally::default();
         let mut due = self.clock.mono();
         let mut last = self.before;
-        let mut reload: Option<Box<Strategies>> = None;
+        // A state that goes on brings the strategies of its time along; the hall's own may be newer.
+        let mut reload = self.before.map(|_| Box::new(self.controller.hall().strategies));
         loop {
             self.rest_until(due, last, &mut reload, stop);
             if stop.load(Ordering::Relaxed) {
@@ -132,6 +137,10 @@ impl Scan {
 
     /// Answers questions until the next scan is due.
     fn rest_until(&mut self, due: Mono, last: Option<Tick>, reload: &mut Option<Box<Strategies>>, stop: &AtomicBool) {
+        // Even without a rest somebody who asks is heard.
+        if let Some(call) = self.calls.next() {
+            self.answer(call, last, reload);
+        }
         while !stop.load(Ordering::Relaxed) {
             let rest = due.since(self.clock.mono());
             if rest == Span::ZERO {
@@ -183,6 +192,9 @@ impl Scan {
     /// Every output to its fail-safe, with time for the buses to write it.
     fn hand_over(&mut self, last: Option<Tick>) {
         self.notify.stopping();
+        if let Err(error) = Mark::HandedOver.put(&self.state_dir, true) {
+            tracing::error!(%error, "the next start cannot be told that the outputs are at their fail-safe");
+        }
         let seq = last.map_or(0, |l| l.seq.saturating_add(1));
         let tick = self.tick(seq, last);
         let safe = Controller::safe_outputs(self.controller.hall());
