@@ -16,7 +16,7 @@ use super::history::{History, Series};
 use super::journal::{Header, Journal, Options, Retention};
 use super::metrics::Metrics;
 use super::notify::Notify;
-use super::outlet::Outlet;
+use super::outlet::{Kept, Outlet};
 use super::promise::Promises;
 use super::publish::Publisher;
 use super::resume::{Resumed, resume};
@@ -162,8 +162,8 @@ fn outlet(
         journal: journal.counters(),
         asker,
         shadow: writes == Writes::Shadow,
-        promising: true,
-        told: [false; 3],
+        promises: Kept::NotYet,
+        told: [None; 3],
     })
 }
 
