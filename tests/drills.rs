@@ -1,6 +1,7 @@
 //! Drills: a service against a simulated hall over real wires, and something breaks. Each drill asks four questions: what
 //! does the hall get, what do people see, are the neighbours left in peace, and does all of it come back without help?
-#![cfg(all(test, feature = "sim"))]
+#![cfg(test)]
+#![cfg(feature = "sim")]
 
 #[path = "drills/bus.rs"]
 mod bus;

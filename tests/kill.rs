@@ -1,6 +1,7 @@
 //! kill -9 at random instants: the real program against a simulated hall that plays on. Control is back within seconds, what
 //! was promised holds, no output jumps, and the whole record replays to the bit. `WLTEST_KILLS=50` kills fifty times.
-#![cfg(all(test, feature = "sim"))]
+#![cfg(test)]
+#![cfg(feature = "sim")]
 
 #[expect(dead_code, reason = "shared with the drills, which use all of it")]
 #[path = "drills/process.rs"]

@@ -83,17 +83,13 @@ impl Rig {
     }
 
     pub fn status(&self) -> Status {
-        match self.ask(Question::Status) {
-            Answer::Status(status) => *status,
-            other => panic!("{other:?}"),
-        }
+        let Answer::Status(status) = self.ask(Question::Status) else { panic!("no status") };
+        *status
     }
 
     pub fn points(&self) -> Vec<PointView> {
-        match self.ask(Question::Points) {
-            Answer::Points(points) => points,
-            other => panic!("{other:?}"),
-        }
+        let Answer::Points(points) = self.ask(Question::Points) else { panic!("no points") };
+        points
     }
 
     pub fn id(&self, point: &str) -> PointId {
@@ -101,17 +97,13 @@ impl Rig {
     }
 
     pub fn point(&self, name: &str) -> PointView {
-        match self.ask(Question::Point(self.id(name))) {
-            Answer::Point(Some(view)) => *view,
-            other => panic!("{other:?}"),
-        }
+        let Answer::Point(Some(view)) = self.ask(Question::Point(self.id(name))) else { panic!("no {name}") };
+        *view
     }
 
     pub fn why(&self, output: &str) -> WhyReport {
-        match self.ask(Question::Why(self.id(output))) {
-            Answer::Why(Some(report)) => *report,
-            other => panic!("{other:?}"),
-        }
+        let Answer::Why(Some(report)) = self.ask(Question::Why(self.id(output))) else { panic!("no output {output}") };
+        *report
     }
 
     /// What the hall's register of an output holds, or the truth behind a sensor.
