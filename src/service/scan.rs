@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use plant::hall::Strategies;
+use plant::id::PointId;
 use plant::image::Inputs;
 use plant::time::{Mono, Span, Tick};
 use serde::Serialize;
@@ -27,6 +28,8 @@ use crate::service::promise::Promises;
 
 /// The longest rest without a look at the stop flag.
 const NAP: Span = Span::from_millis(50);
+/// How long the first poll after an interruption may take: control wants to know what devices hold before it goes on.
+const RETURN: Span = Span::from_secs(1);
 /// How long the buses have to write the safe outputs on the way out.
 const FAREWELL: Span = Span::from_secs(5);
 
@@ -123,16 +126,39 @@ impl Scan {
         let seq = last.map_or(0, |l| l.seq.saturating_add(1));
         let asked = self.tick(seq, last);
         self.field.poll(asked);
-        self.field.freeze(seq, self.pace.patience.duration(), inputs);
-        let tick = self.tick(seq, last);
+        let goes_on = self.before.take();
+        let patience = if goes_on.is_some() { self.pace.patience.max(RETURN) } else { self.pace.patience };
+        self.field.freeze(seq, patience.duration(), inputs);
+        let mut tick = self.tick(seq, last);
+        if goes_on.is_some() {
+            // Nobody controlled in between: a loop does not make up for it, and no output moves for all of it at once.
+            tick.dt = self.pace.period;
+        }
         if self.journal.snapshot_due(tick) {
             self.journal.record_snapshot(last.unwrap_or(tick), self.controller.state());
+        }
+        if let Some(before) = goes_on {
+            self.find_outputs(before, tick, inputs);
         }
         let outputs = self.controller.step(inputs, tick);
         self.field.write(outputs, tick);
         self.journal.record_scan(tick, inputs, outputs);
         self.teller.tell(&self.controller, inputs, tick, self.journal.can_promise());
         tick
+    }
+
+    /// Goes on from what devices hold: since the last scan a stop, `wattloop failsafe` or a person may have moved them.
+    fn find_outputs(&mut self, before: Tick, now: Tick, inputs: &Inputs) {
+        let found = |point: PointId| {
+            let sample = inputs.samples.get(point).filter(|sample| sample.at > before.mono)?;
+            sample.value.ok().map(|value| (point, value))
+        };
+        let points = self.controller.hall().points.iter().filter(|(_, def)| def.write.is_some());
+        let outputs = points.filter_map(|(point, _)| found(point)).collect();
+        let request = Request { who: "service".to_owned(), ask: Ask::Found { outputs } };
+        let tick = Tick { seq: before.seq, ..now };
+        let answer = self.controller.answer(&request, tick);
+        drop(self.journal.record_answer(tick, &request, &answer));
     }
 
     /// Answers questions until the next scan is due.

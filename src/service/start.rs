@@ -17,7 +17,7 @@ use super::journal::{Header, Journal, Options, Retention};
 use super::mark::Mark;
 use super::metrics::Metrics;
 use super::notify::Notify;
-use super::outlet::Outlet;
+use super::outlet::{Kept, Outlet};
 use super::promise::Promises;
 use super::publish::Publisher;
 use super::resume::{Between, Resumed, resume};
@@ -171,7 +171,7 @@ fn outlet(
         journal: journal.counters(),
         asker,
         shadow: writes == Writes::Shadow,
-        promising: true,
+        promises: Kept::NotYet,
         told: [None; 3],
     })
 }
