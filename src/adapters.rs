@@ -10,6 +10,7 @@
 //!
 //! Adapters see `plant` and never `control`. What comes after the deadline is there for the next scan.
 
+mod mailbox;
 pub mod modbus;
 pub mod mqtt;
 
@@ -21,7 +22,10 @@ use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
 use plant::time::{Mono, Tick};
-use tokio::sync::mpsc;
+
+use mailbox::{Mailbox, mailbox};
+
+pub use mailbox::Orders;
 
 /// Reads the monotonic clock of this run. Given by the service, so that an adapter's time is an argument too.
 pub type Stamp = Arc<dyn Fn() -> Mono + Send + Sync>;
@@ -143,7 +147,7 @@ impl Shared {
 /// Every bus of the hall.
 pub struct Field {
     shared: Arc<Shared>,
-    buses: Vec<mpsc::Sender<Order>>,
+    buses: Vec<Mailbox>,
 }
 
 impl Field {
@@ -159,18 +163,18 @@ impl Field {
         Arc::clone(&self.shared)
     }
 
-    /// Registers a bus; the adapter answers [`Order`]s from the receiver and names itself by the number.
-    pub fn add_bus(&mut self) -> (usize, mpsc::Receiver<Order>) {
-        // Two scans' orders: a bus that is further behind misses polls and gets the newest outputs when it is back.
-        let (sender, receiver) = mpsc::channel(4);
-        self.buses.push(sender);
+    /// Registers a bus; the adapter answers [`Order`]s and names itself by the number.
+    pub fn add_bus(&mut self) -> (usize, Orders) {
+        let (mailbox, orders) = mailbox();
+        self.buses.push(mailbox);
         let mut state = self.shared.lock();
         state.finished.push(0);
         state.parted.push(None);
-        (state.finished.len().saturating_sub(1), receiver)
+        (state.finished.len().saturating_sub(1), orders)
     }
 
-    /// Asks every bus for the points that are due. A bus that is still busy misses this one.
+    /// Asks every bus for the points that are due. A bus that is still busy makes up for
+    /// the newest it missed.
     pub fn poll(&self, tick: Tick) {
         let mut state = self.shared.lock();
         if !state.polling {
@@ -179,7 +183,7 @@ impl Field {
         }
         drop(state);
         for bus in &self.buses {
-            drop(bus.try_send(Order::Poll(tick)));
+            bus.put(Order::Poll(tick));
         }
     }
 
@@ -197,11 +201,11 @@ impl Field {
         inputs.reports.append(&mut state.reports);
     }
 
-    /// Hands the outputs of a scan to every bus. A bus that is still busy gets the next scan's, which are newer.
+    /// Hands the outputs of a scan to every bus. A bus that is still busy gets the newest when it is done.
     pub fn write(&self, outputs: &Outputs, tick: Tick) {
         let image = self.image(outputs);
         for bus in &self.buses {
-            drop(bus.try_send(Order::Write(tick, Arc::clone(&image))));
+            bus.put(Order::Write(tick, Arc::clone(&image)));
         }
     }
 
@@ -212,21 +216,13 @@ impl Field {
     pub fn hand_over(&self, outputs: &Outputs, tick: Tick, patience: Duration) -> bool {
         let image = self.image(outputs);
         self.shared.lock().parted.fill(None);
-        let mut rest = patience;
-        let mut waiting: Vec<_> = self.buses.iter().collect();
-        loop {
-            waiting.retain(|bus| bus.try_send(Order::Farewell(tick, Arc::clone(&image))).is_err());
-            if waiting.is_empty() || rest.is_zero() {
-                break;
-            }
-            let nap = rest.min(Duration::from_millis(10));
-            std::thread::sleep(nap);
-            rest = rest.saturating_sub(nap);
+        for bus in &self.buses {
+            bus.put(Order::Farewell(tick, Arc::clone(&image)));
         }
         let behind = |s: &mut State| s.parted.contains(&None);
         let state = self.shared.lock();
         let (state, _) =
-            self.shared.polled.wait_timeout_while(state, rest, behind).unwrap_or_else(PoisonError::into_inner);
+            self.shared.polled.wait_timeout_while(state, patience, behind).unwrap_or_else(PoisonError::into_inner);
         state.parted.iter().all(|proven| *proven == Some(true))
     }
 
