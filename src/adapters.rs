@@ -21,7 +21,7 @@ use plant::command::WriteReport;
 use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
-use plant::time::{Mono, Tick};
+use plant::time::{Mono, Span, Tick};
 
 use mailbox::{Mailbox, mailbox};
 
@@ -65,6 +65,10 @@ struct State {
     /// For each bus, the `seq` after the last poll it finished; before the first poll, that poll's.
     finished: Vec<u64>,
     polling: bool,
+    /// The newest poll and when it was ordered.
+    ordered: (u64, Mono),
+    /// For each bus, when the poll it has not answered yet was ordered, and how long it took for the last it answered.
+    pace: Vec<(Option<Mono>, Span)>,
     /// For each bus, once it has been through its farewell, whether every output is proven.
     parted: Vec<Option<bool>>,
 }
@@ -86,6 +90,8 @@ impl Shared {
                 lost_reports: 0,
                 finished: Vec::new(),
                 polling: false,
+                ordered: (0, Mono(0)),
+                pace: Vec::new(),
                 parted: Vec::new(),
             }),
             polled: Condvar::new(),
@@ -124,9 +130,18 @@ impl Shared {
 
     /// Says that bus `bus` has finished the poll of scan `seq`.
     pub fn polled(&self, bus: usize, seq: u64) {
-        if let Some(row) = self.lock().finished.get_mut(bus) {
+        let now = self.now();
+        let mut state = self.lock();
+        if let Some(row) = state.finished.get_mut(bus) {
             *row = seq.saturating_add(1);
         }
+        let (newest, ordered) = state.ordered;
+        if let Some((since, took)) = state.pace.get_mut(bus) {
+            *took = now.since(since.unwrap_or(now));
+            // A poll that came meanwhile waits since then.
+            *since = (seq < newest).then_some(ordered);
+        }
+        drop(state);
         self.polled.notify_one();
     }
 
@@ -169,6 +184,7 @@ impl Field {
         self.buses.push(mailbox);
         let mut state = self.shared.lock();
         state.finished.push(0);
+        state.pace.push((None, Span::ZERO));
         state.parted.push(None);
         (state.finished.len().saturating_sub(1), orders)
     }
@@ -176,7 +192,12 @@ impl Field {
     /// Asks every bus for the points that are due. A bus that is still busy makes up for
     /// the newest it missed.
     pub fn poll(&self, tick: Tick) {
+        let now = self.shared.now();
         let mut state = self.shared.lock();
+        state.ordered = (tick.seq, now);
+        for (since, _) in &mut state.pace {
+            since.get_or_insert(now);
+        }
         if !state.polling {
             state.polling = true;
             state.finished.fill(tick.seq);
@@ -188,10 +209,13 @@ impl Field {
     }
 
     /// Waits until every bus that keeps up has answered the poll of `seq`, or `patience` is over; then freezes.
-    /// Only a bus that finished the poll before this one is waited for: one that is late must catch up first.
+    /// Only a bus that finished the poll before this one, and within `patience`, is waited for: one that is late must catch
+    /// up first, and one that needs longer than that must not make every scan wait in vain.
     pub fn freeze(&self, seq: u64, patience: Duration, inputs: &mut Inputs) {
         let state = self.shared.lock();
-        let behind = |s: &mut State| s.finished.contains(&seq);
+        let limit = Span::from_duration(patience);
+        let behind =
+            |s: &mut State| s.finished.iter().zip(&s.pace).any(|(next, (_, took))| *next == seq && *took <= limit);
         let (mut state, _) =
             self.shared.polled.wait_timeout_while(state, patience, behind).unwrap_or_else(PoisonError::into_inner);
         for (row, latest) in inputs.samples.rows_mut().iter_mut().zip(state.samples.rows()) {
@@ -240,3 +264,6 @@ impl Field {
         self.shared.lock().samples.len()
     }
 }
+
+#[cfg(test)]
+mod tests;
