@@ -9,7 +9,7 @@ use super::command::{self, Command, Refused, Seen};
 use super::count::bump;
 use super::link::Link;
 use super::outbox::MAX_PAYLOAD;
-use super::payload::{self, Arrival, Sources};
+use super::payload::{self, Arrival, Reckoning, Sources};
 use super::{Incoming, WallClock};
 use crate::adapters::Shared;
 
@@ -20,6 +20,7 @@ pub struct Intake {
     commands: String,
     shared: Arc<Shared>,
     wall: WallClock,
+    reckoning: Reckoning,
     sender: mpsc::Sender<Incoming>,
     seen: Seen,
 }
@@ -34,7 +35,16 @@ impl Intake {
         sender: mpsc::Sender<Incoming>,
     ) -> Self {
         let (shared, wall) = clocks;
-        Self { link, sources, commands: format!("{prefix}point/"), shared, wall, sender, seen: Seen::default() }
+        Self {
+            link,
+            sources,
+            commands: format!("{prefix}point/"),
+            shared,
+            wall,
+            reckoning: Reckoning::default(),
+            sender,
+            seen: Seen::default(),
+        }
     }
 
     /// Takes a message.
@@ -51,7 +61,9 @@ impl Intake {
             );
         }
         if let Some(wanted) = self.sources.get(&message.topic) {
-            let arrival = Arrival { mono: self.shared.now(), wall: (self.wall)(), retained: message.retain };
+            let mono = self.shared.now();
+            let wall = self.reckoning.wall(mono, (self.wall)());
+            let arrival = Arrival { mono, wall, retained: message.retain };
             let payload = fits.then_some(&message.payload[..]);
             let samples = payload::samples(wanted, payload, arrival);
             if samples.len() < wanted.len() {

@@ -37,10 +37,30 @@ pub struct Wanted {
 pub struct Arrival {
     /// Now, on the clock of samples.
     pub mono: Mono,
-    /// Now, on the wall; nothing while that clock is doubted.
+    /// Now, on the wall, as the sources' clocks go: from a [`Reckoning`]. Nothing while nobody can say.
     pub wall: Option<Wall>,
     /// The broker had kept it: it may be of any age.
     pub retained: bool,
+}
+
+/// Goes on with the wall time while the wall clock is doubted, so that a source whose clock has not jumped is judged as
+/// before: by how far its stamps were from our monotonic clock when all clocks agreed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reckoning {
+    /// Wall minus monotonic time (ms), when the wall clock was last believed.
+    ahead_ms: Option<i64>,
+}
+
+impl Reckoning {
+    /// The wall time at `mono`: `wall` while it is believed, then what it would have become; nothing if it never was.
+    pub fn wall(&mut self, mono: Mono, wall: Option<Wall>) -> Option<Wall> {
+        let mono_ms = i64::try_from(mono.0 / 1_000_000).unwrap_or(i64::MAX);
+        if let Some(wall) = wall {
+            self.ahead_ms = Some(wall.0.saturating_sub(mono_ms));
+            return Some(wall);
+        }
+        self.ahead_ms.map(|ahead| Wall(mono_ms.saturating_add(ahead)))
+    }
 }
 
 /// Collects every topic of the devices.
@@ -64,7 +84,7 @@ pub fn sources(devices: &[MqttDevice]) -> Sources {
 
 /// The samples in one payload. A retained message whose age nobody knows gives none: it says nothing about now.
 /// A payload that is no number, or too large to look at (`None`), gives [`Why::NotANumber`]; a time stamp that is missing,
-/// implausible, ahead of us or from before this run gives [`Why::Clock`].
+/// implausible, ahead of us, from before this run or beyond anybody's judgement gives [`Why::Clock`].
 pub fn samples(wanted: &[Wanted], payload: Option<&[u8]>, arrival: Arrival) -> Vec<(PointId, Sample)> {
     let wants_json = wanted.iter().any(|w| !w.pointer.is_empty() || !w.time_pointer.is_empty());
     let parsed = payload.filter(|_| wants_json).and_then(json::parse);
@@ -105,8 +125,8 @@ impl Wanted {
             return if arrival.retained { Dated::Unknown } else { Dated::At(arrival.mono) };
         };
         let Some(now) = arrival.wall else {
-            // Nobody can say how old the stamp is; what was just sent is at least not older than the broker made it.
-            return if arrival.retained { Dated::Unknown } else { Dated::At(arrival.mono) };
+            // Nobody can say how old it is: a gateway may be sending what it has kept for hours.
+            return if arrival.retained { Dated::Unknown } else { Dated::Implausible };
         };
         let stamp = json.pointer(&self.time_pointer).and_then(Value::as_f64);
         let Some(stamp) = stamp.map(convert::i64_from_f64_rounded).filter(|ms| *ms >= FIRST_PLAUSIBLE_MS) else {

@@ -96,8 +96,24 @@ fn a_kept_message_counts_only_with_its_age() {
     let payload = br#"{"v":2951.5,"ts":1799999990000}"#;
     assert_eq!(one(&w, payload, kept).expect("a sample").at, Mono(NOW.mono.0 - 10_000_000_000));
     assert_eq!(one(&w, payload, Arrival { wall: None, ..kept }), None, "our own clock is doubted");
-    assert_eq!(one(&w, payload, Arrival { wall: None, ..NOW }).expect("a sample").at, NOW.mono);
     assert_eq!(samples(&[w], None, kept), []);
+}
+
+#[test]
+fn a_backlog_does_not_look_new_while_the_wall_clock_is_doubted() {
+    let w = wanted("/v", "/ts");
+    let at = |ms: i64, arrival| one(&w, format!(r#"{{"v":2951.5,"ts":{ms}}}"#).as_bytes(), arrival).expect("a sample");
+    let now = 1_800_000_000_000;
+    let unknown = Arrival { wall: Reckoning::default().wall(NOW.mono, None), ..NOW };
+    assert_eq!(at(now, unknown), Sample::bad(Why::Clock, NOW.mono), "the wall clock was never believed");
+
+    let mut reckoning = Reckoning::default();
+    assert_eq!(reckoning.wall(NOW.mono, NOW.wall), NOW.wall);
+    let mono = NOW.mono.after(Span::from_secs(60));
+    let doubted = Arrival { mono, wall: reckoning.wall(mono, None), ..NOW };
+    assert_eq!(at(now + 59_000, doubted).at, Mono(mono.0 - 1_000_000_000), "its clock goes on");
+    assert_eq!(at(now - 90_000, doubted).at, Mono(mono.0 - 150_000_000_000), "what was kept is as old as it is");
+    assert_eq!(at(now + 600_000, doubted), Sample::bad(Why::Clock, mono), "its clock has jumped too");
 }
 
 proptest! {
