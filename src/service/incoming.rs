@@ -33,7 +33,7 @@ async fn decide(command: &Command, mqtt: &Mqtt, asker: &Asker, hall: &Hall) {
         return;
     };
     let ask = Ask::Override { point, value: command.value, hold: command.hold, reason: command.reason.clone() };
-    let question = Question::Request(Request { who: "mqtt".to_owned(), ask });
+    let question = Question::Request(Request { who: who(command), ask });
     match asker.ask(question).await {
         Ok(Answer::Reply(reply)) => {
             mqtt.reply(command, publish::answer(command, &reply));
@@ -50,5 +50,28 @@ async fn decide(command: &Command, mqtt: &Mqtt, asker: &Asker, hall: &Hall) {
             let payload = serde_json::json!({ "id": command.id, "code": "unavailable" });
             mqtt.reply(command, payload.to_string().into_bytes());
         }
+    }
+}
+
+/// Who asks, as the journal keeps it. MQTT 3.1.1 hides the sender; the id is what he can be found by.
+fn who(command: &Command) -> String {
+    format!("mqtt:{}", command.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_is_kept_with_the_id_its_sender_can_be_found_by() {
+        let command = Command {
+            point: "crah-1/fan-speed".into(),
+            value: 60.0,
+            reason: "test".into(),
+            hold: None,
+            id: "ops-7".into(),
+            topic: "wattloop/v1/bench/point/crah-1/fan-speed/set".into(),
+        };
+        assert_eq!(who(&command), "mqtt:ops-7");
     }
 }
