@@ -19,6 +19,7 @@ pub mod history;
 pub mod incoming;
 pub mod journal;
 pub mod logging;
+pub mod mark;
 pub mod metrics;
 pub mod notify;
 pub mod outlet;

@@ -1,11 +1,6 @@
 //! kill -9 at random instants: the real program against a simulated hall that plays on. Control is back within seconds, what
 //! was promised holds, no output jumps, and the whole record replays to the bit. `WLTEST_KILLS=50` kills fifty times.
-#![cfg(test)]
 #![cfg(feature = "sim")]
-
-#[expect(dead_code, reason = "shared with the drills, which use all of it")]
-#[path = "drills/process.rs"]
-mod process;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +12,7 @@ use plant::id::PointId;
 use serde_json::Value;
 use wattloop::service::rehearsal::{Scene, Stage};
 
-use process::{Process, replay};
+use super::drills::process::{Process, replay};
 
 /// How long each override shall hold (s).
 const HOLD: f64 = 3000.0;

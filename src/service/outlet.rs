@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use plant::command::Reason;
 use plant::event::{Event, Severity};
 use plant::hall::Hall;
 use plant::reading::Reading;
@@ -61,6 +62,12 @@ impl Outlet {
     /// Serves bulletins until the scan thread is gone.
     pub fn run(mut self, bulletins: &Receiver<Bulletin>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        if let Ok(runtime) = &runtime {
+            // What an earlier run left standing: this one has loaded its configuration and subscribed anew.
+            for trouble in [trouble::RELOAD_FAILED, trouble::SUBSCRIPTION_LOST] {
+                runtime.block_on(trouble::tell(&self.asker, &self.hall, trouble, false));
+            }
+        }
         let mut heard = false;
         loop {
             match bulletins.recv_timeout(LOOK) {
@@ -107,7 +114,7 @@ impl Outlet {
             figures.status.clone_from(&bulletin.status);
             figures.wall_s = plant::convert::f64_from_i64(bulletin.tick.wall.0) / 1e3;
             figures.shadow = self.shadow;
-            figures.failsafe = false;
+            figures.failsafe = bulletin.commands.iter().any(|c| c.reason == Reason::SafeOutputs);
             figures.reload_successful = !bulletin.status.alarms.iter().any(|a| a.name == trouble::RELOAD_FAILED);
             figures.checks = self.checks();
         });

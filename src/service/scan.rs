@@ -3,6 +3,7 @@
 //! One period is read, freeze, step, write, in that order: due points are polled at the start with a deadline, what comes
 //! later counts for the next scan, and commands leave at once. Questions are answered between scans, in order.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +21,7 @@ use crate::service::api::call::{Answer, Call, Calls, Question};
 use crate::service::bulletin::Teller;
 use crate::service::clock::Clock;
 use crate::service::journal::Journal;
+use crate::service::mark::Mark;
 use crate::service::metrics::Metrics;
 use crate::service::notify::Notify;
 use crate::service::promise::Promises;
@@ -29,7 +31,7 @@ const NAP: Span = Span::from_millis(50);
 /// How long the first poll after an interruption may take: control wants to know what devices hold before it goes on.
 const RETURN: Span = Span::from_secs(1);
 /// How long the buses have to write the safe outputs on the way out.
-const FAREWELL: Span = Span::from_secs(1);
+const FAREWELL: Span = Span::from_secs(5);
 
 /// How a scan thread keeps time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,8 @@ pub struct Scan {
     pub boot: u32,
     /// The last tick before the start, when control goes on from there.
     pub before: Option<Tick>,
+    /// Where the mark of a hand-over is left.
+    pub state_dir: PathBuf,
 }
 
 impl Scan {
@@ -84,7 +88,8 @@ impl Scan {
         let mut tally = Tally::default();
         let mut due = self.clock.mono();
         let mut last = self.before;
-        let mut reload: Option<Box<Strategies>> = None;
+        // A state that goes on brings the strategies of its time along; the hall's own may be newer.
+        let mut reload = self.before.map(|_| Box::new(self.controller.hall().strategies));
         loop {
             self.rest_until(due, last, &mut reload, stop);
             if stop.load(Ordering::Relaxed) {
@@ -105,7 +110,7 @@ impl Scan {
             self.notify.completed_scan(now);
             due = next;
         }
-        self.hand_over();
+        self.hand_over(last);
         self.journal.close();
         tally
     }
@@ -158,6 +163,10 @@ impl Scan {
 
     /// Answers questions until the next scan is due.
     fn rest_until(&mut self, due: Mono, last: Option<Tick>, reload: &mut Option<Box<Strategies>>, stop: &AtomicBool) {
+        // Even without a rest somebody who asks is heard.
+        if let Some(call) = self.calls.next() {
+            self.answer(call, last, reload);
+        }
         while !stop.load(Ordering::Relaxed) {
             let rest = due.since(self.clock.mono());
             if rest == Span::ZERO {
@@ -207,11 +216,17 @@ impl Scan {
     }
 
     /// Every output to its fail-safe, with time for the buses to write it.
-    fn hand_over(&mut self) {
+    fn hand_over(&mut self, last: Option<Tick>) {
         self.notify.stopping();
-        let tick = self.tick(u64::MAX, None);
-        self.field.write(&Controller::safe_outputs(self.controller.hall()), tick);
-        std::thread::sleep(FAREWELL.duration());
+        if let Err(error) = Mark::HandedOver.put(&self.state_dir, true) {
+            tracing::error!(%error, "the next start cannot be told that the outputs are at their fail-safe");
+        }
+        let seq = last.map_or(0, |l| l.seq.saturating_add(1));
+        let tick = self.tick(seq, last);
+        let safe = Controller::safe_outputs(self.controller.hall());
+        if !self.field.hand_over(&safe, tick, FAREWELL.duration()) {
+            tracing::error!("a gateway did not take the safe outputs in time: its devices fall back by themselves");
+        }
     }
 }
 

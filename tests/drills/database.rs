@@ -3,14 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::rig::Rig;
-use protocol::Point;
-use server::{Mood, Server};
-
-#[path = "../history_influx/protocol.rs"]
-mod protocol;
-#[expect(dead_code, reason = "shared with the tests of the history, which use all of it")]
-#[path = "../history_influx/server.rs"]
-mod server;
+use crate::history_influx::protocol::Point;
+use crate::history_influx::server::{Mood, Server};
 
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
