@@ -49,7 +49,7 @@ fn a_restart_goes_on_from_where_the_outputs_are() {
     rig.start(Writes::Live);
     // The stop brought it to full speed. From there it may come down by 2 % a second, and not at once.
     let hall = &rig.stage.hall;
-    let told = || hall.stage().world.truth(points).expect("modelled");
+    let told = || hall.stage().inputs.samples.get(points).and_then(|s| s.value.ok()).expect("a register");
     let (mut before, mut since) = (told(), std::time::Instant::now());
     assert!(before > 99.0, "handed over: {before}");
     for _ in 0..200 {
