@@ -7,6 +7,7 @@ mod api_socket;
 mod cli_teaches;
 mod cli_tools;
 mod config_corpus;
+mod demo;
 mod docs;
 mod drills;
 mod history_influx;
