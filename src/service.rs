@@ -28,6 +28,7 @@ pub mod rehearsal;
 pub mod replay;
 pub mod resume;
 pub mod scan;
+pub mod shadow;
 pub mod start;
 pub mod trouble;
 

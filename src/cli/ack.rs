@@ -26,5 +26,5 @@ pub struct AckArgs {
 pub fn run(args: &AckArgs, out: &Out) -> Result<(), Stop> {
     let verb = if args.reset { "reset" } else { "ack" };
     let reply: Reply = args.socket.post(&format!("/v1/alarms/{}/{verb}", args.alarm), &())?;
-    print_reply(&reply, out)
+    print_reply(&args.alarm, &reply, out)
 }

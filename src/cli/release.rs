@@ -38,5 +38,5 @@ pub fn run(args: &ReleaseArgs, out: &Out) -> Result<(), Stop> {
     }
     let body = Release { point: args.point.clone(), all: args.all, level: Some(args.level) };
     let reply: Reply = args.socket.post("/v1/release", &body)?;
-    print_reply(&reply, out)
+    print_reply(args.point.as_deref().unwrap_or("every output"), &reply, out)
 }

@@ -21,18 +21,20 @@ use super::promise::Promises;
 use super::publish::Publisher;
 use super::resume::{Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
-use super::{Service, StartFault, api, counts, metrics};
+use super::{Service, StartFault, api, counts, metrics, shadow};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
 use crate::adapters::{Field, Shared, Stamp};
 
-/// Starts everything. Returns once the threads run; the first scan follows at once.
+/// Starts everything; a configuration in shadow has no live writes, whatever is asked. Returns once the threads run; the first scan follows at once.
 pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>) -> Result<Service, StartFault> {
+    let writes = if loaded.config.shadow { Writes::Shadow } else { writes };
     let state_dir = loaded.config.state_dir.clone();
     std::fs::create_dir_all(&state_dir).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let clock = Arc::new(Clock::machine());
     let header = header(&loaded);
     let (journal, recovered) = Journal::open(&state_dir.join("journal.db"), &header, bounds(&loaded))?;
+    shadow::mark(&state_dir, writes).map_err(|e| StartFault::Io(state_dir, e))?;
     let resumed = resume(&loaded.hall, &header, &recovered, clock.mono());
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
     let runtime = tokio::runtime::Builder::new_multi_thread()
