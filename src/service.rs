@@ -24,6 +24,7 @@ pub mod notify;
 pub mod outlet;
 pub mod promise;
 pub mod publish;
+#[cfg(feature = "sim")]
 pub mod rehearsal;
 pub mod replay;
 pub mod resume;

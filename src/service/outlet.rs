@@ -21,6 +21,9 @@ use crate::service::trouble;
 /// How often the service looks at itself when nothing is told.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// The journal promises from its first commit on; a trouble is one when there is none so long after the start (s).
+const SETTLING_S: f64 = 10.0;
+
 /// Everything a bulletin goes to.
 pub struct Outlet {
     /// The hall, for names.
@@ -63,7 +66,7 @@ impl Outlet {
     }
 
     fn serve(&mut self, bulletin: &Bulletin) {
-        self.promising = bulletin.promising;
+        self.promising = bulletin.promising || bulletin.status.uptime_s < SETTLING_S;
         for event in &bulletin.events {
             log(&self.hall, event);
         }

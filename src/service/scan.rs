@@ -26,7 +26,7 @@ use crate::service::promise::Promises;
 /// The longest rest without a look at the stop flag.
 const NAP: Span = Span::from_millis(50);
 /// How long the buses have to write the safe outputs on the way out.
-const FAREWELL: Span = Span::from_secs(1);
+const FAREWELL: Span = Span::from_secs(5);
 
 /// How a scan thread keeps time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Scan {
             self.notify.completed_scan(now);
             due = next;
         }
-        self.hand_over();
+        self.hand_over(last);
         self.journal.close();
         tally
     }
@@ -181,11 +181,14 @@ impl Scan {
     }
 
     /// Every output to its fail-safe, with time for the buses to write it.
-    fn hand_over(&mut self) {
+    fn hand_over(&mut self, last: Option<Tick>) {
         self.notify.stopping();
-        let tick = self.tick(u64::MAX, None);
-        self.field.write(&Controller::safe_outputs(self.controller.hall()), tick);
-        std::thread::sleep(FAREWELL.duration());
+        let seq = last.map_or(0, |l| l.seq.saturating_add(1));
+        let tick = self.tick(seq, last);
+        let safe = Controller::safe_outputs(self.controller.hall());
+        if !self.field.hand_over(&safe, tick, FAREWELL.duration()) {
+            tracing::error!("a gateway did not take the safe outputs in time: its devices fall back by themselves");
+        }
     }
 }
 
