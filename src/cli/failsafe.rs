@@ -12,6 +12,7 @@ use plant::command::{WriteOutcome, WriteReport};
 use plant::id::{PointId, Table};
 use serde_json::json;
 use wattloop::adapters::modbus::write_once;
+use wattloop::control::sentence;
 use wattloop::service::clock::Machine;
 use wattloop::service::config::{Loaded, load};
 use wattloop::service::shadow;
@@ -102,7 +103,7 @@ fn tell(loaded: &Loaded, reports: &[WriteReport], out: &Out) -> Result<(), Stop>
             (Some(_), Some(WriteOutcome::Applied)) => (true, "written and read back".to_owned()),
             (Some(_), Some(WriteOutcome::Unproven { seen })) => (false, format!("NOT PROVEN, the device holds {seen}")),
             (Some(_), Some(WriteOutcome::Foreign { seen })) => (false, format!("NOT SAFE, somebody else wrote {seen}")),
-            (Some(_), Some(WriteOutcome::Failed(why))) => (false, format!("NOT WRITTEN, {why}")),
+            (Some(_), Some(WriteOutcome::Failed(why))) => (false, format!("NOT WRITTEN, {}", sentence::trouble(why))),
             (Some(_), None) => (false, "NOT REACHED in time".to_owned()),
         };
         if let Some(gateway) = gateway.filter(|_| !safe) {

@@ -37,6 +37,9 @@ pub fn run(args: &ReleaseArgs, out: &Out) -> Result<(), Stop> {
         return Err(Stop::usage(say, "say --yes to do it; `wattloop status` lists them"));
     }
     let body = Release { point: args.point.clone(), all: args.all, level: Some(args.level) };
-    let reply: Reply = args.socket.post("/v1/release", &body)?;
+    let reply: Reply = args.socket.post("/v1/release", &body).map_err(|stop| match args.point {
+        Some(_) => stop.helped("nothing_there", "`wattloop why` tells who holds it; `--level` releases another level"),
+        None => stop.helped("nothing_there", "`wattloop status` lists the overrides"),
+    })?;
     print_reply(args.point.as_deref().unwrap_or("every output"), &reply, out)
 }
