@@ -1,5 +1,6 @@
 //! The whole command line beside a service in a process of its own that controls a simulated hall on real wires.
-#![cfg(all(test, feature = "sim"))]
+#![cfg(test)]
+#![cfg(feature = "sim")]
 
 #[path = "cli_live/answers.rs"]
 mod answers;

@@ -55,7 +55,7 @@ pub fn length(seconds: f64) -> String {
     let (minutes, hours, days) = (s / 60, s / 3600, s / 86_400);
     match s {
         0..60 => format!("{s} s"),
-        60..600 if s % 60 != 0 => format!("{minutes} min {} s", s % 60),
+        60..600 if !s.is_multiple_of(60) => format!("{minutes} min {} s", s % 60),
         60..3600 => format!("{minutes} min"),
         3600..86_400 => format!("{hours} h {} min", minutes % 60),
         86_400.. => format!("{days} d {} h", hours % 24),
