@@ -1,5 +1,4 @@
 //! Health and figures as a probe and a scraper see them.
-#![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

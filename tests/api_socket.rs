@@ -1,5 +1,4 @@
 //! The API over a real socket, with a scan thread that answers from a table.
-#![cfg(test)]
 
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};

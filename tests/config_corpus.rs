@@ -1,5 +1,4 @@
 //! Configurations that people get wrong, and what they are told.
-#![cfg(test)]
 
 use wattloop::service::config::{Config, Parsed};
 
