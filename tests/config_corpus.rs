@@ -51,7 +51,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ),
     ("hall = \"air\"\n[[device]]\nequip = \"x\"\nmap = \"y\"\nbroker = true\nunit = 300\n", &["site.toml:6:1", "255"]),
     ("hall = \"air\"\n[history]\nevery = \"10ms\"\n", &["site.toml:3:1: `history.every` is 10ms", "100ms", "60min"]),
-    ("hall = \"air\"\n[history]\nheartbeat = \"2d\"\n", &["site.toml:3:1: `history.heartbeat` is 2d"]),
+    ("hall = \"air\"\n[history]\nheartbeat = \"2d\"\n", &["site.toml:3:1: `history.heartbeat` is 48h"]),
     (
         "hall = \"air\"\n[history]\nevery = \"1min\"\nheartbeat = \"5s\"\n",
         &["site.toml:4:1", "shorter than `history.every`"],

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rig::{Rig, ends};
+use super::rig::{Rig, ends};
 
 fn has(value: &Value, keys: &[&str]) {
     for key in keys {

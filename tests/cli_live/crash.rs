@@ -2,7 +2,7 @@
 
 use sim::wire::Drill;
 
-use crate::rig::{Rig, ends, told};
+use super::rig::{Rig, ends, told};
 
 /// What systemd tells ExecStopPost.
 const KILLED: &[(&str, &str)] = &[("SERVICE_RESULT", "signal"), ("EXIT_CODE", "killed"), ("EXIT_STATUS", "KILL")];

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::rig::{Rig, code, ends, told, wattloop};
-use crate::{answers, records};
+use super::rig::{Rig, Run, code, ends, told, wattloop};
+use super::{answers, records};
 
 #[test]
 fn a_service_is_asked_reloaded_stopped_and_replayed() {
@@ -79,7 +79,7 @@ fn reloads(rig: &Rig) {
 }
 
 /// SIGHUP with a bad file changes nothing and raises an alarm that stands until it is reset; with a good one it applies.
-fn hangups(rig: &Rig, run: &crate::rig::Run) {
+fn hangups(rig: &Rig, run: &Run) {
     change(rig, "hall.toml", "setpoint = 25.0", "setpont = 25.0");
     run.signal("HUP");
     run.says("not reloaded, the configuration that runs stays");

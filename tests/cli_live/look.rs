@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sim::wire::Drill;
 
-use crate::rig::{Rig, ends, told, wattloop};
+use super::rig::{Rig, ends, told, wattloop};
 
 #[test]
 fn probe_finds_a_temperature_an_address_that_is_one_off_and_a_device_that_is_dead() {

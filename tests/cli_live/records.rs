@@ -10,7 +10,7 @@ use serde_json::Value;
 use wattloop::service::history::{Bounds, Row, Series, Store};
 use wattloop::service::journal::Header;
 
-use crate::rig::{Rig, ends, told, wattloop};
+use super::rig::{Rig, ends, told, wattloop};
 
 /// A journal that a live run has written: identical; cut short or bent: bad data; decided otherwise: a difference.
 pub fn replayed(rig: &Rig) {

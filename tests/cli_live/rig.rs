@@ -108,14 +108,15 @@ impl Rig {
         Run { child: command.spawn().expect("the service starts"), log }
     }
 
-    /// Starts the service and waits until it has scanned.
+    /// Starts the service and waits until it has scanned and its journal lets it promise something.
     pub fn running(&self, extra: &[&str]) -> Run {
         let mut run = self.run(extra);
         let begun = Instant::now();
         loop {
             let output = self.ask(&["status", "--json"]);
             let status = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
-            if status["scans"].as_u64().is_some_and(|n| n > 5) {
+            if status["scans"].as_u64().is_some_and(|n| n > 5) && code(&self.ask(&["release", "--all", "--yes"])) != 75
+            {
                 return run;
             }
             let ended = run.child.try_wait().expect("a child");
