@@ -19,6 +19,7 @@ pub mod history;
 pub mod incoming;
 pub mod journal;
 pub mod logging;
+pub mod mark;
 pub mod metrics;
 pub mod notify;
 pub mod outlet;
@@ -29,7 +30,6 @@ pub mod rehearsal;
 pub mod replay;
 pub mod resume;
 pub mod scan;
-pub mod shadow;
 pub mod start;
 pub mod trouble;
 

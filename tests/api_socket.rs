@@ -64,7 +64,7 @@ fn reply(request: &Request) -> Reply {
             Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() }
         }
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
-        Ask::ServiceAlarm { .. } => Reply::Refused(Refusal::Unknown),
+        Ask::ServiceAlarm { .. } | Ask::Found { .. } => Reply::Refused(Refusal::Unknown),
     }
 }
 

@@ -5,8 +5,8 @@
 )]
 
 mod peers;
-mod protocol;
-mod server;
+pub mod protocol;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

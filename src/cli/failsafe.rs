@@ -15,7 +15,7 @@ use wattloop::adapters::modbus::write_once;
 use wattloop::control::sentence;
 use wattloop::service::clock::Machine;
 use wattloop::service::config::{Loaded, load};
-use wattloop::service::shadow;
+use wattloop::service::mark::Mark;
 
 use super::{ConfigArgs, Out, Stop};
 
@@ -56,7 +56,7 @@ pub fn run(args: &FailsafeArgs, out: &Out) -> Result<(), Stop> {
         return nothing(out, "the service ended well and brought the outputs to safety itself");
     }
     let loaded = load(&args.config.sources()).map_err(|faults| Stop::faults(&faults))?;
-    if args.if_unclean && (loaded.config.shadow || shadow::is_marked(&loaded.config.state_dir)) {
+    if args.if_unclean && (loaded.config.shadow || Mark::Shadow.is_on(&loaded.config.state_dir)) {
         return nothing(out, "the service ran in shadow: the outputs are somebody else's, nothing is written");
     }
     if loaded.config.shadow {
@@ -73,7 +73,15 @@ pub fn run(args: &FailsafeArgs, out: &Out) -> Result<(), Stop> {
         let say = format!("this would write the safe values of {outputs} outputs of hall {}", loaded.hall.name);
         return Err(Stop::usage(say, "say --yes to do it"));
     }
+    // Before the first write: the next service must not go on from what it commanded before.
+    let marked = Mark::HandedOver.put(&loaded.config.state_dir, true);
     let reports = write(&loaded)?;
+    if let (Err(e), false) = (&marked, out.json()) {
+        out.line(format_args!(
+            "{}: {e}; a service that starts at once may move the outputs",
+            loaded.config.state_dir.display()
+        ))?;
+    }
     tell(&loaded, &reports, out)
 }
 

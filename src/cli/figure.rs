@@ -51,7 +51,9 @@ pub fn fixed(value: f64, digits: usize) -> String {
 
 /// A length of time (s) as a person says it: `12 s`, `3 min`, `2 h 13 min`, `4 d 7 h`.
 pub fn length(seconds: f64) -> String {
-    let s = plant::convert::u64_from_f64_rounded(seconds.max(0.0));
+    let exact = plant::convert::u64_from_f64_rounded(seconds.max(0.0));
+    // From ten minutes on only whole minutes are said: the nearest.
+    let s = if exact < 600 { exact } else { exact.saturating_add(30) / 60 * 60 };
     let (minutes, hours, days) = (s / 60, s / 3600, s / 86_400);
     match s {
         0..60 => format!("{s} s"),
@@ -93,7 +95,8 @@ mod tests {
             (12.4, "12 s"),
             (90.0, "1 min 30 s"),
             (120.0, "2 min"),
-            (1830.0, "30 min"),
+            (1799.0, "30 min"),
+            (7198.2, "2 h 0 min"),
             (7980.0, "2 h 13 min"),
             (370_000.0, "4 d 6 h"),
         ] {

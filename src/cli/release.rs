@@ -41,5 +41,11 @@ pub fn run(args: &ReleaseArgs, out: &Out) -> Result<(), Stop> {
         Some(_) => stop.helped("nothing_there", "`wattloop why` tells who holds it; `--level` releases another level"),
         None => stop.helped("nothing_there", "`wattloop status` lists the overrides"),
     })?;
-    print_reply(args.point.as_deref().unwrap_or("every output"), &reply, out)
+    match (&args.point, out.json()) {
+        (Some(point), false) => out.line(format_args!(
+            "level {} lets go of {point} with the next scan; `wattloop why {point}` tells who leads then",
+            args.level
+        )),
+        (None, false) | (_, true) => print_reply("every output", &reply, out),
+    }
 }

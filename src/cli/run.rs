@@ -7,6 +7,7 @@ use clap::Args;
 use wattloop::adapters::modbus::Writes;
 use wattloop::service::config::{Keeper, load};
 use wattloop::service::journal::JournalError;
+use wattloop::service::notify::Notify;
 use wattloop::service::{Service, StartFault, api, logging};
 
 use super::{ConfigArgs, Out, Stop, signals};
@@ -43,13 +44,16 @@ pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
     let keeper = Arc::new(Keeper::new(sources, loaded.clone()));
     let writes = if loaded.config.shadow { Writes::Shadow } else { Writes::Live };
     let service = Service::start(loaded, writes, Some(Arc::clone(&keeper))).map_err(stop)?;
+    let notify = Notify::of_process().map_err(|e| Stop::io("NOTIFY_SOCKET", &e))?;
     tracing::info!(socket = %service.socket().display(), health = %service.health(), "control runs");
     while !signals::asked_to_stop() && !service.has_ended() {
         if signals::asked_to_reload() {
+            notify.reloading();
             match service.runtime().block_on(api::reload(&keeper, service.asker())) {
                 Ok(done) => tracing::info!(applied = done.applied, needs_restart = ?done.needs_restart, "reloaded"),
                 Err(problem) => tracing::error!("not reloaded, the configuration that runs stays: {}", problem.message),
             }
+            notify.ready();
         }
         std::thread::sleep(LOOK);
     }

@@ -30,7 +30,7 @@ use crate::service::history::HistoryConfig;
 
 pub use layers::Layered;
 pub use load::{Loaded, Sources, Texts, load, parse, rebuild};
-pub use reload::{Keeper, Reload, diff};
+pub use reload::{Keeper, Reload, diff, same_but_for_strategies};
 pub use show::Shown;
 
 /// The whole configuration of a service.

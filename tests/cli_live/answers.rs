@@ -76,7 +76,7 @@ pub fn hold(rig: &Rig) {
     assert!(page.contains("crah-1/fan-speed held at 70.0 % by uid:") && page.contains(": filter change"), "{page}");
     has(&rig.json(&["status"])["overrides"][0], &["point", "value", "unit", "level", "who", "reason", "remaining_s"]);
     let said = rig.text(&["release", fan]);
-    assert!(said.contains("crah-1/fan-speed: "), "{said}");
+    assert!(said.contains("level 8 lets go of crah-1/fan-speed"), "{said}");
     rig.wait("the release", |rig| rig.json(&["why", fan])["level"] != 8);
     has(&rig.json(&["set", fan, "70", "--reason", "again"])["Accepted"], &["expires", "note"]);
     has(&rig.json(&["release", "--all", "--yes"])["Accepted"], &["expires", "note"]);

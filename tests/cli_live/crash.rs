@@ -1,6 +1,7 @@
 //! After a crash: the safe outputs by the small path of their own, and who must not get them.
 
 use sim::wire::Drill;
+use wattloop::service::mark::Mark;
 
 use super::rig::{Rig, ends, told};
 
@@ -46,6 +47,7 @@ fn crash(rig: &Rig) {
     ends(&output, 0, &["crah-1/fan-speed = 100 %: written and read back"]);
     assert_eq!(told(&output).lines().count(), 13, "{}", told(&output));
     rig.wait("the safe outputs", |rig| rig.safe_but(""));
+    assert!(Mark::HandedOver.is_on(rig.folder()), "the next service begins at the safe outputs");
 }
 
 /// What cannot be reached is named; everything else is written all the same.
