@@ -4,6 +4,7 @@
 
 mod api_metrics;
 mod api_socket;
+mod cli_live;
 mod cli_teaches;
 mod cli_tools;
 mod config_corpus;
