@@ -14,7 +14,7 @@ use serde_json::json;
 use wattloop::adapters::modbus::write_once;
 use wattloop::control::sentence;
 use wattloop::service::clock::Machine;
-use wattloop::service::config::{Loaded, load};
+use wattloop::service::config::{Loaded, last_good, load};
 use wattloop::service::mark::Mark;
 
 use super::{ConfigArgs, Out, Stop};
@@ -55,7 +55,7 @@ pub fn run(args: &FailsafeArgs, out: &Out) -> Result<(), Stop> {
     if args.if_unclean && told.as_ref().is_some_and(unclean::Told::clean) {
         return nothing(out, "the service ended well and brought the outputs to safety itself");
     }
-    let loaded = load(&args.config.sources()).map_err(|faults| Stop::faults(&faults))?;
+    let loaded = loaded(args, out)?;
     if args.if_unclean && (loaded.config.shadow || Mark::Shadow.is_on(&loaded.config.state_dir)) {
         return nothing(out, "the service ran in shadow: the outputs are somebody else's, nothing is written");
     }
@@ -83,6 +83,20 @@ pub fn run(args: &FailsafeArgs, out: &Out) -> Result<(), Stop> {
         ))?;
     }
     tell(&loaded, &reports, out)
+}
+
+/// The configuration, or, where it has faults now, the one that ran last.
+fn loaded(args: &FailsafeArgs, out: &Out) -> Result<Loaded, Stop> {
+    let sources = args.config.sources();
+    load(&sources).or_else(|faults| match last_good::fall_back(&sources) {
+        Some(Ok(kept)) => {
+            if !out.json() {
+                out.line("the configuration has faults: the one that ran last is used")?;
+            }
+            Ok(kept)
+        }
+        Some(Err(_)) | None => Err(Stop::faults(&faults)),
+    })
 }
 
 fn nothing(out: &Out, why: &str) -> Result<(), Stop> {

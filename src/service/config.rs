@@ -9,6 +9,7 @@
 //! by a second, strict pass over the merged table.
 
 mod check;
+pub mod last_good;
 mod layers;
 mod load;
 mod path;

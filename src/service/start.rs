@@ -11,7 +11,7 @@ use plant::time::Span;
 
 use super::bulletin::{self, Bulletin};
 use super::clock::{self, Clock};
-use super::config::{Keeper, Loaded};
+use super::config::{Keeper, Loaded, last_good};
 use super::history::{History, Series};
 use super::journal::{Header, Journal, Options, Retention};
 use super::mark::Mark;
@@ -78,6 +78,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         handed_over,
         state_dir,
     };
+    last_good::keep(&scan.state_dir, &loaded.texts).map_err(|e| StartFault::Io(scan.state_dir.clone(), e))?;
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
     if let Some((mqtt, incoming)) = wires.mqtt.as_ref().zip(wires.incoming) {
         let task = super::incoming::serve(incoming, Arc::clone(mqtt), asker.clone(), Arc::clone(&loaded.hall));
@@ -149,7 +150,14 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
         let clock = Arc::clone(clock);
         Arc::new(move || clock.trusted().then(|| clock.wall()))
     };
-    let (mqtt, incoming) = mqtt::start(config, &loaded.hall.site, &loaded.bindings.mqtt, field.shared(), wall)
+    let (mut config, mut site) = (config.clone(), loaded.hall.site.clone());
+    if writes == Writes::Shadow {
+        // Beside the service that controls: never in its place at the broker, on its topics, or with its overrides.
+        config.client_id.push_str("-shadow");
+        site.push_str("-shadow");
+        config.overrides = false;
+    }
+    let (mqtt, incoming) = mqtt::start(&config, &site, &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming) })
 }
