@@ -27,18 +27,18 @@ use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
 use crate::adapters::{Field, Shared, Stamp};
 
-/// Starts everything. Returns once the threads run; the first scan follows at once.
+/// Starts everything. Returns once the threads run; the first scan follows at once. A configuration in shadow has no live
+/// writes, whatever is asked.
 pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>) -> Result<Service, StartFault> {
+    let writes = if loaded.config.shadow { Writes::Shadow } else { writes };
     let state_dir = loaded.config.state_dir.clone();
     std::fs::create_dir_all(&state_dir).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let clock = Arc::new(Clock::machine());
     let header = header(&loaded);
     let (journal, recovered) = Journal::open(&state_dir.join("journal.db"), &header, bounds(&loaded))?;
-    let between = Between {
-        now: clock.mono(),
-        handed_over: Mark::HandedOver.is_on(&state_dir),
-        loss: loaded.bindings.shortest_loss().map(|(after, _)| after),
-    };
+    let shadow = writes == Writes::Shadow;
+    Mark::Shadow.put(&state_dir, shadow).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
+    let between = Between { now: clock.mono(), loss: loaded.bindings.shortest_loss().map(|(after, _)| after) };
     let resumed = resume(&loaded.hall, &header, &recovered, between);
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -59,6 +59,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let served = serve(&loaded, &metrics, &asker, keeper)?;
     drop(context);
     let stop = Arc::new(AtomicBool::new(false));
+    let handed_over = Mark::HandedOver.is_on(&state_dir);
     // From the first scan on the outputs are control's again.
     Mark::HandedOver.put(&state_dir, false).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let scan = Scan {
@@ -74,6 +75,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         notify: Notify::of_process().map_err(|e| StartFault::Io(PathBuf::from("NOTIFY_SOCKET"), e))?,
         boot: resumed.boot,
         before: resumed.last,
+        handed_over,
         state_dir,
     };
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
