@@ -58,6 +58,8 @@ struct State {
     /// For each bus, the `seq` after the last poll it finished; before the first poll, that poll's.
     finished: Vec<u64>,
     polling: bool,
+    /// For each bus, the `seq` after the last output image it has been through.
+    delivered: Vec<u64>,
 }
 
 impl Shared {
@@ -77,6 +79,7 @@ impl Shared {
                 lost_reports: 0,
                 finished: Vec::new(),
                 polling: false,
+                delivered: Vec::new(),
             }),
             polled: Condvar::new(),
             stamp,
@@ -120,6 +123,14 @@ impl Shared {
         self.polled.notify_one();
     }
 
+    /// Says that bus `bus` has been through the output image of scan `seq`: written, or reported as failed.
+    pub fn written(&self, bus: usize, seq: u64) {
+        if let Some(row) = self.lock().delivered.get_mut(bus) {
+            *row = seq.saturating_add(1);
+        }
+        self.polled.notify_one();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,6 +162,7 @@ impl Field {
         self.buses.push(sender);
         let mut state = self.shared.lock();
         state.finished.push(0);
+        state.delivered.push(0);
         (state.finished.len().saturating_sub(1), receiver)
     }
 
@@ -181,18 +193,46 @@ impl Field {
         inputs.reports.append(&mut state.reports);
     }
 
-    /// Hands the outputs of a scan to every bus.
+    /// Hands the outputs of a scan to every bus. A bus that is still busy gets the next scan's, which are newer.
     pub fn write(&self, outputs: &Outputs, tick: Tick) {
+        let image = self.image(outputs);
+        for bus in &self.buses {
+            drop(bus.try_send(Order::Write(tick, Arc::clone(&image))));
+        }
+    }
+
+    /// Hands over the last outputs and waits until every bus has been through them, or `patience` is over.
+    /// False when a bus has not: what it holds then is what its devices do when we fall silent.
+    #[must_use]
+    pub fn hand_over(&self, outputs: &Outputs, tick: Tick, patience: Duration) -> bool {
+        let image = self.image(outputs);
+        let mut rest = patience;
+        let mut waiting: Vec<_> = self.buses.iter().collect();
+        loop {
+            waiting.retain(|bus| bus.try_send(Order::Write(tick, Arc::clone(&image))).is_err());
+            if waiting.is_empty() || rest.is_zero() {
+                break;
+            }
+            let nap = rest.min(Duration::from_millis(10));
+            std::thread::sleep(nap);
+            rest = rest.saturating_sub(nap);
+        }
+        let behind = |s: &mut State| s.delivered.iter().any(|seq| *seq <= tick.seq);
+        let state = self.shared.lock();
+        let (state, over) =
+            self.shared.polled.wait_timeout_while(state, rest, behind).unwrap_or_else(PoisonError::into_inner);
+        drop(state);
+        waiting.is_empty() && !over.timed_out()
+    }
+
+    fn image(&self, outputs: &Outputs) -> Arc<OutputImage> {
         let mut image = OutputImage { values: Table::filled(self.points(), None) };
         for command in &outputs.commands {
             if let Some(row) = image.values.get_mut(command.point) {
                 *row = Some(command.value);
             }
         }
-        let image = Arc::new(image);
-        for bus in &self.buses {
-            drop(bus.try_send(Order::Write(tick, Arc::clone(&image))));
-        }
+        Arc::new(image)
     }
 
     fn points(&self) -> usize {

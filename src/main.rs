@@ -5,7 +5,9 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command, ConfigCommand, Out, SimCommand, Stop};
+#[cfg(feature = "sim")]
+use cli::SimCommand;
+use cli::{Cli, Command, ConfigCommand, Out, Stop};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
     let done: Result<(), Stop> = match command {
+        #[cfg(feature = "sim")]
         Command::Demo(args) => cli::demo::run(&args, out),
         Command::Run(args) => cli::run::run(&args, out),
         Command::Check(args) => cli::check::run(&args, out),
@@ -32,7 +35,9 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Replay(args) => cli::replay::run(&args, out),
         Command::Export(args) => cli::export::run(&args, out),
         Command::Failsafe(args) => cli::failsafe::run(&args, out),
+        #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Serve(args)) => cli::sim::serve(&args, out),
+        #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Run(args)) => cli::sim::run(&args, out),
         Command::Config(ConfigCommand::Show(args)) => cli::config::show(&args, out),
         Command::Completions(args) => cli::completions::run(&args, out),

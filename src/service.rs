@@ -19,11 +19,13 @@ pub mod history;
 pub mod incoming;
 pub mod journal;
 pub mod logging;
+pub mod mark;
 pub mod metrics;
 pub mod notify;
 pub mod outlet;
 pub mod promise;
 pub mod publish;
+#[cfg(feature = "sim")]
 pub mod rehearsal;
 pub mod replay;
 pub mod resume;

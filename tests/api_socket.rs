@@ -1,5 +1,4 @@
 //! The API over a real socket, with a scan thread that answers from a table.
-#![cfg(test)]
 
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -65,7 +64,7 @@ fn reply(request: &Request) -> Reply {
             Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() }
         }
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
-        Ask::ServiceAlarm { .. } => Reply::Refused(Refusal::Unknown),
+        Ask::ServiceAlarm { .. } | Ask::Found { .. } => Reply::Refused(Refusal::Unknown),
     }
 }
 

@@ -1,5 +1,4 @@
 //! The command line as a person meets it: help with examples, completions, and exit codes that mean something.
-#![cfg(test)]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,5 +1,4 @@
 //! The commands that need no running service: probe and failsafe against a device on loopback, replay and export of files.
-#![cfg(test)]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};

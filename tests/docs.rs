@@ -2,7 +2,6 @@
 //!
 //! A fenced block says by its info string how it is run: `sh` on its own, `sh demo` beside a running demo, `sh not-run`
 //! with a reason in its first comment, `toml config` by `wattloop check`, anything else is prose.
-#![cfg(test)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

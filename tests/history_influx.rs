@@ -1,18 +1,12 @@
 //! History to InfluxDB: over a server that misbehaves in every way, and over real ones.
 #![expect(
     clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
     reason = "a test stops at the first surprise, counts small numbers and says what it skips"
 )]
 
-#[path = "history_influx/peers.rs"]
 mod peers;
-#[path = "history_influx/protocol.rs"]
-mod protocol;
-#[path = "history_influx/server.rs"]
-mod server;
+pub mod protocol;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

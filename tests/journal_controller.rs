@@ -1,5 +1,4 @@
 //! The whole controller through the journal: a recorded run replays to the bit, and a restart goes on where it was.
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,11 +1,5 @@
 //! kill -9 at random instants: every acknowledged answer is there afterwards, and the state is that of the records.
-#![expect(
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::as_conversions, reason = "a test stops at the first surprise")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -149,7 +143,7 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
     let mut boot = 0;
     for _ in 0..KILLS {
         let mut child = Command::new(std::env::current_exe().expect("this test"))
-            .args(["child_writer", "--exact", "--nocapture"])
+            .args(["journal_kill::child_writer", "--exact", "--nocapture"])
             .env(CHILD, &path)
             .stdout(Stdio::piped())
             .spawn()

@@ -1,5 +1,4 @@
 //! Replay of a small machine: identical when it is the same, and the first difference named when it is not.
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

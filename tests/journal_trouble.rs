@@ -1,18 +1,8 @@
 //! A full disk, a slow disk, a flipped bit, an old file: what the journal keeps, refuses and tells.
-#![expect(
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::as_conversions, reason = "a test stops at the first surprise")]
 
-#[path = "journal_trouble/damage.rs"]
 mod damage;
-#[path = "journal_trouble/disk.rs"]
 mod disk;
-#[path = "journal_trouble/run.rs"]
 mod run;
 
 use std::sync::atomic::Ordering;

@@ -1,5 +1,4 @@
 //! The habits of the house that no compiler checks: walls, clocks, sizes, words. Each rule names the file and line.
-#![cfg(test)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -21,6 +21,10 @@ use super::Stop;
 /// The largest answer that is read (bytes): every point of a hall of 100,000.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
+/// How often something that cannot be promised yet is asked for again, and how long between.
+const TRIES: u32 = 10;
+const AGAIN: Duration = Duration::from_millis(300);
+
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -47,17 +51,30 @@ impl SocketArgs {
         ask(&self.path(), Method::GET, path, Bytes::new())
     }
 
-    /// Asks for something to be done.
+    /// Asks for something to be done. While the service cannot promise it (its journal has only just been opened, say)
+    /// nothing has been done, so it is asked again for a while.
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Stop> {
         let body = serde_json::to_vec(body).map_err(|e| Stop::failed(format!("the request is no JSON: {e}")))?;
-        ask(&self.path(), Method::POST, path, body.into())
+        let body = Bytes::from(body);
+        let mut tries = TRIES;
+        loop {
+            match ask(&self.path(), Method::POST, path, body.clone()) {
+                Err(stop) if stop.code == "unable" && tries > 0 => tries -= 1,
+                answer => return answer,
+            }
+            std::thread::sleep(AGAIN);
+        }
     }
 }
 
-/// Where a demo of this user keeps its journal and its socket.
+/// Where a demo of this user keeps its journal and its socket: a folder that nobody else can enter.
 pub fn demo_folder() -> PathBuf {
-    let user = std::fs::metadata("/proc/self").map_or(0, |m| m.uid());
-    std::env::temp_dir().join(format!("wattloop-demo-{user}"))
+    std::env::temp_dir().join(format!("wattloop-demo-{}", user()))
+}
+
+/// The user this process runs as.
+pub fn user() -> u32 {
+    std::fs::metadata("/proc/self").map_or(0, |m| m.uid())
 }
 
 fn ask<T: DeserializeOwned>(socket: &Path, method: Method, path: &str, body: Bytes) -> Result<T, Stop> {

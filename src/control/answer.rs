@@ -28,8 +28,21 @@ pub fn answer(hall: &Hall, commands: &Commands, state: &mut State, request: &Req
             let known = state.alarms.service(hall, *alarm, *active);
             if known { Ok(accepted(String::new())) } else { Err(Refusal::Unknown) }
         }
+        Ask::Found { outputs } => Ok(found(commands, state, outputs)),
     };
     done.unwrap_or_else(Reply::Refused)
+}
+
+/// Outputs go on from what their devices hold: whoever moved them meanwhile, a stop or a person, nothing jumps.
+fn found(commands: &Commands, state: &mut State, outputs: &[(PointId, f64)]) -> Reply {
+    for (point, value) in outputs {
+        let output = commands.output(*point).filter(|_| value.is_finite());
+        let slot = output.and_then(|output| commands.slot(output));
+        if let (Some(slot), Some(held)) = (slot, output.and_then(|output| state.held.get_mut(output))) {
+            held.value = value.min(slot.range.max).max(slot.range.min);
+        }
+    }
+    accepted(String::new())
 }
 
 /// What an operator wants of an output.

@@ -114,7 +114,7 @@ impl Energy {
             self.mark(hall, n, channel);
         }
         self.power = powers(hall, image);
-        self.invalid = figure_of(hall, self.tens.sum(QUARTER, self.at), false).validity.is_invalid();
+        self.invalid = figure_of(hall, self.tens.sum(QUARTER, self.at)).validity.is_invalid();
     }
 
     /// True while the 15-minute PUE cannot be, as opposed to not being known.
@@ -145,12 +145,12 @@ impl Energy {
     /// The figure of every window, shortest first.
     pub fn figures(&self, hall: &Hall) -> impl Iterator<Item = (&'static str, Figure)> {
         [
-            ("1m", figure_of(hall, self.seconds.sum(MINUTE, self.at), true)),
-            ("15m", figure_of(hall, self.tens.sum(QUARTER, self.at), false)),
-            ("1h", figure_of(hall, self.tens.sum(HOUR, self.at), false)),
-            ("24h", figure_of(hall, self.minutes.sum(DAY, self.at), false)),
-            ("month", figure_of(hall, self.calendar.month(), false)),
-            ("365d", figure_of(hall, self.calendar.year(), false)),
+            ("1m", figure_of(hall, self.seconds.sum(MINUTE, self.at))),
+            ("15m", figure_of(hall, self.tens.sum(QUARTER, self.at))),
+            ("1h", figure_of(hall, self.tens.sum(HOUR, self.at))),
+            ("24h", figure_of(hall, self.minutes.sum(DAY, self.at))),
+            ("month", figure_of(hall, self.calendar.month())),
+            ("365d", figure_of(hall, self.calendar.year())),
         ]
         .into_iter()
     }
@@ -246,8 +246,8 @@ const fn role_of(channel: Channel) -> Option<MeterRole> {
     }
 }
 
-fn figure_of(hall: &Hall, (cell, window): (ring::Cell, Span), trend: bool) -> Figure {
-    pue::figure(&cell, window, &categories(hall), rated(hall, MeterRole::Utility).0, trend)
+fn figure_of(hall: &Hall, (cell, window): (ring::Cell, Span)) -> Figure {
+    pue::figure(&cell, window, &categories(hall), rated(hall, MeterRole::Utility).0)
 }
 
 /// The categories a hall has meters for, best first.

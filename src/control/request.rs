@@ -52,6 +52,11 @@ pub enum Ask {
         /// True while the condition holds.
         active: bool,
     },
+    /// What devices hold when control goes on after an interruption: the outputs go on from there, without a bump.
+    Found {
+        /// Outputs with the values read from their devices, in the points' canonical units.
+        outputs: Vec<(PointId, f64)>,
+    },
 }
 
 /// What the controller answers.

@@ -26,13 +26,15 @@ pub fn add_all(
     metrics.add_source(Box::new(move || of_history(&history)));
 }
 
+/// The name of a count, and the count.
+type Kind = (&'static str, fn(&Counts) -> u64);
+
 fn of_modbus(modbus: &Modbus) -> Vec<Family> {
     let gateways: Vec<(&str, Counts)> = modbus.gateways().map(|(name, c)| (name, c.counts())).collect();
     let each = |number: fn(&Counts) -> u64| {
         gateways.iter().map(|(name, c)| Row::new(&[("gateway", name)], f64_from_u64(number(c)))).collect::<Vec<_>>()
     };
-    let kinds: [(&str, fn(&Counts) -> u64); 3] =
-        [("failed", |c| c.write_failures), ("readback", |c| c.unproven), ("foreign", |c| c.foreign)];
+    let kinds: [Kind; 3] = [("failed", |c| c.write_failures), ("readback", |c| c.unproven), ("foreign", |c| c.foreign)];
     let failures = gateways.iter().flat_map(|(name, c)| {
         kinds.iter().map(move |(kind, of)| Row::new(&[("gateway", name), ("kind", kind)], f64_from_u64(of(c))))
     });

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use plant::command::Reason;
 use plant::event::{Event, Severity};
 use plant::hall::Hall;
 use plant::reading::Reading;
@@ -39,23 +40,45 @@ pub struct Outlet {
     pub asker: Asker,
     /// True when no write can leave the process.
     pub shadow: bool,
-    /// False while the journal cannot keep what is promised, as of the last bulletin.
-    pub promising: bool,
-    /// The service's own troubles, as last told to control: broker, database, journal.
-    pub told: [bool; 3],
+    /// What is known of the journal's promises.
+    pub promises: Kept,
+    /// The service's own troubles, as last told to control: broker, database, journal. Nothing is told before the first
+    /// bulletin; then all of them are, because control remembers what the run before told.
+    pub told: [Option<bool>; 3],
+}
+
+/// Whether the journal keeps what is promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It has not had the time to keep anything yet.
+    NotYet,
+    /// It does.
+    Yes,
+    /// It did, or it tried, and it cannot.
+    No,
 }
 
 impl Outlet {
     /// Serves bulletins until the scan thread is gone.
     pub fn run(mut self, bulletins: &Receiver<Bulletin>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        if let Ok(runtime) = &runtime {
+            // What an earlier run left standing: this one has loaded its configuration and subscribed anew.
+            for trouble in [trouble::RELOAD_FAILED, trouble::SUBSCRIPTION_LOST] {
+                runtime.block_on(trouble::tell(&self.asker, &self.hall, trouble, false));
+            }
+        }
+        let mut heard = false;
         loop {
             match bulletins.recv_timeout(LOOK) {
-                Ok(bulletin) => self.serve(&bulletin),
+                Ok(bulletin) => {
+                    self.serve(&bulletin);
+                    heard = true;
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if let Ok(runtime) = &runtime {
+            if let (Ok(runtime), true) = (&runtime, heard) {
                 self.tell_troubles(runtime);
             }
         }
@@ -63,13 +86,22 @@ impl Outlet {
     }
 
     fn serve(&mut self, bulletin: &Bulletin) {
-        self.promising = bulletin.promising;
+        self.promises = self.kept(bulletin.promising);
         for event in &bulletin.events {
             log(&self.hall, event);
         }
         self.show(bulletin);
         self.publish(bulletin);
         self.keep(bulletin);
+    }
+
+    fn kept(&self, promising: bool) -> Kept {
+        let failed = self.journal.failures.load(Ordering::Relaxed) > 0 || self.journal.gaps.load(Ordering::Relaxed) > 0;
+        match (promising, self.promises) {
+            (true, _) => Kept::Yes,
+            (false, Kept::NotYet) if !failed => Kept::NotYet,
+            (false, Kept::NotYet | Kept::Yes | Kept::No) => Kept::No,
+        }
     }
 
     fn show(&self, bulletin: &Bulletin) {
@@ -82,7 +114,7 @@ impl Outlet {
             figures.status.clone_from(&bulletin.status);
             figures.wall_s = plant::convert::f64_from_i64(bulletin.tick.wall.0) / 1e3;
             figures.shadow = self.shadow;
-            figures.failsafe = false;
+            figures.failsafe = bulletin.commands.iter().any(|c| c.reason == Reason::SafeOutputs);
             figures.reload_successful = !bulletin.status.alarms.iter().any(|a| a.name == trouble::RELOAD_FAILED);
             figures.checks = self.checks();
         });
@@ -95,10 +127,10 @@ impl Outlet {
             required: false,
             detail: "the MQTT broker is connected".to_owned(),
         });
-        let error = self.journal.last_error().filter(|_| !self.promising);
+        let error = self.journal.last_error().filter(|_| self.promises == Kept::No);
         let journal = Check {
             name: "journal",
-            ok: self.promising,
+            ok: self.promises != Kept::No,
             required: false,
             detail: error.unwrap_or_else(|| "records reach the disk".to_owned()),
         };
@@ -134,11 +166,11 @@ impl Outlet {
         let now = [
             (trouble::BROKER_LOST, self.mqtt.as_ref().is_some_and(|m| !m.counts().connected)),
             (trouble::DATABASE_LOST, waiting && !counters.connected.load(Ordering::Relaxed)),
-            (trouble::JOURNAL_GAP, !self.promising),
+            (trouble::JOURNAL_GAP, self.promises == Kept::No),
         ];
         for ((name, active), told) in now.into_iter().zip(&mut self.told) {
-            if *told != active && runtime.block_on(trouble::tell(&self.asker, &self.hall, name, active)) {
-                *told = active;
+            if *told != Some(active) && runtime.block_on(trouble::tell(&self.asker, &self.hall, name, active)) {
+                *told = Some(active);
             }
         }
     }

@@ -156,6 +156,8 @@ pub struct Left {
     pub samples: Option<Vec<Sample>>,
     /// The last scan.
     pub last: Option<Tick>,
+    /// The hall it ran with; nothing when there is no record of one.
+    pub hall: Option<Arc<Hall>>,
     /// What was not as it should be, as sentences.
     pub incidents: Vec<String>,
 }
@@ -164,7 +166,10 @@ pub struct Left {
 /// carried over as far as it fits.
 #[must_use]
 pub fn resume(hall: &Arc<Hall>, recovered: &Recovered, rebuild: impl Fn(&Header) -> Result<Arc<Hall>, String>) -> Left {
-    let anew = |incidents| Left { controller: Controller::new(Arc::clone(hall)), samples: None, last: None, incidents };
+    let anew = |incidents| {
+        let controller = Controller::new(Arc::clone(hall));
+        Left { controller, samples: None, last: None, hall: None, incidents }
+    };
     let Some(snapshot) = &recovered.snapshot else { return anew(Vec::new()) };
     let Some(header) = &recovered.header else {
         return anew(vec!["what the recorded run ran with is damaged: the controller starts anew".to_owned()]);
@@ -173,11 +178,11 @@ pub fn resume(hall: &Arc<Hall>, recovered: &Recovered, rebuild: impl Fn(&Header)
         Ok(before) => before,
         Err(why) => return anew(vec![format!("the recorded hall cannot be built, a new start: {why}")]),
     };
-    let mut machine = Running { controller: Controller::new(Arc::clone(&before)), hall: before };
+    let mut machine = Running { controller: Controller::new(Arc::clone(&before)), hall: Arc::clone(&before) };
     let (images, last, incidents) = resume_with(&mut machine, snapshot, &recovered.tail);
     let state = machine.controller.state().clone();
     let controller = Controller::restore(Arc::clone(hall), state);
-    Left { controller, samples: images.map(|images| images.samples), last, incidents }
+    Left { controller, samples: images.map(|images| images.samples), last, hall: Some(before), incidents }
 }
 
 /// Brings a machine from a snapshot to the end of the record. Returns the images and the tick there, and what was not as

@@ -1,8 +1,9 @@
 //! After a start: the controller as the journal left it, and whether it may go on as if nothing had happened.
 //!
 //! Within one run of the machine monotonic time goes on, so the age of every sample and the length of the interruption are
-//! known: control goes on from the last committed scan without a bump. After a reboot of the machine, with another hall, or
-//! when too long has passed, a new boot begins: energy, alarms and overrides carry over, outputs begin at their fail-safe.
+//! known: control goes on from the last committed scan, its outputs from what the devices hold, without a bump. A new boot begins
+//! after a reboot of the machine, with another hall, after a gap in the record, or when so long has passed that a device may have
+//! fallen back by itself: then energy, alarms and overrides carry over, and outputs begin at their fail-safe.
 
 use std::sync::Arc;
 
@@ -12,11 +13,11 @@ use plant::reading::Sample;
 use plant::time::{Mono, Span, Tick};
 
 use crate::control::Controller;
-use crate::service::config::{Texts, rebuild};
+use crate::service::config::{Texts, rebuild, same_but_for_strategies};
 use crate::service::journal::{Header, Recovered};
 use crate::service::replay;
 
-/// The longest interruption after which control goes on as if nothing had happened.
+/// The longest interruption after which control goes on as if nothing had happened, however patient the devices.
 const BRIEF: Span = Span::from_secs(30);
 
 /// Where a service begins.
@@ -33,24 +34,36 @@ pub struct Resumed {
     pub note: String,
 }
 
+/// What is known of the time between.
+#[derive(Clone, Copy, Debug)]
+pub struct Between {
+    /// Now.
+    pub now: Mono,
+    /// The shortest time after which a device falls back by itself; nothing when none does.
+    pub loss: Option<Span>,
+}
+
 /// Brings the controller back from what the journal recovered. `header` is what the service runs with now.
 #[must_use]
-pub fn resume(hall: &Arc<Hall>, header: &Header, recovered: &Recovered, now: Mono) -> Resumed {
+pub fn resume(hall: &Arc<Hall>, header: &Header, recovered: &Recovered, between: Between) -> Resumed {
     let left = replay::resume(hall, recovered, |before| build(before).map_err(|faults| faults.to_string()));
     for incident in recovered.incidents.iter().chain(&left.incidents) {
         tracing::error!("{incident}");
     }
-    let same = recovered.header.as_ref().is_some_and(|before| {
-        let this = (&header.hall, &header.maps, &header.program);
-        let machine = !header.machine.is_empty() && before.machine == header.machine;
-        machine && (&before.hall, &before.maps, &before.program) == this && left.incidents.is_empty()
-    });
+    let whole = recovered.incidents.is_empty() && left.incidents.is_empty();
+    let run = |header: &Header| (!header.machine.is_empty()).then(|| (header.machine.clone(), header.program.clone()));
+    let same_run = recovered.header.as_ref().and_then(run).is_some_and(|before| Some(before) == run(header));
+    let same_hall = left.hall.as_ref().is_some_and(|before| same_but_for_strategies(before, hall));
+    // A device's patience has run since the last refresh, which is never longer ago than a third of it.
+    let patience = between.loss.map_or(BRIEF, |loss| Span::from_nanos(loss.nanos() / 2).min(BRIEF));
+    let brief = left.last.filter(|last| between.now >= last.mono && between.now.since(last.mono) <= patience);
     let fits = |samples: &Vec<Sample>| samples.len() == hall.points.len();
-    if let (true, Some(last), Some(samples)) = (same, left.last, left.samples.filter(fits))
-        && now >= last.mono
-        && now.since(last.mono) <= BRIEF
+    if let (Some(last), Some(samples)) = (brief, left.samples.filter(fits))
+        && whole
+        && same_run
+        && same_hall
     {
-        let note = format!("control goes on after {:.1} s", now.since(last.mono).seconds());
+        let note = format!("control goes on after {:.1} s", between.now.since(last.mono).seconds());
         let samples = Some(samples.into_iter().collect());
         return Resumed { controller: left.controller, samples, last: Some(last), boot: last.boot, note };
     }

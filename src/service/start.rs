@@ -14,26 +14,32 @@ use super::clock::{self, Clock};
 use super::config::{Keeper, Loaded};
 use super::history::{History, Series};
 use super::journal::{Header, Journal, Options, Retention};
+use super::mark::Mark;
 use super::metrics::Metrics;
 use super::notify::Notify;
-use super::outlet::Outlet;
+use super::outlet::{Kept, Outlet};
 use super::promise::Promises;
 use super::publish::Publisher;
-use super::resume::{Resumed, resume};
+use super::resume::{Between, Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
 use super::{Service, StartFault, api, counts, metrics};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
 use crate::adapters::{Field, Shared, Stamp};
 
-/// Starts everything. Returns once the threads run; the first scan follows at once.
+/// Starts everything. Returns once the threads run; the first scan follows at once. A configuration in shadow has no live
+/// writes, whatever is asked.
 pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>) -> Result<Service, StartFault> {
+    let writes = if loaded.config.shadow { Writes::Shadow } else { writes };
     let state_dir = loaded.config.state_dir.clone();
     std::fs::create_dir_all(&state_dir).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let clock = Arc::new(Clock::machine());
     let header = header(&loaded);
     let (journal, recovered) = Journal::open(&state_dir.join("journal.db"), &header, bounds(&loaded))?;
-    let resumed = resume(&loaded.hall, &header, &recovered, clock.mono());
+    let shadow = writes == Writes::Shadow;
+    Mark::Shadow.put(&state_dir, shadow).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
+    let between = Between { now: clock.mono(), loss: loaded.bindings.shortest_loss().map(|(after, _)| after) };
+    let resumed = resume(&loaded.hall, &header, &recovered, between);
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -53,6 +59,9 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let served = serve(&loaded, &metrics, &asker, keeper)?;
     drop(context);
     let stop = Arc::new(AtomicBool::new(false));
+    let handed_over = Mark::HandedOver.is_on(&state_dir);
+    // From the first scan on the outputs are control's again.
+    Mark::HandedOver.put(&state_dir, false).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let scan = Scan {
         controller: resumed.controller,
         field: wires.field,
@@ -66,6 +75,8 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         notify: Notify::of_process().map_err(|e| StartFault::Io(PathBuf::from("NOTIFY_SOCKET"), e))?,
         boot: resumed.boot,
         before: resumed.last,
+        handed_over,
+        state_dir,
     };
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
     if let Some((mqtt, incoming)) = wires.mqtt.as_ref().zip(wires.incoming) {
@@ -162,8 +173,8 @@ fn outlet(
         journal: journal.counters(),
         asker,
         shadow: writes == Writes::Shadow,
-        promising: true,
-        told: [false; 3],
+        promises: Kept::NotYet,
+        told: [None; 3],
     })
 }
 

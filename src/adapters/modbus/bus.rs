@@ -18,6 +18,8 @@ pub struct Bus {
     gateway: Gateway,
     units: Vec<Unit>,
     generation: u64,
+    /// Its number in the field.
+    number: usize,
 }
 
 /// The orders that wait, the newest of each kind: an older poll is pointless and an older output image is wrong.
@@ -72,12 +74,13 @@ impl Bus {
     /// A bus that has done nothing.
     #[must_use]
     pub const fn new(client: Client, gateway: Gateway, units: Vec<Unit>) -> Self {
-        Self { client, gateway, units, generation: 0 }
+        Self { client, gateway, units, generation: 0, number: 0 }
     }
 
     /// Works until the field is gone.
     pub async fn run(mut self, number: usize, mut inbox: Inbox, shared: Arc<Shared>) {
         let mut polls_alone = false;
+        self.number = number;
         while let Some(order) = inbox.next().await {
             match order {
                 Order::Poll(tick) => {
@@ -140,15 +143,20 @@ impl Bus {
     /// Writes what changed or is due. A newer image takes over at the next unit.
     async fn write(&mut self, tick: Tick, image: &OutputImage, around: (&mut Inbox, &Shared)) {
         let (inbox, shared) = around;
-        let Client::Live(writer) = &mut self.client else { return };
+        let Client::Live(writer) = &mut self.client else { return shared.written(self.number, tick.seq) };
         let mut found = Findings::default();
+        let mut superseded = false;
         for unit in &mut self.units {
             if inbox.newer_write() {
+                superseded = true;
                 break;
             }
             unit.deliver(writer, image, tick, &mut found).await;
             tally(writer.reader().link().counters(), &found);
             shared.report(found.reports.drain(..));
+        }
+        if !superseded {
+            shared.written(self.number, tick.seq);
         }
         self.started_anew();
     }

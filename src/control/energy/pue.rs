@@ -11,7 +11,7 @@ use super::ring::{Cell, Channel};
 /// Covered this much, a figure is good (1).
 const GOOD: f64 = 0.99;
 
-/// Covered this much, a figure of a reporting window is shown (1).
+/// Covered this much, a figure is shown (1): a fresh window says nothing rather than something flattering.
 pub const SHOWN: f64 = 0.95;
 
 /// What a figure is worth.
@@ -19,7 +19,7 @@ pub const SHOWN: f64 = 0.95;
 pub enum Validity {
     /// Covered by at least 99 %.
     Good,
-    /// Covered by at least 95 %; for the one-minute trend, by anything.
+    /// Covered by at least 95 %.
     Degraded,
     /// Covered by too little to say.
     TooLittle,
@@ -92,10 +92,9 @@ pub struct Category {
 }
 
 /// The figure of a window: by the best category that covers it, or else by the one that covers most of it.
-/// `categories` are those the hall has meters for, best first; `facility` is the most that enters the site (W); `trend` shows
-/// a figure whatever it covers.
+/// `categories` are those the hall has meters for, best first; `facility` is the most that enters the site (W).
 #[must_use]
-pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facility: f64, trend: bool) -> Figure {
+pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facility: f64) -> Figure {
     let seconds = window.seconds();
     let cover = |category: &Category| if seconds > 0.0 { cell.of(category.both).seconds / seconds } else { 0.0 };
     let had = || categories.iter().flatten();
@@ -117,7 +116,7 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facili
     };
     let coverage = cover(category).min(1.0);
     let paired = cell.of(category.both);
-    let validity = judge(paired.top, paired.bottom, coverage, trend);
+    let validity = judge(paired.top, paired.bottom, coverage);
     let shown = matches!(validity, Validity::Good | Validity::Degraded);
     let (top, bottom) = (cell.of(Channel::Facility), cell.of(category.it));
     let missing = |known: f64| (seconds - known).max(0.0) / 3600.0;
@@ -135,8 +134,8 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facili
     }
 }
 
-fn judge(facility: f64, it: f64, coverage: f64, trend: bool) -> Validity {
-    if coverage == 0.0 || (coverage < SHOWN && !trend) {
+fn judge(facility: f64, it: f64, coverage: f64) -> Validity {
+    if coverage < SHOWN {
         Validity::TooLittle
     } else if it <= 0.0 {
         Validity::NoIt

@@ -120,15 +120,14 @@ const IT: Category = Category { number: 3, both: F, it: Channel::It3, rated: 200
 
 #[test]
 fn coverage_decides_what_a_figure_is_worth() {
-    for (covered, trend, validity) in [
-        (1000.0, false, Validity::Good),
-        (990.0, false, Validity::Good),
-        (970.0, false, Validity::Degraded),
-        (940.0, false, Validity::TooLittle),
-        (940.0, true, Validity::Degraded),
-        (0.0, true, Validity::TooLittle),
+    for (covered, validity) in [
+        (1000.0, Validity::Good),
+        (990.0, Validity::Good),
+        (970.0, Validity::Degraded),
+        (940.0, Validity::TooLittle),
+        (0.0, Validity::TooLittle),
     ] {
-        let made = figure(&window(covered, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], 300.0, trend);
+        let made = figure(&window(covered, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], 300.0);
         assert_eq!(made.validity, validity, "{covered} s");
         let shown = matches!(validity, Validity::Good | Validity::Degraded);
         assert!(made.value.map_or(!shown, |v| (v - 1.3).abs() < 1e-12), "{made:?}");
@@ -140,7 +139,7 @@ fn coverage_decides_what_a_figure_is_worth() {
 
 #[test]
 fn bounds_hold_whatever_happened_in_the_gap() {
-    let made = figure(&window(900.0, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], 300.0, false);
+    let made = figure(&window(900.0, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], 300.0);
     let (lower, upper) = (made.lower.expect("bounded"), made.upper.expect("bounded"));
     for facility in [0.0, 150.0, 300.0] {
         for it in [0.0, 100.0, 200.0] {
@@ -152,6 +151,6 @@ fn bounds_hold_whatever_happened_in_the_gap() {
 
 #[test]
 fn a_hall_without_meters_says_so() {
-    let made = figure(&Cell::default(), Span::from_secs(60), &[None, None, None], 300.0, true);
+    let made = figure(&Cell::default(), Span::from_secs(60), &[None, None, None], 300.0);
     assert_eq!((made.validity, made.value), (Validity::NoMeters, None));
 }

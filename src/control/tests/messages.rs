@@ -29,6 +29,7 @@ fn requests_and_replies_survive_the_journal() {
         Ask::Acknowledge { alarm },
         Ask::Reset { alarm },
         Ask::ServiceAlarm { alarm, active: true },
+        Ask::Found { outputs: vec![(point, 37.5)] },
     ] {
         survives(&Request { who: "mqtt:ops".to_owned(), ask });
     }

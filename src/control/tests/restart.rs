@@ -9,6 +9,7 @@ use plant::time::Span;
 use proptest::prelude::*;
 
 use super::rig::{Rig, shipped};
+use crate::control::request::{Ask, Reply};
 use crate::control::{Controller, State};
 
 fn round_trip(state: &State) -> State {
@@ -110,4 +111,28 @@ fn a_restart_raises_no_alarm_that_was_raised_before() {
         alarms.into_iter().map(|a| (a.name, a.state)).collect::<Vec<_>>()
     };
     assert_eq!(names(rig.control.status().alarms), names(raised));
+}
+
+#[test]
+fn outputs_go_on_from_what_their_devices_were_found_to_hold() {
+    let mut rig = Rig::new(shipped("air"));
+    rig.inlets(0, 15.0);
+    rig.steps(200);
+    let (fan, valve) = (rig.point("crah-1/fan-speed"), rig.point("crah-1/valve"));
+    let told = |rig: &Rig, point| rig.control.outputs().commands.iter().find(|c| c.point == point).unwrap().value;
+    let (fan_before, valve_before) = (told(&rig, fan), told(&rig, valve));
+    assert!(fan_before < 60.0, "{fan_before}");
+    let sensor = rig.point("crah-1/supply-air-temp");
+    let outputs = vec![(fan, 100.0), (sensor, 50.0), (valve, f64::NAN)];
+    assert!(matches!(rig.ask(Ask::Found { outputs }), Reply::Accepted { .. }));
+    rig.steps(1);
+    let fan_after = told(&rig, fan);
+    assert!((97.9..=98.0).contains(&fan_after), "down by 2 % a second from what was found: {fan_after}");
+    assert!((told(&rig, valve) - valve_before).abs() < 5.1, "what is no number is not believed");
+    rig.steps(60);
+    assert!(told(&rig, fan) < 75.0, "and on");
+    let outputs = vec![(fan, -300.0)];
+    rig.ask(Ask::Found { outputs });
+    rig.steps(1);
+    assert!((20.0..=25.0).contains(&told(&rig, fan)), "inside the range: {}", told(&rig, fan));
 }

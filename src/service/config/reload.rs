@@ -52,7 +52,9 @@ fn changed_keys(old: &Config, new: &Config) -> Vec<String> {
     keys
 }
 
-fn same_but_for_strategies(old: &Hall, new: &Hall) -> bool {
+/// True when two halls differ in nothing but how their loops are run.
+#[must_use]
+pub fn same_but_for_strategies(old: &Hall, new: &Hall) -> bool {
     let mut old = old.clone();
     old.strategies = new.strategies;
     old == *new

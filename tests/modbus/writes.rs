@@ -1,22 +1,14 @@
 //! Writes: on change and on refresh, proven by reading back; and none at all in shadow mode.
 
-#[cfg(test)]
-#[path = "modbus/rig.rs"]
-mod rig;
-#[cfg(test)]
-#[path = "modbus/server.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the server")]
-mod server;
-
 use std::time::Duration;
 
+use super::rig::{Rig, altered, config, devices, gateway, register, runtime, stamp, writable};
+use super::server::{Manner, Server};
 use plant::command::WriteOutcome;
 use plant::device::{Access, ByteOrder, Register, RegisterTable, RegisterType};
 use plant::id::{Id, PointId, Table};
 use plant::reading::Why;
 use plant::time::Span;
-use rig::{Rig, altered, config, devices, gateway, register, runtime, stamp, writable};
-use server::{Manner, Server};
 use wattloop::adapters::modbus::{Look, ModbusConfig, Writes, probe, write_once};
 
 /// A server with one unit that has these registers, and the adapter before it.
@@ -297,7 +289,7 @@ fn a_probe_reads_and_passes_on_the_exception() {
     let look = |address| Look { unit: 1, table: RegisterTable::Holding, address, count: 2 };
     let second = Span::from_secs(2);
     let words = b.runtime.block_on(probe(&url, look(7), second, stamp()));
-    assert_eq!(words, Ok(vec![server::telling(1, 3, 7), server::telling(1, 3, 8)]));
+    assert_eq!(words, Ok(vec![super::server::telling(1, 3, 7), super::server::telling(1, 3, 8)]));
     let refused = b.runtime.block_on(probe(&url, look(49), second, stamp()));
     assert_eq!(refused, Err(wattloop::adapters::modbus::Fault::Exception(2)));
 }

@@ -1,17 +1,11 @@
 //! A server that somebody else wrote (pymodbus): every type in every byte order, read and written, over both framings.
 //! Skipped with a note where the peer is missing, unless WLTEST_PEERS=required.
 
-#[cfg(test)]
-#[path = "modbus/rig.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the rig")]
-mod rig;
-
-#[cfg(test)]
 mod pymodbus {
     use std::io::{BufRead, BufReader, Write};
     use std::process::{Child, Command, Stdio};
 
-    use crate::rig::{Rig, devices, gateway, register, runtime, stamp, writable};
+    use super::super::rig::{Rig, devices, gateway, register, runtime, stamp, writable};
     use plant::command::WriteOutcome;
     use plant::device::{ByteOrder, Register, RegisterTable, RegisterType};
     use plant::time::Span;

@@ -1,22 +1,13 @@
 //! A reply that is late, odd or somebody else's is never taken for the one that is asked for: over TCP, over RTU in
 //! TCP, and on a serial line up to the worst reply time.
 
-#[cfg(test)]
-#[path = "modbus/rig.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the rig")]
-mod rig;
-#[cfg(test)]
-#[path = "modbus/server.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the server")]
-mod server;
-
 use std::time::Duration;
 
+use super::rig::{Rig, devices, gateway, register, runtime};
+use super::server::{Manner, Server, telling};
 use plant::device::{Register, RegisterTable};
 use plant::time::Span;
 use proptest::prelude::*;
-use rig::{Rig, devices, gateway, register, runtime};
-use server::{Manner, Server, telling};
 use wattloop::adapters::modbus::{Gateway, Writes};
 
 /// Requests of equal shape: every one of these registers is too far from the others to be read with them.
@@ -90,7 +81,7 @@ fn over_serial(units: &[u8], script: &[Manner]) {
     let runtime = runtime();
     let _inside = runtime.enter();
     let server = Server { rtu: true, worst: Some(Duration::from_millis(200)), ..Server::default() };
-    let (near, _far, path) = server::line();
+    let (near, _far, path) = super::server::line();
     let serving = server.clone();
     runtime.spawn(async move { serving.serve(near).await });
     let url = format!("rtu://{path}?baud=115200&fmt=8N1");

@@ -1,21 +1,12 @@
 //! One bad unit, one bad register, one bad moment: everybody else goes on.
 
-#[cfg(test)]
-#[path = "modbus/rig.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the rig")]
-mod rig;
-#[cfg(test)]
-#[path = "modbus/server.rs"]
-#[expect(dead_code, reason = "each test binary uses a part of the server")]
-mod server;
-
 use std::time::{Duration, Instant};
 
+use super::rig::{Rig, devices, gateway, register, runtime};
+use super::server::{Manner, Server, telling};
 use plant::device::{Register, RegisterTable};
 use plant::reading::Why;
 use plant::time::Span;
-use rig::{Rig, devices, gateway, register, runtime};
-use server::{Manner, Server, telling};
 use wattloop::adapters::modbus::{Gateway, Writes};
 
 fn holding(address: u16) -> Register {

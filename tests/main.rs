@@ -1,0 +1,23 @@
+//! Everything that is tested from outside: the walls, the documentation, adapters against hostile and real peers, the journal
+//! under a knife, the command line, drills over real wires. One binary, because linking is what tests wait for.
+#![cfg(test)]
+
+mod api_metrics;
+mod api_socket;
+mod cli_live;
+mod cli_teaches;
+mod cli_tools;
+mod config_corpus;
+mod demo;
+mod docs;
+mod drills;
+mod history_influx;
+mod history_store;
+mod journal_controller;
+mod journal_kill;
+mod journal_replay;
+mod journal_trouble;
+mod kill;
+mod modbus;
+mod mqtt;
+mod tidy;

@@ -1,0 +1,8 @@
+//! The Modbus adapter against servers with bad manners, and against one that somebody else wrote.
+
+mod late;
+mod peers;
+mod rig;
+mod server;
+mod units;
+mod writes;
