@@ -113,10 +113,10 @@ impl Seen {
         let mut senses = self.senses.clone();
         let mut jitter: Vec<f64> = self.ports.iter().flat_map(|p| off_grid(&p.begun, period_ns)).collect();
         let [s50, s99, s100] = [0.5, 0.99, 1.0].map(|q| quantile(&mut senses, q));
-        let [j50, j99, j100] = [0.5, 0.99, 1.0].map(|q| quantile(&mut jitter, q));
+        let [j50, j95, j99, j100] = [0.5, 0.95, 0.99, 1.0].map(|q| quantile(&mut jitter, q));
         format!(
             "window={} requests={} registers={} done={} sense50={s50} sense99={s99} sense100={s100} jitter50={j50} \
-             jitter99={j99} jitter100={j100}",
+             jitter95={j95} jitter99={j99} jitter100={j100}",
             f64_from_u64(window) / 1e9,
             self.requests,
             self.registers,

@@ -28,27 +28,23 @@ const FAN: &str = "id = \"loop-fan\"\nkind = \"fan\"\nvendor = \"Bench\"\nmodel 
      access = \"rw\"\npoll = \"2s\"\nwrite-min = 0.0\nwrite-max = 100.0\nfailsafe = 100.0\nrefresh = \"5s\"\nread-back = true\n\
      tolerance = 0.05\n";
 
-/// A row a loop: one rack, and one fan where loops are closed. The gain turns the thermometer's 0.02 K into a change
+/// A row a loop: one rack and one fan, which is on the wire where loops are closed. The gain turns the thermometer's 0.02 K into a change
 /// of the duty in every scan.
 fn hall(work: &Work) -> String {
     let mut hall = String::from(
         "name = \"loops\"\nsite = \"bench\"\ntz = \"UTC\"\nsummary = \"Generated\"\n\
          [limits]\ninlet-recommended = 30.0\ninlet-max = 45.0\n",
     );
-    if work.loops {
-        hall.push_str(
-            "[write.fan.fan-speed]\nmin = 20.0\nmax = 100.0\nfailsafe = 100.0\nrelinquish-default = 50.0\n\
+    hall.push_str(
+        "[write.fan.fan-speed]\nmin = 20.0\nmax = 100.0\nfailsafe = 100.0\nrelinquish-default = 50.0\n\
              rise-per-s = 1000.0\nfall-per-s = 1000.0\n\
              [strategy.fans]\nsetpoint = 28.01\ngain = 50.0\nti = \"1000s\"\n",
-        );
-    }
+    );
     hall.push_str("[[meter]]\nname = \"utility\"\nrole = \"utility\"\nrated = 1e9\n");
     for_each(work, |gateway, unit| {
         let name = format!("{gateway:03}-{unit:03}");
         write!(hall, "[[row]]\nname = \"row-{name}\"\nracks = [\"rack-{name}\"]\nrack-rated = 1e4\n").expect("writes");
-        if work.loops {
-            write!(hall, "[[fan]]\nname = \"fan-{name}\"\nrow = \"row-{name}\"\n").expect("writes");
-        }
+        write!(hall, "[[fan]]\nname = \"fan-{name}\"\nrow = \"row-{name}\"\n").expect("writes");
     });
     hall
 }

@@ -81,11 +81,13 @@ const SENSE: &[Column] = &[
 ];
 const JITTER: &[Column] = &[
     ("jitter p99 (µs)", |f| figure(f, "jitter99")),
+    ("p95 (µs)", |f| figure(f, "jitter95")),
     ("p50 (µs)", |f| figure(f, "jitter50")),
     ("max (µs)", |f| figure(f, "jitter100")),
 ];
 const FLOOD: &[Column] = &[
-    ("registers/s", |f| figure(f, "registers") / figure(f, "window")),
+    ("registers per second of a core", |f| figure(f, "registers") / figure(f, "cpu")),
+    ("registers/s by the clock", |f| figure(f, "registers") / figure(f, "window")),
     ("requests/s", |f| figure(f, "requests") / figure(f, "window")),
     ("CPU (% of a core)", |f| figure(f, "cpu") / figure(f, "window") * 100.0),
 ];
