@@ -25,6 +25,7 @@ mod clock;
 mod commands;
 mod cooling;
 mod energy;
+mod identity;
 mod news;
 mod overrides;
 pub mod pid;
@@ -54,6 +55,7 @@ use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
 use energy::Energy;
+use identity::Identity;
 use news::News;
 use overrides::Overrides;
 use quality::Quality;
@@ -79,6 +81,8 @@ struct Plan {
 /// Everything the controller remembers. Round-trips through postcard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// Which hall all this is about.
+    hall: Identity,
     clock: Clock,
     quality: Quality,
     energy: Energy,
@@ -109,12 +113,12 @@ impl Controller {
         Self { plan, commands, outputs, state }
     }
 
-    /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none: it starts
-    /// anew.
+    /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none, and so is
+    /// one of a hall that has other names or another order since: it starts anew.
     #[must_use]
     pub fn restore(hall: Arc<Hall>, state: State) -> Self {
         let mut controller = Self::new(hall);
-        if state.fits(&controller.state) {
+        if state.hall == controller.state.hall {
             controller.state = state;
             controller.publish();
         }
@@ -232,6 +236,7 @@ impl State {
     fn new(plan: &Plan, commands: &Commands) -> Self {
         let hall = &plan.hall;
         Self {
+            hall: Identity::of(hall),
             clock: Clock::default(),
             quality: Quality::new(hall.points.len()),
             energy: Energy::new(hall),
@@ -252,15 +257,5 @@ impl State {
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);
         }
-    }
-
-    /// True when it has the shape of another state: both are of one hall.
-    fn fits(&self, other: &Self) -> bool {
-        self.quality.len() == other.quality.len()
-            && self.energy.len() == other.energy.len()
-            && self.cooling.len() == other.cooling.len()
-            && self.safety.len() == other.safety.len()
-            && self.held.len() == other.held.len()
-            && self.alarms.len() == other.alarms.len()
     }
 }

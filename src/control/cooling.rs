@@ -90,12 +90,6 @@ impl Cooling {
         cooling
     }
 
-    /// How many loops.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.loops.len()
-    }
-
     /// One loop.
     #[must_use]
     pub fn of(&self, id: LoopId) -> Option<&Loop> {

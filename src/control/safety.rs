@@ -39,12 +39,6 @@ impl Safety {
         Self { tripped: Table::filled(loops, None) }
     }
 
-    /// How many loops.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.tripped.len()
-    }
-
     /// Asks and limits for every circuit. `running` is how long this boot has run.
     pub fn step(&mut self, scene: &Scene<'_>, circuits: &[Circuit], commands: &mut Commands) {
         for circuit in circuits.iter().filter(|circuit| circuit.service == Service::Fans) {
