@@ -144,15 +144,16 @@ impl Controller {
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
 
         commands.relinquish();
-        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt };
+        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands); // loops
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
-        commands.resolve(&mut state.held, tick.dt, news); // priority array and limits to one value a point
+        let lived = state.clock.lived(); // a pause moves no ramp and runs no delay
+        commands.resolve(&mut state.held, lived.dt, news); // priority array and limits to one value a point
 
-        let scene = alarms::Scene { hall, image, held: &state.held, energy: &state.energy, tick, running };
+        let scene = alarms::Scene { hall, image, held: &state.held, energy: &state.energy, tick: lived, running };
         state.alarms.step(&scene, news);
         self.publish();
         &self.outputs
