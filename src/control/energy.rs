@@ -98,12 +98,6 @@ impl Energy {
         }
     }
 
-    /// How many meters.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.accounts.len()
-    }
-
     /// One scan, after [`Energy::pass`].
     pub fn step(&mut self, hall: &Hall, image: Image<'_>, mono: Mono, news: &mut News<'_>) {
         let now = Now { at: self.at, mono, dt: self.passed };

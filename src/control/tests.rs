@@ -3,6 +3,7 @@
 mod energy;
 mod loops;
 mod messages;
+mod pause;
 mod restart;
 mod rig;
 mod safety;
