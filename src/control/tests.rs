@@ -1,5 +1,6 @@
 //! The controller from outside: inputs, outputs, time.
 
+mod coarse;
 mod energy;
 mod loops;
 mod messages;

@@ -43,7 +43,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         facility_kwh: facility / 1e3,
         it_kwh: it / 1e3,
         pue: state.energy.figures(hall).map(|(window, figure)| pue(window, &figure)).collect(),
-        ppue_cooling: state.energy.cooling(),
+        ppue_cooling: state.energy.cooling(hall),
         readings: readings(hall, state),
         overrides: overrides(hall, state),
         alarms: alarms(hall, state),
