@@ -5,6 +5,7 @@
 //!   field.poll(tick)      ── Order::Poll ──▶   read due points, stamp, store ──┐
 //!   field.freeze(deadline, &mut inputs)  ◀───── samples, write reports ────────┘
 //!   field.write(&outputs, tick) ─ Order::Write ▶ write what changed or is due, read back, report
+//!   field.hand_over(&safe, …) ─ Order::Farewell ▶ try every output, say whether all are proven
 //! ```
 //!
 //! Adapters see `plant` and never `control`. What comes after the deadline is there for the next scan.
@@ -35,6 +36,8 @@ pub enum Order {
     Poll(Tick),
     /// Bring the outputs to these values.
     Write(Tick, Arc<OutputImage>),
+    /// The last order: try every output, whatever is known of it or of its unit, then call [`Shared::parted`].
+    Farewell(Tick, Arc<OutputImage>),
 }
 
 /// What every writable point shall be; `None` for points that are not written.
@@ -58,8 +61,8 @@ struct State {
     /// For each bus, the `seq` after the last poll it finished; before the first poll, that poll's.
     finished: Vec<u64>,
     polling: bool,
-    /// For each bus, the `seq` after the last output image it has been through.
-    delivered: Vec<u64>,
+    /// For each bus, once it has been through its farewell, whether every output is proven.
+    parted: Vec<Option<bool>>,
 }
 
 impl Shared {
@@ -79,7 +82,7 @@ impl Shared {
                 lost_reports: 0,
                 finished: Vec::new(),
                 polling: false,
-                delivered: Vec::new(),
+                parted: Vec::new(),
             }),
             polled: Condvar::new(),
             stamp,
@@ -123,10 +126,11 @@ impl Shared {
         self.polled.notify_one();
     }
 
-    /// Says that bus `bus` has been through the output image of scan `seq`: written, or reported as failed.
-    pub fn written(&self, bus: usize, seq: u64) {
-        if let Some(row) = self.lock().delivered.get_mut(bus) {
-            *row = seq.saturating_add(1);
+    /// Says that bus `bus` has tried every output of its farewell; `proven` when each was read back as wanted, or
+    /// acknowledged where it cannot be read back, and when nothing may be written at all.
+    pub fn parted(&self, bus: usize, proven: bool) {
+        if let Some(row) = self.lock().parted.get_mut(bus) {
+            *row = Some(proven);
         }
         self.polled.notify_one();
     }
@@ -162,7 +166,7 @@ impl Field {
         self.buses.push(sender);
         let mut state = self.shared.lock();
         state.finished.push(0);
-        state.delivered.push(0);
+        state.parted.push(None);
         (state.finished.len().saturating_sub(1), receiver)
     }
 
@@ -201,15 +205,17 @@ impl Field {
         }
     }
 
-    /// Hands over the last outputs and waits until every bus has been through them, or `patience` is over.
-    /// False when a bus has not: what it holds then is what its devices do when we fall silent.
+    /// Hands over the last outputs and waits until every bus has tried all of them, or `patience` is over.
+    /// True when every output of every bus is proven, or acknowledged where it cannot be read back. Else nobody knows what
+    /// some device holds but the device, which does what it does when we fall silent.
     #[must_use]
     pub fn hand_over(&self, outputs: &Outputs, tick: Tick, patience: Duration) -> bool {
         let image = self.image(outputs);
+        self.shared.lock().parted.fill(None);
         let mut rest = patience;
         let mut waiting: Vec<_> = self.buses.iter().collect();
         loop {
-            waiting.retain(|bus| bus.try_send(Order::Write(tick, Arc::clone(&image))).is_err());
+            waiting.retain(|bus| bus.try_send(Order::Farewell(tick, Arc::clone(&image))).is_err());
             if waiting.is_empty() || rest.is_zero() {
                 break;
             }
@@ -217,12 +223,11 @@ impl Field {
             std::thread::sleep(nap);
             rest = rest.saturating_sub(nap);
         }
-        let behind = |s: &mut State| s.delivered.iter().any(|seq| *seq <= tick.seq);
+        let behind = |s: &mut State| s.parted.contains(&None);
         let state = self.shared.lock();
-        let (state, over) =
+        let (state, _) =
             self.shared.polled.wait_timeout_while(state, rest, behind).unwrap_or_else(PoisonError::into_inner);
-        drop(state);
-        waiting.is_empty() && !over.timed_out()
+        state.parted.iter().all(|proven| *proven == Some(true))
     }
 
     fn image(&self, outputs: &Outputs) -> Arc<OutputImage> {

@@ -1,5 +1,6 @@
 //! The Modbus adapter against servers with bad manners, and against one that somebody else wrote.
 
+mod farewell;
 mod late;
 mod peers;
 mod rig;

@@ -20,7 +20,8 @@ Examples:
   wattloop run --config site.toml --shadow             decide everything, write nothing
   wattloop run --config site.toml --set period=500ms
 
-SIGHUP loads the configuration again. SIGTERM brings every output to its safe value and ends with exit code 0.")]
+SIGHUP loads the configuration again. SIGTERM brings every output to its safe value and ends with exit code 0,
+or with 1 when not every output is proven to hold it.")]
 pub struct RunArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -31,6 +32,10 @@ pub struct RunArgs {
 
 /// How often the flags of the signals are looked at.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// What is said when the way out was clean and the plant is perhaps not safe.
+const UNSAFE: &str = "stopped, but not every output is proven to hold its safe value (the log names the gateway or the \
+                      output); `wattloop failsafe` tries again";
 
 /// Runs the service.
 pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
@@ -65,10 +70,11 @@ pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
         ));
     }
     if out.json() {
-        out.value(&tally)
+        out.value(&tally)?;
     } else {
-        out.line(format_args!("{} scans, {} overruns", tally.scans, tally.overruns))
+        out.line(format_args!("{} scans, {} overruns", tally.scans, tally.overruns))?;
     }
+    if tally.safe { Ok(()) } else { Err(Stop::failed(UNSAFE)) }
 }
 
 fn stop(fault: StartFault) -> Stop {

@@ -49,6 +49,8 @@ pub struct Tally {
     pub scans: u64,
     /// Periods that were missed because a scan took too long.
     pub overruns: u64,
+    /// At the end every output of every device was proven to hold its safe value; true when nothing may be written.
+    pub safe: bool,
 }
 
 /// Everything the scan thread owns.
@@ -112,7 +114,7 @@ impl Scan {
             self.notify.completed_scan(now);
             due = next;
         }
-        self.hand_over(last);
+        tally.safe = self.hand_over(last);
         self.journal.close();
         tally
     }
@@ -219,8 +221,8 @@ impl Scan {
         self.promises.keep(receipt, Answer::Reply(answer), reply);
     }
 
-    /// Every output to its fail-safe, with time for the buses to write it.
-    fn hand_over(&mut self, last: Option<Tick>) {
+    /// Every output to its fail-safe, with time for the buses to write it. True when all of them are proven.
+    fn hand_over(&mut self, last: Option<Tick>) -> bool {
         self.notify.stopping();
         if let Err(error) = Mark::HandedOver.put(&self.state_dir, true) {
             tracing::error!(%error, "the next start cannot be told that the outputs are at their fail-safe");
@@ -228,9 +230,11 @@ impl Scan {
         let seq = last.map_or(0, |l| l.seq.saturating_add(1));
         let tick = self.tick(seq, last);
         let safe = Controller::safe_outputs(self.controller.hall());
-        if !self.field.hand_over(&safe, tick, FAREWELL.duration()) {
-            tracing::error!("a gateway did not take the safe outputs in time: its devices fall back by themselves");
+        let proven = self.field.hand_over(&safe, tick, FAREWELL.duration());
+        if !proven {
+            tracing::error!("not every output is proven to hold its safe value: its device falls back by itself");
         }
+        proven
     }
 }
 

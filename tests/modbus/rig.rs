@@ -156,17 +156,16 @@ impl Rig {
         self.seq += 1;
     }
 
+    /// Hands values over as the last ones.
+    pub fn hand_over(&mut self, values: &[(usize, f64)]) -> bool {
+        let safe = self.field.hand_over(&outputs(values), self.tick(), Duration::from_secs(30));
+        self.seq += 1;
+        safe
+    }
+
     /// Orders values; the poll that follows waits for them too, because the bus works in order.
     pub fn write(&mut self, values: &[(usize, f64)]) {
-        let command = |&(point, value): &(usize, f64)| Command {
-            point: PointId::from_index(point),
-            value,
-            level: Level::Control,
-            reason: Reason::Relinquished,
-        };
-        let outputs = Outputs { commands: values.iter().map(command).collect(), events: Vec::new() };
-        let tick = self.tick();
-        self.field.write(&outputs, tick);
+        self.field.write(&outputs(values), self.tick());
         // Let the actor take the order before the next one may supersede it.
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -199,6 +198,16 @@ impl Rig {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+fn outputs(values: &[(usize, f64)]) -> Outputs {
+    let command = |&(point, value): &(usize, f64)| Command {
+        point: PointId::from_index(point),
+        value,
+        level: Level::Control,
+        reason: Reason::Relinquished,
+    };
+    Outputs { commands: values.iter().map(command).collect(), events: Vec::new() }
 }
 
 /// A runtime whose threads outlive no test.

@@ -12,15 +12,15 @@ use plant::time::Span;
 use wattloop::adapters::modbus::{Look, ModbusConfig, Writes, probe, write_once};
 
 /// A server with one unit that has these registers, and the adapter before it.
-struct Bench {
-    rig: Rig,
-    server: Server,
+pub struct Bench {
+    pub rig: Rig,
+    pub server: Server,
     registers: Vec<Register>,
     url: String,
     runtime: tokio::runtime::Runtime,
 }
 
-fn bench(registers: Vec<Register>, writes: Writes) -> Bench {
+pub fn bench(registers: Vec<Register>, writes: Writes) -> Bench {
     let runtime = runtime();
     let inside = runtime.enter();
     let server = Server::default();
@@ -32,12 +32,12 @@ fn bench(registers: Vec<Register>, writes: Writes) -> Bench {
 }
 
 impl Bench {
-    fn holding(&self, address: u16) -> Option<u16> {
+    pub fn holding(&self, address: u16) -> Option<u16> {
         self.server.world().written.get(&(1, 3, address)).copied()
     }
 }
 
-fn holding(address: u16) -> Register {
+pub fn holding(address: u16) -> Register {
     writable(RegisterTable::Holding, address)
 }
 

@@ -12,6 +12,9 @@ use super::health::Health;
 use super::unit::{Findings, Turn, Unit, tally};
 use crate::adapters::{Order, OutputImage, Shared};
 
+/// How often an output that is not proven is tried on the way out.
+const ATTEMPTS: usize = 2;
+
 /// A gateway, its connection and its units.
 pub struct Bus {
     client: Client,
@@ -27,31 +30,31 @@ pub struct Inbox {
     orders: mpsc::Receiver<Order>,
     poll: Option<Tick>,
     write: Option<(Tick, Arc<OutputImage>)>,
+    farewell: Option<(Tick, Arc<OutputImage>)>,
 }
 
 impl Inbox {
     /// An empty inbox before a channel.
     #[must_use]
     pub const fn new(orders: mpsc::Receiver<Order>) -> Self {
-        Self { orders, poll: None, write: None }
+        Self { orders, poll: None, write: None, farewell: None }
     }
 
     /// The next order: what leaves the house goes before what comes in. Nothing when the field is gone.
     pub async fn next(&mut self) -> Option<Order> {
-        self.newer_write();
-        if self.write.is_none() && self.poll.is_none() {
+        if !self.newer_write() && self.poll.is_none() {
             let order = self.orders.recv().await?;
             self.keep(order);
             self.newer_write();
         }
-        let write = self.write.take().map(|(tick, image)| Order::Write(tick, image));
-        write.or_else(|| self.poll.take().map(Order::Poll))
+        self.take_write().or_else(|| self.poll.take().map(Order::Poll))
     }
 
-    /// The newest output image, if one waits.
-    pub fn take_write(&mut self) -> Option<(Tick, Arc<OutputImage>)> {
+    /// The newest order that writes, if one waits; nothing is written after the farewell.
+    pub fn take_write(&mut self) -> Option<Order> {
         self.newer_write();
-        self.write.take()
+        let write = self.write.take().map(|(tick, image)| Order::Write(tick, image));
+        self.farewell.take().map(|(tick, image)| Order::Farewell(tick, image)).or(write)
     }
 
     /// Whether a newer output image waits.
@@ -59,13 +62,14 @@ impl Inbox {
         while let Ok(order) = self.orders.try_recv() {
             self.keep(order);
         }
-        self.write.is_some()
+        self.write.is_some() || self.farewell.is_some()
     }
 
     fn keep(&mut self, order: Order) {
         match order {
             Order::Poll(tick) => self.poll = Some(tick),
             Order::Write(tick, image) => self.write = Some((tick, image)),
+            Order::Farewell(tick, image) => self.farewell = Some((tick, image)),
         }
     }
 }
@@ -98,6 +102,7 @@ impl Bus {
                         self.probe().await;
                     }
                 }
+                Order::Farewell(tick, image) => self.part(tick, &image, &shared).await,
             }
         }
     }
@@ -132,8 +137,10 @@ impl Bus {
             }
             shared.store(found.samples.drain(..));
             shared.report(found.reports.drain(..));
-            if let Some((tick, image)) = inbox.take_write() {
-                self.write(tick, &image, (&mut *inbox, shared)).await;
+            match inbox.take_write() {
+                Some(Order::Write(tick, image)) => self.write(tick, &image, (&mut *inbox, shared)).await,
+                Some(Order::Farewell(tick, image)) => self.part(tick, &image, shared).await,
+                Some(Order::Poll(_)) | None => {}
             }
         }
         self.client.link().counters().polls.one();
@@ -143,22 +150,36 @@ impl Bus {
     /// Writes what changed or is due. A newer image takes over at the next unit.
     async fn write(&mut self, tick: Tick, image: &OutputImage, around: (&mut Inbox, &Shared)) {
         let (inbox, shared) = around;
-        let Client::Live(writer) = &mut self.client else { return shared.written(self.number, tick.seq) };
+        let Client::Live(writer) = &mut self.client else { return };
         let mut found = Findings::default();
-        let mut superseded = false;
         for unit in &mut self.units {
             if inbox.newer_write() {
-                superseded = true;
                 break;
             }
             unit.deliver(writer, image, tick, &mut found).await;
             tally(writer.reader().link().counters(), &found);
             shared.report(found.reports.drain(..));
         }
-        if !superseded {
-            shared.written(self.number, tick.seq);
-        }
         self.started_anew();
+    }
+
+    /// Tries every output, at most twice, and says whether each is proven. Units that answer come first: those that do not
+    /// may use up the time.
+    async fn part(&mut self, tick: Tick, image: &OutputImage, shared: &Shared) {
+        let Client::Live(writer) = &mut self.client else { return shared.parted(self.number, true) };
+        self.units.sort_by_key(|u| rank(u.health));
+        self.units.iter_mut().for_each(Unit::part);
+        let mut found = Findings::default();
+        for _ in 0..ATTEMPTS {
+            writer.reader().link().hurry();
+            for unit in self.units.iter_mut().filter(|u| !u.stands(image)) {
+                unit.health.heard();
+                unit.deliver(writer, image, tick, &mut found).await;
+                tally(writer.reader().link().counters(), &found);
+                shared.report(found.reports.drain(..));
+            }
+        }
+        shared.parted(self.number, self.units.iter().all(|u| u.stands(image)));
     }
 
     /// Delivers once, without a field: every value, every unit.

@@ -137,6 +137,11 @@ impl Link {
         self.connection.is_some() || self.now() >= self.connect_after
     }
 
+    /// Connects at the next call, however short ago that failed.
+    pub const fn hurry(&mut self) {
+        self.connect_after = Mono(0);
+    }
+
     /// Asks and waits, at most for the gateway's timeout once the line is ready.
     ///
     /// # Errors

@@ -260,6 +260,25 @@ impl Output {
         }
     }
 
+    /// The last chance to write it: what it holds counts as unknown and how long its memory lasts no more.
+    pub const fn part(&mut self) {
+        self.lose();
+        self.written_at = None;
+        self.told = None;
+    }
+
+    /// True when it is known to hold `wanted`, in the point's canonical unit: read back, or acknowledged where nothing
+    /// reads it back.
+    #[must_use]
+    pub fn stands(&self, wanted: f64) -> bool {
+        let known = match self.state {
+            State::Proven => true,
+            State::Acknowledged => !self.spec.read_back,
+            State::Doubted => false,
+        };
+        known && self.prepare(wanted).is_ok_and(|raw| self.held.is_some_and(|held| held.raw == raw))
+    }
+
     /// The device may have started anew: nobody knows what it holds.
     pub const fn lose(&mut self) {
         self.held = None;

@@ -14,6 +14,7 @@ use super::health::{BackOff, Health};
 use super::link::Fault;
 use super::output::Output;
 use super::plan::{Fences, Group, Item, groups};
+use crate::adapters::OutputImage;
 
 /// How many more requests than planned one unit may cause in one poll while a refused register is searched.
 const SEARCH: usize = 16;
@@ -102,6 +103,20 @@ impl Unit {
         for output in &mut self.outputs {
             output.lose();
         }
+    }
+
+    /// Forgets what its outputs hold, so that each is tried once more.
+    pub fn part(&mut self) {
+        self.outputs.iter_mut().for_each(Output::part);
+    }
+
+    /// True when every output is known to hold what `image` wants of it.
+    #[must_use]
+    pub fn stands(&self, image: &OutputImage) -> bool {
+        self.outputs.iter().all(|output| {
+            let wanted = image.values.get(output.bound.point).copied().flatten();
+            wanted.is_none_or(|wanted| output.stands(wanted))
+        })
     }
 
     /// Reads what is due.
