@@ -17,7 +17,7 @@ const RANGE: WriteRange =
 /// One output with this range; what is held, and a priority array with nothing in it.
 fn array(range: WriteRange, value: f64) -> (Commands, Table<OutputId, Held>) {
     let mut commands = Commands::default();
-    commands.slots.push(super::Slot::new(plant::id::PointId::default(), range));
+    commands.slots.push(super::Slot::new(PointId::default(), range));
     commands.of_point.push(Some(OutputId(0)));
     let held = Held { value, entry: Level::Control, level: Level::Control, ..Held::safe(&range) };
     (commands, Table::filled(1, held))
