@@ -10,6 +10,7 @@
 //!
 //! Adapters see `plant` and never `control`. What comes after the deadline is there for the next scan.
 
+mod mailbox;
 pub mod modbus;
 pub mod mqtt;
 
@@ -20,8 +21,11 @@ use plant::command::WriteReport;
 use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
-use plant::time::{Mono, Tick};
-use tokio::sync::mpsc;
+use plant::time::{Mono, Span, Tick};
+
+use mailbox::{Mailbox, mailbox};
+
+pub use mailbox::Orders;
 
 /// Reads the monotonic clock of this run. Given by the service, so that an adapter's time is an argument too.
 pub type Stamp = Arc<dyn Fn() -> Mono + Send + Sync>;
@@ -61,6 +65,10 @@ struct State {
     /// For each bus, the `seq` after the last poll it finished; before the first poll, that poll's.
     finished: Vec<u64>,
     polling: bool,
+    /// The newest poll and when it was ordered.
+    ordered: (u64, Mono),
+    /// For each bus, when the poll it has not answered yet was ordered, and how long it took for the last it answered.
+    pace: Vec<(Option<Mono>, Span)>,
     /// For each bus, once it has been through its farewell, whether every output is proven.
     parted: Vec<Option<bool>>,
 }
@@ -82,6 +90,8 @@ impl Shared {
                 lost_reports: 0,
                 finished: Vec::new(),
                 polling: false,
+                ordered: (0, Mono(0)),
+                pace: Vec::new(),
                 parted: Vec::new(),
             }),
             polled: Condvar::new(),
@@ -120,9 +130,18 @@ impl Shared {
 
     /// Says that bus `bus` has finished the poll of scan `seq`.
     pub fn polled(&self, bus: usize, seq: u64) {
-        if let Some(row) = self.lock().finished.get_mut(bus) {
+        let now = self.now();
+        let mut state = self.lock();
+        if let Some(row) = state.finished.get_mut(bus) {
             *row = seq.saturating_add(1);
         }
+        let (newest, ordered) = state.ordered;
+        if let Some((since, took)) = state.pace.get_mut(bus) {
+            *took = now.since(since.unwrap_or(now));
+            // A poll that came meanwhile waits since then.
+            *since = (seq < newest).then_some(ordered);
+        }
+        drop(state);
         self.polled.notify_one();
     }
 
@@ -143,7 +162,7 @@ impl Shared {
 /// Every bus of the hall.
 pub struct Field {
     shared: Arc<Shared>,
-    buses: Vec<mpsc::Sender<Order>>,
+    buses: Vec<Mailbox>,
 }
 
 impl Field {
@@ -159,35 +178,44 @@ impl Field {
         Arc::clone(&self.shared)
     }
 
-    /// Registers a bus; the adapter answers [`Order`]s from the receiver and names itself by the number.
-    pub fn add_bus(&mut self) -> (usize, mpsc::Receiver<Order>) {
-        // Two scans' orders: a bus that is further behind misses polls and gets the newest outputs when it is back.
-        let (sender, receiver) = mpsc::channel(4);
-        self.buses.push(sender);
+    /// Registers a bus; the adapter answers [`Order`]s and names itself by the number.
+    pub fn add_bus(&mut self) -> (usize, Orders) {
+        let (mailbox, orders) = mailbox();
+        self.buses.push(mailbox);
         let mut state = self.shared.lock();
         state.finished.push(0);
+        state.pace.push((None, Span::ZERO));
         state.parted.push(None);
-        (state.finished.len().saturating_sub(1), receiver)
+        (state.finished.len().saturating_sub(1), orders)
     }
 
-    /// Asks every bus for the points that are due. A bus that is still busy misses this one.
+    /// Asks every bus for the points that are due. A bus that is still busy makes up for
+    /// the newest it missed.
     pub fn poll(&self, tick: Tick) {
+        let now = self.shared.now();
         let mut state = self.shared.lock();
+        state.ordered = (tick.seq, now);
+        for (since, _) in &mut state.pace {
+            since.get_or_insert(now);
+        }
         if !state.polling {
             state.polling = true;
             state.finished.fill(tick.seq);
         }
         drop(state);
         for bus in &self.buses {
-            drop(bus.try_send(Order::Poll(tick)));
+            bus.put(Order::Poll(tick));
         }
     }
 
     /// Waits until every bus that keeps up has answered the poll of `seq`, or `patience` is over; then freezes.
-    /// Only a bus that finished the poll before this one is waited for: one that is late must catch up first.
+    /// Only a bus that finished the poll before this one, and within `patience`, is waited for: one that is late must catch
+    /// up first, and one that needs longer than that must not make every scan wait in vain.
     pub fn freeze(&self, seq: u64, patience: Duration, inputs: &mut Inputs) {
         let state = self.shared.lock();
-        let behind = |s: &mut State| s.finished.contains(&seq);
+        let limit = Span::from_duration(patience);
+        let behind =
+            |s: &mut State| s.finished.iter().zip(&s.pace).any(|(next, (_, took))| *next == seq && *took <= limit);
         let (mut state, _) =
             self.shared.polled.wait_timeout_while(state, patience, behind).unwrap_or_else(PoisonError::into_inner);
         for (row, latest) in inputs.samples.rows_mut().iter_mut().zip(state.samples.rows()) {
@@ -197,11 +225,11 @@ impl Field {
         inputs.reports.append(&mut state.reports);
     }
 
-    /// Hands the outputs of a scan to every bus. A bus that is still busy gets the next scan's, which are newer.
+    /// Hands the outputs of a scan to every bus. A bus that is still busy gets the newest when it is done.
     pub fn write(&self, outputs: &Outputs, tick: Tick) {
         let image = self.image(outputs);
         for bus in &self.buses {
-            drop(bus.try_send(Order::Write(tick, Arc::clone(&image))));
+            bus.put(Order::Write(tick, Arc::clone(&image)));
         }
     }
 
@@ -212,21 +240,13 @@ impl Field {
     pub fn hand_over(&self, outputs: &Outputs, tick: Tick, patience: Duration) -> bool {
         let image = self.image(outputs);
         self.shared.lock().parted.fill(None);
-        let mut rest = patience;
-        let mut waiting: Vec<_> = self.buses.iter().collect();
-        loop {
-            waiting.retain(|bus| bus.try_send(Order::Farewell(tick, Arc::clone(&image))).is_err());
-            if waiting.is_empty() || rest.is_zero() {
-                break;
-            }
-            let nap = rest.min(Duration::from_millis(10));
-            std::thread::sleep(nap);
-            rest = rest.saturating_sub(nap);
+        for bus in &self.buses {
+            bus.put(Order::Farewell(tick, Arc::clone(&image)));
         }
         let behind = |s: &mut State| s.parted.contains(&None);
         let state = self.shared.lock();
         let (state, _) =
-            self.shared.polled.wait_timeout_while(state, rest, behind).unwrap_or_else(PoisonError::into_inner);
+            self.shared.polled.wait_timeout_while(state, patience, behind).unwrap_or_else(PoisonError::into_inner);
         state.parted.iter().all(|proven| *proven == Some(true))
     }
 
@@ -244,3 +264,6 @@ impl Field {
         self.shared.lock().samples.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ pub use link::Fault;
 pub use once::{Look, probe, write_once};
 
 use crate::adapters::Field;
-use bus::{Bus, Inbox};
+use bus::Bus;
 use client::{Client, Reader, Writer};
 use link::Link;
 
@@ -125,7 +125,7 @@ pub fn start(
             Writes::Shadow => Client::Shadow(Reader::new(link)),
         };
         let (number, orders) = field.add_bus();
-        runtime.spawn(Bus::new(client, gateway.clone(), units).run(number, Inbox::new(orders), shared));
+        runtime.spawn(Bus::new(client, gateway.clone(), units).run(number, orders, shared));
         modbus.gateways.push((name.clone(), counters));
     }
     Ok(modbus)

@@ -1,4 +1,6 @@
-//! The way out: every output is tried, and nothing is called safe that is not proven.
+//! A bus that was busy, and the way out: the newest is written, every output is tried, and nothing is called safe that is not proven.
+
+use std::time::{Duration, Instant};
 
 use super::rig::{Rig, altered, devices, gateway, runtime};
 use super::server::{Manner, Server};
@@ -76,4 +78,18 @@ fn a_shadow_has_nothing_to_hand_over() {
     let mut b = bench(vec![holding(3)], Writes::Shadow);
     assert!(b.rig.hand_over(&[(0, 100.0)]));
     assert_eq!(b.server.count(6), 0);
+}
+
+#[test]
+fn a_bus_that_was_busy_writes_the_newest_without_being_told_again() {
+    let mut b = bench(vec![holding(3)], Writes::Live);
+    b.server.world().habits.insert(1, Manner::Late(200));
+    for value in 10..=30 {
+        b.rig.write(&[(0, f64::from(value))]);
+    }
+    let end = Instant::now() + Duration::from_secs(20);
+    while b.holding(3) != Some(30) {
+        assert!(Instant::now() < end, "it holds {:?}", b.holding(3));
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::rig::{Rig, altered, config, devices, gateway, register, runtime, stamp, writable};
 use super::server::{Manner, Server};
 use plant::command::WriteOutcome;
-use plant::device::{Access, ByteOrder, Register, RegisterTable, RegisterType};
+use plant::device::{Access, ByteOrder, Register, RegisterTable, RegisterType, RegisterWrite};
 use plant::id::{Id, PointId, Table};
 use plant::reading::Why;
 use plant::time::Span;
@@ -111,6 +111,22 @@ fn a_write_acknowledged_but_not_applied_is_seen_told_counted_and_not_repeated_fo
     b.server.world().habits.clear();
     b.rig.scan(&[(0, 470.0)]);
     assert_eq!(b.rig.outcomes(0).last(), Some(&WriteOutcome::Applied), "a new value is tried again");
+}
+
+#[test]
+fn what_wears_out_and_is_not_proven_is_tried_for_ever_at_its_interval() {
+    let worn = |w: &mut RegisterWrite| (w.nonvolatile, w.min_interval) = (true, Span::from_millis(20));
+    let mut b = bench(vec![altered(holding(3), worn)], Writes::Live);
+    b.server.world().habits.insert(1, Manner::Pretend);
+    for _ in 0..8 {
+        std::thread::sleep(Duration::from_millis(25));
+        b.rig.scan(&[(0, 460.0)]);
+    }
+    assert_eq!(b.server.count(6), 8, "nothing else would ever write it");
+    b.server.world().habits.clear();
+    std::thread::sleep(Duration::from_millis(25));
+    b.rig.scan(&[(0, 460.0)]);
+    assert_eq!((b.holding(3), b.rig.outcomes(0).last()), (Some(460), Some(&WriteOutcome::Applied)));
 }
 
 #[test]

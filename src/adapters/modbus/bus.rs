@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use plant::id::{PointId, Table};
 use plant::time::Tick;
-use tokio::sync::mpsc;
 
 use super::client::Client;
 use super::config::Gateway;
 use super::health::Health;
 use super::unit::{Findings, Turn, Unit, tally};
-use crate::adapters::{Order, OutputImage, Shared};
+use crate::adapters::{Order, Orders, OutputImage, Shared};
 
 /// How often an output that is not proven is tried on the way out.
 const ATTEMPTS: usize = 2;
@@ -25,55 +24,6 @@ pub struct Bus {
     number: usize,
 }
 
-/// The orders that wait, the newest of each kind: an older poll is pointless and an older output image is wrong.
-pub struct Inbox {
-    orders: mpsc::Receiver<Order>,
-    poll: Option<Tick>,
-    write: Option<(Tick, Arc<OutputImage>)>,
-    farewell: Option<(Tick, Arc<OutputImage>)>,
-}
-
-impl Inbox {
-    /// An empty inbox before a channel.
-    #[must_use]
-    pub const fn new(orders: mpsc::Receiver<Order>) -> Self {
-        Self { orders, poll: None, write: None, farewell: None }
-    }
-
-    /// The next order: what leaves the house goes before what comes in. Nothing when the field is gone.
-    pub async fn next(&mut self) -> Option<Order> {
-        if !self.newer_write() && self.poll.is_none() {
-            let order = self.orders.recv().await?;
-            self.keep(order);
-            self.newer_write();
-        }
-        self.take_write().or_else(|| self.poll.take().map(Order::Poll))
-    }
-
-    /// The newest order that writes, if one waits; nothing is written after the farewell.
-    pub fn take_write(&mut self) -> Option<Order> {
-        self.newer_write();
-        let write = self.write.take().map(|(tick, image)| Order::Write(tick, image));
-        self.farewell.take().map(|(tick, image)| Order::Farewell(tick, image)).or(write)
-    }
-
-    /// Whether a newer output image waits.
-    pub fn newer_write(&mut self) -> bool {
-        while let Ok(order) = self.orders.try_recv() {
-            self.keep(order);
-        }
-        self.write.is_some() || self.farewell.is_some()
-    }
-
-    fn keep(&mut self, order: Order) {
-        match order {
-            Order::Poll(tick) => self.poll = Some(tick),
-            Order::Write(tick, image) => self.write = Some((tick, image)),
-            Order::Farewell(tick, image) => self.farewell = Some((tick, image)),
-        }
-    }
-}
-
 impl Bus {
     /// A bus that has done nothing.
     #[must_use]
@@ -82,13 +32,13 @@ impl Bus {
     }
 
     /// Works until the field is gone.
-    pub async fn run(mut self, number: usize, mut inbox: Inbox, shared: Arc<Shared>) {
+    pub async fn run(mut self, number: usize, mut orders: Orders, shared: Arc<Shared>) {
         let mut polls_alone = false;
         self.number = number;
-        while let Some(order) = inbox.next().await {
+        while let Some(order) = orders.next().await {
             match order {
                 Order::Poll(tick) => {
-                    self.poll(tick, (&mut inbox, &shared)).await;
+                    self.poll(tick, (&mut orders, &shared)).await;
                     shared.polled(number, tick.seq);
                     // In the usual rhythm silent units are asked after the write, when the line has nothing to do.
                     if std::mem::replace(&mut polls_alone, true) {
@@ -97,8 +47,8 @@ impl Bus {
                 }
                 Order::Write(tick, image) => {
                     polls_alone = false;
-                    self.write(tick, &image, (&mut inbox, &shared)).await;
-                    if !inbox.newer_write() {
+                    self.write(tick, &image, (&mut orders, &shared)).await;
+                    if !orders.newer_write() {
                         self.probe().await;
                     }
                 }
@@ -108,8 +58,8 @@ impl Bus {
     }
 
     /// Reads everything that is due: healthy units first, then those on trial. Outputs that come meanwhile do not wait.
-    async fn poll(&mut self, tick: Tick, around: (&mut Inbox, &Shared)) {
-        let (inbox, shared) = around;
+    async fn poll(&mut self, tick: Tick, around: (&mut Orders, &Shared)) {
+        let (orders, shared) = around;
         let now = shared.now();
         for number in self.client.reader().link().listen().await {
             for unit in self.units.iter_mut().filter(|u| u.number == number) {
@@ -137,8 +87,8 @@ impl Bus {
             }
             shared.store(found.samples.drain(..));
             shared.report(found.reports.drain(..));
-            match inbox.take_write() {
-                Some(Order::Write(tick, image)) => self.write(tick, &image, (&mut *inbox, shared)).await,
+            match orders.take_write() {
+                Some(Order::Write(tick, image)) => self.write(tick, &image, (&mut *orders, shared)).await,
                 Some(Order::Farewell(tick, image)) => self.part(tick, &image, shared).await,
                 Some(Order::Poll(_)) | None => {}
             }
@@ -148,12 +98,12 @@ impl Bus {
     }
 
     /// Writes what changed or is due. A newer image takes over at the next unit.
-    async fn write(&mut self, tick: Tick, image: &OutputImage, around: (&mut Inbox, &Shared)) {
-        let (inbox, shared) = around;
+    async fn write(&mut self, tick: Tick, image: &OutputImage, around: (&mut Orders, &Shared)) {
+        let (orders, shared) = around;
         let Client::Live(writer) = &mut self.client else { return };
         let mut found = Findings::default();
         for unit in &mut self.units {
-            if inbox.newer_write() {
+            if orders.newer_write() {
                 break;
             }
             unit.deliver(writer, image, tick, &mut found).await;

@@ -10,7 +10,8 @@ use plant::reading::Why;
 use plant::time::{Mono, Span, Tick};
 use plant::units::Affine;
 
-/// How often a write that was not proven is repeated before only its refresh repeats it.
+/// How often a write that was not proven is repeated before only its refresh repeats it. What is never refreshed because it
+/// wears out is repeated for ever, at its shortest interval.
 const MAX_TRIES: u8 = 3;
 
 /// What goes into the register.
@@ -152,7 +153,7 @@ impl Output {
         if raw != held.raw && (self.value(raw) - held.value).abs() > self.spec.tolerance {
             return Some(Cause::Change);
         }
-        if self.state == State::Doubted && self.tries < MAX_TRIES {
+        if self.state == State::Doubted && (self.tries < MAX_TRIES || self.spec.nonvolatile) {
             return Some(Cause::Repeat);
         }
         // Waiting for the next scan would be too late.
