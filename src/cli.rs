@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod export;
 pub mod failsafe;
+mod figure;
 mod out;
 pub mod points;
 pub mod probe;

@@ -25,6 +25,7 @@ mod clock;
 mod commands;
 mod cooling;
 mod energy;
+mod identity;
 mod news;
 mod overrides;
 pub mod pid;
@@ -54,6 +55,7 @@ use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
 use energy::Energy;
+use identity::Identity;
 use news::News;
 use overrides::Overrides;
 use quality::Quality;
@@ -79,6 +81,8 @@ struct Plan {
 /// Everything the controller remembers. Round-trips through postcard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// Which hall all this is about.
+    hall: Identity,
     clock: Clock,
     quality: Quality,
     energy: Energy,
@@ -109,12 +113,12 @@ impl Controller {
         Self { plan, commands, outputs, state }
     }
 
-    /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none: it starts
-    /// anew.
+    /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none, and so is
+    /// one of a hall that has other names or another order since: it starts anew.
     #[must_use]
     pub fn restore(hall: Arc<Hall>, state: State) -> Self {
         let mut controller = Self::new(hall);
-        if state.fits(&controller.state) {
+        if state.hall == controller.state.hall {
             controller.state = state;
             controller.publish();
         }
@@ -140,15 +144,16 @@ impl Controller {
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
 
         commands.relinquish();
-        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt };
+        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands); // loops
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
-        commands.resolve(&mut state.held, tick.dt, news); // priority array and limits to one value a point
+        let lived = state.clock.lived(); // a pause moves no ramp and runs no delay
+        commands.resolve(&mut state.held, lived.dt, news); // priority array and limits to one value a point
 
-        let scene = alarms::Scene { hall, image, held: &state.held, energy: &state.energy, tick, running };
+        let scene = alarms::Scene { hall, image, held: &state.held, energy: &state.energy, tick: lived, running };
         state.alarms.step(&scene, news);
         self.publish();
         &self.outputs
@@ -232,6 +237,7 @@ impl State {
     fn new(plan: &Plan, commands: &Commands) -> Self {
         let hall = &plan.hall;
         Self {
+            hall: Identity::of(hall),
             clock: Clock::default(),
             quality: Quality::new(hall.points.len()),
             energy: Energy::new(hall),
@@ -252,15 +258,5 @@ impl State {
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);
         }
-    }
-
-    /// True when it has the shape of another state: both are of one hall.
-    fn fits(&self, other: &Self) -> bool {
-        self.quality.len() == other.quality.len()
-            && self.energy.len() == other.energy.len()
-            && self.cooling.len() == other.cooling.len()
-            && self.safety.len() == other.safety.len()
-            && self.held.len() == other.held.len()
-            && self.alarms.len() == other.alarms.len()
     }
 }

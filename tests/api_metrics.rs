@@ -260,6 +260,7 @@ fn held(point: &str) -> OverrideView {
     OverrideView {
         point: point.into(),
         value: 46.0,
+        unit: "%".into(),
         level: 8,
         who: "uid:1000".into(),
         reason: "filter change".into(),
@@ -272,6 +273,7 @@ fn fans_loop() -> LoopView {
         name: "row-a/fans".into(),
         mode: "auto".into(),
         setpoint: 25.0,
+        unit: "Cel".into(),
         pv: None,
         p: 1.0,
         i: 2.0,

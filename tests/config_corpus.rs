@@ -50,6 +50,26 @@ const WRONG: &[(&str, &[&str])] = &[
         &["no unit", "unit = 1"],
     ),
     ("hall = \"air\"\n[[device]]\nequip = \"x\"\nmap = \"y\"\nbroker = true\nunit = 300\n", &["site.toml:6:1", "255"]),
+    ("hall = \"air\"\n[history]\nevery = \"10ms\"\n", &["site.toml:3:1: `history.every` is 10ms", "100ms", "60min"]),
+    ("hall = \"air\"\n[history]\nheartbeat = \"2d\"\n", &["site.toml:3:1: `history.heartbeat` is 48h"]),
+    (
+        "hall = \"air\"\n[history]\nevery = \"1min\"\nheartbeat = \"5s\"\n",
+        &["site.toml:4:1", "shorter than `history.every`"],
+    ),
+    ("hall = \"air\"\n[history]\n\n  max_mb = 0\n", &["site.toml:4:3: `history.max_mb` is 0", "1 and 1000000"]),
+    ("hall = \"air\"\n[history]\nmax_age = \"1min\"\n", &["site.toml:3:1: `history.max_age`"]),
+    ("hall = \"air\"\n[history]\nmax_age = \"soon\"\n", &["site.toml:3:1: `history.max_age`", "no length of time"]),
+    (
+        "hall = \"air\"\n[history.influx]\nurl = \"db:8086\"\nbucket = \"\"\ntimeout = \"1h\"\nlongest_pause = \"1ms\"\nspool_mb = 0\nspool_age = \"1s\"\n",
+        &[
+            "site.toml:3:1: `history.influx.url`",
+            "site.toml:4:1",
+            "site.toml:5:1",
+            "site.toml:6:1",
+            "site.toml:7:1",
+            "site.toml:8:1",
+        ],
+    ),
     ("hall = \n", &["site.toml:1:", "no TOML"]),
     ("hall = \"air\"\nhall = \"bench\"\n", &["site.toml:2:1", "no TOML"]),
 ];

@@ -4,9 +4,11 @@
 
 mod api_metrics;
 mod api_socket;
+mod cli_live;
 mod cli_teaches;
 mod cli_tools;
 mod config_corpus;
+mod demo;
 mod docs;
 mod drills;
 mod history_influx;

@@ -59,7 +59,7 @@ pub struct Hall {
 pub struct Limits {
     /// The recommended range's upper end (°C).
     pub inlet_recommended: Celsius,
-    /// The allowable maximum (°C): above it thermal protection takes the fans.
+    /// The allowable maximum (°C): above it thermal protection takes the row's fans and valves and the pump.
     pub inlet_max: Celsius,
 }
 

@@ -25,6 +25,9 @@ pub struct AckArgs {
 /// Asks the service.
 pub fn run(args: &AckArgs, out: &Out) -> Result<(), Stop> {
     let verb = if args.reset { "reset" } else { "ack" };
-    let reply: Reply = args.socket.post(&format!("/v1/alarms/{}/{verb}", args.alarm), &())?;
-    print_reply(&reply, out)
+    let path = format!("/v1/alarms/{}/{verb}", args.alarm);
+    let reply: Reply = args.socket.post(&path, &()).map_err(|stop| {
+        stop.helped("nothing_there", "`wattloop status` lists the alarms that stand and their states")
+    })?;
+    print_reply(&args.alarm, &reply, out)
 }

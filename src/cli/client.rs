@@ -67,10 +67,14 @@ impl SocketArgs {
     }
 }
 
-/// Where a demo of this user keeps its journal and its socket.
+/// Where a demo of this user keeps its journal and its socket: a folder that nobody else can enter.
 pub fn demo_folder() -> PathBuf {
-    let user = std::fs::metadata("/proc/self").map_or(0, |m| m.uid());
-    std::env::temp_dir().join(format!("wattloop-demo-{user}"))
+    std::env::temp_dir().join(format!("wattloop-demo-{}", user()))
+}
+
+/// The user this process runs as.
+pub fn user() -> u32 {
+    std::fs::metadata("/proc/self").map_or(0, |m| m.uid())
 }
 
 fn ask<T: DeserializeOwned>(socket: &Path, method: Method, path: &str, body: Bytes) -> Result<T, Stop> {

@@ -4,6 +4,8 @@ mod screen;
 mod summary;
 
 use std::io::IsTerminal;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -120,13 +122,28 @@ impl Watched {
     }
 }
 
-/// A demo begins anew: what an earlier one recorded goes.
+/// A demo begins anew in a folder of its own: what an earlier one recorded goes. Somebody else's folder is left alone, and so is
+/// that of a demo that still runs.
 fn clear(folder: &Path) -> Result<(), Stop> {
-    match std::fs::remove_dir_all(folder) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Stop::io(&folder.display().to_string(), &e)),
+    let failed = |e: &std::io::Error| Stop::io(&folder.display().to_string(), e);
+    match std::fs::symlink_metadata(folder) {
+        Ok(found) if !found.is_dir() || found.uid() != super::client::user() => {
+            let say = format!("{} is not a folder of yours", folder.display());
+            return Err(Stop::new(73, "cannot_create", say, "set TMPDIR to a directory of your own"));
+        }
+        Ok(_) if UnixStream::connect(folder.join("wattloop.sock")).is_ok() => {
+            return Err(Stop::new(
+                73,
+                "running",
+                "a demo of yours is running already",
+                "stop it first, or ask it: `wattloop status`",
+            ));
+        }
+        Ok(_) => std::fs::remove_dir_all(folder).map_err(|e| failed(&e))?,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(failed(&e)),
     }
+    std::fs::DirBuilder::new().mode(0o700).create(folder).map_err(|e| failed(&e))
 }
 
 fn stop(fault: RehearsalFault) -> Stop {

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use plant::read::did_you_mean;
 use serde_json::json;
 use wattloop::service::history::{Archive, HistoryError, Selection, export};
 
@@ -44,6 +45,7 @@ pub fn run(args: &ExportArgs, out: &Out) -> Result<(), Stop> {
     let archive = Archive::open(&args.history).map_err(|e| {
         Stop::new(65, "bad_history", format!("{}: {e}", args.history.display()), "name the file of the state directory")
     })?;
+    known(&archive, &args.points)?;
     let selection = Selection {
         names: args.points.clone(),
         from: args.from.map_or(i64::MIN, |t| t.as_millisecond()),
@@ -64,6 +66,18 @@ pub fn run(args: &ExportArgs, out: &Out) -> Result<(), Stop> {
         return out.value(&json!({"values": count}));
     }
     if args.out.is_some() { out.line(format_args!("{count} values")) } else { Ok(()) }
+}
+
+/// A name that is not there would give an empty file, which looks like a quiet day.
+fn known(archive: &Archive, points: &[String]) -> Result<(), Stop> {
+    let names = archive.names().map_err(|e| Stop::new(65, "bad_history", e.to_string(), ""))?;
+    match points.iter().find(|point| !names.iter().any(|(name, _)| name == *point)) {
+        Some(point) => {
+            let help = did_you_mean(point, names.iter().map(|(name, _)| name.as_str()));
+            Err(Stop::new(1, "unknown", format!("this history has no series `{point}`"), help))
+        }
+        None => Ok(()),
+    }
 }
 
 fn write(archive: &Archive, selection: &Selection, to: &mut impl Write) -> Result<u64, Stop> {

@@ -37,6 +37,15 @@ pub fn run(args: &ReleaseArgs, out: &Out) -> Result<(), Stop> {
         return Err(Stop::usage(say, "say --yes to do it; `wattloop status` lists them"));
     }
     let body = Release { point: args.point.clone(), all: args.all, level: Some(args.level) };
-    let reply: Reply = args.socket.post("/v1/release", &body)?;
-    print_reply(&reply, out)
+    let reply: Reply = args.socket.post("/v1/release", &body).map_err(|stop| match args.point {
+        Some(_) => stop.helped("nothing_there", "`wattloop why` tells who holds it; `--level` releases another level"),
+        None => stop.helped("nothing_there", "`wattloop status` lists the overrides"),
+    })?;
+    match (&args.point, out.json()) {
+        (Some(point), false) => out.line(format_args!(
+            "level {} lets go of {point} with the next scan; `wattloop why {point}` tells who leads then",
+            args.level
+        )),
+        (None, false) | (_, true) => print_reply("every output", &reply, out),
+    }
 }

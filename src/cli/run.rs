@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use wattloop::adapters::modbus::Writes;
 use wattloop::service::config::{Keeper, load};
+use wattloop::service::journal::JournalError;
 use wattloop::service::notify::Notify;
 use wattloop::service::{Service, StartFault, api, logging};
 
@@ -24,7 +25,7 @@ or with 1 when not every output is proven to hold it.")]
 pub struct RunArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// Decide everything and write nothing: no write can leave the process
+    /// Decide everything and write nothing: no write can leave the process; the same as `shadow = true` in the file
     #[arg(long)]
     pub shadow: bool,
 }
@@ -39,11 +40,14 @@ const UNSAFE: &str = "stopped, but not every output is proven to hold its safe v
 /// Runs the service.
 pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
     signals::listen().map_err(|e| Stop::io("signals", &e))?;
-    let sources = args.config.sources();
+    let mut sources = args.config.sources();
+    if args.shadow {
+        sources.flags.push("shadow=true".to_owned());
+    }
     let loaded = load(&sources).map_err(|faults| Stop::faults(&faults))?;
     logging::start(&loaded.config.log);
     let keeper = Arc::new(Keeper::new(sources, loaded.clone()));
-    let writes = if args.shadow { Writes::Shadow } else { Writes::Live };
+    let writes = if loaded.config.shadow { Writes::Shadow } else { Writes::Live };
     let service = Service::start(loaded, writes, Some(Arc::clone(&keeper))).map_err(stop)?;
     let notify = Notify::of_process().map_err(|e| Stop::io("NOTIFY_SOCKET", &e))?;
     tracing::info!(socket = %service.socket().display(), health = %service.health(), "control runs");
@@ -75,7 +79,18 @@ pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
 
 fn stop(fault: StartFault) -> Stop {
     match &fault {
-        StartFault::Io(path, error) => Stop::io(&path.display().to_string(), error),
+        StartFault::Io(path, error) => {
+            let mut stop = Stop::io(&path.display().to_string(), error);
+            // Nothing that a start makes for itself is merely out of reach.
+            stop.exit = if stop.exit == 77 { 77 } else { 73 };
+            stop.code = if stop.exit == 77 { stop.code } else { "cannot_create".to_owned() };
+            stop.help = "`wattloop config show` names `state_dir`, `api.socket` and `health.listen`".to_owned();
+            stop
+        }
+        StartFault::Journal(JournalError::InUse(_)) => {
+            let help = "one service a state directory: `wattloop status` asks the one that runs";
+            Stop::new(73, "in_use", fault.to_string(), help)
+        }
         StartFault::Journal(_) => Stop::new(73, "journal", fault.to_string(), ""),
         StartFault::Adapter(_) => Stop::new(78, "config_invalid", fault.to_string(), ""),
     }

@@ -1,6 +1,7 @@
 //! `wattloop set`: hold an output at a value.
 
 use clap::Args;
+use plant::time::Wall;
 use wattloop::control::request::Reply;
 use wattloop::service::api::Override;
 
@@ -25,7 +26,7 @@ pub struct SetArgs {
     #[arg(long)]
     pub reason: String,
     /// For how long, such as `30min` or `2h`; at most 24h
-    #[arg(long = "for", value_name = "TIME")]
+    #[arg(long = "for", value_name = "TIME", value_parser = hold)]
     pub hold: Option<String>,
     #[command(flatten)]
     pub socket: SocketArgs,
@@ -39,22 +40,31 @@ pub fn run(args: &SetArgs, out: &Out) -> Result<(), Stop> {
     let body =
         Override { point: args.point.clone(), value: args.value, hold: args.hold.clone(), reason: args.reason.clone() };
     let reply: Reply = args.socket.post("/v1/override", &body)?;
-    print_reply(&reply, out)
+    print_reply(&args.point, &reply, out)
 }
 
-/// Prints what the controller answered.
-pub fn print_reply(reply: &Reply, out: &Out) -> Result<(), Stop> {
+/// A length of time as the service reads it; its bounds are the controller's business.
+fn hold(text: &str) -> Result<String, String> {
+    super::span(text).map(|_| text.to_owned())
+}
+
+/// Prints what the controller answered about a point or an alarm.
+pub fn print_reply(what: &str, reply: &Reply, out: &Out) -> Result<(), Stop> {
     if out.json() {
         return out.value(reply);
     }
     match reply {
-        Reply::Accepted { expires, note } => {
-            let until = expires.and_then(|w| jiff::Timestamp::from_millisecond(w.0).ok());
-            match until {
-                Some(until) => out.line(format_args!("{note}; ends by itself at {until:.0}")),
-                None => out.line(note),
-            }
+        Reply::Accepted { expires: Some(until), note } => {
+            out.line(format_args!("{what}: {note}; ends by itself at {}", instant(*until)))
         }
-        Reply::Refused(refusal) => Err(Stop::failed(format!("refused: {refusal:?}"))),
+        Reply::Accepted { expires: None, note } => out.line(format_args!("{what}: {note}")),
+        Reply::Refused(refusal) => Err(Stop::new(1, refusal.code(), refusal.to_string(), "")),
     }
+}
+
+/// A wall time as the clock on this machine's wall shows it: `Tue 05:59 UTC`.
+fn instant(wall: Wall) -> String {
+    let zone = jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC);
+    let at = jiff::Timestamp::from_millisecond(wall.0).map(|t| t.to_zoned_datetime(zone));
+    at.map_or_else(|_| format!("{} ms", wall.0), |at| at.strftime("%a %H:%M %Z").to_string())
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use clap::Args;
-use wattloop::control::report::{NamedValue, Status};
+use wattloop::control::report::{AlarmView, NamedValue, Pue, Status};
 
 use super::client::SocketArgs;
+use super::figure::{figure, fixed, length};
 use super::{Out, Stop};
 
 /// The running hall on one page.
@@ -22,7 +23,7 @@ pub fn run(args: &StatusArgs, out: &Out) -> Result<(), Stop> {
     if out.json() { out.value(&status) } else { out.text(page(&status)) }
 }
 
-/// The page as text. Every number has its unit; what is not known is a dash.
+/// The page as text, what needs somebody first. Every number has its unit; what is not known is a dash.
 pub fn page(s: &Status) -> String {
     let mut page = String::new();
     // Writing into a text cannot fail; half a page would still be better than none.
@@ -31,49 +32,67 @@ pub fn page(s: &Status) -> String {
 }
 
 fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
-    let clock = if s.clock_trusted { "" } else { ", clock not trusted" };
-    writeln!(page, "{} at {}: {} scans, up {:.0} s{clock}", s.hall, s.site, s.scans, s.uptime_s)?;
-    match &s.worst_inlet {
-        Some(w) => writeln!(page, "worst inlet    {:.1} °C at {}, margin {:.1} K", w.celsius, w.rack, w.margin_k)?,
-        None => writeln!(page, "worst inlet    - no inlet is known")?,
+    let clock = if s.clock_trusted { "" } else { ", the wall clock is NOT TRUSTED" };
+    writeln!(page, "{} at {}, up {}, {} scans{clock}", s.hall, s.site, length(s.uptime_s), s.scans)?;
+    for a in &s.alarms {
+        alarm(page, a, s.uptime_s)?;
     }
-    let kw = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} kW"));
-    writeln!(
-        page,
-        "power          facility {}, IT {}, unattributed {}",
-        kw(s.facility_kw),
-        kw(s.it_kw),
-        kw(s.unattributed_kw)
-    )?;
-    writeln!(page, "energy         facility {:.1} kWh, IT {:.1} kWh", s.facility_kwh, s.it_kwh)?;
-    for pue in &s.pue {
-        let value = pue.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));
-        let coverage = pue.coverage * 100.0;
-        writeln!(
-            page,
-            "PUE {:<10} {value} ({}, {coverage:.0} % covered, category {})",
-            pue.window, pue.validity, pue.category
-        )?;
+    if s.alarms.is_empty() {
+        writeln!(page, "no alarms")?;
+    }
+    for o in &s.overrides {
+        let (value, left) = (figure(&o.point, o.value, &o.unit), length(o.remaining_s));
+        writeln!(page, "override       {} held at {value} by {} for {left} more: {}", o.point, o.who, o.reason)?;
+    }
+    match &s.worst_inlet {
+        Some(w) => {
+            let (margin, side) = (fixed(w.margin_k.abs(), 1), if w.margin_k < 0.0 { "ABOVE" } else { "below" });
+            writeln!(page, "worst inlet    {:.1} °C at {}, {margin} K {side} the limit", w.celsius, w.rack)?;
+        }
+        None => writeln!(page, "worst inlet    - no inlet is known")?,
     }
     writeln!(page, "fans           {}", row(&s.fans))?;
     writeln!(page, "valves         {}", row(&s.valves))?;
     writeln!(page, "pump           {}", s.pump.map_or_else(|| "-".to_owned(), |p| format!("{p:.1} %")))?;
+    let kw = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} kW"));
+    let (facility, it, rest) = (kw(s.facility_kw), kw(s.it_kw), kw(s.unattributed_kw));
+    writeln!(page, "power          facility {facility}, IT {it}, unattributed {rest}")?;
+    writeln!(page, "energy         facility {:.1} kWh, IT {:.1} kWh", s.facility_kwh, s.it_kwh)?;
+    pue(page, &s.pue)?;
     let r = s.readings;
-    writeln!(page, "readings       {} fresh, {} stale, {} lost", r.fresh, r.stale, r.lost)?;
-    for o in &s.overrides {
-        let minutes = o.remaining_s / 60.0;
+    let hint = if r.stale + r.lost > 0 { " (`wattloop points --bad` lists them)" } else { "" };
+    writeln!(page, "readings       {} good, {} stale, {} lost{hint}", r.fresh, r.stale, r.lost)
+}
+
+fn alarm(page: &mut String, a: &AlarmView, uptime_s: f64) -> std::fmt::Result {
+    let (priority, age) = (a.priority.to_uppercase(), length(uptime_s - a.since_s));
+    // Alarms without a place in the hall have nothing to add to their name.
+    let detail = if a.detail.is_empty() || a.detail == a.name { String::new() } else { format!(": {}", a.detail) };
+    writeln!(page, "ALARM {priority:<8} {}, {} for {age}{detail}", a.name, a.state)?;
+    writeln!(page, "               if nobody acts: {}", a.consequence)?;
+    writeln!(page, "               what to do: {}", a.response)
+}
+
+/// One line a window that has a value, and one for all that have none for the same cause.
+fn pue(page: &mut String, windows: &[Pue]) -> std::fmt::Result {
+    let mut unknown: Vec<(&str, Vec<&str>)> = Vec::new();
+    for p in windows {
+        let Some(value) = p.value else {
+            match unknown.iter_mut().find(|(why, _)| *why == p.validity) {
+                Some((_, names)) => names.push(&p.window),
+                None => unknown.push((&p.validity, vec![&p.window])),
+            }
+            continue;
+        };
+        let coverage = p.coverage * 100.0;
         writeln!(
             page,
-            "override       {} held at {} by {} for {minutes:.0} min more: {}",
-            o.point, o.value, o.who, o.reason
+            "PUE {:<10} {value:.3}, {}, category {}, {coverage:.0} % covered",
+            p.window, p.validity, p.category
         )?;
     }
-    for a in &s.alarms {
-        writeln!(page, "ALARM {:<8} {} ({}): {}", a.priority, a.name, a.state, a.detail)?;
-        writeln!(page, "               {} What to do: {}", a.consequence, a.response)?;
-    }
-    if s.alarms.is_empty() {
-        writeln!(page, "no alarms")?;
+    for (why, names) in unknown {
+        writeln!(page, "PUE            - over {}: {why}", names.join(", "))?;
     }
     Ok(())
 }
@@ -83,4 +102,75 @@ fn row(values: &[NamedValue]) -> String {
         return "-".to_owned();
     }
     values.iter().map(|v| format!("{} {:.1} %", v.name, v.value)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wattloop::control::report::{OverrideView, Readings, WorstInlet};
+
+    #[test]
+    fn what_needs_somebody_comes_first() {
+        let window = |window: &str, value, validity: &str| Pue {
+            window: window.into(),
+            value,
+            lower: None,
+            upper: None,
+            coverage: 0.96,
+            category: 2,
+            validity: validity.into(),
+            facility_kwh: 0.0,
+            it_kwh: 0.0,
+        };
+        let status = Status {
+            hall: "air".into(),
+            site: "north".into(),
+            scans: 7980,
+            uptime_s: 7980.0,
+            worst_inlet: Some(WorstInlet { rack: "rack-a07".into(), celsius: 32.4, margin_k: -0.4 }),
+            pue: vec![
+                window("1m", Some(1.119), "good"),
+                window("1h", None, "too short"),
+                window("24h", None, "too short"),
+            ],
+            readings: Readings { fresh: 220, stale: 0, lost: 1 },
+            overrides: vec![OverrideView {
+                point: "crah-1/fan-speed".into(),
+                value: 80.0,
+                unit: "%".into(),
+                level: 8,
+                who: "uid:1000".into(),
+                reason: "bearing".into(),
+                remaining_s: 5400.0,
+            }],
+            alarms: vec![AlarmView {
+                name: "inlet-high".into(),
+                priority: "high".into(),
+                state: "unacknowledged".into(),
+                since_s: 7800.0,
+                detail: "rack-a07 32.4 °C".into(),
+                consequence: "Servers throttle".into(),
+                response: "Look at row A".into(),
+            }],
+            clock_trusted: false,
+            ..Status::default()
+        };
+        let wanted = "\
+air at north, up 2 h 13 min, 7980 scans, the wall clock is NOT TRUSTED
+ALARM HIGH     inlet-high, unacknowledged for 3 min: rack-a07 32.4 °C
+               if nobody acts: Servers throttle
+               what to do: Look at row A
+override       crah-1/fan-speed held at 80.0 % by uid:1000 for 1 h 30 min more: bearing
+worst inlet    32.4 °C at rack-a07, 0.4 K ABOVE the limit
+fans           -
+valves         -
+pump           -
+power          facility -, IT -, unattributed -
+energy         facility 0.0 kWh, IT 0.0 kWh
+PUE 1m         1.119, good, category 2, 96 % covered
+PUE            - over 1h, 24h: too short
+readings       220 good, 0 stale, 1 lost (`wattloop points --bad` lists them)
+";
+        assert_eq!(page(&status), wanted);
+    }
 }

@@ -25,6 +25,14 @@ impl Stop {
         Self { exit, code: code.to_owned(), message: message.into(), help: help.into() }
     }
 
+    /// With help for a stop of this code that has none.
+    pub fn helped(mut self, code: &str, help: &str) -> Self {
+        if self.code == code && self.help.is_empty() {
+            help.clone_into(&mut self.help);
+        }
+        self
+    }
+
     /// 1: it was tried and failed.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(1, "failed", message, "")

@@ -6,6 +6,7 @@ use clap::Args;
 use wattloop::control::report::WhyReport;
 
 use super::client::SocketArgs;
+use super::figure::{figure, fixed, length};
 use super::{Out, Stop};
 
 /// Why an output has its value.
@@ -40,22 +41,79 @@ fn page(report: &WhyReport) -> String {
 }
 
 fn write_page(page: &mut String, r: &WhyReport) -> std::fmt::Result {
-    writeln!(page, "{} is {:.1} {} by level {}: {}", r.point, r.value, r.unit, r.level, r.sentence)?;
+    let figure = |value: f64| figure(&r.point, value, &r.unit);
+    writeln!(page, "{}", r.sentence)?;
+    if !r.entries.is_empty() {
+        writeln!(page, "asked for, the strongest level first:")?;
+    }
     for e in &r.entries {
-        let remaining = e.remaining_s.map(|s| format!(", {:.0} min more", s / 60.0)).unwrap_or_default();
-        writeln!(page, "  {:>2}  {} asks for {:.1}: {}{remaining}", e.level, e.owner, e.value, e.reason)?;
+        let remaining = e.remaining_s.map(|s| format!(" for {} more", length(s))).unwrap_or_default();
+        writeln!(page, "  {:>2}  {} by {}{remaining}: {}", e.level, figure(e.value), e.owner, e.reason)?;
+    }
+    if !r.limits.is_empty() {
+        writeln!(page, "limits in force:")?;
     }
     for l in &r.limits {
-        writeln!(page, "  {:>2}  limit {:.1} to {:.1}: {}", l.level, l.min, l.max, l.reason)?;
+        writeln!(page, "  {:>2}  {} to {}: {}", l.level, figure(l.min), figure(l.max), l.reason)?;
     }
     if let Some(c) = &r.control_loop {
-        let pv = c.pv.map_or_else(|| "-".to_owned(), |pv| format!("{pv:.2}"));
-        writeln!(page, "  loop {} ({}): setpoint {:.2}, pv {pv}", c.name, c.mode, c.setpoint)?;
-        writeln!(
-            page,
-            "    P {:.2} + I {:.2} + D {:.2} + feed-forward {:.2} = {:.2} %",
-            c.p, c.i, c.d, c.ff, c.output
-        )?;
+        let number = |value: f64| super::figure::figure(&c.name, value, &c.unit);
+        let pv = c.pv.map_or_else(|| "unknown".to_owned(), number);
+        writeln!(page, "loop {}, {}: {pv} measured, {} wanted", c.name, c.mode, number(c.setpoint))?;
+        let [p, i, d, ff, output] = [c.p, c.i, c.d, c.ff, c.output].map(|x| fixed(x, 1));
+        writeln!(page, "  P {p} + I {i} + D {d} + feed-forward {ff} = {output} %")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wattloop::control::report::{LoopView, WhyEntry, WhyLimit};
+
+    #[test]
+    fn the_page_says_each_thing_once_with_its_unit() {
+        let entry = |level, owner: &str, value, reason: &str, remaining_s| WhyEntry {
+            level,
+            owner: owner.into(),
+            value,
+            reason: reason.into(),
+            remaining_s,
+        };
+        let report = WhyReport {
+            point: "crah-1/fan-speed".into(),
+            value: 60.0,
+            unit: "%".into(),
+            level: 8,
+            sentence: "crah-1/fan-speed is at 60.0 %: level 8 (operator uid:1000), an operator holds it.".into(),
+            entries: vec![
+                entry(8, "operator uid:1000", 60.0, "filter change", Some(5340.0)),
+                entry(16, "row-a/fans", 46.0, "the worst inlet is rack-a07/inlet-air-temp", None),
+            ],
+            limits: vec![WhyLimit { level: 5, min: 20.0, max: 100.0, reason: "the equipment allows no more".into() }],
+            control_loop: Some(LoopView {
+                name: "row-a/fans".into(),
+                mode: "tracking".into(),
+                setpoint: 24.0,
+                unit: "Cel".into(),
+                pv: None,
+                p: -0.001,
+                i: 60.0,
+                d: 0.0,
+                ff: 0.0,
+                output: 60.0,
+            }),
+        };
+        let wanted = "\
+crah-1/fan-speed is at 60.0 %: level 8 (operator uid:1000), an operator holds it.
+asked for, the strongest level first:
+   8  60.0 % by operator uid:1000 for 1 h 29 min more: filter change
+  16  46.0 % by row-a/fans: the worst inlet is rack-a07/inlet-air-temp
+limits in force:
+   5  20.0 % to 100.0 %: the equipment allows no more
+loop row-a/fans, tracking: unknown measured, 24.0 °C wanted
+  P 0.0 + I 60.0 + D 0.0 + feed-forward 0.0 = 60.0 %
+";
+        assert_eq!(page(&report), wanted);
+    }
 }

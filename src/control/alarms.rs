@@ -41,12 +41,6 @@ impl Alarms {
         Self { rows: Table::filled(hall.alarms.len(), Alarm::default()) }
     }
 
-    /// How many alarms.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Every alarm with its id.
     pub fn iter(&self) -> impl Iterator<Item = (AlarmId, &Alarm)> {
         self.rows.iter()

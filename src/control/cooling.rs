@@ -90,12 +90,6 @@ impl Cooling {
         cooling
     }
 
-    /// How many loops.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.loops.len()
-    }
-
     /// One loop.
     #[must_use]
     pub fn of(&self, id: LoopId) -> Option<&Loop> {
@@ -157,6 +151,8 @@ pub struct Scene<'a> {
     pub held: &'a Table<OutputId, Held>,
     /// Since the scan before.
     pub dt: Span,
+    /// Of which at most this was under control; what is longer was a pause.
+    pub longest: Span,
 }
 
 /// What a loop is told of its outputs.
@@ -164,10 +160,12 @@ struct View {
     mode: pid::Mode,
     allowed: (f64, f64),
     actual: Option<f64>,
+    longest: Span,
 }
 
 fn view(circuit: &Circuit, scene: &Scene<'_>, mode: pid::Mode) -> View {
-    View { mode, allowed: circuit.allowed(scene.held), actual: circuit.actual(scene.image, scene.held) }
+    let (allowed, actual) = (circuit.allowed(scene.held), circuit.actual(scene.image, scene.held));
+    View { mode, allowed, actual, longest: scene.longest }
 }
 
 impl Loop {
@@ -183,7 +181,12 @@ impl Loop {
     fn act(&mut self, circuit: &Circuit, tuning: &LoopTuning, source: u8, view: &View) {
         let (min, max) = view.allowed;
         let (rise, fall) = circuit.rates();
-        let config = pid::Config { min, max, rise, fall, ..pid::Config::from_tuning(tuning, circuit.service.action()) };
+        let mut config =
+            pid::Config { min, max, rise, fall, ..pid::Config::from_tuning(tuning, circuit.service.action()) };
+        let longest = view.longest.times(u64::from(tuning.every));
+        if self.waited > longest {
+            config.dt_max = config.dt_max.min(longest); // a pause: nothing of it is integrated, and the ramp goes on from here
+        }
         let input = pid::Input {
             sp: tuning.setpoint,
             source,

@@ -9,6 +9,7 @@
 //! happened in between, over the same instants. Where a meter lost count, the time since the marker counts for nobody.
 
 pub mod calendar;
+mod grain;
 pub mod pue;
 mod register;
 mod ring;
@@ -26,7 +27,7 @@ use super::clock::sum;
 use super::news::News;
 use super::quality::Image;
 use calendar::Calendar;
-use pue::{Category, Figure};
+use pue::{Category, Figure, Metering};
 use register::{Account, Now};
 use ring::{Amount, Channel, Ring};
 
@@ -98,12 +99,6 @@ impl Energy {
         }
     }
 
-    /// How many meters.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.accounts.len()
-    }
-
     /// One scan, after [`Energy::pass`].
     pub fn step(&mut self, hall: &Hall, image: Image<'_>, mono: Mono, news: &mut News<'_>) {
         let now = Now { at: self.at, mono, dt: self.passed };
@@ -114,7 +109,7 @@ impl Energy {
             self.mark(hall, n, channel);
         }
         self.power = powers(hall, image);
-        self.invalid = figure_of(hall, self.tens.sum(QUARTER, self.at)).validity.is_invalid();
+        self.invalid = self.figure_of(hall, self.tens.sum(QUARTER, self.at)).validity.is_invalid();
     }
 
     /// True while the 15-minute PUE cannot be, as opposed to not being known.
@@ -138,29 +133,31 @@ impl Energy {
     /// Energy since the start of the record: facility, and IT of the best category the hall has (Wh).
     #[must_use]
     pub fn totals(&self, hall: &Hall) -> (f64, f64) {
-        let it = best_category(hall).map_or(0.0, |category| self.side(hall, role_of(category.it)).wh);
+        let it = best_role(hall).map_or(0.0, |role| self.side(hall, Some(role)).wh);
         (self.side(hall, Some(MeterRole::Utility)).wh, it)
     }
 
     /// The figure of every window, shortest first.
     pub fn figures(&self, hall: &Hall) -> impl Iterator<Item = (&'static str, Figure)> {
         [
-            ("1m", figure_of(hall, self.seconds.sum(MINUTE, self.at))),
-            ("15m", figure_of(hall, self.tens.sum(QUARTER, self.at))),
-            ("1h", figure_of(hall, self.tens.sum(HOUR, self.at))),
-            ("24h", figure_of(hall, self.minutes.sum(DAY, self.at))),
-            ("month", figure_of(hall, self.calendar.month())),
-            ("365d", figure_of(hall, self.calendar.year())),
+            ("1m", self.figure_of(hall, self.seconds.sum(MINUTE, self.at))),
+            ("15m", self.figure_of(hall, self.tens.sum(QUARTER, self.at))),
+            ("1h", self.figure_of(hall, self.tens.sum(HOUR, self.at))),
+            ("24h", self.figure_of(hall, self.minutes.sum(DAY, self.at))),
+            ("month", self.figure_of(hall, self.calendar.month())),
+            ("365d", self.figure_of(hall, self.calendar.year())),
         ]
         .into_iter()
     }
 
     /// Partial PUE of cooling over 15 minutes: (IT + cooling) / IT. Nothing while too little is known.
     #[must_use]
-    pub fn cooling(&self) -> Option<f64> {
+    pub fn cooling(&self, hall: &Hall) -> Option<f64> {
         let (cell, window) = self.tens.sum(QUARTER, self.at);
         let amount = cell.of(Channel::Cooling);
-        let known = amount.bottom > 0.0 && amount.seconds >= pue::SHOWN * window.seconds();
+        let off = self.metering(hall, MeterRole::Cooling).slack() + self.metering(hall, best_role(hall)?).slack();
+        let covered = amount.seconds >= pue::SHOWN * window.seconds();
+        let known = amount.bottom > 0.0 && covered && off <= pue::COARSE * amount.bottom;
         known.then(|| (amount.bottom + amount.top) / amount.bottom)
     }
 
@@ -210,12 +207,26 @@ impl Energy {
         let it = || self.side(hall, role_of(channel));
         match channel {
             Channel::Category3 | Channel::Category2 | Channel::Category1 => (facility(), it()),
-            Channel::Cooling => {
-                let it = best_category(hall).and_then(|category| role_of(category.it));
-                (self.side(hall, Some(MeterRole::Cooling)), self.side(hall, it))
-            }
+            Channel::Cooling => (self.side(hall, Some(MeterRole::Cooling)), self.side(hall, best_role(hall))),
             Channel::Facility => (facility(), none),
             Channel::It3 | Channel::It2 | Channel::It1 => (it(), none),
+        }
+    }
+
+    fn figure_of(&self, hall: &Hall, (cell, window): (ring::Cell, Span)) -> Figure {
+        let categories = CATEGORIES.map(|(number, both, it)| {
+            let role = role_of(it).filter(|role| hall.meters.iter().any(|meter| meter.role == *role))?;
+            Some(Category { number, both, it, meters: self.metering(hall, role) })
+        });
+        pue::figure(&cell, window, &categories, self.metering(hall, MeterRole::Utility))
+    }
+
+    /// What the meters of a role carry and hold back together.
+    fn metering(&self, hall: &Hall, role: MeterRole) -> Metering {
+        let rows = || hall.meters.iter().zip(&self.accounts).filter(|(meter, _)| meter.role == role);
+        Metering {
+            rated: rows().map(|(meter, _)| meter.rated.get()).sum(),
+            grain: rows().map(|(_, account)| account.grain()).sum(),
         }
     }
 
@@ -246,29 +257,17 @@ const fn role_of(channel: Channel) -> Option<MeterRole> {
     }
 }
 
-fn figure_of(hall: &Hall, (cell, window): (ring::Cell, Span)) -> Figure {
-    pue::figure(&cell, window, &categories(hall), rated(hall, MeterRole::Utility).0)
-}
+/// The number and the channels of every category, best first.
+const CATEGORIES: [(u8, Channel, Channel); 3] = [
+    (3, Channel::Category3, Channel::It3),
+    (2, Channel::Category2, Channel::It2),
+    (1, Channel::Category1, Channel::It1),
+];
 
-/// The categories a hall has meters for, best first.
-fn categories(hall: &Hall) -> [Option<Category>; 3] {
-    [
-        (3, Channel::Category3, Channel::It3, MeterRole::It),
-        (2, Channel::Category2, Channel::It2, MeterRole::PduOutput),
-        (1, Channel::Category1, Channel::It1, MeterRole::UpsOutput),
-    ]
-    .map(|(number, both, it, role)| {
-        let metered = hall.meters.iter().any(|meter| meter.role == role);
-        metered.then(|| Category { number, both, it, rated: rated(hall, role).0 })
-    })
-}
-
-fn best_category(hall: &Hall) -> Option<Category> {
-    categories(hall).into_iter().flatten().next()
-}
-
-fn rated(hall: &Hall, role: MeterRole) -> Watts {
-    hall.meters.iter().filter(|meter| meter.role == role).map(|meter| meter.rated).sum()
+/// The IT role of the best category a hall has meters for.
+fn best_role(hall: &Hall) -> Option<MeterRole> {
+    let roles = CATEGORIES.into_iter().filter_map(|(_, _, it)| role_of(it));
+    roles.into_iter().find(|role| hall.meters.iter().any(|meter| meter.role == *role))
 }
 
 fn powers(hall: &Hall, image: Image<'_>) -> Power {

@@ -85,12 +85,6 @@ impl Quality {
         Self { tracks: Table::filled(points, Track::default()), readings: Table::filled(points, NEVER) }
     }
 
-    /// How many points.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.readings.len()
-    }
-
     /// Forgets everything: a new boot, whose times compare with nothing.
     pub fn forget(&mut self) {
         self.tracks.rows_mut().fill(Track::default());

@@ -114,6 +114,9 @@ pub struct OverrideView {
     pub point: String,
     /// The value held.
     pub value: f64,
+    /// Its unit's UCUM code.
+    #[serde(default)]
+    pub unit: String,
     /// The level, 1 to 17.
     pub level: u8,
     /// Who asked.
@@ -201,6 +204,9 @@ pub struct LoopView {
     pub mode: String,
     /// Setpoint, in the pv's unit.
     pub setpoint: f64,
+    /// The UCUM code of the setpoint's and the pv's unit.
+    #[serde(default)]
+    pub unit: String,
     /// Process variable.
     pub pv: Option<f64>,
     /// Proportional term (%).

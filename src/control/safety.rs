@@ -1,7 +1,8 @@
 //! Safety: what holds in every mode, overrides included. It never asks who leads.
 //!
 //! ```text
-//! level 4  an inlet at its maximum      the row's fans go to their maximum, until every inlet is recommended again
+//! level 4  an inlet at its maximum      the row's fans, its coils' valves and the pump go to their maximum, until every
+//!                                       inlet is recommended again
 //! level 5  inputs never heard           the fail-safe, until each was heard or is given up as lost
 //! level 5  inputs lost                  a limit that closes on the fail-safe: with half of a row's inlets it has closed
 //! ```
@@ -38,16 +39,13 @@ impl Safety {
         Self { tripped: Table::filled(loops, None) }
     }
 
-    /// How many loops.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.tripped.len()
-    }
-
     /// Asks and limits for every circuit. `running` is how long this boot has run.
     pub fn step(&mut self, scene: &Scene<'_>, circuits: &[Circuit], commands: &mut Commands) {
+        for circuit in circuits.iter().filter(|circuit| circuit.service == Service::Fans) {
+            self.watch(scene, circuit);
+        }
         for circuit in circuits {
-            self.protect(scene, circuit, commands);
+            self.protect(circuit, commands);
             if scene.unheard(circuit) {
                 for drive in &circuit.drives {
                     let safe = drive.range.failsafe;
@@ -59,12 +57,10 @@ impl Safety {
         }
     }
 
-    /// Thermal protection of a row: from the maximum until the recommended range is reached again, so that it cannot chatter.
-    fn protect(&mut self, scene: &Scene<'_>, circuit: &Circuit, commands: &mut Commands) {
+    /// Watches a row's inlets: tripped from the maximum until the recommended range is reached again, so that it cannot
+    /// chatter.
+    fn watch(&mut self, scene: &Scene<'_>, circuit: &Circuit) {
         let Some(tripped) = self.tripped.get_mut(circuit.id) else { return };
-        if circuit.service != Service::Fans {
-            return;
-        }
         if let Some((point, worst)) = circuit.worst(scene.image) {
             if worst >= scene.limits.inlet_max.0 {
                 *tripped = Some(point);
@@ -72,11 +68,15 @@ impl Safety {
                 *tripped = None;
             }
         }
-        if let Some(point) = *tripped {
-            for drive in &circuit.drives {
-                let (value, reason) = (drive.range.max, Reason::OverTemperature(point));
-                commands.propose(drive.output, Level::ThermalProtection, value, reason);
-            }
+    }
+
+    /// Thermal protection: all that cools a tripped row, for fans alone would only blow its hot air around.
+    fn protect(&self, circuit: &Circuit, commands: &mut Commands) {
+        let Some(point) = circuit.cools.iter().find_map(|row| self.tripped.get(*row).copied().flatten()) else {
+            return;
+        };
+        for drive in &circuit.drives {
+            commands.propose(drive.output, Level::ThermalProtection, drive.range.max, Reason::OverTemperature(point));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The controller from outside: inputs, outputs, time.
 
+mod coarse;
 mod energy;
 mod loops;
 mod messages;
+mod pause;
 mod restart;
 mod rig;
 mod safety;

@@ -9,6 +9,7 @@
 //! by a second, strict pass over the merged table.
 
 mod check;
+pub mod last_good;
 mod layers;
 mod load;
 mod path;
@@ -46,6 +47,8 @@ pub struct Config {
     pub period: Span,
     /// How long a scan waits for the field's answers (share of the period, 0.05 to 0.8)
     pub deadline: f64,
+    /// Decide everything and write nothing: no write can leave the process (true or false)
+    pub shadow: bool,
     /// Where the journal and the history lie (directory, absolute)
     pub state_dir: PathBuf,
     /// Modbus gateways (table)
@@ -76,6 +79,7 @@ impl Default for Config {
             maps: Vec::new(),
             period: Span::from_secs(1),
             deadline: 0.4,
+            shadow: false,
             state_dir: PathBuf::from("/var/lib/wattloop"),
             modbus: ModbusConfig::default(),
             mqtt: None,

@@ -10,8 +10,8 @@ pub enum Mark {
     /// The service ran in shadow: nobody writes after it has ended either. The configuration may say it too, but
     /// `run --shadow` is a flag of one process, and what the service manager runs after it does not see it.
     Shadow,
-    /// The outputs went to their fail-safe values, at a clean stop or by `failsafe`: the next service begins there, and does not
-    /// go on from what it commanded before.
+    /// The outputs went to their fail-safe values, at a clean stop or by `failsafe`: the next service goes on from there where a
+    /// device does not tell what it holds, and not from what it commanded before.
     HandedOver,
 }
 

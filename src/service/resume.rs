@@ -1,10 +1,9 @@
 //! After a start: the controller as the journal left it, and whether it may go on as if nothing had happened.
 //!
 //! Within one run of the machine monotonic time goes on, so the age of every sample and the length of the interruption are
-//! known. Where nobody has touched the outputs since, control goes on from the last committed scan without a bump. A new boot
-//! begins after a reboot of the machine, with another hall, after a gap in the record, when somebody has brought the outputs to
-//! their fail-safe, or when so long has passed that a device may have fallen back by itself: then energy, alarms and overrides
-//! carry over, and outputs begin at their fail-safe.
+//! known: control goes on from the last committed scan, its outputs from what the devices hold, without a bump. A new boot begins
+//! after a reboot of the machine, with another hall, after a gap in the record, or when so long has passed that a device may have
+//! fallen back by itself: then energy, alarms and overrides carry over, and outputs begin at their fail-safe.
 
 use std::sync::Arc;
 
@@ -40,8 +39,6 @@ pub struct Resumed {
 pub struct Between {
     /// Now.
     pub now: Mono,
-    /// True when the outputs were brought to their fail-safe since.
-    pub handed_over: bool,
     /// The shortest time after which a device falls back by itself; nothing when none does.
     pub loss: Option<Span>,
 }
@@ -65,7 +62,6 @@ pub fn resume(hall: &Arc<Hall>, header: &Header, recovered: &Recovered, between:
         && whole
         && same_run
         && same_hall
-        && !between.handed_over
     {
         let note = format!("control goes on after {:.1} s", between.now.since(last.mono).seconds());
         let samples = Some(samples.into_iter().collect());

@@ -79,6 +79,8 @@ pub struct Scan {
     pub boot: u32,
     /// The last tick before the start, when control goes on from there.
     pub before: Option<Tick>,
+    /// True when the outputs were brought to their fail-safe since.
+    pub handed_over: bool,
     /// Where the mark of a hand-over is left.
     pub state_dir: PathBuf,
 }
@@ -151,12 +153,14 @@ impl Scan {
 
     /// Goes on from what devices hold: since the last scan a stop, `wattloop failsafe` or a person may have moved them.
     fn find_outputs(&mut self, before: Tick, now: Tick, inputs: &Inputs) {
-        let found = |point: PointId| {
-            let sample = inputs.samples.get(point).filter(|sample| sample.at > before.mono)?;
-            sample.value.ok().map(|value| (point, value))
-        };
-        let points = self.controller.hall().points.iter().filter(|(_, def)| def.write.is_some());
-        let outputs = points.filter_map(|(point, _)| found(point)).collect();
+        let read = |point: PointId| inputs.samples.get(point).filter(|s| s.at > before.mono).and_then(|s| s.value.ok());
+        let points = self.controller.hall().points.iter();
+        let found = points.filter_map(|(point, def)| {
+            let safe = def.write?.failsafe;
+            let value = read(point).or(self.handed_over.then_some(safe))?;
+            Some((point, value))
+        });
+        let outputs = found.collect();
         let request = Request { who: "service".to_owned(), ask: Ask::Found { outputs } };
         let tick = Tick { seq: before.seq, ..now };
         let answer = self.controller.answer(&request, tick);

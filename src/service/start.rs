@@ -11,7 +11,7 @@ use plant::time::Span;
 
 use super::bulletin::{self, Bulletin};
 use super::clock::{self, Clock};
-use super::config::{Keeper, Loaded};
+use super::config::{Keeper, Loaded, last_good};
 use super::history::{History, Series};
 use super::journal::{Header, Journal, Options, Retention};
 use super::mark::Mark;
@@ -27,18 +27,18 @@ use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
 use crate::adapters::{Field, Shared, Stamp};
 
-/// Starts everything. Returns once the threads run; the first scan follows at once.
+/// Starts everything. Returns once the threads run; the first scan follows at once. A configuration in shadow has no live
+/// writes, whatever is asked.
 pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>) -> Result<Service, StartFault> {
+    let writes = if loaded.config.shadow { Writes::Shadow } else { writes };
     let state_dir = loaded.config.state_dir.clone();
     std::fs::create_dir_all(&state_dir).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let clock = Arc::new(Clock::machine());
     let header = header(&loaded);
     let (journal, recovered) = Journal::open(&state_dir.join("journal.db"), &header, bounds(&loaded))?;
-    let between = Between {
-        now: clock.mono(),
-        handed_over: Mark::HandedOver.is_on(&state_dir),
-        loss: loaded.bindings.shortest_loss().map(|(after, _)| after),
-    };
+    let shadow = writes == Writes::Shadow;
+    Mark::Shadow.put(&state_dir, shadow).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
+    let between = Between { now: clock.mono(), loss: loaded.bindings.shortest_loss().map(|(after, _)| after) };
     let resumed = resume(&loaded.hall, &header, &recovered, between);
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -59,6 +59,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let served = serve(&loaded, &metrics, &asker, keeper)?;
     drop(context);
     let stop = Arc::new(AtomicBool::new(false));
+    let handed_over = Mark::HandedOver.is_on(&state_dir);
     // From the first scan on the outputs are control's again.
     Mark::HandedOver.put(&state_dir, false).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let scan = Scan {
@@ -74,8 +75,10 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         notify: Notify::of_process().map_err(|e| StartFault::Io(PathBuf::from("NOTIFY_SOCKET"), e))?,
         boot: resumed.boot,
         before: resumed.last,
+        handed_over,
         state_dir,
     };
+    last_good::keep(&scan.state_dir, &loaded.texts).map_err(|e| StartFault::Io(scan.state_dir.clone(), e))?;
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
     if let Some((mqtt, incoming)) = wires.mqtt.as_ref().zip(wires.incoming) {
         let task = super::incoming::serve(incoming, Arc::clone(mqtt), asker.clone(), Arc::clone(&loaded.hall));
@@ -147,7 +150,14 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
         let clock = Arc::clone(clock);
         Arc::new(move || clock.trusted().then(|| clock.wall()))
     };
-    let (mqtt, incoming) = mqtt::start(config, &loaded.hall.site, &loaded.bindings.mqtt, field.shared(), wall)
+    let (mut config, mut site) = (config.clone(), loaded.hall.site.clone());
+    if writes == Writes::Shadow {
+        // Beside the service that controls: never in its place at the broker, on its topics, or with its overrides.
+        config.client_id.push_str("-shadow");
+        site.push_str("-shadow");
+        config.overrides = false;
+    }
+    let (mqtt, incoming) = mqtt::start(&config, &site, &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming) })
 }

@@ -23,7 +23,7 @@ pub struct Scene<'a> {
     pub held: &'a Table<OutputId, Held>,
     /// Energy and PUE.
     pub energy: &'a Energy,
-    /// Now.
+    /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
     pub running: Span,

@@ -29,6 +29,8 @@ pub struct Held {
     pub conflict: Option<(Level, Level)>,
     /// True from a failed, unproven or foreign write until one is applied.
     pub doubted: bool,
+    /// True when in this time of doubt somebody else's write was seen.
+    pub foreign: bool,
 }
 
 /// What limits leave of a range, and which of them bind its two ends.
@@ -59,6 +61,7 @@ impl Held {
             on_its_way: false,
             conflict: None,
             doubted: false,
+            foreign: false,
         }
     }
 
@@ -68,11 +71,13 @@ impl Held {
         Command { point, value: self.value, level: self.level, reason: self.reason }
     }
 
-    /// Hears what became of a write.
+    /// Hears what became of a write: tells when doubt begins and ends, and also in the middle of it that somebody else
+    /// writes, once.
     pub fn hear(&mut self, report: &WriteReport, news: &mut News<'_>) {
         let (about, wanted) = (About::Point(report.point), report.wanted);
         let doubted = report.outcome != WriteOutcome::Applied;
-        if doubted != self.doubted {
+        let foreign = matches!(report.outcome, WriteOutcome::Foreign { .. });
+        if doubted != self.doubted || (foreign && !self.foreign) {
             match report.outcome {
                 WriteOutcome::Applied => news.info(about, What::WriteProven),
                 WriteOutcome::Unproven { seen } => news.warn(about, What::WriteUnproven { wanted, seen }),
@@ -81,6 +86,7 @@ impl Held {
             }
         }
         self.doubted = doubted;
+        self.foreign = doubted && (self.foreign || foreign);
     }
 }
 
@@ -155,6 +161,7 @@ impl Slot {
             on_its_way: value != wanted,
             conflict: allowed.conflict,
             doubted: held.doubted,
+            foreign: held.foreign,
         }
     }
 

@@ -1,10 +1,11 @@
 //! The array against a plain reading of its rules.
 
-use plant::command::{Level, Reason};
+use plant::command::{Level, Reason, WriteOutcome, WriteReport};
 use plant::event::What;
-use plant::id::Table;
+use plant::id::{PointId, Table};
 use plant::point::WriteRange;
-use plant::time::{Span, Tick};
+use plant::reading::Why;
+use plant::time::{Mono, Span, Tick};
 use proptest::prelude::*;
 
 use super::{Commands, Held, Limit, OutputId};
@@ -16,7 +17,7 @@ const RANGE: WriteRange =
 /// One output with this range; what is held, and a priority array with nothing in it.
 fn array(range: WriteRange, value: f64) -> (Commands, Table<OutputId, Held>) {
     let mut commands = Commands::default();
-    commands.slots.push(super::Slot::new(plant::id::PointId::default(), range));
+    commands.slots.push(super::Slot::new(PointId::default(), range));
     commands.of_point.push(Some(OutputId(0)));
     let held = Held { value, entry: Level::Control, level: Level::Control, ..Held::safe(&range) };
     (commands, Table::filled(1, held))
@@ -140,4 +141,24 @@ fn every_level_has_the_row_of_its_number() {
     for level in Level::ALL {
         assert_eq!(super::row_of(level) + 1, usize::from(level.number()));
     }
+}
+
+#[test]
+fn somebody_elses_write_is_told_also_when_the_output_is_in_doubt_already() {
+    let (commands, mut held) = array(RANGE, 20.0);
+    let mut hear = |outcome: WriteOutcome| {
+        let report = WriteReport { point: PointId::default(), wanted: 20.0, outcome, at: Mono(0) };
+        let mut events = Vec::new();
+        commands.hear(&[report], &mut held, &mut News::new(Tick::default(), &mut events));
+        events.into_iter().map(|event| event.what).collect::<Vec<_>>()
+    };
+    let (unproven, foreign) = (WriteOutcome::Unproven { seen: 5.0 }, WriteOutcome::Foreign { seen: 7.0 });
+    assert_eq!(hear(unproven), [What::WriteUnproven { wanted: 20.0, seen: 5.0 }]);
+    assert_eq!(hear(foreign), [What::WriteForeign { wanted: 20.0, seen: 7.0 }]);
+    for again in [foreign, unproven, foreign, WriteOutcome::Failed(Why::Timeout)] {
+        assert_eq!(hear(again), [], "once in one time of doubt");
+    }
+    assert_eq!(hear(WriteOutcome::Applied), [What::WriteProven]);
+    assert_eq!(hear(foreign), [What::WriteForeign { wanted: 20.0, seen: 7.0 }]);
+    assert_eq!(hear(unproven), []);
 }

@@ -54,6 +54,8 @@ pub struct Circuit {
     pub inputs: Vec<PointId>,
     /// What it moves, all alike.
     pub drives: Vec<Drive>,
+    /// The fan loops of the rows that it cools: thermal protection of any of these takes what it moves.
+    pub cools: Vec<LoopId>,
 }
 
 /// Every loop of a hall.
@@ -68,18 +70,21 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         service: Service::Fans,
         inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
         drives: row.fans.iter().filter_map(|fan| drive(fan.speed.id(), fan.feedback.id())).collect(),
+        cools: vec![row.fan_loop],
     });
     let valves = hall.coils.iter().map(|coil| Circuit {
         id: coil.valve_loop,
         service: Service::Valve,
         inputs: vec![coil.supply_air.id()],
         drives: drive(coil.valve.id(), coil.valve_feedback.id()).into_iter().collect(),
+        cools: hall.rows.get(coil.row).map(|row| row.fan_loop).into_iter().collect(),
     });
     let pump = hall.chilled_water.iter().map(|water| Circuit {
         id: water.pump_loop,
         service: Service::Pump,
         inputs: vec![water.dp.id()],
         drives: drive(water.pump.id(), water.pump_feedback.id()).into_iter().collect(),
+        cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
     });
     fans.chain(valves).chain(pump).collect()
 }

@@ -14,15 +14,23 @@ const GOOD: f64 = 0.99;
 /// Covered this much, a figure is shown (1): a fresh window says nothing rather than something flattering.
 pub const SHOWN: f64 = 0.95;
 
+/// Registers hold back less than this share of the energies, a figure is good (1).
+const FINE: f64 = 0.01;
+
+/// Registers hold back less than this share of the energies, a figure is shown (1).
+pub const COARSE: f64 = 0.05;
+
 /// What a figure is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validity {
-    /// Covered by at least 99 %.
+    /// Covered by at least 99 %, and known to 1 %.
     Good,
-    /// Covered by at least 95 %.
+    /// Covered by at least 95 %, and known to 5 %.
     Degraded,
     /// Covered by too little to say.
     TooLittle,
+    /// The registers' steps are more than 5 % of the energy.
+    TooCoarse,
     /// The hall has no meters for it.
     NoMeters,
     /// No IT energy.
@@ -39,6 +47,7 @@ impl Validity {
             Self::Good => "good",
             Self::Degraded => "degraded",
             Self::TooLittle => "no value: less than 95 % of the window is covered",
+            Self::TooCoarse => "no value: the meters' registers are too coarse for this window",
             Self::NoMeters => "no value: the hall has no meters for it",
             Self::NoIt => "invalid: IT energy is not above zero",
             Self::BelowOne => {
@@ -52,7 +61,7 @@ impl Validity {
     pub const fn is_invalid(self) -> bool {
         match self {
             Self::NoIt | Self::BelowOne => true,
-            Self::Good | Self::Degraded | Self::TooLittle | Self::NoMeters => false,
+            Self::Good | Self::Degraded | Self::TooLittle | Self::TooCoarse | Self::NoMeters => false,
         }
     }
 }
@@ -78,7 +87,24 @@ pub struct Figure {
     pub it: f64,
 }
 
-/// Where IT energy is metered: the rank of a category, its channels, and the most its circuits carry (W).
+/// The meters of one side of a ratio.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metering {
+    /// The most their circuits carry together (W).
+    pub rated: f64,
+    /// The most their registers hold back together at one instant (Wh).
+    pub grain: f64,
+}
+
+impl Metering {
+    /// How far the energy of a window may be off: by what the registers hold back at either end (Wh).
+    #[must_use]
+    pub fn slack(self) -> f64 {
+        2.0 * self.grain
+    }
+}
+
+/// Where IT energy is metered: the rank of a category, its channels and its meters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Category {
     /// 1, 2 or 3.
@@ -87,26 +113,25 @@ pub struct Category {
     pub both: Channel,
     /// IT alone.
     pub it: Channel,
-    /// The sum of its meters' ratings (W).
-    pub rated: f64,
+    /// Its meters.
+    pub meters: Metering,
 }
 
 /// The figure of a window: by the best category that covers it, or else by the one that covers most of it.
-/// `categories` are those the hall has meters for, best first; `facility` is the most that enters the site (W).
+/// `categories` are those the hall has meters for, best first; `entry` is what meters all that enters the site.
 #[must_use]
-pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facility: f64) -> Figure {
+pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], entry: Metering) -> Figure {
     let seconds = window.seconds();
     let cover = |category: &Category| if seconds > 0.0 { cell.of(category.both).seconds / seconds } else { 0.0 };
     let had = || categories.iter().flatten();
     let best = had()
         .find(|c| cover(c) >= GOOD)
         .or_else(|| had().reduce(|best, next| if cover(next) > cover(best) { next } else { best }));
-    let Some(category) = best.filter(|_| facility > 0.0) else {
-        let (value, lower, upper) = (None, None, None);
+    let Some(category) = best.filter(|_| entry.rated > 0.0) else {
         return Figure {
-            value,
-            lower,
-            upper,
+            value: None,
+            lower: None,
+            upper: None,
             coverage: 0.0,
             category: 0,
             validity: Validity::NoMeters,
@@ -116,16 +141,31 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facili
     };
     let coverage = cover(category).min(1.0);
     let paired = cell.of(category.both);
-    let validity = judge(paired.top, paired.bottom, coverage);
-    let shown = matches!(validity, Validity::Good | Validity::Degraded);
     let (top, bottom) = (cell.of(Channel::Facility), cell.of(category.it));
     let missing = |known: f64| (seconds - known).max(0.0) / 3600.0;
-    let least = top.top / (bottom.top + category.rated * missing(bottom.seconds));
-    let most = (top.top + facility * missing(top.seconds)) / bottom.top;
+    let (off, it_off) = (entry.slack(), category.meters.slack());
+    let least = (top.top - off) / (bottom.top + category.meters.rated * missing(bottom.seconds) + it_off);
+    let it_least = bottom.top - it_off;
+    let most = (top.top + entry.rated * missing(top.seconds) + off) / it_least;
+    let upper = Some(most).filter(|x| x.is_finite() && it_least > 0.0);
+    let idle = paired.bottom <= 0.0 && it_off <= FINE * category.meters.rated * seconds / 3600.0;
+    let doubt = off / paired.top + it_off / paired.bottom;
+    let validity = if coverage < SHOWN {
+        Validity::TooLittle
+    } else if idle {
+        Validity::NoIt
+    } else if paired.top + off < paired.bottom - it_off {
+        Validity::BelowOne
+    } else if paired.top < paired.bottom {
+        Validity::TooCoarse // it cannot be, but the registers' steps can explain it
+    } else {
+        judge(coverage, doubt)
+    };
+    let shown = matches!(validity, Validity::Good | Validity::Degraded);
     Figure {
         value: shown.then_some(paired.top / paired.bottom),
         lower: Some(least).filter(|x| x.is_finite() && *x > 0.0 && !validity.is_invalid()),
-        upper: Some(most).filter(|x| x.is_finite() && !validity.is_invalid()),
+        upper: upper.filter(|_| !validity.is_invalid()),
         coverage,
         category: category.number,
         validity,
@@ -134,16 +174,13 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], facili
     }
 }
 
-fn judge(facility: f64, it: f64, coverage: f64) -> Validity {
-    if coverage < SHOWN {
-        Validity::TooLittle
-    } else if it <= 0.0 {
-        Validity::NoIt
-    } else if facility < it {
-        Validity::BelowOne
-    } else if coverage >= GOOD {
+/// What a figure is worth whose energies are covered so far and in doubt by this share; no number is all doubt.
+fn judge(coverage: f64, doubt: f64) -> Validity {
+    if coverage >= GOOD && doubt < FINE {
         Validity::Good
-    } else {
+    } else if doubt <= COARSE {
         Validity::Degraded
+    } else {
+        Validity::TooCoarse
     }
 }

@@ -11,6 +11,7 @@ use plant::time::{Mono, Span};
 use plant::units::{Quantity, Watts};
 use serde::{Deserialize, Serialize};
 
+use super::grain::Grain;
 use crate::control::clock::sum;
 use crate::control::news::News;
 use crate::control::quality::Image;
@@ -69,6 +70,8 @@ pub struct Account {
     doubt: Option<Mark>,
     /// Energy by power since the register was believed last; nothing when power had gaps too.
     bridge: Option<f64>,
+    /// How fine the register is.
+    grain: Grain,
     power: Option<f64>,
     power_heard: Mono,
     period: Span,
@@ -85,6 +88,12 @@ impl Account {
     #[must_use]
     pub const fn breaks(&self) -> u32 {
         self.breaks
+    }
+
+    /// The most that the register may hold back at any instant (Wh); zero for a meter that counts by its power.
+    #[must_use]
+    pub fn grain(&self) -> f64 {
+        self.grain.get()
     }
 
     /// True when the total is right as of the last scan.
@@ -107,6 +116,9 @@ impl Account {
     pub fn step(&mut self, meter: &Meter, image: Image<'_>, now: Now, news: &mut News<'_>) {
         let carried = self.carry(meter, image, now);
         self.bridge = self.bridge.zip(carried).map(|(sum, part)| sum + part);
+        if self.register.is_some() {
+            self.grain.waits(carried.unwrap_or_else(|| meter.rated.over(now.dt).get()));
+        }
         let reading = image.read(meter.energy);
         let none = matches!(reading, Reading::Lost { why: Why::Config | Why::NeverRead }) && self.register.is_none();
         match reading {
@@ -156,6 +168,7 @@ impl Account {
         }
         if let Some(part) = forward(meter, before, mark) {
             self.total.add(part);
+            self.grain.moved(before.wh, mark.wh);
             let at = if part > 0.0 { mark.at } else { before.at };
             self.believe(Mark { at, ..mark });
             return;
@@ -168,6 +181,7 @@ impl Account {
                     Some(wh) => self.total.add(wh),
                     None => self.breaks = self.breaks.wrapping_add(1),
                 }
+                self.grain = Grain::default();
                 self.believe(mark);
             }
             Some(_) => self.doubt = Some(mark),

@@ -4,7 +4,7 @@ use plant::time::{Span, Tick, Wall};
 use proptest::prelude::*;
 
 use super::calendar::{Calendar, zone};
-use super::pue::{Category, Validity, figure};
+use super::pue::{Category, Metering, Validity, figure};
 use super::ring::{Amount, Cell, Channel, Ring};
 
 const F: Channel = Channel::Category3;
@@ -116,7 +116,8 @@ fn window(covered: f64, facility: f64, it: f64) -> Cell {
     cell
 }
 
-const IT: Category = Category { number: 3, both: F, it: Channel::It3, rated: 200.0 };
+const IT: Category = Category { number: 3, both: F, it: Channel::It3, meters: Metering { rated: 200.0, grain: 0.0 } };
+const ENTRY: Metering = Metering { rated: 300.0, grain: 0.0 };
 
 #[test]
 fn coverage_decides_what_a_figure_is_worth() {
@@ -127,7 +128,7 @@ fn coverage_decides_what_a_figure_is_worth() {
         (940.0, Validity::TooLittle),
         (0.0, Validity::TooLittle),
     ] {
-        let made = figure(&window(covered, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], 300.0);
+        let made = figure(&window(covered, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], ENTRY);
         assert_eq!(made.validity, validity, "{covered} s");
         let shown = matches!(validity, Validity::Good | Validity::Degraded);
         assert!(made.value.map_or(!shown, |v| (v - 1.3).abs() < 1e-12), "{made:?}");
@@ -139,7 +140,7 @@ fn coverage_decides_what_a_figure_is_worth() {
 
 #[test]
 fn bounds_hold_whatever_happened_in_the_gap() {
-    let made = figure(&window(900.0, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], 300.0);
+    let made = figure(&window(900.0, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], ENTRY);
     let (lower, upper) = (made.lower.expect("bounded"), made.upper.expect("bounded"));
     for facility in [0.0, 150.0, 300.0] {
         for it in [0.0, 100.0, 200.0] {
@@ -151,6 +152,17 @@ fn bounds_hold_whatever_happened_in_the_gap() {
 
 #[test]
 fn a_hall_without_meters_says_so() {
-    let made = figure(&Cell::default(), Span::from_secs(60), &[None, None, None], 300.0);
+    let made = figure(&Cell::default(), Span::from_secs(60), &[None, None, None], ENTRY);
     assert_eq!((made.validity, made.value), (Validity::NoMeters, None));
+}
+
+#[test]
+fn less_than_one_is_told_only_when_the_registers_cannot_explain_it() {
+    let covered = window(1000.0, 95.0, 100.0);
+    for (grain, validity) in [(0.0, Validity::BelowOne), (0.1, Validity::BelowOne), (0.5, Validity::TooCoarse)] {
+        let meters = Metering { grain, ..IT.meters };
+        let it = Category { meters, ..IT };
+        let made = figure(&covered, Span::from_secs(1000), &[Some(it)], Metering { grain, ..ENTRY });
+        assert_eq!((made.validity, made.value), (validity, None), "{grain} Wh");
+    }
 }

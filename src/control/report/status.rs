@@ -4,7 +4,6 @@ use plant::command::Level;
 use plant::hall::{AlarmDef, Hall, Priority};
 use plant::id::PointId;
 use plant::reading::{Reading, Why};
-use plant::time::Mono;
 use plant::units::{Quantity, Watts};
 
 use super::{AlarmView, NamedValue, OverrideView, PointView, Pue, Readings, Status, WorstInlet};
@@ -44,7 +43,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         facility_kwh: facility / 1e3,
         it_kwh: it / 1e3,
         pue: state.energy.figures(hall).map(|(window, figure)| pue(window, &figure)).collect(),
-        ppue_cooling: state.energy.cooling(),
+        ppue_cooling: state.energy.cooling(hall),
         readings: readings(hall, state),
         overrides: overrides(hall, state),
         alarms: alarms(hall, state),
@@ -116,6 +115,7 @@ fn overrides(hall: &Hall, state: &State) -> Vec<OverrideView> {
     let view = |hold: &Hold| OverrideView {
         point: hall.points.get(hold.point).map_or_else(String::new, |def| def.name.clone()),
         value: hold.value,
+        unit: hall.points.get(hold.point).map_or("1", |def| def.unit.code()).to_owned(),
         level: Level::Operator.number(),
         who: hold.who.clone(),
         reason: hold.reason.clone(),
@@ -127,6 +127,7 @@ fn overrides(hall: &Hall, state: &State) -> Vec<OverrideView> {
 /// What is not normal, the most urgent first and of these the latest.
 fn alarms(hall: &Hall, state: &State) -> Vec<AlarmView> {
     let scene = scene(hall, state);
+    let (now, uptime) = (state.clock.last().mono, state.clock.running().seconds());
     let mut rows: Vec<_> = hall.alarms.iter().zip(state.alarms.iter()).collect();
     rows.sort_by_key(|((_, def), (_, alarm))| (def.priority, std::cmp::Reverse(alarm.since)));
     let view = |def: &AlarmDef, alarm: &Alarm| {
@@ -135,7 +136,7 @@ fn alarms(hall: &Hall, state: &State) -> Vec<AlarmView> {
             name: def.name.clone(),
             priority: priority(def.priority).to_owned(),
             state: state.to_owned(),
-            since_s: alarm.since.since(Mono(0)).seconds(),
+            since_s: uptime - now.since(alarm.since).seconds(),
             detail: scene.detail(def),
             consequence: def.consequence.clone(),
             response: def.response.clone(),

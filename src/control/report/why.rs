@@ -82,6 +82,7 @@ fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> 
         name: hall.loops.get(circuit.id)?.clone(),
         mode: row.mode().to_owned(),
         setpoint: row.setpoint,
+        unit: circuit.inputs.first().and_then(|p| hall.points.get(*p)).map_or("1", |def| def.unit.code()).to_owned(),
         pv: row.pv,
         p: terms.p,
         i: terms.i,

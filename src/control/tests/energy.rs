@@ -47,7 +47,9 @@ impl Metered {
     fn run(&mut self, seconds: u64, wh: &mut f64, lost: &[&str]) -> Vec<What> {
         let mut events = Vec::new();
         for _ in 0..seconds {
-            *wh += self.it * self.rig.tick.dt.seconds() / 3600.0;
+            // Not quite constant, so that the registers show how fine they are.
+            let wobble = if self.rig.tick.seq.is_multiple_of(2) { 1e-6 } else { -1e-6 };
+            *wh += self.it * (1.0 + wobble) * self.rig.tick.dt.seconds() / 3600.0;
             for (name, _, part) in &self.registers {
                 let (energy, power) = (format!("{name}/energy"), format!("{name}/power"));
                 if lost.contains(&name.as_str()) {

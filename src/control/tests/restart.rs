@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plant::command::Level;
 use plant::event::What;
+use plant::hall::Hall;
 use plant::reading::Why;
 use plant::time::Span;
 use proptest::prelude::*;
@@ -70,6 +71,25 @@ fn a_snapshot_of_another_hall_starts_anew() {
     rig.steps(10);
     let control = Controller::restore(Arc::new(shipped("air")), rig.control.state().clone());
     assert_eq!(control.state(), Controller::new(Arc::new(shipped("air"))).state());
+}
+
+#[test]
+fn a_hall_whose_names_have_moved_is_another_hall() {
+    let text = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped").1;
+    let swap = |a: &str, b: &str| text.replace(a, "\0").replace(b, a).replace('\0', b);
+    for changed in [
+        swap("\"crah-1\"", "\"crah-2\""),
+        swap("\"pdu-a1\"", "\"pdu-a2\""),
+        swap("\"row-a\"", "\"row-b\""),
+        text.replacen("role = \"pdu-output\"", "role = \"other\"", 1),
+    ] {
+        let mut rig = Rig::new(shipped("air"));
+        rig.hold("crah-1/fan-speed", 40.0, None);
+        rig.steps(10);
+        let hall = Arc::new(Hall::load("air", &changed).expect("loads"));
+        let control = Controller::restore(Arc::clone(&hall), rig.control.state().clone());
+        assert!(control.state() == Controller::new(hall).state(), "it goes on with what belongs to others");
+    }
 }
 
 #[test]

@@ -89,6 +89,37 @@ fn thermal_protection_wins_over_an_operator_and_ends_where_the_inlets_are_well()
 }
 
 #[test]
+fn thermal_protection_of_a_row_brings_cold_air_and_not_only_air() {
+    let mut rig = calm();
+    let valves = |row: usize| (1..=3).map(move |n| format!("crah-{}/valve", 3 * row + n));
+    for valve in valves(0).chain(valves(1)) {
+        rig.hold(&valve, 0.0, None);
+    }
+    rig.hold("chw/pump-speed", 30.0, None);
+    rig.steps(60);
+    rig.inlets(0, 40.0);
+    rig.read("crah-1/supply-air-temp", 38.0);
+    rig.steps(300);
+    for output in valves(0).chain(rig.fan_names(0)).chain(["chw/pump-speed".to_owned()]) {
+        let command = rig.command(&output);
+        assert_eq!((command.value, command.level), (100.0, Level::ThermalProtection), "{output}");
+    }
+    for valve in valves(1) {
+        assert_eq!(
+            (rig.value(&valve), rig.command(&valve).level),
+            (0.0, Level::Operator),
+            "{valve} serves another row"
+        );
+    }
+    rig.inlets(0, 28.0);
+    rig.steps(20);
+    assert_eq!(rig.value("crah-2/valve"), 100.0, "not released yet");
+    rig.inlets(0, 26.0);
+    rig.steps(60);
+    assert_eq!((rig.value("crah-2/valve"), rig.value("chw/pump-speed")), (0.0, 30.0));
+}
+
+#[test]
 fn the_loop_goes_on_from_full_speed_after_thermal_protection() {
     let mut rig = calm();
     let (fan, inlet) = (rig.fan_names(0)[0].clone(), rig.inlet_names(0)[5].clone());

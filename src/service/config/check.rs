@@ -22,6 +22,10 @@ pub fn rules(config: &Config, layered: &Layered) -> Vec<Fault> {
     rules.places(config);
     rules.journal(config);
     rules.adapters(config);
+    for (keys, say) in config.history.faults() {
+        let at = keys.iter().fold(Path::default().key("history"), |at, key| at.key(key));
+        rules.fail(&at, format!("`{at}` {say}"), "");
+    }
     for (n, device) in config.device.iter().enumerate() {
         rules.device(config, device, &Path::default().key("device").step(Step::Index(n)));
     }

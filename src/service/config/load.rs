@@ -11,6 +11,7 @@ use plant::fault::{Fault, Faults};
 use plant::hall::Hall;
 use plant::read::did_you_mean;
 use plant::shipped::{DEVICES, HALLS};
+use serde::{Deserialize, Serialize};
 
 use super::path::{Path as KeyPath, Step};
 use super::{Config, Parsed, check};
@@ -45,7 +46,7 @@ pub struct Loaded {
 
 /// The texts of a hall, its device maps and the configuration in force: enough to build the hall again, anywhere.
 /// Free of secrets, because a configuration that holds one is refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Texts {
     /// The hall's name and text.
     pub hall: (String, String),
@@ -96,6 +97,18 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
     let near = sources.file.parent().unwrap_or_else(|| Path::new("."));
     let texts = read_texts(&parsed, near)?;
     let (hall, maps, bindings) = together(&parsed, &texts, &sources.file.display().to_string())?;
+    let config = parsed.config.clone();
+    Ok(Loaded { config, parsed, hall: Arc::new(hall), maps, bindings, texts })
+}
+
+/// Loads again what once was loaded, from its texts alone.
+///
+/// # Errors
+/// Every fault of the texts, as in [`load`].
+pub(super) fn of_texts(texts: Texts) -> Result<Loaded, Faults> {
+    let name = "the configuration that ran last";
+    let parsed = Parsed::read(name, &texts.config, &[], &[])?;
+    let (hall, maps, bindings) = together(&parsed, &texts, name)?;
     let config = parsed.config.clone();
     Ok(Loaded { config, parsed, hall: Arc::new(hall), maps, bindings, texts })
 }

@@ -6,21 +6,22 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::Bounds;
+use crate::service::config::span_text;
 
 /// Where time series go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HistoryConfig {
     /// A value that changes is kept at most this often (time, 100ms to 1h).
-    #[serde(with = "text")]
+    #[serde(with = "span_text")]
     pub every: Span,
     /// A value that does not change is kept this often (time, 1s to 24h).
-    #[serde(with = "text")]
+    #[serde(with = "span_text")]
     pub heartbeat: Span,
     /// The embedded store's size; the oldest values go first (MB, 1 to 1000000).
     pub max_mb: u64,
     /// The embedded store's reach (time, 1h to 3650d).
-    #[serde(with = "text")]
+    #[serde(with = "span_text")]
     pub max_age: Span,
     /// A database to send to instead of the embedded store (table).
     pub influx: Option<InfluxConfig>,
@@ -41,16 +42,16 @@ pub struct InfluxConfig {
     #[serde(default)]
     pub token_file: Option<PathBuf>,
     /// A request that takes longer has failed (time, 100ms to 60s).
-    #[serde(default = "ten_seconds", with = "text")]
+    #[serde(default = "ten_seconds", with = "span_text")]
     pub timeout: Span,
     /// The longest wait between two attempts while the database is away (time, 100ms to 30s).
-    #[serde(default = "half_a_minute", with = "text")]
+    #[serde(default = "half_a_minute", with = "span_text")]
     pub longest_pause: Span,
     /// Lines on disk while the database is away; the oldest go first (MB, 1 to 100000).
     #[serde(default = "spool_mb")]
     pub spool_mb: u64,
     /// Lines older than this against the newest are dropped (time, 1h to 365d).
-    #[serde(default = "spool_age", with = "text")]
+    #[serde(default = "spool_age", with = "span_text")]
     pub spool_age: Span,
 }
 
@@ -74,7 +75,60 @@ impl HistoryConfig {
     }
 }
 
+/// A rule that a configuration breaks: the way to the key below `history`, and a sentence about its value.
+pub type Broken = (Vec<&'static str>, String);
+
+impl HistoryConfig {
+    /// Every rule that is broken; none in a configuration that can be used.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Broken> {
+        let mut faults = Vec::new();
+        let (hour, day) = (Span::from_secs(3600), 86_400);
+        span(&mut faults, &["every"], self.every, (Span::from_millis(100), hour));
+        span(&mut faults, &["heartbeat"], self.heartbeat, (Span::from_secs(1), Span::from_secs(day)));
+        span(&mut faults, &["max_age"], self.max_age, (hour, Span::from_secs(3650 * day)));
+        whole(&mut faults, &["max_mb"], self.max_mb, 1_000_000);
+        if self.heartbeat < self.every {
+            let say = format!("is {}, shorter than `history.every` with {}", self.heartbeat, self.every);
+            faults.push((vec!["heartbeat"], say));
+        }
+        if let Some(influx) = &self.influx {
+            influx.faults(&mut faults);
+        }
+        faults
+    }
+}
+
+fn span(faults: &mut Vec<Broken>, at: &[&'static str], value: Span, (least, most): (Span, Span)) {
+    if value < least || value > most {
+        faults.push((at.to_vec(), format!("is {value}; it must lie between {least} and {most}")));
+    }
+}
+
+fn whole(faults: &mut Vec<Broken>, at: &[&'static str], value: u64, most: u64) {
+    if value < 1 || value > most {
+        faults.push((at.to_vec(), format!("is {value}; it must lie between 1 and {most}")));
+    }
+}
+
 impl InfluxConfig {
+    fn faults(&self, faults: &mut Vec<Broken>) {
+        let (tenth, day) = (Span::from_millis(100), 86_400);
+        span(faults, &["influx", "timeout"], self.timeout, (tenth, Span::from_secs(60)));
+        span(faults, &["influx", "longest_pause"], self.longest_pause, (tenth, Span::from_secs(30)));
+        span(faults, &["influx", "spool_age"], self.spool_age, (Span::from_secs(3600), Span::from_secs(365 * day)));
+        whole(faults, &["influx", "spool_mb"], self.spool_mb, 100_000);
+        if !(self.url.starts_with("http://") || self.url.starts_with("https://")) {
+            faults.push((
+                vec!["influx", "url"],
+                format!("is `{}`, which is no address like `http://host:8086`", self.url),
+            ));
+        }
+        if self.bucket.is_empty() {
+            faults.push((vec!["influx", "bucket"], "is empty; name the bucket that takes the values".to_owned()));
+        }
+    }
+
     /// The spool's bounds.
     #[must_use]
     pub const fn bounds(&self) -> Bounds {
@@ -96,21 +150,6 @@ const fn spool_mb() -> u64 {
 
 const fn spool_age() -> Span {
     Span::from_secs(30 * 86_400)
-}
-
-/// Spans as people write them.
-mod text {
-    use plant::time::Span;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub fn serialize<S: Serializer>(span: &Span, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&format_args!("{}ms", span.millis()))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
-        let text = String::deserialize(from)?;
-        Span::parse(&text).ok_or_else(|| de::Error::custom(format_args!("`{text}` is no length of time; write `10s`")))
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Installs the peers of `cargo bench --bench field` below target/peers: libmodbus in C, pymodbus with simple-pid in
+# Python. Nothing but that bench needs them.
+set -eu
+cd "$(dirname "$0")/../.."
+mkdir -p target/peers
+if ! pkg-config --exists libmodbus; then
+    if [ "$(id -u)" = 0 ]; then
+        apt-get install -y libmodbus-dev pkg-config
+    else
+        sudo apt-get install -y libmodbus-dev pkg-config
+    fi
+fi
+# shellcheck disable=SC2046
+cc -O2 -Wall -Wextra -o target/peers/libmodbus_loops benches/peers/libmodbus_loops.c \
+    $(pkg-config --cflags --libs libmodbus) -lm
+[ -x target/peers/venv/bin/python ] || python3 -m venv target/peers/venv
+target/peers/venv/bin/pip install --quiet "pymodbus==3.16.1" "simple-pid==2.0.1"
+echo "The peers are in target/peers."

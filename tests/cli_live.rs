@@ -1,0 +1,9 @@
+//! The whole command line beside a service in a process of its own that controls a simulated hall on real wires.
+#![cfg(feature = "sim")]
+
+mod answers;
+mod crash;
+mod life;
+mod look;
+mod records;
+mod rig;

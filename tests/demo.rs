@@ -1,0 +1,66 @@
+//! What a newcomer runs, and what it promises: a minute over real wires, the same minute replayed, a day that repeats itself.
+#![cfg(feature = "sim")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn wattloop(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wattloop"))
+        .args(arguments)
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary starts")
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON on standard output")
+}
+
+#[test]
+fn a_minute_of_the_demo_ends_with_its_figures_and_replays_to_the_bit() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let summary = json(&wattloop(folder.path(), &["demo", "--for", "60s", "--json"]));
+    let number = |key: &str| summary[key].as_f64().unwrap_or_else(|| panic!("{key} in {summary}"));
+    assert!(number("scans") >= 50.0, "{summary}");
+    assert!(summary["overruns"].is_u64(), "{summary}");
+    assert!((15.0..32.0).contains(&number("worst_inlet_celsius")), "{summary}");
+    assert!((0.9..=1.0).contains(&number("pue_1m_coverage")), "{summary}");
+    assert!((1.0..1.5).contains(&number("pue_1m")), "{summary}");
+    assert!(number("facility_kwh") > number("it_kwh") && number("it_kwh") > 5.0, "{summary}");
+    assert!(number("modbus_requests") > 500.0, "{summary}");
+    assert_eq!(number("modbus_errors"), 0.0, "{summary}");
+    let journal = summary["journal"].as_str().expect("a path");
+    let replay = json(&wattloop(folder.path(), &["replay", journal, "--json"]));
+    let compared = replay["scans"].as_u64().zip(replay["answers"].as_u64()).map(|(scans, answers)| scans + answers);
+    assert_eq!(replay["identical"].as_u64(), compared, "{replay}");
+    assert_eq!(replay["scans"].as_f64(), Some(number("scans")), "every scan is in the record");
+}
+
+#[test]
+fn twenty_runs_of_one_seed_are_one_run_and_another_seed_is_another() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let run = |arguments: &[&str]| json(&wattloop(folder.path(), arguments))["trace"].as_str().map(str::to_owned);
+    let twenty = run(&["sim", "run", "air", "--for", "5min", "--seed", "3", "--runs", "20", "--json"]);
+    assert!(twenty.is_some());
+    assert_eq!(run(&["sim", "run", "air", "--for", "5min", "--seed", "3", "--json"]), twenty);
+    assert_ne!(run(&["sim", "run", "air", "--for", "5min", "--seed", "4", "--json"]), twenty);
+}
+
+#[test]
+fn every_shipped_hall_lives_through_a_simulated_day_within_its_limits() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    for (hall, text) in plant::shipped::HALLS {
+        let limits = plant::hall::Hall::load(hall, text).expect("it loads").limits;
+        let day = json(&wattloop(folder.path(), &["sim", "run", hall, "--for", "24h", "--period", "2s", "--json"]));
+        let worst = day["worst_inlet_celsius"].as_f64().expect("a temperature");
+        assert!(worst < limits.inlet_max.0, "{hall}: {worst} °C");
+        let pue =
+            day["pue"].as_array().and_then(|p| p.iter().find(|p| p["window"] == "24h").cloned()).expect("a day's PUE");
+        let value = pue["value"].as_f64().expect("it is covered");
+        assert!((1.0..1.3).contains(&value), "{hall}: PUE {value}");
+    }
+}
