@@ -1,6 +1,7 @@
 //! SIGTERM hands every output to its fail-safe; SIGHUP loads the configuration again; a restart goes on without a bump.
 
 use plant::id::PointId;
+use sim::wire::Drill;
 use wattloop::adapters::modbus::Writes;
 use wattloop::service::config::Loaded;
 
@@ -32,6 +33,18 @@ fn sigterm_leaves_every_output_at_its_fail_safe() {
     }
     let (same, text) = replay(rig.folder());
     assert!(same, "{text}");
+}
+
+#[test]
+fn a_stop_past_a_silent_unit_is_not_called_clean() {
+    let rig = Rig::dark("air", &[]);
+    let mut process = Process::run(&rig.stage, rig.folder(), None);
+    process.until("control runs", |s| s["scans"].as_u64() > Some(5));
+    rig.drill("bms", 1, Drill { dead: true, ..Drill::default() });
+    let log = rig.folder().join("log");
+    assert_eq!(process.end_by("TERM").code(), Some(1));
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    assert!(said.contains("not every output is proven") && said.contains("wattloop failsafe"), "{said}");
 }
 
 #[test]
