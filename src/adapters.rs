@@ -30,7 +30,7 @@ pub use mailbox::Orders;
 /// Reads the monotonic clock of this run. Given by the service, so that an adapter's time is an argument too.
 pub type Stamp = Arc<dyn Fn() -> Mono + Send + Sync>;
 
-/// How many write reports may wait for a scan; beyond it the oldest go and are counted.
+/// How many write reports may wait for a scan; beyond it the oldest go, and the log says so.
 const MAX_REPORTS: usize = 16_384;
 
 /// What a bus is told, in order.
@@ -61,7 +61,6 @@ pub struct Shared {
 struct State {
     samples: Table<PointId, Sample>,
     reports: Vec<WriteReport>,
-    lost_reports: u64,
     /// For each bus, the `seq` after the last poll it finished; before the first poll, that poll's.
     finished: Vec<u64>,
     polling: bool,
@@ -87,7 +86,6 @@ impl Shared {
             state: Mutex::new(State {
                 samples,
                 reports: Vec::new(),
-                lost_reports: 0,
                 finished: Vec::new(),
                 polling: false,
                 ordered: (0, Mono(0)),
@@ -123,8 +121,8 @@ impl Shared {
         state.reports.extend(reports);
         let surplus = state.reports.len().saturating_sub(MAX_REPORTS);
         if surplus > 0 {
+            tracing::error!(surplus, "scans do not take the reports of writes: the oldest go");
             state.reports.drain(..surplus);
-            state.lost_reports = state.lost_reports.saturating_add(plant::convert::u64_from_usize(surplus));
         }
     }
 

@@ -16,7 +16,7 @@ use crate::control::report::{LoopView, Status};
 
 /// How many bulletins may wait for the listener.
 const WAITING: usize = 16;
-/// How many events may wait; beyond it the oldest go and are counted.
+/// How many events may wait; beyond it the oldest go, and the log says so.
 const EVENTS: usize = 65_536;
 
 /// The state of the hall after one scan.
@@ -44,8 +44,6 @@ pub struct Bulletin {
 pub struct Teller {
     sender: SyncSender<Bulletin>,
     pending: Vec<Event>,
-    lost_events: u64,
-    lost_bulletins: u64,
     last_ms: Option<u64>,
 }
 
@@ -53,7 +51,7 @@ pub struct Teller {
 #[must_use]
 pub fn channel() -> (Teller, Receiver<Bulletin>) {
     let (sender, receiver) = sync_channel(WAITING);
-    (Teller { sender, pending: Vec::new(), lost_events: 0, lost_bulletins: 0, last_ms: None }, receiver)
+    (Teller { sender, pending: Vec::new(), last_ms: None }, receiver)
 }
 
 impl Teller {
@@ -63,8 +61,11 @@ impl Teller {
         self.pending.extend_from_slice(&outputs.events);
         let surplus = self.pending.len().saturating_sub(EVENTS);
         if surplus > 0 {
+            tracing::error!(
+                surplus,
+                "nobody takes events: the oldest are no longer told, only a replay of the journal tells them"
+            );
             self.pending.drain(..surplus);
-            self.lost_events = self.lost_events.saturating_add(plant::convert::u64_from_usize(surplus));
         }
         let now_ms = tick.mono.0 / 1_000_000;
         let quiet = self.last_ms.is_some_and(|last| now_ms < last.saturating_add(100));
@@ -86,14 +87,7 @@ impl Teller {
             Ok(()) => {}
             Err(TrySendError::Full(bulletin) | TrySendError::Disconnected(bulletin)) => {
                 self.pending = bulletin.events;
-                self.lost_bulletins = self.lost_bulletins.saturating_add(1);
             }
         }
-    }
-
-    /// Bulletins and events that found no listener.
-    #[must_use]
-    pub const fn lost(&self) -> (u64, u64) {
-        (self.lost_bulletins, self.lost_events)
     }
 }

@@ -11,8 +11,10 @@ use plant::hall::Hall;
 use plant::reading::Reading;
 
 use crate::adapters::mqtt::{Mqtt, Publication};
+use crate::control::sentence;
 use crate::service::api::call::Asker;
 use crate::service::bulletin::Bulletin;
+use crate::service::config::Keeper;
 use crate::service::history::History;
 use crate::service::journal::Counters;
 use crate::service::metrics::{Check, Metrics};
@@ -38,6 +40,10 @@ pub struct Outlet {
     pub journal: Arc<Counters>,
     /// The way to raise the service's own alarms.
     pub asker: Asker,
+    /// The configuration that runs; nothing where there is none to reload.
+    pub keeper: Option<Arc<Keeper>>,
+    /// How many reloads have been shown.
+    pub reloads: u64,
     /// True when no write can leave the process.
     pub shadow: bool,
     /// What is known of the journal's promises.
@@ -104,20 +110,29 @@ impl Outlet {
         }
     }
 
-    fn show(&self, bulletin: &Bulletin) {
+    fn show(&mut self, bulletin: &Bulletin) {
+        let wall_s = plant::convert::f64_from_i64(bulletin.tick.wall.0) / 1e3;
+        let applied = self.keeper.as_ref().map_or(0, |k| k.applied());
+        let reloaded = applied != self.reloads;
         let ages = bulletin.inputs.samples.rows().iter().map(|s| bulletin.tick.mono.since(s.at).seconds());
-        self.metrics.update(|figures| {
+        let shown = self.metrics.update(|figures| {
             figures.readings.clone_from(&bulletin.readings);
             figures.ages = ages.collect();
             figures.commands.clone_from(&bulletin.commands);
             figures.loops.clone_from(&bulletin.loops);
             figures.status.clone_from(&bulletin.status);
-            figures.wall_s = plant::convert::f64_from_i64(bulletin.tick.wall.0) / 1e3;
+            figures.wall_s = wall_s;
             figures.shadow = self.shadow;
             figures.failsafe = bulletin.commands.iter().any(|c| c.reason == Reason::SafeOutputs);
-            figures.reload_successful = !bulletin.status.alarms.iter().any(|a| a.name == trouble::RELOAD_FAILED);
+            figures.reload_successful = !self.keeper.as_ref().is_some_and(|k| k.refused());
+            if figures.reload_success_s == 0.0 || reloaded {
+                figures.reload_success_s = wall_s;
+            }
             figures.checks = self.checks();
         });
+        if shown {
+            self.reloads = applied;
+        }
     }
 
     fn checks(&self) -> Vec<Check> {
@@ -177,11 +192,10 @@ impl Outlet {
 }
 
 fn log(hall: &Hall, event: &Event) {
-    let subject = event.subject(hall);
-    let what = &event.what;
+    let (subject, what) = (event.subject(hall), sentence::event(hall, event));
     match event.severity {
-        Severity::Info => tracing::info!(subject, ?what),
-        Severity::Warning => tracing::warn!(subject, ?what),
-        Severity::Error => tracing::error!(subject, ?what),
+        Severity::Info => tracing::info!(subject, "{what}"),
+        Severity::Warning => tracing::warn!(subject, "{what}"),
+        Severity::Error => tracing::error!(subject, "{what}"),
     }
 }

@@ -53,7 +53,8 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let (asker, calls) = api::call::channel();
     let metrics = Metrics::new(Arc::clone(&loaded.hall), loaded.config.period, stamp);
     let (teller, bulletins) = bulletin::channel();
-    let outlet = outlet(&loaded, &wires, &metrics, &journal, (asker.clone(), writes))?;
+    let outlet = outlet(&loaded, &wires, &metrics, &journal, (asker.clone(), writes, keeper.clone()))?;
+    metrics.update(|figures| figures.config_hash = loaded.texts.hash());
     let history = outlet.history.counters();
     counts::add_all(&metrics, wires.modbus.clone(), wires.mqtt.clone(), journal.counters(), history);
     let served = serve(&loaded, &metrics, &asker, keeper)?;
@@ -167,7 +168,7 @@ fn outlet(
     wires: &Wires,
     metrics: &Arc<Metrics>,
     journal: &Journal,
-    (asker, writes): (api::call::Asker, Writes),
+    (asker, writes, keeper): (api::call::Asker, Writes, Option<Arc<Keeper>>),
 ) -> Result<Outlet, StartFault> {
     let series = Series::of_hall(&loaded.hall);
     let history = History::start(&loaded.config.history, &loaded.config.state_dir.join("history.db"), &series)
@@ -180,6 +181,8 @@ fn outlet(
         history,
         journal: journal.counters(),
         asker,
+        keeper,
+        reloads: 0,
         shadow: writes == Writes::Shadow,
         promises: Kept::NotYet,
         told: [None; 3],

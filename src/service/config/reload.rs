@@ -1,5 +1,6 @@
 //! What a changed configuration means for a service that runs.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plant::fault::Faults;
@@ -65,13 +66,28 @@ pub fn same_but_for_strategies(old: &Hall, new: &Hall) -> bool {
 pub struct Keeper {
     sources: Sources,
     running: Mutex<Loaded>,
+    refused: AtomicBool,
+    applied: AtomicU64,
 }
 
 impl Keeper {
     /// Keeps what has been loaded from these sources.
     #[must_use]
     pub const fn new(sources: Sources, running: Loaded) -> Self {
-        Self { sources, running: Mutex::new(running) }
+        let (refused, applied) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { sources, running: Mutex::new(running), refused, applied }
+    }
+
+    /// True when the last reload was refused.
+    #[must_use]
+    pub fn refused(&self) -> bool {
+        self.refused.load(Ordering::Acquire)
+    }
+
+    /// How many reloads took effect.
+    #[must_use]
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
     }
 
     /// The hall that runs.
@@ -85,7 +101,9 @@ impl Keeper {
     /// # Errors
     /// Every fault of the new configuration.
     pub fn prepare(&self) -> Result<(Reload, Loaded), Faults> {
-        let new = load(&self.sources)?;
+        let new = load(&self.sources);
+        self.refused.store(new.is_err(), Ordering::Release);
+        let new = new?;
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((diff(&running, &new), new))
     }
@@ -97,5 +115,6 @@ impl Keeper {
         let mut hall = Hall::clone(&running.hall);
         hall.strategies = loaded.hall.strategies;
         running.hall = Arc::new(hall);
+        self.applied.fetch_add(1, Ordering::AcqRel);
     }
 }
