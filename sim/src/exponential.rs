@@ -14,6 +14,25 @@ pub struct Pair {
     pub mean: [f64; 2],
 }
 
+/// One node over one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Single {
+    /// The value at the end of the step.
+    pub end: f64,
+    /// Its mean over the step: what flows leave with.
+    pub mean: f64,
+}
+
+/// One exact step of `C·dT/dt = source − leave·T` from `start`: `leave` (W/K, ≥ 0) is all that carries heat away in proportion
+/// to the node, `source` (W, counted from 0 °C) all that comes in, `capacity` (J/K, > 0). What was stored is
+/// `dt·(source − leave·mean)` to the last bit, so that a ledger that books the mean closes.
+#[must_use]
+pub fn node(leave: f64, source: f64, (capacity, start): (f64, f64), dt: f64) -> Single {
+    let slope = (source - leave * start) / capacity;
+    let mean = start + dt * slope * phi2(-dt * leave / capacity);
+    Single { end: start + dt * (source - leave * mean) / capacity, mean }
+}
+
 /// `(1 − e⁻ˣ)/x`: the mean over a step of what fades with `e⁻ᵗ`; 1 at 0, falls to 0, for x ≥ 0.
 #[must_use]
 pub fn fade(x: f64) -> f64 {
@@ -106,6 +125,23 @@ mod tests {
                 prop_assert!((fast.end[n] - slow.end[n]).abs() < 1e-5, "{fast:?} {slow:?}");
                 prop_assert!((fast.mean[n] - slow.mean[n]).abs() < 1e-5, "{fast:?} {slow:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_node_follows_the_textbook_exponential() {
+        for (leave, dt) in [(0.0, 1.0), (1e-9, 1.0), (50.0, 1.0), (1e3, 0.1), (1e6, 60.0)] {
+            let (source, capacity, start) = (4e4, 2e3, 30.0);
+            let got = node(leave, source, (capacity, start), dt);
+            let x: f64 = dt * leave / capacity;
+            let expected = if leave < 1e-6 {
+                start + dt * source / capacity
+            } else {
+                source / leave + (start - source / leave) * (-x).exp()
+            };
+            assert!((got.end - expected).abs() < 1e-9 * expected.abs().max(1.0), "{leave}: {got:?}, {expected}");
+            let stored = capacity * (got.end - start);
+            assert!((stored - dt * (source - leave * got.mean)).abs() <= 1e-9 * dt * source, "{leave}: {got:?}");
         }
     }
 
