@@ -2,6 +2,7 @@
 //! `sim/halls/<hall>.toml`. Every number is a default of a shipped hall, not a property of the models.
 
 mod load;
+pub(crate) mod read;
 
 use plant::time::Span;
 

@@ -5,17 +5,11 @@ use plant::hall::Hall;
 use plant::read::{Section, Source, did_you_mean};
 use plant::time::Span;
 
+use super::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number, number_or_zero};
 use super::{
     Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors, Water, Weather,
 };
 use crate::exchanger::CoilSurface;
-
-/// Shares and efficiencies.
-const SHARE: (f64, f64) = (0.0, 1.0);
-/// What must not be zero.
-const POSITIVE: (f64, f64) = (1e-12, 1e15);
-/// Zero or more.
-const AT_LEAST_ZERO: (f64, f64) = (0.0, 1e15);
 
 impl Physics {
     /// The physics of `hall` from the text of `file`.
@@ -69,32 +63,6 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         sensors,
         meters,
     })
-}
-
-/// A section that must be there.
-fn need<T>(all: &Section<'_>, key: &'static str, read: impl Fn(&Section<'_>) -> T) -> Option<T> {
-    let section = all.need_section(key)?;
-    let value = read(&section);
-    section.done();
-    Some(value)
-}
-
-/// A section that may be there.
-fn maybe<T>(all: &Section<'_>, key: &'static str, read: impl Fn(&Section<'_>) -> T) -> Option<T> {
-    if all.has(key) { need(all, key, read) } else { None }
-}
-
-/// A number in a range. A fault gives the range's lower end, which nobody sees because loading fails.
-fn number(of: &Section<'_>, key: &'static str, range: (f64, f64)) -> f64 {
-    if !of.has(key) {
-        of.missing(key, format!("write `{key} = …`, a number"));
-    }
-    of.within(key, range).unwrap_or(range.0)
-}
-
-/// A number, zero where it is not given.
-fn number_or_zero(of: &Section<'_>, key: &'static str, range: (f64, f64)) -> f64 {
-    of.within(key, range).unwrap_or(0.0)
 }
 
 fn room(of: &Section<'_>) -> Room {
