@@ -5,11 +5,13 @@
 //!      │       └─ fans  (one loop a row: all fans together, by the worst inlet)
 //!      ├─ coils         (one loop a CRAH: supply air by its chilled-water valve)
 //!      ├─ chilled water (one loop: differential pressure by pump speed)
+//!      ├─ machinery     (chillers, towers, CDUs, tanks …: run by their own panels, read by us)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
 pub mod kind;
 mod load;
+pub mod machinery;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,7 @@ use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, WattHours, Watts};
 
 pub use kind::Kind;
+pub use machinery::Machinery;
 
 /// A hall, loaded and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,8 @@ pub struct Hall {
     pub coils: Vec<Coil>,
     /// The chilled-water supply, where the hall has one.
     pub chilled_water: Option<ChilledWater>,
+    /// What runs by its own panel.
+    pub machinery: Machinery,
     /// Meters.
     pub meters: Vec<Meter>,
     /// How the loops are run.

@@ -74,15 +74,14 @@ impl Fault {
         }
         let equip = hall.equip(thing).ok_or_else(|| format!("there is no point or equipment called `{thing}`"))?;
         let kind = hall.equips.get(equip).map_or(Kind::Meter, |e| e.kind);
-        match (what, kind) {
-            ("fan-failed", Kind::Crah | Kind::Fan) => Ok(Self::FanFailed(equip)),
-            ("valve-stuck", Kind::Crah) => Ok(Self::ValveStuck(equip)),
-            ("pump-tripped", Kind::ChilledWater) => Ok(Self::PumpTripped),
-            ("chiller-tripped", Kind::ChilledWater) => Ok(Self::ChillerTripped),
-            ("hand", Kind::Crah | Kind::Fan | Kind::ChilledWater) => Ok(Self::LocalHand { equip, duty: number()? }),
-            (_, Kind::Rack | Kind::Crah | Kind::Fan | Kind::ChilledWater | Kind::Meter) => {
-                Err(format!("a {} cannot be `{what}`", kind.word()))
-            }
+        let fan = matches!(kind, Kind::Crah | Kind::Fan | Kind::Dx);
+        match what {
+            "fan-failed" if fan => Ok(Self::FanFailed(equip)),
+            "valve-stuck" if kind == Kind::Crah => Ok(Self::ValveStuck(equip)),
+            "pump-tripped" if kind == Kind::ChilledWater => Ok(Self::PumpTripped),
+            "chiller-tripped" if kind == Kind::ChilledWater => Ok(Self::ChillerTripped),
+            "hand" if fan || kind == Kind::ChilledWater => Ok(Self::LocalHand { equip, duty: number()? }),
+            _ => Err(format!("a {} cannot be `{what}`", kind.word())),
         }
     }
 

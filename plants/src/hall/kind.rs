@@ -1,5 +1,9 @@
 //! The kinds of equipment and the points each has, with the rules their readings are judged by.
 
+use super::machinery::{
+    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Tank, Tower, TwoPhaseTank,
+    Ups, WaterEconomiser, WeatherStation,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::point::{Danger, Judgement, Role, WriteRange};
@@ -20,6 +24,34 @@ pub enum Kind {
     ChilledWater,
     /// An electricity meter.
     Meter,
+    /// A chiller.
+    Chiller,
+    /// A wet cooling tower.
+    Tower,
+    /// A dry or adiabatic cooler.
+    DryCooler,
+    /// A water-side economiser.
+    WaterEconomiser,
+    /// The water between condensers and towers or dry coolers.
+    CondenserWater,
+    /// The warm-water supply of CDUs and tanks.
+    FacilityWater,
+    /// A coolant distribution unit.
+    Cdu,
+    /// A direct-expansion unit with its fan and air-side economiser.
+    Dx,
+    /// A single-phase immersion tank.
+    Tank,
+    /// A two-phase immersion tank.
+    TwoPhaseTank,
+    /// A heat exchanger that sells heat.
+    HeatRecovery,
+    /// An uninterruptible supply.
+    Ups,
+    /// A standby generator.
+    Generator,
+    /// A weather station.
+    WeatherStation,
 }
 
 /// One point that every equipment of a kind has.
@@ -57,17 +89,17 @@ const fn sensor(name: &'static str, unit: Unit, judgement: Judgement) -> PointSp
 }
 
 /// Temperatures age upward by half a kelvin a second, as fast as a rack without cooling heats.
-const fn temperature(name: &'static str, min: f64, max: f64) -> PointSpec {
+pub(super) const fn temperature(name: &'static str, min: f64, max: f64) -> PointSpec {
     let mut judgement = judged(min, max, Danger::Up, 0.5, 5.0);
     judgement.stuck_after = Span::from_secs(1800);
     sensor(name, Unit::Cel, judgement)
 }
 
-const fn feedback(name: &'static str) -> PointSpec {
+pub(super) const fn feedback(name: &'static str) -> PointSpec {
     sensor(name, Unit::Percent, judged(-5.0, 110.0, Danger::Down, 0.0, NO_RATE))
 }
 
-const fn duty(name: &'static str, min: f64, ramp: f64) -> PointSpec {
+pub(super) const fn duty(name: &'static str, min: f64, ramp: f64) -> PointSpec {
     PointSpec {
         name,
         unit: Unit::Percent,
@@ -82,6 +114,34 @@ const fn duty(name: &'static str, min: f64, ramp: f64) -> PointSpec {
             fall_per_s: ramp,
         }),
     }
+}
+
+/// A switch's or a panel's word: 1 for yes, 0 for no.
+pub(super) const fn state(name: &'static str) -> PointSpec {
+    sensor(name, Unit::One, judged(0.0, 1.0, Danger::Neither, 0.0, NO_RATE))
+}
+
+/// How full something is; empty is dangerous.
+pub(super) const fn level(name: &'static str) -> PointSpec {
+    sensor(name, Unit::Percent, judged(-5.0, 110.0, Danger::Down, 0.0, NO_RATE))
+}
+
+pub(super) const fn power(name: &'static str) -> PointSpec {
+    sensor(name, Unit::Watt, judged(-1e8, 1e8, Danger::Up, 0.0, NO_RATE))
+}
+
+/// A differential pressure: low is dangerous.
+pub(super) const fn pressure(name: &'static str) -> PointSpec {
+    sensor(name, Unit::Pascal, judged(-1e4, 1e6, Danger::Down, 1e3, NO_RATE))
+}
+
+/// A pressure above the air's: high is dangerous.
+pub(super) const fn gauge(name: &'static str) -> PointSpec {
+    sensor(name, Unit::Pascal, judged(-1e5, 1e6, Danger::Up, 500.0, NO_RATE))
+}
+
+pub(super) const fn volume_flow(name: &'static str) -> PointSpec {
+    sensor(name, Unit::LiterPerSecond, judged(-1.0, 1e3, Danger::Down, 0.5, NO_RATE))
 }
 
 const RACK: &[PointSpec] = &[
@@ -104,20 +164,38 @@ const CRAH: &[PointSpec] = &[
 const CHILLED_WATER: &[PointSpec] = &[
     duty("pump-speed", 20.0, 5.0),
     feedback("pump-speed-feedback"),
-    sensor("dp", Unit::Pascal, judged(-1e4, 1e6, Danger::Down, 1e3, NO_RATE)),
+    pressure("dp"),
     temperature("supply-water-temp", -5.0, 60.0),
     temperature("return-water-temp", -5.0, 80.0),
-    sensor("flow", Unit::LiterPerSecond, judged(-1.0, 1e3, Danger::Down, 0.5, NO_RATE)),
+    volume_flow("flow"),
 ];
 
-const METER: &[PointSpec] = &[
-    sensor("power", Unit::Watt, judged(-1e8, 1e8, Danger::Up, 0.0, NO_RATE)),
-    sensor("energy", Unit::WattHour, judged(0.0, 1e15, Danger::Neither, 0.0, NO_RATE)),
-];
+const METER: &[PointSpec] =
+    &[power("power"), sensor("energy", Unit::WattHour, judged(0.0, 1e15, Danger::Neither, 0.0, NO_RATE))];
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Rack, Self::Crah, Self::Fan, Self::ChilledWater, Self::Meter];
+    pub const ALL: [Self; 19] = [
+        Self::Rack,
+        Self::Crah,
+        Self::Fan,
+        Self::ChilledWater,
+        Self::Meter,
+        Self::Chiller,
+        Self::Tower,
+        Self::DryCooler,
+        Self::WaterEconomiser,
+        Self::CondenserWater,
+        Self::FacilityWater,
+        Self::Cdu,
+        Self::Dx,
+        Self::Tank,
+        Self::TwoPhaseTank,
+        Self::HeatRecovery,
+        Self::Ups,
+        Self::Generator,
+        Self::WeatherStation,
+    ];
 
     /// The word in files.
     #[must_use]
@@ -128,6 +206,20 @@ impl Kind {
             Self::Fan => "fan",
             Self::ChilledWater => "chilled-water",
             Self::Meter => "meter",
+            Self::Chiller => "chiller",
+            Self::Tower => "tower",
+            Self::DryCooler => "dry-cooler",
+            Self::WaterEconomiser => "water-economiser",
+            Self::CondenserWater => "condenser-water",
+            Self::FacilityWater => "facility-water",
+            Self::Cdu => "cdu",
+            Self::Dx => "dx",
+            Self::Tank => "tank",
+            Self::TwoPhaseTank => "two-phase-tank",
+            Self::HeatRecovery => "heat-recovery",
+            Self::Ups => "ups",
+            Self::Generator => "generator",
+            Self::WeatherStation => "weather-station",
         }
     }
 
@@ -146,6 +238,20 @@ impl Kind {
             Self::Fan => FAN,
             Self::ChilledWater => CHILLED_WATER,
             Self::Meter => METER,
+            Self::Chiller => Chiller::POINTS,
+            Self::Tower => Tower::POINTS,
+            Self::DryCooler => DryCooler::POINTS,
+            Self::WaterEconomiser => WaterEconomiser::POINTS,
+            Self::CondenserWater => CondenserWater::POINTS,
+            Self::FacilityWater => FacilityWater::POINTS,
+            Self::Cdu => Cdu::POINTS,
+            Self::Dx => Dx::POINTS,
+            Self::Tank => Tank::POINTS,
+            Self::TwoPhaseTank => TwoPhaseTank::POINTS,
+            Self::HeatRecovery => HeatRecovery::POINTS,
+            Self::Ups => Ups::POINTS,
+            Self::Generator => Generator::POINTS,
+            Self::WeatherStation => WeatherStation::POINTS,
         }
     }
 }

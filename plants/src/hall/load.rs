@@ -1,13 +1,14 @@
 //! Halls from TOML.
 
 mod alarms;
+mod machinery;
 mod meters;
 mod specs;
 mod tuning;
 
 use std::collections::BTreeMap;
 
-use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Meter, Rack, Row};
+use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, Rack, Row};
 use crate::fault::Faults;
 use crate::id::{EquipId, Id, LoopId, RowId, Table};
 use crate::point::{Point, PointDef, PointTable};
@@ -40,6 +41,7 @@ struct Draft {
     rows: Vec<Row>,
     coils: Vec<Coil>,
     chilled_water: Option<ChilledWater>,
+    machinery: Machinery,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -59,6 +61,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         rows: Vec::new(),
         coils: Vec::new(),
         chilled_water: None,
+        machinery: Machinery::default(),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
@@ -76,8 +79,11 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         draft.chilled_water = draft.chilled_water(&water);
         water.done();
     }
+    draft.machinery(file);
     draft.meters(file);
-    let strategies = tuning::strategies(file, limits.as_ref(), !draft.coils.is_empty(), draft.chilled_water.is_some());
+    let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
+    let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
+    let strategies = tuning::strategies(file, limits.as_ref(), needs);
     let alarms = alarms::alarms(file, draft.chilled_water.is_some());
     draft.rows_with_fans(file);
     file.done();
@@ -92,6 +98,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         rows: draft.rows.into_iter().collect(),
         coils: draft.coils,
         chilled_water: draft.chilled_water,
+        machinery: draft.machinery,
         meters: draft.meters,
         strategies: strategies?,
         loops: draft.loops,
@@ -132,7 +139,7 @@ fn limits(file: &Section<'_>) -> Option<Limits> {
 impl Draft {
     fn rows(&mut self, file: &Section<'_>) {
         let rows = file.sections("row");
-        if rows.is_empty() {
+        if rows.is_empty() && !file.has("tank") && !file.has("two-phase-tank") {
             file.missing("row", "add at least one `[[row]]` with `name`, `racks` and `rack-rated`");
         }
         for row in rows {
@@ -265,12 +272,12 @@ impl Draft {
     /// A row that nothing serves; silent while a CRAH or fan has a fault of its own, because it may be the one.
     fn rows_with_fans(&self, file: &Section<'_>) {
         let placed: usize = self.rows.iter().map(|r| r.fans.len()).sum();
-        if placed < file.sections("crah").len().saturating_add(file.sections("fan").len()) {
+        if placed < ["crah", "fan", "dx"].into_iter().map(|kind| file.sections(kind).len()).sum() {
             return;
         }
         for (row, section) in self.rows.iter().zip(file.sections("row")) {
             if row.fans.is_empty() && !row.name.is_empty() {
-                let message = format!("no `[[crah]]` and no `[[fan]]` serves `{}`", row.name);
+                let message = format!("no `[[crah]]`, no `[[dx]]` and no `[[fan]]` serves `{}`", row.name);
                 section.clash("name", message, format!("write `row = \"{}\"` in one of them", row.name));
             }
         }

@@ -146,8 +146,31 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
         Role::Sensor => {}
     }
     match (unit, kind) {
-        (Unit::Cel, Kind::ChilledWater) => sensors.water,
-        (Unit::Cel, Kind::Rack | Kind::Crah | Kind::Fan | Kind::Meter) => sensors.air,
+        (
+            Unit::Cel,
+            Kind::ChilledWater
+            | Kind::FacilityWater
+            | Kind::CondenserWater
+            | Kind::Chiller
+            | Kind::Tower
+            | Kind::DryCooler
+            | Kind::WaterEconomiser
+            | Kind::Cdu
+            | Kind::Tank
+            | Kind::TwoPhaseTank
+            | Kind::HeatRecovery,
+        ) => sensors.water,
+        (
+            Unit::Cel,
+            Kind::Rack
+            | Kind::Crah
+            | Kind::Fan
+            | Kind::Dx
+            | Kind::Meter
+            | Kind::Ups
+            | Kind::Generator
+            | Kind::WeatherStation,
+        ) => sensors.air,
         (Unit::Watt, _) => sensors.power,
         (Unit::Percent, _) => sensors.feedback,
         (Unit::Pascal, _) => sensors.pressure,

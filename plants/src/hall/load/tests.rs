@@ -188,7 +188,7 @@ const CORPUS: &[Broken] = &[
 fn a_row_without_fans_and_a_hall_without_rows_are_told() {
     let Faults(faults) =
         load(&GOOD.replace("[[crah]]\nname = \"crah-1\"\nrow = \"row-a\"\n", "")).expect_err("no fans");
-    assert!(faults[0].message.contains("no `[[crah]]` and no `[[fan]]` serves `row-a`"), "{}", faults[0]);
+    assert!(faults[0].message.contains("no `[[crah]]`, no `[[dx]]` and no `[[fan]]` serves `row-a`"), "{}", faults[0]);
     assert_eq!((faults[0].line, faults[0].column), place(&GOOD.replace("\"row-a\"\nracks", "§\"row-a\"\nracks")));
     let Faults(faults) = load("name = \"x\"").expect_err("nothing there");
     let missing = ["site", "tz", "summary", "limits", "row", "strategy"];

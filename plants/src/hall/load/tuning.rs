@@ -15,15 +15,20 @@ const UNUSED: LoopTuning = LoopTuning {
     every: 1,
 };
 
-/// Reads `[strategy.fans]`, `[strategy.valves]` and `[strategy.pump]`, of which the hall needs those it has equipment for.
-pub(super) fn strategies(file: &Section<'_>, limits: Option<&Limits>, valves: bool, pump: bool) -> Option<Strategies> {
+/// Reads `[strategy.fans]`, `[strategy.valves]` and `[strategy.pump]`, of which the hall needs those it has equipment for:
+/// `needs` says so of fans, valves and pump.
+pub(super) fn strategies(file: &Section<'_>, limits: Option<&Limits>, needs: [bool; 3]) -> Option<Strategies> {
+    let [fans, valves, pump] = needs;
+    if !needs.contains(&true) && !file.has("strategy") {
+        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED });
+    }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
     let read = |key: &'static str, needed: bool, range: (f64, f64)| match (needed, strategy.has(key)) {
         (true, _) | (false, true) => strategy.need_section(key).and_then(|s| tuning(&s, range)),
         (false, false) => Some(UNUSED),
     };
-    let fans = read("fans", true, (10.0, hottest));
+    let fans = read("fans", fans, (10.0, hottest));
     let valves = read("valves", valves, (5.0, 40.0));
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
