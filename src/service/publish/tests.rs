@@ -59,6 +59,7 @@ fn hall() -> Arc<Hall> {
         rows: Table::new(),
         coils: Vec::new(),
         chilled_water: None,
+        machinery: plant::hall::Machinery::default(),
         meters: Vec::new(),
         strategies: Strategies { fans: tuning, valves: tuning, pump: tuning },
         loops: Table::new(),
