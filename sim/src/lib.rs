@@ -18,6 +18,7 @@ pub mod exponential;
 pub mod faults;
 pub mod ledger;
 pub mod load;
+pub mod local;
 pub mod noise;
 pub mod physics;
 pub mod racks;
