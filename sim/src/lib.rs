@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod load;
 pub mod noise;
 pub mod physics;
+pub mod psychrometrics;
 pub mod racks;
 pub mod sensors;
 pub mod shipped;
