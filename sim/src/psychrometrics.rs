@@ -1,19 +1,17 @@
 //! Moist air: humidity ratio, enthalpy, volume, dew point and wet bulb, from −60 °C up, at any altitude.
 //!
-//! **Equation** `ln p_ws` after Hyland and Wexler over ice and water; `W = 0.621945·p_w/(p − p_w)`; `h = 1006·t + W·(2.501e6 + 1860·t)`;
-//! `v = 287.042·T·(1 + 1.607858·W)/p`, all for each kilogram of dry air. The dew point turns `p_ws` round by three steps of
-//! Newton, the wet bulb the enthalpy balance of a wet or frozen wick by four; both counts are fixed. Stull's fit is not
-//! used: it is wrong by up to 2 K. **Source** ASHRAE *Handbook: Fundamentals* 2017, ch. 1; U.S. standard atmosphere.
-//! **Parameters** pressure (Pa, 101,325 at sea level; 0 to 4,000 m of altitude give 61,640 at the least).
-//! **Box** −60 to 80 °C, 60 to 110 kPa, vapour up to 90 % of the pressure.
-//! **Outside it** temperatures are held in −100 to 200 °C inside the formulas of saturation, and air never holds more vapour than
-//! 90 % of its pressure; everything stays finite. [`MoistAir::outside`] says so. Near freezing a wick may be wet or frozen; see
-//! [`MoistAir::wet_bulb`]. **Time constant** none: algebraic. **Cost** by processor time on a small cloud core: saturation 45 ns,
-//! dew point 140 ns, wet bulb 400 ns.
+//! **Equation** `ln p_ws` after Hyland and Wexler over ice and water; `W = 0.621945·p_w/(p − p_w)`; `h = 1006·t +
+//! W·(2.501e6 + 1860·t)`; `v = 287.042·T·(1 + 1.607858·W)/p`, all for each kilogram of dry air. The dew point turns
+//! `p_ws` round by three steps of Newton, the wet bulb the enthalpy balance of a wet or frozen wick by four; both
+//! counts are fixed. Stull's fit is not used: it is wrong by up to 2 K. **Source** ASHRAE *Handbook: Fundamentals*
+//! 2017, ch. 1; U.S. standard atmosphere. **Parameters** pressure (Pa, 101,325 at sea level; 0 to 4,000 m of altitude
+//! give 61,640 at the least). **Box** −60 to 80 °C, 60 to 110 kPa, vapour up to 90 % of the pressure. **Outside it**
+//! temperatures are held in −100 to 200 °C inside the formulas of saturation, and air never holds more vapour than 90 %
+//! of its pressure; everything stays finite. [`MoistAir::outside`] says so. Near freezing a wick may be wet or frozen;
+//! see [`MoistAir::wet_bulb`]. **Time constant** none: algebraic. **Cost** by processor time on a small cloud core:
+//! saturation 45 ns, dew point 140 ns, wet bulb 400 ns.
 
 pub mod saturation;
-#[cfg(test)]
-mod tests;
 mod wet_bulb;
 
 /// Molar mass of water over that of dry air (1).
@@ -72,8 +70,8 @@ impl MoistAir {
         Self { dry_bulb, humidity_ratio: saturation::humidity_ratio(dew_point.min(dry_bulb), pressure), pressure }
     }
 
-    /// Air of a dry bulb and a wet bulb (°C; at the dry bulb where it is given higher) and a pressure (Pa). A wet bulb too
-    /// low for any air gives dry air.
+    /// Air of a dry bulb and a wet bulb (°C; at the dry bulb where it is given higher) and a pressure (Pa). A wet bulb
+    /// too low for any air gives dry air.
     #[must_use]
     pub fn from_wet_bulb(dry_bulb: f64, wet_bulb: f64, pressure: f64) -> Self {
         let pressure = pressure.max(1.0);
@@ -101,8 +99,8 @@ impl MoistAir {
         Self { dry_bulb, ..self }
     }
 
-    /// This air with `share` (1, 0 to 1; held there) of its dry air replaced by `other`'s: enthalpy and vapour are kept. Two moist
-    /// streams of different warmth may mix to fog, above saturation.
+    /// This air with `share` (1, 0 to 1; held there) of its dry air replaced by `other`'s: enthalpy and vapour are
+    /// kept. Two moist streams of different warmth may mix to fog, above saturation.
     #[must_use]
     pub fn mixed(self, other: Self, share: f64) -> Self {
         let share = share.clamp(0.0, 1.0);
@@ -155,8 +153,8 @@ impl MoistAir {
         saturation::dew_point(self.vapour_pressure())
     }
 
-    /// Wet bulb (°C, at most the dry bulb). Below freezing the wick is frozen. Where a wet wick just above freezing and a frozen one
-    /// just below would both be at rest, the one further from freezing is taken.
+    /// Wet bulb (°C, at most the dry bulb). Below freezing the wick is frozen. Where a wet wick just above freezing and
+    /// a frozen one just below would both be at rest, the one further from freezing is taken.
     #[must_use]
     pub fn wet_bulb(&self) -> f64 {
         wet_bulb::of(self)
@@ -173,3 +171,6 @@ impl MoistAir {
         !inside
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! Moist air at saturation: vapour pressure over ice and water, humidity ratio and enthalpy, each with its slope, and back.
+//! Moist air at saturation: vapour pressure over ice and water, humidity ratio and enthalpy, each with its slope, and
+//! back.
 
 use super::{DRY_AIR_CP, MOLAR_RATIO, VAPOUR_AT_ZERO, VAPOUR_CP};
 
@@ -22,7 +23,8 @@ pub struct Sloped {
     pub slope: f64,
 }
 
-/// Vapour pressure at saturation (Pa): over ice up to the triple point, over water above it. Temperature in °C, held in −100 to 200.
+/// Vapour pressure at saturation (Pa): over ice up to the triple point, over water above it. Temperature in °C, held in
+/// −100 to 200.
 #[must_use]
 pub fn vapour_pressure(celsius: f64) -> f64 {
     libm::exp(logarithm(celsius).value)
@@ -35,7 +37,8 @@ pub fn dew_point(vapour: f64) -> f64 {
     // Below this pressure the guess has a pole; −100 °C is at 0.0014 Pa.
     let wanted = libm::log(vapour.max(1e-3));
     let above = wanted - 6.415_5;
-    // Magnus' formula is within a few hundredths of a kelvin near 20 °C and within a few kelvins at 200; Newton does the rest.
+    // Magnus' formula is within a few hundredths of a kelvin near 20 °C and within a few kelvins at 200; Newton does
+    // the rest.
     let (width, reach) = if frost { (272.62, 22.46) } else { (243.12, 17.62) };
     let mut celsius = (width * above / (reach - above.min(10.0))).clamp(COLDEST, WARMEST);
     for _ in 0..3 {
@@ -71,7 +74,7 @@ pub fn enthalpy(celsius: f64, pressure: f64) -> Sloped {
 /// The temperature (°C) of saturated air of this enthalpy (J/kg of dry air) at this pressure (Pa, > 0).
 #[must_use]
 pub fn temperature_of(enthalpy_sought: f64, pressure: f64) -> f64 {
-    let mut celsius = first_guess(enthalpy_sought);
+    let mut celsius = first_guess(enthalpy_sought, pressure);
     for _ in 0..4 {
         let there = enthalpy(celsius, pressure);
         celsius = (celsius - (there.value - enthalpy_sought) / there.slope).clamp(COLDEST, WARMEST);
@@ -79,9 +82,17 @@ pub fn temperature_of(enthalpy_sought: f64, pressure: f64) -> f64 {
     celsius
 }
 
-/// Within 2 K of [`temperature_of`] near sea level and 7 K on high ground, from −30 to 65 °C; where Newton may start.
-pub(super) fn first_guess(enthalpy_sought: f64) -> f64 {
+/// Near [`temperature_of`]: where Newton may start. Fitted at 95 kPa; at another pressure the vapour's part is brought to
+/// what it would be there.
+pub(super) fn first_guess(enthalpy_sought: f64, pressure: f64) -> f64 {
     let kilo = enthalpy_sought / 1000.0;
+    let fitted = guess_at_sea(kilo);
+    let warmth = 1.006 * fitted;
+    guess_at_sea(warmth + (kilo - warmth) * pressure / 95e3)
+}
+
+/// Within 0.5 K at 95 kPa from −25 to 65 °C, for an enthalpy in kJ/kg.
+fn guess_at_sea(kilo: f64) -> f64 {
     if kilo < -18.0 {
         // Colder air holds next to no vapour.
         return (kilo / 1.006).max(COLDEST);

@@ -1,7 +1,8 @@
 //! The wet bulb: where the heat that air gives to a wet wick is the heat that its water takes to evaporate.
 //!
-//! `W·(L + cv·t − c·t_wb) = (L − k·t_wb)·W_s(t_wb) − cp·(t − t_wb)`, one set of figures for a wet wick and one for a frozen one.
-//! The difference of the two sides is convex and grows with `t_wb`, so that Newton comes down on the root from any start.
+//! `W·(L + cv·t − c·t_wb) = (L − k·t_wb)·W_s(t_wb) − cp·(t − t_wb)`, one set of figures for a wet wick and one for a
+//! frozen one. The difference of the two sides is convex and grows with `t_wb`, so that Newton comes down on the root
+//! from any start.
 
 use super::saturation::{COLDEST, WARMEST, first_guess, ratio_of, sloped_over};
 use super::{DRY_AIR_CP, MoistAir, VAPOUR_AT_ZERO, VAPOUR_CP, WATER_CP};
@@ -25,7 +26,8 @@ const WET: Wick =
     Wick { frozen: false, latent: VAPOUR_AT_ZERO, latent_fall: WATER_CP - VAPOUR_CP, condensed_cp: WATER_CP };
 const FROZEN: Wick = Wick { frozen: true, latent: 2.83e6, latent_fall: 240.0, condensed_cp: 2100.0 };
 
-/// The humidity ratio at which air of `celsius` at `pressure` has its wet bulb at `wet_bulb` (°C); a bulb below freezing is frozen.
+/// The humidity ratio at which air of `celsius` at `pressure` has its wet bulb at `wet_bulb` (°C); a bulb below
+/// freezing is frozen.
 pub(super) fn humidity_ratio_at(celsius: f64, wet_bulb: f64, pressure: f64) -> f64 {
     let wick = if wet_bulb < 0.0 { FROZEN } else { WET };
     let saturated = sloped_over(wet_bulb <= 0.0, wet_bulb, pressure).value;
@@ -36,7 +38,7 @@ pub(super) fn of(air: &MoistAir) -> f64 {
     let (celsius, pressure) = (air.dry_bulb.clamp(COLDEST, WARMEST), air.pressure);
     let wick = wick_of(air);
     let (low, high) = if wick.frozen { (COLDEST, celsius.min(0.0)) } else { (0.0, celsius.max(0.0)) };
-    let mut bulb = first_guess(air.enthalpy()).clamp(low, high);
+    let mut bulb = first_guess(air.enthalpy(), pressure).clamp(low, high);
     for _ in 0..4 {
         let saturated = sloped_over(wick.frozen, bulb, pressure);
         let latent = wick.latent - wick.latent_fall * bulb;
@@ -50,8 +52,8 @@ pub(super) fn of(air: &MoistAir) -> f64 {
     bulb
 }
 
-/// Near freezing both wicks have a wet bulb. The one further from freezing is taken, so that a slow change of the air switches
-/// once, in the middle; the two are 0.3 to 0.8 K apart.
+/// Near freezing both wicks have a wet bulb. The one further from freezing is taken, so that a slow change of the air
+/// switches once, in the middle; the two are 0.3 to 0.8 K apart.
 fn wick_of(air: &MoistAir) -> Wick {
     if air.dry_bulb <= 0.0 {
         return FROZEN;
