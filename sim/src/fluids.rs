@@ -1,18 +1,17 @@
 //! The liquids of a hall: what a kilogram of water, glycol or immersion fluid carries, conducts and drags.
 //!
-//! **Equation** density, specific heat, conductivity and the logarithm of viscosity as polynomials in `(t − 40 °C)/50 K`, at 3 bar.
-//! **Source** CoolProp 8.0 for water (IAPWS) and glycols (Melinder 2010), fitted by us; glycols by mass. Immersion fluids: handbook
-//! figures of PAO 4 and of a light hydrocarbon, viscosity by ASTM D341 through its values at 40 and 100 °C.
-//! **Parameters** temperature (°C). **Box** [`Fluid::range`]: water 1 to 95 °C, glycols from just above freezing to 90 °C, immersion
-//! fluids 0 to 100 °C; there within 0.1 % of the source, viscosity included. Immersion fluids differ by maker: 3 % in density,
-//! 5 % in specific heat, 10 % in conductivity; give the maker's own figures where they matter.
-//! **Outside it** a property keeps its value at the end of the range; [`Fluid::outside`] says so. Nothing freezes, nothing boils.
-//! **Time constant** none: algebraic. **Cost** a few nanoseconds; viscosity needs one exponential.
+//! **Equation** density, specific heat, conductivity and the logarithm of viscosity as polynomials in `(t − 40 °C)/50
+//! K`, at 3 bar. **Source** CoolProp 8.0 for water (IAPWS) and glycols (Melinder 2010), fitted by us; glycols by mass.
+//! Immersion fluids: handbook figures of PAO 4 and of a light hydrocarbon, viscosity by ASTM D341 through its values at
+//! 40 and 100 °C. **Parameters** temperature (°C). **Box** [`Fluid::range`]: water 1 to 95 °C, glycols from just above
+//! freezing to 90 °C, immersion fluids 0 to 100 °C; there within 0.1 % of the source, viscosity included. Immersion
+//! fluids differ by maker: 3 % in density, 5 % in specific heat, 10 % in conductivity; give the maker's own figures
+//! where they matter. **Outside it** a property keeps its value at the end of the range; [`Fluid::outside`] says so.
+//! Nothing freezes, nothing boils. **Time constant** none: algebraic. **Cost** a few nanoseconds; viscosity needs one
+//! exponential.
 
 mod boiling;
 mod figures;
-#[cfg(test)]
-mod tests;
 
 pub use boiling::Boiling;
 
@@ -160,3 +159,6 @@ fn scaled(celsius: f64) -> f64 {
 fn polynomial(coefficients: &[f64], x: f64) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! Fluids that boil on the chip: two-phase immersion tanks and two-phase cold plates.
 //!
-//! **Equation** `ln p_sat`, heat of evaporation, densities and specific heat at saturation as polynomials in `(t − 40 °C)/50 K`;
-//! `t_sat` turns `p_sat` round by two steps of Newton. **Source** CoolProp 8.0 (Helmholtz equations of state), fitted by us.
-//! **Parameters** temperature (°C), pressure (Pa, absolute). **Box** −10 to 100 °C; there within 0.05 % of the source.
-//! **Outside it** a property keeps its value at the end of the range, and `t_sat` ends there; [`Boiling::outside`] says so. All three
-//! have their critical point beyond 165 °C. **Time constant** none: algebraic.
+//! **Equation** `ln p_sat`, heat of evaporation, densities and specific heat at saturation as polynomials in `(t − 40
+//! °C)/50 K`; `t_sat` turns `p_sat` round by two steps of Newton. **Source** CoolProp 8.0 (Helmholtz equations of
+//! state), fitted by us. **Parameters** temperature (°C), pressure (Pa, absolute). **Box** −10 to 100 °C; there within
+//! 0.05 % of the source. **Outside it** a property keeps its value at the end of the range, and `t_sat` ends there;
+//! [`Boiling::outside`] says so. All three have their critical point beyond 165 °C. **Time constant** none: algebraic.
 
 use super::{figures, polynomial, scaled};
 

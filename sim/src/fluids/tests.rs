@@ -32,10 +32,10 @@ fn water_is_the_steam_tables_water() {
 fn immersion_fluids_have_their_makers_viscosities() {
     // ASTM D341: log log (ν + 0.7) is a line in log T; its two points are the makers' figures.
     let line = |n40: f64, n100: f64, celsius: f64| {
-        let z = |n: f64| (n + 0.7).log10().log10();
-        let b = (z(n40) - z(n100)) / (373.15f64.log10() - 313.15f64.log10());
-        let z = z(n40) - b * ((celsius + 273.15).log10() - 313.15f64.log10());
-        10f64.powf(10f64.powf(z)) - 0.7
+        let z = |n: f64| libm::log10(libm::log10(n + 0.7));
+        let b = (z(n40) - z(n100)) / (libm::log10(373.15 / 313.15));
+        let z = z(n40) - b * libm::log10((celsius + 273.15) / 313.15);
+        libm::exp10(libm::exp10(z)) - 0.7
     };
     for (fluid, n40, n100) in [(Fluid::Pao4, 16.8, 3.9), (Fluid::Hydrocarbon, 9.7, 2.63)] {
         for n in 0..=100 {
@@ -73,7 +73,8 @@ fn fluids_boil_where_their_makers_say() {
 
 #[test]
 fn saturation_obeys_clapeyron() {
-    // dp/dT = h_fg / (T·(v_g − v_f)): pressure, heat and densities come from one equation of state, their fits must still agree.
+    // dp/dT = h_fg / (T·(v_g − v_f)): pressure, heat and densities come from one equation of state, their fits must
+    // still agree.
     for (_, fluid) in Boiling::WORDS {
         for n in 0..=18 {
             let t = -5.0 + 5.0 * f64::from(n);
