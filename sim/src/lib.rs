@@ -26,6 +26,7 @@ pub mod racks;
 pub mod sensors;
 pub mod shipped;
 pub mod water;
+pub mod water_use;
 pub mod weather;
 #[cfg(feature = "wire")]
 pub mod wire;

@@ -1,8 +1,9 @@
 //! Moist air against PsychroLib's: a small table of our own always, the large one where it is.
 
 use crate::report::{Report, columns, table};
-use sim::psychrometrics::MoistAir;
 use sim::psychrometrics::saturation::vapour_pressure;
+use sim::psychrometrics::{MoistAir, SEA_LEVEL};
+use sim::water_use::{Treatment, evaporation};
 
 const TABLE: &str = "psychrolib_ref.csv";
 const AREA: &str = "psychrometrics";
@@ -17,6 +18,7 @@ const CHECKS: [(&str, f64, &str); 5] = [
 ];
 
 pub fn checks(report: &mut Report) {
+    water_use(report);
     let ours = worst(&columns(include_str!("tables/moist_air.csv")));
     for ((what, bound, unit), worst) in CHECKS.iter().zip(ours) {
         report.at_most((AREA, &format!("{what}, 80 states")), "PsychroLib", worst, (*bound, unit));
@@ -53,4 +55,15 @@ fn worst(rows: &[Vec<f64>]) -> [f64; 5] {
         }
     }
     worst
+}
+
+fn water_use(report: &mut Report) {
+    // 0.085 % of the circulating water for each °F of range, which is this much for a megawatt.
+    let rule = 0.00085 * 1.8 / 4186.0 * 1e6;
+    let seen = evaporation(1e6, &MoistAir::from_relative_humidity(20.0, 0.7, SEA_LEVEL), 40.0);
+    let what = ("water use", "tower's evaporation in mild weather");
+    report.at_most(what, "the trade's rule of thumb", (seen / rule - 1.0).abs() * 100.0, (10.0, "%"));
+    let used = Treatment { drift: 0.0005, cycles: 4.0 }.used(0.4, 40.0);
+    let salt = (used.make_up() / (4.0 * (used.drift + used.blow_down)) - 1.0).abs() * 100.0;
+    report.at_most(("water use", "make-up at four cycles"), "balance of salt", salt, (1e-6, "%"));
 }
