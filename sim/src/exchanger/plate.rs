@@ -4,10 +4,11 @@
 //! r)·UA₀`, `hA₂₀ = hA₁₀/r` with `r = (k₁/k₂)·(m₁μ₂/(m₂μ₁))^0.8·(Pr₁/Pr₂)^(1/3)` from the fluids at the design point.
 //! **Source** Incropera & DeWitt, ch. 11; turbulent flow between plates (Dittus-Boelter); heat-exchanger models of
 //! modelica-buildings as a source of the form. **Parameters** `ua` 50 to 500 W/K for each kW; approach 2 to 5 K; 4 to 8
-//! transfer units. **Box** flows 10 to 150 % of nominal, turbulent; conductances follow flow and not temperature, 5 %
-//! for 10 K of water. **Outside it** below a tenth of the nominal flow `hA` falls linearly to zero; a flow below zero
-//! counts as none; above ten times the nominal flow it no longer grows. **Time constant** none: algebraic; the water on
-//! both sides belongs to the loops.
+//! transfer units. **Box** flows 10 to 150 % of nominal, turbulent; conductances follow flow and not temperature: water
+//! 10 K warmer on both sides would pass 11 % more. **Outside it** below a tenth of the nominal flow `hA` falls linearly
+//! to zero; a flow below zero counts as none; above ten times the nominal flow it no longer grows. **Time constant**
+//! none: algebraic; the water on both sides belongs to the loops. **Cost** by processor time on a small cloud core: 220
+//! ns.
 
 use plant::read::Section;
 
