@@ -106,3 +106,9 @@ pub fn table(name: &str) -> Option<String> {
     let path = std::path::Path::new(&folder).join(name);
     Some(std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
+
+/// The rows of a table of numbers, its head and comments left out; a cell that is a word is no number.
+pub fn columns(text: &str) -> Vec<Vec<f64>> {
+    let rows = text.lines().filter(|l| !l.starts_with('#')).skip(1);
+    rows.map(|row| row.split(',').map(|cell| cell.parse().unwrap_or(f64::NAN)).collect()).collect()
+}
