@@ -11,6 +11,7 @@
 
 mod chain;
 mod meter;
+pub mod transformer;
 
 pub use chain::Chain;
 pub use meter::Meter;
