@@ -10,6 +10,7 @@
 //! [`Chain`] and [`Meter`] serve a hall whose stages are one curve each. The other modules are a site's components, one each.
 
 pub mod battery;
+pub mod busbar;
 mod chain;
 mod meter;
 pub mod transformer;
