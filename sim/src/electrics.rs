@@ -12,6 +12,7 @@
 pub mod battery;
 pub mod busbar;
 mod chain;
+pub mod generator;
 pub mod grid;
 mod meter;
 pub mod transformer;
