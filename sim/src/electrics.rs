@@ -16,6 +16,7 @@ pub mod generator;
 pub mod grid;
 mod meter;
 pub mod transformer;
+pub mod ups;
 
 pub use chain::Chain;
 pub use meter::Meter;

@@ -107,7 +107,6 @@ impl Battery {
 
     /// Reads a section with `energy-wh`, `charge-rate-per-h`, `discharge-rate-per-h` and, where they differ from a lithium-ion
     /// battery's, the rest by name.
-    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a power tree read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let energy = number(of, "energy-wh", POSITIVE) * HOUR;
         let discharge_rate = number(of, "discharge-rate-per-h", (0.01, 100.0));
