@@ -7,7 +7,8 @@
 //!                           └─ lights (on no meter)
 //! ```
 //!
-//! [`Chain`] and [`Meter`] serve a hall whose stages are one curve each. The other modules are a site's components, one each.
+//! [`Chain`] and [`Meter`] serve a hall whose stages are one curve each. [`network`] puts the components of the other
+//! modules into a tree: a step tells every node's input, output and loss, and what an outage leaves alive.
 
 pub mod battery;
 pub mod busbar;
@@ -15,6 +16,7 @@ mod chain;
 pub mod generator;
 pub mod grid;
 mod meter;
+pub mod network;
 pub mod transformer;
 pub mod ups;
 

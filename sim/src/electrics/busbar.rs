@@ -84,7 +84,6 @@ impl Busbar {
 
     /// Reads a section with `rated-a`, `voltage-v`, `phase-ohm`, `neutral-ohm` and, where wanted, `power-factor`, `third-harmonic`,
     /// `fixed-w`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a power tree read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         Self {
             voltage: number(of, "voltage-v", POSITIVE),

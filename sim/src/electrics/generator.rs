@@ -83,7 +83,6 @@ impl Generator {
     }
 
     /// Reads a section with `rated-w`, `tank-l` and, where they differ from a usual diesel's, the rest by name.
-    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a power tree read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let usual = Self::diesel(number(of, "rated-w", POSITIVE), 1.0);
         let or = |key, range, usual: f64| of.within(key, range).unwrap_or(usual);

@@ -98,7 +98,6 @@ impl Transformer {
 
     /// Reads a section with `rated-va`, `no-load-w`, `load-w`, `power-factor`, `inrush-peak`, `inrush-fade-s` and, where wanted,
     /// `[thermal]` with `oil-rise-k`, `hot-spot-rise-k`, `oil-s`, `winding-s`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a power tree read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let read = Self {
             rated: number(of, "rated-va", POSITIVE),

@@ -175,7 +175,6 @@ impl Ups {
 
     /// Reads a section with `module-w`, `modules`, `a`, `b`, `c`, `[battery]` and, where they differ from a usual one's, the rest by
     /// name. `eco-transfer-s` or `eco-a` and `eco-b` give it an eco mode, `sleep-fill` lets modules sleep.
-    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a power tree read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let count = |key, range| of.whole(key, range).and_then(|n| u32::try_from(n).ok());
         let modules = count("modules", (1, 1000));

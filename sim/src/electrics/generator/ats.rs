@@ -24,7 +24,6 @@ impl Ats {
     pub const USUAL: Self = Self { fails_below: 0.85, call_after: 1.0, gap: 0.1, return_after: 300.0 };
 
     /// Reads a section with, where they differ from the usual, `fails-below`, `call-after-s`, `gap-s` and `return-after-s`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a power tree read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let or = |key, range, usual: f64| of.within(key, range).unwrap_or(usual);
         Self {

@@ -45,9 +45,11 @@ impl UpsState {
                 self.mode = Mode::DoubleConversion { walked: next, steady };
                 self.convert(of, load, (mean_of_ramp(walked, of.walk_in, dt), around), dt)
             }
-            Mode::Battery { .. } => {
+            Mode::Battery { held, good, .. } => {
                 self.wake(of, load, dt);
-                self.convert(of, load, (0.0, around), dt)
+                let carried = self.convert(of, load, (0.0, around), dt);
+                self.mode = Mode::Battery { held, good, short: carried.served < 1.0 };
+                carried
             }
             Mode::Eco => {
                 let loss = of.eco_loss(load);

@@ -31,6 +31,8 @@ pub enum Mode {
         held: f64,
         /// How long the input has been good (s).
         good: f64,
+        /// True when the string could not carry the whole load to the end of the last step: it collapses.
+        short: bool,
     },
     /// The static switch carries the load, the inverter is off.
     Bypass {
@@ -64,7 +66,7 @@ pub enum Bypassed {
 pub enum Down {
     /// The string is empty.
     Empty,
-    /// It was overloaded for too long and there was no input to fall back on.
+    /// It was overloaded for too long, or the string cannot give so much, and there was no input to fall back on.
     Overload,
     /// The input went while it was on bypass and the inverter could not take over.
     BypassLost,
@@ -134,7 +136,7 @@ const CONVERTING: Mode = Mode::DoubleConversion { walked: 1.0, steady: 0.0 };
 /// Double conversion with the whole load still on the string.
 const WALKING_IN: Mode = Mode::DoubleConversion { walked: 0.0, steady: 0.0 };
 /// Just gone onto the string.
-const ON_BATTERY: Mode = Mode::Battery { held: 0.0, good: 0.0 };
+const ON_BATTERY: Mode = Mode::Battery { held: 0.0, good: 0.0, short: false };
 
 const fn dropped(why: Down) -> Change {
     (Mode::Down { why, good: 0.0 }, Some(UpsEvent::Dropped(why)), None)
@@ -152,9 +154,9 @@ impl UpsState {
                 self.converting(of, good, disturbed, (walked, steady))
             }
             Mode::Eco => self.eco(of, good, voltage),
-            Mode::Battery { held, good: since } => {
+            Mode::Battery { held, good: since, short } => {
                 let since = if good { since + dt } else { 0.0 };
-                self.on_battery(of, good, (held + dt, since))
+                self.on_battery(of, good, (held + dt, since), short)
             }
             Mode::Bypass { why, calm } => self.bypassed(of, good, (why, calm), dt),
             Mode::Down { why, good: since } => self.down(of, good, why, if good { since + dt } else { 0.0 }),
@@ -220,24 +222,24 @@ impl UpsState {
         }
     }
 
-    fn on_battery(&self, of: &Ups, good: bool, (held, since): (f64, f64)) -> Change {
-        let empty = self.store.energy <= of.battery.window.0 * of.battery.energy;
+    fn on_battery(&self, of: &Ups, good: bool, (held, since): (f64, f64), short: bool) -> Change {
+        let empty = self.store.energy <= of.battery.window.0 * of.battery.energy * (1.0 + 1e-9);
         if self.healthy(of) == 0 {
             let why = Bypassed::Broken;
             let to_bypass = (Mode::Bypass { why, calm: 0.0 }, Some(UpsEvent::ToBypass(why)), None);
             return if good { to_bypass } else { dropped(Down::Broken) };
         }
-        if good && (empty || since >= of.qualify) {
-            let next = if empty { CONVERTING } else { WALKING_IN };
+        if good && (empty || short || since >= of.qualify) {
+            let next = if empty || short { CONVERTING } else { WALKING_IN };
             return (next, Some(UpsEvent::MainsBack), None);
         }
         if empty {
             return dropped(Down::Empty);
         }
-        if self.strained >= 1.0 {
+        if short || self.strained >= 1.0 {
             return dropped(Down::Overload);
         }
-        stay(Mode::Battery { held, good: since })
+        stay(Mode::Battery { held, good: since, short: false })
     }
 
     fn bypassed(&self, of: &Ups, good: bool, (why, calm): (Bypassed, f64), dt: f64) -> Change {
