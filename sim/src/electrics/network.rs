@@ -53,13 +53,13 @@ pub enum Stage {
     /// The grid's meter: the root.
     Utility,
     /// A transformer.
-    Transformer(Transformer),
+    Transformer(Box<Transformer>),
     /// A transfer switch with its generator.
     Ats(Box<(Ats, Generator)>),
     /// A UPS with its string.
     Ups(Box<Ups>),
     /// A PDU or busbar.
-    Pdu(Busbar),
+    Pdu(Box<Busbar>),
     /// A switchboard, a rack, a branch: it only adds up.
     Panel,
     /// The power supplies of machines: where IT begins.
@@ -154,13 +154,13 @@ const STILL: Flow = Flow {
     live: false,
 };
 
-/// What a node remembers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What a node remembers. Most nodes are loads: what is larger stands apart, so that a step walks through little memory.
+#[derive(Clone, Debug, PartialEq)]
 enum Memory {
     None,
-    Transformer(TransformerState, Told),
-    Ats(AtsState, GeneratorState),
-    Ups(UpsState),
+    Transformer(Box<(TransformerState, Told)>),
+    Ats(Box<(AtsState, GeneratorState)>),
+    Ups(Box<UpsState>),
     Storage(Store),
     Load(Through),
 }
@@ -222,9 +222,9 @@ impl Network {
         }
         let memory = nodes.iter().map(|node| match &node.stage {
             Stage::Utility | Stage::Pdu(_) | Stage::Panel | Stage::Supplies(_) => Memory::None,
-            Stage::Transformer(_) => Memory::Transformer(TransformerState::new(true), Told::default()),
-            Stage::Ats(of) => Memory::Ats(AtsState::REST, GeneratorState::new(&of.1)),
-            Stage::Ups(of) => Memory::Ups(UpsState::new(of, of.battery.window.1)),
+            Stage::Transformer(_) => Memory::Transformer(Box::new((TransformerState::new(true), Told::default()))),
+            Stage::Ats(of) => Memory::Ats(Box::new((AtsState::REST, GeneratorState::new(&of.1)))),
+            Stage::Ups(of) => Memory::Ups(Box::new(UpsState::new(of, of.battery.window.1))),
             Stage::Storage(of) => Memory::Storage(Store::charged(of, 0.5)),
             Stage::Load(_) => Memory::Load(Through::RUNNING),
         });
@@ -274,15 +274,15 @@ impl Network {
     pub fn ups(&mut self, node: usize) -> Option<&mut UpsState> {
         match self.memory.get_mut(node)? {
             Memory::Ups(state) => Some(state),
-            Memory::None | Memory::Transformer(..) | Memory::Ats(..) | Memory::Storage(_) | Memory::Load(_) => None,
+            Memory::None | Memory::Transformer(_) | Memory::Ats(_) | Memory::Storage(_) | Memory::Load(_) => None,
         }
     }
 
     /// A generator's state, to reset or refuel it.
     pub fn generator(&mut self, node: usize) -> Option<&mut GeneratorState> {
         match self.memory.get_mut(node)? {
-            Memory::Ats(_, state) => Some(state),
-            Memory::None | Memory::Transformer(..) | Memory::Ups(_) | Memory::Storage(_) | Memory::Load(_) => None,
+            Memory::Ats(state) => Some(&mut state.1),
+            Memory::None | Memory::Transformer(_) | Memory::Ups(_) | Memory::Storage(_) | Memory::Load(_) => None,
         }
     }
 
@@ -290,7 +290,7 @@ impl Network {
     pub fn storage(&mut self, node: usize) -> Option<&mut Store> {
         match self.memory.get_mut(node)? {
             Memory::Storage(store) => Some(store),
-            Memory::None | Memory::Transformer(..) | Memory::Ats(..) | Memory::Ups(_) | Memory::Load(_) => None,
+            Memory::None | Memory::Transformer(_) | Memory::Ats(_) | Memory::Ups(_) | Memory::Load(_) => None,
         }
     }
 
@@ -298,8 +298,8 @@ impl Network {
     #[must_use]
     pub fn transformer(&self, node: usize) -> Option<Told> {
         match self.memory.get(node)? {
-            Memory::Transformer(_, told) => Some(*told),
-            Memory::None | Memory::Ats(..) | Memory::Ups(_) | Memory::Storage(_) | Memory::Load(_) => None,
+            Memory::Transformer(state) => Some(state.1),
+            Memory::None | Memory::Ats(_) | Memory::Ups(_) | Memory::Storage(_) | Memory::Load(_) => None,
         }
     }
 

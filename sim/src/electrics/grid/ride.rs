@@ -2,7 +2,8 @@
 
 use super::Voltage;
 
-/// Up to three levels, each with the longest time below it that the equipment rides through. Levels fall, times too.
+/// Up to three levels, each with the longest time below it that the equipment rides through. Levels fall, times
+/// too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ride {
     /// `(level over nominal (1), longest time below it (s))`; a level of 0 is never reached.
@@ -31,7 +32,8 @@ impl Ride {
 
     /// Below this the voltage is not good (1).
     fn highest(&self) -> f64 {
-        self.steps.iter().fold(super::DEAD, |most, (level, _)| most.max(*level))
+        let [(first, _), ..] = self.steps;
+        first.max(super::DEAD)
     }
 }
 
@@ -63,6 +65,9 @@ impl Through {
     /// Meets the voltage of a step of `dt` seconds; true when the equipment runs in it.
     pub fn step(&mut self, of: &Ride, voltage: Voltage, dt: f64) -> bool {
         let low = voltage.level < of.highest();
+        if *self == Self::RUNNING && voltage.dip.is_none() && !low {
+            return true;
+        }
         match self {
             Self::On { below } => {
                 let mut dropped = !voltage.live();

@@ -1,44 +1,54 @@
 //! The two passes of a step: voltage from the root to the leaves, power from the leaves to the root.
 
-use super::super::generator::Source;
-use super::super::transformer::Served;
-use super::super::ups::{Around, Supply};
-use super::{Flow, Happened, Memory, Network, Now, STILL, Stage};
+use super::{Flow, Happened, Memory, Network, Node, Now, STILL, Stage};
+use crate::electrics::battery::Battery;
+use crate::electrics::generator::{AtsState, GeneratorEvent, Source};
+use crate::electrics::grid::Voltage;
+use crate::electrics::transformer::Served;
+use crate::electrics::ups::{Around, Supply};
 use crate::noise;
 
 impl Network {
     /// Gives every node the voltage it stands under, and lets switches, UPSs and loads meet it.
     pub(super) fn energise(&mut self, now: &Now<'_>, dt: f64) {
-        for at in 0..self.nodes.len() {
-            let Some((node, memory)) = self.nodes.get(at).zip(self.memory.get_mut(at)) else { continue };
-            let above = node.parent.and_then(|p| self.flows.get(p)).copied().unwrap_or(STILL);
-            let (voltage, on_generator) = (above.voltage, above.on_generator);
-            let mut flow = Flow { voltage, on_generator, live: voltage.live(), ..STILL };
+        let Self { nodes, channels, memory, flows, phases, events, .. } = self;
+        let rows = nodes.iter().zip(memory.iter_mut()).zip(phases.iter_mut());
+        for (at, ((node, memory), phases)) in rows.enumerate() {
+            *phases = [0.0; 3];
+            // Parents stand before their children, so a cut at the node parts it from what feeds it.
+            let (before, rest) = flows.split_at_mut(at);
+            let Some(flow) = rest.first_mut() else { continue };
+            let above = node.parent.and_then(|p| before.get(p));
+            let (voltage, on_generator) = above.map_or((Voltage::NONE, false), |a| (a.voltage, a.on_generator));
+            *flow = Flow { voltage, on_generator, ..STILL };
             match (&node.stage, memory) {
                 (Stage::Utility, _) => flow.voltage = now.voltage,
-                (Stage::Ats(of), Memory::Ats(ats, generator)) => {
+                (Stage::Ats(of), Memory::Ats(state)) => {
+                    let (ats, generator) = &mut **state;
                     let switched = ats.step(&of.0, voltage, generator.available(), dt);
-                    let luck = (now.seed, self.channels.get(at).copied().unwrap_or(0));
-                    let turned = generator.turn(&of.1, switched.call, luck, dt);
+                    let turned =
+                        generator.turn(&of.1, switched.call, (now.seed, channels.get(at).copied().unwrap_or(0)), dt);
                     flow.voltage = switched.voltage;
                     flow.on_generator = match switched.source {
                         Source::Grid => on_generator,
                         Source::Generator => true,
                     };
-                    self.events.extend(switched.event.map(|e| (at, Happened::Ats(e))));
-                    self.events.extend(turned.map(|e| (at, Happened::Generator(e))));
+                    events.extend(switched.event.map(|e| (at, Happened::Ats(e))));
+                    events.extend(turned.map(|e| (at, Happened::Generator(e))));
                 }
                 (Stage::Ups(of), Memory::Ups(state)) => {
                     let output = state.meet(of, Supply { voltage, generator: on_generator }, dt);
                     flow.voltage = output.voltage;
-                    self.events.extend(output.event.map(|e| (at, Happened::Ups(e))));
+                    events.extend(output.event.map(|e| (at, Happened::Ups(e))));
                 }
                 (Stage::Load(of), Memory::Load(through)) => {
                     let before = through.on();
-                    let runs = through.step(&of.ride, voltage, dt);
-                    let told = if runs { Happened::LoadBack } else { Happened::LoadDropped };
-                    self.events.extend((runs != before).then_some((at, told)));
-                    flow.live = runs;
+                    flow.live = through.step(&of.ride, voltage, dt);
+                    if flow.live != before {
+                        let told = if flow.live { Happened::LoadBack } else { Happened::LoadDropped };
+                        events.push((at, told));
+                    }
+                    continue;
                 }
                 (
                     Stage::Transformer(_)
@@ -52,119 +62,41 @@ impl Network {
                     _,
                 ) => {}
             }
-            flow.live = if matches!(node.stage, Stage::Load(_)) { flow.live } else { flow.voltage.live() };
-            if let (Some(row), Some(phases)) = (self.flows.get_mut(at), self.phases.get_mut(at)) {
-                (*row, *phases) = (flow, [0.0; 3]);
-            }
+            flow.live = flow.voltage.live();
         }
     }
 
     /// Adds powers up from the leaves. False where a string could not serve the whole step.
     pub(super) fn add_up(&mut self, now: &Now<'_>, dt: f64) -> bool {
+        let Self { nodes, channels, memory, flows, phases, events, .. } = self;
+        let (mut flows, mut phases, mut memory) = (flows.as_mut_slice(), phases.as_mut_slice(), memory.as_mut_slice());
         let mut whole = true;
-        for at in (0..self.nodes.len()).rev() {
-            let Some(mut flow) = self.flows.get(at).copied() else { continue };
-            let live_above = self.nodes.get(at).and_then(|n| n.parent).and_then(|p| self.flows.get(p));
-            let fed = live_above.is_none_or(|above| above.live);
-            self.carry(at, &mut flow, (now, fed), dt);
-            whole &= flow.served >= 1.0;
-            self.hand_up(at, &flow);
-            if let Some(row) = self.flows.get_mut(at) {
-                *row = flow;
+        // Taking the last off each list leaves what feeds it in reach.
+        for (at, node) in nodes.iter().enumerate().rev() {
+            let (Some((flow, flows_before)), Some((own, phases_before)), Some((remembered, memory_before))) =
+                (flows.split_last_mut(), phases.split_last_mut(), memory.split_last_mut())
+            else {
+                break;
+            };
+            let above = node.parent.and_then(|p| flows_before.get_mut(p).zip(phases_before.get_mut(p)));
+            let fed = above.as_ref().is_none_or(|(a, _)| a.live);
+            let demand = now.demand.get(at).copied().filter(|w| w.is_finite()).unwrap_or(0.0);
+            let here = Here { fed, demand, phases: *own, channel: channels.get(at).copied().unwrap_or(0) };
+            if let Some(event) = carry(node, (remembered, flow), &here, now, dt) {
+                events.push((at, Happened::Generator(event)));
             }
+            whole &= flow.served >= 1.0;
+            if let Some((above, [a, b, c])) = above {
+                let sum = if node.metered { &mut above.output } else { &mut above.unmetered };
+                *sum += flow.input;
+                let [to_a, to_b, to_c] = spread(node, flow.input, *own);
+                *a += to_a;
+                *b += to_b;
+                *c += to_c;
+            }
+            (flows, phases, memory) = (flows_before, phases_before, memory_before);
         }
         whole
-    }
-
-    /// What a node takes for what hangs on it; `fed` when the node above is live.
-    fn carry(&mut self, at: usize, flow: &mut Flow, (now, fed): (&Now<'_>, bool), dt: f64) {
-        let Some((node, memory)) = self.nodes.get(at).zip(self.memory.get_mut(at)) else { return };
-        let below = flow.output + flow.unmetered;
-        let demand = now.demand.get(at).copied().filter(|w| w.is_finite()).unwrap_or(0.0);
-        match (&node.stage, memory) {
-            (Stage::Transformer(of), Memory::Transformer(state, told)) => {
-                let luck = noise::uniform(now.seed, self.channels.get(at).copied().unwrap_or(0), state.switched_on());
-                *told = state.step(of, Served { live: flow.live, output: below, ambient: now.ambient }, luck, dt);
-                (flow.loss, flow.loading) = (told.loss, told.loading);
-            }
-            (Stage::Ats(of), Memory::Ats(ats, generator)) => {
-                let carries = matches!(ats, super::AtsState::OnGenerator { .. });
-                let done = generator.carry(&of.1, if carries { below } else { 0.0 }, dt);
-                self.events.extend(done.event.map(|e| (at, Happened::Generator(e))));
-                flow.fuel = done.fuel;
-                if carries {
-                    (flow.made, flow.loading) = (below, below / of.1.rated);
-                    return;
-                }
-            }
-            (Stage::Ups(of), Memory::Ups(state)) => {
-                let around = Around { generator: flow.on_generator, cell: now.cell };
-                let seen = state.carry(of, below, around, dt);
-                flow.output *= seen.served;
-                flow.unmetered *= seen.served;
-                (flow.loss, flow.stored, flow.loading) = (seen.loss, seen.stored, seen.loading);
-                flow.served = if flow.live { seen.served } else { 1.0 };
-                flow.input = seen.input;
-                return;
-            }
-            (Stage::Pdu(of), _) if flow.live => {
-                let carried = of.carry(self.phases.get(at).copied().unwrap_or_default());
-                (flow.loss, flow.loading) = (carried.loss, carried.loading);
-            }
-            (Stage::Supplies(of), _) if flow.live => flow.loss = of.loss(below),
-            (Stage::Storage(of), Memory::Storage(store)) if fed => {
-                // Beside a generator it may take and not give: a set that is pushed trips.
-                let asked = if flow.on_generator { demand.max(0.0) } else { demand };
-                let seen = store.step(of, asked, now.cell, dt);
-                (flow.loss, flow.stored, flow.input) = (seen.loss, seen.stored, seen.terminal);
-                return;
-            }
-            (Stage::Storage(of), Memory::Storage(store)) => {
-                // Its breaker is open: it only fades, and the loss comes out of the store.
-                let open = super::Battery { auxiliary: 0.0, ..**of };
-                let seen = store.step(&open, 0.0, now.cell, dt);
-                (flow.loss, flow.stored) = (seen.loss, seen.stored);
-                return;
-            }
-            (Stage::Load(_), _) => flow.output = if flow.live { demand.max(0.0) } else { 0.0 },
-            (Stage::Utility | Stage::Panel, _) => {}
-            (
-                Stage::Transformer(_)
-                | Stage::Ats(_)
-                | Stage::Ups(_)
-                | Stage::Pdu(_)
-                | Stage::Supplies(_)
-                | Stage::Storage(_),
-                _,
-            ) => {}
-        }
-        flow.input = flow.output + flow.unmetered + flow.loss;
-    }
-
-    /// Adds a node's input to the node above, by phase too.
-    fn hand_up(&mut self, at: usize, flow: &Flow) {
-        let Some(node) = self.nodes.get(at) else { return };
-        let own = self.phases.get(at).copied().unwrap_or_default();
-        let Some(parent) = node.parent else { return };
-        let spread = match node.stage {
-            Stage::Supplies(_) | Stage::Storage(_) | Stage::Load(_) => node.phases.map(|share| share * flow.input),
-            Stage::Pdu(_) | Stage::Panel => {
-                let [a, b, c] = own;
-                let rest = (flow.input - a - b - c) / 3.0;
-                own.map(|load| load + rest)
-            }
-            Stage::Utility | Stage::Transformer(_) | Stage::Ats(_) | Stage::Ups(_) => [flow.input / 3.0; 3],
-        };
-        if let (Some(above), Some(phases)) = (self.flows.get_mut(parent), self.phases.get_mut(parent)) {
-            if node.metered {
-                above.output += flow.input;
-            } else {
-                above.unmetered += flow.input;
-            }
-            for (sum, part) in phases.iter_mut().zip(spread) {
-                *sum += part;
-            }
-        }
     }
 
     /// Cuts what hangs on a string that ran empty to the part of the step it was served.
@@ -178,5 +110,100 @@ impl Network {
             }
             flow.served *= served;
         }
+    }
+}
+
+/// What a node finds while powers are added up.
+struct Here {
+    /// True when the node above is live.
+    fed: bool,
+    /// What it is asked for (W).
+    demand: f64,
+    /// What hangs on its phases (W).
+    phases: [f64; 3],
+    /// Its number in random streams.
+    channel: u64,
+}
+
+/// What a node takes for what hangs on it. What happened to its generator, if anything.
+fn carry(
+    node: &Node,
+    (memory, flow): (&mut Memory, &mut Flow),
+    here: &Here,
+    now: &Now<'_>,
+    dt: f64,
+) -> Option<GeneratorEvent> {
+    let below = flow.output + flow.unmetered;
+    match (&node.stage, memory) {
+        (Stage::Transformer(of), Memory::Transformer(state)) => {
+            let (state, told) = &mut **state;
+            let luck = noise::uniform(now.seed, here.channel, state.switched_on());
+            *told = state.step(of, Served { live: flow.live, output: below, ambient: now.ambient }, luck, dt);
+            (flow.loss, flow.loading) = (told.loss, told.loading);
+        }
+        (Stage::Ats(of), Memory::Ats(state)) => {
+            let (ats, generator) = &mut **state;
+            let carries = matches!(ats, AtsState::OnGenerator { .. });
+            let done = generator.carry(&of.1, if carries { below } else { 0.0 }, dt);
+            flow.fuel = done.fuel;
+            flow.input = below;
+            if carries {
+                (flow.input, flow.made, flow.loading) = (0.0, below, below / of.1.rated);
+            }
+            return done.event;
+        }
+        (Stage::Ups(of), Memory::Ups(state)) => {
+            let around = Around { generator: flow.on_generator, cell: now.cell };
+            let seen = state.carry(of, below, around, dt);
+            flow.output *= seen.served;
+            flow.unmetered *= seen.served;
+            (flow.input, flow.loss, flow.stored, flow.loading) = (seen.input, seen.loss, seen.stored, seen.loading);
+            flow.served = if flow.live { seen.served } else { 1.0 };
+            return None;
+        }
+        (Stage::Storage(of), Memory::Storage(store)) => {
+            let seen = if here.fed {
+                // Beside a generator it may take and not give: a set that is pushed trips.
+                let asked = if flow.on_generator { here.demand.max(0.0) } else { here.demand };
+                store.step(of, asked, now.cell, dt)
+            } else {
+                // Its breaker is open: it only fades, and the loss comes out of the store.
+                store.step(&Battery { auxiliary: 0.0, ..**of }, 0.0, now.cell, dt)
+            };
+            (flow.input, flow.loss, flow.stored) = (seen.terminal, seen.loss, seen.stored);
+            return None;
+        }
+        (Stage::Pdu(of), _) if flow.live => {
+            let carried = of.carry(here.phases);
+            (flow.loss, flow.loading) = (carried.loss, carried.loading);
+        }
+        (Stage::Supplies(of), _) if flow.live => flow.loss = of.loss(below),
+        (Stage::Load(_), _) => flow.output = if flow.live { here.demand.max(0.0) } else { 0.0 },
+        (
+            Stage::Utility
+            | Stage::Panel
+            | Stage::Transformer(_)
+            | Stage::Ats(_)
+            | Stage::Ups(_)
+            | Stage::Pdu(_)
+            | Stage::Supplies(_)
+            | Stage::Storage(_),
+            _,
+        ) => {}
+    }
+    flow.input = flow.output + flow.unmetered + flow.loss;
+    None
+}
+
+/// How a node's input spreads over the phases of the node above (W).
+fn spread(node: &Node, input: f64, own: [f64; 3]) -> [f64; 3] {
+    match node.stage {
+        Stage::Supplies(_) | Stage::Storage(_) | Stage::Load(_) => node.phases.map(|share| share * input),
+        Stage::Pdu(_) | Stage::Panel => {
+            let [a, b, c] = own;
+            let rest = (input - a - b - c) / 3.0;
+            own.map(|load| load + rest)
+        }
+        Stage::Utility | Stage::Transformer(_) | Stage::Ats(_) | Stage::Ups(_) => [input / 3.0; 3],
     }
 }

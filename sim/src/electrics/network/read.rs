@@ -104,13 +104,13 @@ fn stage(of: &Section<'_>, kind: Kind) -> Option<Stage> {
     Some(match kind {
         Kind::Utility => Stage::Utility,
         Kind::Panel => Stage::Panel,
-        Kind::Transformer => Stage::Transformer(need(of, "transformer", Transformer::read)?),
+        Kind::Transformer => Stage::Transformer(Box::new(need(of, "transformer", Transformer::read)?)),
         Kind::Ats => {
             let (ats, generator) = (maybe(of, "ats", Ats::read), need(of, "generator", Generator::read));
             Stage::Ats(Box::new((ats.unwrap_or(Ats::USUAL), generator?)))
         }
         Kind::Ups => Stage::Ups(Box::new(need(of, "ups", Ups::read)??)),
-        Kind::Pdu => Stage::Pdu(need(of, "pdu", Busbar::read)?),
+        Kind::Pdu => Stage::Pdu(Box::new(need(of, "pdu", Busbar::read)?)),
         Kind::Supplies => Stage::Supplies(need(of, "supplies", |of| Supplies {
             fixed: number(of, "fixed-w", AT_LEAST_ZERO),
             efficiency: number(of, "efficiency", (0.5, 1.0)),

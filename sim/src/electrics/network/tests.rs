@@ -18,10 +18,10 @@ fn site(ups: Ups) -> Network {
     let load = |purpose, ride| Stage::Load(Load { purpose, ride });
     let set = Generator { start_fails: 0.0, ..Generator::diesel(1e6, 8.0) };
     add("utility", None, Stage::Utility);
-    add("transformer", Some("utility"), Stage::Transformer(LIQUID_1000));
+    add("transformer", Some("utility"), Stage::Transformer(Box::new(LIQUID_1000)));
     add("ats", Some("transformer"), Stage::Ats(Box::new((Ats::USUAL, set))));
     add("ups", Some("ats"), Stage::Ups(Box::new(ups)));
-    add("pdu", Some("ups"), Stage::Pdu(Busbar { fixed: 50.0, ..Busbar::sized(500e3, 230.0, 0.01) }));
+    add("pdu", Some("ups"), Stage::Pdu(Box::new(Busbar { fixed: 50.0, ..Busbar::sized(500e3, 230.0, 0.01) })));
     for rack in ["rack-1", "rack-2"] {
         add(rack, Some("pdu"), Stage::Panel);
         for machine in ["m1", "m2"] {
