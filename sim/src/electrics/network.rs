@@ -234,8 +234,8 @@ impl Network {
             memory: memory.collect(),
             flows: vec![STILL; nodes.len()],
             phases: vec![[0.0; 3]; nodes.len()],
-            // A node tells two things a step at the most, so the list never grows.
-            events: Vec::with_capacity(nodes.len().saturating_mul(2)),
+            // A transfer switch tells three things a step at the most, any other node one: the list never grows.
+            events: Vec::with_capacity(nodes.len().saturating_mul(3)),
             nodes,
         })
     }
