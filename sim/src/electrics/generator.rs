@@ -196,7 +196,7 @@ pub enum GeneratorEvent {
 pub struct GeneratorState {
     /// Where it is in its life.
     pub phase: Phase,
-    /// In the tank (J by heating value).
+    /// In the tank (J by heating value); below zero by what the step that emptied it took too much.
     pub fuel: f64,
     /// Calls so far: with the try, the key of its luck.
     calls: u32,

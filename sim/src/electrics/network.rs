@@ -303,10 +303,12 @@ impl Network {
         }
     }
 
-    /// Moves the tree by `dt` seconds.
+    /// Moves the tree by `dt` seconds; no time, or what is no time, moves nothing.
     pub fn step(&mut self, now: &Now<'_>, dt: f64) {
         self.events.clear();
-        let dt = if dt.is_finite() { dt.max(0.0) } else { 0.0 };
+        if !dt.is_finite() || dt <= 0.0 {
+            return;
+        }
         self.energise(now, dt);
         let whole = self.add_up(now, dt);
         if !whole {

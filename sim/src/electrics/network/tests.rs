@@ -263,6 +263,36 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn more_work_never_takes_less_from_the_grid(chips in 0.0..60e3f64, more in 0.0..20e3f64) {
+        let at = |chips| {
+            let mut network = site(small());
+            let demand = demand(&network, chips);
+            network.step(&now(Voltage::NOMINAL, &demand), 1.0);
+            network.totals()
+        };
+        let (less, most) = (at(chips), at(chips + more));
+        prop_assert!(most.grid >= less.grid && most.loss >= less.loss);
+        prop_assert!(less.facility() > less.it && less.it > less.compute);
+    }
+}
+
+#[test]
+fn absurd_demands_and_steps_are_survived() {
+    let mut network = site(small());
+    for odd in [f64::NAN, f64::INFINITY, -1e300, 1e12] {
+        for (level, dt) in [(1.0, 1.0), (f64::NAN, 10.0), (-5.0, 1e6), (1.0, f64::NAN), (1.0, -1.0)] {
+            let demand = vec![odd; 4 + network.nodes().len()];
+            network.step(&now(Voltage { level, dip: None }, &demand), dt);
+            network.step(&now(Voltage { level, dip: None }, &[]), dt);
+            assert!(network.flows().iter().all(|f| f.input.is_finite() && f.loss.is_finite() && f.stored.is_finite()));
+        }
+    }
+}
+
 #[test]
 fn a_broken_tree_tells_every_fault() {
     let node = |name: &str, parent, stage| Node { name: name.to_owned(), parent, stage, metered: true, phases: EVEN };

@@ -30,8 +30,11 @@ pub struct Carried {
 }
 
 impl UpsState {
-    /// Carries `load` W for `dt` seconds in the mode it is in.
+    /// Carries `load` W for `dt` seconds in the mode it is in; for no time it carries nothing and forgets nothing.
     pub fn carry(&mut self, of: &Ups, load: f64, around: Around, dt: f64) -> Carried {
+        if !dt.is_finite() || dt <= 0.0 {
+            return Carried { served: 1.0, ..Carried::default() };
+        }
         let load = if load.is_finite() { load.max(0.0) } else { 0.0 };
         let healthy = self.healthy(of);
         let rating = of.rating(healthy);

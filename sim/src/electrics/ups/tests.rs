@@ -216,6 +216,19 @@ fn absurd_loads_and_voltages_are_survived() {
 }
 
 #[test]
+fn a_step_without_time_changes_nothing() {
+    let of = ups();
+    let mut state = UpsState::new(&of, 1.0);
+    step(&mut state, &of, OUT, 8e5);
+    let before = state;
+    for dt in [0.0, -1.0, f64::NAN] {
+        assert_eq!(state.carry(&of, 8e5, AROUND, dt), Carried { served: 1.0, ..Carried::default() });
+        assert_eq!(state, before, "{dt}");
+    }
+    assert!(step(&mut state, &of, OUT, 8e5).0.voltage.live());
+}
+
+#[test]
 fn a_broken_section_tells_all_its_faults() {
     let text =
         "module-w = 250000\na = 2\nb = 0\nc = 0\nmodules = 2\nspare = 2\nwalk-in-s = -1\n[battery]\nenergy-wh = 5\n";
