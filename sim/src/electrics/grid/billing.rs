@@ -1,6 +1,9 @@
 //! The meter the bill is made from: registers for both directions, the mean of each interval, the peak of the means.
 
 use plant::convert;
+use plant::read::Section;
+
+use crate::physics::read::POSITIVE;
 
 /// How a bill's meter measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +17,15 @@ pub struct Billing {
 impl Billing {
     /// A quarter of an hour, registers of 100 Wh.
     pub const USUAL: Self = Self { interval: 900.0, register_step: 100.0 };
+
+    /// Reads a section with, where they differ from the usual, `interval-s` and `register-step-wh`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a grid's meter read it"))]
+    pub(crate) fn read(of: &Section<'_>) -> Self {
+        Self {
+            interval: of.within("interval-s", (1.0, 86_400.0)).unwrap_or(Self::USUAL.interval),
+            register_step: of.within("register-step-wh", POSITIVE).unwrap_or(Self::USUAL.register_step),
+        }
+    }
 }
 
 /// The meter at the hall's door.

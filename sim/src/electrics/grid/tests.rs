@@ -150,3 +150,11 @@ fn a_broken_section_tells_all_its_faults() {
     // rated-w, frequency-hz, seconds, long, deepest, sags-per-year
     assert_eq!(faults.len(), 6, "{faults:?}");
 }
+
+#[test]
+fn a_broken_meter_tells_all_its_faults() {
+    let source = Source::new("m.toml", "interval-s = 0\nregister-step-wh = -5\n");
+    let table = source.parse();
+    let read = Billing::read(&source.root(&table));
+    assert_eq!(source.finish(Some(read)).expect_err("faults").0.len(), 2);
+}
