@@ -7,6 +7,8 @@ mod exchangers;
 #[cfg(test)]
 mod fluids;
 #[cfg(test)]
+mod hydraulics;
+#[cfg(test)]
 mod report;
 
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod page {
         let mut report = Report::default();
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
+        super::hydraulics::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
