@@ -18,6 +18,7 @@ pub mod exponential;
 pub mod faults;
 pub mod hydraulics;
 pub mod ledger;
+pub mod liquid;
 pub mod load;
 pub mod noise;
 pub mod physics;

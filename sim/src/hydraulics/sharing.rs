@@ -278,7 +278,6 @@ fn take(branches: &[Branch], flows: &mut [f64], root: f64) -> Taken {
 
 impl Loop {
     /// Reads a loop: `[pump]`, `[check-valve]`, `[mains]`, and where they are `[filter]` and `[bypass]`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the components that stand in a loop read it with their own"))]
     pub(crate) fn read(of: &Section<'_>, density: f64) -> Option<Self> {
         let group = PumpGroup::read(of, density);
         let mains = need(of, "mains", Resistance::read);

@@ -72,7 +72,6 @@ impl Valve {
     }
 
     /// Reads a valve.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the components that stand in a loop read it with their own"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let words = [
             ("equal-percentage", Characteristic::EqualPercentage),

@@ -9,6 +9,8 @@ mod fluids;
 #[cfg(test)]
 mod hydraulics;
 #[cfg(test)]
+mod liquid;
+#[cfg(test)]
 mod report;
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ mod page {
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
         super::hydraulics::checks(&mut report);
+        super::liquid::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
