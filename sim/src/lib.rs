@@ -12,6 +12,7 @@
 pub mod actuators;
 pub mod air;
 pub mod coolers;
+pub mod cooling;
 pub mod electrics;
 pub mod exchanger;
 pub mod exponential;

@@ -7,6 +7,8 @@ mod exchangers;
 #[cfg(test)]
 mod fluids;
 #[cfg(test)]
+mod heat_recovery;
+#[cfg(test)]
 mod hydraulics;
 #[cfg(test)]
 mod liquid;
@@ -22,6 +24,7 @@ mod page {
         let mut report = Report::default();
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
+        super::heat_recovery::checks(&mut report);
         super::hydraulics::checks(&mut report);
         super::liquid::checks(&mut report);
 
