@@ -165,7 +165,11 @@ impl Pump {
 
     /// Best efficiency at a speed.
     fn top(&self, speed: f64) -> f64 {
-        let scaled = if speed >= 1.0 { 1.0 - self.efficiency } else { (1.0 - self.efficiency) / libm::pow(speed, 0.1) };
+        let scaled = if speed >= 1.0 {
+            1.0 - self.efficiency
+        } else {
+            (1.0 - self.efficiency) * libm::exp(-0.1 * libm::log(speed))
+        };
         (1.0 - scaled).max(0.05)
     }
 
@@ -189,6 +193,30 @@ impl Pump {
             standby: number_or_zero(of, "standby-w", AT_LEAST_ZERO),
             wet: number_or_zero(of, "wet", SHARE),
             minimum: number_or_zero(of, "minimum-flow", (0.0, 0.9)),
+        }
+    }
+}
+
+impl Work {
+    fn times(self, count: f64) -> Self {
+        Self {
+            electrical: count * self.electrical,
+            to_fluid: count * self.to_fluid,
+            to_room: count * self.to_room,
+            hydraulic: count * self.hydraulic,
+            ..self
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            electrical: self.electrical + other.electrical,
+            to_fluid: self.to_fluid + other.to_fluid,
+            to_room: self.to_room + other.to_room,
+            hydraulic: self.hydraulic + other.hydraulic,
+            low_flow: self.low_flow || other.low_flow,
+            dead_head: self.dead_head || other.dead_head,
+            outside: self.outside || other.outside,
         }
     }
 }
@@ -218,24 +246,20 @@ impl PumpGroup {
     /// As [`PumpGroup::work`], with the flow of each of the fastest pumps known (kg/s): near the shut-off it does not follow
     /// from the head to more than a few digits.
     pub(super) fn work_of(&self, head: f64, speeds: &[f64], (lead, fastest): (Lead, f64)) -> Work {
-        let mut sum = Work::default();
+        let mut sum = self.one_work(lead.speed, fastest).times(lead.count);
         for told in speeds {
             let speed = self.speed(*told);
-            let leads = speed.to_bits() == lead.speed.to_bits();
-            let flow = if leads { fastest } else { self.one(head, speed).flow }.max(0.0);
-            // Its own head is that of its curve: with the check valve's drop, and at shut-off where the others hold it shut.
-            let one = self.pump.work((flow, self.pump.head(flow, speed)), speed, self.density);
-            sum = Work {
-                electrical: sum.electrical + one.electrical,
-                to_fluid: sum.to_fluid + one.to_fluid,
-                to_room: sum.to_room + one.to_room,
-                hydraulic: sum.hydraulic + one.hydraulic,
-                low_flow: sum.low_flow || one.low_flow,
-                dead_head: sum.dead_head || one.dead_head,
-                outside: sum.outside || one.outside,
-            };
+            if speed > 0.0 && speed.to_bits() != lead.speed.to_bits() {
+                sum = sum.and(self.one_work(speed, self.one(head, speed).flow));
+            }
         }
         sum
+    }
+
+    /// Its own head is that of its curve: with the check valve's drop, and at shut-off where the others hold it shut.
+    fn one_work(&self, speed: f64, flow: f64) -> Work {
+        let flow = flow.max(0.0);
+        self.pump.work((flow, self.pump.head(flow, speed)), speed, self.density)
     }
 
     /// The fastest pumps: those that set the head.

@@ -1,9 +1,9 @@
 //! How the flow of a pump group is shared among branches.
 //!
 //! **Equation** `Σ ṁ_b(dp) + bypass(dp) = M`, `H(M, speeds) = dp + mains(M)`: one unknown, `√dp`, in which every branch is
-//! nearly a straight line. Newton steps kept between two bounds, eight of them whatever the branches (forty while pumps run at
-//! different speeds); none where everything is quadratic and the pumps run alike, which has a closed form. A branch whose law is not quadratic is followed by
-//! the curve `square·ṁ² + line·ṁ` that touches it, which meets it in the same few steps.
+//! nearly a straight line. Where everything is quadratic and the pumps run alike it has a closed form; else Newton's steps
+//! between two bounds until one moves nothing, eight at most (forty while pumps run at different speeds). A branch whose
+//! law is not quadratic is followed by the curve `square·ṁ² + line·ṁ` that touches it, found in the same few steps.
 //! **Source** Kirchhoff's laws of a network; Hazen's and Darcy's exponents. **Box** branches in parallel between two headers.
 //! **Outside it** a network with pumps in branches, or rings, is another model. **Time constant** none.
 
@@ -18,8 +18,8 @@ const STEPS: usize = 8;
 /// The same while pumps run at different speeds, which is while one starts: where a slower one's check valve opens, its flow
 /// begins like a square root, and only halving is sure to get there.
 const STEPS_UNLIKE: usize = 40;
-/// Touching curves drawn beyond the one of every step, after a step that went far.
-const TOUCHES_FAR: usize = 2;
+/// A step that moves `√dp` by no more than this share of it is the last.
+const STILL: f64 = 1e-14;
 /// Times a curve is drawn anew where it led across a knee, the first included.
 const CROSSINGS: usize = 4;
 /// A step within this share of `√dp` is near.
@@ -161,40 +161,13 @@ impl Loop {
             return Shared::default();
         }
         let shut_off = self.group.shut_off(speeds);
-        // A little beyond the shut-off, so that a step may arrive there from either side.
-        let (mut low, mut high) = (0.0, 1.01 * shut_off.sqrt());
-        let (mut root, exact) = self.as_if_quadratic(lead, branches, shut_off);
-        for (branch, flow) in branches.iter().zip(flows.iter_mut()) {
-            *flow = branch.friction.flow;
-        }
-        let steps = if exact {
-            0
-        } else if lead.slower {
-            STEPS_UNLIKE
+        let (guess, exact) = self.as_if_quadratic(lead, shut_off, branches, flows);
+        let (root, branched) = if exact {
+            let flow: f64 = flows.iter().sum();
+            (guess, Taken { flow, slope: flow / guess })
         } else {
-            STEPS
+            self.in_steps((speeds, lead), (guess, shut_off), branches, flows)
         };
-        let (mut far, mut slack, mut step) = (!exact, SLACK, high);
-        for _ in 0..steps {
-            for _ in 0..(if far { TOUCHES_FAR } else { 0 }) {
-                take(branches, flows, root);
-            }
-            let at = self.balance(speeds, lead, self.with_bypass(take(branches, flows, root), root), root);
-            if at.spare >= 0.0 {
-                low = root * (1.0 - slack)
-            } else {
-                high = root * (1.0 + slack)
-            }
-            slack = (slack * SLACK_LEFT).max(SLACK_LEAST);
-            let next = root - at.spare / at.slope;
-            // What leaves the bounds, is no number, or creeps beside a slower pump's check valve, is halved.
-            let creeps = lead.slower && (next - root).abs() > (0.5 * step.abs()).max(ARRIVED * root);
-            let next = if next >= low && next <= high && !creeps { next } else { f64::midpoint(low, high) };
-            step = next - root;
-            far = step.abs() > NEAR * root;
-            root = next;
-        }
-        let branched = take(branches, flows, root);
         let all = self.with_bypass(branched, root);
         let at = self.balance(speeds, lead, all, root);
         Shared {
@@ -205,6 +178,43 @@ impl Loop {
             residual: at.spare.abs() / shut_off,
             work: self.group.work_of(at.head, speeds, (lead, at.fastest)),
         }
+    }
+
+    /// Newton's steps from a guess, each within bounds, until one moves nothing; eight at most, or forty.
+    fn in_steps(
+        &self,
+        (speeds, lead): (&[f64], Lead),
+        (guess, shut_off): (f64, f64),
+        branches: &[Branch],
+        flows: &mut [f64],
+    ) -> (f64, Taken) {
+        // A little beyond the shut-off, so that a step may arrive there from either side.
+        let (mut low, mut high) = (0.0, 1.01 * shut_off.sqrt());
+        let (mut root, mut far, mut slack, mut step) = (guess, true, SLACK, high);
+        for _ in 0..(if lead.slower { STEPS_UNLIKE } else { STEPS }) {
+            if far {
+                take(branches, flows, root);
+            }
+            let branched = take(branches, flows, root);
+            let at = self.balance(speeds, lead, self.with_bypass(branched, root), root);
+            if at.spare >= 0.0 {
+                low = root * (1.0 - slack);
+            } else {
+                high = root * (1.0 + slack);
+            }
+            slack = (slack * SLACK_LEFT).max(SLACK_LEAST);
+            let next = root - at.spare / at.slope;
+            if (next - root).abs() <= STILL * root {
+                return (root, branched);
+            }
+            // What leaves the bounds, is no number, or creeps beside a slower pump's check valve, is halved.
+            let creeps = lead.slower && (next - root).abs() > (0.5 * step.abs()).max(ARRIVED * root);
+            let next = if next >= low && next <= high && !creeps { next } else { f64::midpoint(low, high) };
+            step = next - root;
+            far = step.abs() > NEAR * root;
+            root = next;
+        }
+        (root, take(branches, flows, root))
     }
 
     /// What the fastest pumps could lift beyond what is needed at this flow. In this form nothing is steep: neither at the
@@ -243,15 +253,19 @@ impl Loop {
         }
     }
 
-    /// `√dp` if every law were quadratic and only the fastest pumps ran, and whether they are and do.
-    fn as_if_quadratic(&self, lead: Lead, branches: &[Branch], shut_off: f64) -> (f64, bool) {
+    /// `√dp` if every law were quadratic and only the fastest pumps ran, and whether they are and do. Branches get the flows
+    /// that go with it, and places beyond them none.
+    fn as_if_quadratic(&self, lead: Lead, shut_off: f64, branches: &[Branch], flows: &mut [f64]) -> (f64, bool) {
         let mut exact = self.bypass.is_none() && self.mains.is_quadratic() && !lead.slower && !lead.leaking;
         let mut openness = 0.0;
-        for branch in branches {
+        let mut places = flows.iter_mut();
+        for (branch, place) in branches.iter().zip(&mut places) {
             exact &= branch.is_quadratic();
             let square = branch.friction.drop / (branch.friction.flow * branch.friction.flow) + branch.valve;
-            openness += if square > 0.0 { 1.0 / square.sqrt() } else { FAR };
+            *place = if square > 0.0 { 1.0 / square.sqrt() } else { FAR * branch.friction.flow };
+            openness += *place;
         }
+        places.for_each(|beyond| *beyond = 0.0);
         let (line, square) = self.group.fall();
         let each = openness / lead.count;
         let mut mains = self.mains.drop / (self.mains.flow * self.mains.flow);
@@ -261,7 +275,9 @@ impl Loop {
         }
         let a = 1.0 + mains * openness * openness + square * each * each;
         let b = lead.speed * line * each;
-        (2.0 * shut_off / (b + (b * b + 4.0 * a * shut_off).sqrt()), exact)
+        let root = 2.0 * shut_off / (b + (b * b + 4.0 * a * shut_off).sqrt());
+        flows.iter_mut().for_each(|flow| *flow *= root);
+        (root, exact)
     }
 }
 
