@@ -13,10 +13,21 @@
 
 use plant::read::Section;
 
-use super::plate::Plate;
+use super::plate::{Plate, Side};
 use crate::exponential;
-use crate::hydraulics::{Branch, Filter, Loop, PumpGroup, Resistance, Shared, Valve};
+use crate::hydraulics::{Branch, Characteristic, CheckValve, Filter, Loop, Pump, PumpGroup, Resistance, Shared, Valve};
 use crate::physics::read::{POSITIVE, SHARE, maybe, need, number};
+
+/// Pressure a unit gives outside at its rated flow (Pa).
+const OUTSIDE_HEAD: f64 = 5e5;
+/// Pressure drop of the plate exchanger's sides (Pa).
+const PLATE_DROP: f64 = 8.4e4;
+/// Pressure drop of a clean filter (Pa).
+const FILTER_DROP: f64 = 6.5e4;
+/// Pressure drop of a check valve (Pa).
+const CHECK_DROP: f64 = 8e3;
+/// Liquid in the loop for each watt of duty: 60 L for 100 kW (m³/W).
+const VOLUME: f64 = 6e-7;
 
 /// A CDU.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,6 +118,48 @@ pub struct Exchanged {
 }
 
 impl Cdu {
+    /// A unit for a duty (W) with an approach (K) at these flows, with two pumps of which one carries the flow against
+    /// 500 kPa outside, 60 L for each 100 kW, and other figures as usual in the trade.
+    #[must_use]
+    pub fn sized(duty: f64, approach: f64, racks: Side, primary: Side) -> Self {
+        let (flow, coolant) = (racks.flow, racks.coolant);
+        let side = |flow| Resistance { flow, drop: PLATE_DROP, exponent: 1.8, laminar: 0.1 };
+        let pump = Pump {
+            flow,
+            head: OUTSIDE_HEAD + PLATE_DROP + FILTER_DROP + CHECK_DROP,
+            shut_off: 1.25,
+            straight: 0.1,
+            efficiency: 0.7,
+            best: 1.0,
+            motor: 0.93,
+            drive: 0.97,
+            standby: 0.0,
+            wet: 0.0,
+            minimum: 0.15,
+        };
+        let check = CheckValve { drop: CHECK_DROP, leakage: 0.0 };
+        let group = PumpGroup { pump, check, density: coolant.density, air: 0.0 };
+        let inventory = VOLUME * duty * coolant.density;
+        Self {
+            plate: Plate::sized(duty, approach, racks, primary),
+            primary: side(primary.flow),
+            valve: Valve {
+                characteristic: Characteristic::EqualPercentage,
+                flow: primary.flow,
+                drop: PLATE_DROP,
+                rangeability: 50.0,
+                leakage: 0.0,
+            },
+            hydraulics: Loop { group, mains: side(flow), filter: None, bypass: None },
+            filter: Some(Filter { flow, drop: FILTER_DROP }),
+            return_capacity: inventory * coolant.specific_heat / 2.0,
+            supply_capacity: inventory * coolant.specific_heat / 2.0,
+            inventory,
+            low: 0.6,
+            empty: 0.3,
+        }
+    }
+
     /// Shares the loop's flow among its racks at the pumps' speeds (1, one for each pump).
     pub fn share(
         &self,

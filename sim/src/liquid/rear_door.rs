@@ -21,6 +21,13 @@ use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, maybe, need, number};
 /// Below this capacity flow (W/K) there is no exchange worth a number.
 const NO_FLOW: f64 = 1e-6;
 
+/// Metal and water for each watt of duty (J/K/W).
+const METAL: f64 = 1.0;
+/// Most transfer units that sizing gives.
+const MOST_UNITS: f64 = 40.0;
+/// Halvings of sizing.
+const HALVINGS: usize = 60;
+
 /// A door.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RearDoor {
@@ -102,6 +109,28 @@ pub fn cross_flow(ua: f64, one: f64, other: f64) -> f64 {
 }
 
 impl RearDoor {
+    /// A passive door that takes `duty` (W) from air (kg/s, °C) with water (kg/s, °C), with other figures as usual in the trade.
+    /// A duty that no coil reaches gives one of forty transfer units.
+    #[must_use]
+    pub fn sized(duty: f64, (air, entering): (f64, f64), (water, inlet): (f64, f64)) -> Self {
+        let (air_stream, water_stream) = (air * CP_AIR, Coolant::WATER.stream(water));
+        let wanted = duty / (entering - inlet).max(0.1);
+        let (mut low, mut high) = (0.0, MOST_UNITS * air_stream.min(water_stream));
+        for _ in 0..HALVINGS {
+            let ua = f64::midpoint(low, high);
+            if cross_flow(ua, air_stream, water_stream) < wanted { low = ua } else { high = ua }
+        }
+        Self {
+            surface: CoilSurface { ua: high, air_kg_s: air, water_kg_s: water, air_to_water: 0.5 },
+            air_drop: 30.0,
+            machines: 150.0,
+            fans: None,
+            heat_capacity: METAL * duty,
+            water_drop: Resistance { flow: water, drop: 4e4, exponent: 1.85, laminar: 0.1 },
+            coolant: Coolant::WATER,
+        }
+    }
+
     /// Air through rack and door (kg/s) when the machines' fans alone would move `wanted` (kg/s) without a door, and the door's
     /// fans run at `speed` (1, 0 to 1; ignored by a passive door).
     #[must_use]

@@ -3,7 +3,7 @@
 use crate::report::{Report, table};
 use sim::hydraulics::{Shared, Work};
 use sim::liquid::Coolant;
-use sim::liquid::cdu::{CduWater, Through, Wear};
+use sim::liquid::cdu::{Cdu, CduWater, Through, Wear};
 use sim::liquid::cold_plate::{ColdPlates, PlateFit};
 use sim::liquid::plate::{Plate, Side};
 use sim::liquid::rear_door::cross_flow;
@@ -33,7 +33,7 @@ fn plates(report: &mut Report) {
 fn rated(duty: f64, approach: f64, warm: f64, cold: f64) -> Plate {
     let (hot, cool) = (Coolant::PG25.stream(warm), Coolant::WATER.stream(cold));
     let (low, high) = (approach, approach + duty / hot - duty / cool);
-    let ua = duty / ((high - low) / (high / low).ln());
+    let ua = duty / ((high - low) / libm::log(high / low));
     let side = |coolant, flow| Side { coolant, flow };
     Plate { ua, warm: side(Coolant::PG25, warm), cold: side(Coolant::WATER, cold), warm_to_cold: 1.0 }
 }
@@ -59,7 +59,8 @@ fn units(report: &mut Report) {
 
 /// A thousand random steps of a CDU: what came in, what went out, what is stored.
 fn books(report: &mut Report) {
-    let of = sim_cdu();
+    let side = |coolant| Side { coolant, flow: 20.6 };
+    let of = Cdu::sized(1.368e6, 4.0, side(Coolant::PG25), side(Coolant::WATER));
     let mut water = CduWater::new(&of, 30.0);
     let mut worst = 0.0f64;
     for n in 0..1000 {
@@ -82,44 +83,6 @@ fn books(report: &mut Report) {
     }
     let what = ("liquid", "CDU, 1000 random steps: energy left open over throughput");
     report.at_most(what, "conservation", worst, (1e-9, ""));
-}
-
-fn sim_cdu() -> sim::liquid::cdu::Cdu {
-    use sim::hydraulics::{Characteristic, CheckValve, Loop, Pump, PumpGroup, Resistance, Valve};
-    let pump = Pump {
-        flow: 20.6,
-        head: 6.5e5,
-        shut_off: 1.25,
-        straight: 0.0,
-        efficiency: 0.7,
-        best: 1.0,
-        motor: 0.93,
-        drive: 0.97,
-        standby: 0.0,
-        wet: 0.0,
-        minimum: 0.15,
-    };
-    let group = PumpGroup { pump, check: CheckValve::default(), density: 1010.0, air: 0.0 };
-    let side = Resistance { flow: 20.6, drop: 8.4e4, exponent: 1.8, laminar: 0.1 };
-    let valve = Valve {
-        characteristic: Characteristic::EqualPercentage,
-        flow: 20.6,
-        drop: 1e5,
-        rangeability: 50.0,
-        leakage: 0.0,
-    };
-    sim::liquid::cdu::Cdu {
-        plate: rated(1.368e6, 4.0, 20.6, 20.6),
-        primary: side,
-        valve,
-        hydraulics: Loop { group, mains: side, filter: None, bypass: None },
-        filter: None,
-        return_capacity: 1.6e6,
-        supply_capacity: 1.6e6,
-        inventory: 800.0,
-        low: 0.6,
-        empty: 0.3,
-    }
 }
 
 /// The exchanger cut into squares: air crosses columns, water crosses rows, neither mixes.
