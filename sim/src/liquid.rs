@@ -55,3 +55,6 @@ impl Coolant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! A CDU from liquid to liquid: plate exchanger, primary valve, pumps, filter, and the loop's water.
 //!
 //! **Equation** two mixed volumes, return and supply, with the exchanger between them:
-//! `C_r·dT_r/dt = ṁ_racks·cp·T_back + ṁ_bypass·cp·T_s − ṁ·cp·T_r`,
-//! `C_s·dT_s/dt = ṁ·cp·T_r − ε·Cmin·(T_r − T_primary) + W − ṁ·cp·T_s`, solved exactly as a pair; W is the pumps' heat.
+//! `C_r·dT_r/dt = Q + ṁ·cp·(T_s − T_r)`, `C_s·dT_s/dt = ṁ·cp·(T_r − T_s) − ε·Cmin·(T_r − T_primary) + W`, solved exactly as a
+//! pair; Q is the heat the racks' liquid brought and W the pumps'. The racks hand over heat, not a temperature, so that a rack
+//! that was stepped with the supply of a moment ago takes nothing from the books.
 //! Flow by [`crate::hydraulics::Loop`] with plate, pipes, and filter as mains.
 //! **Source** ε-NTU and affinity laws; rated points of Vertiv's XDU1350 and of OCP's Deschutes as oracles.
 //! **Parameters** approach 3 to 4 K at rated flows, plate 80 kPa, filter 65 kPa clean, pumps 3 to 4 % of the duty at most,
@@ -88,8 +89,8 @@ pub struct CduWater {
 pub struct Through {
     /// The loop's flows and the pumps' work, from [`Cdu::share`].
     pub shared: Shared,
-    /// From the racks, mixed (°C).
-    pub from_racks: f64,
+    /// Heat the racks' liquid brought, mean of the step (W): the sum of what their plates had carried away.
+    pub heat: f64,
     /// Primary water (kg/s, ≥ 0).
     pub primary_flow: f64,
     /// Primary water entering (°C).
@@ -101,8 +102,6 @@ pub struct Through {
 pub struct Exchanged {
     /// Heat into the primary water, mean of the step (W).
     pub to_primary: f64,
-    /// Heat the racks' liquid brought, mean of the step (W).
-    pub from_racks: f64,
     /// The pumps' heat in the liquid (W).
     pub from_pumps: f64,
     /// To the racks, mean of the step (°C).
@@ -238,14 +237,13 @@ impl CduWater {
     pub fn step(&mut self, of: &Cdu, wear: &Wear, through: Through, dt: f64) -> Exchanged {
         let coolant = of.plate.warm.coolant;
         let (flow, primary_flow) = (through.shared.flow.max(0.0), through.primary_flow.max(0.0));
-        let (stream, bypass) = (coolant.stream(flow), coolant.stream(through.shared.bypass.clamp(0.0, flow)));
-        let racks = stream - bypass;
+        let stream = coolant.stream(flow);
         let exchange = of.plate.exchange(flow, primary_flow, wear.fouling);
         let pumps = through.shared.work.to_fluid;
         let (back, supply) = (of.return_capacity, of.supply_capacity);
         // ε·Cmin is never more than the stream, so that no off-diagonal term is negative.
-        let rate = [[-stream / back, bypass / back], [(stream - exchange).max(0.0) / supply, -stream / supply]];
-        let source = [racks * through.from_racks / back, (exchange * through.primary + pumps) / supply];
+        let rate = [[-stream / back, stream / back], [(stream - exchange).max(0.0) / supply, -stream / supply]];
+        let source = [through.heat / back, (exchange * through.primary + pumps) / supply];
         let pair = exponential::step(rate, source, [self.back, self.supply], dt);
         [self.back, self.supply] = pair.end;
         let [mean_back, mean_supply] = pair.mean;
@@ -257,7 +255,6 @@ impl CduWater {
         let level = self.inventory / of.inventory;
         Exchanged {
             to_primary,
-            from_racks: racks * (through.from_racks - mean_supply),
             from_pumps: pumps,
             supply: mean_supply,
             primary_back: through.primary + if cold > 1e-6 { to_primary / cold } else { 0.0 },

@@ -65,21 +65,16 @@ fn books(report: &mut Report) {
     let mut worst = 0.0f64;
     for n in 0..1000 {
         let draw = |channel: u64, low: f64, high: f64| low + (high - low) * uniform(5, channel, n);
-        let flow = draw(1, 0.0, 25.0);
-        let shared = Shared {
-            flow,
-            bypass: flow * draw(2, 0.0, 0.5),
-            work: Work { to_fluid: 2e4, ..Work::default() },
-            ..Shared::default()
-        };
+        let shared =
+            Shared { flow: draw(1, 0.0, 25.0), work: Work { to_fluid: 2e4, ..Work::default() }, ..Shared::default() };
         let (primary_flow, primary) = (draw(3, 0.0, 25.0), draw(4, 5.0, 35.0));
-        let through = Through { shared, from_racks: draw(5, 20.0, 60.0), primary_flow, primary };
+        let through = Through { shared, heat: draw(5, 0.0, 2e6), primary_flow, primary };
         let (before, dt) = (water, draw(6, 0.1, 60.0));
         let got = water.step(&of, &Wear::NONE, through, dt);
         let stored =
             of.supply_capacity * (water.supply - before.supply) + of.return_capacity * (water.back - before.back);
-        let entered = got.from_racks.abs() + got.from_pumps + got.to_primary.abs();
-        worst = worst.max((stored / dt - got.from_racks - got.from_pumps + got.to_primary).abs() / entered);
+        let entered = through.heat + got.from_pumps + got.to_primary.abs();
+        worst = worst.max((stored / dt - through.heat - got.from_pumps + got.to_primary).abs() / entered);
     }
     let what = ("liquid", "CDU, 1000 random steps: energy left open over throughput");
     report.at_most(what, "conservation", worst, (1e-9, ""));
