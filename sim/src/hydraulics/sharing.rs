@@ -221,12 +221,12 @@ impl Loop {
     /// pumps' shut-off, where flow hardly follows from head, nor with the branches nearly open to each other.
     fn balance(&self, speeds: &[f64], lead: Lead, all: Taken, root: f64) -> Balance {
         let mut mains = self.mains.tangent(all.flow);
-        let mut head = root * root + self.mains.pressure(all.flow);
         if let Some(filter) = self.filter {
             let own = filter.tangent(all.flow);
             mains = Tangent { square: mains.square + own.square, line: mains.line + own.line };
-            head += filter.pressure(all.flow);
         }
+        // Where it touches, the curve is the pressure itself.
+        let head = root * root + (mains.square * all.flow + mains.line) * all.flow;
         let head_slope = 2.0 * root + (2.0 * mains.square * all.flow + mains.line) * all.slope;
         let others = self.group.others(head, speeds, lead);
         let fastest = (all.flow - others.flow) / lead.count;

@@ -56,7 +56,8 @@ impl Valve {
         self.leakage + (1.0 - self.leakage) * own
     }
 
-    /// Pressure drop for each square of the flow at a position (Pa/(kg/s)², infinite when tight and shut).
+    /// Pressure drop for each square of the flow at a position (Pa/(kg/s)², infinite when tight and shut). An exponential
+    /// stands behind it: who steps often keeps it while the valve stands still.
     #[must_use]
     pub fn square(&self, position: f64) -> f64 {
         let passed = self.opening(position) * self.flow;
