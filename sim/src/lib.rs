@@ -12,12 +12,15 @@
 pub mod actuators;
 pub mod air;
 pub mod coolers;
+pub mod cooling;
 pub mod electrics;
 pub mod exchanger;
 pub mod exponential;
 pub mod faults;
 pub mod fluids;
+pub mod hydraulics;
 pub mod ledger;
+pub mod liquid;
 pub mod load;
 pub mod local;
 pub mod noise;

@@ -10,6 +10,11 @@ mod exchangers;
 mod fluids;
 #[cfg(test)]
 mod psychrometrics;
+mod heat_recovery;
+#[cfg(test)]
+mod hydraulics;
+#[cfg(test)]
+mod liquid;
 #[cfg(test)]
 mod report;
 
@@ -24,6 +29,9 @@ mod page {
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
         super::psychrometrics::checks(&mut report);
+        super::heat_recovery::checks(&mut report);
+        super::hydraulics::checks(&mut report);
+        super::liquid::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
