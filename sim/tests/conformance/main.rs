@@ -8,13 +8,13 @@ mod electrics;
 mod exchangers;
 #[cfg(test)]
 mod fluids;
-#[cfg(test)]
-mod psychrometrics;
 mod heat_recovery;
 #[cfg(test)]
 mod hydraulics;
 #[cfg(test)]
 mod liquid;
+#[cfg(test)]
+mod psychrometrics;
 #[cfg(test)]
 mod report;
 
