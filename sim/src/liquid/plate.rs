@@ -138,6 +138,7 @@ mod tests {
         ) {
             let plate = Plate::sized(1e6, 4.0, side(Coolant::PG25, 20.0), side(Coolant::WATER, 18.0));
             let heat = plate.exchange(warm, cold, fouling);
+            // The kernel holds nearly balanced streams at a ratio of 0.98, which bends the curve by less than this.
             let small = 1e-3 * heat;
             prop_assert!(plate.exchange(warm + more, cold, fouling) >= heat - small);
             prop_assert!(plate.exchange(warm, cold + more, fouling) >= heat - small);
