@@ -3,6 +3,8 @@
 //! Each area adds its checks to one report; the page `docs/conformance.md` is made of the same numbers.
 
 #[cfg(test)]
+mod chillers;
+#[cfg(test)]
 mod exchangers;
 #[cfg(test)]
 mod fluids;
@@ -16,6 +18,7 @@ mod page {
     #[test]
     fn every_component_conforms_and_the_page_says_what_was_seen() {
         let mut report = Report::default();
+        super::chillers::checks(&mut report);
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
 
