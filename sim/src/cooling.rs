@@ -5,3 +5,5 @@
 
 pub mod chiller;
 pub mod curve;
+mod moist;
+pub mod tower;

@@ -10,6 +10,8 @@ mod exchangers;
 mod fluids;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod towers;
 
 #[cfg(test)]
 mod page {
@@ -21,6 +23,7 @@ mod page {
         super::chillers::checks(&mut report);
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
+        super::towers::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
