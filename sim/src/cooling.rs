@@ -5,5 +5,7 @@
 
 pub mod chiller;
 pub mod curve;
+pub mod dry_cooler;
 mod moist;
+mod surface;
 pub mod tower;

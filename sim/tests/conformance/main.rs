@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod chillers;
 #[cfg(test)]
+mod dry_coolers;
+#[cfg(test)]
 mod exchangers;
 #[cfg(test)]
 mod fluids;
@@ -21,6 +23,7 @@ mod page {
     fn every_component_conforms_and_the_page_says_what_was_seen() {
         let mut report = Report::default();
         super::chillers::checks(&mut report);
+        super::dry_coolers::checks(&mut report);
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
         super::towers::checks(&mut report);
