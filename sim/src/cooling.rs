@@ -3,9 +3,11 @@
 //! Each is a struct of parameters with what it does in one step. Flows and commands come in, heat and power go out as means
 //! of the step; who pumps, who stages and who decides is elsewhere. Heat that crosses a wall here is booked by the caller.
 
+pub mod air_economiser;
 pub mod chiller;
 pub mod curve;
 pub mod dry_cooler;
 mod moist;
 mod surface;
 pub mod tower;
+pub mod water_economiser;

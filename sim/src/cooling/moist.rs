@@ -48,6 +48,12 @@ pub fn saturated_enthalpy(celsius: f64, pressure: f64) -> f64 {
     enthalpy(celsius, saturated(celsius, pressure))
 }
 
+/// Temperature (°C) of air of this enthalpy (J/kg) and humidity ratio (kg/kg): the exact inverse of [`enthalpy`].
+#[must_use]
+pub const fn temperature(enthalpy: f64, humidity: f64) -> f64 {
+    (enthalpy - humidity * EVAPORATION) / (CP_DRY + humidity * CP_VAPOUR)
+}
+
 /// The temperature (°C) at which saturated air has this enthalpy (J/kg) at this pressure (Pa), from a guess near it (°C).
 #[must_use]
 pub fn saturated_at(enthalpy: f64, pressure: f64, guess: f64) -> f64 {
@@ -55,6 +61,19 @@ pub fn saturated_at(enthalpy: f64, pressure: f64, guess: f64) -> f64 {
     for _ in 0..6 {
         let (here, near) = (saturated_enthalpy(t, pressure), saturated_enthalpy(t + 0.01, pressure));
         t = (t + 0.01 * (enthalpy - here) / (near - here)).clamp(-40.0, 90.0);
+    }
+    t
+}
+
+/// Dew point (°C) of air of this humidity ratio (kg/kg) at this pressure (Pa), from a guess near it (°C).
+#[must_use]
+pub fn dew_point(humidity: f64, pressure: f64, guess: f64) -> f64 {
+    let vapour = pressure * humidity.max(1e-7) / (MASSES + humidity.max(1e-7));
+    let wanted = libm::log(vapour);
+    let mut t = guess.clamp(-40.0, 90.0);
+    for _ in 0..6 {
+        let (here, near) = (libm::log(saturation_pressure(t)), libm::log(saturation_pressure(t + 0.01)));
+        t = if near > here { (t + 0.01 * (wanted - here) / (near - here)).clamp(-40.0, 90.0) } else { t };
     }
     t
 }
@@ -77,6 +96,8 @@ mod tests {
         for t in [-15.0, 0.5, 12.0, 24.0, 38.0] {
             let h = saturated_enthalpy(t, 95e3);
             assert!((saturated_at(h, 95e3, 15.0) - t).abs() < 1e-3, "{t}");
+            assert!((dew_point(saturated(t, 95e3), 95e3, 15.0) - t).abs() < 1e-3, "{t}");
+            assert!((temperature(enthalpy(t, 0.008), 0.008) - t).abs() < 1e-9);
         }
     }
 }
