@@ -7,6 +7,7 @@ pub mod air_economiser;
 pub mod chiller;
 pub mod curve;
 pub mod dry_cooler;
+pub mod dx;
 mod moist;
 mod surface;
 pub mod tower;

@@ -240,7 +240,7 @@ impl Air {
         CP_DRY + self.humidity * CP_VAPOUR
     }
 
-    const fn sane(self, otherwise: Self) -> Self {
+    pub(super) const fn sane(self, otherwise: Self) -> Self {
         Self {
             celsius: if self.celsius.is_finite() { self.celsius.clamp(HELD.0, HELD.1) } else { otherwise.celsius },
             humidity: if self.humidity.is_finite() { self.humidity.clamp(0.0, 0.3) } else { otherwise.humidity },

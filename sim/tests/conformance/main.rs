@@ -7,6 +7,8 @@ mod chillers;
 #[cfg(test)]
 mod dry_coolers;
 #[cfg(test)]
+mod dx;
+#[cfg(test)]
 mod economisers;
 #[cfg(test)]
 mod exchangers;
@@ -26,6 +28,7 @@ mod page {
         let mut report = Report::default();
         super::chillers::checks(&mut report);
         super::dry_coolers::checks(&mut report);
+        super::dx::checks(&mut report);
         super::economisers::checks(&mut report);
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
