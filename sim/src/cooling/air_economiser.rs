@@ -161,7 +161,7 @@ impl AirEconomiser {
         let celsius = temperature(mixed, humidity);
         let heat = fresh * (outdoor.enthalpy() - cooled.enthalpy());
         let wet = evaporative > 0.0 && inputs.wet;
-        let point = dew_point(outdoor.humidity, self.pressure, outdoor.celsius - 5.0);
+        let point = dew_point(outdoor.humidity, self.pressure);
         Outcome {
             mixed: Air { celsius, humidity },
             outdoor_share: share,

@@ -110,6 +110,8 @@ pub struct Machine {
     pub condensing: f64,
     /// Frost on the coil (1, 0 to 1).
     pub frost: f64,
+    /// Wet bulb before the coil and the saturated surface, where the next step's searches begin (°C).
+    pub near: (f64, f64),
 }
 
 /// One step of a DX unit; powers and heats are its means (W).
@@ -167,7 +169,7 @@ impl Machine {
     /// At rest for long, at this outdoor temperature (°C).
     #[must_use]
     pub const fn at_rest(outdoors: f64) -> Self {
-        Self { phase: Phase::RESTED, duty: 0.0, pulled: 0.0, condensing: outdoors, frost: 0.0 }
+        Self { phase: Phase::RESTED, duty: 0.0, pulled: 0.0, condensing: outdoors, frost: 0.0, near: (18.0, 12.0) }
     }
 
     /// Steps it for `dt` seconds.
@@ -196,14 +198,15 @@ impl Machine {
         let above = (self.condensing - outdoors).max(0.0);
         // A dirty condenser works as if it were warmer outdoors by what its approach has grown.
         let as_if = outdoors + above * (1.0 - clean);
-        let wet_bulb = saturated_at(entering.enthalpy(), of.pressure, entering.celsius.min(18.0));
+        let wet_bulb = saturated_at(entering.enthalpy(), of.pressure, self.near.0);
         let full = of.available(wet_bulb, as_if, flow / of.flow);
         let mean = share + (self.pulled - share) * fade(dt / of.pull_down);
         self.pulled = share + (self.pulled - share) * libm::exp(-dt / of.pull_down);
         // Ice stands in the way of the air: what is left of the surface gets colder still.
         let bypass = of.bypass + (1.0 - of.bypass) * BLOCKED * self.frost;
         let coil = Entering { air: entering, flow, pressure: of.pressure, bypass };
-        let left = coil.cooled(mean * full.capacity);
+        let left = coil.cooled(mean * full.capacity, self.near.1);
+        self.near = (wet_bulb, left.saturated);
         let compressor_power = full.power * of.compressor.power(share);
         let rejected = left.total + compressor_power;
         let stands = outdoors + of.approach * rejected / of.rated_rejection() / clean;

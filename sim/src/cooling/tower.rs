@@ -18,7 +18,7 @@ use crate::exponential::node;
 use crate::water::CP_WATER;
 
 /// Rounds of the air's outlet in a step.
-pub const ROUNDS: usize = 4;
+pub const ROUNDS: usize = 3;
 /// How far each round goes: a warmer guess makes the next one colder by about a third of it, so this goes straight there.
 const DAMPED: f64 = 0.75;
 /// Density that a fan's volume is counted with (kg/m³).

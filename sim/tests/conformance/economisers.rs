@@ -60,7 +60,7 @@ fn plates(report: &mut Report) {
             let out =
                 of.run(Stream { flow: 35.0, celsius: 18.0 }, 1.0, Stream { flow: condenser_flow, celsius: tower });
             let (cold, warm) = (out.plates.celsius - tower, 18.0 - out.condenser.celsius);
-            worst = worst.max((of.plates.ua * (warm - cold) / (warm / cold).ln() / out.heat - 1.0).abs() * 100.0);
+            worst = worst.max((of.plates.ua * (warm - cold) / libm::log(warm / cold) / out.heat - 1.0).abs() * 100.0);
         }
     }
     report.at_most(

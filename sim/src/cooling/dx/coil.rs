@@ -38,28 +38,37 @@ pub(super) struct Left {
     pub condensate: f64,
     /// Surface (°C).
     pub surface: f64,
+    /// The same were the coil wet, where the next step's search begins (°C).
+    pub saturated: f64,
 }
 
 impl Entering {
-    /// Takes `heat` (W, ≥ 0), or less where the surface is as cold as it gets.
-    pub(super) fn cooled(&self, heat: f64) -> Left {
+    /// Takes `heat` (W, ≥ 0), or less where the surface is as cold as it gets. `near` is a guess of the surface (°C).
+    pub(super) fn cooled(&self, heat: f64, near: f64) -> Left {
         let (air, through) = (self.air, self.flow * (1.0 - self.bypass));
         let before = air.enthalpy();
         let dry_most = through * air.cp() * (air.celsius - COLDEST).max(0.0);
         let wet_most = through * (before - saturated_enthalpy(COLDEST, self.pressure)).max(0.0);
         let heat = heat.min(dry_most.max(wet_most));
-        let surface = saturated_at(before - heat / through, self.pressure, air.celsius.min(12.0));
-        let moist = saturated(surface, self.pressure);
+        let wet = saturated_at(before - heat / through, self.pressure, near);
+        let moist = saturated(wet, self.pressure);
         let after = before - heat / self.flow;
         if moist >= air.humidity {
             let left = Air { celsius: temperature(after, air.humidity), humidity: air.humidity };
             let surface = air.celsius - heat / (through * air.cp());
-            return Left { air: left, total: heat, sensible: heat, condensate: 0.0, surface };
+            return Left { air: left, total: heat, sensible: heat, condensate: 0.0, surface, saturated: wet };
         }
         let humidity = air.humidity - (1.0 - self.bypass) * (air.humidity - moist);
         let left = Air { celsius: temperature(after, humidity), humidity };
         let sensible = self.flow * (enthalpy(air.celsius, humidity) - after);
-        Left { air: left, total: heat, sensible, condensate: self.flow * (air.humidity - humidity), surface }
+        Left {
+            air: left,
+            total: heat,
+            sensible,
+            condensate: self.flow * (air.humidity - humidity),
+            surface: wet,
+            saturated: wet,
+        }
     }
 }
 
@@ -82,7 +91,7 @@ mod tests {
             ((24.0, 0.0095, 8.0, 0.05, 9e4), (12.939, 13.493, 0.009_304, 0.9558)),
         ];
         for ((celsius, humidity, flow, bypass, heat), (surface, leaving, damp, share)) in wanted {
-            let left = Entering { bypass, ..entering(celsius, humidity, flow) }.cooled(heat);
+            let left = Entering { bypass, ..entering(celsius, humidity, flow) }.cooled(heat, 12.0);
             assert!((left.surface - surface).abs() < 0.01 && (left.air.celsius - leaving).abs() < 0.01, "{left:?}");
             assert!((left.air.humidity - damp).abs() < 2e-6, "{left:?}");
             assert!((left.sensible / left.total - share).abs() < 1e-3, "{left:?}");
@@ -91,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_dry_hall_is_all_sensible() {
-        let hall = entering(35.0, 0.007, 0.084).cooled(1000.0);
+        let hall = entering(35.0, 0.007, 0.084).cooled(1000.0, 12.0);
         assert!(hall.sensible == hall.total && hall.condensate == 0.0, "{hall:?}");
         assert!((hall.air.celsius - (35.0 - 1000.0 / (0.084 * hall.air.cp()))).abs() < 1e-9);
     }
@@ -103,7 +112,7 @@ mod tests {
             celsius in -10.0..50.0f64, damp in 0.0..0.02f64, flow in 0.01..20.0f64, heat in 0.0..1e6f64,
         ) {
             let of = entering(celsius, damp, flow);
-            let left = of.cooled(heat);
+            let left = of.cooled(heat, 12.0);
             let lost = flow * (of.air.enthalpy() - left.air.enthalpy());
             prop_assert!((lost - left.total).abs() <= 1e-9 * (flow * 1e5 + left.total), "{left:?}");
             prop_assert!(left.total <= heat && left.surface >= COLDEST - 0.1 && left.condensate >= 0.0, "{left:?}");
