@@ -1,7 +1,8 @@
 //! What carries heat from a hall to the weather: chillers, towers, dry coolers, economisers and DX units.
 //!
-//! Each is a struct of parameters with what it does in one step. Flows and commands come in, heat and power go out as means
-//! of the step; who pumps, who stages and who decides is elsewhere. Heat that crosses a wall here is booked by the caller.
+//! Each is a struct of parameters with what it does in one step. Flows and commands come in, heat and power go out as
+//! means of the step; who pumps, who stages and who decides is elsewhere. Heat that crosses a wall here is booked by
+//! the caller.
 
 pub mod air_economiser;
 pub mod chiller;

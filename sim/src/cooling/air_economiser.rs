@@ -1,13 +1,15 @@
-//! An air-side economiser: dampers between outdoor and return air, a filter, and an indirect evaporative cooler where it has one.
+//! An air-side economiser: dampers between outdoor and return air, a filter, and an indirect evaporative cooler where
+//! it has one.
 //!
-//! **Equation** mixing of enthalpy and humidity, `x = s·x_o + (1 − s)·x_r` with the outdoor share `s` of the dampers, which leak
-//! when shut; filter `Δp = Δp₀·(ṁ/ṁ₀)²` and its fan power `Δp·V/η`, all of it into the air; indirect evaporation takes outdoor air
-//! to `T − η·(T − T_wb)` of the air on its wet side, adding no moisture. **Source** ASHRAE *Handbook – Fundamentals*, adiabatic
-//! mixing; Taylor & Cheng, *Economizer high limit devices*, ASHRAE Journal 2010. **Parameters** leakage 1 to 4 %, filter 60 to 250 Pa, fan
-//! 0.5 to 0.65, wet-bulb effectiveness 0.6 to 0.75, dew-point limits 13.5 to 15 °C, dry bulb 23 to 27 °C, cold −20 °C. **Box** outdoors −40 to
-//! 60 °C. **Outside it** temperatures are held at the box's ends; air cannot carry more vapour than saturation: what would
-//! be fog in the mix is told as `fog`. **Time constant** none; dampers' strokes of 60 to 150 s are the actuators'.
-//! The limits are told as permissives: whether to open is control's.
+//! **Equation** mixing of enthalpy and humidity, `x = s·x_o + (1 − s)·x_r` with the outdoor share `s` of the dampers,
+//! which leak when shut; filter `Δp = Δp₀·(ṁ/ṁ₀)²` and its fan power `Δp·V/η`, all of it into the air; indirect
+//! evaporation takes outdoor air to `T − η·(T − T_wb)` of the air on its wet side, adding no moisture. **Source**
+//! ASHRAE *Handbook – Fundamentals*, adiabatic mixing; Taylor & Cheng, *Economizer high limit devices*, ASHRAE Journal
+//! 2010. **Parameters** leakage 1 to 4 %, filter 60 to 250 Pa, fan 0.5 to 0.65, wet-bulb effectiveness 0.6 to 0.75,
+//! dew-point limits 13.5 to 15 °C, dry bulb 23 to 27 °C, cold −20 °C. **Box** outdoors −40 to 60 °C. **Outside it**
+//! temperatures are held at the box's ends; air cannot carry more vapour than saturation: what would be fog in the mix
+//! is told as `fog`. **Time constant** none; dampers' strokes of 60 to 150 s are the actuators'. The limits are told as
+//! permissives: whether to open is control's.
 
 use plant::read::Section;
 
@@ -58,7 +60,8 @@ pub struct Limits {
 pub struct Evaporative {
     /// Share of the wet-bulb depression it takes with water (1, 0 to 0.95).
     pub wet: f64,
-    /// Share of the difference to the return air it takes without, where the return passes its other side (1, 0 to 0.95).
+    /// Share of the difference to the return air it takes without, where the return passes its other side (1, 0 to
+    /// 0.95).
     pub dry: f64,
     /// Its scavenger fan and spray pump (W, ≥ 0), outside the air stream.
     pub power: f64,

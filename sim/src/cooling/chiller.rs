@@ -1,12 +1,12 @@
 //! A water-cooled chiller: a map, two vessels of water, and a panel that starts, loads, protects and stops it.
 //!
-//! **Equation** the load that brings leaving chilled water to its setpoint, `Q = ṁ·cp·(T_in − T_set)`, as far as [`map`] and
-//! soft loading allow; `Q_c = Q_e + η_mot·P`. Each vessel is a mixed node, `C·dT/dt = ṁ·cp·(T_in − T) ∓ Q`, stepped exactly.
-//! **Source** [`map`]; times of manufacturers' panels. **Parameters** start 120 to 300 s, soft loading 10 %/min and more, stop
-//! 30 s, at least 20 min on, off and between starts, restart delay 180 to 300 s, low limit 2 to 4 °C (12 °C on warm water),
-//! highest lift 35 to 50 K. **Box** that of the map; flows from a least share to 150 % of nominal. **Outside it** below the
-//! least flow it trips in that step; reversed flow counts as none; water outside −40 to 120 °C is taken as that limit.
-//! **Time constant** a vessel's `C/(ṁ·cp)`, 30 to 60 s; the phases' own times.
+//! **Equation** the load that brings leaving chilled water to its setpoint, `Q = ṁ·cp·(T_in − T_set)`, as far as
+//! [`map`] and soft loading allow; `Q_c = Q_e + η_mot·P`. Each vessel is a mixed node, `C·dT/dt = ṁ·cp·(T_in − T) ∓ Q`,
+//! stepped exactly. **Source** [`map`]; times of manufacturers' panels. **Parameters** start 120 to 300 s, soft loading
+//! 10 %/min and more, stop 30 s, at least 20 min on, off and between starts, restart delay 180 to 300 s, low limit 2 to
+//! 4 °C (12 °C on warm water), highest lift 35 to 50 K. **Box** that of the map; flows from a least share to 150 % of
+//! nominal. **Outside it** below the least flow it trips in that step; reversed flow counts as none; water outside −40
+//! to 120 °C is taken as that limit. **Time constant** a vessel's `C/(ṁ·cp)`, 30 to 60 s; the phases' own times.
 
 pub mod map;
 pub mod phase;

@@ -1,9 +1,10 @@
-//! Performance curves of refrigeration machines, and the Carnot lift that carries them beyond the box they were fitted in.
+//! Performance curves of refrigeration machines, and the Carnot lift that carries them beyond the box they were fitted
+//! in.
 //!
 //! **Equation** `a₁ + a₂x + a₃x² + a₄y + a₅y² + a₆xy`; a machine's best efficiency between two temperatures is
-//! `T_e/(T_c − T_e)` in kelvins. **Source** the biquadratic of the DOE-2 building simulation; Carnot. **Parameters** six
-//! coefficients of temperatures in °C. **Box** belongs to the machine. **Outside it** the caller clamps the arguments and
-//! scales with [`carnot`], which never changes its sign. **Time constant** none.
+//! `T_e/(T_c − T_e)` in kelvins. **Source** the biquadratic of the DOE-2 building simulation; Carnot. **Parameters**
+//! six coefficients of temperatures in °C. **Box** belongs to the machine. **Outside it** the caller clamps the
+//! arguments and scales with [`carnot`], which never changes its sign. **Time constant** none.
 
 use plant::read::Section;
 
@@ -29,8 +30,8 @@ impl Biquadratic {
     }
 }
 
-/// Carnot's efficiency of a machine that evaporates and condenses at these temperatures (°C, above −200). Finite and positive
-/// at any pair: the lift is held at [`LEAST_LIFT`] or more.
+/// Carnot's efficiency of a machine that evaporates and condenses at these temperatures (°C, above −200). Finite and
+/// positive at any pair: the lift is held at [`LEAST_LIFT`] or more.
 #[must_use]
 pub const fn carnot(evaporating: f64, condensing: f64) -> f64 {
     (evaporating + KELVIN) / (condensing - evaporating).max(LEAST_LIFT)

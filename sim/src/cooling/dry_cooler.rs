@@ -1,12 +1,13 @@
 //! A dry cooler: finned tubes and fans outdoors, with wetted pads before them where the summer is hot.
 //!
-//! **Equation** cross-flow, both streams unmixed, `1/UA = 1/hA_air + 1/hA_water`, air in proportion to fan speed, power with its
-//! cube; pads cool the air to `T_db − η·(T_db − T_wb)` and evaporate `ṁ_a·ΔW`; in wind, warm air comes round and adds
-//! its offset. The liquid in the tubes is a mixed node. **Source** Incropera & DeWitt, ch. 11; exponents after Holmes 1982; fan laws.
-//! **Parameters** air exponent 0.8, water 0.85, air over water side 0.5, fans 3 to 5 % of the heat, natural draught 5 % of the
-//! air, pads 0.6 to 0.85, short-circuit 0 to 3 K at the design wind, cp of 25 to 30 % glycol 3.8 to 3.9 kJ/kg/K. **Box** flows 10
-//! to 150 % of design, air −30 to 50 °C. **Outside it** conductances fall linearly to zero with either flow; pads stay
-//! dry below their least outdoor temperature. **Time constant** the tubes' liquid, 10 to 60 s; drives are elsewhere.
+//! **Equation** cross-flow, both streams unmixed, `1/UA = 1/hA_air + 1/hA_water`, air in proportion to fan speed, power
+//! with its cube; pads cool the air to `T_db − η·(T_db − T_wb)` and evaporate `ṁ_a·ΔW`; in wind, warm air comes round
+//! and adds its offset. The liquid in the tubes is a mixed node. **Source** Incropera & DeWitt, ch. 11; exponents after
+//! Holmes 1982; fan laws. **Parameters** air exponent 0.8, water 0.85, air over water side 0.5, fans 3 to 5 % of the
+//! heat, natural draught 5 % of the air, pads 0.6 to 0.85, short-circuit 0 to 3 K at the design wind, cp of 25 to 30 %
+//! glycol 3.8 to 3.9 kJ/kg/K. **Box** flows 10 to 150 % of design, air −30 to 50 °C. **Outside it** conductances fall
+//! linearly to zero with either flow; pads stay dry below their least outdoor temperature. **Time constant** the tubes'
+//! liquid, 10 to 60 s; drives are elsewhere.
 
 use plant::read::Section;
 
@@ -138,7 +139,8 @@ impl DryCooler {
         })
     }
 
-    /// Air before the fins: outdoors, cooled by the pads, warmed by what comes round (°C); and how much the pads cooled it (K).
+    /// Air before the fins: outdoors, cooled by the pads, warmed by what comes round (°C); and how much the pads cooled
+    /// it (K).
     #[must_use]
     pub fn air_entering(&self, inputs: &Inputs, otherwise: f64) -> (f64, f64) {
         let dry_bulb = sane(inputs.dry_bulb, otherwise);

@@ -1,15 +1,16 @@
 //! A DX unit: refrigerant cools the hall's air and condenses in outdoor air.
 //!
-//! **Equation** `Q = Q₀·capFT·(0.8 + 0.2f)`, `P = Q/COP₀·EIRFT·(1.1552 − 0.1808f + 0.0256f²)` with biquadratics of entering wet bulb
-//! and outdoor temperature and the share `f` of the nominal air; stages or a variable compressor take a share of it; the
-//! coil splits it in sensible and latent heat by its bypass factor. Heat outdoors is `Q + P`. Condensation stands `ΔT·Q_c/Q_c,0` above outdoors,
-//! more with a dirty condenser. **Source** the single-speed DX coil of EnergyPlus, with the curves of its reference
-//! buildings. **Parameters** COP 3 to 4.5, air 0.05 to 0.08 kg/s for each kW, approach 10 to 17 K, head trip at 60 to 68 °C, at
-//! least 3 to 5 min on and off, restart delay 180 to 300 s. **Box** entering wet bulb 12.8 to 23.9 °C, outdoors 18 to 46.1 °C,
-//! air 50 to 120 %. **Outside it** temperatures are clamped and Carnot carries on as for chillers ([`super::curve`]); head-pressure
-//! control holds condensation at its least when it is cold; `outside` says so. A surface below freezing grows frost, which blocks up
-//! to half of the coil and then trips; ice's own heat is not booked. **Time constant** the coil's pull-down,
-//! 30 to 60 s after a change of stage: power comes at once, cooling with it. Fans on the hall's side are elsewhere.
+//! **Equation** `Q = Q₀·capFT·(0.8 + 0.2f)`, `P = Q/COP₀·EIRFT·(1.1552 − 0.1808f + 0.0256f²)` with biquadratics of
+//! entering wet bulb and outdoor temperature and the share `f` of the nominal air; stages or a variable compressor take
+//! a share of it; the coil splits it in sensible and latent heat by its bypass factor. Heat outdoors is `Q + P`.
+//! Condensation stands `ΔT·Q_c/Q_c,0` above outdoors, more with a dirty condenser. **Source** the single-speed DX coil
+//! of EnergyPlus, with the curves of its reference buildings. **Parameters** COP 3 to 4.5, air 0.05 to 0.08 kg/s for
+//! each kW, approach 10 to 17 K, head trip at 60 to 68 °C, at least 3 to 5 min on and off, restart delay 180 to 300 s.
+//! **Box** entering wet bulb 12.8 to 23.9 °C, outdoors 18 to 46.1 °C, air 50 to 120 %. **Outside it** temperatures are
+//! clamped and Carnot carries on as for chillers ([`super::curve`]); head-pressure control holds condensation at its
+//! least when it is cold; `outside` says so. A surface below freezing grows frost, which blocks up to half of the coil
+//! and then trips; ice's own heat is not booked. **Time constant** the coil's pull-down, 30 to 60 s after a change of
+//! stage: power comes at once, cooling with it. Fans on the hall's side are elsewhere.
 
 mod coil;
 pub mod phase;
@@ -153,7 +154,8 @@ impl Dx {
         self.capacity * (1.0 + 1.0 / self.cop)
     }
 
-    /// Full capacity and power at entering wet bulb, air at the condenser as if it were clean, and share of the nominal air.
+    /// Full capacity and power at entering wet bulb, air at the condenser as if it were clean, and share of the nominal
+    /// air.
     fn available(&self, wet_bulb: f64, outdoors: f64, air: f64) -> Available {
         let held = outdoors.max(self.least_condensing - self.approach);
         let (x, y) = (wet_bulb.clamp(WET_BULB.0, WET_BULB.1), held.clamp(OUTDOORS.0, OUTDOORS.1));

@@ -1,17 +1,18 @@
 //! Two exchangers that stand between water and the weather: `crate::exchanger` is to take this module's place.
 //!
-//! **Equation** cross-flow, both streams unmixed: `ε = 1 − exp{[exp(−NTU·Z·NTU^−0.22) − 1]/(Z·NTU^−0.22)}`; conductances of two
-//! sides in series, `hA = hA₀·(ṁ/ṁ₀)ⁿ`. **Source** Incropera & DeWitt, *Fundamentals of Heat and Mass Transfer*, ch. 11.
-//! **Box** flows 10 to 150 % of nominal. **Outside it** below a tenth `hA` falls linearly to zero. **Time constant** none.
+//! **Equation** cross-flow, both streams unmixed: `ε = 1 − exp{[exp(−NTU·Z·NTU^−0.22) − 1]/(Z·NTU^−0.22)}`;
+//! conductances of two sides in series, `hA = hA₀·(ṁ/ṁ₀)ⁿ`. **Source** Incropera & DeWitt, *Fundamentals of Heat and
+//! Mass Transfer*, ch. 11. **Box** flows 10 to 150 % of nominal. **Outside it** below a tenth `hA` falls linearly to
+//! zero. **Time constant** none.
 
 /// Below this capacity flow (W/K) there is no exchange worth a number.
 const NO_FLOW: f64 = 1e-6;
 /// Flow share below which conductances fall linearly.
 const CREEPING: f64 = 0.1;
 
-/// The steady heat per kelvin of entering difference, `ε·Cmin` (W/K), of a cross-flow exchanger with both streams unmixed,
-/// conductance `ua` (W/K) and capacity flows `one`, `other` (W/K, ≥ 0). The correlation is up to 2 % below the exact
-/// series, most where the streams are balanced.
+/// The steady heat per kelvin of entering difference, `ε·Cmin` (W/K), of a cross-flow exchanger with both streams
+/// unmixed, conductance `ua` (W/K) and capacity flows `one`, `other` (W/K, ≥ 0). The correlation is up to 2 % below the
+/// exact series, most where the streams are balanced.
 #[must_use]
 pub fn cross_flow(ua: f64, one: f64, other: f64) -> f64 {
     let (least, most) = (one.min(other), one.max(other));

@@ -1,14 +1,15 @@
 //! A wet cooling tower of one or more cells over a basin.
 //!
-//! **Equation** Merkel by effectiveness: the air is a stream of capacity `ṁ_a·c_e` with
-//! `c_e = (h_sat(T_ao) − h_sat(T_wb))/(T_ao − T_wb)`, `UA_e = UA·c_e/c_pa`, counter-flow, `Q = ε·C_min·(T_wi − T_wb)`;
-//! `UA = UA₀·(1.3f_a − 0.3f_a²)·(0.1082 + 1.667f_w − 0.7713f_w²)·(1 + 0.0081·(T_wb,0 − T_wb))`. The outlet of the air is found
-//! by [`ROUNDS`] damped rounds, from where the last step left it. Fan power is a cubic of speed. The basin is a mixed node.
-//! **Source** Merkel 1925; Scheier's corrections as in EnergyPlus' variable-speed Merkel tower. **Parameters** design wet
-//! bulb 25.6 °C, approach 3 to 5 K, range 5.5 K, fan 1 to 2 % of the heat, free convection 10 to 12.5 % of the air, drift 0.002
-//! to 0.05 %, cycles of concentration 3 to 6. **Box** `f_a` 0.2 to 1, `f_w` 0.3 to 1, wet bulb −10 to 35.6 °C (design 25.6).
-//! **Outside it** the corrections are clamped and `outside` says so; `UA` falls linearly to zero below the least water. A
-//! wet bulb above the water warms it. **Time constant** the fill none; the basin 60 to 300 s.
+//! **Equation** Merkel by effectiveness: the air is a stream of capacity `ṁ_a·c_e` with `c_e = (h_sat(T_ao) −
+//! h_sat(T_wb))/(T_ao − T_wb)`, `UA_e = UA·c_e/c_pa`, counter-flow, `Q = ε·C_min·(T_wi − T_wb)`; `UA = UA₀·(1.3f_a −
+//! 0.3f_a²)·(0.1082 + 1.667f_w − 0.7713f_w²)·(1 + 0.0081·(T_wb,0 − T_wb))`. The outlet of the air is found by
+//! [`ROUNDS`] damped rounds, from where the last step left it. Fan power is a cubic of speed. The basin is a mixed
+//! node. **Source** Merkel 1925; Scheier's corrections as in EnergyPlus' variable-speed Merkel tower. **Parameters**
+//! design wet bulb 25.6 °C, approach 3 to 5 K, range 5.5 K, fan 1 to 2 % of the heat, free convection 10 to 12.5 % of
+//! the air, drift 0.002 to 0.05 %, cycles of concentration 3 to 6. **Box** `f_a` 0.2 to 1, `f_w` 0.3 to 1, wet bulb −10
+//! to 35.6 °C (design 25.6). **Outside it** the corrections are clamped and `outside` says so; `UA` falls linearly to
+//! zero below the least water. A wet bulb above the water warms it. **Time constant** the fill none; the basin 60 to
+//! 300 s.
 
 mod read;
 
@@ -19,7 +20,8 @@ use crate::water::CP_WATER;
 
 /// Rounds of the air's outlet in a step.
 pub const ROUNDS: usize = 3;
-/// How far each round goes: a warmer guess makes the next one colder by about a third of it, so this goes straight there.
+/// How far each round goes: a warmer guess makes the next one colder by about a third of it, so this goes straight
+/// there.
 const DAMPED: f64 = 0.75;
 /// Density that a fan's volume is counted with (kg/m³).
 pub const AIR_DENSITY: f64 = 1.2;
@@ -167,7 +169,8 @@ impl Design {
         f64::midpoint(low, high) * CP_DRY / slope
     }
 
-    /// True where air and water can meet the design at all: the air could take the heat were it to leave as warm as the water.
+    /// True where air and water can meet the design at all: the air could take the heat were it to leave as warm as the
+    /// water.
     #[must_use]
     pub fn is_possible(&self, pressure: f64) -> bool {
         let most = saturated_enthalpy(self.wet_bulb + self.approach + self.range, pressure)
@@ -177,8 +180,8 @@ impl Design {
 }
 
 impl Tower {
-    /// One cell with `water` (kg/s) entering at `entering` (°C) and a share `air` of the design's air of wet bulb `wet_bulb`
-    /// (°C); `start` is where the search for its outlet begins (°C).
+    /// One cell with `water` (kg/s) entering at `entering` (°C) and a share `air` of the design's air of wet bulb
+    /// `wet_bulb` (°C); `start` is where the search for its outlet begins (°C).
     #[must_use]
     pub fn cell(&self, (water, entering): (f64, f64), (air, wet_bulb): (f64, f64), start: f64) -> Cell {
         let at = &self.design;

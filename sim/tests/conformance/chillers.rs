@@ -114,8 +114,8 @@ fn without_power(map: &Map) -> u32 {
     wrong
 }
 
-/// Counts the steps of half a kelvin beyond the box, to either side, where full load costs more for each watt of heat with
-/// colder condenser water.
+/// Counts the steps of half a kelvin beyond the box, to either side, where full load costs more for each watt of heat
+/// with colder condenser water.
 fn rises(map: &Map) -> u32 {
     let mut rising = 0;
     for n in 0..60 {

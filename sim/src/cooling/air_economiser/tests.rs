@@ -104,7 +104,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn the_balance_is_exact_and_more_cold_air_is_colder(
-        outdoor in -60.0..80.0f64, damp in 0.0..0.03f64, depression in -5.0..20.0f64, back in 10.0..50.0f64, humid in 0.0..0.02f64,
+        outdoor in -60.0..80.0f64, damp in 0.0..0.03f64, depression in -5.0..20.0f64, back in 10.0..50.0f64,
+        humid in 0.0..0.02f64,
         flow in -10.0..300.0f64, damper in -0.5..1.5f64, wet in any::<bool>(), evaporative in any::<bool>(),
     ) {
         let of = economiser();
@@ -116,12 +117,15 @@ proptest! {
         let flow = flow.max(0.0);
         let outdoor = Air { celsius: outdoor.clamp(-40.0, 60.0), humidity: damp };
         let s = out.outdoor_share;
-        let came = flow * (s * outdoor.enthalpy() + (1.0 - s) * inputs.back.enthalpy()) + out.fan_power - out.evaporative_heat;
+        let mixed = flow * (s * outdoor.enthalpy() + (1.0 - s) * inputs.back.enthalpy());
+        let came = mixed + out.fan_power - out.evaporative_heat;
         let through = flow * (outdoor.enthalpy().abs() + inputs.back.enthalpy().abs()) + out.fan_power + 1.0;
         prop_assert!((came - flow * out.mixed.enthalpy()).abs() <= 1e-9 * through, "{out:?}");
-        prop_assert!((out.relieved - (flow * (inputs.back.enthalpy() - out.mixed.enthalpy()) + out.fan_power)).abs() <= 1e-9 * through);
+        let relieved = flow * (inputs.back.enthalpy() - out.mixed.enthalpy()) + out.fan_power;
+        prop_assert!((out.relieved - relieved).abs() <= 1e-9 * through, "{out:?}");
         prop_assert!(out.mixed.celsius.is_finite() && out.dew_point.is_finite());
-        let cool = Inputs { outdoor: Air { celsius: 5.0, humidity: 0.004 }, back: Air { celsius: 35.0, humidity: 0.008 }, ..inputs };
+        let (cold, warm) = (Air { celsius: 5.0, humidity: 0.004 }, Air { celsius: 35.0, humidity: 0.008 });
+        let cool = Inputs { outdoor: cold, back: warm, ..inputs };
         let more = of.run(&Inputs { damper: damper + 0.1, ..cool });
         prop_assert!(more.mixed.celsius <= of.run(&cool).mixed.celsius + 1e-9 || flow > 161.0, "{more:?}");
     }

@@ -1,17 +1,17 @@
 //! A chiller's map: capacity and energy input ratio over water temperatures and load.
 //!
-//! **Equation** `Q_av = Q₀·capFT`, `PLR₁ = min(Q/Q_av, PLR_max)`, `PLR₂ = max(PLR_unl, PLR₁)`, `CR = min(PLR₁/PLR_min, 1)`,
-//! `P = Q_av/COP₀·EIRFT·EIRFPLR(PLR₂)·CR`. `capFT` and `EIRFT` are biquadratics of leaving chilled water and of condenser
-//! water, entering (EIR form, `EIRFPLR` a quadratic of load) or leaving (reformulated, a cubic of leaving water and load).
-//! **Source** Hydeman & Gillespie, *Tools and techniques to calibrate electric chiller component models*, ASHRAE 2002;
-//! coefficients of manufacturers' machines as in LBNL's Modelica Buildings library. **Parameters** COP 5 to 12, least load
-//! 0.1 to 0.4, motor's heat into the refrigerant 1 for hermetic and 0.95 for open drives. **Box** the fitted water
-//! temperatures, typically 4 to 10 °C and 13 to 30 °C entering.
-//! **Outside it** temperatures are clamped to the box; the energy input ratio then scales with Carnot's, between evaporation
-//! 2.5 K below the chilled water and condensation 2.5 K above the leaving or 8 K above the entering condenser water, and
-//! capacity falls as Carnot's efficiency does but never grows. Everywhere the efficiency is held below 24 and below 0.85 of
-//! Carnot's between the waters themselves: some published maps cross zero in a corner that nobody measured. `outside` says
-//! when the clamp or the ceiling was used. **Time constant** none.
+//! **Equation** `Q_av = Q₀·capFT`, `PLR₁ = min(Q/Q_av, PLR_max)`, `PLR₂ = max(PLR_unl, PLR₁)`,
+//! `CR = min(PLR₁/PLR_min, 1)`, `P = Q_av/COP₀·EIRFT·EIRFPLR(PLR₂)·CR`. `capFT` and `EIRFT` are biquadratics of leaving chilled water and of
+//! condenser water, entering (EIR form, `EIRFPLR` a quadratic of load) or leaving (reformulated, a cubic of leaving
+//! water and load). **Source** Hydeman & Gillespie, *Tools and techniques to calibrate electric chiller component
+//! models*, ASHRAE 2002; coefficients of manufacturers' machines as in LBNL's Modelica Buildings library.
+//! **Parameters** COP 5 to 12, least load 0.1 to 0.4, motor's heat into the refrigerant 1 for hermetic and 0.95 for
+//! open drives. **Box** the fitted water temperatures, typically 4 to 10 °C and 13 to 30 °C entering. **Outside it**
+//! temperatures are clamped to the box; the energy input ratio then scales with Carnot's, between evaporation 2.5 K
+//! below the chilled water and condensation 2.5 K above the leaving or 8 K above the entering condenser water, and
+//! capacity falls as Carnot's efficiency does but never grows. Everywhere the efficiency is held below 24 and below
+//! 0.85 of Carnot's between the waters themselves: some published maps cross zero in a corner that nobody measured.
+//! `outside` says when the clamp or the ceiling was used. **Time constant** none.
 
 use plant::read::Section;
 
@@ -22,7 +22,8 @@ use crate::physics::read::{POSITIVE, SHARE, number};
 pub const APPROACH: f64 = 2.5;
 /// Condensation above entering condenser water: a range of 5.5 K and the approach (K).
 const ABOVE_ENTERING: f64 = 8.0;
-/// The best a chiller makes of Carnot's efficiency between leaving chilled water and the condenser water its curves see (1).
+/// The best a chiller makes of Carnot's efficiency between leaving chilled water and the condenser water its curves see
+/// (1).
 const BEST_SHARE: f64 = 0.85;
 /// The best efficiency of all (1).
 const BEST: f64 = 24.0;
@@ -130,7 +131,8 @@ impl Map {
         Available { capacity, ratio, seen: y, best, clamped }
     }
 
-    /// What it takes and draws when `wanted` (W) is asked of it and `ceiling` (share of what is available) allows no more.
+    /// What it takes and draws when `wanted` (W) is asked of it and `ceiling` (share of what is available) allows no
+    /// more.
     #[must_use]
     pub fn draw(&self, at: &Available, wanted: f64, ceiling: f64) -> Drawn {
         let heat = wanted.min(ceiling.min(self.most) * at.capacity).max(0.0);

@@ -139,7 +139,8 @@ impl Phase {
         }
     }
 
-    /// Passes `dt` seconds and gives the most load (1) of this step, 0 where the compressor stands. `most` is the map's most.
+    /// Passes `dt` seconds and gives the most load (1) of this step, 0 where the compressor stands. `most` is the map's
+    /// most.
     pub(super) fn step(&mut self, panel: &Panel, calls: &Calls, most: f64, dt: f64) -> f64 {
         *self = self.passed(panel, calls);
         match self {
@@ -267,8 +268,8 @@ impl Calls {
         .find_map(|(held, cause)| held.then_some(cause))
     }
 
-    /// True while the cause of a trip is still there. Cold and lift go with the compressor's stop: the delay is their rest.
-    /// No flow is no cause while nobody wants it to run.
+    /// True while the cause of a trip is still there. Cold and lift go with the compressor's stop: the delay is their
+    /// rest. No flow is no cause while nobody wants it to run.
     const fn holds(&self, cause: Trip) -> bool {
         let held = match cause {
             Trip::Power | Trip::External | Trip::LowEvaporator | Trip::HighLift => false,
