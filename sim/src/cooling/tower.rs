@@ -1,9 +1,9 @@
 //! A wet cooling tower of one or more cells over a basin.
 //!
-//! **Equation** Merkel by effectiveness: the air is a stream of capacity `ṁ_a·c_e` with `c_e = (h_sat(T_ao) −
-//! h_sat(T_wb))/(T_ao − T_wb)`, `UA_e = UA·c_e/c_pa`, counter-flow, `Q = ε·C_min·(T_wi − T_wb)`; `UA = UA₀·(1.3f_a −
-//! 0.3f_a²)·(0.1082 + 1.667f_w − 0.7713f_w²)·(1 + 0.0081·(T_wb,0 − T_wb))`. The outlet of the air is found by
-//! [`ROUNDS`] damped rounds, from where the last step left it. Fan power is a cubic of speed. The basin is a mixed
+//! **Equation** Merkel by effectiveness: the air is a stream of capacity `ṁ_a·c_e` with
+//! `c_e = (h_sat(T_ao) − h_sat(T_wb))/(T_ao − T_wb)`, `UA_e = UA·c_e/c_pa`, counter-flow, `Q = ε·C_min·(T_wi − T_wb)`;
+//! `UA = UA₀·(1.3f_a − 0.3f_a²)·(0.1082 + 1.667f_w − 0.7713f_w²)·(1 + 0.0081·(T_wb,0 − T_wb))`. The outlet of the air
+//! is found by [`ROUNDS`] damped rounds, from where the last step left it. Fan power is a cubic of speed. The basin is a mixed
 //! node. **Source** Merkel 1925; Scheier's corrections as in EnergyPlus' variable-speed Merkel tower. **Parameters**
 //! design wet bulb 25.6 °C, approach 3 to 5 K, range 5.5 K, fan 1 to 2 % of the heat, free convection 10 to 12.5 % of
 //! the air, drift 0.002 to 0.05 %, cycles of concentration 3 to 6. **Box** `f_a` 0.2 to 1, `f_w` 0.3 to 1, wet bulb −10

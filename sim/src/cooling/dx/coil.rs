@@ -1,7 +1,7 @@
 //! The cold side of a DX unit: what a coil makes of moist air when refrigerant takes so much heat from it.
 //!
-//! **Equation** a share `b` of the air bypasses; the rest leaves as saturated air at the surface, `h_s = h_in − Q/(ṁ·(1
-//! − b))`. Where that air would hold more vapour than the entering, the coil is dry. **Source** the bypass factor of
+//! **Equation** a share `b` of the air bypasses; the rest leaves as saturated air at the surface,
+//! `h_s = h_in − Q/(ṁ·(1 − b))`. Where that air would hold more vapour than the entering, the coil is dry. **Source** the bypass factor of
 //! Carrier; ASHRAE *Handbook – HVAC Systems and Equipment*, air-cooling coils. **Parameters** bypass 0.05 to 0.3.
 //! **Box** surface −15 to 30 °C. **Outside it** a surface cannot get colder than −15 °C: less heat is taken. Condensate
 //! leaves with no heat of its own (less than 1 % of the latent heat). **Time constant** none; the unit's own is
