@@ -4,6 +4,13 @@
 
 #[cfg(test)]
 mod electrics;
+mod chillers;
+#[cfg(test)]
+mod dry_coolers;
+#[cfg(test)]
+mod dx;
+#[cfg(test)]
+mod economisers;
 #[cfg(test)]
 mod exchangers;
 #[cfg(test)]
@@ -17,6 +24,8 @@ mod liquid;
 mod psychrometrics;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod towers;
 
 #[cfg(test)]
 mod page {
@@ -32,6 +41,13 @@ mod page {
         super::heat_recovery::checks(&mut report);
         super::hydraulics::checks(&mut report);
         super::liquid::checks(&mut report);
+        super::chillers::checks(&mut report);
+        super::dry_coolers::checks(&mut report);
+        super::dx::checks(&mut report);
+        super::economisers::checks(&mut report);
+        super::exchangers::checks(&mut report);
+        super::fluids::checks(&mut report);
+        super::towers::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
