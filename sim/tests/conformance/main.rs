@@ -2,8 +2,6 @@
 //!
 //! Each area adds its checks to one report; the page `docs/conformance.md` is made of the same numbers.
 
-#[cfg(test)]
-mod electrics;
 mod chillers;
 #[cfg(test)]
 mod dry_coolers;
@@ -11,6 +9,8 @@ mod dry_coolers;
 mod dx;
 #[cfg(test)]
 mod economisers;
+#[cfg(test)]
+mod electrics;
 #[cfg(test)]
 mod exchangers;
 #[cfg(test)]
