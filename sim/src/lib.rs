@@ -23,6 +23,7 @@ pub mod physics;
 pub mod racks;
 pub mod sensors;
 pub mod shipped;
+pub mod trace;
 pub mod water;
 pub mod weather;
 #[cfg(feature = "wire")]
