@@ -8,6 +8,8 @@ mod exchangers;
 mod fluids;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod weather;
 
 #[cfg(test)]
 mod page {
@@ -18,6 +20,7 @@ mod page {
         let mut report = Report::default();
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
+        super::weather::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
