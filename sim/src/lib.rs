@@ -30,6 +30,7 @@ pub mod psychrometrics;
 pub mod racks;
 pub mod sensors;
 pub mod shipped;
+pub mod trace;
 pub mod water;
 pub mod water_use;
 pub mod weather;

@@ -7,6 +7,7 @@ pub(crate) mod read;
 use plant::time::Span;
 
 use crate::exchanger::CoilSurface;
+use crate::weather::Weather;
 
 /// The physics of one hall.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,17 +168,6 @@ pub struct Load {
     pub hold: f64,
     /// How long a step takes (s, > 0).
     pub ramp: f64,
-}
-
-/// Outdoor air.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Weather {
-    /// Daily mean (°C, -40 to 50).
-    pub mean: f64,
-    /// Half the daily swing (K, 0 to 20).
-    pub swing: f64,
-    /// When it is warmest (hour of the UTC day, 0 to 24).
-    pub warmest_hour: f64,
 }
 
 /// Losses, each `rated · (a + b·x + c·x²)` with `x` the load over the rating.

@@ -1,5 +1,13 @@
-//! The physics of the halls that come with the program, by the hall's name.
+//! What comes with the program: the physics of its halls, and the climates.
 
-/// Name and TOML of each.
+/// The physics of the halls, by the hall's name.
 pub const HALLS: &[(&str, &str)] =
     &[("air", include_str!("../halls/air.toml")), ("bench", include_str!("../halls/bench.toml"))];
+
+/// The climates that come with the program, by their names, each a section of TOML.
+pub const CLIMATES: &[(&str, &str)] = &[
+    ("hot-dry", include_str!("../climates/hot-dry.toml")),
+    ("hot-humid", include_str!("../climates/hot-humid.toml")),
+    ("temperate", include_str!("../climates/temperate.toml")),
+    ("cold", include_str!("../climates/cold.toml")),
+];

@@ -20,6 +20,7 @@ use crate::ledger::Ledger;
 use crate::physics::Physics;
 use crate::sensors::Channel;
 use crate::water::Water;
+use crate::weather::{Outdoors, Weather};
 
 /// A simulated hall at one moment. A clone is a snapshot.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,9 @@ pub struct World {
     water: Option<Water>,
     /// Floor, frames and walls (°C).
     mass: f64,
+    outdoors: Outdoors,
+    /// The weather's mean dry bulb (°C).
+    mean_outdoors: f64,
     chain: Chain,
     meters: Vec<Meter>,
     /// What each writable point was last told.
@@ -73,6 +77,16 @@ impl World {
     #[must_use]
     pub const fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// The same world under other weather than its file's, such as an EPW year. Call it before the first step.
+    #[must_use]
+    pub fn with_weather(mut self, weather: Weather) -> Self {
+        let mut physics = Physics::clone(&self.physics);
+        (self.mean_outdoors, self.outdoors) = (weather.mean(), Outdoors::default());
+        physics.weather = weather;
+        self.physics = Arc::new(physics);
         self
     }
 

@@ -6,10 +6,9 @@ use plant::read::{Section, Source, did_you_mean};
 use plant::time::Span;
 
 use super::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number, number_or_zero};
-use super::{
-    Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors, Water, Weather,
-};
+use super::{Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors, Water};
 use crate::exchanger::CoilSurface;
+use crate::weather::Weather;
 
 impl Physics {
     /// The physics of `hall` from the text of `file`.
@@ -29,7 +28,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     // Everything is read before anything is judged, so that every fault is told at once.
     let (start, room, rack) = (need(all, "start", start), need(all, "room", room), need(all, "rack", rack));
     let (fan, coil, water) = (need(all, "fan", fan), maybe(all, "coil", coil), maybe(all, "water", water));
-    let (load, weather) = (need(all, "load", load), need(all, "weather", weather));
+    let (load, weather) = (need(all, "load", load), need(all, "weather", Weather::read));
     let (electrics, sensors) = (need(all, "electrics", electrics), need(all, "sensors", sensors));
     let seed = plant::convert::u64_from_f64_rounded(number(all, "seed", (0.0, 9e15)));
     let comm_loss = Span::from_seconds(number(all, "comm-loss-s", POSITIVE));
@@ -146,14 +145,6 @@ fn load(of: &Section<'_>) -> Load {
         step: number(of, "step", SHARE),
         hold: number(of, "hold-s", (10.0, 1e6)),
         ramp: number(of, "ramp-s", POSITIVE),
-    }
-}
-
-fn weather(of: &Section<'_>) -> Weather {
-    Weather {
-        mean: number(of, "mean-cel", (-40.0, 50.0)),
-        swing: number(of, "swing-k", (0.0, 20.0)),
-        warmest_hour: number(of, "warmest-hour-utc", (0.0, 24.0)),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::physics::{Imperfection, Physics};
 use crate::racks::Rack;
 use crate::sensors::Channel;
 use crate::water::Water;
+use crate::weather::Outdoors;
 
 pub(super) fn world(hall: &Hall, physics: Physics) -> World {
     let points = hall.points.len();
@@ -34,6 +35,8 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
             .zip(physics.water.as_ref())
             .map(|(of, water)| Water::new(of, water, physics.start_duty)),
         mass: physics.start_air,
+        outdoors: Outdoors::default(),
+        mean_outdoors: physics.weather.mean(),
         chain: Chain::default(),
         meters: hall.meters.iter().map(|m| meter(hall, m, &physics)).collect(),
         held: Table::filled(points, None),

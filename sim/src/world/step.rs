@@ -11,7 +11,6 @@ use crate::air::Surroundings;
 use crate::electrics::Chain;
 use crate::ledger::Entries;
 use crate::load;
-use crate::weather;
 
 /// The longest step the physics takes at once (s); longer ones are divided evenly.
 const LONGEST: f64 = 1.0;
@@ -77,7 +76,7 @@ impl World {
 
     fn part(&mut self, dt: f64, elapsed: Span, wall: Wall) {
         let physics = std::sync::Arc::clone(&self.physics);
-        let outdoors = weather::dry_bulb(&physics.weather, wall);
+        let outdoors = self.outdoors.at(&physics.weather, self.seed, wall).dry_bulb;
         let wave = load::daily_wave(wall, physics.load.peak_hour);
         for row in &mut self.rows {
             for rack in &mut row.racks {
@@ -97,7 +96,7 @@ impl World {
         let rows = convert::f64_from_usize(self.rows.len()).max(1.0);
         let around = Surroundings {
             mass: self.mass,
-            outdoors: outdoors + physics.fan.ambient - physics.weather.mean,
+            outdoors: outdoors + physics.fan.ambient - self.mean_outdoors,
             water: self.water.as_ref().map_or(0.0, |w| w.supply),
             other: in_hall / rows,
         };

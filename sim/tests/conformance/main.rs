@@ -4,6 +4,8 @@
 
 mod chillers;
 #[cfg(test)]
+mod chillers;
+#[cfg(test)]
 mod dry_coolers;
 #[cfg(test)]
 mod dx;
@@ -15,6 +17,7 @@ mod electrics;
 mod exchangers;
 #[cfg(test)]
 mod fluids;
+#[cfg(test)]
 mod heat_recovery;
 #[cfg(test)]
 mod hydraulics;
@@ -26,6 +29,8 @@ mod psychrometrics;
 mod report;
 #[cfg(test)]
 mod towers;
+#[cfg(test)]
+mod weather;
 
 #[cfg(test)]
 mod page {
@@ -34,20 +39,19 @@ mod page {
     #[test]
     fn every_component_conforms_and_the_page_says_what_was_seen() {
         let mut report = Report::default();
-        super::electrics::checks(&mut report);
-        super::exchangers::checks(&mut report);
-        super::fluids::checks(&mut report);
-        super::psychrometrics::checks(&mut report);
-        super::heat_recovery::checks(&mut report);
-        super::hydraulics::checks(&mut report);
-        super::liquid::checks(&mut report);
         super::chillers::checks(&mut report);
         super::dry_coolers::checks(&mut report);
         super::dx::checks(&mut report);
         super::economisers::checks(&mut report);
+        super::electrics::checks(&mut report);
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
+        super::heat_recovery::checks(&mut report);
+        super::hydraulics::checks(&mut report);
+        super::liquid::checks(&mut report);
+        super::psychrometrics::checks(&mut report);
         super::towers::checks(&mut report);
+        super::weather::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
