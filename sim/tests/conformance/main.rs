@@ -2,7 +2,6 @@
 //!
 //! Each area adds its checks to one report; the page `docs/conformance.md` is made of the same numbers.
 
-mod chillers;
 #[cfg(test)]
 mod chillers;
 #[cfg(test)]
