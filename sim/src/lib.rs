@@ -16,6 +16,7 @@ pub mod electrics;
 pub mod exchanger;
 pub mod exponential;
 pub mod faults;
+pub mod immersion;
 pub mod ledger;
 pub mod load;
 pub mod noise;
