@@ -11,6 +11,7 @@
 
 pub mod actuators;
 pub mod air;
+pub mod compute;
 pub mod coolers;
 pub mod electrics;
 pub mod exchanger;
