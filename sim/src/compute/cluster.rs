@@ -12,7 +12,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use super::arrivals::Arrival;
-use super::gpu::{self, PARTS};
+use super::gpu::{self, PARTS, Trace};
 use super::job::{Kind, Moment, Shape};
 use super::node::{Around, Build, Cadence, Node, Outcome};
 use crate::noise;
@@ -116,6 +116,13 @@ impl Cluster {
         }
     }
 
+    /// Caps one GPU of a node, by its number from 0 (W); one that is not there is ignored.
+    pub fn cap_one(&mut self, node: usize, gpu: usize, watts: f64) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.cap(&self.build, gpu, watts);
+        }
+    }
+
     /// The kind of its nodes.
     #[must_use]
     pub const fn build(&self) -> &Build {
@@ -126,11 +133,6 @@ impl Cluster {
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
-    }
-
-    /// The nodes, to cap their GPUs one by one.
-    pub fn nodes_mut(&mut self) -> &mut [Node] {
-        &mut self.nodes
     }
 
     /// What each node did in the last step.
@@ -177,12 +179,12 @@ impl Cluster {
             (running.work, running.slowest) = (0.0, 1.0);
         }
         let rest = gpu::at_rest(&self.build.device);
-        let mut sum = Sum::default();
+        let (mut sum, mut trace) = (Sum::default(), Trace::default());
         let places = self.nodes.iter_mut().zip(&mut self.outcomes).zip(&self.owner);
         for (n, ((node, outcome), owner)) in places.enumerate() {
             let mut job = owner.and_then(|slot| self.slots.get_mut(slot)).and_then(Option::as_mut);
             let moments = job.as_ref().map_or(&rest, |running| &running.moments);
-            *outcome = node.step((&self.build, cadence), moments, &around(n), &mut sum.trace);
+            *outcome = node.step((&self.build, cadence), moments, &around(n), &mut trace);
             if let Some(running) = job.as_mut() {
                 running.work += outcome.work;
                 running.slowest = running.slowest.min(outcome.slowest);
@@ -192,6 +194,7 @@ impl Cluster {
             sum.to_liquid += outcome.to_liquid;
         }
         self.progress(cadence.dt());
+        sum.trace = trace.parts();
         sum
     }
 

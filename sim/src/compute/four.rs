@@ -26,19 +26,19 @@ impl Four {
         self.each(other, |a, b| if a > b { a } else { b })
     }
 
-    /// 1 where larger, 0 elsewhere.
-    pub(super) fn above(self, other: Self) -> Self {
-        self.each(other, |a, b| if a > b { 1.0 } else { 0.0 })
+    /// `then` where larger, 0 elsewhere.
+    pub(super) fn above(self, other: Self, then: f64) -> Self {
+        self.each(other, |a, b| if a > b { then } else { 0.0 })
     }
 
     pub(super) fn sum(self) -> f64 {
         let [a, b, c, d] = self.0;
-        (a + b) + (c + d)
+        (a + c) + (b + d)
     }
 
     pub(super) fn smallest(self) -> f64 {
         let [a, b, c, d] = self.0;
-        a.min(b).min(c.min(d))
+        a.min(b).min(c).min(d)
     }
 
     pub(super) fn largest(self) -> f64 {

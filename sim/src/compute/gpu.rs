@@ -175,15 +175,40 @@ impl Pace {
     }
 }
 
-/// What takes the heat of four GPUs over a step.
+/// What takes the heat of a node's GPUs over a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coolant {
-    /// Air or liquid (°C).
-    pub cel: f64,
-    /// From each case to it (W/K, > 0).
-    pub conductance: f64,
-    /// False where the node has no power.
-    pub live: bool,
+    cel: f64,
+    ease: f64,
+    case: f64,
+    live: f64,
+}
+
+impl Coolant {
+    /// Air or liquid at `cel` (°C) behind a `conductance` from each case (W/K, > 0); `live` where the node has power.
+    #[must_use]
+    pub fn new((of, pace): (&Device, &Pace), cel: f64, conductance: f64, live: bool) -> Self {
+        let case = -libm::expm1(-pace.part * conductance / of.case);
+        Self { cel, ease: 1.0 / conductance, case, live: if live { 1.0 } else { 0.0 } }
+    }
+}
+
+/// The GPUs' power in each part of a step, added up over as many as were stepped with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trace([Four; PARTS]);
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self([Four::all(0.0); PARTS])
+    }
+}
+
+impl Trace {
+    /// The sums (W).
+    #[must_use]
+    pub fn parts(&self) -> [f64; PARTS] {
+        self.0.map(Four::sum)
+    }
 }
 
 /// Four GPUs.
@@ -192,7 +217,10 @@ pub struct Quad {
     cap: Four,
     limit: Four,
     spread: Four,
-    under: Four,
+    /// One over it: divisions are dear.
+    narrow: Four,
+    /// What the limit may be passed by: by nothing where the demand was above it already.
+    lift: Four,
     die: Four,
     case: Four,
     power: Four,
@@ -216,12 +244,14 @@ impl Quad {
     /// Four GPUs at rest at `cel`, each a little different: `unlike` are Gaussian deviations.
     #[must_use]
     pub fn new(of: &Device, unlike: [f64; 4], cel: f64) -> Self {
-        let spread = Four(unlike) * of.spread + Four::all(1.0);
+        let spread = (Four(unlike) * of.spread + Four::all(1.0)).most(Four::all(0.5));
+        let [a, b, c, d] = spread.0;
         Self {
             cap: Four::all(of.rated),
             limit: Four::all(of.rated),
-            spread: spread.most(Four::all(0.5)),
-            under: Four::all(1.0),
+            spread,
+            narrow: Four([1.0 / a, 1.0 / b, 1.0 / c, 1.0 / d]),
+            lift: Four::all(1.0),
             die: Four::all(cel),
             case: Four::all(cel),
             power: Four::all(0.0),
@@ -267,32 +297,35 @@ impl Quad {
         (of, rates, pace): (&Device, &Rates, &Pace),
         moments: &[Moment; PARTS],
         coolant: Coolant,
-        trace: &mut [f64; PARTS],
+        trace: &mut Trace,
     ) -> Done {
         let mut now = *self;
         let before = now.stored(of);
-        let case = -libm::expm1(-pace.part * coolant.conductance / of.case);
-        let (cel, ease) = (Four::all(coolant.cel), 1.0 / coolant.conductance);
-        let live = if coolant.live { 1.0 } else { 0.0 };
+        let (cel, live) = (Four::all(coolant.cel), coolant.live);
         let leaks = of.leakage * of.running() * live;
+        let steep = of.rated / of.throttle_band;
         let (mut power, mut work) = (Four::all(0.0), Four::all(0.0));
-        for (moment, trace) in moments.iter().zip(trace) {
+        for (moment, trace) in moments.iter().zip(&mut trace.0) {
             // Heat takes from the limit as a cap does.
-            let hot = Four::all(of.rated) - (now.die - Four::all(of.throttles)) * (of.rated / of.throttle_band);
+            let hot = Four::all(steep * of.throttles + of.rated) - now.die * steep;
             let target = now.cap.least(hot.most(Four::all(of.idle)));
             now.limit = now.limit + (target - now.limit) * pace.settle;
             let warm = (now.die - Four::all(of.leaks_above)).most(Four::all(0.0)).least(Four::all(LEAKS_OVER));
             let leak = warm * leaks;
             let want = now.spread * (moment.natural * live) + leak;
-            let draws = want.least(now.limit + now.limit * now.under * pace.boost);
-            now.under = now.limit.above(want);
+            let draws = want.least(now.limit * now.lift);
+            now.lift = Four::all(1.0) + now.limit.above(want, pace.boost);
             power = power + draws;
-            *trace += draws.sum();
-            work = work + rates.of(moment.phase, (want - draws, draws - leak), moment.natural, now.spread);
+            *trace = *trace + draws;
+            work = match rates.curve(moment.phase) {
+                None => work,
+                Some(_) if (want - draws).sum() <= 0.0 => work + Four::all(1.0),
+                Some(curve) => work + curve.held((draws - leak) * now.narrow * (1.0 / moment.natural), want - draws),
+            };
             let die = (now.case + draws * of.die_to_case - now.die) * pace.die;
             now.die = now.die + die;
             let passed = draws - die * pace.heat;
-            now.case = now.case + (cel + passed * ease - now.case) * case;
+            now.case = now.case + (cel + passed * coolant.ease - now.case) * coolant.case;
             now.power = draws;
         }
         let share = 1.0 / plant::convert::f64_from_usize(PARTS);

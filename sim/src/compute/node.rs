@@ -19,7 +19,7 @@ mod tests;
 use plant::read::Section;
 
 use super::gpu::rate::Rates;
-use super::gpu::{Coolant, Device, PARTS, Pace, Quad};
+use super::gpu::{Coolant, Device, PARTS, Pace, Quad, Trace};
 use super::job::Moment;
 use super::supply::Stage;
 use crate::air::CP_AIR;
@@ -254,6 +254,15 @@ impl Node {
         self.quads.iter_mut().take(of.quads)
     }
 
+    /// Caps one of its GPUs, by its number from 0 (W); one it does not have is ignored.
+    pub fn cap(&mut self, of: &Build, gpu: usize, watts: f64) {
+        let mut caps = [f64::NAN; 4];
+        if let (Some(quad), Some(cap)) = (self.quads.iter_mut().take(of.quads).nth(gpu / 4), caps.get_mut(gpu % 4)) {
+            *cap = watts;
+            quad.cap(&of.device, caps);
+        }
+    }
+
     /// The heat in it, counted from 0 °C (J).
     #[must_use]
     pub fn stored(&self, of: &Build) -> f64 {
@@ -266,16 +275,14 @@ impl Node {
         (of, cadence): (&Build, &Cadence),
         moments: &[Moment; PARTS],
         around: &Around,
-        trace: &mut [f64; PARTS],
+        trace: &mut Trace,
     ) -> Outcome {
         let warm = 1.0 + of.fans.warm_gain * (around.inlet - of.fans.warm_above).max(0.0);
         let wanted = if around.live { (self.load * warm).clamp(of.fans.least, 1.0) } else { BREATH };
         self.speed += (wanted - self.speed) * cadence.fans;
         let eased = self.speed.sqrt() * self.speed.sqrt().sqrt();
-        let coolant = match around.liquid {
-            Some((cel, conductance)) => Coolant { cel, conductance, live: around.live },
-            None => Coolant { cel: around.inlet, conductance: eased / of.device.case_to_coolant, live: around.live },
-        };
+        let (cel, conductance) = around.liquid.unwrap_or((around.inlet, eased / of.device.case_to_coolant));
+        let coolant = Coolant::new((&of.device, &cadence.gpus), cel, conductance, around.live);
         let (mut gpus, mut heat, mut outcome) = (0.0, 0.0, Outcome { slowest: 1.0, ..Outcome::default() });
         for quad in self.quads.iter_mut().take(of.quads) {
             let done = quad.step((&of.device, &cadence.rates, &cadence.gpus), moments, coolant, trace);

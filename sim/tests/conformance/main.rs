@@ -3,9 +3,13 @@
 //! Each area adds its checks to one report; the page `docs/conformance.md` is made of the same numbers.
 
 #[cfg(test)]
+mod compute;
+#[cfg(test)]
 mod exchangers;
 #[cfg(test)]
 mod fluids;
+#[cfg(test)]
+mod immersion;
 #[cfg(test)]
 mod report;
 
@@ -16,8 +20,10 @@ mod page {
     #[test]
     fn every_component_conforms_and_the_page_says_what_was_seen() {
         let mut report = Report::default();
+        super::compute::checks(&mut report);
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
+        super::immersion::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {

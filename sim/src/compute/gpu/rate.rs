@@ -81,6 +81,13 @@ impl Curve {
         }
     }
 
+    /// The work of four GPUs of which some miss power: each has a `share` of what its work wants, and misses this (1, W).
+    pub(super) fn held(&self, share: Four, missing: Four) -> Four {
+        let ([a, b, c, d], [p, q, r, s]) = (share.0, missing.0);
+        let at = |share: f64, missing: f64| if missing > 0.0 { self.at(share) } else { 1.0 };
+        Four([at(a, p), at(b, q), at(c, r), at(d, s)])
+    }
+
     fn read(of: &Section<'_>, device: &Device) -> Self {
         if of.has("exponent") {
             let (natural, floor) = (number(of, "natural", (0.01, 1.0)), number(of, "floor", SHARE));
@@ -129,20 +136,5 @@ impl Rates {
             Phase::Prefill => Some(&self.prefill),
             Phase::Decode => Some(&self.decode),
         }
-    }
-
-    /// The work of four GPUs that miss some of the power they want and have some.
-    pub(super) fn of(&self, phase: Phase, (missing, has): (Four, Four), natural: f64, spread: Four) -> Four {
-        let Some(curve) = self.curve(phase) else {
-            return Four::all(0.0);
-        };
-        if missing.largest() <= 0.0 {
-            return Four::all(1.0);
-        }
-        let ([a, b, c, d], [p, q, r, s], [k, l, m, n]) = (missing.0, has.0, spread.0);
-        let at = |missing: f64, has: f64, spread: f64| {
-            if missing > 0.0 { curve.at(has / (natural * spread)) } else { 1.0 }
-        };
-        Four([at(a, p, k), at(b, q, l), at(c, r, m), at(d, s, n)])
     }
 }

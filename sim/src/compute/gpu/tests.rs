@@ -1,7 +1,10 @@
 use super::*;
 use proptest::prelude::*;
 
-const RATES_AT: Coolant = Coolant { cel: 30.0, conductance: 1.0 / 0.06, live: true };
+/// Coolant: its temperature, the conductance to it, and whether the node has power.
+type Around = (f64, f64, bool);
+
+const AIR: Around = (30.0, 1.0 / 0.06, true);
 
 fn twins() -> Device {
     Device { spread: 0.0, ..Device::H100 }
@@ -15,11 +18,12 @@ fn wants(natural: f64, phase: Phase) -> [Moment; PARTS] {
     [Moment { natural, phase }; PARTS]
 }
 
-fn run(of: &Device, quad: &mut Quad, moments: &[Moment; PARTS], coolant: Coolant, (steps, dt): (u32, f64)) -> Done {
+fn run(of: &Device, quad: &mut Quad, moments: &[Moment; PARTS], around: Around, (steps, dt): (u32, f64)) -> Done {
     let (rates, pace) = (Rates::clocked(of), Pace::new(of, dt));
-    let mut done = quad.step((of, &rates, &pace), moments, coolant, &mut [0.0; PARTS]);
+    let coolant = Coolant::new((of, &pace), around.0, around.1, around.2);
+    let mut done = quad.step((of, &rates, &pace), moments, coolant, &mut Trace::default());
     for _ in 1..steps {
-        done = quad.step((of, &rates, &pace), moments, coolant, &mut [0.0; PARTS]);
+        done = quad.step((of, &rates, &pace), moments, coolant, &mut Trace::default());
     }
     done
 }
@@ -54,15 +58,15 @@ fn a_cap_settles_in_its_time() {
     let of = twins();
     let mut gpus = quad(&of);
     let moments = wants(600.0, Phase::Training);
-    run(&of, &mut gpus, &moments, RATES_AT, (1, 1.0));
-    run(&of, &mut gpus, &moments, RATES_AT, (1, 1.0));
+    run(&of, &mut gpus, &moments, AIR, (1, 1.0));
+    run(&of, &mut gpus, &moments, AIR, (1, 1.0));
     gpus.cap(&of, [400.0, 400.0, f64::NAN, 1.0]);
     assert_eq!(gpus.caps(), [400.0, 400.0, 700.0, 200.0]);
-    let mut trace = [0.0; PARTS];
+    let mut trace = Trace::default();
     let (rates, pace) = (Rates::clocked(&of), Pace::new(&of, 1.0));
     gpus.cap(&of, [400.0; 4]);
-    gpus.step((&of, &rates, &pace), &moments, RATES_AT, &mut trace);
-    for (n, power) in trace.iter().enumerate() {
+    gpus.step((&of, &rates, &pace), &moments, Coolant::new((&of, &pace), AIR.0, AIR.1, true), &mut trace);
+    for (n, power) in trace.parts().iter().enumerate() {
         let limit = 400.0 + 300.0 * (-0.1 * (plant::convert::f64_from_usize(n) + 1.0) / 0.2).exp();
         let over = if limit < 600.0 { limit } else { 600.0 };
         assert!(*power / 4.0 <= over * 1.1 + 1e-9 && *power / 4.0 >= over.min(600.0) - 1e-9, "{n}: {power} {limit}");
@@ -76,10 +80,16 @@ fn a_jump_of_demand_passes_the_limit_for_a_tenth_of_a_second_and_no_more() {
     let of = twins();
     let mut gpus = quad(&of);
     gpus.cap(&of, [400.0; 4]);
-    run(&of, &mut gpus, &at_rest(&of), RATES_AT, (10, 1.0));
-    let mut trace = [0.0; PARTS];
+    run(&of, &mut gpus, &at_rest(&of), AIR, (10, 1.0));
+    let mut trace = Trace::default();
     let (rates, pace) = (Rates::clocked(&of), Pace::new(&of, 1.0));
-    gpus.step((&of, &rates, &pace), &wants(690.0, Phase::Training), RATES_AT, &mut trace);
+    gpus.step(
+        (&of, &rates, &pace),
+        &wants(690.0, Phase::Training),
+        Coolant::new((&of, &pace), AIR.0, AIR.1, true),
+        &mut trace,
+    );
+    let trace = trace.parts();
     assert!((trace[0] / 4.0 - 440.0).abs() < 1.0, "{trace:?}");
     assert!(trace[1..].iter().all(|p| *p / 4.0 < 400.5), "{trace:?}");
 }
@@ -89,13 +99,13 @@ fn a_cap_above_what_decoding_draws_costs_nothing() {
     let of = twins();
     let mut gpus = quad(&of);
     gpus.cap(&of, [350.0; 4]);
-    let done = run(&of, &mut gpus, &wants(250.0, Phase::Decode), RATES_AT, (60, 1.0));
+    let done = run(&of, &mut gpus, &wants(250.0, Phase::Decode), AIR, (60, 1.0));
     assert_eq!((done.work, done.slowest), (4.0, 1.0));
     // And one below it less than what it takes from training.
     gpus.cap(&of, [220.0; 4]);
-    let decode = run(&of, &mut gpus, &wants(250.0, Phase::Decode), RATES_AT, (60, 1.0));
+    let decode = run(&of, &mut gpus, &wants(250.0, Phase::Decode), AIR, (60, 1.0));
     gpus.cap(&of, [0.88 * 690.0; 4]);
-    let training = run(&of, &mut gpus, &wants(690.0, Phase::Training), RATES_AT, (60, 1.0));
+    let training = run(&of, &mut gpus, &wants(690.0, Phase::Training), AIR, (60, 1.0));
     assert!(decode.work < 4.0 && decode.work > training.work, "{decode:?} {training:?}");
 }
 
@@ -103,7 +113,7 @@ fn a_cap_above_what_decoding_draws_costs_nothing() {
 #[test]
 fn a_die_at_rest_stands_where_measured_ones_do() {
     let of = Device { leakage: 0.0, case_to_coolant: 0.0908 - 0.006, ..twins() };
-    let coolant = Coolant { cel: 34.9, conductance: 1.0 / of.case_to_coolant, live: true };
+    let coolant = (34.9, 1.0 / of.case_to_coolant, true);
     for power in [65.0, 142.0, 246.0, 329.0] {
         let mut gpus = quad(&of);
         let done = run(&of, &mut gpus, &wants(power, Phase::Decode), coolant, (2000, 1.0));
@@ -116,11 +126,11 @@ fn a_die_at_rest_stands_where_measured_ones_do() {
 fn heat_throttles_before_it_harms_and_costs_work() {
     let of = twins();
     let mut gpus = quad(&of);
-    let warm = Coolant { cel: 60.0, ..RATES_AT };
+    let warm = (60.0, AIR.1, true);
     let done = run(&of, &mut gpus, &wants(690.0, Phase::Training), warm, (1000, 1.0));
     assert!(gpus.hottest() > 85.0 && gpus.hottest() < 95.0, "{:?}", gpus.dies());
     assert!(done.work < 3.8 && done.work > 1.0, "{done:?}");
-    let boiling = Coolant { cel: 400.0, ..RATES_AT };
+    let boiling = (400.0, AIR.1, true);
     let done = run(&of, &mut gpus, &wants(690.0, Phase::Training), boiling, (1000, 1.0));
     assert!((done.power - 4.0 * of.idle).abs() < 1.0 && done.work < 1e-9, "{done:?}");
 }
@@ -128,8 +138,7 @@ fn heat_throttles_before_it_harms_and_costs_work() {
 #[test]
 fn leakage_raises_power_with_temperature_until_it_stops() {
     let of = Device { throttles: 120.0, ..twins() };
-    let with =
-        |cel| run(&of, &mut quad(&of), &wants(300.0, Phase::Decode), Coolant { cel, ..RATES_AT }, (2000, 1.0)).power;
+    let with = |cel| run(&of, &mut quad(&of), &wants(300.0, Phase::Decode), (cel, AIR.1, true), (2000, 1.0)).power;
     assert!((with(20.0) - 1200.0).abs() < 1e-6);
     let (warm, warmer) = (with(60.0), with(70.0));
     assert!(warm > 1200.0 && warmer > warm, "{warm} {warmer}");
@@ -144,7 +153,7 @@ fn the_die_has_its_time_constant() {
     let mut gpus = quad(&of);
     let tau = of.die * of.die_to_case;
     assert!((0.3..1.0).contains(&tau), "{tau}");
-    run(&of, &mut gpus, &wants(500.0, Phase::Decode), RATES_AT, (1, tau));
+    run(&of, &mut gpus, &wants(500.0, Phase::Decode), AIR, (1, tau));
     let expected = 30.0 + 500.0 * 0.006 * (1.0 - (-1.0f64).exp());
     assert!((gpus.dies()[0] - expected).abs() < 1e-6, "{:?} {expected}", gpus.dies());
 }
@@ -162,7 +171,7 @@ proptest! {
         gpus.cap(&of, [cap, 300.0, f64::INFINITY, f64::NAN]);
         for _ in 0..20 {
             let before = gpus.stored(&of);
-            let done = run(&of, &mut gpus, &wants(natural, Phase::Training), Coolant { cel, conductance: g, live }, (1, dt));
+            let done = run(&of, &mut gpus, &wants(natural, Phase::Training), (cel, g, live), (1, dt));
             let net = dt * (done.power - done.heat);
             let through = before.abs() + dt * (done.power + done.heat.abs());
             prop_assert!((gpus.stored(&of) - before - net).abs() <= 1e-9 * through);
@@ -180,7 +189,7 @@ proptest! {
         let with = |cap| {
             let mut gpus = quad(&of);
             gpus.cap(&of, [cap; 4]);
-            run(&of, &mut gpus, &wants(690.0, Phase::Training), RATES_AT, (30, 1.0)).work
+            run(&of, &mut gpus, &wants(690.0, Phase::Training), AIR, (30, 1.0)).work
         };
         prop_assert!(with(cap + more) >= with(cap) - 1e-9);
     }

@@ -17,7 +17,7 @@ fn run(of: &Build, node: &mut Node, natural: f64, around: &Around, (steps, dt): 
     let cadence = Cadence::new(of, Rates::clocked(&of.device), dt);
     let mut outcome = Outcome::default();
     for _ in 0..steps {
-        outcome = node.step((of, &cadence), &wants(natural), around, &mut [0.0; PARTS]);
+        outcome = node.step((of, &cadence), &wants(natural), around, &mut Trace::default());
     }
     outcome
 }
@@ -32,6 +32,17 @@ fn air_rises_as_sized_and_all_power_becomes_heat() {
     // Fans at full load: 0.04 of the peak by their cube.
     assert!((outcome.fans / of.peak() - 0.04).abs() < 0.004, "{outcome:?}");
     assert!(outcome.hottest < 85.0, "{outcome:?}");
+}
+
+#[test]
+fn one_gpu_is_capped_and_no_other() {
+    let of = build();
+    let mut node = Node::new(&of, [0.0; 8], 25.0);
+    node.cap(&of, 5, 400.0);
+    node.cap(&of, 8, 300.0);
+    assert_eq!(node.quads(&of).map(Quad::caps).collect::<Vec<_>>(), [[700.0; 4], [700.0, 400.0, 700.0, 700.0]]);
+    let outcome = run(&of, &mut node, 690.0, &COOL, (60, 1.0));
+    assert!(outcome.work > 7.5 && outcome.work < 8.0 && outcome.slowest < 0.8, "{outcome:?}");
 }
 
 #[test]
