@@ -12,6 +12,7 @@
 
 pub mod actuators;
 pub mod air;
+pub mod compute;
 pub mod coolers;
 pub mod cooling;
 pub mod electrics;
@@ -20,6 +21,7 @@ pub mod exponential;
 pub mod faults;
 pub mod fluids;
 pub mod hydraulics;
+pub mod immersion;
 pub mod ledger;
 pub mod liquid;
 pub mod load;

@@ -12,6 +12,7 @@ mod dx;
 mod economisers;
 #[cfg(test)]
 mod electrics;
+mod compute;
 #[cfg(test)]
 mod exchangers;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod hydraulics;
 mod liquid;
 #[cfg(test)]
 mod psychrometrics;
+mod immersion;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
@@ -51,6 +53,10 @@ mod page {
         super::psychrometrics::checks(&mut report);
         super::towers::checks(&mut report);
         super::weather::checks(&mut report);
+        super::compute::checks(&mut report);
+        super::exchangers::checks(&mut report);
+        super::fluids::checks(&mut report);
+        super::immersion::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
