@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod chillers;
 #[cfg(test)]
+mod compute;
+#[cfg(test)]
 mod dry_coolers;
 #[cfg(test)]
 mod dx;
@@ -12,7 +14,6 @@ mod dx;
 mod economisers;
 #[cfg(test)]
 mod electrics;
-mod compute;
 #[cfg(test)]
 mod exchangers;
 #[cfg(test)]
@@ -22,10 +23,11 @@ mod heat_recovery;
 #[cfg(test)]
 mod hydraulics;
 #[cfg(test)]
+mod immersion;
+#[cfg(test)]
 mod liquid;
 #[cfg(test)]
 mod psychrometrics;
-mod immersion;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
@@ -41,6 +43,7 @@ mod page {
     fn every_component_conforms_and_the_page_says_what_was_seen() {
         let mut report = Report::default();
         super::chillers::checks(&mut report);
+        super::compute::checks(&mut report);
         super::dry_coolers::checks(&mut report);
         super::dx::checks(&mut report);
         super::economisers::checks(&mut report);
@@ -49,14 +52,11 @@ mod page {
         super::fluids::checks(&mut report);
         super::heat_recovery::checks(&mut report);
         super::hydraulics::checks(&mut report);
+        super::immersion::checks(&mut report);
         super::liquid::checks(&mut report);
         super::psychrometrics::checks(&mut report);
         super::towers::checks(&mut report);
         super::weather::checks(&mut report);
-        super::compute::checks(&mut report);
-        super::exchangers::checks(&mut report);
-        super::fluids::checks(&mut report);
-        super::immersion::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
         if std::env::var_os("WLTEST_BLESS").is_some() {
