@@ -3,11 +3,15 @@
 //! Each area adds its checks to one report; the page `docs/conformance.md` is made of the same numbers.
 
 #[cfg(test)]
+mod actuators;
+#[cfg(test)]
 mod exchangers;
 #[cfg(test)]
 mod fluids;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod sensors;
 #[cfg(test)]
 mod weather;
 
@@ -18,8 +22,10 @@ mod page {
     #[test]
     fn every_component_conforms_and_the_page_says_what_was_seen() {
         let mut report = Report::default();
+        super::actuators::checks(&mut report);
         super::exchangers::checks(&mut report);
         super::fluids::checks(&mut report);
+        super::sensors::checks(&mut report);
         super::weather::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");
