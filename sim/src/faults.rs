@@ -1,7 +1,21 @@
-//! What can break in the world, on request.
+//! What can break in the world, on request: what it is called, what it does, and how people write it.
+//!
+//! Sensors, actuators and their reports are complete. A plant's own faults come as variants when halls have the equipment:
+//! chiller low lift and restart, tower fan loss, a check valve that leaks behind a tripped pump, a CDU's fouling (UA −30 %), a clogged
+//! filter (drop ×3), air in a loop (flow −50 %), a containment door open (bypass 35 %), a hot day (+8 K), a wet-bulb spike, a dry cooler
+//! that breathes its own air, an immersion pump's stop, a two-phase tank's vent open, a leak, a sag, an outage, a feeder's limit,
+//! an empty battery, a GPU that ignores its cap.
 
-use plant::hall::{Hall, Kind};
+mod actuator;
+mod sensor;
+mod words;
+
+use plant::hall::Hall;
 use plant::id::{EquipId, PointId};
+
+pub use actuator::{ActuatorFault, FeedbackFault};
+pub use sensor::SensorFault;
+pub use words::{CATALOGUE, Entry, On, With};
 
 /// Something broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +26,20 @@ pub enum Fault {
         point: PointId,
         /// How.
         how: SensorFault,
+    },
+    /// A drive or valve does something else than it is told.
+    Actuator {
+        /// The point that commands it.
+        point: PointId,
+        /// How.
+        how: ActuatorFault,
+    },
+    /// A drive or valve reports something else than where it is.
+    Feedback {
+        /// The point that commands it.
+        point: PointId,
+        /// How.
+        how: FeedbackFault,
     },
     /// A fan's motor is dead; the fan runs down in ten seconds.
     FanFailed(EquipId),
@@ -30,72 +58,43 @@ pub enum Fault {
     },
 }
 
-/// How a sensor is broken.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum SensorFault {
-    /// Reads what it read last.
-    Stuck,
-    /// Reads this much more than it should (the point's canonical unit).
-    Offset(f64),
-    /// Reads no number.
-    NotANumber,
-    /// Does not read at all.
-    Lost,
-    /// Reads anything.
-    Garbage,
-}
-
 impl Fault {
-    /// Reads a fault as people write it, `<thing> <fault>`: `rack-a01/inlet-air-temp stuck`, `… offset -3`, `… nan`, `… lost`,
-    /// `… garbage`; `crah-1 fan-failed`, `crah-1 valve-stuck`, `crah-1 hand 40`; `chw pump-tripped`, `chw chiller-tripped`.
+    /// Reads a fault as people write it, `<thing> <fault> [what with]`: `rack-a01/inlet-air-temp offset -3`,
+    /// `crah-1/valve leaking 0.1`, `crah-1 fan-failed`. [`CATALOGUE`] has all of them.
     ///
     /// # Errors
     /// A sentence that says what is wrong and what there is.
     pub fn parse(hall: &Hall, text: &str) -> Result<Self, String> {
-        let mut words = text.split_whitespace();
-        let (thing, what, number) = (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next());
-        if words.next().is_some() || what.is_empty() {
-            return Err(format!("`{text}` is no fault: write `<point or equipment> <fault> [number]`"));
-        }
-        let number = || -> Result<f64, String> {
-            let given = number.and_then(|n| n.parse::<f64>().ok()).filter(|n| n.is_finite());
-            given.ok_or_else(|| format!("`{what}` needs a number after it"))
-        };
-        if let Some(point) = hall.point(thing) {
-            let how = match what {
-                "stuck" => SensorFault::Stuck,
-                "offset" => SensorFault::Offset(number()?),
-                "nan" => SensorFault::NotANumber,
-                "lost" => SensorFault::Lost,
-                "garbage" => SensorFault::Garbage,
-                _ => return Err(format!("a point can be stuck, offset, nan, lost or garbage, not `{what}`")),
-            };
-            return Ok(Self::Sensor { point, how });
-        }
-        let equip = hall.equip(thing).ok_or_else(|| format!("there is no point or equipment called `{thing}`"))?;
-        let kind = hall.equips.get(equip).map_or(Kind::Meter, |e| e.kind);
-        let fan = matches!(kind, Kind::Crah | Kind::Fan | Kind::Dx);
-        match what {
-            "fan-failed" if fan => Ok(Self::FanFailed(equip)),
-            "valve-stuck" if kind == Kind::Crah => Ok(Self::ValveStuck(equip)),
-            "pump-tripped" if kind == Kind::ChilledWater => Ok(Self::PumpTripped),
-            "chiller-tripped" if kind == Kind::ChilledWater => Ok(Self::ChillerTripped),
-            "hand" if fan || kind == Kind::ChilledWater => Ok(Self::LocalHand { equip, duty: number()? }),
-            _ => Err(format!("a {} cannot be `{what}`", kind.word())),
-        }
+        words::parse(hall, text)
+    }
+
+    /// The fault as people write it; [`Fault::parse`] reads it back.
+    #[must_use]
+    pub fn text(&self, hall: &Hall) -> String {
+        words::text(self, hall)
+    }
+
+    /// What it does, in a sentence.
+    #[must_use]
+    pub fn says(&self) -> &'static str {
+        words::entry(self).map_or("", |entry| entry.says)
     }
 
     /// True when both concern the same part, so that one replaces the other.
     #[must_use]
     pub fn same_part(&self, other: &Self) -> bool {
         match (*self, *other) {
-            (Self::Sensor { point: a, .. }, Self::Sensor { point: b, .. }) => a == b,
+            (Self::Sensor { point: a, .. }, Self::Sensor { point: b, .. })
+            | (Self::Actuator { point: a, .. }, Self::Actuator { point: b, .. })
+            | (Self::Feedback { point: a, .. }, Self::Feedback { point: b, .. }) => a == b,
             (Self::FanFailed(a), Self::FanFailed(b))
             | (Self::ValveStuck(a), Self::ValveStuck(b))
             | (Self::LocalHand { equip: a, .. }, Self::LocalHand { equip: b, .. }) => a == b,
             (Self::PumpTripped, Self::PumpTripped) | (Self::ChillerTripped, Self::ChillerTripped) => true,
             (
                 Self::Sensor { .. }
+                | Self::Actuator { .. }
+                | Self::Feedback { .. }
                 | Self::FanFailed(_)
                 | Self::ValveStuck(_)
                 | Self::PumpTripped

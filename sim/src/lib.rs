@@ -40,5 +40,5 @@ pub mod weather;
 pub mod wire;
 mod world;
 
-pub use faults::{Fault, SensorFault};
+pub use faults::{ActuatorFault, Fault, FeedbackFault, SensorFault};
 pub use world::World;

@@ -38,6 +38,8 @@ pub struct Physics {
     pub electrics: Electrics,
     /// What the sensors do to the truth.
     pub sensors: Sensors,
+    /// What drives and valves do to their commands.
+    pub actuators: Actuators,
     /// Which rows a meter sees, where it is not the whole hall: meter and rows by name.
     pub meters: Vec<MeterScope>,
 }
@@ -228,6 +230,72 @@ pub struct Imperfection {
     pub bias: f64,
     /// Smallest step of the reading (the channel's unit, ≥ 0; 0 for none).
     pub step: f64,
+    /// Standard deviation, over channels, of what each has drifted after a month (the channel's unit, ≥ 0).
+    pub drift: f64,
+    /// Standard deviation of pink noise (the channel's unit, ≥ 0).
+    pub pink: f64,
+    /// How long the device shows one reading before it takes the next (s, ≥ 0; 0 for every step).
+    pub hold: f64,
+    /// The readings at 4 and 20 mA, where the channel comes over a current loop (the channel's unit).
+    pub span: Option<(f64, f64)>,
+}
+
+/// The imperfections by kind of actuator.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Actuators {
+    /// Fans' drives.
+    pub fan: Actuation,
+    /// Coils' valves.
+    pub valve: Actuation,
+    /// Pumps' drives.
+    pub pump: Actuation,
+}
+
+/// What one actuator does to its command. Without any of it an actuator slews and that is all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Actuation {
+    /// A command takes this long to arrive (s, ≥ 0).
+    pub delay: f64,
+    /// An error up to this does not start it (%, 0 to 20).
+    pub deadband: f64,
+    /// At rest it holds until the error exceeds this, and then jumps by it (%, 0 to 20).
+    pub stiction: f64,
+    /// Play between stem and plug (%, 0 to 20).
+    pub play: f64,
+    /// The least speed it turns at (%, 0 to 100).
+    pub minimum: f64,
+    /// What passes when it is closed (1, 0 to 0.5).
+    pub leak: f64,
+    /// Without a command it goes to its own fail-safe position after this long (s, ≥ 0).
+    pub lost_after: f64,
+    /// That position (%, 0 to 100; nothing where it stays at its last command).
+    pub lost_to: Option<f64>,
+    /// Where a spring takes it without power (%, 0 to 100; nothing where it stays as it is).
+    pub spring: Option<f64>,
+    /// How long it takes to follow again when power comes back (s, ≥ 0).
+    pub restart: f64,
+}
+
+impl Actuation {
+    /// Nothing between command and slew.
+    pub const PERFECT: Self = Self {
+        delay: 0.0,
+        deadband: 0.0,
+        stiction: 0.0,
+        play: 0.0,
+        minimum: 0.0,
+        leak: 0.0,
+        lost_after: 0.0,
+        lost_to: None,
+        spring: None,
+        restart: 0.0,
+    };
+}
+
+impl Default for Actuation {
+    fn default() -> Self {
+        Self::PERFECT
+    }
 }
 
 /// The rows a meter sees.

@@ -5,8 +5,11 @@ use plant::hall::Hall;
 use plant::read::{Section, Source, did_you_mean};
 use plant::time::Span;
 
-use super::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number, number_or_zero};
-use super::{Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors, Water};
+use super::read::{ANY, AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number, number_or_zero};
+use super::{
+    Actuation, Actuators, Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room,
+    Sensors, Water,
+};
 use crate::exchanger::CoilSurface;
 use crate::weather::Weather;
 
@@ -30,6 +33,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     let (fan, coil, water) = (need(all, "fan", fan), maybe(all, "coil", coil), maybe(all, "water", water));
     let (load, weather) = (need(all, "load", load), need(all, "weather", Weather::read));
     let (electrics, sensors) = (need(all, "electrics", electrics), need(all, "sensors", sensors));
+    let actuators = maybe(all, "actuators", actuators).unwrap_or_default();
     let seed = plant::convert::u64_from_f64_rounded(number(all, "seed", (0.0, 9e15)));
     let comm_loss = Span::from_seconds(number(all, "comm-loss-s", POSITIVE));
     let meters = meters(all, hall);
@@ -60,6 +64,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         weather,
         electrics,
         sensors,
+        actuators,
         meters,
     })
 }
@@ -187,6 +192,56 @@ fn imperfection(of: &Section<'_>) -> Imperfection {
         relative_noise: number_or_zero(of, "relative-noise", SHARE),
         bias: number_or_zero(of, "bias", AT_LEAST_ZERO),
         step: number_or_zero(of, "step", AT_LEAST_ZERO),
+        drift: number_or_zero(of, "drift-per-month", AT_LEAST_ZERO),
+        pink: number_or_zero(of, "pink-noise", AT_LEAST_ZERO),
+        hold: number_or_zero(of, "hold-s", AT_LEAST_ZERO),
+        span: span(of),
+    }
+}
+
+/// The two ends of a current loop: both or neither, and not the same.
+fn span(of: &Section<'_>) -> Option<(f64, f64)> {
+    let ends = (of.within("at-4-ma", ANY), of.within("at-20-ma", ANY));
+    match ends {
+        (Some(low), Some(high)) if (high - low).abs() <= 0.0 => {
+            of.fault("at-20-ma", format!("both ends of the loop are {low}"), "write what 4 mA and what 20 mA mean");
+            None
+        }
+        (Some(low), Some(high)) => Some((low, high)),
+        (None, None) => None,
+        (Some(_), None) => {
+            of.missing("at-20-ma", "write what 20 mA means, or take away `at-4-ma`");
+            None
+        }
+        (None, Some(_)) => {
+            of.missing("at-4-ma", "write what 4 mA means, or take away `at-20-ma`");
+            None
+        }
+    }
+}
+
+fn actuators(of: &Section<'_>) -> Actuators {
+    let kind = |key| maybe(of, key, actuation).unwrap_or_default();
+    Actuators { fan: kind("fan"), valve: kind("valve"), pump: kind("pump") }
+}
+
+fn actuation(of: &Section<'_>) -> Actuation {
+    let (band, percent) = ((0.0, 20.0), (0.0, 100.0));
+    let lost_to = of.within("lost-to-percent", percent);
+    if of.has("lost-after-s") && !of.has("lost-to-percent") {
+        of.missing("lost-to-percent", "write where it goes, or take away `lost-after-s`");
+    }
+    Actuation {
+        delay: number_or_zero(of, "delay-s", (0.0, 3600.0)),
+        deadband: number_or_zero(of, "deadband-percent", band),
+        stiction: number_or_zero(of, "stiction-percent", band),
+        play: number_or_zero(of, "play-percent", band),
+        minimum: number_or_zero(of, "minimum-percent", percent),
+        leak: number_or_zero(of, "leak", (0.0, 0.5)),
+        lost_after: number_or_zero(of, "lost-after-s", AT_LEAST_ZERO),
+        lost_to,
+        spring: of.within("spring-to-percent", percent),
+        restart: number_or_zero(of, "restart-s", AT_LEAST_ZERO),
     }
 }
 
@@ -209,3 +264,6 @@ fn meters(all: &Section<'_>, hall: &Hall) -> Vec<MeterScope> {
     }
     read
 }
+
+#[cfg(test)]
+mod tests;

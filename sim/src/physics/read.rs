@@ -9,6 +9,9 @@ pub const POSITIVE: (f64, f64) = (1e-12, 1e15);
 /// Zero or more.
 pub const AT_LEAST_ZERO: (f64, f64) = (0.0, 1e15);
 
+/// Any number.
+pub const ANY: (f64, f64) = (-1e15, 1e15);
+
 /// A section that must be there.
 pub fn need<T>(all: &Section<'_>, key: &'static str, read: impl Fn(&Section<'_>) -> T) -> Option<T> {
     let section = all.need_section(key)?;

@@ -29,11 +29,11 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         steps: 0,
         elapsed: Span::ZERO,
         rows: hall.rows.rows().iter().map(|r| row(hall, r, &physics)).collect(),
-        water: hall
-            .chilled_water
-            .as_ref()
-            .zip(physics.water.as_ref())
-            .map(|(of, water)| Water::new(of, water, physics.start_duty)),
+        water: hall.chilled_water.as_ref().zip(physics.water.as_ref()).map(|(of, water)| {
+            let mut water = Water::new(of, water, physics.start_duty);
+            water.drive = water.drive.with(physics.actuators.pump);
+            water
+        }),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
         mean_outdoors: physics.weather.mean(),
@@ -106,9 +106,10 @@ fn cooler(hall: &Hall, fan: &hall::Fan, physics: &Physics) -> Cooler {
     let coil = hall.coils.iter().find(|c| c.equip == fan.equip).zip(physics.coil.as_ref());
     Cooler {
         equip: fan.equip,
-        drive: Actuator::new(fan.speed.id(), fan.feedback.id(), duty, physics.fan.ramp),
+        drive: Actuator::new(fan.speed.id(), fan.feedback.id(), duty, physics.fan.ramp).with(physics.actuators.fan),
         coil: coil.map(|(of, physics_of)| Coil {
-            valve: Actuator::new(of.valve.id(), of.valve_feedback.id(), duty, physics_of.stroke),
+            valve: Actuator::new(of.valve.id(), of.valve_feedback.id(), duty, physics_of.stroke)
+                .with(physics.actuators.valve),
             stuck: false,
             supply: of.supply_air.id(),
             back: of.return_air.id(),

@@ -4,7 +4,8 @@ use plant::id::{EquipId, PointId};
 use plant::time::Span;
 
 use super::World;
-use crate::faults::Fault;
+use crate::actuators::Actuator;
+use crate::faults::{Fault, FeedbackFault};
 
 impl World {
     /// Breaks something. A second fault of the same part replaces the first.
@@ -68,11 +69,32 @@ impl World {
         }
     }
 
+    /// The actuator that this point commands.
+    fn actuator(&mut self, point: PointId) -> Option<&mut Actuator> {
+        let coolers = self.rows.iter_mut().flat_map(|r| r.coolers.iter_mut());
+        let of_air = coolers.flat_map(|c| [Some(&mut c.drive), c.coil.as_mut().map(|k| &mut k.valve)]);
+        let of_water = self.water.as_mut().map(|w| &mut w.drive);
+        of_air.flatten().chain(of_water).find(|a| a.command == point)
+    }
+
     fn apply(&mut self, fault: Fault, broken: bool) {
         match fault {
             Fault::Sensor { point, how } => {
                 if let Some(Some(channel)) = self.channels.get_mut(point) {
                     channel.fault = broken.then_some(how);
+                }
+            }
+            Fault::Actuator { point, how } => {
+                if let Some(actuator) = self.actuator(point) {
+                    actuator.fault = broken.then_some(how);
+                }
+            }
+            Fault::Feedback { point, how } => {
+                let Some(actuator) = self.actuator(point) else { return };
+                actuator.break_feedback(broken.then_some(how));
+                let feedback = actuator.feedback;
+                if let Some(Some(channel)) = self.channels.get_mut(feedback) {
+                    channel.cut = broken && how == FeedbackFault::Lost;
                 }
             }
             Fault::FanFailed(equip) => {

@@ -6,6 +6,7 @@ use plant::reading::{Sample, Why};
 use plant::time::Tick;
 
 use super::World;
+use crate::faults::SensorFault;
 use crate::water::CP_WATER;
 
 /// Litres of a kilogram of chilled water.
@@ -23,16 +24,16 @@ impl World {
                 tell(rack.points.power, rack.power);
             }
             for cooler in &row.coolers {
-                tell(cooler.drive.feedback, cooler.drive.position);
+                tell(cooler.drive.feedback, cooler.drive.reported());
                 if let Some(coil) = &cooler.coil {
-                    tell(coil.valve.feedback, coil.valve.position);
+                    tell(coil.valve.feedback, coil.valve.reported());
                     tell(coil.supply, cooler.supply);
                     tell(coil.back, coil.entering);
                 }
             }
         }
         if let Some(water) = water {
-            tell(water.drive.feedback, water.drive.position);
+            tell(water.drive.feedback, water.drive.reported());
             tell(water.points.dp, water.dp);
             tell(water.points.supply, water.supply);
             tell(water.points.back, water.back);
@@ -53,13 +54,18 @@ impl World {
     pub(super) fn read_sensors(&mut self, tick: Tick, inputs: &mut Inputs) {
         let dt = tick.dt.seconds();
         let (seed, steps) = (self.seed, self.steps);
-        let channels = self.channels.rows_mut().iter_mut().zip(self.truth.rows());
+        let truths = &self.truth;
+        let channels = self.channels.rows_mut().iter_mut().zip(truths.rows());
         for (sample, (channel, truth)) in inputs.samples.rows_mut().iter_mut().zip(channels) {
-            let value = match (channel, truth) {
-                (Some(channel), Some(truth)) => channel.read(*truth, dt, seed, steps),
-                (Some(_) | None, _) => Err(Why::Config),
+            *sample = match (channel, truth) {
+                (Some(channel), Some(truth)) => {
+                    let other = channel.fault.and_then(SensorFault::other);
+                    let other = other.and_then(|point| truths.get(point).copied().flatten());
+                    let value = channel.read_beside((*truth, other), dt, seed, steps);
+                    Sample { value, at: channel.stamp(tick.mono) }
+                }
+                (Some(_) | None, _) => Sample { value: Err(Why::Config), at: tick.mono },
             };
-            *sample = Sample { value, at: tick.mono };
         }
     }
 

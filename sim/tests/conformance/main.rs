@@ -2,6 +2,7 @@
 //!
 //! Each area adds its checks to one report; the page `docs/conformance.md` is made of the same numbers.
 
+mod actuators;
 #[cfg(test)]
 mod chillers;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod liquid;
 mod psychrometrics;
 #[cfg(test)]
 mod report;
+mod sensors;
 #[cfg(test)]
 mod towers;
 #[cfg(test)]
@@ -56,6 +58,10 @@ mod page {
         super::liquid::checks(&mut report);
         super::psychrometrics::checks(&mut report);
         super::towers::checks(&mut report);
+        super::actuators::checks(&mut report);
+        super::exchangers::checks(&mut report);
+        super::fluids::checks(&mut report);
+        super::sensors::checks(&mut report);
         super::weather::checks(&mut report);
 
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md");

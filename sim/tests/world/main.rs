@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod clockwork;
 #[cfg(test)]
+mod imperfect;
+#[cfg(test)]
 mod physics;
 #[cfg(test)]
 mod stand;

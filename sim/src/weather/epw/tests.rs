@@ -15,8 +15,8 @@ const HEAD: &str = "LOCATION,Nowhere,-,XYZ,Test,000000,50.05,8.6,1.0,113.0\nDESI
 /// What the test file's record of hour `n` of the year (from 0) says.
 fn dry(n: usize) -> f64 {
     let n = convert::f64_from_usize(n);
-    let year = 10.0 - 9.0 * (n * std::f64::consts::PI / 4380.0).cos();
-    ((year - 4.0 * (n * std::f64::consts::PI / 12.0).cos()) * 10.0).round() / 10.0
+    let year = 10.0 - 9.0 * libm::cos(n * std::f64::consts::PI / 4380.0);
+    ((year - 4.0 * libm::cos(n * std::f64::consts::PI / 12.0)) * 10.0).round() / 10.0
 }
 
 fn record(month: usize, day: usize, hour: usize, dry: f64, rest: &str) -> String {
