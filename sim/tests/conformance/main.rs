@@ -11,6 +11,8 @@ mod fluids;
 #[cfg(test)]
 mod immersion;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod report;
 
 #[cfg(test)]
