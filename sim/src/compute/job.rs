@@ -4,7 +4,8 @@
 //! exchange of gradients at low power; every so often it writes a checkpoint. Serving answers requests: a burst of prefill,
 //! then decoding. A second's level moves by a few percent. A job's clock is the work it has done and runs at the job's
 //! pace, so that a capped job's steps take longer. **Source** decoding at 137 to 300 W on a part of 700 W is published
-//! (arXiv 2605.11999); periods and swings of training and serving are chosen, not measured. **Parameters** drawn for each job within the bounds beside them. **Box** any time. **Time constant** none.
+//! (arXiv 2605.11999); periods and swings of training and serving are chosen, not measured.
+//! **Parameters** drawn for each job within the bounds beside them. **Box** any time. **Time constant** none.
 
 use plant::read::did_you_mean;
 
