@@ -3,17 +3,15 @@
 //! **Equation** jobs start in the order in which they came, each on the first free nodes, one behind the other where the first does not
 //! fit. A job is done when its work is: training goes at the pace of its slowest GPU, everything else at the mean. Work that an
 //! uncapped, cool and powered GPU would have done in the same time and this one did not is lost, in GPU-hours.
-//! **Source** counting. **Box** any number of nodes. **Outside it** a job that wants more nodes than there are is refused.
+//! **Source** counting. **Box** any number of nodes, steps of a second or less. **Outside it** parts of a step longer than a job's
+//! own period miss some of its swings: at steps of ten seconds caps cost a tenth less work than they should. A job that wants more nodes than there are is refused.
 //! **Time constant** none.
-
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 
 use super::arrivals::Arrival;
 use super::gpu::{self, PARTS, Trace};
-use super::job::{Kind, Moment, Shape};
+use super::job::{Kind, Moment, Pace, Shape};
 use super::node::{Around, Build, Cadence, Node, Outcome};
 use crate::noise;
 
@@ -43,6 +41,7 @@ pub struct Running {
     /// Work done (s of an uncapped run).
     pub done: f64,
     shape: Shape,
+    pace: Pace,
     moments: [Moment; PARTS],
     work: f64,
     slowest: f64,
@@ -175,7 +174,7 @@ impl Cluster {
     pub fn step(&mut self, cadence: &Cadence, around: impl Fn(usize) -> Around) -> Sum {
         self.place();
         for running in self.slots.iter_mut().flatten() {
-            running.moments = running.shape.moments(running.done, cadence.dt());
+            running.moments = running.shape.moments(running.done, cadence.dt(), running.pace);
             (running.work, running.slowest) = (0.0, 1.0);
         }
         let rest = gpu::at_rest(&self.build.device);
@@ -210,8 +209,16 @@ impl Cluster {
             }
             let shape = Shape::draw(&self.build.device, first.kind, self.seed, self.started);
             let moments = gpu::at_rest(&self.build.device);
-            let running =
-                Running { arrival: first, number: self.started, done: 0.0, shape, moments, work: 0.0, slowest: 1.0 };
+            let running = Running {
+                arrival: first,
+                number: self.started,
+                done: 0.0,
+                shape,
+                pace: Pace::FREE,
+                moments,
+                work: 0.0,
+                slowest: 1.0,
+            };
             if let Some(place) = self.slots.get_mut(slot) {
                 *place = Some(running);
             }
@@ -229,6 +236,7 @@ impl Cluster {
                 Kind::Training => running.slowest,
                 Kind::Serving | Kind::Prefill | Kind::Decode => (running.work / gpus).min(1.0),
             };
+            running.pace = running.shape.learn(&running.moments, pace, running.pace);
             running.done += pace * dt;
             let hours = gpus * dt / 3600.0;
             self.totals.busy += hours;
@@ -242,3 +250,6 @@ impl Cluster {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,6 @@
 //! idle power and no GPU ever falls off its bus. **Time constant** limit 0.15 to 0.3 s, die 0.3 to 1 s, case 30 to 100 s.
 
 pub mod rate;
-#[cfg(test)]
-mod tests;
 
 use plant::read::Section;
 
@@ -354,3 +352,6 @@ pub fn natural(of: &Device, activity: f64) -> f64 {
 pub const fn at_rest(of: &Device) -> [Moment; PARTS] {
     [Moment { natural: of.idle, phase: Phase::Idle }; PARTS]
 }
+
+#[cfg(test)]
+mod tests;

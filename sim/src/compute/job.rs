@@ -2,14 +2,18 @@
 //!
 //! **Equation** demand is a function of (seed, job, the job's own clock). Training repeats a step: arithmetic at high power, then an
 //! exchange of gradients at low power; every so often it writes a checkpoint. Serving answers requests: a burst of prefill,
-//! then decoding. A second's level moves by a few percent. A job's clock is the work it has done, so that a capped job's steps
-//! take longer. **Source** public traces: steps of 1 to 10 s, swings to half the power; decoding at 137 to 300 W on a part of 700 W.
+//! then decoding. A second's level moves by a few percent. A job's clock is the work it has done and runs at the job's
+//! pace, so that a capped job's steps take longer. **Source** decoding at 137 to 300 W on a part of 700 W is published
+//! (arXiv 2605.11999); periods and swings of training and serving are chosen, not measured.
 //! **Parameters** drawn for each job within the bounds beside them. **Box** any time. **Time constant** none.
 
 use plant::read::did_you_mean;
 
 use super::gpu::{Device, PARTS, natural};
 use crate::noise;
+
+/// A job's clock is expected to run at least at this pace, so that one that stood still finds out when it can go on (1).
+const SLOWEST: f64 = 0.05;
 
 /// What a GPU is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,20 @@ impl Kind {
     }
 }
 
+/// How fast a job's clock runs in the high and the low parts of its period (1, 0 to 1): under a cap the high parts last longer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// In the high part.
+    pub high: f64,
+    /// In the low part.
+    pub low: f64,
+}
+
+impl Pace {
+    /// Nothing holds it back.
+    pub const FREE: Self = Self { high: 1.0, low: 1.0 };
+}
+
 /// How one job wants power: drawn once from its seed and number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
@@ -107,9 +125,10 @@ impl Shape {
         Self { kind, seed, number, period, share, powers, checkpoints, checkpoint: at(between(6, 0.1, 0.2)) }
     }
 
-    /// What each of its GPUs wants in each part of the step of `dt` seconds that begins at `clock` (s) on the job's clock.
+    /// What each of its GPUs wants in each part of the step of `dt` seconds that begins at `clock` (s) on the job's clock, which
+    /// runs at its `pace`.
     #[must_use]
-    pub fn moments(&self, clock: f64, dt: f64) -> [Moment; PARTS] {
+    pub fn moments(&self, clock: f64, dt: f64, pace: Pace) -> [Moment; PARTS] {
         let (every, lasts) = self.checkpoints;
         let second = plant::convert::u64_from_f64_rounded(clock);
         let level = 1.0 + 0.04 * (noise::uniform(self.seed, self.number, second) - 0.5);
@@ -126,25 +145,54 @@ impl Shape {
         let mut saved = if self.kind == Kind::Training { clock - every * (clock / every).floor() } else { 0.0 };
         let mut moments = [Moment { natural: low, phase: down }; PARTS];
         for moment in &mut moments {
+            let mut passes = part * pace.low;
             if place < self.share {
                 *moment = Moment { natural: high, phase: up };
+                passes = part * pace.high;
             }
             // The first step of a job comes before its first checkpoint.
             if saved > every - lasts {
                 *moment = Moment { natural: self.checkpoint, phase: Phase::Checkpoint };
+                passes = part;
             }
-            place += part / self.period;
+            place += passes / self.period;
             if place >= 1.0 {
                 place -= place.floor();
             }
             if self.kind == Kind::Training {
-                saved += part;
+                saved += passes;
                 if saved >= every {
                     saved -= every;
                 }
             }
         }
         moments
+    }
+
+    /// The job's pace after a step of these moments that it did at `seen` (1, 0 to 1): what the low parts did not take, the
+    /// high ones did.
+    #[must_use]
+    pub fn learn(&self, moments: &[Moment; PARTS], seen: f64, before: Pace) -> Pace {
+        let middle = f64::midpoint(self.powers.0, self.powers.1);
+        let (mut high, mut low, mut saving) = (0.0, 0.0, 0.0);
+        for moment in moments {
+            if moment.phase == Phase::Checkpoint {
+                saving += 1.0;
+            } else if moment.natural > middle {
+                high += 1.0;
+            } else {
+                low += 1.0;
+            }
+        }
+        let left = seen * (high + low + saving) - saving;
+        let of = |work: f64, parts: f64| (work / parts).clamp(SLOWEST, 1.0);
+        if high > 0.0 {
+            Pace { high: of(left - low * before.low, high), ..before }
+        } else if low > 0.0 {
+            Pace { low: of(left, low), ..before }
+        } else {
+            before
+        }
     }
 }
 
@@ -162,7 +210,10 @@ mod tests {
         let of = Device::H100;
         for (_, kind) in Kind::WORDS {
             let shape = Shape::draw(&of, kind, 7, 3);
-            assert_eq!(shape.moments(4711.0, 1.0), Shape::draw(&of, kind, 7, 3).moments(4711.0, 1.0));
+            assert_eq!(
+                shape.moments(4711.0, 1.0, Pace::FREE),
+                Shape::draw(&of, kind, 7, 3).moments(4711.0, 1.0, Pace::FREE)
+            );
             assert_ne!(shape, Shape::draw(&of, kind, 7, 4));
             assert_ne!(shape, Shape::draw(&of, kind, 8, 3));
         }
@@ -174,7 +225,7 @@ mod tests {
         let (every, lasts) = shape.checkpoints;
         let (mut saving, mut high, mut low, mut seconds) = (0.0, 0.0, 0.0, 0u32);
         while f64::from(seconds) < 20.0 * every {
-            for m in shape.moments(f64::from(seconds), 1.0) {
+            for m in shape.moments(f64::from(seconds), 1.0, Pace::FREE) {
                 assert!(m.natural > 110.0 && m.natural < 730.0, "{m:?}");
                 match m.phase {
                     Phase::Checkpoint => saving += 1.0,
@@ -195,9 +246,24 @@ mod tests {
     fn decoding_draws_what_was_published() {
         for job in 0..200 {
             let shape = Shape::draw(&Device::H100, Kind::Decode, 5, job);
-            let all: Vec<_> = (0..60).flat_map(|s| shape.moments(f64::from(s), 1.0)).collect();
+            let all: Vec<_> = (0..60).flat_map(|s| shape.moments(f64::from(s), 1.0, Pace::FREE)).collect();
             assert!((130.0..300.0).contains(&mean(&all)), "{}", mean(&all));
         }
+    }
+
+    #[test]
+    fn a_pace_is_learnt_from_mixed_steps_and_pure_ones() {
+        let shape = Shape::draw(&Device::H100, Kind::Training, 1, 1);
+        let (high, low) = (shape.powers.0, shape.powers.1);
+        let step = |n: usize| {
+            let at = |k| Moment { natural: if k < n { high } else { low }, phase: Phase::Training };
+            std::array::from_fn(at)
+        };
+        let pure = shape.learn(&step(10), 0.8, Pace::FREE);
+        let mixed = shape.learn(&step(5), 0.9, Pace::FREE);
+        assert!((pure.high - 0.8).abs() < 1e-12 && (mixed.high - 0.8).abs() < 1e-12, "{pure:?} {mixed:?}");
+        assert_eq!(shape.learn(&step(0), 0.95, pure), Pace { low: 0.95, ..pure });
+        assert_eq!(shape.learn(&step(10), 0.0, pure).high, SLOWEST);
     }
 
     #[test]

@@ -13,9 +13,6 @@
 //! rise 10 K, chassis 12 kJ/K (one unit high) to 90 kJ/K (eight GPUs). **Box** inlets 10 to 45 °C. **Outside it** GPUs throttle;
 //! nothing else does. A node without power has a breath of a fiftieth of its air. **Time constant** chassis 60 to 180 s, fans 10 s.
 
-#[cfg(test)]
-mod tests;
-
 use plant::read::Section;
 
 use super::gpu::rate::Rates;
@@ -327,3 +324,6 @@ fn busy(of: &Device, moments: &[Moment; PARTS]) -> f64 {
     let demand = moments.iter().map(|m| m.natural).sum::<f64>() / plant::convert::f64_from_usize(PARTS);
     ((demand - of.idle) / (of.rated - of.idle)).clamp(0.0, 1.0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,6 @@
 //! circulates; boards that stand bare give no heat and warm up without end, for it is the machines that trip. The last
 //! hundredth of the oil never leaks. **Time constant** boards 50 to 100 s; bath `M·cp/g`, 100 to 600 s.
 
-#[cfg(test)]
-mod tests;
-
 use plant::read::Section;
 
 use super::circuit::Circuit;
@@ -283,3 +280,6 @@ impl Tank {
 fn mean_difference(one: f64, other: f64) -> f64 {
     if (one - other).abs() < 1e-6 * one.abs() { one } else { (one - other) / libm::log(one / other) }
 }
+
+#[cfg(test)]
+mod tests;

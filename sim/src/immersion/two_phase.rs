@@ -16,8 +16,6 @@
 //! **Time constant** boards a few seconds, bath `M·cp/g`, 100 to 600 s.
 
 pub mod boards;
-#[cfg(test)]
-mod tests;
 
 use plant::read::Section;
 
@@ -312,3 +310,6 @@ impl Tank {
         Outcome { leaving, pressure: vapour + air, level: self.level(of), outside, ..outcome }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,7 @@ mod immersion;
 mod liquid;
 #[cfg(test)]
 mod psychrometrics;
+mod pace;
 #[cfg(test)]
 mod report;
 mod sensors;

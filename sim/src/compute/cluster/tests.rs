@@ -59,6 +59,29 @@ fn a_cap_takes_work_and_time_and_the_loss_is_counted() {
     assert_eq!(decoding, 600, "decoding stays below such a cap");
 }
 
+/// A job's clock runs at the pace that its caps leave it, within a step too: what they cost hardly depends on the step.
+#[test]
+fn a_second_at_once_is_ten_tenths_one_by_one() {
+    let run = |dt: f64| {
+        let (mut hall, _) = cluster(20);
+        let cadence = Cadence::new(hall.build(), Rates::clocked(&hall.build().device), dt);
+        for n in 0..20 {
+            hall.submit(job(1, 1e6, if n % 2 == 0 { Kind::Training } else { Kind::Serving }));
+        }
+        (0..20).for_each(|n| hall.cap(n, 400.0));
+        let (mut energy, mut at) = (0.0, 0.0);
+        while at < 1800.0 {
+            energy += dt * hall.step(&cadence, |_| COOL).power;
+            at += dt;
+        }
+        (energy, hall.totals().lost, hall.nodes()[0].chassis)
+    };
+    let (fine, coarse) = (run(0.1), run(1.0));
+    assert!((coarse.0 / fine.0 - 1.0).abs() < 0.005, "{coarse:?} {fine:?}");
+    assert!((coarse.1 / fine.1 - 1.0).abs() < 0.03, "{coarse:?} {fine:?}");
+    assert!((coarse.2 - fine.2).abs() < 0.2, "{coarse:?} {fine:?}");
+}
+
 #[test]
 fn a_dead_feed_stops_the_job_on_it() {
     let (mut hall, cadence) = cluster(4);
@@ -188,31 +211,4 @@ fn arrivals_come_as_often_as_they_should_and_most_of_them_at_the_peak() {
     let afternoon = share(&|a| (12.0..18.0).contains(&(a.submit / 3600.0 % 24.0)));
     assert!((afternoon - 0.25 - 0.6 * 2f64.sqrt() / (2.0 * std::f64::consts::PI)).abs() < 0.02, "{afternoon}");
     assert!(all.windows(2).all(|w| w[0].submit <= w[1].submit));
-}
-
-/// How fast 800 GPUs go: `cargo test --release -p sim --lib compute -- --ignored --nocapture`.
-#[test]
-#[ignore = "a figure, not a check"]
-fn speed_of_a_hundred_nodes() {
-    for (cap, what) in [(700.0, "uncapped"), (400.0, "capped")] {
-        let (mut hall, cadence) = cluster(100);
-        for n in 0..25 {
-            hall.submit(job(4, 1e9, if n % 2 == 0 { Kind::Training } else { Kind::Serving }));
-        }
-        (0..100).for_each(|n| hall.cap(n, cap));
-        (0..100).for_each(|_| _ = hall.step(&cadence, |_| COOL));
-        let start = std::time::Instant::now();
-        let steps = 20_000;
-        let mut power = 0.0;
-        for _ in 0..steps {
-            power += hall.step(&cadence, |_| COOL).power;
-        }
-        let each = start.elapsed().as_secs_f64() / f64::from(steps);
-        println!(
-            "{what}: {:.0} steps/s, {:.2} ns a GPU and part ({:.0} kW)",
-            1.0 / each,
-            each / 8000.0 * 1e9,
-            power / f64::from(steps) / 1e3
-        );
-    }
 }

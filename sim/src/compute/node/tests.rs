@@ -65,7 +65,7 @@ fn the_chassis_has_its_time_constant() {
     let tau = of.chassis / conductance;
     assert!((60.0..180.0).contains(&tau), "{tau}");
     node.breathe(&of, (5000.0, 1.0), (25.0, tau), Outcome::default());
-    let expected = 25.0 + 5000.0 / conductance * (1.0 - (-1.0f64).exp());
+    let expected = 25.0 + 5000.0 / conductance * (1.0 - libm::exp(-1.0));
     assert!((node.chassis - expected).abs() < 1e-9, "{}", node.chassis);
 }
 
