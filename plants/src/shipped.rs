@@ -1,8 +1,15 @@
 //! The halls and device maps that come with the program.
 
 /// Every shipped hall: its name and its file.
-pub const HALLS: &[(&str, &str)] =
-    &[("air", include_str!("../halls/air.toml")), ("bench", include_str!("../halls/bench.toml"))];
+pub const HALLS: &[(&str, &str)] = &[
+    ("air", include_str!("../halls/air.toml")),
+    ("air-dx", include_str!("../halls/air-dx.toml")),
+    ("bench", include_str!("../halls/bench.toml")),
+    ("hybrid", include_str!("../halls/hybrid.toml")),
+    ("immersion", include_str!("../halls/immersion.toml")),
+    ("immersion-two-phase", include_str!("../halls/immersion-two-phase.toml")),
+    ("liquid", include_str!("../halls/liquid.toml")),
+];
 
 /// Every shipped device map: its id and its file.
 pub const DEVICES: &[(&str, &str)] = &[

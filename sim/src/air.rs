@@ -100,7 +100,10 @@ impl Row {
             let metal = cooler.coil.as_ref().map(|c| c.metal);
             cooler.settle(physics.coil.as_ref(), hot, around.water, dt);
             if cooler.coil.is_none() {
-                cooler.supply = around.outdoors + cooler.power / (cooler.flow * CP_AIR).max(1.0);
+                let taken = cooler.direct.as_ref().map_or(0.0, |d| d.taken);
+                let mixed = hot + cooler.open() * (around.outdoors - hot);
+                cooler.supply = mixed + (cooler.power - taken) / (cooler.flow * CP_AIR).max(1.0);
+                given.to_outdoors += dt * taken;
             }
             given.electricity += dt * cooler.power;
             if let (Some(before), Some(coil), Some(of)) = (metal, &cooler.coil, &physics.coil) {
@@ -126,7 +129,7 @@ impl Row {
     fn flows(&self, bypass: f64) -> Flows {
         let stream = |c: &Cooler| c.flow * CP_AIR;
         let blown: f64 = self.coolers.iter().map(stream).sum();
-        let open = self.coolers.iter().filter(|c| c.coil.is_none()).map(stream).sum();
+        let open = self.coolers.iter().map(|c| c.open() * stream(c)).sum();
         let (mut drawn, mut own) = (0.0, 0.0);
         for rack in &self.racks {
             let all = rack.flow * CP_AIR;

@@ -5,14 +5,19 @@
 //! and in motion it lags. **Source** fan law; [`crate::exchanger`]. **Box** dry coil, air 10 to 60 °C. **Outside it** no
 //! condensation; a stopped fan passes no air at all. **Time constant** coil 15 to 60 s; valve 120 s and drive 30 s full range.
 
+pub mod direct;
+
 use plant::id::{EquipId, PointId};
 
 use crate::actuators::Actuator;
 use crate::air::CP_AIR;
 use crate::exchanger::{counter_flow, past_surface};
 use crate::exponential::fade;
+use crate::hydraulics::{Branch, Characteristic, Resistance, Valve};
+use crate::local::crah::Panel;
 use crate::physics;
 use crate::water::CP_WATER;
+use direct::Direct;
 
 /// A fan of a row, with its coil if it is a CRAH.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +28,10 @@ pub struct Cooler {
     pub drive: Actuator,
     /// The coil, if there is one.
     pub coil: Option<Coil>,
+    /// Compressors and damper, if it is a DX unit.
+    pub direct: Option<Direct>,
+    /// Its own panel's loops.
+    pub panel: Panel,
     /// True while the fan's motor is dead.
     pub failed: bool,
     /// Air (kg/s).
@@ -50,6 +59,8 @@ pub struct Coil {
     pub water: f64,
     /// Heat into the water, mean of the last step (W).
     pub heat: f64,
+    /// Its place among the chilled water's branches.
+    pub place: usize,
     /// Air entering, mean of the last step (°C).
     pub entering: f64,
 }
@@ -88,10 +99,24 @@ impl Cooler {
         }
     }
 
+    /// Share of its air that comes from outdoors (1): all of a lone fan's, none of a CRAH's.
+    #[must_use]
+    pub fn open(&self) -> f64 {
+        match (&self.direct, &self.coil) {
+            (Some(direct), _) => direct.outdoor_share,
+            (None, Some(_)) => 0.0,
+            (None, None) => 1.0,
+        }
+    }
+
     /// What it blows, before the hot aisle is known. `outdoors` is where a lone fan takes its air, `water` what enters the coil.
     #[must_use]
     pub fn blown(&self, physics: Option<&physics::Coil>, outdoors: f64, water: f64, dt: f64) -> Blown {
         let stream = self.flow * CP_AIR;
+        if let Some(direct) = &self.direct {
+            let fresh = stream * direct.outdoor_share;
+            return Blown { fixed: fresh * outdoors + self.power - direct.taken, slope: stream - fresh };
+        }
         let (Some(coil), Some(physics)) = (&self.coil, physics) else {
             return Blown { fixed: stream * outdoors + self.power, slope: 0.0 };
         };
@@ -120,6 +145,21 @@ impl Cooler {
 }
 
 impl Coil {
+    /// The coil and its valve as a branch of the chilled water.
+    #[must_use]
+    pub fn branch(&self, of: &physics::Coil) -> Branch {
+        let nominal = of.surface.water_kg_s;
+        let valve = Valve {
+            characteristic: Characteristic::EqualPercentage,
+            flow: nominal,
+            drop: of.valve_drop,
+            rangeability: of.rangeability,
+            leakage: 0.0,
+        };
+        let friction = Resistance::quadratic(nominal, of.coil_drop);
+        Branch { valve: valve.square(self.valve.share()), ..Branch::open(friction) }
+    }
+
     fn between(&self, physics: &physics::Coil, air: f64, dt: f64) -> Between {
         let sides = physics.surface.sides(air, self.water);
         let stream = air * CP_AIR;

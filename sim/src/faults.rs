@@ -1,12 +1,11 @@
 //! What can break in the world, on request: what it is called, what it does, and how people write it.
 //!
-//! Sensors, actuators and their reports are complete. A plant's own faults come as variants when halls have the equipment:
-//! chiller low lift and restart, tower fan loss, a check valve that leaks behind a tripped pump, a CDU's fouling (UA −30 %), a clogged
-//! filter (drop ×3), air in a loop (flow −50 %), a containment door open (bypass 35 %), a hot day (+8 K), a wet-bulb spike, a dry cooler
-//! that breathes its own air, an immersion pump's stop, a two-phase tank's vent open, a leak, a sag, an outage, a feeder's limit,
-//! an empty battery, a GPU that ignores its cap.
+//! Sensors, actuators, their reports and machinery are complete for what halls have. What is of the room and of the grid comes with
+//! what it breaks: a containment door open, a dry cooler that breathes its own air, a sag, an outage, a feeder's limit, an
+//! empty battery, a GPU that ignores its cap.
 
 mod actuator;
+mod machine;
 mod sensor;
 mod words;
 
@@ -14,6 +13,7 @@ use plant::hall::Hall;
 use plant::id::{EquipId, PointId};
 
 pub use actuator::{ActuatorFault, FeedbackFault};
+pub use machine::MachineFault;
 pub use sensor::SensorFault;
 pub use words::{CATALOGUE, Entry, On, With};
 
@@ -49,6 +49,13 @@ pub enum Fault {
     PumpTripped,
     /// The chiller takes no heat.
     ChillerTripped,
+    /// Machinery is broken.
+    Machine {
+        /// Which one.
+        equip: EquipId,
+        /// How.
+        how: MachineFault,
+    },
     /// Somebody turned a device's switch to hand: it stands at this duty and ignores commands.
     LocalHand {
         /// Which device.
@@ -90,11 +97,15 @@ impl Fault {
             (Self::FanFailed(a), Self::FanFailed(b))
             | (Self::ValveStuck(a), Self::ValveStuck(b))
             | (Self::LocalHand { equip: a, .. }, Self::LocalHand { equip: b, .. }) => a == b,
+            (Self::Machine { equip: a, how: one }, Self::Machine { equip: b, how: other }) => {
+                a == b && std::mem::discriminant(&one) == std::mem::discriminant(&other)
+            }
             (Self::PumpTripped, Self::PumpTripped) | (Self::ChillerTripped, Self::ChillerTripped) => true,
             (
                 Self::Sensor { .. }
                 | Self::Actuator { .. }
                 | Self::Feedback { .. }
+                | Self::Machine { .. }
                 | Self::FanFailed(_)
                 | Self::ValveStuck(_)
                 | Self::PumpTripped

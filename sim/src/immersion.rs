@@ -12,6 +12,7 @@ pub mod circuit;
 pub mod oil;
 pub mod single_phase;
 pub mod two_phase;
+pub mod units;
 pub mod vapour;
 
 /// Facility water as it comes to a tank.

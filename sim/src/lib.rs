@@ -12,6 +12,7 @@
 
 pub mod actuators;
 pub mod air;
+pub mod circuits;
 pub mod compute;
 pub mod coolers;
 pub mod cooling;
@@ -40,5 +41,5 @@ pub mod weather;
 pub mod wire;
 mod world;
 
-pub use faults::{ActuatorFault, Fault, FeedbackFault, SensorFault};
+pub use faults::{ActuatorFault, Fault, FeedbackFault, MachineFault, SensorFault};
 pub use world::World;

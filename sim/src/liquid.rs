@@ -10,6 +10,7 @@ pub mod cold_plate;
 pub mod manifold;
 pub mod plate;
 pub mod rear_door;
+pub mod row;
 
 use plant::read::Section;
 

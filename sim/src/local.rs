@@ -8,6 +8,7 @@
 //! 80 % of capacity, 15 min; economiser on for 20 min at the least, 2 K and 1 K; water-only operation left at +2 K for 10 min
 //! or +1 K for 20 min). **Time constant** loops of 60 to 300 s, stages of 10 to 20 min.
 
+pub mod crah;
 pub mod economiser;
 pub mod pi;
 pub mod staging;

@@ -6,8 +6,10 @@ pub(crate) mod read;
 
 use plant::time::Span;
 
+use crate::coolers::direct;
 use crate::exchanger::CoilSurface;
 use crate::weather::Weather;
+use crate::{circuits, immersion, liquid};
 
 /// The physics of one hall.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +31,15 @@ pub struct Physics {
     /// The coils, where the hall has any.
     pub coil: Option<Coil>,
     /// The chilled water, where the hall has any.
-    pub water: Option<Water>,
+    pub chilled: Option<circuits::spec::Spec>,
+    /// The facility water, where the hall has any.
+    pub facility: Option<circuits::spec::Spec>,
+    /// CDUs and cold plates, where the hall has any.
+    pub plates: Option<liquid::row::Spec>,
+    /// DX units, where the hall has any.
+    pub dx: Option<direct::Spec>,
+    /// Immersion tanks, where the hall has any.
+    pub tanks: Option<immersion::units::Spec>,
     /// The machines' work.
     pub load: Load,
     /// Outdoors.
@@ -116,43 +126,6 @@ pub struct Coil {
     pub valve_drop: f64,
     /// Open flow over closed flow of the equal-percentage valve (1, 10 to 200).
     pub rangeability: f64,
-}
-
-/// The chilled-water loop.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Water {
-    /// What the chiller's leaving water is held at (°C, 4 to 30).
-    pub setpoint: f64,
-    /// Water in the supply header (kg, > 0).
-    pub supply_mass: f64,
-    /// Water in the return header (kg, > 0).
-    pub return_mass: f64,
-    /// Between each header and outdoors (W/K, ≥ 0).
-    pub pipe_ua: f64,
-    /// Nominal flow of the pump (kg/s, > 0).
-    pub flow: f64,
-    /// Head at full speed and no flow (Pa, > 0).
-    pub head: f64,
-    /// Share of the head that is gone at nominal flow (1, 0 to 0.9).
-    pub head_fall: f64,
-    /// Pressure drop of the mains at nominal flow (Pa, > 0).
-    pub mains_drop: f64,
-    /// Flow through the minimum-flow bypass at 100 kPa (kg/s, > 0).
-    pub bypass_flow: f64,
-    /// Pump, motor and drive together (1, 0.1 to 1).
-    pub efficiency: f64,
-    /// Full range of speed takes this long (s, > 0).
-    pub ramp: f64,
-    /// What the chiller can take (W, > 0).
-    pub chiller_capacity: f64,
-    /// What the chiller draws without load (W, ≥ 0).
-    pub chiller_idle: f64,
-    /// Share of Carnot's efficiency (1, 0.1 to 0.8).
-    pub carnot_share: f64,
-    /// Evaporation below leaving water (K, 0 to 10).
-    pub evaporator_approach: f64,
-    /// Condensation above outdoors (K, 2 to 40).
-    pub condenser_approach: f64,
 }
 
 /// How busy the racks are, as shares of their nameplates.

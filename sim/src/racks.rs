@@ -25,6 +25,11 @@ pub struct Rack {
     pub channel: u64,
     /// Share of its air that is its own hot air (1).
     pub recirculation: f64,
+    /// Share of its nameplate that cold plates leave to the air (1; 1 without plates). Its fans and what they blow through
+    /// are sized for that.
+    pub to_air: f64,
+    /// Heat that cold plates take in this step (W).
+    pub to_liquid: f64,
     /// The machines' temperature (°C).
     pub machines: f64,
     /// Air through it (kg/s).
@@ -62,12 +67,14 @@ pub struct Heat {
 impl Rack {
     /// A rack at rest at `air` °C.
     #[must_use]
-    pub fn new(of: &hall::Rack, channel: u64, recirculation: f64, air: f64) -> Self {
+    pub fn new(of: &hall::Rack, channel: u64, (recirculation, to_air): (f64, f64), air: f64) -> Self {
         Self {
             points: RackPoints { inlet: of.inlet.id(), outlet: of.outlet.id(), power: of.power.id() },
             rated: of.rated.0,
             channel,
             recirculation,
+            to_air,
+            to_liquid: 0.0,
             machines: air,
             flow: 0.0,
             power: 0.0,
@@ -77,9 +84,10 @@ impl Rack {
         }
     }
 
-    /// Sets power, flow and heat for the next step; `share` is the load over the nameplate (1, ≥ 0).
+    /// Sets power and flow for the next step; `share` is the load over the nameplate (1, ≥ 0).
     pub fn work(&mut self, share: f64, physics: &physics::Rack, dt: f64) {
-        let nameplate_flow = self.rated / (CP_AIR * physics.air_rise);
+        let breathing = self.rated * self.to_air;
+        let nameplate_flow = breathing / (CP_AIR * physics.air_rise);
         let warm = 1.0 + physics.warm_gain * (self.inlet - physics.warm_above).max(0.0);
         let wanted = (share * warm).clamp(physics.flow_min, physics.flow_max) * nameplate_flow;
         if self.flow <= 0.0 {
@@ -88,10 +96,15 @@ impl Rack {
         self.flow = wanted + (self.flow - wanted) * libm::exp(-dt / physics.fan_lag);
         let speed = self.flow / nameplate_flow;
         // The nameplate holds machines and fans at nameplate flow; what the fans draw beyond that comes on top.
-        self.power = self.rated * (share + physics.fan_share * (speed * speed * speed - share));
+        self.power = self.rated * share + breathing * physics.fan_share * (speed * speed * speed - share);
+    }
+
+    /// Sets the heat into the air for this step, when it is known what cold plates take.
+    pub fn warm(&mut self, physics: &physics::Rack, dt: f64) {
         let (conductance, faded) = self.exchange(physics, dt);
         let slope = conductance * faded;
-        self.heat = Heat { base: self.power * (1.0 - faded) + slope * self.machines, slope };
+        let left = self.power - self.to_liquid;
+        self.heat = Heat { base: left * (1.0 - faded) + slope * self.machines, slope };
     }
 
     /// Ends a step in which the air entered at `inlet`.
@@ -99,18 +112,18 @@ impl Rack {
         let heat = self.heat.base - self.heat.slope * inlet;
         self.inlet = inlet;
         self.outlet = inlet + heat / (self.flow * CP_AIR);
-        self.machines += dt * (self.power - heat) / self.capacity(physics);
+        self.machines += dt * (self.power - self.to_liquid - heat) / self.capacity(physics);
     }
 
     /// Heat capacity of the machines (J/K).
     #[must_use]
     pub fn capacity(&self, physics: &physics::Rack) -> f64 {
-        physics.heat_capacity * self.rated
+        physics.heat_capacity * self.rated * self.to_air
     }
 
     fn exchange(&self, physics: &physics::Rack, dt: f64) -> (f64, f64) {
         let stream = self.flow * CP_AIR;
-        let nameplate = self.rated / physics.air_rise;
+        let nameplate = self.rated * self.to_air / physics.air_rise;
         let surface = physics.transfer_units * nameplate * libm::pow(stream / nameplate, 0.8);
         let conductance = exchanger::past_surface(surface, stream);
         (conductance, fade(dt * conductance / self.capacity(physics)))

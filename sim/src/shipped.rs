@@ -1,8 +1,15 @@
 //! What comes with the program: the physics of its halls, and the climates.
 
 /// The physics of the halls, by the hall's name.
-pub const HALLS: &[(&str, &str)] =
-    &[("air", include_str!("../halls/air.toml")), ("bench", include_str!("../halls/bench.toml"))];
+pub const HALLS: &[(&str, &str)] = &[
+    ("air", include_str!("../halls/air.toml")),
+    ("air-dx", include_str!("../halls/air-dx.toml")),
+    ("bench", include_str!("../halls/bench.toml")),
+    ("hybrid", include_str!("../halls/hybrid.toml")),
+    ("immersion", include_str!("../halls/immersion.toml")),
+    ("immersion-two-phase", include_str!("../halls/immersion-two-phase.toml")),
+    ("liquid", include_str!("../halls/liquid.toml")),
+];
 
 /// The climates that come with the program, by their names, each a section of TOML.
 pub const CLIMATES: &[(&str, &str)] = &[

@@ -1,26 +1,31 @@
 //! The world: a hall and its physics, stepped.
 
+mod breakage;
 mod build;
 mod drill;
 mod image;
+mod machinery;
 mod step;
 
 use std::sync::Arc;
 
 use plant::fault::Faults;
-use plant::hall::Hall;
+use plant::hall::{ChilledWater, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::time::{Span, Tick};
 
+use crate::actuators::Actuator;
 use crate::air::Row;
+use crate::circuits::Circuit;
 use crate::electrics::{Chain, Meter};
 use crate::faults::Fault;
+use crate::immersion::units::Unit as TankUnit;
 use crate::ledger::Ledger;
+use crate::liquid::row::PlateRow;
 use crate::physics::Physics;
 use crate::sensors::Channel;
-use crate::water::Water;
-use crate::weather::{Outdoors, Weather};
+use crate::weather::{Outdoor, Outdoors, Weather};
 
 /// A simulated hall at one moment. A clone is a snapshot.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,10 +37,20 @@ pub struct World {
     /// Time gone by.
     elapsed: Span,
     rows: Vec<Row>,
-    water: Option<Water>,
+    /// The pump of the chilled water, which control runs.
+    pump: Option<Pump>,
+    chilled: Option<Circuit>,
+    facility: Option<Circuit>,
+    /// Rows of cold plates.
+    plates: Vec<PlateRow>,
+    tanks: Vec<TankUnit>,
+    /// The points of what runs by its own panel.
+    machinery: Machinery,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,
+    /// Outdoor air in the last step.
+    air: Outdoor,
     /// The weather's mean dry bulb (°C).
     mean_outdoors: f64,
     chain: Chain,
@@ -43,11 +58,30 @@ pub struct World {
     /// What each writable point was last told.
     held: Table<PointId, Option<f64>>,
     panels: Vec<Panel>,
+    alone: Alone,
     /// The truth at the end of the last step; nothing for points that are not modelled.
     truth: Table<PointId, Option<f64>>,
     channels: Table<PointId, Option<Channel>>,
     faults: Vec<Fault>,
     ledger: Ledger,
+    /// Water used since the world began (kg).
+    water_used: f64,
+}
+
+/// The chilled water's pump and the points around it.
+#[derive(Clone, Debug, PartialEq)]
+struct Pump {
+    of: ChilledWater,
+    drive: Actuator,
+}
+
+/// What devices that control runs do when it is silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alone {
+    /// Everything at 100 %, as their comm-loss registers are set.
+    Full,
+    /// Their panels' own loops: a conventional hall.
+    Panels,
 }
 
 /// A device's own panel: what it does without us.
@@ -90,6 +124,14 @@ impl World {
         self
     }
 
+    /// The same world as a conventional hall: every device runs by its own panel and nobody is listened to. The run that
+    /// savings are told against. Call it before the first step.
+    #[must_use]
+    pub fn on_panels(mut self) -> Self {
+        self.alone = Alone::Panels;
+        self
+    }
+
     /// Steps the world by `tick.dt` under these outputs and reads every sensor at `tick.mono`.
     pub fn step(&mut self, outputs: &Outputs, tick: Tick) -> Inputs {
         let mut inputs = Inputs::unread(self.truth.len());
@@ -128,6 +170,12 @@ impl World {
         self.truth.get(point).copied().flatten()
     }
 
+    /// Water that towers and pads have used since the world began (kg).
+    #[must_use]
+    pub const fn water_used(&self) -> f64 {
+        self.water_used
+    }
+
     /// Power along the electrical chain at the end of the last step.
     #[must_use]
     pub const fn chain(&self) -> &Chain {
@@ -148,7 +196,31 @@ impl World {
 
     /// The chilled water, where there is one.
     #[must_use]
-    pub const fn water(&self) -> Option<&Water> {
-        self.water.as_ref()
+    pub const fn chilled_water(&self) -> Option<&Circuit> {
+        self.chilled.as_ref()
+    }
+
+    /// The facility water, where there is one.
+    #[must_use]
+    pub const fn facility_water(&self) -> Option<&Circuit> {
+        self.facility.as_ref()
+    }
+
+    /// Rows of cold plates with their CDUs.
+    #[must_use]
+    pub fn plates(&self) -> &[PlateRow] {
+        &self.plates
+    }
+
+    /// Immersion tanks, in the hall's order: those of one phase, then those of two.
+    #[must_use]
+    pub fn tanks(&self) -> &[TankUnit] {
+        &self.tanks
+    }
+
+    /// Outdoor air in the last step.
+    #[must_use]
+    pub const fn outdoor(&self) -> &Outdoor {
+        &self.air
     }
 }

@@ -198,7 +198,6 @@ impl AirEconomiser {
     }
 
     /// Reads it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the loader of halls with economisers"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let read = Self {
             flow: number(of, "flow-kg-per-s", POSITIVE),

@@ -215,7 +215,6 @@ impl Vessel {
 
 impl Chiller {
     /// Reads it: its map by the name of a shipped one (`map = "…"`), or as a section of its own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the loader of halls with chillers"))]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let map = map_of(of);
         let (evaporator, condenser) = (need(of, "evaporator", Vessel::read), need(of, "condenser", Vessel::read));

@@ -179,7 +179,6 @@ impl DryCooler {
     }
 
     /// Reads it from its design point.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the loader of halls with dry coolers"))]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let design = need(of, "design", Design::read);
         let pads = maybe(of, "pads", Pads::read);

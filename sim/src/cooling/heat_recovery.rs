@@ -178,10 +178,6 @@ impl HeatRecovery {
     }
 
     /// Reads a station.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the hall's file names its sections when this component gets its place")
-    )]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let plate = need(of, "plate", Plate::read).flatten();
         let heat_pump = maybe(of, "heat-pump", HeatPump::read);

@@ -127,7 +127,6 @@ impl WaterEconomiser {
     }
 
     /// Reads it from its design point.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the loader of halls with economisers"))]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let words = [("series", Arrangement::Series), ("parallel", Arrangement::Parallel)];
         let arrangement = of.need_word("arrangement", &words);

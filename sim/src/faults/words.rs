@@ -5,7 +5,7 @@ use plant::id::PointId;
 use plant::point::Role;
 use plant::units::Unit;
 
-use super::{ActuatorFault, Fault, FeedbackFault, SensorFault};
+use super::{ActuatorFault, Fault, FeedbackFault, MachineFault, SensorFault};
 
 /// One fault that a world can have.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,6 +107,19 @@ pub const CATALOGUE: &[Entry] = &[
     entry_of(On::Equipment, "valve-stuck", With::Nothing, "a CRAH's valve stays where it is"),
     entry_of(On::Equipment, "pump-tripped", With::Nothing, "the pump runs down in five seconds"),
     entry_of(On::Equipment, "chiller-tripped", With::Nothing, "the chiller takes no heat"),
+    entry_of(On::Equipment, "tripped", With::Nothing, "a machine or a circuit's pumps stop and stay stopped"),
+    entry_of(On::Equipment, "fans-failed", With::Nothing, "a tower's or dry cooler's fans are dead"),
+    entry_of(On::Equipment, "jammed", With::Nothing, "a DX unit's damper or a tank's valve stays where it is"),
+    entry_of(On::Equipment, "fouled", With::Number("share of the plates, 0 to 1", SHARE), "a CDU's plates are fouled"),
+    entry_of(
+        On::Equipment,
+        "clogged",
+        With::Number("times the clean drop, 1 to 100", (1.0, 100.0)),
+        "a CDU's filter is clogged",
+    ),
+    entry_of(On::Equipment, "air-in-loop", With::Number("share of the flow, 0 to 1", SHARE), "air takes a CDU's flow"),
+    entry_of(On::Equipment, "leak", With::Number("kg/s, 0 to 100", (0.0, 100.0)), "a CDU or a tank loses liquid"),
+    entry_of(On::Equipment, "customer-gone", With::Nothing, "nobody takes a heat recovery's heat any more"),
     entry_of(On::Equipment, "hand", With::Number("duty, 0 to 100 %", PERCENT), "a device's switch is turned to hand"),
 ];
 
@@ -143,8 +156,24 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
         ("pump-tripped", _) if kind == Kind::ChilledWater => Ok(Fault::PumpTripped),
         ("chiller-tripped", _) if kind == Kind::ChilledWater => Ok(Fault::ChillerTripped),
         ("hand", Given::Number(duty)) if fan || kind == Kind::ChilledWater => Ok(Fault::LocalHand { equip, duty }),
-        (_, _) => Err(refusal()),
+        (_, _) => of_machine(what, given)
+            .filter(|how| how.fits(kind))
+            .map_or_else(|| Err(refusal()), |how| Ok(Fault::Machine { equip, how })),
     }
+}
+
+fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
+    Some(match (what, given) {
+        ("tripped", _) => MachineFault::Tripped,
+        ("fans-failed", _) => MachineFault::FansFailed,
+        ("jammed", _) => MachineFault::Jammed,
+        ("fouled", Given::Number(share)) => MachineFault::Fouled(share),
+        ("clogged", Given::Number(times)) => MachineFault::Clogged(times),
+        ("air-in-loop", Given::Number(share)) => MachineFault::AirInLoop(share),
+        ("leak", Given::Number(flow)) => MachineFault::Leak(flow),
+        ("customer-gone", _) => MachineFault::CustomerGone,
+        (_, _) => return None,
+    })
 }
 
 fn unknown(what: &str, commands: bool) -> String {
@@ -233,6 +262,7 @@ pub(super) fn text(fault: &Fault, hall: &Hall) -> String {
         Fault::Feedback { point: at, .. } => (point(at), None, None),
         Fault::FanFailed(of) | Fault::ValveStuck(of) => (equip(of), None, None),
         Fault::PumpTripped | Fault::ChillerTripped => (water(), None, None),
+        Fault::Machine { equip: of, how } => (equip(of), how.number(), None),
         Fault::LocalHand { equip: of, duty } => (equip(of), Some(duty), None),
     };
     match (number, other) {
@@ -250,6 +280,7 @@ pub(super) fn entry(fault: &Fault) -> Option<&'static Entry> {
         | Fault::ValveStuck(_)
         | Fault::PumpTripped
         | Fault::ChillerTripped
+        | Fault::Machine { .. }
         | Fault::LocalHand { .. } => On::Equipment,
     };
     CATALOGUE.iter().find(|e| e.on == on && e.word == word(fault))
@@ -257,6 +288,7 @@ pub(super) fn entry(fault: &Fault) -> Option<&'static Entry> {
 
 const fn word(fault: &Fault) -> &'static str {
     match fault {
+        Fault::Machine { how, .. } => how.word(),
         Fault::Sensor { how, .. } => how.word(),
         Fault::Actuator { how, .. } => how.word(),
         Fault::Feedback { how, .. } => how.word(),

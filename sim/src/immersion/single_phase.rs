@@ -159,7 +159,6 @@ impl SinglePhase {
     }
 
     /// Reads a tank; faults are noted and reading goes on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a hall with tanks will read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let density = number(of, "density-kg-per-m3", (600.0, 2000.0));
         let specific_heat = number(of, "specific-heat-j-per-kg-k", (800.0, 4200.0));

@@ -154,7 +154,6 @@ impl TwoPhase {
     }
 
     /// Reads a tank; faults are noted and reading goes on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a hall with tanks will read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let known = [("novec-649", NOVEC_649), ("perfluorohexane", PERFLUOROHEXANE)];
         let fluid = of.need_word("fluid", &known).unwrap_or(NOVEC_649);

@@ -188,10 +188,6 @@ impl Cdu {
     }
 
     /// Reads a CDU.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the hall's file names its sections when this component gets its place")
-    )]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let plate = need(of, "plate", Plate::read).flatten();
         let (primary, valve) = (need(of, "primary", Resistance::read), need(of, "primary-valve", Valve::read));

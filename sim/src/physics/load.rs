@@ -7,10 +7,13 @@ use plant::time::Span;
 
 use super::read::{ANY, AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number, number_or_zero};
 use super::{
-    Actuation, Actuators, Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room,
-    Sensors, Water,
+    Actuation, Actuators, Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors,
 };
+use crate::circuits::spec::Spec as Circuit;
+use crate::coolers::direct::Spec as DxSpec;
 use crate::exchanger::CoilSurface;
+use crate::immersion::units::Spec as TankSpec;
+use crate::liquid::row::Spec as PlateSpec;
 use crate::weather::Weather;
 
 impl Physics {
@@ -30,7 +33,10 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     let start = |of: &Section<'_>| (number(of, "air-cel", (-10.0, 60.0)), number(of, "duty-percent", (0.0, 100.0)));
     // Everything is read before anything is judged, so that every fault is told at once.
     let (start, room, rack) = (need(all, "start", start), need(all, "room", room), need(all, "rack", rack));
-    let (fan, coil, water) = (need(all, "fan", fan), maybe(all, "coil", coil), maybe(all, "water", water));
+    let (fan, coil) = (need(all, "fan", fan), maybe(all, "coil", coil));
+    let (chilled, facility) = (maybe(all, "chilled-water", Circuit::read), maybe(all, "facility-water", Circuit::read));
+    let dx = maybe(all, "dx", DxSpec::read);
+    let (plates, tanks) = (maybe(all, "cdu", PlateSpec::read), maybe(all, "tank", TankSpec::read));
     let (load, weather) = (need(all, "load", load), need(all, "weather", Weather::read));
     let (electrics, sensors) = (need(all, "electrics", electrics), need(all, "sensors", sensors));
     let actuators = maybe(all, "actuators", actuators).unwrap_or_default();
@@ -38,14 +44,20 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     let comm_loss = Span::from_seconds(number(all, "comm-loss-s", POSITIVE));
     let meters = meters(all, hall);
     all.done();
-    if !hall.coils.is_empty() && coil.is_none() {
-        all.fault("", "the hall has coils, and no `[coil]` says what they are", "add a section `[coil]`");
-    }
-    if water.is_none() && (hall.chilled_water.is_some() || !hall.coils.is_empty()) {
-        all.fault("", "the hall has coils, and no `[water]` says what feeds them", "add a section `[water]`");
-    }
-    if water.is_some() && hall.chilled_water.is_none() {
-        all.fault("water", "the hall has no chilled water for `[water]`", "remove the section `[water]`");
+    for (there, key, told) in [
+        (!hall.coils.is_empty(), "coil", coil.is_some()),
+        (hall.chilled_water.is_some(), "chilled-water", chilled.is_some()),
+        (hall.machinery.facility_water.is_some(), "facility-water", facility.is_some()),
+        (!hall.machinery.dx.is_empty(), "dx", dx.is_some()),
+        (!hall.machinery.cdus.is_empty(), "cdu", plates.is_some()),
+        (!hall.machinery.tanks.is_empty() || !hall.machinery.two_phase_tanks.is_empty(), "tank", tanks.is_some()),
+    ] {
+        if there && !told {
+            let message = format!("the hall has such equipment, and no `[{key}]` says what it is");
+            all.fault("", message, format!("add a section `[{key}]`"));
+        } else if told && !there {
+            all.fault(key, format!("the hall has nothing for `[{key}]`"), format!("remove the section `[{key}]`"));
+        }
     }
     let (start_air, start_duty) = start?;
     let (room, rack, fan, load, weather) = (room?, rack?, fan?, load?, weather?);
@@ -59,7 +71,11 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         rack,
         fan,
         coil,
-        water,
+        chilled: chilled.flatten(),
+        facility: facility.flatten(),
+        plates: plates.flatten(),
+        dx: dx.flatten(),
+        tanks: tanks.flatten(),
         load,
         weather,
         electrics,
@@ -118,27 +134,6 @@ fn coil(of: &Section<'_>) -> Coil {
         coil_drop: number(of, "coil-drop-pa", POSITIVE),
         valve_drop: number(of, "valve-drop-pa", POSITIVE),
         rangeability: number(of, "rangeability", (10.0, 200.0)),
-    }
-}
-
-fn water(of: &Section<'_>) -> Water {
-    Water {
-        setpoint: number(of, "setpoint-cel", (4.0, 30.0)),
-        supply_mass: number(of, "supply-kg", POSITIVE),
-        return_mass: number(of, "return-kg", POSITIVE),
-        pipe_ua: number(of, "pipe-w-per-k", AT_LEAST_ZERO),
-        flow: number(of, "flow-kg-per-s", POSITIVE),
-        head: number(of, "head-pa", POSITIVE),
-        head_fall: number(of, "head-fall", (0.0, 0.9)),
-        mains_drop: number(of, "mains-drop-pa", POSITIVE),
-        bypass_flow: number(of, "bypass-kg-per-s", POSITIVE),
-        efficiency: number(of, "efficiency", (0.1, 1.0)),
-        ramp: number(of, "ramp-s", POSITIVE),
-        chiller_capacity: number(of, "chiller-w", POSITIVE),
-        chiller_idle: number(of, "chiller-idle-w", AT_LEAST_ZERO),
-        carnot_share: number(of, "carnot-share", (0.1, 0.8)),
-        evaporator_approach: number(of, "evaporator-approach-k", (0.0, 10.0)),
-        condenser_approach: number(of, "condenser-approach-k", (2.0, 40.0)),
     }
 }
 

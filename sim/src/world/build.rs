@@ -3,23 +3,28 @@
 use std::sync::Arc;
 
 use plant::convert;
+use plant::hall::machinery::Circuit as Which;
 use plant::hall::{self, Hall, Kind};
 use plant::id::{PointId, Table};
 use plant::point::Role;
-use plant::time::Span;
+use plant::time::{Span, Wall};
 use plant::units::Unit;
 
-use super::{Panel, World};
+use super::{Alone, Panel, Pump, World};
 use crate::actuators::Actuator;
 use crate::air::Row;
+use crate::circuits::Circuit;
+use crate::circuits::spec::Spec;
+use crate::coolers::direct::Direct;
 use crate::coolers::{Coil, Cooler};
 use crate::electrics::{Chain, Meter};
+use crate::immersion::units::Unit as TankUnit;
 use crate::ledger::Ledger;
+use crate::liquid::row::PlateRow;
 use crate::noise;
 use crate::physics::{Imperfection, Physics};
 use crate::racks::Rack;
 use crate::sensors::Channel;
-use crate::water::Water;
 use crate::weather::Outdoors;
 
 pub(super) fn world(hall: &Hall, physics: Physics) -> World {
@@ -29,22 +34,30 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         steps: 0,
         elapsed: Span::ZERO,
         rows: hall.rows.rows().iter().map(|r| row(hall, r, &physics)).collect(),
-        water: hall.chilled_water.as_ref().zip(physics.water.as_ref()).map(|(of, water)| {
-            let mut water = Water::new(of, water, physics.start_duty);
-            water.drive = water.drive.with(physics.actuators.pump);
-            water
+        pump: hall.chilled_water.zip(physics.chilled.as_ref()).map(|(of, spec)| Pump {
+            of,
+            drive: Actuator::new(of.pump.id(), of.pump_feedback.id(), physics.start_duty, spec.ramp)
+                .with(physics.actuators.pump),
         }),
+        chilled: physics.chilled.as_ref().map(|of| circuit(hall, Which::ChilledWater, of, hall.coils.len())),
+        facility: physics.facility.as_ref().map(|of| circuit(hall, Which::FacilityWater, of, users(hall))),
+        plates: plate_rows(hall, &physics),
+        tanks: tanks(hall, &physics),
+        machinery: hall.machinery.clone(),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
+        air: Outdoors::default().at(&physics.weather, physics.seed, Wall(0)),
         mean_outdoors: physics.weather.mean(),
         chain: Chain::default(),
         meters: hall.meters.iter().map(|m| meter(hall, m, &physics)).collect(),
         held: Table::filled(points, None),
         panels: Vec::new(),
+        alone: Alone::Full,
         truth: Table::filled(points, None),
         channels: Table::filled(points, None),
         faults: Vec::new(),
         ledger: Ledger::default(),
+        water_used: 0.0,
         physics: Arc::new(physics),
     };
     world.wire_panels();
@@ -70,9 +83,9 @@ impl World {
             held.extend(cooler.coil.as_ref().map(|c| c.valve.command));
             self.panels.push(Panel { equip: cooler.equip, heard: Span::ZERO, patience, hand: None });
         }
-        if let Some(water) = &self.water {
-            held.push(water.drive.command);
-            self.panels.push(Panel { equip: water.equip, heard: Span::ZERO, patience, hand: None });
+        if let Some(pump) = &self.pump {
+            held.push(pump.drive.command);
+            self.panels.push(Panel { equip: pump.of.equip, heard: Span::ZERO, patience, hand: None });
         }
         for point in held {
             if let Some(row) = self.held.get_mut(point) {
@@ -82,7 +95,42 @@ impl World {
     }
 }
 
+/// A circuit of the hall with so many branches, and as many chillers running as its load at the start will want.
+fn circuit(hall: &Hall, which: Which, of: &Spec, places: usize) -> Circuit {
+    let chillers = hall.machinery.chillers.iter().filter(|c| c.circuit == which).count();
+    Circuit::new(of, places, (chillers, chillers.saturating_sub(1).max(chillers.min(1))))
+}
+
+/// How many branches facility water has: CDUs first, then tanks of one phase, then of two.
+fn users(hall: &Hall) -> usize {
+    hall.machinery.cdus.len() + hall.machinery.tanks.len() + hall.machinery.two_phase_tanks.len()
+}
+
+fn plate_rows(hall: &Hall, physics: &Physics) -> Vec<PlateRow> {
+    let Some(of) = &physics.plates else { return Vec::new() };
+    let rows = hall.rows.iter().enumerate().filter_map(|(n, (id, row))| {
+        let cdus = hall.machinery.cdus.iter().enumerate();
+        let places: Vec<usize> = cdus.filter(|(_, cdu)| cdu.row == id).map(|(place, _)| place).collect();
+        (!places.is_empty()).then(|| PlateRow::new(of, n, (row.racks.len(), &places), of.setpoint))
+    });
+    rows.collect()
+}
+
+fn tanks(hall: &Hall, physics: &Physics) -> Vec<TankUnit> {
+    let Some(of) = &physics.tanks else { return Vec::new() };
+    let one = hall.machinery.tanks.iter().map(|t| (t.rated.0, t.of.equip));
+    let two = hall.machinery.two_phase_tanks.iter().map(|t| (t.rated.0, t.of.equip));
+    let first = hall.machinery.cdus.len();
+    let unit = |(n, (rated, equip)): (usize, (f64, plant::id::EquipId))| {
+        let name = hall.equips.get(equip).map_or("", |e| e.name.as_str());
+        TankUnit::new(of, (rated, noise::channel(name)), first.saturating_add(n))
+    };
+    one.chain(two).enumerate().map(unit).collect()
+}
+
 fn row(hall: &Hall, of: &hall::Row, physics: &Physics) -> Row {
+    let liquid = hall.machinery.cdus.iter().any(|cdu| hall.rows.get(cdu.row).is_some_and(|r| r.name == of.name));
+    let to_air = physics.plates.as_ref().filter(|_| liquid).map_or(1.0, |plates| 1.0 - plates.plates.share);
     let last = convert::f64_from_usize(of.racks.len().saturating_sub(1)).max(1.0);
     let racks = of.racks.iter().enumerate().map(|(n, rack)| {
         // From 0 in the middle to 1 at either end, with the fourth power: ends suffer, the middle does not.
@@ -91,7 +139,7 @@ fn row(hall: &Hall, of: &hall::Row, physics: &Physics) -> Row {
         let room = &physics.room;
         let own = room.recirculation + (room.recirculation_ends - room.recirculation) * end;
         let name = hall.equips.get(rack.equip).map_or("", |e| e.name.as_str());
-        Rack::new(rack, noise::channel(name), own, physics.start_air)
+        Rack::new(rack, noise::channel(name), (own, to_air), physics.start_air)
     });
     Row {
         racks: racks.collect(),
@@ -116,8 +164,16 @@ fn cooler(hall: &Hall, fan: &hall::Fan, physics: &Physics) -> Cooler {
             metal: physics.start_air,
             water: 0.0,
             heat: 0.0,
+            place: hall.coils.iter().position(|c| c.equip == fan.equip).unwrap_or(usize::MAX),
             entering: physics.start_air,
         }),
+        direct: hall
+            .machinery
+            .dx
+            .iter()
+            .position(|d| d.of.equip == fan.equip)
+            .map(|n| Direct::new(n, physics.start_air)),
+        panel: crate::local::crah::Panel::at(duty),
         failed: false,
         flow: 0.0,
         power: 0.0,

@@ -63,7 +63,7 @@ impl World {
             .filter(|c| c.drive.command == point || c.coil.as_ref().is_some_and(|k| k.valve.command == point))
             .map(|c| c.equip)
             .next()
-            .or_else(|| self.water.as_ref().filter(|w| w.drive.command == point).map(|w| w.equip));
+            .or_else(|| self.pump.as_ref().filter(|p| p.drive.command == point).map(|p| p.of.equip));
         if let Some(equip) = owner {
             self.hear(equip);
         }
@@ -73,7 +73,7 @@ impl World {
     fn actuator(&mut self, point: PointId) -> Option<&mut Actuator> {
         let coolers = self.rows.iter_mut().flat_map(|r| r.coolers.iter_mut());
         let of_air = coolers.flat_map(|c| [Some(&mut c.drive), c.coil.as_mut().map(|k| &mut k.valve)]);
-        let of_water = self.water.as_mut().map(|w| &mut w.drive);
+        let of_water = self.pump.as_mut().map(|p| &mut p.drive);
         of_air.flatten().chain(of_water).find(|a| a.command == point)
     }
 
@@ -110,15 +110,16 @@ impl World {
                 }
             }
             Fault::PumpTripped => {
-                if let Some(water) = &mut self.water {
+                if let Some(water) = &mut self.chilled {
                     water.tripped = broken;
                 }
             }
             Fault::ChillerTripped => {
-                if let Some(water) = &mut self.water {
-                    water.chiller_tripped = broken;
+                for unit in self.chilled.iter_mut().flat_map(|water| &mut water.bank.units) {
+                    unit.tripped = broken;
                 }
             }
+            Fault::Machine { equip, how } => self.break_machine((equip, how), broken),
             Fault::LocalHand { equip, duty } => {
                 if let Some(panel) = self.panels.iter_mut().find(|p| p.equip == equip) {
                     panel.hand = broken.then_some(duty);

@@ -5,17 +5,18 @@ use plant::image::Inputs;
 use plant::reading::{Sample, Why};
 use plant::time::Tick;
 
-use super::World;
+use super::{World, machinery};
 use crate::faults::SensorFault;
 use crate::water::CP_WATER;
 
 /// Litres of a kilogram of chilled water.
-const LITRES: f64 = 1.0 / 0.998;
+pub(super) const LITRES: f64 = 1.0 / 0.998;
 
 impl World {
     /// Writes the present truth of every modelled point into `truth`.
     pub(super) fn tell_truth(&mut self) {
-        let Self { rows, water, meters, held, truth, physics, .. } = self;
+        machinery::tell(self);
+        let Self { rows, pump, chilled, meters, held, truth, physics, .. } = self;
         let mut tell = |point: PointId, value: f64| put(truth, point, value);
         for row in rows.iter() {
             for rack in &row.racks {
@@ -32,12 +33,12 @@ impl World {
                 }
             }
         }
-        if let Some(water) = water {
-            tell(water.drive.feedback, water.drive.reported());
-            tell(water.points.dp, water.dp);
-            tell(water.points.supply, water.supply);
-            tell(water.points.back, water.back);
-            tell(water.points.flow, water.flow * LITRES);
+        if let (Some(pump), Some(water)) = (pump, chilled) {
+            tell(pump.drive.feedback, pump.drive.reported());
+            tell(pump.of.dp.id(), water.shared.dp);
+            tell(pump.of.supply.id(), water.supply);
+            tell(pump.of.return_water.id(), water.back);
+            tell(pump.of.flow.id(), water.shared.flow * LITRES);
         }
         for meter in meters.iter() {
             tell(meter.power_point, meter.power);
@@ -72,7 +73,7 @@ impl World {
     /// Heat the chilled water carries from the coils, by flow and temperatures (W): for tests and for people.
     #[must_use]
     pub fn water_heat(&self) -> f64 {
-        self.water.as_ref().map_or(0.0, |w| w.flow * CP_WATER * (w.back - w.supply))
+        self.chilled.as_ref().map_or(0.0, |w| w.shared.flow * CP_WATER * (w.back - w.supply))
     }
 
     /// The hottest rack inlet's truth (°C); nothing in a hall without racks.
@@ -88,7 +89,7 @@ impl World {
     }
 }
 
-fn put(truth: &mut Table<PointId, Option<f64>>, point: PointId, value: f64) {
+pub(super) fn put(truth: &mut Table<PointId, Option<f64>>, point: PointId, value: f64) {
     if let Some(row) = truth.get_mut(point) {
         *row = Some(value);
     }

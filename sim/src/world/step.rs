@@ -5,17 +5,47 @@ use plant::convert;
 use plant::id::{EquipId, PointId};
 use plant::time::{Mono, Span, Tick, Wall};
 
-use super::World;
+use super::{Alone, World};
 use crate::actuators::Actuator;
 use crate::air::Surroundings;
+use crate::circuits::Given;
+use crate::circuits::spec::LONGEST_STEP;
 use crate::electrics::Chain;
+use crate::immersion::Facility;
 use crate::ledger::Entries;
 use crate::load;
+use crate::physics::Physics;
 
 /// The longest step the physics takes at once (s); longer ones are divided evenly.
-const LONGEST: f64 = 1.0;
+const LONGEST: f64 = LONGEST_STEP;
 /// What devices run at by themselves when they have heard nothing for too long (%).
-const ALONE: f64 = 100.0;
+const FULL: f64 = 100.0;
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// Milliseconds of an hour.
+const HOUR_MS: f64 = 3_600_000.0;
+
+/// What one step draws and gives besides what is booked at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drawn {
+    /// Electricity of fans, pumps, chillers, towers (W).
+    cooling: f64,
+    /// Heat into floor, frames and walls (J).
+    to_mass: f64,
+    /// Water used (kg/s).
+    water: f64,
+}
+
+impl Drawn {
+    /// Books what a circuit gave.
+    fn book(&mut self, given: &Given, books: &mut Entries) {
+        self.cooling += given.power;
+        self.water += given.water;
+        books.store(given.stored);
+        books.cross(-given.out);
+    }
+}
 
 impl World {
     /// Tells a writable point its value, as a register write does. The report of a write that changed something.
@@ -40,7 +70,7 @@ impl World {
             self.tell_truth();
             return;
         }
-        self.aim();
+        self.aim(tick.dt.seconds());
         for part in 0..convert::u64_from_f64_rounded(parts) {
             let since = (convert::f64_from_u64(part) + 1.0) * dt;
             let elapsed = Span::from_nanos(begin.nanos().saturating_add(Span::from_seconds(since).nanos()));
@@ -51,84 +81,219 @@ impl World {
     }
 
     /// Gives every actuator its target: the switch at the device, the device alone, or what it was told.
-    fn aim(&mut self) {
-        let Self { panels, held, rows, water, elapsed, .. } = self;
-        let target = |equip: EquipId, actuator: &mut Actuator| {
+    fn aim(&mut self, dt: f64) {
+        let Self { panels, held, rows, pump, chilled, physics, elapsed, alone, .. } = self;
+        let alone = *alone;
+        let target = |equip: EquipId, actuator: &mut Actuator, own: f64| {
             let panel = panels.iter().find(|p| p.equip == equip);
             let silent = panel.is_some_and(|p| elapsed.nanos().saturating_sub(p.heard.nanos()) > p.patience.nanos());
-            let told = held.get(actuator.command).copied().flatten().unwrap_or(ALONE);
-            actuator.aim(match panel.and_then(|p| p.hand) {
-                Some(duty) => duty,
-                None if silent => ALONE,
-                None => told,
+            let told = held.get(actuator.command).copied().flatten().unwrap_or(FULL);
+            actuator.aim(match (panel.and_then(|p| p.hand), alone) {
+                (Some(duty), _) => duty,
+                (None, Alone::Panels) => own,
+                (None, Alone::Full) if silent => FULL,
+                (None, Alone::Full) => told,
             });
         };
-        for cooler in rows.iter_mut().flat_map(|r| r.coolers.iter_mut()) {
-            target(cooler.equip, &mut cooler.drive);
-            if let Some(coil) = &mut cooler.coil {
-                target(cooler.equip, &mut coil.valve);
+        for row in rows.iter_mut() {
+            for cooler in &mut row.coolers {
+                let (fan, valve) = match alone {
+                    Alone::Panels => cooler.panel.step((cooler.supply, row.hot), dt),
+                    Alone::Full => (FULL, FULL),
+                };
+                target(cooler.equip, &mut cooler.drive, fan);
+                if let Some(coil) = &mut cooler.coil {
+                    target(cooler.equip, &mut coil.valve, valve);
+                }
             }
         }
-        if let Some(water) = water {
-            target(water.equip, &mut water.drive);
+        if let Some(pump) = pump {
+            let own = match (alone, chilled, &physics.chilled) {
+                (Alone::Panels, Some(circuit), Some(of)) => circuit.hold_dp(of, dt),
+                (Alone::Panels | Alone::Full, _, _) => FULL,
+            };
+            target(pump.of.equip, &mut pump.drive, own);
         }
     }
 
     fn part(&mut self, dt: f64, elapsed: Span, wall: Wall) {
         let physics = std::sync::Arc::clone(&self.physics);
-        let outdoors = self.outdoors.at(&physics.weather, self.seed, wall).dry_bulb;
+        self.air = self.outdoors.at(&physics.weather, self.seed, wall);
+        let mut books = Entries::default();
+        let mut drawn = Drawn::default();
+        self.work(&physics, (elapsed, wall), dt);
+        self.share_flows(&physics, dt);
+        let hour = convert::f64_from_i64(wall.0.rem_euclid(DAY_MS)) / HOUR_MS;
+        for (circuit, of) in [(&mut self.chilled, &physics.chilled), (&mut self.facility, &physics.facility)] {
+            if let (Some(circuit), Some(of)) = (circuit, of) {
+                drawn.book(&circuit.cool(of, (&self.air, hour), dt), &mut books);
+            }
+        }
+        let to_facility = self.cool_machines(&physics, (&mut books, &mut drawn), dt);
+        let to_chilled = self.blow(&physics, (&mut books, &mut drawn), dt);
+        for (circuit, of, heat) in
+            [(&mut self.chilled, &physics.chilled, to_chilled), (&mut self.facility, &physics.facility, to_facility)]
+        {
+            if let (Some(circuit), Some(of)) = (circuit, of) {
+                drawn.book(&circuit.take(of, heat, &self.air, dt), &mut books);
+            }
+        }
+        self.store_in_mass(drawn.to_mass, dt, &mut books);
+        let it = self.it_power();
+        self.chain = Chain::of(&physics.electrics, it, drawn.cooling);
+        books.cross(dt * self.chain.utility);
+        books.cross(-dt * self.chain.outside_loss);
+        self.ledger.close(books);
+        self.water_used += dt * drawn.water;
+        self.count_meters(dt, it, drawn.cooling);
+    }
+
+    /// Sets what every machine draws and blows, and moves fans and valves.
+    fn work(&mut self, physics: &Physics, (elapsed, wall): (Span, Wall), dt: f64) {
         let wave = load::daily_wave(wall, physics.load.peak_hour);
+        let share = |channel: u64| load::share(&physics.load, wave, self.seed, channel, elapsed);
         for row in &mut self.rows {
             for rack in &mut row.racks {
-                let share = load::share(&physics.load, wave, self.seed, rack.channel, elapsed);
-                rack.work(share, &physics.rack, dt);
+                rack.work(share(rack.channel), &physics.rack, dt);
             }
             for cooler in &mut row.coolers {
                 cooler.travel(&physics.fan, dt);
+                if let (Some(direct), Some(of)) = (&mut cooler.direct, &physics.dx) {
+                    direct.run(of, &self.air, (cooler.flow, row.hot, cooler.supply), dt);
+                    cooler.power += direct.filter;
+                }
             }
         }
-        if let (Some(water), Some(of), Some(coil)) = (&mut self.water, &physics.water, &physics.coil) {
-            water.share_flow(of, coil, &mut self.rows, dt);
+        for tank in &mut self.tanks {
+            tank.power = tank.rated * share(tank.channel);
         }
-        let it: f64 = self.rows.iter().map(crate::air::Row::it_power).sum();
-        let fans: f64 = self.rows.iter().map(crate::air::Row::fan_power).sum();
+    }
+
+    /// Moves pumps, and shares every circuit's flow among its branches.
+    fn share_flows(&mut self, physics: &Physics, dt: f64) {
+        if let (Some(circuit), Some(of), Some(pump)) = (&mut self.chilled, &physics.chilled, &mut self.pump) {
+            if circuit.tripped {
+                pump.drive.position = (pump.drive.position - 20.0 * dt).max(0.0);
+            } else {
+                pump.drive.travel(dt);
+            }
+            circuit.speed = pump.drive.position;
+            let coils = self.rows.iter().flat_map(|r| &r.coolers).filter_map(|c| c.coil.as_ref());
+            for coil in coils {
+                if let (Some(branch), Some(of)) = (circuit.branches.get_mut(coil.place), &physics.coil) {
+                    *branch = coil.branch(of);
+                }
+            }
+            circuit.share_flow(of);
+            for coil in self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter_map(|c| c.coil.as_mut()) {
+                coil.water = circuit.flows.get(coil.place).copied().unwrap_or(0.0);
+            }
+        }
+        let Self { facility, plates, tanks, .. } = self;
+        if let (Some(circuit), Some(of)) = (facility, &physics.facility) {
+            let wanted = circuit.hold_dp(of, dt);
+            let reach = 100.0 * dt / of.ramp;
+            circuit.speed += (wanted - circuit.speed).clamp(-reach, reach);
+            if let Some(spec) = &physics.plates {
+                for row in plates.iter_mut() {
+                    row.share_flow(spec, dt);
+                    for unit in &row.units {
+                        if let Some(branch) = circuit.branches.get_mut(unit.place) {
+                            *branch = spec.cdu.primary_branch(unit.valve / 100.0);
+                        }
+                    }
+                }
+            }
+            if let Some(spec) = &physics.tanks {
+                for tank in tanks.iter_mut() {
+                    if let Some(branch) = circuit.branches.get_mut(tank.place) {
+                        *branch = tank.branch(spec, dt);
+                    }
+                }
+            }
+            circuit.share_flow(of);
+        }
+    }
+
+    /// Cold plates and tanks; heat into the facility water (W).
+    fn cool_machines(&mut self, physics: &Physics, (books, drawn): (&mut Entries, &mut Drawn), dt: f64) -> f64 {
+        let Self { facility, plates, tanks, rows, mass, .. } = self;
+        let mut heat = 0.0;
+        if let (Some(circuit), Some(of)) = (&facility, &physics.plates) {
+            for plate_row in plates.iter_mut() {
+                let Some(row) = rows.get_mut(plate_row.row) else { continue };
+                let powers = row.racks.iter().map(|r| r.power);
+                let given = plate_row.step(of, (circuit.to_branches, &circuit.flows), powers, dt);
+                for (rack, plates) in row.racks.iter_mut().zip(&plate_row.racks) {
+                    rack.to_liquid = plates.last.to_liquid;
+                }
+                heat += given.to_primary;
+                books.store(given.stored);
+                drawn.cooling += given.pumps;
+                drawn.to_mass += dt * given.to_room;
+            }
+        }
+        if let (Some(circuit), Some(of)) = (&facility, &physics.tanks) {
+            for tank in tanks.iter_mut() {
+                let flow = circuit.flows.get(tank.place).copied().unwrap_or(0.0);
+                let water = Facility { entering: circuit.to_branches, flow };
+                let given = tank.step(of, (water, *mass), dt);
+                heat += given.to_water;
+                books.store(given.stored);
+                books.cross(-dt * given.lost);
+                drawn.cooling += given.pump;
+                drawn.to_mass += dt * given.to_room;
+            }
+        }
+        heat
+    }
+
+    /// The rows' air; heat into the chilled water (W).
+    fn blow(&mut self, physics: &Physics, (books, drawn): (&mut Entries, &mut Drawn), dt: f64) -> f64 {
+        let it = self.it_power();
         let in_hall = physics.electrics.pdu.loss(it) + physics.electrics.lighting;
-        let rows = convert::f64_from_usize(self.rows.len()).max(1.0);
+        let rows = convert::f64_from_usize(self.rows.len());
+        if rows == 0.0 {
+            drawn.to_mass += dt * in_hall;
+            return 0.0;
+        }
         let around = Surroundings {
             mass: self.mass,
-            outdoors: outdoors + physics.fan.ambient - self.mean_outdoors,
-            water: self.water.as_ref().map_or(0.0, |w| w.supply),
+            outdoors: match physics.dx {
+                Some(_) => self.air.dry_bulb,
+                None => self.air.dry_bulb + physics.fan.ambient - self.mean_outdoors,
+            },
+            water: self.chilled.as_ref().map_or(0.0, |w| w.to_branches),
             other: in_hall / rows,
         };
-        let mut books = Entries::default();
-        let (mut to_mass, mut to_water) = (0.0, 0.0);
+        let mut to_water = 0.0;
         for row in &mut self.rows {
-            let given = row.step(&physics, around, dt);
-            to_mass += given.to_mass;
+            for rack in &mut row.racks {
+                rack.warm(&physics.rack, dt);
+            }
+            // What compressors and condenser fans draw stays outdoors.
+            let direct: f64 = row.coolers.iter().filter_map(|c| c.direct.as_ref()).map(|d| d.power).sum();
+            drawn.cooling += row.fan_power() + direct;
+            books.cross(-dt * direct);
+            let given = row.step(physics, around, dt);
+            drawn.to_mass += given.to_mass;
             to_water += given.to_water;
             books.store(given.stored);
             books.cross(given.from_outdoors);
             books.cross(-given.to_outdoors);
         }
-        let mut machinery = fans;
-        if let (Some(water), Some(of)) = (&mut self.water, &physics.water) {
-            let given = water.step(of, to_water / dt, outdoors, dt);
-            books.store(given.stored);
-            books.cross(given.from_outdoors);
-            // The chiller rejects what it takes and what it draws.
-            books.cross(-given.to_chiller - dt * water.chiller_power);
-            machinery += water.pump_power + water.chiller_power;
-        }
-        self.store_in_mass(to_mass, outdoors, dt, &mut books);
-        self.chain = Chain::of(&physics.electrics, it, machinery);
-        books.cross(dt * self.chain.utility);
-        books.cross(-dt * self.chain.outside_loss);
-        self.ledger.close(books);
-        self.count_meters(dt, it, machinery);
+        to_water / dt
     }
 
-    fn store_in_mass(&mut self, from_air: f64, outdoors: f64, dt: f64, books: &mut Entries) {
-        let racks: usize = self.rows.iter().map(|r| r.racks.len()).sum();
+    /// Power of all machines (W).
+    fn it_power(&self) -> f64 {
+        let racks: f64 = self.rows.iter().map(crate::air::Row::it_power).sum();
+        racks + self.tanks.iter().map(|t| t.power).sum::<f64>()
+    }
+
+    fn store_in_mass(&mut self, from_air: f64, dt: f64, books: &mut Entries) {
+        let outdoors = self.air.dry_bulb;
+        let racks = self.rows.iter().map(|r| r.racks.len()).sum::<usize>().saturating_add(self.tanks.len());
         let capacity = self.physics.room.mass * convert::f64_from_usize(racks).max(1.0);
         let through_walls = dt * self.physics.room.envelope_ua * (outdoors - self.mass);
         let before = self.mass;

@@ -89,7 +89,8 @@ fn other_weather_reaches_the_chiller() {
         stand.run(1800);
         assert!(stand.world.ledger_residual() < 1e-9);
         let outdoors = Outdoors::default().at(&weather, 1, Wall(stand.tick.wall.0)).dry_bulb;
-        (outdoors, stand.world.water().expect("water").chiller_power)
+        let bank = &stand.world.chilled_water().expect("water").bank;
+        (outdoors, bank.units.iter().filter_map(|u| u.last).map(|l| l.power).sum::<f64>())
     };
     let (hot, more) = chiller(Weather::Day(climate.design.hottest));
     let (cold, less) = chiller(Weather::Day(climate.design.coldest));

@@ -1,6 +1,8 @@
 //! The simulated hall from outside: its physics, its clockwork, its wires.
 
 #[cfg(test)]
+mod circuits;
+#[cfg(test)]
 mod clockwork;
 #[cfg(test)]
 mod imperfect;

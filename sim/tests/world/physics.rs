@@ -102,15 +102,16 @@ fn at_rest_the_closed_forms_hold() {
         let coil = cooler.coil.as_ref().expect("a CRAH");
         let ua = surface.sides(cooler.flow, coil.water).overall();
         let per_kelvin = sim::exchanger::counter_flow(ua, cooler.flow * 1006.0, coil.water * 4186.0);
-        let heat = per_kelvin * (coil.entering - world.water().expect("water").supply);
+        let heat = per_kelvin * (coil.entering - world.chilled_water().expect("water").to_branches);
         assert!((coil.heat / heat - 1.0).abs() < 1e-3, "{} against {heat}", coil.heat);
     }
     // All electricity of the hall leaves by water, but for what the walls pass.
     let chain = world.chain();
     let fans: f64 = world.rows().iter().map(sim::air::Row::fan_power).sum();
-    let pump = world.water().expect("water").pump_power;
+    let water = world.chilled_water().expect("water");
+    let pump = water.shared.work.to_fluid;
     let heat = chain.it + fans + chain.pdu_loss + chain.lighting + pump;
-    let carried = world.water().expect("water").chilled;
+    let carried: f64 = water.bank.units.iter().filter_map(|u| u.last).map(|l| l.drawn.heat).sum();
     assert!((carried / heat - 1.0).abs() < 0.02, "{carried} of {heat}");
     assert!(world.water_heat() > 0.0);
 }

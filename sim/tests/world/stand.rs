@@ -93,7 +93,7 @@ impl Stand {
 
     pub fn line(&self) -> String {
         let chain = self.world.chain();
-        let water = self.world.water().map(|w| (w.dp, w.flow, w.supply, w.back, w.pump_power, w.chiller_power));
+        let water = self.world.chilled_water().map(|w| (w.shared.dp, w.shared.flow, w.supply, w.back));
         format!(
             "it {:.0} kW util {:.0} PUE {:.3} inlet {:.2} cold {:.2} hot {:.2} supply {:.2} fan {:.0} valve {:.0} water {:.0?} res {:.1e}",
             chain.it / 1e3,

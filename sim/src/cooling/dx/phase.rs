@@ -151,6 +151,24 @@ impl Phase {
         }
     }
 
+    /// Share of the capacity the compressors are set to (1).
+    #[must_use]
+    pub const fn share(&self) -> f64 {
+        match self {
+            Self::Running { share, .. } => *share,
+            Self::Off { .. } | Self::Tripped { .. } => 0.0,
+        }
+    }
+
+    /// The trip that holds it, if one does.
+    #[must_use]
+    pub const fn trip(&self) -> Option<Trip> {
+        match self {
+            Self::Tripped { cause, .. } => Some(*cause),
+            Self::Off { .. } | Self::Running { .. } => None,
+        }
+    }
+
     /// Passes `dt` seconds and gives the share the compressors are set to (1), 0 where they stand.
     pub(super) fn step(&mut self, panel: &Panel, of: &Compressor, calls: &Calls, dt: f64) -> f64 {
         *self = self.passed(panel, of, calls);

@@ -9,7 +9,6 @@ use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, need, number};
 
 impl Dx {
     /// Reads it; without curves of its own it has those of the reference buildings.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the loader of halls with DX units"))]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let compressor = Compressor::read(of);
         let panel = need(of, "panel", Panel::read);

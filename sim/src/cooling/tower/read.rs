@@ -30,7 +30,6 @@ impl Design {
 
 impl Tower {
     /// Reads it; its conductance follows from the design point of a cell unless the file gives one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the loader of halls with towers"))]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let design = need(of, "design", Design::read);
         let basin = need(of, "basin", Basin::read);

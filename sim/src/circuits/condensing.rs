@@ -1,0 +1,198 @@
+//! Condenser water: pumps, condensers and economiser side by side, and a tower or dry cooler that takes their heat.
+//!
+//! **Equation** the rejecter cools what has come back, `T_back`; its leaving water goes to every open machine; what these give mixes
+//! and fills the way back, `C·dT_back/dt = Σṁᵢ·cp·Tᵢ + W − ṁ·cp·T_back`, whose outflow is taken at the step's beginning, because
+//! the ring has to be cut somewhere: there it cuts no component. **Source** mass and heat balance. **Box** steps shorter than
+//! the way back's turnover; the loader says so. **Outside it** no machine open: no flow, the tower's basin stands.
+//! **Time constant** the way back's turnover, 20 to 120 s; basin and vessels have their own.
+
+use super::spec::{self, Rejecter};
+use crate::cooling::{dry_cooler, tower};
+use crate::hydraulics::{Branch, Shared};
+use crate::local::pi::{Loop, Pi};
+use crate::water::CP_WATER;
+use crate::weather::Outdoor;
+
+/// Tower fans by the water that leaves (°C → %).
+const FANS: Pi = Pi { gain: 8.0, ti: 180.0, limits: (0.0, 100.0) };
+/// Fans below this stand (%).
+const LEAST_FAN: f64 = 15.0;
+
+/// Condenser water at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condensing {
+    /// On its way to the tower (°C).
+    pub back: f64,
+    /// To the machines, mean of the last step (°C).
+    pub supply: f64,
+    /// The pumps.
+    pub shared: Shared,
+    /// Fan speed (%).
+    pub fan: f64,
+    /// True where the fans are dead.
+    pub fans_failed: bool,
+    /// What the rejecter drew and used in the last step.
+    pub used: Used,
+    state: State,
+    fans: Loop,
+    speeds: Vec<f64>,
+    branches: Vec<Branch>,
+    flows: Vec<f64>,
+}
+
+/// Electricity and water of the rejecter.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Used {
+    /// Fans and basin heater (W).
+    pub power: f64,
+    /// Heat to outdoors (W).
+    pub heat: f64,
+    /// Evaporated, drifted, blown down and bled (kg/s).
+    pub water: f64,
+    /// True where something left its box.
+    pub outside: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Tower(tower::Water),
+    /// What leaves the tubes (°C).
+    Dry(f64),
+}
+
+/// What one step books.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Given {
+    /// More heat in basin, tubes and way back than before (J).
+    pub stored: f64,
+    /// To outdoors (J).
+    pub to_outdoors: f64,
+}
+
+/// How the fans are run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fans {
+    /// They hold the water to the condensers.
+    Hold,
+    /// They hold the chilled water at its setpoint: water-only operation.
+    Chilled {
+        /// The chilled water above its setpoint (K).
+        above: f64,
+    },
+    /// As fast as they can: the economiser helps the chillers.
+    Full,
+}
+
+impl Condensing {
+    /// At rest at one temperature, for so many condensers and an economiser.
+    #[must_use]
+    pub fn new(of: &spec::Condensing, at: f64, condensers: usize) -> Self {
+        let state = match of.rejecter {
+            Rejecter::Tower(_) => State::Tower(tower::Water::at_rest(at)),
+            Rejecter::Dry(_) => State::Dry(at),
+        };
+        let places = condensers.saturating_add(1);
+        Self {
+            back: at,
+            supply: at,
+            shared: Shared::default(),
+            fan: 50.0,
+            fans_failed: false,
+            used: Used::default(),
+            state,
+            fans: Loop::at(50.0),
+            speeds: vec![0.0; places],
+            branches: vec![Branch::open(of.condenser); places],
+            flows: vec![0.0; places],
+        }
+    }
+
+    /// Shares the flow among the open machines: `open` says it of each condenser, then of the economiser. One pump runs for each.
+    pub fn share_flow(&mut self, of: &spec::Condensing, open: impl Iterator<Item = bool>) {
+        let last = self.branches.len().saturating_sub(1);
+        for (n, ((open, branch), speed)) in open.zip(&mut self.branches).zip(&mut self.speeds).enumerate() {
+            let friction = if n == last { of.economiser } else { of.condenser };
+            *branch = Branch { valve: if open { 0.0 } else { f64::INFINITY }, ..Branch::open(friction) };
+            *speed = if open { 1.0 } else { 0.0 };
+        }
+        self.shared = of.hydraulics.share(&self.speeds, &self.branches, &mut self.flows);
+    }
+
+    /// Flow through one of the machines (kg/s).
+    #[must_use]
+    pub fn flow(&self, machine: usize) -> f64 {
+        self.flows.get(machine).copied().unwrap_or(0.0)
+    }
+
+    /// Flow through the economiser (kg/s).
+    #[must_use]
+    pub fn economiser_flow(&self) -> f64 {
+        self.flows.last().copied().unwrap_or(0.0)
+    }
+
+    /// The rejecter's part of a step: cools what has come back, and says what the machines get.
+    pub fn reject(&mut self, of: &spec::Condensing, (air, fans): (&Outdoor, Fans), dt: f64) -> Given {
+        let tuning = FANS;
+        let wanted = match fans {
+            Fans::Hold => self.fans.step(&tuning, (self.supply, of.setpoint), dt),
+            Fans::Chilled { above } => self.fans.step(&tuning, (above, 0.0), dt),
+            Fans::Full => 100.0,
+        };
+        self.fan = if self.fans_failed || self.shared.flow <= 0.0 || wanted < LEAST_FAN { 0.0 } else { wanted };
+        match (&of.rejecter, &mut self.state) {
+            (Rejecter::Tower(of), State::Tower(water)) => {
+                let inputs = tower::Inputs {
+                    wet_bulb: air.wet_bulb,
+                    humidity: super::humidity(air),
+                    entering: self.back,
+                    flow: self.shared.flow,
+                    open: of.cells,
+                    fans: of.cells,
+                    speed: self.fan / 100.0,
+                    powered: true,
+                };
+                let before = water.basin;
+                let out = water.step(of, &inputs, dt);
+                self.supply = out.leaving;
+                self.used = Used {
+                    power: out.fan_power + out.heater_power,
+                    heat: out.heat,
+                    water: out.evaporated + out.drift + out.blow_down,
+                    outside: out.outside,
+                };
+                // The fans' power goes with the air.
+                Given {
+                    stored: of.basin.heat_capacity * (water.basin - before),
+                    to_outdoors: dt * (out.heat + out.fan_power),
+                }
+            }
+            (Rejecter::Dry(of), State::Dry(liquid)) => {
+                let inputs = dry_cooler::Inputs {
+                    dry_bulb: air.dry_bulb,
+                    wet_bulb: air.wet_bulb,
+                    wind: air.wind,
+                    entering: self.back,
+                    flow: self.shared.flow,
+                    speed: self.fan / 100.0,
+                    fans: 1.0,
+                    wet: wanted > 95.0,
+                };
+                let before = *liquid;
+                let out = of.step(liquid, &inputs, dt);
+                self.supply = out.leaving;
+                self.used =
+                    Used { power: out.fan_power, heat: out.heat, water: out.evaporated + out.bled, outside: false };
+                Given { stored: of.heat_capacity * (*liquid - before), to_outdoors: dt * (out.heat + out.fan_power) }
+            }
+            (Rejecter::Tower(_), State::Dry(_)) | (Rejecter::Dry(_), State::Tower(_)) => Given::default(),
+        }
+    }
+
+    /// The way back's part of a step: `heat` is what the machines gave (W). More heat in it than before (J).
+    pub fn come_back(&mut self, of: &spec::Condensing, heat: f64, dt: f64) -> f64 {
+        let stream = self.shared.flow * CP_WATER;
+        let gain = dt * (stream * (self.supply - self.back) + heat + self.shared.work.to_fluid);
+        self.back += gain / of.back;
+        gain
+    }
+}

@@ -1,0 +1,130 @@
+//! A DX unit in a row: its compressors, its outdoor-air damper, and the panel that runs both.
+//!
+//! **Equation** the damper mixes outdoor air and the hot aisle's; the coil takes its sensible heat from the mixture; the row's air is
+//! solved with both as a line in the hot aisle's temperature. The panel holds supply air with one output of two halves:
+//! the damper first where outdoor air is of use, the compressors for what is left. **Source** [`crate::cooling::dx`],
+//! [`crate::cooling::air_economiser`]. **Parameters** supply air 22 °C, outdoor air of use 1.1 K below return air. **Box** the coil is
+//! dry: the hall's moisture is not followed, and its air is taken at a dew point of 5 °C, or outdoors' if that is lower.
+//! **Outside it** on humid days real coils dry outdoor air and have less left for the hall. **Time constant** the panel's 120 s.
+
+use plant::read::Section;
+
+use crate::cooling::air_economiser::{self, Air, AirEconomiser};
+use crate::cooling::dx::{Dx, Inputs, Machine};
+use crate::local::pi::{Loop, Pi};
+use crate::physics::read::{need, number};
+use crate::weather::Outdoor;
+
+/// Supply air to both halves of the output (°C → %).
+const SUPPLY: Pi = Pi { gain: 1.5, ti: 120.0, limits: (0.0, 200.0) };
+/// A damper's full stroke takes this long (s).
+const STROKE: f64 = 120.0;
+/// Outdoor air is of use when it is this much colder than the return (K).
+const OF_USE: f64 = 1.1;
+/// Humidity ratio of the hall's air (kg/kg): a dew point of 5 °C.
+const HALL: f64 = 0.0054;
+
+/// What DX units of a hall are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// The refrigerant's side.
+    pub dx: Dx,
+    /// Damper and filter.
+    pub economiser: AirEconomiser,
+    /// Supply air that the panel holds (°C).
+    pub setpoint: f64,
+}
+
+impl Spec {
+    /// Reads `[dx]`.
+    pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
+        let (dx, economiser) = (need(of, "unit", Dx::read), need(of, "economiser", AirEconomiser::read));
+        let setpoint = number(of, "setpoint-cel", (10.0, 35.0));
+        Some(Self { dx: dx.flatten()?, economiser: economiser?, setpoint })
+    }
+}
+
+/// One unit, besides its fan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Direct {
+    /// Its number in the hall's list.
+    pub number: usize,
+    /// The compressors' side.
+    pub machine: Machine,
+    /// Held by a trip from outside.
+    pub tripped: bool,
+    /// True while the damper does not move.
+    pub damper_stuck: bool,
+    /// Damper (%).
+    pub damper: f64,
+    /// Share of its air that comes from outdoors (1).
+    pub outdoor_share: f64,
+    /// Sensible heat it takes from the air, mean of the step (W).
+    pub taken: f64,
+    /// Compressors and condenser fans (W).
+    pub power: f64,
+    /// What compressors run at (%).
+    pub duty: f64,
+    /// What the filter costs its fan (W).
+    pub filter: f64,
+    panel: Loop,
+}
+
+impl Direct {
+    /// At rest.
+    #[must_use]
+    pub const fn new(number: usize, outdoors: f64) -> Self {
+        Self {
+            number,
+            machine: Machine::at_rest(outdoors),
+            tripped: false,
+            damper_stuck: false,
+            damper: 0.0,
+            outdoor_share: 0.0,
+            taken: 0.0,
+            power: 0.0,
+            duty: 0.0,
+            filter: 0.0,
+            panel: Loop::at(100.0),
+        }
+    }
+
+    /// Runs the panel and the machine for a step: `flow` of air (kg/s), `hot` the hot aisle, `supply` the air it blows (°C).
+    pub fn run(&mut self, of: &Spec, air: &Outdoor, (flow, hot, supply): (f64, f64, f64), dt: f64) {
+        let wanted = self.panel.step(&SUPPLY, (supply, of.setpoint), dt);
+        let humidity = crate::circuits::humidity(air).min(HALL);
+        let mut inputs = air_economiser::Inputs {
+            outdoor: Air { celsius: air.dry_bulb, humidity },
+            wet_bulb: air.wet_bulb,
+            back: Air { celsius: hot, humidity },
+            flow,
+            damper: self.damper / 100.0,
+            wet: false,
+            evaporative: false,
+            smoke: false,
+        };
+        let permitted = of.economiser.run(&inputs).permissives.all() && air.dry_bulb < hot - OF_USE;
+        let (damper, compressors) =
+            if permitted { (wanted.min(100.0), (wanted - 100.0).max(0.0)) } else { (0.0, wanted / 2.0) };
+        let reach = 100.0 * dt / STROKE;
+        if !self.damper_stuck {
+            self.damper += (damper - self.damper).clamp(-reach, reach);
+        }
+        inputs.damper = self.damper / 100.0;
+        let mixed = of.economiser.run(&inputs);
+        (self.outdoor_share, self.filter) = (mixed.outdoor_share, mixed.fan_power);
+        let asked = Inputs {
+            duty: compressors / 100.0,
+            entering: Air { celsius: hot + self.outdoor_share * (air.dry_bulb - hot), humidity },
+            flow,
+            outdoors: air.dry_bulb,
+            condenser: 1.0,
+            powered: true,
+            tripped: self.tripped,
+        };
+        let done = self.machine.step(&of.dx, &asked, dt);
+        self.taken = done.sensible;
+        self.power = done.compressor_power + done.fan_power;
+        self.duty = 100.0 * done.phase.share();
+    }
+}

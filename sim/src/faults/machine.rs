@@ -1,0 +1,63 @@
+//! How machinery breaks: chillers, towers, coolers, CDUs, tanks, circuits.
+
+use plant::hall::Kind;
+
+/// How a machine is broken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MachineFault {
+    /// It stops and stays stopped: a chiller, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump.
+    Tripped,
+    /// Its fans are dead: a tower or a dry cooler.
+    FansFailed,
+    /// Its damper or valve stays where it is: a DX unit, a tank.
+    Jammed,
+    /// This share of a CDU's plates is fouled (1, 0 to 1).
+    Fouled(f64),
+    /// A CDU's filter drops this many times what it does clean (1, ≥ 1).
+    Clogged(f64),
+    /// Air takes this share of a CDU's flow (1, 0 to 1).
+    AirInLoop(f64),
+    /// A CDU or a tank loses liquid (kg/s).
+    Leak(f64),
+    /// The customer of a heat recovery takes nothing any more.
+    CustomerGone,
+}
+
+impl MachineFault {
+    /// Its word in the catalogue.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tripped => "tripped",
+            Self::FansFailed => "fans-failed",
+            Self::Jammed => "jammed",
+            Self::Fouled(_) => "fouled",
+            Self::Clogged(_) => "clogged",
+            Self::AirInLoop(_) => "air-in-loop",
+            Self::Leak(_) => "leak",
+            Self::CustomerGone => "customer-gone",
+        }
+    }
+
+    /// What stands after the word, where something does.
+    #[must_use]
+    pub const fn number(self) -> Option<f64> {
+        match self {
+            Self::Fouled(n) | Self::Clogged(n) | Self::AirInLoop(n) | Self::Leak(n) => Some(n),
+            Self::Tripped | Self::FansFailed | Self::Jammed | Self::CustomerGone => None,
+        }
+    }
+
+    /// True where machinery of this kind can have it.
+    #[must_use]
+    pub const fn fits(self, kind: Kind) -> bool {
+        match self {
+            Self::Tripped => matches!(kind, Kind::Chiller | Kind::Cdu | Kind::Dx | Kind::FacilityWater | Kind::Tank),
+            Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
+            Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank),
+            Self::Fouled(_) | Self::Clogged(_) | Self::AirInLoop(_) => matches!(kind, Kind::Cdu),
+            Self::Leak(_) => matches!(kind, Kind::Cdu | Kind::Tank | Kind::TwoPhaseTank),
+            Self::CustomerGone => matches!(kind, Kind::HeatRecovery),
+        }
+    }
+}

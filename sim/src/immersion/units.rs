@@ -1,0 +1,204 @@
+//! Tanks of a hall with their panels: a valve on the facility water, a pump where there is one phase.
+//!
+//! A single-phase tank's valve holds the bath, its pump runs at a fixed speed and faster when the bath is too warm. A two-phase
+//! tank's valve holds the liquid at its boiling point in the open, so that the tank neither vents nor draws air.
+
+use plant::read::Section;
+
+use super::Facility;
+use super::{single_phase, two_phase};
+use crate::hydraulics::{Branch, Resistance, Valve};
+use crate::local::pi::{Loop, Pi};
+use crate::physics::read::{maybe, need, number};
+
+/// The valve by the bath (°C → %).
+const BATH: Pi = Pi { gain: 4.0, ti: 600.0, limits: (5.0, 100.0) };
+/// The condenser's valve by the boiling liquid (°C → %).
+const BOILING: Pi = Pi { gain: 12.0, ti: 180.0, limits: (5.0, 100.0) };
+/// A valve's full stroke takes this long (s).
+const STROKE: f64 = 90.0;
+/// Ambient pressure around two-phase tanks (Pa).
+pub const AMBIENT: f64 = 101_325.0;
+
+/// What all tanks of a hall are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// The liquid and the machines in it.
+    pub kind: Kind,
+    /// Exchanger and pipes on the facility's side.
+    pub friction: Resistance,
+    /// The valve on the facility's side.
+    pub valve: Valve,
+    /// What the panel holds: the bath, or the boiling liquid (°C).
+    pub setpoint: f64,
+    /// Pump speed of a single-phase tank (%).
+    pub pump: f64,
+}
+
+impl Spec {
+    /// Reads `[tank]`.
+    pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
+        let (oil, boiling) = (
+            maybe(of, "single-phase", single_phase::SinglePhase::read),
+            maybe(of, "two-phase", two_phase::TwoPhase::read),
+        );
+        let kind = match (oil, boiling) {
+            (Some(tank), None) => Some(Kind::SinglePhase(tank)),
+            (None, Some(tank)) => Some(Kind::TwoPhase(tank)),
+            (Some(_), Some(_)) | (None, None) => {
+                of.fault("", "the tanks of a hall are of one kind", "write one of `single-phase` and `two-phase`");
+                None
+            }
+        };
+        let (friction, valve) = (need(of, "friction", Resistance::read), need(of, "valve", Valve::read));
+        let (setpoint, pump) = (number(of, "setpoint-cel", (10.0, 80.0)), number(of, "pump-percent", (0.0, 100.0)));
+        Some(Self { kind: kind?, friction: friction?, valve: valve?, setpoint, pump })
+    }
+}
+
+/// The two kinds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// Oil that a pump moves.
+    SinglePhase(single_phase::SinglePhase),
+    /// Liquid that boils.
+    TwoPhase(two_phase::TwoPhase),
+}
+
+/// A tank's liquid.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// Oil.
+    SinglePhase(single_phase::Tank, Option<single_phase::Outcome>),
+    /// Boiling liquid.
+    TwoPhase(two_phase::Tank, Option<two_phase::Outcome>),
+}
+
+/// One tank.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// Nameplate of its machines (W).
+    pub rated: f64,
+    /// Its number in random streams.
+    pub channel: u64,
+    /// Power of its machines (W).
+    pub power: f64,
+    /// Its liquid.
+    pub state: State,
+    /// Valve (%).
+    pub valve: f64,
+    /// Pump (%).
+    pub pump: f64,
+    /// True while the pump stands.
+    pub pump_failed: bool,
+    /// True while the valve does not move.
+    pub valve_stuck: bool,
+    /// How full it is (1).
+    pub level: f64,
+    /// Liquid lost (kg/s).
+    pub leak: f64,
+    /// Its place among the facility's branches.
+    pub place: usize,
+    panel: Loop,
+}
+
+/// What a step of a tank gave, means (W).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Given {
+    /// Into the facility's water.
+    pub to_water: f64,
+    /// Into the room.
+    pub to_room: f64,
+    /// With what leaked or was vented, counted from 0 °C.
+    pub lost: f64,
+    /// Electricity of its pump.
+    pub pump: f64,
+    /// More heat in it than before (J).
+    pub stored: f64,
+}
+
+impl Unit {
+    /// A tank at rest at its setpoint.
+    #[must_use]
+    pub fn new(of: &Spec, (rated, channel): (f64, u64), place: usize) -> Self {
+        let state = match &of.kind {
+            Kind::SinglePhase(tank) => State::SinglePhase(single_phase::Tank::at(tank, of.setpoint), None),
+            Kind::TwoPhase(tank) => State::TwoPhase(two_phase::Tank::at(tank, of.setpoint, AMBIENT), None),
+        };
+        Self {
+            rated,
+            channel,
+            power: 0.0,
+            state,
+            valve: 50.0,
+            pump: of.pump,
+            pump_failed: false,
+            valve_stuck: false,
+            level: 1.0,
+            leak: 0.0,
+            place,
+            panel: Loop::at(50.0),
+        }
+    }
+
+    /// The liquid's temperature (°C).
+    #[must_use]
+    pub const fn liquid(&self) -> f64 {
+        match &self.state {
+            State::SinglePhase(tank, _) => tank.bath,
+            State::TwoPhase(tank, _) => tank.bath,
+        }
+    }
+
+    /// The panel's valve, and what it makes of the facility's branch.
+    pub fn branch(&mut self, of: &Spec, dt: f64) -> Branch {
+        let (tuning, ambient) = match &of.kind {
+            Kind::SinglePhase(_) => (BATH, of.pump),
+            Kind::TwoPhase(_) => (BOILING, 0.0),
+        };
+        let wanted = self.panel.step(&tuning, (self.liquid(), of.setpoint), dt);
+        let reach = 100.0 * dt / STROKE;
+        if !self.valve_stuck {
+            self.valve += (wanted - self.valve).clamp(-reach, reach);
+        }
+        // Valve open and still too warm: the pump helps as far as it goes.
+        let help = (self.liquid() - of.setpoint - 2.0).clamp(0.0, 10.0) * 10.0;
+        self.pump = if self.pump_failed { 0.0 } else { (ambient + help).min(100.0) };
+        Branch { valve: of.valve.square(self.valve / 100.0), ..Branch::open(of.friction) }
+    }
+
+    /// Steps the tank on `water` in a room at `room` (°C).
+    pub fn step(&mut self, of: &Spec, (water, room): (Facility, f64), dt: f64) -> Given {
+        match (&of.kind, &mut self.state) {
+            (Kind::SinglePhase(of), State::SinglePhase(tank, last)) => {
+                let before = tank.stored(of);
+                let drive =
+                    single_phase::Drive { power: self.power, speed: self.pump / 100.0, water, room, leak: self.leak };
+                let out = tank.step(of, &drive, dt);
+                *last = Some(out);
+                self.level = tank.level(of);
+                let stored = tank.stored(of) - before;
+                Given { to_water: out.to_water, to_room: out.to_room, lost: out.leaked, pump: out.pump, stored }
+            }
+            (Kind::TwoPhase(of), State::TwoPhase(tank, last)) => {
+                let before = tank.stored(of);
+                let drive = two_phase::Drive {
+                    power: self.power,
+                    water,
+                    room,
+                    ambient: AMBIENT,
+                    leak: self.leak,
+                    held_open: false,
+                };
+                let out = tank.step(of, &drive, dt);
+                *last = Some(out);
+                self.level = out.level;
+                let stored = tank.stored(of) - before;
+                Given { to_water: out.to_water, to_room: out.to_room, lost: out.vented + out.leaked, pump: 0.0, stored }
+            }
+            (Kind::SinglePhase(_), State::TwoPhase(..)) | (Kind::TwoPhase(_), State::SinglePhase(..)) => {
+                Given::default()
+            }
+        }
+    }
+}

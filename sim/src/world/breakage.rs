@@ -1,0 +1,115 @@
+//! Which machine a fault concerns, and what it does to it.
+
+use plant::hall::machinery::{Circuit as Which, On};
+use plant::id::EquipId;
+
+use super::World;
+use crate::circuits::Circuit;
+use crate::faults::MachineFault;
+use crate::liquid::cdu::Wear;
+
+impl World {
+    /// Breaks or mends a machine.
+    pub(super) fn break_machine(&mut self, (equip, how): (EquipId, MachineFault), broken: bool) {
+        match how {
+            MachineFault::Tripped => self.trip(equip, broken),
+            MachineFault::FansFailed => self.kill_fans(equip, broken),
+            MachineFault::Jammed => self.jam(equip, broken),
+            MachineFault::Fouled(share) => {
+                self.wear(equip, |wear| wear.fouling = if broken { share } else { Wear::NONE.fouling });
+            }
+            MachineFault::Clogged(times) => {
+                self.wear(equip, |wear| wear.clogging = if broken { times } else { Wear::NONE.clogging });
+            }
+            MachineFault::AirInLoop(share) => {
+                self.wear(equip, |wear| wear.air = if broken { share } else { Wear::NONE.air });
+            }
+            MachineFault::Leak(flow) => {
+                let flow = if broken { flow } else { 0.0 };
+                self.wear(equip, |wear| wear.leak = flow);
+                if let Some(tank) = self.tank(equip) {
+                    tank.leak = flow;
+                }
+            }
+            MachineFault::CustomerGone => {
+                let which = self.machinery.heat_recovery.iter().find(|r| r.of.equip == equip).map(|r| r.circuit);
+                if let Some(circuit) = which.and_then(|which| self.circuit(which)) {
+                    circuit.customer = !broken;
+                }
+            }
+        }
+    }
+
+    fn trip(&mut self, equip: EquipId, broken: bool) {
+        if let Some((which, n)) = place(&self.machinery.chillers, |c| c.equip == equip)
+            && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
+        {
+            unit.tripped = broken;
+        }
+        if self.machinery.facility_water.is_some_and(|w| w.equip == equip)
+            && let Some(circuit) = &mut self.facility
+        {
+            circuit.tripped = broken;
+        }
+        let cdu = self.machinery.cdus.iter().position(|c| c.of.equip == equip);
+        for unit in self.plates.iter_mut().flat_map(|row| &mut row.units).filter(|u| Some(u.place) == cdu) {
+            unit.failed = broken;
+        }
+        if let Some(tank) = self.tank(equip) {
+            tank.pump_failed = broken;
+        }
+        let coolers = self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter(|c| c.equip == equip);
+        for direct in coolers.filter_map(|c| c.direct.as_mut()) {
+            direct.tripped = broken;
+        }
+    }
+
+    fn kill_fans(&mut self, equip: EquipId, broken: bool) {
+        let tower = place(&self.machinery.towers, |t| t.equip == equip).map(|(which, _)| which);
+        if let Some(cold) = tower.and_then(|which| self.circuit(which)).and_then(|c| c.condensing.as_mut()) {
+            cold.fans_failed = broken;
+        }
+        let dry = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
+        if let Some(dry) = dry.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
+            dry.failed = broken;
+        }
+    }
+
+    fn jam(&mut self, equip: EquipId, broken: bool) {
+        let coolers = self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter(|c| c.equip == equip);
+        for direct in coolers.filter_map(|c| c.direct.as_mut()) {
+            direct.damper_stuck = broken;
+        }
+        if let Some(tank) = self.tank(equip) {
+            tank.valve_stuck = broken;
+        }
+    }
+
+    fn wear(&mut self, equip: EquipId, change: impl Fn(&mut Wear)) {
+        let cdu = self.machinery.cdus.iter().position(|c| c.of.equip == equip);
+        for unit in self.plates.iter_mut().flat_map(|row| &mut row.units).filter(|u| Some(u.place) == cdu) {
+            change(&mut unit.wear);
+        }
+    }
+
+    fn tank(&mut self, equip: EquipId) -> Option<&mut crate::immersion::units::Unit> {
+        let one = self.machinery.tanks.iter().map(|t| t.of.equip);
+        let two = self.machinery.two_phase_tanks.iter().map(|t| t.of.equip);
+        let n = one.chain(two).position(|e| e == equip)?;
+        self.tanks.get_mut(n)
+    }
+
+    const fn circuit(&mut self, which: Which) -> Option<&mut Circuit> {
+        match which {
+            Which::ChilledWater => self.chilled.as_mut(),
+            Which::FacilityWater => self.facility.as_mut(),
+        }
+    }
+}
+
+/// A machine's circuit, and its number among those of its kind there.
+fn place<M>(all: &[On<M>], is: impl Fn(&M) -> bool) -> Option<(Which, usize)> {
+    let which = all.iter().find(|m| is(&m.of))?.circuit;
+    let n = all.iter().filter(|m| m.circuit == which).position(|m| is(&m.of))?;
+    Some((which, n))
+}

@@ -1,0 +1,150 @@
+//! What the machinery's own sensors see, point by point.
+
+use plant::hall::machinery::{Circuit as Which, On};
+use plant::id::PointId;
+
+use super::World;
+use super::image::{LITRES, put};
+use crate::circuits::Circuit;
+use crate::circuits::bank::Unit;
+use crate::circuits::condensing::Condensing;
+use crate::cooling::chiller::phase::Phase;
+use crate::immersion::units::{State, Unit as TankUnit};
+
+/// Puts every machine's truth where its points are.
+pub(super) fn tell(world: &mut World) {
+    let World { machinery, chilled, facility, plates, tanks, air, rows, truth, .. } = world;
+    let mut tell = |point: PointId, value: f64| put(truth, point, value);
+    let circuit = |which: Which| match which {
+        Which::ChilledWater => chilled.as_ref(),
+        Which::FacilityWater => facility.as_ref(),
+    };
+    for which in Which::ALL {
+        let units = circuit(which).map_or(&[][..], |c| &c.bank.units);
+        let cold = circuit(which).and_then(|c| c.condensing.as_ref());
+        for (of, unit) in machinery.chillers.iter().filter(|c| c.circuit == which).zip(units) {
+            chiller(&of.of, unit, &mut tell);
+        }
+        if let Some(cold) = cold {
+            condensing((machinery, which), cold, &mut tell);
+        }
+        if let Some(circuit) = circuit(which) {
+            on_circuit((machinery, which), circuit, &mut tell);
+        }
+    }
+    if let (Some(of), Some(water)) = (&machinery.facility_water, &facility) {
+        tell(of.pump.id(), water.speed);
+        tell(of.dp.id(), water.shared.dp);
+        tell(of.supply.id(), water.supply);
+        tell(of.return_water.id(), water.back);
+        tell(of.flow.id(), water.shared.flow * LITRES);
+    }
+    for unit in plates.iter().flat_map(|row| &row.units) {
+        let Some(of) = machinery.cdus.get(unit.place).map(|c| c.of) else { continue };
+        tell(of.valve.id(), unit.valve);
+        tell(of.pump.id(), unit.speed);
+        tell(of.supply.id(), unit.water.supply);
+        tell(of.return_coolant.id(), unit.water.back);
+        tell(of.dp.id(), unit.shared.dp);
+        tell(of.flow.id(), unit.shared.flow);
+        tell(of.primary_leaving.id(), unit.last.primary_back);
+        tell(of.level.id(), 100.0 * unit.last.level);
+    }
+    for row in rows.iter() {
+        for (cooler, direct) in row.coolers.iter().filter_map(|c| Some((c, c.direct.as_ref()?))) {
+            let Some(of) = machinery.dx.get(direct.number).map(|d| d.of) else { continue };
+            tell(of.compressor.id(), direct.duty);
+            tell(of.damper.id(), direct.damper);
+            tell(of.supply_air.id(), cooler.supply);
+            tell(of.return_air.id(), row.hot);
+            tell(of.fault.id(), if direct.tripped || direct.machine.phase.trip().is_some() { 1.0 } else { 0.0 });
+        }
+    }
+    tanks_of(machinery, tanks, &mut tell);
+    if let Some(of) = &machinery.weather {
+        tell(of.dry_bulb.id(), air.dry_bulb);
+        tell(of.wet_bulb.id(), air.wet_bulb);
+    }
+}
+
+fn chiller(of: &plant::hall::machinery::Chiller, unit: &Unit, tell: &mut impl FnMut(PointId, f64)) {
+    let word = |yes: bool| if yes { 1.0 } else { 0.0 };
+    let fault = unit.tripped || unit.machine.trip().is_some();
+    tell(of.running.id(), word(matches!(unit.machine.phase, Phase::Starting { .. } | Phase::Running { .. })));
+    tell(of.fault.id(), word(fault));
+    tell(of.leaving.id(), unit.machine.chilled);
+    tell(of.condenser_leaving.id(), unit.machine.condensing);
+    let (share, power) = unit.last.map_or((0.0, 0.0), |last| (last.drawn.share, last.power));
+    tell(of.load.id(), 100.0 * share);
+    tell(of.power.id(), power);
+    tell(of.entering.id(), unit.met.0);
+    tell(of.condenser_entering.id(), unit.met.1);
+}
+
+type Of<'a> = (&'a plant::hall::Machinery, Which);
+
+/// Those of a kind that are on a circuit.
+fn here<M: Copy>(all: &[On<M>], which: Which) -> impl Iterator<Item = M> + '_ {
+    all.iter().filter(move |m| m.circuit == which).map(|m| m.of)
+}
+
+fn condensing((machinery, which): Of<'_>, cold: &Condensing, tell: &mut impl FnMut(PointId, f64)) {
+    for of in here(&machinery.condenser_water, which) {
+        tell(of.pump.id(), if cold.shared.flow > 0.0 { 100.0 } else { 0.0 });
+        tell(of.supply.id(), cold.supply);
+        tell(of.return_water.id(), cold.back);
+        tell(of.flow.id(), cold.shared.flow * LITRES);
+    }
+    for of in here(&machinery.towers, which) {
+        tell(of.speed.id(), cold.fan);
+        tell(of.leaving.id(), cold.supply);
+        tell(of.basin.id(), 100.0);
+    }
+}
+
+fn on_circuit((machinery, which): Of<'_>, circuit: &Circuit, tell: &mut impl FnMut(PointId, f64)) {
+    if let Some(dry) = &circuit.dry {
+        for of in here(&machinery.dry_coolers, which) {
+            tell(of.speed.id(), dry.fan);
+            tell(of.entering.id(), dry.entering);
+            tell(of.leaving.id(), dry.liquid);
+            tell(of.wetted.id(), if dry.wet { 1.0 } else { 0.0 });
+        }
+    }
+    if let Some((panel, last, valve)) = &circuit.economiser {
+        for of in here(&machinery.economisers, which) {
+            tell(of.running.id(), if panel.is_on() { 1.0 } else { 0.0 });
+            tell(of.valve.id(), *valve);
+            tell(of.entering.id(), circuit.back);
+            tell(of.leaving.id(), last.to_chillers.celsius);
+        }
+    }
+    for of in here(&machinery.heat_recovery, which) {
+        let done = &circuit.recovered;
+        tell(of.valve.id(), if done.exported > 0.0 { 100.0 } else { 0.0 });
+        tell(of.exported.id(), done.exported);
+        tell(of.customer.id(), circuit.handed_over);
+    }
+}
+
+fn tanks_of(machinery: &plant::hall::Machinery, tanks: &[TankUnit], tell: &mut impl FnMut(PointId, f64)) {
+    let (one, two) = tanks.split_at(machinery.tanks.len().min(tanks.len()));
+    for (of, tank) in machinery.tanks.iter().map(|t| t.of).zip(one) {
+        tell(of.valve.id(), tank.valve);
+        tell(of.pump.id(), tank.pump);
+        tell(of.fluid.id(), tank.liquid());
+        tell(of.power.id(), tank.power);
+        tell(of.level.id(), 100.0 * tank.level);
+    }
+    for (of, tank) in machinery.two_phase_tanks.iter().map(|t| t.of).zip(two) {
+        let pressure = match &tank.state {
+            State::TwoPhase(_, Some(out)) => out.pressure - crate::immersion::units::AMBIENT,
+            State::TwoPhase(_, None) | State::SinglePhase(..) => 0.0,
+        };
+        tell(of.valve.id(), tank.valve);
+        tell(of.pressure.id(), pressure);
+        tell(of.fluid.id(), tank.liquid());
+        tell(of.power.id(), tank.power);
+        tell(of.level.id(), 100.0 * tank.level);
+    }
+}
