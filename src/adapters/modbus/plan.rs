@@ -68,7 +68,13 @@ impl Item {
     /// Whether it is to be read now: each scan, or once in each of its own periods, which start at a fixed phase.
     #[must_use]
     pub fn due(&self, now: Mono) -> bool {
-        self.poll == Span::ZERO || self.slot != Some(self.slot_at(now))
+        self.in_every_scan() || self.slot != Some(self.slot_at(now))
+    }
+
+    /// Whether it has no period of its own.
+    #[must_use]
+    pub fn in_every_scan(&self) -> bool {
+        self.poll == Span::ZERO
     }
 
     /// Says that it was tried now.
@@ -150,11 +156,43 @@ impl Fences {
         self.until = now.after(FENCED_FOR);
     }
 
-    /// Forgets them when they are old: the device may have been mended.
-    pub fn age(&mut self, now: Mono) {
-        if !self.at.is_empty() && now >= self.until {
+    /// Forgets them when they are old: the device may have been mended. True when it did.
+    pub fn age(&mut self, now: Mono) -> bool {
+        let old = !self.at.is_empty() && now >= self.until;
+        if old {
             self.at.clear();
         }
+        old
+    }
+}
+
+/// What one poll asks, kept for the next: most polls ask the same.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The requests, in order of the wire.
+    pub groups: Vec<Group>,
+    /// The rows that they read.
+    due: Vec<usize>,
+    /// Every row is read in every scan: the next poll asks the same without a look at each.
+    steady: bool,
+}
+
+impl Plan {
+    /// Whether the next poll is known to ask the same.
+    #[must_use]
+    pub const fn steady(&self) -> bool {
+        self.steady
+    }
+
+    /// The plan for the rows `due`: this one when it reads just them.
+    #[must_use]
+    pub fn turned_to(mut self, due: Vec<usize>, items: &[Item], gateway: &Gateway, fences: &Fences) -> Self {
+        if self.due != due {
+            self.groups = groups(items, &due, gateway, fences);
+            self.due = due;
+        }
+        self.steady = self.due.len() == items.len() && items.iter().all(Item::in_every_scan);
+        self
     }
 }
 

@@ -13,7 +13,7 @@ use super::count::Counters;
 use super::health::{BackOff, Health};
 use super::link::Fault;
 use super::output::Output;
-use super::plan::{Fences, Group, Item, groups};
+use super::plan::{Fences, Group, Item, Plan};
 use crate::adapters::OutputImage;
 
 /// How many more requests than planned one unit may cause in one poll while a refused register is searched.
@@ -33,6 +33,7 @@ pub struct Unit {
     /// How long it is left alone.
     pub back_off: BackOff,
     fences: Fences,
+    plan: Plan,
 }
 
 /// What a poll or a delivery found out.
@@ -55,6 +56,19 @@ pub struct Turn<'a> {
     pub alone: bool,
 }
 
+/// What one poll has been through so far.
+#[derive(Debug)]
+struct Round {
+    /// When it began.
+    started: Mono,
+    /// Requests more than planned.
+    searched: usize,
+    /// Halves of a refused group that are still to be asked for, the next one last.
+    halves: Vec<Group>,
+    /// What was planned holds for the next poll too.
+    lasting: bool,
+}
+
 impl Unit {
     /// A unit without registers.
     #[must_use]
@@ -66,6 +80,7 @@ impl Unit {
             health: Health::Up,
             back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
             fences: Fences::default(),
+            plan: Plan::default(),
         }
     }
 
@@ -121,46 +136,71 @@ impl Unit {
 
     /// Reads what is due.
     pub async fn poll(&mut self, reader: &mut Reader, turn: Turn<'_>, found: &mut Findings) {
-        let started = reader.link().now();
-        let due = self.due(turn.now, started, found);
-        self.fences.age(turn.now);
-        let mut plan = groups(&self.items, &due, turn.gateway, &self.fences);
-        plan.reverse();
-        let mut searched = 0_usize;
-        while let Some(group) = plan.pop() {
-            if let Some(why) = self.health.down() {
-                self.bad(&group.items, why, started, found);
-                continue;
-            }
-            let asked = reader.link().now();
-            match self.read(reader, &group, turn).await {
-                Ok(data) => {
-                    if self.health != Health::Up {
-                        tracing::info!(unit = self.number, "Modbus unit answers again");
-                    }
-                    self.health.answered();
-                    self.good(&group, &data, asked, found);
-                }
-                Err(Fault::Exception(code @ 1..=4)) => {
-                    self.health.answered();
-                    match group.halves(&self.items).filter(|_| searched < SEARCH) {
-                        Some((left, right)) => {
-                            searched = searched.saturating_add(2);
-                            self.fences.put(right.table, right.address, turn.now);
-                            plan.extend([right, left]);
-                        }
-                        None => self.refused(&group.items, code, asked, found),
-                    }
-                }
-                Err(fault) => {
-                    if fault.is_the_units() {
-                        self.failed(fault.why(), reader.link().now());
-                    }
-                    self.bad(&group.items, fault.why(), asked, found);
-                }
+        let mut round = Round { started: reader.link().now(), searched: 0, halves: Vec::new(), lasting: true };
+        let plan = self.plan(turn, round.started, found);
+        for group in &plan.groups {
+            self.ask(reader, group, turn, (found, &mut round)).await;
+            while let Some(half) = round.halves.pop() {
+                self.ask(reader, &half, turn, (found, &mut round)).await;
             }
         }
+        if round.lasting {
+            self.plan = plan;
+        }
         tally(reader.link().counters(), found);
+    }
+
+    /// What this poll asks: what the last did, unless other rows are due.
+    fn plan(&mut self, turn: Turn<'_>, now: Mono, found: &mut Findings) -> Plan {
+        let plan = std::mem::take(&mut self.plan);
+        let plan = if self.fences.age(turn.now) { Plan::default() } else { plan };
+        if plan.steady() {
+            return plan;
+        }
+        let due = self.due(turn.now, now, found);
+        plan.turned_to(due, &self.items, turn.gateway, &self.fences)
+    }
+
+    /// Asks for one group and judges what came of it.
+    async fn ask(
+        &mut self,
+        reader: &mut Reader,
+        group: &Group,
+        turn: Turn<'_>,
+        (found, round): (&mut Findings, &mut Round),
+    ) {
+        if let Some(why) = self.health.down() {
+            return self.bad(&group.items, why, round.started, found);
+        }
+        let asked = reader.link().now();
+        match self.read(reader, group, turn).await {
+            Ok(data) => {
+                if self.health != Health::Up {
+                    tracing::info!(unit = self.number, "Modbus unit answers again");
+                }
+                self.health.answered();
+                self.good(group, &data, asked, found);
+            }
+            Err(Fault::Exception(code @ 1..=4)) => {
+                self.health.answered();
+                // What is refused or fenced off from now on is planned anew.
+                round.lasting = false;
+                match group.halves(&self.items).filter(|_| round.searched < SEARCH) {
+                    Some((left, right)) => {
+                        round.searched = round.searched.saturating_add(2);
+                        self.fences.put(right.table, right.address, turn.now);
+                        round.halves.extend([right, left]);
+                    }
+                    None => self.refused(&group.items, code, asked, found),
+                }
+            }
+            Err(fault) => {
+                if fault.is_the_units() {
+                    self.failed(fault.why(), reader.link().now());
+                }
+                self.bad(&group.items, fault.why(), asked, found);
+            }
+        }
     }
 
     /// The rows that are read now; those that the device refuses get their reason at once.
