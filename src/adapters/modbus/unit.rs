@@ -2,7 +2,7 @@
 
 use plant::bind::ModbusDevice;
 use plant::command::{WriteOutcome, WriteReport};
-use plant::device::{Access, RegisterTable, codec};
+use plant::device::{Access, codec};
 use plant::id::PointId;
 use plant::reading::{Sample, Why};
 use plant::time::Mono;
@@ -87,14 +87,13 @@ impl Unit {
     /// Adds the registers of a device that lives behind this unit.
     pub fn add(&mut self, device: &ModbusDevice) {
         for (row, (register, bound)) in device.map.registers.iter().zip(&device.points).enumerate() {
-            let words = codec::word_count(register);
             let nth = self.items.len().saturating_add(usize::from(self.number));
             match register.access {
-                Access::Ro | Access::Rw => self.items.extend(Item::new(&device.map, row, *bound, words, nth)),
+                Access::Ro | Access::Rw => self.items.push(Item::new(register, *bound, nth)),
                 Access::Wo => {}
             }
             match register.access {
-                Access::Rw | Access::Wo => self.outputs.extend(Output::new(&device.map, row, *bound, words)),
+                Access::Rw | Access::Wo => self.outputs.extend(Output::new(&device.map, row, *bound)),
                 Access::Ro => {}
             }
         }
@@ -242,12 +241,11 @@ impl Unit {
     }
 
     fn good(&mut self, group: &Group, data: &Data, asked: Mono, found: &mut Findings) {
+        found.samples.reserve(group.items.len());
         for item in group.items.iter().filter_map(|row| self.items.get(*row)) {
-            let offset = usize::from(item.address.saturating_sub(group.address));
-            let value = decode(item, data, offset);
+            let value = item.decode(data, group.address);
             let to = item.bound.to_canonical;
-            let canonical = value.map(|v| v * to.scale + to.offset);
-            let sample = match canonical {
+            let sample = match value.map(|v| v * to.scale + to.offset) {
                 Ok(v) if v.is_finite() => Sample::good(v, asked),
                 Ok(_) => Sample::bad(Why::NotANumber, asked),
                 Err(why) => Sample::bad(why, asked),
@@ -275,20 +273,6 @@ impl Unit {
                 found.samples.push((item.bound.point, Sample::bad(why, at)));
             }
         }
-    }
-}
-
-fn decode(item: &Item, data: &Data, offset: usize) -> Result<f64, Why> {
-    let register = item.register().ok_or(Why::Config)?;
-    match (data, item.table) {
-        (Data::Bits(bits), RegisterTable::Coil | RegisterTable::Discrete) => {
-            codec::decode_bit(register, *bits.get(offset).ok_or(Why::Comm)?)
-        }
-        (Data::Words(words), RegisterTable::Input | RegisterTable::Holding) => {
-            let end = offset.saturating_add(usize::from(item.words));
-            codec::decode(register, words.get(offset..end).ok_or(Why::Comm)?)
-        }
-        (Data::Bits(_) | Data::Words(_), _) => Err(Why::Comm),
     }
 }
 
