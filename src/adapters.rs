@@ -64,6 +64,8 @@ struct State {
     /// For each bus, the `seq` after the last poll it finished; before the first poll, that poll's.
     finished: Vec<u64>,
     polling: bool,
+    /// The poll whose end the scan waits for, and how slow a bus may be to be waited for.
+    awaited: Option<(u64, Span)>,
     /// The newest poll and when it was ordered.
     ordered: (u64, Mono),
     /// For each bus, when the poll it has not answered yet was ordered, and how long it took for the last it answered.
@@ -88,6 +90,7 @@ impl Shared {
                 reports: Vec::new(),
                 finished: Vec::new(),
                 polling: false,
+                awaited: None,
                 ordered: (0, Mono(0)),
                 pace: Vec::new(),
                 parted: Vec::new(),
@@ -139,8 +142,12 @@ impl Shared {
             // A poll that came meanwhile waits since then.
             *since = (seq < newest).then_some(ordered);
         }
+        // The scan is woken once, by the last that it waits for.
+        let over = state.awaited.is_some_and(|(seq, limit)| !state.behind(seq, limit));
         drop(state);
-        self.polled.notify_one();
+        if over {
+            self.polled.notify_one();
+        }
     }
 
     /// Says that bus `bus` has tried every output of its farewell; `proven` when each was read back as wanted, or
@@ -154,6 +161,14 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// True while a bus that is waited for has not finished the poll of `seq`: one that finished the poll before, and
+    /// within `limit`.
+    fn behind(&self, seq: u64, limit: Span) -> bool {
+        self.finished.iter().zip(&self.pace).any(|(next, (_, took))| *next == seq && *took <= limit)
     }
 }
 
@@ -210,12 +225,15 @@ impl Field {
     /// Only a bus that finished the poll before this one, and within `patience`, is waited for: one that is late must catch
     /// up first, and one that needs longer than that must not make every scan wait in vain.
     pub fn freeze(&self, seq: u64, patience: Duration, inputs: &mut Inputs) {
-        let state = self.shared.lock();
         let limit = Span::from_duration(patience);
-        let behind =
-            |s: &mut State| s.finished.iter().zip(&s.pace).any(|(next, (_, took))| *next == seq && *took <= limit);
-        let (mut state, _) =
-            self.shared.polled.wait_timeout_while(state, patience, behind).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.shared.lock();
+        state.awaited = Some((seq, limit));
+        let (mut state, _) = self
+            .shared
+            .polled
+            .wait_timeout_while(state, patience, |s| s.behind(seq, limit))
+            .unwrap_or_else(PoisonError::into_inner);
+        state.awaited = None;
         for (row, latest) in inputs.samples.rows_mut().iter_mut().zip(state.samples.rows()) {
             *row = *latest;
         }

@@ -62,6 +62,14 @@ impl Rival {
         }
     }
 
+    /// Whether it is what the goals are about.
+    pub const fn is_ours(self) -> bool {
+        match self {
+            Self::Service | Self::Field => true,
+            Self::Bare(_) | Self::Libmodbus(_) | Self::Pymodbus(_) => false,
+        }
+    }
+
     /// Its command; nothing when it is not installed. What it needs in files goes into `folder`.
     pub fn command(self, work: &Work, folder: &Path) -> Option<Command> {
         match self {

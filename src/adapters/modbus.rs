@@ -21,6 +21,7 @@ mod bus;
 mod client;
 mod config;
 mod count;
+mod deadline;
 mod deliver;
 mod frame;
 mod gate;

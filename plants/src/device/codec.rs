@@ -58,11 +58,97 @@ pub const fn word_count(register: &Register) -> u16 {
 impl RegisterType {
     /// How many words (or bits, for [`RegisterType::Bool`]) a value spans, 1 to 4.
     #[must_use]
+    #[inline]
     pub const fn words(self) -> u16 {
         match self {
             Self::Bool | Self::Bit(_) | Self::Int16 | Self::Uint16 => 1,
             Self::Int32 | Self::Uint32 | Self::Float32 => 2,
             Self::Int64 | Self::Uint64 | Self::Float64 => 4,
+        }
+    }
+}
+
+/// What decoding needs of a register, and nothing else: small, for whoever decodes many in a row. `I` holds the codes for
+/// "no value".
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decoder<I> {
+    ty: RegisterType,
+    order: ByteOrder,
+    scale: f64,
+    offset: f64,
+    min: f64,
+    max: f64,
+    invalid: I,
+}
+
+impl<'a> Decoder<&'a [u64]> {
+    /// The decoder of a register.
+    #[must_use]
+    pub fn of(register: &'a Register) -> Self {
+        let &Register { ty, byte_order: order, scale, offset, min, max, .. } = register;
+        Self { ty, order, scale, offset, min, max, invalid: &register.invalid }
+    }
+
+    /// The same without the register.
+    #[must_use]
+    pub fn owned(self) -> Decoder<Box<[u64]>> {
+        let Self { ty, order, scale, offset, min, max, invalid } = self;
+        Decoder { ty, order, scale, offset, min, max, invalid: invalid.into() }
+    }
+}
+
+impl<I: AsRef<[u64]>> Decoder<I> {
+    /// The value of the register in its unit.
+    ///
+    /// # Errors
+    /// As for [`decode`].
+    #[inline]
+    pub fn decode(&self, words: &[u16]) -> Result<f64, Why> {
+        if words.len() != usize::from(self.ty.words()) {
+            return Err(Why::NotANumber);
+        }
+        let raw = join(self.order, words);
+        if self.invalid.as_ref().contains(&raw) {
+            return Err(Why::InvalidCode);
+        }
+        self.scaled(self.ty.number(raw))
+    }
+
+    /// The value of a coil or discrete input in its unit.
+    ///
+    /// # Errors
+    /// As for [`decode_bit`].
+    #[inline]
+    pub fn decode_bit(&self, bit: bool) -> Result<f64, Why> {
+        self.scaled(f64::from(u8::from(bit)))
+    }
+
+    #[inline]
+    fn scaled(&self, number: f64) -> Result<f64, Why> {
+        let value = number * self.scale + self.offset;
+        if !value.is_finite() {
+            Err(Why::NotANumber)
+        } else if value < self.min || value > self.max {
+            Err(Why::Range)
+        } else {
+            Ok(value)
+        }
+    }
+}
+
+impl RegisterType {
+    /// The number that raw bits mean, before scaling.
+    #[inline]
+    fn number(self, raw: u64) -> f64 {
+        match self {
+            Self::Bool => convert::f64_from_u64(raw.min(1)),
+            Self::Bit(n) => convert::f64_from_u64(raw.checked_shr(u32::from(n)).unwrap_or(0) & 1),
+            Self::Uint16 | Self::Uint32 | Self::Uint64 => convert::f64_from_u64(raw),
+            Self::Int16 => convert::f64_from_i64(convert::i64_from_bits(raw << 48) >> 48),
+            Self::Int32 => convert::f64_from_i64(convert::i64_from_bits(raw << 32) >> 32),
+            Self::Int64 => convert::f64_from_i64(convert::i64_from_bits(raw)),
+            Self::Float32 => f64::from(f32::from_bits(u32::try_from(raw).unwrap_or(0))),
+            Self::Float64 => f64::from_bits(raw),
         }
     }
 }
@@ -73,24 +159,7 @@ impl RegisterType {
 /// [`Why::InvalidCode`] for a code of the product, [`Why::NotANumber`] for a number that is not finite or a reply of the
 /// wrong length, [`Why::Range`] outside the register's `min` and `max`.
 pub fn decode(register: &Register, words: &[u16]) -> Result<f64, Why> {
-    if words.len() != usize::from(register.ty.words()) {
-        return Err(Why::NotANumber);
-    }
-    let raw = join(register.byte_order, words);
-    if register.invalid.contains(&raw) {
-        return Err(Why::InvalidCode);
-    }
-    let number = match register.ty {
-        RegisterType::Bool => convert::f64_from_u64(raw.min(1)),
-        RegisterType::Bit(n) => convert::f64_from_u64(raw.checked_shr(u32::from(n)).unwrap_or(0) & 1),
-        RegisterType::Uint16 | RegisterType::Uint32 | RegisterType::Uint64 => convert::f64_from_u64(raw),
-        RegisterType::Int16 => convert::f64_from_i64(convert::i64_from_bits(raw << 48) >> 48),
-        RegisterType::Int32 => convert::f64_from_i64(convert::i64_from_bits(raw << 32) >> 32),
-        RegisterType::Int64 => convert::f64_from_i64(convert::i64_from_bits(raw)),
-        RegisterType::Float32 => f64::from(f32::from_bits(u32::try_from(raw).unwrap_or(0))),
-        RegisterType::Float64 => f64::from_bits(raw),
-    };
-    scaled(register, number)
+    Decoder::of(register).decode(words)
 }
 
 /// The value of a coil or discrete input in its unit.
@@ -98,7 +167,7 @@ pub fn decode(register: &Register, words: &[u16]) -> Result<f64, Why> {
 /// # Errors
 /// [`Why::Range`] outside the register's `min` and `max`.
 pub fn decode_bit(register: &Register, bit: bool) -> Result<f64, Why> {
-    scaled(register, f64::from(u8::from(bit)))
+    Decoder::of(register).decode_bit(bit)
 }
 
 /// The words that hold a value given in the register's unit, rounded to the nearest step. One bit of a word comes as a
@@ -146,9 +215,14 @@ pub fn encode_bit(register: &Register, value: f64) -> Result<bool, EncodeFault> 
 
 /// The raw bits of words as they came over the wire, up to four.
 #[must_use]
+#[inline]
 pub fn join(order: ByteOrder, words: &[u16]) -> u64 {
     let (reversed, swapped) = order.moves();
-    let push = |raw: u64, word: &u16| (raw << 16) | u64::from(if swapped { word.swap_bytes() } else { *word });
+    let own = |word: u16| u64::from(if swapped { word.swap_bytes() } else { word });
+    if let [word] = words {
+        return own(*word);
+    }
+    let push = |raw: u64, word: &u16| (raw << 16) | own(*word);
     if reversed { words.iter().rev().fold(0, push) } else { words.iter().fold(0, push) }
 }
 
@@ -174,6 +248,7 @@ pub fn split(order: ByteOrder, raw: u64, words: u16) -> Words {
 
 impl ByteOrder {
     /// Whether the least significant word comes first, and whether the bytes of a word are swapped.
+    #[inline]
     const fn moves(self) -> (bool, bool) {
         match self {
             Self::Abcd => (false, false),
@@ -181,17 +256,6 @@ impl ByteOrder {
             Self::Badc => (false, true),
             Self::Dcba => (true, true),
         }
-    }
-}
-
-fn scaled(register: &Register, number: f64) -> Result<f64, Why> {
-    let value = number * register.scale + register.offset;
-    if !value.is_finite() {
-        Err(Why::NotANumber)
-    } else if value < register.min || value > register.max {
-        Err(Why::Range)
-    } else {
-        Ok(value)
     }
 }
 

@@ -54,6 +54,7 @@ impl Bus {
                 }
                 Order::Farewell(tick, image) => self.part(tick, &image, &shared).await,
             }
+            self.client.reader().link().rest();
         }
     }
 
@@ -76,7 +77,7 @@ impl Bus {
         order.sort_by_key(|n| self.units.get(*n).map_or(3, |u| rank(u.health)));
         let mut found = Findings::default();
         for n in order {
-            let awake = self.units.iter().filter(|u| u.health.down().is_none()).count();
+            let awake = self.units.iter().filter(|u| u.health.down().is_none()).take(2).count();
             let Some(unit) = self.units.get_mut(n) else { continue };
             let on_trial = unit.health != Health::Up && unit.health.down().is_none();
             let turn = Turn { gateway: &self.gateway, now: tick.mono, alone: awake <= 1 };

@@ -49,7 +49,9 @@ struct Core {
     heard: Vec<u8>,
     strays: u8,
     input: Vec<u8>,
+    /// The reply that the client may have, and how much of it it has taken.
     ready: Vec<u8>,
+    taken: usize,
     output: Vec<u8>,
 }
 
@@ -78,8 +80,9 @@ impl Gate {
             heard: Vec::new(),
             strays: 0,
             input: Vec::with_capacity(MAX_FRAME),
-            ready: Vec::new(),
-            output: Vec::new(),
+            ready: Vec::with_capacity(MAX_FRAME),
+            taken: 0,
+            output: Vec::with_capacity(MAX_FRAME),
         })))
     }
 
@@ -101,7 +104,7 @@ impl Gate {
             }
             core.abandoned.push_back(question.transaction);
         }
-        core.ready.clear();
+        core.withdraw();
         !core.input.is_empty() || !core.output.is_empty()
     }
 
@@ -150,10 +153,15 @@ impl AsyncRead for Gate {
         while core.ready.is_empty() {
             ready!(core.poll_input(cx))?;
         }
-        let n = core.ready.len().min(buf.remaining());
-        let rest = core.ready.split_off(n);
-        buf.put_slice(&core.ready);
-        core.ready = rest;
+        let rest = core.ready.get(core.taken..).unwrap_or_default();
+        let piece = rest.get(..buf.remaining()).unwrap_or(rest);
+        buf.put_slice(piece);
+        let taken = core.taken.saturating_add(piece.len());
+        if taken < core.ready.len() {
+            core.taken = taken;
+        } else {
+            core.withdraw();
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -307,17 +315,14 @@ impl Core {
         if self.input.len() < end {
             return Ok(false);
         }
-        let rest = self.input.split_off(end);
-        let mut frame = std::mem::replace(&mut self.input, rest);
         let transaction = u16::from_be_bytes([t0, t1]);
-        let pdu = frame.get(TCP_HEADER..).unwrap_or_default();
+        let pdu = self.input.get(TCP_HEADER..end).unwrap_or_default();
         if let Some(question) = self.open.filter(|q| q.transaction == transaction && q.expect.accepts(unit, pdu)) {
             self.open = None;
             self.strays = 0;
-            for (byte, own) in frame.iter_mut().zip(question.client) {
-                *byte = own;
-            }
-            self.ready = frame;
+            self.withdraw();
+            self.ready.extend_from_slice(&question.client);
+            self.ready.extend_from_slice(self.input.get(2..end).unwrap_or_default());
         } else if let Some(n) = self.probes.iter().position(|q| q.transaction == transaction && q.expect.unit == unit) {
             self.probes.remove(n);
             self.heard.push(unit);
@@ -332,6 +337,7 @@ impl Core {
                 return Err(garbled("three frames in a row answered nothing"));
             }
         }
+        self.input.drain(..end);
         Ok(true)
     }
 
@@ -354,8 +360,15 @@ impl Core {
             return Err(garbled("the frame's length or check sum is wrong"));
         }
         self.open = None;
-        self.ready = std::mem::take(&mut self.input);
+        self.withdraw();
+        self.ready.append(&mut self.input);
         Ok(true)
+    }
+
+    /// Nothing is ready for the client any more.
+    fn withdraw(&mut self) {
+        self.ready.clear();
+        self.taken = 0;
     }
 }
 

@@ -19,6 +19,7 @@ use tokio_serial::SerialPort as _;
 
 use super::config::{Endpoint, Gateway, SerialLine};
 use super::count::Counters;
+use super::deadline::Deadline;
 use super::frame::only_reads;
 use super::gate::{Framing, Gate, Stream};
 use crate::adapters::Stamp;
@@ -81,6 +82,7 @@ pub struct Link {
     silent: u32,
     made: u64,
     jitter: u64,
+    deadline: Deadline,
 }
 
 struct Connection {
@@ -110,6 +112,7 @@ impl Link {
             silent: 0,
             made: 0,
             jitter: seed,
+            deadline: Deadline::default(),
         }
     }
 
@@ -151,19 +154,23 @@ impl Link {
             self.counters.blocked.one();
             return Err(Fault::Blocked);
         }
-        let deadline = self.gateway.timeout.duration();
-        let Some(connection) = self.ready().await else { return Err(Fault::Comm) };
+        self.ready().await;
+        let Some(connection) = &mut self.connection else { return Err(Fault::Comm) };
         connection.context.set_slave(Slave(unit));
-        let outcome = tokio::time::timeout(deadline, connection.context.call(request)).await;
+        let limit = self.gateway.timeout.duration();
+        let outcome = self.deadline.bound(limit, connection.context.call(request)).await;
         self.counters.requests.one();
-        self.quiet_until = self.now().after(self.gateway.pause());
+        let pause = self.gateway.pause();
+        if pause > Span::ZERO {
+            self.quiet_until = self.now().after(pause);
+        }
         match outcome {
-            Err(_) => {
+            None => {
                 self.lost_reply();
                 Err(Fault::Timeout)
             }
-            Ok(Err(error)) => Err(self.broken(&error)),
-            Ok(Ok(reply)) => {
+            Some(Err(error)) => Err(self.broken(&error)),
+            Some(Ok(reply)) => {
                 self.answered();
                 reply.map_err(|code| self.exception(code.into()))
             }
@@ -181,6 +188,11 @@ impl Link {
                 Vec::new()
             }
         }
+    }
+
+    /// Nothing is asked for a while: no timer shall wake anybody.
+    pub fn rest(&mut self) {
+        self.deadline = Deadline::default();
     }
 
     /// Asks a unit for one value without waiting for it; [`Link::listen`] will tell. False where that cannot be done:
@@ -270,11 +282,11 @@ impl Link {
         self.connect_after = self.now().after(Span::from_seconds(doubled.seconds() * factor));
     }
 
-    /// The connection, made if need be, when the line may be used.
-    async fn ready(&mut self) -> Option<&mut Connection> {
+    /// Makes the connection if need be, and waits until the line may be used. No connection afterwards: none to be had now.
+    async fn ready(&mut self) {
         if self.connection.is_none() {
             if self.now() < self.connect_after {
-                return None;
+                return;
             }
             self.pause().await;
             let limit = self.gateway.connect_timeout.duration();
@@ -287,12 +299,11 @@ impl Link {
                     }
                     self.counters.connect_failures.one();
                     self.back_off();
-                    return None;
+                    return;
                 }
             }
         }
         self.pause().await;
-        self.connection.as_mut()
     }
 
     async fn connected(&mut self, stream: Box<dyn Stream>) {
@@ -314,6 +325,9 @@ impl Link {
     }
 
     async fn pause(&mut self) {
+        if self.quiet_until == Mono(0) {
+            return;
+        }
         let wait = self.quiet_until.since(self.now());
         if wait > Span::ZERO {
             tokio::time::sleep(wait.duration()).await;

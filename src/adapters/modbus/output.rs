@@ -83,7 +83,7 @@ impl Output {
     /// The output of a writable register; nothing for one that is not, and for single bits of a word, which cannot be
     /// written without touching their neighbours.
     #[must_use]
-    pub fn new(map: &Arc<DeviceMap>, row: usize, bound: Bound, words: u16) -> Option<Self> {
+    pub fn new(map: &Arc<DeviceMap>, row: usize, bound: Bound) -> Option<Self> {
         let register = map.registers.get(row)?;
         let spec = register.write?;
         let writable = match register.table {
@@ -97,7 +97,7 @@ impl Output {
             bound,
             table: register.table,
             address: register.address,
-            words,
+            words: codec::word_count(register),
             spec,
             held: None,
             state: State::Doubted,

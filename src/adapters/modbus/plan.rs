@@ -1,13 +1,15 @@
 //! Which registers are read together. Pure.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use plant::bind::Bound;
 use plant::convert::u64_from_usize;
-use plant::device::{DeviceMap, Register, RegisterTable};
+use plant::device::codec::{self, Decoder};
+use plant::device::{Register, RegisterTable};
+use plant::reading::Why;
 use plant::time::{Mono, Span};
 
+use super::client::Data;
 use super::config::Gateway;
 
 /// How long a register that the device refuses is left alone.
@@ -18,10 +20,6 @@ const FENCED_FOR: Span = Span::from_secs(600);
 /// One value of one unit that is read.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// The map that holds the register.
-    pub map: Arc<DeviceMap>,
-    /// Its row there.
-    pub row: usize,
     /// The point.
     pub bound: Bound,
     /// Which table.
@@ -32,6 +30,7 @@ pub struct Item {
     pub words: u16,
     /// The unit's output that writes it, if one does.
     pub output: Option<usize>,
+    decoder: Decoder<Box<[u64]>>,
     poll: Span,
     phase: Span,
     slot: Option<u64>,
@@ -39,36 +38,52 @@ pub struct Item {
 }
 
 impl Item {
-    /// The item of a register; `words` is how many registers or bits it takes, `nth` spreads what is read rarely.
+    /// The item of a register; `nth` spreads what is read rarely.
     #[must_use]
-    pub fn new(map: &Arc<DeviceMap>, row: usize, bound: Bound, words: u16, nth: usize) -> Option<Self> {
-        let register = map.registers.get(row)?;
+    pub fn new(register: &Register, bound: Bound, nth: usize) -> Self {
         let phase = Span::from_nanos(register.poll.nanos() / 16).times(u64_from_usize(nth % 16));
-        Some(Self {
-            map: Arc::clone(map),
-            row,
+        Self {
             bound,
             table: register.table,
             address: register.address,
-            words,
+            words: codec::word_count(register),
             output: None,
+            decoder: Decoder::of(register).owned(),
             poll: register.poll,
             phase,
             slot: None,
             refused: None,
-        })
+        }
     }
 
-    /// The register.
-    #[must_use]
-    pub fn register(&self) -> Option<&Register> {
-        self.map.registers.get(self.row)
+    /// Its value, in the register's unit, in the reply to a request that starts at `address`.
+    ///
+    /// # Errors
+    /// Why there is none: what [`Decoder::decode`] finds wrong with it, or a reply that does not hold it.
+    pub fn decode(&self, data: &Data, address: u16) -> Result<f64, Why> {
+        let offset = usize::from(self.address.saturating_sub(address));
+        match (data, self.table) {
+            (Data::Words(words), RegisterTable::Input | RegisterTable::Holding) => {
+                let end = offset.saturating_add(usize::from(self.words));
+                self.decoder.decode(words.get(offset..end).ok_or(Why::Comm)?)
+            }
+            (Data::Bits(bits), RegisterTable::Coil | RegisterTable::Discrete) => {
+                self.decoder.decode_bit(*bits.get(offset).ok_or(Why::Comm)?)
+            }
+            (Data::Bits(_) | Data::Words(_), _) => Err(Why::Comm),
+        }
     }
 
     /// Whether it is to be read now: each scan, or once in each of its own periods, which start at a fixed phase.
     #[must_use]
     pub fn due(&self, now: Mono) -> bool {
-        self.poll == Span::ZERO || self.slot != Some(self.slot_at(now))
+        self.in_every_scan() || self.slot != Some(self.slot_at(now))
+    }
+
+    /// Whether it has no period of its own.
+    #[must_use]
+    pub fn in_every_scan(&self) -> bool {
+        self.poll == Span::ZERO
     }
 
     /// Says that it was tried now.
@@ -150,11 +165,43 @@ impl Fences {
         self.until = now.after(FENCED_FOR);
     }
 
-    /// Forgets them when they are old: the device may have been mended.
-    pub fn age(&mut self, now: Mono) {
-        if !self.at.is_empty() && now >= self.until {
+    /// Forgets them when they are old: the device may have been mended. True when it did.
+    pub fn age(&mut self, now: Mono) -> bool {
+        let old = !self.at.is_empty() && now >= self.until;
+        if old {
             self.at.clear();
         }
+        old
+    }
+}
+
+/// What one poll asks, kept for the next: most polls ask the same.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The requests, in order of the wire.
+    pub groups: Vec<Group>,
+    /// The rows that they read.
+    due: Vec<usize>,
+    /// Every row is read in every scan: the next poll asks the same without a look at each.
+    steady: bool,
+}
+
+impl Plan {
+    /// Whether the next poll is known to ask the same.
+    #[must_use]
+    pub const fn steady(&self) -> bool {
+        self.steady
+    }
+
+    /// The plan for the rows `due`: this one when it reads just them.
+    #[must_use]
+    pub fn turned_to(mut self, due: Vec<usize>, items: &[Item], gateway: &Gateway, fences: &Fences) -> Self {
+        if self.due != due {
+            self.groups = groups(items, &due, gateway, fences);
+            self.due = due;
+        }
+        self.steady = self.due.len() == items.len() && items.iter().all(Item::in_every_scan);
+        self
     }
 }
 
@@ -196,7 +243,6 @@ mod tests {
     use super::*;
     use crate::adapters::modbus::config::Endpoint;
     use plant::device::{Access, ByteOrder, RegisterType};
-    use plant::hall::Kind;
     use plant::id::{Id, PointId};
     use plant::units::{Affine, Unit};
     use proptest::prelude::*;
@@ -219,17 +265,8 @@ mod tests {
             write: None,
             place: (1, 1),
         };
-        let map = Arc::new(DeviceMap {
-            id: "m".into(),
-            kind: Kind::Fan,
-            vendor: String::new(),
-            model: String::new(),
-            comm_loss: None,
-            registers: places.iter().map(register).collect(),
-            topics: Vec::new(),
-        });
         let bound = Bound { point: PointId::from_index(0), to_canonical: Affine { scale: 1.0, offset: 0.0 } };
-        let of = |(n, p): (usize, &(bool, u16, u16))| Item::new(&map, n, bound, p.2, n).expect("a register");
+        let of = |(n, p): (usize, &(bool, u16, u16))| Item { words: p.2, ..Item::new(&register(p), bound, n) };
         let mut items: Vec<Item> = places.iter().enumerate().map(of).collect();
         items.sort_by_key(|i| (i.table, i.address, i.words));
         items

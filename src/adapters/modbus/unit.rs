@@ -2,7 +2,7 @@
 
 use plant::bind::ModbusDevice;
 use plant::command::{WriteOutcome, WriteReport};
-use plant::device::{Access, RegisterTable, codec};
+use plant::device::{Access, codec};
 use plant::id::PointId;
 use plant::reading::{Sample, Why};
 use plant::time::Mono;
@@ -13,7 +13,7 @@ use super::count::Counters;
 use super::health::{BackOff, Health};
 use super::link::Fault;
 use super::output::Output;
-use super::plan::{Fences, Group, Item, groups};
+use super::plan::{Fences, Group, Item, Plan};
 use crate::adapters::OutputImage;
 
 /// How many more requests than planned one unit may cause in one poll while a refused register is searched.
@@ -33,6 +33,7 @@ pub struct Unit {
     /// How long it is left alone.
     pub back_off: BackOff,
     fences: Fences,
+    plan: Plan,
 }
 
 /// What a poll or a delivery found out.
@@ -55,6 +56,19 @@ pub struct Turn<'a> {
     pub alone: bool,
 }
 
+/// What one poll has been through so far.
+#[derive(Debug)]
+struct Round {
+    /// When it began.
+    started: Mono,
+    /// Requests more than planned.
+    searched: usize,
+    /// Halves of a refused group that are still to be asked for, the next one last.
+    halves: Vec<Group>,
+    /// What was planned holds for the next poll too.
+    lasting: bool,
+}
+
 impl Unit {
     /// A unit without registers.
     #[must_use]
@@ -66,20 +80,20 @@ impl Unit {
             health: Health::Up,
             back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
             fences: Fences::default(),
+            plan: Plan::default(),
         }
     }
 
     /// Adds the registers of a device that lives behind this unit.
     pub fn add(&mut self, device: &ModbusDevice) {
         for (row, (register, bound)) in device.map.registers.iter().zip(&device.points).enumerate() {
-            let words = codec::word_count(register);
             let nth = self.items.len().saturating_add(usize::from(self.number));
             match register.access {
-                Access::Ro | Access::Rw => self.items.extend(Item::new(&device.map, row, *bound, words, nth)),
+                Access::Ro | Access::Rw => self.items.push(Item::new(register, *bound, nth)),
                 Access::Wo => {}
             }
             match register.access {
-                Access::Rw | Access::Wo => self.outputs.extend(Output::new(&device.map, row, *bound, words)),
+                Access::Rw | Access::Wo => self.outputs.extend(Output::new(&device.map, row, *bound)),
                 Access::Ro => {}
             }
         }
@@ -121,46 +135,71 @@ impl Unit {
 
     /// Reads what is due.
     pub async fn poll(&mut self, reader: &mut Reader, turn: Turn<'_>, found: &mut Findings) {
-        let started = reader.link().now();
-        let due = self.due(turn.now, started, found);
-        self.fences.age(turn.now);
-        let mut plan = groups(&self.items, &due, turn.gateway, &self.fences);
-        plan.reverse();
-        let mut searched = 0_usize;
-        while let Some(group) = plan.pop() {
-            if let Some(why) = self.health.down() {
-                self.bad(&group.items, why, started, found);
-                continue;
-            }
-            let asked = reader.link().now();
-            match self.read(reader, &group, turn).await {
-                Ok(data) => {
-                    if self.health != Health::Up {
-                        tracing::info!(unit = self.number, "Modbus unit answers again");
-                    }
-                    self.health.answered();
-                    self.good(&group, &data, asked, found);
-                }
-                Err(Fault::Exception(code @ 1..=4)) => {
-                    self.health.answered();
-                    match group.halves(&self.items).filter(|_| searched < SEARCH) {
-                        Some((left, right)) => {
-                            searched = searched.saturating_add(2);
-                            self.fences.put(right.table, right.address, turn.now);
-                            plan.extend([right, left]);
-                        }
-                        None => self.refused(&group.items, code, asked, found),
-                    }
-                }
-                Err(fault) => {
-                    if fault.is_the_units() {
-                        self.failed(fault.why(), reader.link().now());
-                    }
-                    self.bad(&group.items, fault.why(), asked, found);
-                }
+        let mut round = Round { started: reader.link().now(), searched: 0, halves: Vec::new(), lasting: true };
+        let plan = self.plan(turn, round.started, found);
+        for group in &plan.groups {
+            self.ask(reader, group, turn, (found, &mut round)).await;
+            while let Some(half) = round.halves.pop() {
+                self.ask(reader, &half, turn, (found, &mut round)).await;
             }
         }
+        if round.lasting {
+            self.plan = plan;
+        }
         tally(reader.link().counters(), found);
+    }
+
+    /// What this poll asks: what the last did, unless other rows are due.
+    fn plan(&mut self, turn: Turn<'_>, now: Mono, found: &mut Findings) -> Plan {
+        let plan = std::mem::take(&mut self.plan);
+        let plan = if self.fences.age(turn.now) { Plan::default() } else { plan };
+        if plan.steady() {
+            return plan;
+        }
+        let due = self.due(turn.now, now, found);
+        plan.turned_to(due, &self.items, turn.gateway, &self.fences)
+    }
+
+    /// Asks for one group and judges what came of it.
+    async fn ask(
+        &mut self,
+        reader: &mut Reader,
+        group: &Group,
+        turn: Turn<'_>,
+        (found, round): (&mut Findings, &mut Round),
+    ) {
+        if let Some(why) = self.health.down() {
+            return self.bad(&group.items, why, round.started, found);
+        }
+        let asked = reader.link().now();
+        match self.read(reader, group, turn).await {
+            Ok(data) => {
+                if self.health != Health::Up {
+                    tracing::info!(unit = self.number, "Modbus unit answers again");
+                }
+                self.health.answered();
+                self.good(group, &data, asked, found);
+            }
+            Err(Fault::Exception(code @ 1..=4)) => {
+                self.health.answered();
+                // What is refused or fenced off from now on is planned anew.
+                round.lasting = false;
+                match group.halves(&self.items).filter(|_| round.searched < SEARCH) {
+                    Some((left, right)) => {
+                        round.searched = round.searched.saturating_add(2);
+                        self.fences.put(right.table, right.address, turn.now);
+                        round.halves.extend([right, left]);
+                    }
+                    None => self.refused(&group.items, code, asked, found),
+                }
+            }
+            Err(fault) => {
+                if fault.is_the_units() {
+                    self.failed(fault.why(), reader.link().now());
+                }
+                self.bad(&group.items, fault.why(), asked, found);
+            }
+        }
     }
 
     /// The rows that are read now; those that the device refuses get their reason at once.
@@ -202,12 +241,11 @@ impl Unit {
     }
 
     fn good(&mut self, group: &Group, data: &Data, asked: Mono, found: &mut Findings) {
+        found.samples.reserve(group.items.len());
         for item in group.items.iter().filter_map(|row| self.items.get(*row)) {
-            let offset = usize::from(item.address.saturating_sub(group.address));
-            let value = decode(item, data, offset);
+            let value = item.decode(data, group.address);
             let to = item.bound.to_canonical;
-            let canonical = value.map(|v| v * to.scale + to.offset);
-            let sample = match canonical {
+            let sample = match value.map(|v| v * to.scale + to.offset) {
                 Ok(v) if v.is_finite() => Sample::good(v, asked),
                 Ok(_) => Sample::bad(Why::NotANumber, asked),
                 Err(why) => Sample::bad(why, asked),
@@ -235,20 +273,6 @@ impl Unit {
                 found.samples.push((item.bound.point, Sample::bad(why, at)));
             }
         }
-    }
-}
-
-fn decode(item: &Item, data: &Data, offset: usize) -> Result<f64, Why> {
-    let register = item.register().ok_or(Why::Config)?;
-    match (data, item.table) {
-        (Data::Bits(bits), RegisterTable::Coil | RegisterTable::Discrete) => {
-            codec::decode_bit(register, *bits.get(offset).ok_or(Why::Comm)?)
-        }
-        (Data::Words(words), RegisterTable::Input | RegisterTable::Holding) => {
-            let end = offset.saturating_add(usize::from(item.words));
-            codec::decode(register, words.get(offset..end).ok_or(Why::Comm)?)
-        }
-        (Data::Bits(_) | Data::Words(_), _) => Err(Why::Comm),
     }
 }
 
