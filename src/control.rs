@@ -59,7 +59,7 @@ use identity::Identity;
 use news::News;
 use overrides::Overrides;
 use quality::Quality;
-use report::{LoopView, PointView, Status, WhyReport};
+use report::{LoopView, PointView, Status, WhyReport, Written};
 use request::{Reply, Request};
 use safety::Safety;
 
@@ -222,7 +222,12 @@ impl Controller {
     /// A point as judged in the last scan, for people.
     #[must_use]
     pub fn point(&self, point: PointId) -> Option<PointView> {
-        report::point(&self.plan.hall, &self.state, point)
+        report::point(&self.plan.hall, &self.commands, &self.state, point)
+    }
+
+    /// What is known of every output's device, in the order of the outputs.
+    pub fn written(&self) -> impl Iterator<Item = Written> {
+        self.commands.slots().map(|(output, _)| report::written(&self.state, output).unwrap_or_default())
     }
 
     /// Brings the image of outputs to what is held.

@@ -135,6 +135,8 @@ pub enum WriteOutcome {
     },
     /// Refused or lost.
     Failed(Why),
+    /// Acknowledged, and nothing reads it back: the device map says so. Never proof.
+    Acknowledged,
 }
 
 /// The report of one write, delivered with a later scan's inputs.

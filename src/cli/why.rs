@@ -69,7 +69,7 @@ fn write_page(page: &mut String, r: &WhyReport) -> std::fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wattloop::control::report::{LoopView, WhyEntry, WhyLimit};
+    use wattloop::control::report::{LoopView, WhyEntry, WhyLimit, Written};
 
     #[test]
     fn the_page_says_each_thing_once_with_its_unit() {
@@ -91,6 +91,7 @@ mod tests {
                 entry(16, "row-a/fans", 46.0, "the worst inlet is rack-a07/inlet-air-temp", None),
             ],
             limits: vec![WhyLimit { level: 5, min: 20.0, max: 100.0, reason: "the equipment allows no more".into() }],
+            written: Written::default(),
             control_loop: Some(LoopView {
                 name: "row-a/fans".into(),
                 mode: "tracking".into(),

@@ -5,7 +5,9 @@ mod why;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use status::{point, status};
+pub use super::commands::Proof;
+
+pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
 
 /// The hall on one page.
@@ -163,8 +165,18 @@ pub struct WhyReport {
     pub entries: Vec<WhyEntry>,
     /// Every limit in force.
     pub limits: Vec<WhyLimit>,
+    /// Whether the device holds it.
+    #[serde(default)]
+    pub written: Written,
     /// The loop behind it, if one is.
     pub control_loop: Option<LoopView>,
+}
+
+/// What is known of an output's device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// `unheard`, `acknowledged` (nothing reads it back: unproven), `proven`, `doubted`.
+    pub proof: Proof,
 }
 
 /// One entry of the priority array.
@@ -236,4 +248,7 @@ pub struct PointView {
     pub why: Option<String>,
     /// Age of the last sample (s).
     pub age_s: f64,
+    /// For an output: whether the device holds what it was told.
+    #[serde(default)]
+    pub written: Option<Written>,
 }

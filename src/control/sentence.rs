@@ -107,5 +107,9 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         }
         What::Started => "is under control".to_owned(),
         What::Stopping => "goes to its fail-safe values".to_owned(),
+        What::OverrideDropped => {
+            "is given back: control was away, and without a trusted clock nobody knows for how long".to_owned()
+        }
+        What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

@@ -45,6 +45,11 @@ fn of_modbus(modbus: &Modbus) -> Vec<Family> {
         Family::counter("modbus_late_responses", "Replies that came late and were dropped", each(|c| c.late)),
         Family::counter("modbus_connects", "Connections made", each(|c| c.connects)),
         Family::counter("writes", "Write requests sent", each(|c| c.writes)),
+        Family::counter(
+            "writes_unproven",
+            "Values acknowledged that nothing can read back",
+            each(|c| c.acknowledged),
+        ),
         Family::counter("write_failures", "Values whose write is in doubt", failures.collect()),
     ]
 }

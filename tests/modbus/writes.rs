@@ -257,8 +257,23 @@ fn what_cannot_be_read_is_written_and_its_acknowledgement_is_all_there_is() {
     let mut b = bench(vec![blind, register(RegisterTable::Holding, 0)], Writes::Live);
     b.rig.scan(&[(0, 1.0)]);
     assert_eq!(b.holding(9), Some(1));
-    assert_eq!(b.rig.outcomes(0), [WriteOutcome::Applied]);
+    assert_eq!(b.rig.outcomes(0), [WriteOutcome::Acknowledged], "an acknowledgement is never called proof");
+    assert_eq!((b.rig.counts().acknowledged, b.rig.counts().applied), (1, 0));
     assert!(b.server.world().log.iter().all(|e| (e.0, e.2) != (3, 9)), "never read");
+}
+
+#[test]
+fn what_is_not_read_back_is_proven_or_doubted_by_the_next_poll() {
+    let mut b = bench(vec![altered(holding(3), |w| w.read_back = false)], Writes::Live);
+    b.rig.scan(&[(0, 460.0)]);
+    assert_eq!(b.rig.outcomes(0), [WriteOutcome::Acknowledged, WriteOutcome::Applied]);
+    b.server.world().habits.insert(1, Manner::Pretend);
+    for _ in 0..10 {
+        b.rig.scan(&[(0, 500.0)]);
+    }
+    let later = &b.rig.outcomes(0)[2..];
+    let (taken, unproven) = (WriteOutcome::Acknowledged, WriteOutcome::Unproven { seen: 460.0 });
+    assert_eq!(later, [taken, unproven].repeat(4), "the write and three repeats");
 }
 
 #[test]

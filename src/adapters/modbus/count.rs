@@ -88,6 +88,8 @@ counters! {
     writes,
     /// Values read back as written.
     applied,
+    /// Values acknowledged that nothing reads back: never proven.
+    acknowledged,
     /// Values acknowledged but read back differently.
     unproven,
     /// Values that somebody else changed.

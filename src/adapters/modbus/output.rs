@@ -212,10 +212,10 @@ impl Output {
         (seen - self.value(raw)).abs() <= self.spec.tolerance.max(1e-9)
     }
 
-    /// The device acknowledged and nothing reads it back.
-    pub fn acknowledged(&mut self, wanted: f64, at: Mono) -> WriteReport {
+    /// The device acknowledged and nothing reads it back. A poll may still see it.
+    pub const fn acknowledged(&mut self, wanted: f64, at: Mono) -> WriteReport {
         self.state = State::Acknowledged;
-        self.report(wanted, WriteOutcome::Applied, at)
+        self.report(wanted, WriteOutcome::Acknowledged, at)
     }
 
     /// It was read back as `seen`, in the register's unit.
@@ -246,18 +246,22 @@ impl Output {
         let held = self.held?;
         self.watched = true;
         let ours = self.holds(held.raw, seen);
+        let wanted = self.canonical(held.value);
         match (self.state, ours) {
             (State::Acknowledged, true) => {
                 self.state = State::Proven;
-                None
+                Some(self.report(wanted, WriteOutcome::Applied, at))
+            }
+            (State::Acknowledged, false) => {
+                self.state = State::Doubted;
+                Some(self.report(wanted, WriteOutcome::Unproven { seen: self.canonical(seen) }, at))
             }
             (State::Proven, false) => {
                 self.state = State::Doubted;
                 self.tries = 0;
-                let wanted = self.canonical(held.value);
                 Some(self.report(wanted, WriteOutcome::Foreign { seen: self.canonical(seen) }, at))
             }
-            (State::Proven, true) | (State::Doubted, _) | (State::Acknowledged, false) => None,
+            (State::Proven, true) | (State::Doubted, _) => None,
         }
     }
 

@@ -287,6 +287,7 @@ pub fn tally(counters: &Counters, found: &Findings) {
             WriteOutcome::Unproven { .. } => counters.unproven.one(),
             WriteOutcome::Foreign { .. } => counters.foreign.one(),
             WriteOutcome::Failed(_) => counters.write_failures.one(),
+            WriteOutcome::Acknowledged => counters.acknowledged.one(),
         }
     }
 }

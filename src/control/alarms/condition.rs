@@ -114,7 +114,7 @@ impl Scene<'_> {
     /// How many outputs may not be what was written.
     #[must_use]
     pub fn writes_doubted(&self) -> usize {
-        self.held.rows().iter().filter(|row| row.doubted).count()
+        self.held.rows().iter().filter(|row| row.is_doubted()).count()
     }
 
     /// True when all inlets of some row that have a source are lost.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::rig::{Rig, shipped};
+use crate::control::report::Proof;
 use crate::control::request::{Ask, Refusal, Reply, Request};
 
 fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
@@ -79,6 +80,29 @@ fn a_write_in_doubt_is_told_once_raises_its_alarm_and_is_told_when_it_is_proven(
     assert_eq!(rig.control.status().alarms[0].name, "writes-doubted");
     rig.inputs.reports.push(report(WriteOutcome::Applied));
     assert!(rig.events(1).contains(&What::WriteProven));
+}
+
+#[test]
+fn an_output_that_nothing_reads_back_says_so_to_whoever_asks() {
+    let mut rig = Rig::new(shipped("bench"));
+    rig.steps(5);
+    let point = rig.point("fan-1/fan-speed");
+    for (outcome, proof, word) in [
+        (WriteOutcome::Acknowledged, Proof::Acknowledged, "nothing reads it back: unproven"),
+        (WriteOutcome::Failed(Why::Timeout), Proof::Doubted, "in doubt"),
+    ] {
+        rig.inputs.reports.push(WriteReport { point, wanted: 50.0, outcome, at: Mono(7) });
+        rig.step();
+        let why = rig.control.why(point).expect("an output");
+        assert!(why.sentence.contains(word), "{}", why.sentence);
+        assert_eq!(why.written.proof, proof);
+        assert_eq!(rig.control.point(point).and_then(|view| view.written), Some(why.written));
+    }
+    rig.inputs.reports.push(WriteReport { point, wanted: 50.0, outcome: WriteOutcome::Applied, at: Mono(7) });
+    rig.step();
+    let why = rig.control.why(point).expect("an output");
+    assert!(why.written.proof == Proof::Proven && !why.sentence.contains("unproven"), "{}", why.sentence);
+    assert_eq!(rig.control.point(rig.point("heater/power")).and_then(|view| view.written), None, "no output");
 }
 
 #[test]

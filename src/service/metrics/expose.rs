@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
 use super::figures::{Family, FamilyKind, Figures, Row};
+use crate::control::report::{Proof, Written};
 
 /// How points of a canonical unit are named, and the factor to the base unit.
 const POINTS: [(Unit, &str, f64); 14] = [
@@ -142,6 +143,11 @@ fn outputs(hall: &Hall, figures: &Figures) -> Vec<Family> {
     let name = |id| hall.points.get(id).map_or("", |p| p.name.as_str());
     let level =
         figures.commands.iter().map(|c| Row::new(&[("point", name(c.point))], f64::from(c.level.number()))).collect();
+    let told = || figures.commands.iter().map(|c| name(c.point)).zip(&figures.written);
+    let proof = |wanted: Proof| {
+        let row = |(point, w): (&str, &Written)| Row::new(&[("point", point)], f64::from(u8::from(w.proof == wanted)));
+        told().map(row).collect()
+    };
     let (mut active, mut expires) = (Vec::new(), Vec::new());
     for held in &figures.status.overrides {
         let number = held.level.to_string();
@@ -151,6 +157,8 @@ fn outputs(hall: &Hall, figures: &Figures) -> Vec<Family> {
     }
     vec![
         Family::gauge("command_level", "Level that holds an output, 1 to 17", level),
+        Family::gauge("command_proven", "One for an output that was read back as commanded", proof(Proof::Proven)),
+        Family::gauge("command_doubted", "One for an output whose write is in doubt", proof(Proof::Doubted)),
         Family::gauge("override_active", "One for an output that a person holds", active),
         Family::gauge("override_expires_timestamp_seconds", "When an override ends by itself", expires),
     ]
