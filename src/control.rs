@@ -16,7 +16,7 @@
 //! # A start
 //!
 //! A boot begins with every output at its fail-safe. A loop's outputs stay there until each of its inputs has been heard
-//! once, or is given up as lost. Alarms, overrides with what is left of their time, and energy carry over from the state
+//! once, or is given up as lost. Alarms, overrides until the end that was told, and energy carry over from the state
 //! of the boot before; readings, outputs and loops do not, because their times compare with nothing.
 
 mod alarms;
