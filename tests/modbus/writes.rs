@@ -310,6 +310,15 @@ fn the_safe_outputs_are_written_once_without_a_field() {
     let failed = WriteOutcome::Failed(Why::Comm);
     assert_eq!(outcomes, [WriteOutcome::Applied, WriteOutcome::Applied, failed, failed]);
     assert_eq!((b.holding(3), b.holding(4)), (Some(100), Some(100)));
+
+    // A register that swallows its write, and every reply lost once: what can be reached is reached.
+    b.server.world().mute.insert((1, 3));
+    let values: Table<PointId, Option<f64>> = Table::filled(4, Some(55.0));
+    let deadline = Duration::from_secs(20);
+    let reports = b.runtime.block_on(write_once(&gateways, &all[..1], &values, deadline, stamp()));
+    let outcomes: Vec<WriteOutcome> = reports.iter().map(|r| r.outcome).collect();
+    assert_eq!(outcomes, [WriteOutcome::Failed(Why::Timeout), WriteOutcome::Applied]);
+    assert_eq!(b.holding(4), Some(55));
 }
 
 #[test]

@@ -86,11 +86,11 @@ impl Unit {
     }
 
     /// How many jobs from the first one go into one request: neighbours without a hole, of one table. What wears out
-    /// is written alone, so that a neighbour's change does not wear it.
+    /// is written alone, so that a neighbour's change does not wear it; and each goes alone at the last chance.
     fn run_of(&self, jobs: &[Job]) -> usize {
         let mut outputs = jobs.iter().filter_map(|job| self.outputs.get(job.row));
         let Some(first) = outputs.next() else { return jobs.len() };
-        if first.spec.nonvolatile {
+        if first.spec.nonvolatile || self.stubborn {
             return 1;
         }
         let most = if first.table == RegisterTable::Coil { MAX_BITS } else { MAX_WORDS };
@@ -130,8 +130,10 @@ impl Unit {
     }
 
     async fn send(&mut self, writer: &mut Writer, run: &[Job], tick: Tick) -> Result<(), Fault> {
-        // A unit that has just failed to answer is not asked again for every register it has.
-        if self.health.down().is_some() {
+        if self.stubborn {
+            writer.reader().link().hurry();
+        } else if self.health.down().is_some() {
+            // A unit that has just failed to answer is not asked again for every register it has.
             return Err(Fault::Timeout);
         }
         let (mut bits, mut words, mut multiple) = (Vec::new(), Vec::new(), false);

@@ -32,6 +32,8 @@ pub struct Unit {
     pub health: Health,
     /// How long it is left alone.
     pub back_off: BackOff,
+    /// The last chance: every output is tried by itself, whatever became of the one before.
+    pub stubborn: bool,
     fences: Fences,
 }
 
@@ -65,6 +67,7 @@ impl Unit {
             outputs: Vec::new(),
             health: Health::Up,
             back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
+            stubborn: false,
             fences: Fences::default(),
         }
     }
