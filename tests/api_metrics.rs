@@ -120,7 +120,7 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
     }));
     metrics.update(|f| {
         f.commands = vec![Command { point: fan, value: 46.0, level: Level::Operator, reason: Reason::Override }];
-        f.written = vec![Written { proof: Proof::Acknowledged }];
+        f.written = vec![Written { proof: Proof::Acknowledged, lifetime_writes: Some(12) }];
         f.wall_s = 1000.0;
         f.shadow = true;
         f.config_hash = "abc".into();
@@ -136,6 +136,7 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
     let series = parse(&text);
     let level = format!("wattloop_command_level{{point=\"{fan_name}\"}}");
     let proven = format!("wattloop_command_proven{{point=\"{fan_name}\"}}");
+    let worn = format!("wattloop_nonvolatile_writes_total{{point=\"{fan_name}\"}}");
     let expires = format!("wattloop_override_expires_timestamp_seconds{{point=\"{fan_name}\",level=\"8\"}}");
     for (name, value) in [
         ("wattloop_cycle_overruns_total", 1.0),
@@ -152,6 +153,7 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
         ("wattloop_loop_mode{loop=\"row-a/fans\",mode=\"holding\"}", 0.0),
         (level.as_str(), 8.0),
         (proven.as_str(), 0.0),
+        (worn.as_str(), 12.0),
         (expires.as_str(), 1060.0),
         ("wattloop_modbus_requests_total{device=\"bms\",result=\"ok\"}", 7.0),
         ("wattloop_alarm_state{alarm=\"inlet-high\",priority=\"high\",state=\"unacknowledged\"}", 1.0),

@@ -64,12 +64,20 @@ fn reply(request: &Request) -> Reply {
             Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() }
         }
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
-        Ask::ServiceAlarm { .. } | Ask::Found { .. } => Reply::Refused(Refusal::Unknown),
+        Ask::ServiceAlarm { .. } | Ask::Found { .. } | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
     }
 }
 
 fn view(name: &str) -> PointView {
-    PointView { point: name.into(), value: Some(46.0), unit: "%".into(), quality: 192, why: None, age_s: 0.5, written: None }
+    PointView {
+        point: name.into(),
+        value: Some(46.0),
+        unit: "%".into(),
+        quality: 192,
+        why: None,
+        age_s: 0.5,
+        written: None,
+    }
 }
 
 fn reason(name: &str) -> Box<WhyReport> {

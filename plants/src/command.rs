@@ -150,4 +150,6 @@ pub struct WriteReport {
     pub outcome: WriteOutcome,
     /// When it was known.
     pub at: Mono,
+    /// How many writes went into memory that wears out since the report before (0 where it does not).
+    pub wear: u32,
 }

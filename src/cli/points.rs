@@ -114,7 +114,7 @@ mod tests {
             written: None,
         };
         let untold = PointView {
-            written: Some(Written { proof: Proof::Acknowledged }),
+            written: Some(Written { proof: Proof::Acknowledged, lifetime_writes: None }),
             ..view("crah-3/valve", None, "%", 0, Some("never_read"), 200.0)
         };
         let page = page(&[

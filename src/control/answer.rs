@@ -28,6 +28,10 @@ pub fn answer(hall: &Hall, commands: &Commands, state: &mut State, request: &Req
             if known { Ok(accepted(String::new())) } else { Err(Refusal::Unknown) }
         }
         Ask::Found { outputs } => Ok(found(commands, state, outputs)),
+        Ask::Worn { writes } => {
+            writes.iter().for_each(|(point, count)| state.wear.add(hall, *point, *count));
+            Ok(accepted(String::new()))
+        }
     };
     done.unwrap_or_else(Reply::Refused)
 }

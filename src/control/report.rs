@@ -177,6 +177,9 @@ pub struct WhyReport {
 pub struct Written {
     /// `unheard`, `acknowledged` (nothing reads it back: unproven), `proven`, `doubted`.
     pub proof: Proof,
+    /// Writes in the device's life into memory that wears out; nothing where it has had none.
+    #[serde(default)]
+    pub lifetime_writes: Option<u64>,
 }
 
 /// One entry of the priority array.

@@ -190,6 +190,8 @@ fn memory_that_wears_out_is_written_on_change_only_and_seldom() {
     b.rig.scan(&[(0, 509.0)]);
     assert_eq!(b.holding(3), Some(509));
     assert!(b.server.count(6) <= 3);
+    let wear: u32 = b.rig.reports.iter().map(|r| r.wear).sum();
+    assert_eq!(usize::try_from(wear), Ok(b.server.count(6)), "every write is reported as wear, once");
 }
 
 #[test]

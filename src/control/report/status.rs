@@ -63,13 +63,14 @@ pub fn point(hall: &Hall, commands: &Commands, state: &State, id: PointId) -> Op
         quality: reading.quality(),
         why: reading.why().map(|why| why.to_string()),
         age_s: state.clock.last().mono.since(state.quality.heard(id)).seconds(),
-        written: commands.output(id).and_then(|output| written(state, output)),
+        written: commands.output(id).and_then(|output| written(hall, commands, state, output)),
     })
 }
 
 /// What is known of one output's device.
-pub fn written(state: &State, output: OutputId) -> Option<Written> {
-    state.held.get(output).map(|held| Written { proof: held.proof })
+pub fn written(hall: &Hall, commands: &Commands, state: &State, output: OutputId) -> Option<Written> {
+    let (held, slot) = (state.held.get(output)?, commands.slot(output)?);
+    Some(Written { proof: held.proof, lifetime_writes: state.wear.of(hall, slot.point) })
 }
 
 fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {

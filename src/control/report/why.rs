@@ -55,7 +55,7 @@ pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State
         sentence: sentence_of(hall, &def.name, def.unit, held, &owner(held.level)),
         entries: entries.collect(),
         limits: limits(hall, slot),
-        written: status::written(state, output).unwrap_or_default(),
+        written: status::written(hall, commands, state, output).unwrap_or_default(),
         control_loop: circuit.and_then(|circuit| loop_view(hall, state, circuit)),
     })
 }

@@ -198,6 +198,32 @@ proptest! {
 }
 
 #[test]
+fn a_device_does_not_become_young_by_a_restart_or_by_another_hall() {
+    let mut rig = Rig::new(shipped("air"));
+    let valve = rig.point("crah-2/valve");
+    let wear = |rig: &Rig| rig.control.why(valve).expect("an output").written.lifetime_writes;
+    assert_eq!(wear(&rig), None);
+    for wear in [1, 0, 2] {
+        let outcome = plant::command::WriteOutcome::Applied;
+        let at = rig.tick.mono;
+        rig.inputs.reports.push(plant::command::WriteReport { point: valve, wanted: 50.0, outcome, at, wear });
+        rig.step();
+    }
+    rig.ask(Ask::Worn { writes: vec![(valve, 1)] });
+    assert_eq!(wear(&rig), Some(4), "the one on the way out, too");
+    rig.control = Controller::restore(Arc::clone(&rig.hall), round_trip(rig.control.state()));
+    rig.reboot(Span::from_secs(20));
+    rig.steps(3);
+    assert_eq!(wear(&rig), Some(4));
+
+    let text = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped").1;
+    let hall = Arc::new(Hall::load("air", &text.replace("\"pdu-a1\"", "\"pdu-z1\"")).expect("loads"));
+    let control = Controller::restore(Arc::clone(&hall), rig.control.state().clone());
+    let there = hall.point("crah-2/valve").expect("still there");
+    assert_eq!(control.why(there).expect("an output").written.lifetime_writes, Some(4));
+}
+
+#[test]
 fn a_restart_raises_no_alarm_that_was_raised_before() {
     let mut rig = Rig::new(shipped("air"));
     rig.inlets(0, 31.0);

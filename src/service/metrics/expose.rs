@@ -148,6 +148,7 @@ fn outputs(hall: &Hall, figures: &Figures) -> Vec<Family> {
         let row = |(point, w): (&str, &Written)| Row::new(&[("point", point)], f64::from(u8::from(w.proof == wanted)));
         told().map(row).collect()
     };
+    let wear = |(point, w): (&str, &Written)| Some(Row::new(&[("point", point)], convert::f64_from_u64(w.lifetime_writes?)));
     let (mut active, mut expires) = (Vec::new(), Vec::new());
     for held in &figures.status.overrides {
         let number = held.level.to_string();
@@ -159,6 +160,11 @@ fn outputs(hall: &Hall, figures: &Figures) -> Vec<Family> {
         Family::gauge("command_level", "Level that holds an output, 1 to 17", level),
         Family::gauge("command_proven", "One for an output that was read back as commanded", proof(Proof::Proven)),
         Family::gauge("command_doubted", "One for an output whose write is in doubt", proof(Proof::Doubted)),
+        Family::counter(
+            "nonvolatile_writes",
+            "Writes in a device's life into memory that wears out",
+            told().filter_map(wear).collect(),
+        ),
         Family::gauge("override_active", "One for an output that a person holds", active),
         Family::gauge("override_expires_timestamp_seconds", "When an override ends by itself", expires),
     ]
