@@ -147,6 +147,7 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
         ("wattloop_pue_ratio{window=\"1m\",category=\"2\"}", 1.25),
         ("wattloop_pue_valid{window=\"1m\"}", 1.0),
         ("wattloop_pue_valid{window=\"24h\"}", 0.0),
+        ("wattloop_pue_validity{window=\"24h\",validity=\"undefined_low_load\"}", 1.0),
         ("wattloop_loop_setpoint{loop=\"row-a/fans\"}", 25.0),
         ("wattloop_loop_output_ratio{loop=\"row-a/fans\"}", 0.5),
         ("wattloop_loop_mode{loop=\"row-a/fans\",mode=\"auto\"}", 1.0),
@@ -244,6 +245,7 @@ fn pue(window: &str, value: Option<f64>) -> Pue {
         coverage: 1.0,
         category: 2,
         validity: "good".into(),
+        code: if value.is_some() { "good" } else { "undefined_low_load" }.into(),
         facility_kwh: 1.0,
         it_kwh: 1.0,
     }

@@ -46,6 +46,8 @@ pub struct Hall {
     pub chilled_water: Option<ChilledWater>,
     /// Meters.
     pub meters: Vec<Meter>,
+    /// When a PUE means something.
+    pub pue: PueRules,
     /// How the loops are run.
     pub strategies: Strategies,
     /// Every loop's name: `row-a/fans`, `crah-1/valve`, `chw/pump`.
@@ -188,6 +190,19 @@ pub struct Meter {
     pub rated: Watts,
     /// Where the register rolls over to zero (Wh); infinite when it never does.
     pub rollover: WattHours,
+}
+
+/// When a PUE means something.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PueRules {
+    /// Below this share of what the IT meters are rated for, what is left running makes any ratio: no PUE is told (1, 0 to 1).
+    pub low_load: f64,
+}
+
+impl Default for PueRules {
+    fn default() -> Self {
+        Self { low_load: 0.05 }
+    }
 }
 
 /// How the loops are run. Part of the hall, replaceable by a reload.

@@ -119,6 +119,7 @@ mod tests {
             coverage: 0.96,
             category: 2,
             validity: validity.into(),
+            code: String::new(),
             facility_kwh: 0.0,
             it_kwh: 0.0,
         };

@@ -218,7 +218,7 @@ impl Energy {
             let role = role_of(it).filter(|role| hall.meters.iter().any(|meter| meter.role == *role))?;
             Some(Category { number, both, it, meters: self.metering(hall, role) })
         });
-        pue::figure(&cell, window, &categories, self.metering(hall, MeterRole::Utility))
+        pue::figure(&cell, window, &categories, self.metering(hall, MeterRole::Utility), hall.pue.low_load)
     }
 
     /// What the meters of a role carry and hold back together.

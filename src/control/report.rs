@@ -103,6 +103,10 @@ pub struct Pue {
     pub category: u8,
     /// `good`, `degraded`, or why there is no value.
     pub validity: String,
+    /// The same for programs: `good`, `degraded`, `too_little`, `too_coarse`, `undefined_low_load`, `no_meters`, `no_it`,
+    /// `below_one`.
+    #[serde(default)]
+    pub code: String,
     /// Facility energy of the window (kWh).
     pub facility_kwh: f64,
     /// IT energy of the window (kWh).

@@ -99,6 +99,7 @@ fn pue(window: &str, figure: &Figure) -> Pue {
         coverage: figure.coverage,
         category: figure.category,
         validity: figure.validity.sentence().to_owned(),
+        code: figure.validity.code().to_owned(),
         facility_kwh: figure.facility / 1e3,
         it_kwh: figure.it / 1e3,
     }

@@ -118,8 +118,10 @@ fn power(figures: &Figures) -> Vec<Family> {
     let watts = |kw: Option<f64>| kw.map(|kw| Row::only(kw * 1e3)).into_iter().collect();
     let joules = |kwh: f64| vec![Row::only(kwh * 3.6e6)];
     let (mut ratio, mut valid, mut coverage) = (Vec::new(), Vec::new(), Vec::new());
+    let mut validity = Vec::new();
     for pue in &status.pue {
         let window = [("window", pue.window.as_str())];
+        validity.push(Row::new(&[("window", &pue.window), ("validity", &pue.code)], 1.0));
         valid.push(Row::new(&window, f64::from(u8::from(pue.value.is_some()))));
         coverage.push(Row::new(&window, pue.coverage));
         if let Some(value) = pue.value {
@@ -135,6 +137,7 @@ fn power(figures: &Figures) -> Vec<Family> {
         Family::counter("it_energy_joules", "Energy of the IT equipment", joules(status.it_kwh)),
         Family::gauge("pue_ratio", "Facility energy over IT energy", ratio),
         Family::gauge("pue_valid", "One while the window's PUE is valid", valid),
+        Family::gauge("pue_validity", "One for what the window's PUE is worth, or why it has no value", validity),
         Family::gauge("pue_coverage_ratio", "Covered share of the window", coverage),
     ]
 }

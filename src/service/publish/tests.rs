@@ -1,6 +1,6 @@
 use super::*;
 use plant::event::About;
-use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, Priority, Strategies};
+use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, Priority, PueRules, Strategies};
 use plant::id::AlarmId;
 use plant::point::{Danger, Judgement, PointDef, Role};
 use plant::reading::{Sample, Why};
@@ -60,6 +60,7 @@ fn hall() -> Arc<Hall> {
         coils: Vec::new(),
         chilled_water: None,
         meters: Vec::new(),
+        pue: PueRules::default(),
         strategies: Strategies { fans: tuning, valves: tuning, pump: tuning },
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
