@@ -145,6 +145,7 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
         ("wattloop_facility_power_watts", 1500.0),
         ("wattloop_facility_energy_joules_total", 3.6e6),
         ("wattloop_pue_ratio{window=\"1m\",category=\"2\"}", 1.25),
+        ("wattloop_pue_meter_ratio{window=\"1m\"}", 0.95),
         ("wattloop_pue_valid{window=\"1m\"}", 1.0),
         ("wattloop_pue_valid{window=\"24h\"}", 0.0),
         ("wattloop_pue_validity{window=\"24h\",validity=\"undefined_low_load\"}", 1.0),
@@ -240,6 +241,7 @@ fn pue(window: &str, value: Option<f64>) -> Pue {
     Pue {
         window: window.into(),
         value,
+        meter: value.map(|value| value - 0.3),
         lower: None,
         upper: None,
         coverage: 1.0,

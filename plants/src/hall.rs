@@ -171,6 +171,25 @@ pub enum MeterRole {
     Cooling,
     /// Anything else that is metered.
     Other,
+    /// A generator's electrical output.
+    Generator,
+    /// What batteries give, at their alternating-current terminals. A meter that counts both ways is two meters.
+    BatteryDischarge,
+    /// What batteries take, at their alternating-current terminals.
+    BatteryCharge,
+}
+
+impl MeterRole {
+    /// How the role counts for what enters the facility's load: utility, generators and discharge add, charge takes away,
+    /// the rest lies behind.
+    #[must_use]
+    pub const fn entry_sign(self) -> Option<f64> {
+        match self {
+            Self::Utility | Self::Generator | Self::BatteryDischarge => Some(1.0),
+            Self::BatteryCharge => Some(-1.0),
+            Self::UpsOutput | Self::PduOutput | Self::It | Self::Cooling | Self::Other => None,
+        }
+    }
 }
 
 /// A meter.

@@ -91,8 +91,11 @@ pub struct Readings {
 pub struct Pue {
     /// `1m`, `15m`, `1h`, `24h`, `month`, `365d`.
     pub window: String,
-    /// Energy over energy; nothing when it is not valid. Never clamped.
+    /// Energy over energy, storage taken out; nothing when it is not valid. Never clamped.
     pub value: Option<f64>,
+    /// What the utility's meters alone say, where the hall has storage or generators: below one while a battery carries IT.
+    #[serde(default)]
+    pub meter: Option<f64>,
     /// The least it can be, given what is missing.
     pub lower: Option<f64>,
     /// The most it can be.

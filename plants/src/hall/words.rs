@@ -4,7 +4,17 @@ use super::{Condition, MeterRole, Priority};
 
 impl MeterRole {
     /// Every role, from the grid to the machines, then the rest.
-    pub const ALL: [Self; 6] = [Self::Utility, Self::UpsOutput, Self::PduOutput, Self::It, Self::Cooling, Self::Other];
+    pub const ALL: [Self; 9] = [
+        Self::Utility,
+        Self::UpsOutput,
+        Self::PduOutput,
+        Self::It,
+        Self::Cooling,
+        Self::Other,
+        Self::Generator,
+        Self::BatteryDischarge,
+        Self::BatteryCharge,
+    ];
 
     /// The word in files and on the wire.
     #[must_use]
@@ -16,6 +26,9 @@ impl MeterRole {
             Self::It => "it",
             Self::Cooling => "cooling",
             Self::Other => "other",
+            Self::Generator => "generator",
+            Self::BatteryDischarge => "battery-discharge",
+            Self::BatteryCharge => "battery-charge",
         }
     }
 }

@@ -103,6 +103,8 @@ pub struct Figure {
     pub facility: f64,
     /// IT energy (Wh).
     pub it: f64,
+    /// What the utility's meters alone say over IT, where the hall has storage or generators.
+    pub meter: Option<f64>,
 }
 
 /// The meters of one side of a ratio.
@@ -139,13 +141,7 @@ pub struct Category {
 /// `categories` are those the hall has meters for, best first; `entry` is what meters all that enters the site. Below the share
 /// `low_load` of what its meters are rated for there is no figure.
 #[must_use]
-pub fn figure(
-    cell: &Cell,
-    window: Span,
-    categories: &[Option<Category>],
-    entry: Metering,
-    low_load: f64,
-) -> Figure {
+pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], entry: Metering, low_load: f64) -> Figure {
     let seconds = window.seconds();
     let cover = |category: &Category| if seconds > 0.0 { cell.of(category.both).seconds / seconds } else { 0.0 };
     let had = || categories.iter().flatten();
@@ -162,6 +158,7 @@ pub fn figure(
             validity: Validity::NoMeters,
             facility: 0.0,
             it: 0.0,
+            meter: None,
         };
     };
     let coverage = cover(category).min(1.0);
@@ -198,6 +195,7 @@ pub fn figure(
         validity,
         facility: paired.top,
         it: paired.bottom,
+        meter: None,
     }
 }
 

@@ -94,6 +94,7 @@ fn pue(window: &str, figure: &Figure) -> Pue {
     Pue {
         window: window.to_owned(),
         value: figure.value,
+        meter: figure.meter,
         lower: figure.lower,
         upper: figure.upper,
         coverage: figure.coverage,
