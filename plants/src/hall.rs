@@ -290,6 +290,8 @@ pub enum Condition {
     PueInvalid,
     /// The wall clock is not trusted.
     ClockUntrusted,
+    /// A unit is another device than its map means.
+    WrongDevice,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

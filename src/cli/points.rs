@@ -93,6 +93,7 @@ fn trouble(code: &str) -> Option<Why> {
         Why::Manual,
         Why::OutOfService,
         Why::Config,
+        Why::WrongDevice,
     ];
     plain.into_iter().find(|why| why.word() == code)
 }

@@ -47,6 +47,7 @@ pub fn trouble(why: Why) -> String {
         Why::Manual => "a person replaced it".to_owned(),
         Why::OutOfService => "it is out of service".to_owned(),
         Why::Config => "it has no source".to_owned(),
+        Why::WrongDevice => "another device than its map means has answered".to_owned(),
     }
 }
 

@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -61,6 +61,7 @@ impl Condition {
         Self::UnattributedAbove,
         Self::PueInvalid,
         Self::ClockUntrusted,
+        Self::WrongDevice,
         Self::Service,
     ];
 
@@ -77,6 +78,7 @@ impl Condition {
             Self::UnattributedAbove => "unattributed-above",
             Self::PueInvalid => "pue-invalid",
             Self::ClockUntrusted => "clock-untrusted",
+            Self::WrongDevice => "wrong-device",
             Self::Service => "service",
         }
     }
@@ -90,7 +92,7 @@ impl Condition {
             Self::WritesDoubted => Some("outputs"),
             Self::DpBelow => Some("Pa"),
             Self::UnattributedAbove => Some("W"),
-            Self::InletsLost | Self::PueInvalid | Self::ClockUntrusted | Self::Service => None,
+            Self::InletsLost | Self::PueInvalid | Self::ClockUntrusted | Self::WrongDevice | Self::Service => None,
         }
     }
 }

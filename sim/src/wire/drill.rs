@@ -13,6 +13,8 @@ pub struct Drill {
     pub garbled: bool,
     /// Acknowledges writes and does not apply them.
     pub deaf: bool,
+    /// Says that it is another product.
+    pub impostor: bool,
     /// Answers every request with this Modbus exception code.
     pub exception: Option<u8>,
 }

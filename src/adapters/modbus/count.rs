@@ -84,6 +84,8 @@ counters! {
     good,
     /// Values that could not be read or meant nothing.
     bad,
+    /// Units that were not who their map means, counted on every attempt.
+    strangers,
     /// Write requests sent.
     writes,
     /// Values read back as written.

@@ -1,6 +1,7 @@
 //! Brings a unit's outputs to what is wanted: looks, writes, reads back.
 
 use plant::device::RegisterTable;
+use plant::reading::Why;
 use plant::time::Tick;
 
 use super::client::Writer;
@@ -37,7 +38,7 @@ impl Unit {
     /// What has to be written, in order of the wire.
     async fn jobs(&mut self, writer: &mut Writer, image: &OutputImage, tick: Tick, found: &mut Findings) -> Vec<Job> {
         let mut jobs = Vec::new();
-        let hindrance = self.health.down().or_else(|| (!writer.reader().link().may_try()).then_some(Fault::Comm.why()));
+        let hindrance = self.hindrance(writer).await;
         for row in 0..self.outputs.len() {
             let now = writer.reader().link().now();
             let Some(output) = self.outputs.get_mut(row) else { continue };
@@ -56,6 +57,19 @@ impl Unit {
             }
         }
         jobs
+    }
+
+    /// Why nothing can be written at all, if that is so.
+    async fn hindrance(&mut self, writer: &mut Writer) -> Option<Why> {
+        if let Some(why) = self.health.down() {
+            return Some(why);
+        }
+        if !writer.reader().link().may_try() {
+            return Some(Fault::Comm.why());
+        }
+        let fault = self.identity.confirm(writer.reader(), self.number).await.err()?;
+        self.blame(writer, fault);
+        Some(fault.why())
     }
 
     /// Reads before writing. True when nothing needs to be written.
@@ -136,6 +150,8 @@ impl Unit {
             // A unit that has just failed to answer is not asked again for every register it has.
             return Err(Fault::Timeout);
         }
+        // The connection may be another than it was when the unit was last looked at.
+        self.identity.confirm(writer.reader(), self.number).await?;
         let (mut bits, mut words, mut multiple) = (Vec::new(), Vec::new(), false);
         let address = run.first().and_then(|job| self.outputs.get(job.row)).map_or(0, |output| output.address);
         for job in run {

@@ -225,6 +225,7 @@ mod tests {
             vendor: String::new(),
             model: String::new(),
             comm_loss: None,
+            identity: Vec::new(),
             registers: places.iter().map(register).collect(),
             topics: Vec::new(),
         });

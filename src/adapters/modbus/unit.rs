@@ -11,6 +11,7 @@ use super::client::{Data, Reader};
 use super::config::Gateway;
 use super::count::Counters;
 use super::health::{BackOff, Health};
+use super::identity::Identity;
 use super::link::Fault;
 use super::output::Output;
 use super::plan::{Fences, Group, Item, groups};
@@ -34,6 +35,8 @@ pub struct Unit {
     pub back_off: BackOff,
     /// The last chance: every output is tried by itself, whatever became of the one before.
     pub stubborn: bool,
+    /// Whether it is the device that its map means.
+    pub identity: Identity,
     fences: Fences,
 }
 
@@ -68,12 +71,14 @@ impl Unit {
             health: Health::Up,
             back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
             stubborn: false,
+            identity: Identity::default(),
             fences: Fences::default(),
         }
     }
 
     /// Adds the registers of a device that lives behind this unit.
     pub fn add(&mut self, device: &ModbusDevice) {
+        self.identity.add(&device.map.identity);
         for (row, (register, bound)) in device.map.registers.iter().zip(&device.points).enumerate() {
             let words = codec::word_count(register);
             let nth = self.items.len().saturating_add(usize::from(self.number));
@@ -103,6 +108,7 @@ impl Unit {
             tracing::warn!(unit = self.number, %why, "Modbus unit does not answer");
         }
         self.health.failed(why, now, self.back_off);
+        self.identity.forget();
         for output in &mut self.outputs {
             output.lose();
         }
@@ -127,6 +133,12 @@ impl Unit {
         let started = reader.link().now();
         let due = self.due(turn.now, started, found);
         self.fences.age(turn.now);
+        if self.health.down().is_none()
+            && let Err(why) = self.confirm(reader).await
+        {
+            self.bad(&due, why, started, found);
+            return tally(reader.link().counters(), found);
+        }
         let mut plan = groups(&self.items, &due, turn.gateway, &self.fences);
         plan.reverse();
         let mut searched = 0_usize;
@@ -142,7 +154,11 @@ impl Unit {
                         tracing::info!(unit = self.number, "Modbus unit answers again");
                     }
                     self.health.answered();
-                    self.good(&group, &data, asked, found);
+                    // A retry may have come over another connection, from another device.
+                    match self.confirm(reader).await {
+                        Ok(()) => self.good(&group, &data, asked, found),
+                        Err(why) => self.bad(&group.items, why, asked, found),
+                    }
                 }
                 Err(Fault::Exception(code @ 1..=4)) => {
                     self.health.answered();
@@ -164,6 +180,15 @@ impl Unit {
             }
         }
         tally(reader.link().counters(), found);
+    }
+
+    /// Makes sure that it is the device its map means.
+    async fn confirm(&mut self, reader: &mut Reader) -> Result<(), Why> {
+        let Err(fault) = self.identity.confirm(reader, self.number).await else { return Ok(()) };
+        if fault.is_the_units() {
+            self.failed(fault.why(), reader.link().now());
+        }
+        Err(fault.why())
     }
 
     /// The rows that are read now; those that the device refuses get their reason at once.
@@ -192,7 +217,7 @@ impl Unit {
                 Err(Fault::Exception(5 | 6)) => true,
                 Err(Fault::Comm) => reader.link().may_try(),
                 Err(Fault::Timeout) => turn.alone && reader.link().may_try(),
-                Err(Fault::Exception(_) | Fault::Garbled | Fault::Blocked) => false,
+                Err(Fault::Exception(_) | Fault::Garbled | Fault::Blocked | Fault::Stranger) => false,
             };
             if !again || left == 0 {
                 return outcome;
