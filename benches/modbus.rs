@@ -63,6 +63,7 @@ fn devices() -> Vec<ModbusDevice> {
         vendor: String::new(),
         model: String::new(),
         comm_loss: None,
+        identity: Vec::new(),
         registers: (0..REGISTERS).map(register).collect(),
         topics: Vec::new(),
     });

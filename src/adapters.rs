@@ -266,6 +266,12 @@ impl Field {
         state.parted.iter().all(|proven| *proven == Some(true))
     }
 
+    /// The reports that no scan has taken.
+    #[must_use]
+    pub fn take_reports(&self) -> Vec<WriteReport> {
+        std::mem::take(&mut self.shared.lock().reports)
+    }
+
     fn image(&self, outputs: &Outputs) -> Arc<OutputImage> {
         let mut image = OutputImage { values: Table::filled(self.points(), None) };
         for command in &outputs.commands {

@@ -56,7 +56,7 @@ Examples:
   wattloop status                     the running hall on one page
   wattloop why crah-1/fan-speed       who holds this output, and why
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 65 bad data, 69 not reachable, 73 cannot create, 74 I/O,
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 warnings (check --strict), 65 bad data, 69 not reachable, 73 cannot create, 74 I/O,
 75 try again, 77 not allowed, 78 the configuration has faults.";
 
 /// What to do.

@@ -16,7 +16,7 @@
 //! # A start
 //!
 //! A boot begins with every output at its fail-safe. A loop's outputs stay there until each of its inputs has been heard
-//! once, or is given up as lost. Alarms, overrides with what is left of their time, and energy carry over from the state
+//! once, or is given up as lost. Alarms, overrides until the end that was told, and energy carry over from the state
 //! of the boot before; readings, outputs and loops do not, because their times compare with nothing.
 
 mod alarms;
@@ -34,6 +34,7 @@ pub mod report;
 pub mod request;
 mod safety;
 pub mod sentence;
+mod wear;
 
 #[cfg(test)]
 mod tests;
@@ -59,9 +60,10 @@ use identity::Identity;
 use news::News;
 use overrides::Overrides;
 use quality::Quality;
-use report::{LoopView, PointView, Status, WhyReport};
+use report::{LoopView, PointView, Status, WhyReport, Written};
 use request::{Reply, Request};
 use safety::Safety;
+use wear::Wear;
 
 /// The whole controller.
 pub struct Controller {
@@ -91,6 +93,7 @@ pub struct State {
     safety: Safety,
     held: Table<OutputId, Held>,
     alarms: Alarms,
+    wear: Wear,
     /// What answers have to tell in the next scan.
     pending: Vec<Event>,
 }
@@ -114,13 +117,15 @@ impl Controller {
     }
 
     /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none, and so is
-    /// one of a hall that has other names or another order since: it starts anew.
+    /// one of a hall that has other names or another order since: it starts anew, and only the wear of devices is remembered.
     #[must_use]
     pub fn restore(hall: Arc<Hall>, state: State) -> Self {
         let mut controller = Self::new(hall);
         if state.hall == controller.state.hall {
             controller.state = state;
             controller.publish();
+        } else {
+            controller.state.wear = state.wear;
         }
         controller
     }
@@ -142,6 +147,7 @@ impl Controller {
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
+        inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
         commands.relinquish();
         let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
@@ -222,7 +228,14 @@ impl Controller {
     /// A point as judged in the last scan, for people.
     #[must_use]
     pub fn point(&self, point: PointId) -> Option<PointView> {
-        report::point(&self.plan.hall, &self.state, point)
+        report::point(&self.plan.hall, &self.commands, &self.state, point)
+    }
+
+    /// What is known of every output's device, in the order of the outputs.
+    pub fn written(&self) -> impl Iterator<Item = Written> {
+        self.commands.slots().map(|(output, _)| {
+            report::written(&self.plan.hall, &self.commands, &self.state, output).unwrap_or_default()
+        })
     }
 
     /// Brings the image of outputs to what is held.
@@ -246,6 +259,7 @@ impl State {
             safety: Safety::new(hall.loops.len()),
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
             alarms: Alarms::new(hall),
+            wear: Wear::default(),
             pending: Vec::new(),
         }
     }

@@ -11,7 +11,7 @@ use plant::command::{Command, Level, Reason};
 use plant::hall::Hall;
 use plant::reading::{Reading, Why};
 use plant::time::{Mono, Span};
-use wattloop::control::report::{AlarmView, LoopView, OverrideView, Pue};
+use wattloop::control::report::{AlarmView, LoopView, OverrideView, Proof, Pue, Written};
 use wattloop::service::metrics::{Check, Family, Metrics, Row, serve};
 
 const SECOND: u64 = 1_000_000_000;
@@ -120,6 +120,7 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
     }));
     metrics.update(|f| {
         f.commands = vec![Command { point: fan, value: 46.0, level: Level::Operator, reason: Reason::Override }];
+        f.written = vec![Written { proof: Proof::Acknowledged, lifetime_writes: Some(12) }];
         f.wall_s = 1000.0;
         f.shadow = true;
         f.config_hash = "abc".into();
@@ -134,6 +135,8 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
     let text = metrics.text();
     let series = parse(&text);
     let level = format!("wattloop_command_level{{point=\"{fan_name}\"}}");
+    let proven = format!("wattloop_command_proven{{point=\"{fan_name}\"}}");
+    let worn = format!("wattloop_nonvolatile_writes_total{{point=\"{fan_name}\"}}");
     let expires = format!("wattloop_override_expires_timestamp_seconds{{point=\"{fan_name}\",level=\"8\"}}");
     for (name, value) in [
         ("wattloop_cycle_overruns_total", 1.0),
@@ -142,13 +145,17 @@ fn the_hall_s_figures_have_the_names_of_the_conventions() {
         ("wattloop_facility_power_watts", 1500.0),
         ("wattloop_facility_energy_joules_total", 3.6e6),
         ("wattloop_pue_ratio{window=\"1m\",category=\"2\"}", 1.25),
+        ("wattloop_pue_meter_ratio{window=\"1m\"}", 0.95),
         ("wattloop_pue_valid{window=\"1m\"}", 1.0),
         ("wattloop_pue_valid{window=\"24h\"}", 0.0),
+        ("wattloop_pue_validity{window=\"24h\",validity=\"undefined_low_load\"}", 1.0),
         ("wattloop_loop_setpoint{loop=\"row-a/fans\"}", 25.0),
         ("wattloop_loop_output_ratio{loop=\"row-a/fans\"}", 0.5),
         ("wattloop_loop_mode{loop=\"row-a/fans\",mode=\"auto\"}", 1.0),
         ("wattloop_loop_mode{loop=\"row-a/fans\",mode=\"holding\"}", 0.0),
         (level.as_str(), 8.0),
+        (proven.as_str(), 0.0),
+        (worn.as_str(), 12.0),
         (expires.as_str(), 1060.0),
         ("wattloop_modbus_requests_total{device=\"bms\",result=\"ok\"}", 7.0),
         ("wattloop_alarm_state{alarm=\"inlet-high\",priority=\"high\",state=\"unacknowledged\"}", 1.0),
@@ -234,11 +241,13 @@ fn pue(window: &str, value: Option<f64>) -> Pue {
     Pue {
         window: window.into(),
         value,
+        meter: value.map(|value| value - 0.3),
         lower: None,
         upper: None,
         coverage: 1.0,
         category: 2,
         validity: "good".into(),
+        code: if value.is_some() { "good" } else { "undefined_low_load" }.into(),
         facility_kwh: 1.0,
         it_kwh: 1.0,
     }

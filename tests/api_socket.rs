@@ -10,7 +10,7 @@ use std::time::Duration;
 use plant::command::Level;
 use plant::hall::Hall;
 use plant::time::{Span, Wall};
-use wattloop::control::report::{PointView, Status, WhyReport};
+use wattloop::control::report::{PointView, Status, WhyReport, Written};
 use wattloop::control::request::{Ask, Refusal, Reply, Request};
 use wattloop::service::api::call::{Answer, Calls, Question, channel};
 use wattloop::service::api::{self, Served};
@@ -64,12 +64,20 @@ fn reply(request: &Request) -> Reply {
             Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() }
         }
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
-        Ask::ServiceAlarm { .. } | Ask::Found { .. } => Reply::Refused(Refusal::Unknown),
+        Ask::ServiceAlarm { .. } | Ask::Found { .. } | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
     }
 }
 
 fn view(name: &str) -> PointView {
-    PointView { point: name.into(), value: Some(46.0), unit: "%".into(), quality: 192, why: None, age_s: 0.5 }
+    PointView {
+        point: name.into(),
+        value: Some(46.0),
+        unit: "%".into(),
+        quality: 192,
+        why: None,
+        age_s: 0.5,
+        written: None,
+    }
 }
 
 fn reason(name: &str) -> Box<WhyReport> {
@@ -82,6 +90,7 @@ fn reason(name: &str) -> Box<WhyReport> {
         sentence,
         entries: Vec::new(),
         limits: Vec::new(),
+        written: Written::default(),
         control_loop: None,
     })
 }

@@ -130,6 +130,27 @@ fn a_configuration_with_faults_is_78() {
 }
 
 #[test]
+fn an_output_that_cannot_be_read_back_is_a_warning_and_under_strict_exit_3() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let fan = std::fs::read_to_string("plants/devices/bench-fan.toml").expect("shipped");
+    let blind = fan.replace("id = \"bench-fan\"", "id = \"blind-fan\"").replace("access = \"rw\"", "access = \"wo\"");
+    write(dir.path(), "blind-fan.toml", &blind);
+    let site = std::fs::read_to_string("config/bench.toml").expect("shipped");
+    let site = format!("maps = [\"blind-fan.toml\"]\n{}", site.replace("map = \"bench-fan\"", "map = \"blind-fan\""));
+    let file = write(dir.path(), "site.toml", &site);
+    let output = wattloop(&["check", "--config", &file]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = stdout(&output);
+    assert!(told.contains("warning: blind-fan.toml:") && told.contains("fan-1/fan-speed stays unproven"), "{told}");
+    let output = wattloop(&["check", "--json", "--strict", "--config", &file]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON on standard output");
+    assert!(told["warnings"][0]["message"].as_str().is_some_and(|m| m.contains("never read back")), "{told}");
+    let sound = wattloop(&["check", "--strict", "--config", "config/bench.toml"]);
+    assert_eq!(sound.status.code(), Some(0), "{}", stderr(&sound));
+}
+
+#[test]
 fn a_file_that_everybody_may_write_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().expect("a directory");

@@ -13,4 +13,6 @@ pub mod process;
 mod quick;
 mod rig;
 mod sensors;
+mod serial;
 mod stop;
+mod tls;

@@ -60,7 +60,7 @@ fn wander(random: &mut Random, hall: &Hall, inputs: &mut Inputs, now: Mono) {
                 1 => WriteOutcome::Foreign { seen: 3.0 },
                 _ => WriteOutcome::Failed(Why::Exception(2)),
             };
-            inputs.reports.push(WriteReport { point, wanted: 50.0, outcome, at: now });
+            inputs.reports.push(WriteReport { point, wanted: 50.0, outcome, at: now, wear: 0 });
         }
     }
 }

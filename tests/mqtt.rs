@@ -1,10 +1,10 @@
 //! The MQTT adapter on real sockets: against the demo's broker, a scripted one, and mosquitto.
 #![cfg(feature = "sim")]
 
-mod access;
+pub mod access;
 mod broker;
 mod commands;
-mod mosquitto;
+pub mod mosquitto;
 mod out;
 mod rig;
 mod scripted;

@@ -47,8 +47,13 @@ impl Run {
         self.inputs.reports.clear();
         if let Some(every) = broken {
             let writable = self.hall.points.iter().filter(|(_, def)| def.write.is_some());
-            let failed =
-                |at: Mono, point| WriteReport { point, wanted: 50.0, outcome: WriteOutcome::Failed(Why::Timeout), at };
+            let failed = |at: Mono, point| WriteReport {
+                point,
+                wanted: 50.0,
+                outcome: WriteOutcome::Failed(Why::Timeout),
+                at,
+                wear: 0,
+            };
             self.inputs.reports.extend(writable.step_by(every).map(|(id, _)| failed(self.tick.mono, id)));
         }
     }

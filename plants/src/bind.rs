@@ -105,10 +105,13 @@ impl Bindings {
         Ok(resolved.bindings)
     }
 
-    /// What is allowed and still worth a word: commanded points that no device writes, in the hall's order.
+    /// What is allowed and still worth a word: commanded points that no device writes, in the hall's order; then registers
+    /// that are written and never read back, each once, at its place in its map.
     #[must_use]
     pub fn warnings(&self, hall: &Hall, file: &str) -> Vec<Fault> {
-        rules::unwritten(self, hall, file)
+        let mut warnings = rules::unwritten(self, hall, file);
+        warnings.extend(rules::unproven(self, hall));
+        warnings
     }
 
     /// The shortest time after which a commanded device notices our silence, with its map's id.

@@ -135,6 +135,8 @@ pub enum WriteOutcome {
     },
     /// Refused or lost.
     Failed(Why),
+    /// Acknowledged, and nothing reads it back: the device map says so. Never proof.
+    Acknowledged,
 }
 
 /// The report of one write, delivered with a later scan's inputs.
@@ -148,4 +150,6 @@ pub struct WriteReport {
     pub outcome: WriteOutcome,
     /// When it was known.
     pub at: Mono,
+    /// How many writes went into memory that wears out since the report before (0 where it does not).
+    pub wear: u32,
 }

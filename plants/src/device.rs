@@ -23,6 +23,8 @@ pub struct DeviceMap {
     pub model: String,
     /// What the product does by itself when we fall silent. Needed when anything is writable.
     pub comm_loss: Option<CommLoss>,
+    /// What tells the product from others on Modbus. Empty: nobody looks.
+    pub identity: Vec<IdentityMark>,
     /// What it speaks over Modbus.
     pub registers: Vec<Register>,
     /// What it says over MQTT.
@@ -36,6 +38,37 @@ pub struct CommLoss {
     pub after: Span,
     /// What it does then, in the manual's words.
     pub action: String,
+}
+
+/// A register whose content tells a product, a model or one very device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityMark {
+    /// Input or holding.
+    pub table: RegisterTable,
+    /// The 0-based address in the PDU.
+    pub address: u16,
+    /// How it lies there: a whole number.
+    pub ty: RegisterType,
+    /// Byte order.
+    pub byte_order: ByteOrder,
+    /// What it may hold: the bits as an unsigned number of the type's width. Never empty.
+    pub expect: Vec<u64>,
+    /// Line and column in the file, from 1, for messages.
+    pub place: (usize, usize),
+}
+
+impl IdentityMark {
+    /// True when these words are what it may hold.
+    #[must_use]
+    pub fn fits(&self, words: &[u16]) -> bool {
+        words.len() == usize::from(self.ty.words()) && self.expect.contains(&codec::join(self.byte_order, words))
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub const fn label(&self) -> RegisterLabel {
+        RegisterLabel { table: self.table, address: self.address }
+    }
 }
 
 /// One of Modbus' four tables.

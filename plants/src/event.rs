@@ -114,6 +114,10 @@ pub enum What {
     Started,
     /// Control hands over to fail-safe values.
     Stopping,
+    /// An override ended with a new boot, because nobody knows for how long control was away.
+    OverrideDropped,
+    /// A write was acknowledged, and nothing can read it back: never proven.
+    WriteAcknowledged,
 }
 
 /// Something that happened, when, and to what.

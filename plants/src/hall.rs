@@ -51,6 +51,8 @@ pub struct Hall {
     pub machinery: Machinery,
     /// Meters.
     pub meters: Vec<Meter>,
+    /// When a PUE means something.
+    pub pue: PueRules,
     /// How the loops are run.
     pub strategies: Strategies,
     /// Every loop's name: `row-a/fans`, `crah-1/valve`, `chw/pump`.
@@ -174,6 +176,25 @@ pub enum MeterRole {
     Cooling,
     /// Anything else that is metered.
     Other,
+    /// A generator's electrical output.
+    Generator,
+    /// What batteries give, at their alternating-current terminals. A meter that counts both ways is two meters.
+    BatteryDischarge,
+    /// What batteries take, at their alternating-current terminals.
+    BatteryCharge,
+}
+
+impl MeterRole {
+    /// How the role counts for what enters the facility's load: utility, generators and discharge add, charge takes away,
+    /// the rest lies behind.
+    #[must_use]
+    pub const fn entry_sign(self) -> Option<f64> {
+        match self {
+            Self::Utility | Self::Generator | Self::BatteryDischarge => Some(1.0),
+            Self::BatteryCharge => Some(-1.0),
+            Self::UpsOutput | Self::PduOutput | Self::It | Self::Cooling | Self::Other => None,
+        }
+    }
 }
 
 /// A meter.
@@ -193,6 +214,19 @@ pub struct Meter {
     pub rated: Watts,
     /// Where the register rolls over to zero (Wh); infinite when it never does.
     pub rollover: WattHours,
+}
+
+/// When a PUE means something.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PueRules {
+    /// Below this share of what the IT meters are rated for, what is left running makes any ratio: no PUE is told (1, 0 to 1).
+    pub low_load: f64,
+}
+
+impl Default for PueRules {
+    fn default() -> Self {
+        Self { low_load: 0.05 }
+    }
 }
 
 /// How the loops are run. Part of the hall, replaceable by a reload.
@@ -261,6 +295,8 @@ pub enum Condition {
     PueInvalid,
     /// The wall clock is not trusted.
     ClockUntrusted,
+    /// A unit is another device than its map means.
+    WrongDevice,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

@@ -33,6 +33,8 @@ pub enum Why {
     OutOfService,
     /// The configuration gives it no source.
     Config,
+    /// Another device than the map means has answered.
+    WrongDevice,
 }
 
 impl Why {
@@ -53,6 +55,7 @@ impl Why {
             Self::Manual => "manual",
             Self::OutOfService => "out_of_service",
             Self::Config => "config",
+            Self::WrongDevice => "wrong_device",
         }
     }
 }
@@ -72,7 +75,8 @@ impl std::fmt::Display for Why {
             | Self::Clock
             | Self::Manual
             | Self::OutOfService
-            | Self::Config => f.write_str(self.word()),
+            | Self::Config
+            | Self::WrongDevice => f.write_str(self.word()),
         }
     }
 }

@@ -127,6 +127,7 @@ const fn code(why: Why) -> u64 {
         Why::Manual => 10,
         Why::OutOfService => 11,
         Why::Config => 12,
+        Why::WrongDevice => 13,
         // Above a byte, so that it can be no other reason.
         Why::Exception(code) => 0x100 | u64::from_le_bytes([code, 0, 0, 0, 0, 0, 0, 0]),
     }

@@ -26,6 +26,7 @@ mod deliver;
 mod frame;
 mod gate;
 mod health;
+mod identity;
 mod link;
 mod once;
 mod output;

@@ -15,6 +15,7 @@ mod command;
 mod config;
 mod count;
 mod drive;
+mod finder;
 mod intake;
 mod json;
 mod link;

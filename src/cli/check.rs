@@ -1,7 +1,7 @@
 //! `wattloop check`: every fault before anything runs.
 
 use clap::Args;
-use plant::fault::Faults;
+use plant::fault::{Fault, Faults};
 use serde_json::json;
 use wattloop::service::config::load;
 
@@ -15,8 +15,13 @@ Examples:
   wattloop check --config site.toml       another one
   wattloop check --config site.toml --json --set period=100ms
 
-Exit code 0 without faults, 78 with faults. Nothing is contacted and nothing is written.")]
+  wattloop check --config site.toml --strict   a warning counts as well: exit code 3
+
+Exit code 0 without faults, 78 with faults, 3 with warnings under --strict. Nothing is contacted and nothing is written.")]
 pub struct CheckArgs {
+    /// End with exit code 3 when there is a warning
+    #[arg(long)]
+    pub strict: bool,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -28,12 +33,18 @@ pub fn run(args: &CheckArgs, out: &Out) -> Result<(), Stop> {
     let (hall, bindings) = (&loaded.hall, &loaded.bindings);
     let outputs = hall.points.rows().iter().filter(|p| p.write.is_some()).count();
     let devices = (bindings.modbus.len(), bindings.mqtt.len());
+    let warnings = bindings.warnings(hall, &sources.file.display().to_string());
+    let end = if args.strict && !warnings.is_empty() { Err(Stop::new(3, "warnings", "", "")) } else { Ok(()) };
     if out.json() {
-        return out.value(&json!({
-            "ok": true, "faults": [], "hall": hall.name, "points": hall.points.len(), "outputs": outputs,
+        out.value(&json!({
+            "ok": true, "faults": [], "warnings": rows(&warnings), "hall": hall.name, "points": hall.points.len(), "outputs": outputs,
             "loops": hall.loops.len(), "alarms": hall.alarms.len(),
             "modbus_devices": devices.0, "mqtt_devices": devices.1,
-        }));
+        }))?;
+        return end;
+    }
+    for warning in &warnings {
+        out.line(format_args!("warning: {warning}"))?;
     }
     out.line(format_args!("{}: no faults", sources.file.display()))?;
     out.line(format_args!(
@@ -43,7 +54,8 @@ pub fn run(args: &CheckArgs, out: &Out) -> Result<(), Stop> {
         hall.loops.len(),
         hall.alarms.len()
     ))?;
-    out.line(format_args!("{} devices on Modbus, {} on MQTT", devices.0, devices.1))
+    out.line(format_args!("{} devices on Modbus, {} on MQTT", devices.0, devices.1))?;
+    end
 }
 
 /// In JSON the faults are the answer and go to standard output; as text they are the error.
@@ -51,13 +63,14 @@ fn told(faults: &Faults, out: &Out) -> Stop {
     if !out.json() {
         return Stop::faults(faults);
     }
-    let rows: Vec<_> = faults
-        .0
-        .iter()
-        .map(|f| json!({"file": f.file, "line": f.line, "column": f.column, "message": f.message, "help": f.help}))
-        .collect();
-    match out.value(&json!({"ok": false, "faults": rows})) {
+    match out.value(&json!({"ok": false, "faults": rows(&faults.0), "warnings": []})) {
         Ok(()) => Stop::new(78, "config_invalid", "", ""),
         Err(stop) => stop,
     }
+}
+
+fn rows(faults: &[Fault]) -> Vec<serde_json::Value> {
+    let row =
+        |f: &Fault| json!({"file": f.file, "line": f.line, "column": f.column, "message": f.message, "help": f.help});
+    faults.iter().map(row).collect()
 }

@@ -123,6 +123,9 @@ fn tell(loaded: &Loaded, reports: &[WriteReport], out: &Out) -> Result<(), Stop>
         let (safe, word) = match (gateway, outcome) {
             (None, _) => (false, "no device takes it".to_owned()),
             (Some(_), Some(WriteOutcome::Applied)) => (true, "written and read back".to_owned()),
+            (Some(_), Some(WriteOutcome::Acknowledged)) => {
+                (true, "written and acknowledged; nothing reads it back".to_owned())
+            }
             (Some(_), Some(WriteOutcome::Unproven { seen })) => (false, format!("NOT PROVEN, the device holds {seen}")),
             (Some(_), Some(WriteOutcome::Foreign { seen })) => (false, format!("NOT SAFE, somebody else wrote {seen}")),
             (Some(_), Some(WriteOutcome::Failed(why))) => (false, format!("NOT WRITTEN, {}", sentence::trouble(why))),

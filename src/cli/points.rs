@@ -2,7 +2,7 @@
 
 use clap::Args;
 use plant::reading::Why;
-use wattloop::control::report::PointView;
+use wattloop::control::report::{PointView, Proof};
 use wattloop::control::sentence;
 
 use super::client::SocketArgs;
@@ -65,7 +65,12 @@ fn page(points: &[PointView]) -> String {
             Some(why) => format!("{age}: {}", sentence::trouble(why)),
             None => format!("{age}: {code}"),
         });
-        format!("{:<name$}  {value:>9} {unit:<4} {quality:<5} {rest}\n", p.point)
+        let proof = match p.written.map(|w| w.proof) {
+            Some(Proof::Acknowledged) => "; its write is acknowledged, nothing reads it back",
+            Some(Proof::Doubted) => "; its write is in doubt",
+            Some(Proof::Proven | Proof::Unheard) | None => "",
+        };
+        format!("{:<name$}  {value:>9} {unit:<4} {quality:<5} {rest}{proof}\n", p.point)
     });
     rows.collect()
 }
@@ -88,6 +93,7 @@ fn trouble(code: &str) -> Option<Why> {
         Why::Manual,
         Why::OutOfService,
         Why::Config,
+        Why::WrongDevice,
     ];
     plain.into_iter().find(|why| why.word() == code)
 }
@@ -95,6 +101,7 @@ fn trouble(code: &str) -> Option<Why> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wattloop::control::report::Written;
 
     #[test]
     fn a_line_says_what_is_wrong_and_since_when() {
@@ -105,18 +112,25 @@ mod tests {
             quality,
             why: why.map(Into::into),
             age_s,
+            written: None,
+        };
+        let untold = PointView {
+            written: Some(Written { proof: Proof::Acknowledged, lifetime_writes: None }),
+            ..view("crah-3/valve", None, "%", 0, Some("never_read"), 200.0)
         };
         let page = page(&[
             view("rack-a01/power", Some(21_280.0), "W", 192, None, 0.2),
             view("rack-a01/inlet-air-temp", Some(24.06), "Cel", 500, Some("timeout"), 12.0),
             view("crah-1/valve", None, "%", 0, Some("exception:2"), 200.0),
             view("crah-2/valve", None, "%", 0, Some("never_read"), 200.0),
+            untold,
         ]);
         let wanted = "\
 rack-a01/power               21.28 kW   good  just now
 rack-a01/inlet-air-temp       24.1 °C   STALE 12 s ago: no new value came in time
 crah-1/valve                     -      LOST  3 min 20 s ago: the device answered with exception 2
 crah-2/valve                     -      LOST  it has never been read
+crah-3/valve                     -      LOST  it has never been read; its write is acknowledged, nothing reads it back
 ";
         assert_eq!(page, wanted);
     }

@@ -126,7 +126,7 @@ fn sentence(fault: Fault) -> String {
         Fault::Exception(code @ (10 | 11)) => format!("the gateway does not reach the unit (exception {code})"),
         Fault::Exception(code) => format!("the device refuses (exception {code})"),
         Fault::Garbled => "what came is no answer: is this another framing, another speed, another device?".to_owned(),
-        Fault::Blocked => "reading was blocked".to_owned(),
+        Fault::Blocked | Fault::Stranger => "reading was blocked".to_owned(),
     }
 }
 

@@ -85,9 +85,10 @@ fn pue(page: &mut String, windows: &[Pue]) -> std::fmt::Result {
             continue;
         };
         let coverage = p.coverage * 100.0;
+        let meter = p.meter.map(|m| format!(", {m:.3} by the utility's meters alone")).unwrap_or_default();
         writeln!(
             page,
-            "PUE {:<10} {value:.3}, {}, category {}, {coverage:.0} % covered",
+            "PUE {:<10} {value:.3}, {}, category {}, {coverage:.0} % covered{meter}",
             p.window, p.validity, p.category
         )?;
     }
@@ -114,11 +115,13 @@ mod tests {
         let window = |window: &str, value, validity: &str| Pue {
             window: window.into(),
             value,
+            meter: None,
             lower: None,
             upper: None,
             coverage: 0.96,
             category: 2,
             validity: validity.into(),
+            code: String::new(),
             facility_kwh: 0.0,
             it_kwh: 0.0,
         };

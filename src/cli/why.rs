@@ -56,6 +56,9 @@ fn write_page(page: &mut String, r: &WhyReport) -> std::fmt::Result {
     for l in &r.limits {
         writeln!(page, "  {:>2}  {} to {}: {}", l.level, figure(l.min), figure(l.max), l.reason)?;
     }
+    if let Some(writes) = r.written.lifetime_writes {
+        writeln!(page, "memory that wears out: {writes} writes in its life")?;
+    }
     if let Some(c) = &r.control_loop {
         let number = |value: f64| super::figure::figure(&c.name, value, &c.unit);
         let pv = c.pv.map_or_else(|| "unknown".to_owned(), number);
@@ -69,7 +72,7 @@ fn write_page(page: &mut String, r: &WhyReport) -> std::fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wattloop::control::report::{LoopView, WhyEntry, WhyLimit};
+    use wattloop::control::report::{LoopView, WhyEntry, WhyLimit, Written};
 
     #[test]
     fn the_page_says_each_thing_once_with_its_unit() {
@@ -91,6 +94,7 @@ mod tests {
                 entry(16, "row-a/fans", 46.0, "the worst inlet is rack-a07/inlet-air-temp", None),
             ],
             limits: vec![WhyLimit { level: 5, min: 20.0, max: 100.0, reason: "the equipment allows no more".into() }],
+            written: Written { lifetime_writes: Some(27), ..Written::default() },
             control_loop: Some(LoopView {
                 name: "row-a/fans".into(),
                 mode: "tracking".into(),
@@ -111,6 +115,7 @@ asked for, the strongest level first:
   16  46.0 % by row-a/fans: the worst inlet is rack-a07/inlet-air-temp
 limits in force:
    5  20.0 % to 100.0 %: the equipment allows no more
+memory that wears out: 27 writes in its life
 loop row-a/fans, tracking: unknown measured, 24.0 °C wanted
   P 0.0 + I 60.0 + D 0.0 + feed-forward 0.0 = 60.0 %
 ";

@@ -78,7 +78,8 @@ impl Alarms {
                 | Condition::DpBelow
                 | Condition::UnattributedAbove
                 | Condition::PueInvalid
-                | Condition::ClockUntrusted => scene.holds(def),
+                | Condition::ClockUntrusted
+                | Condition::WrongDevice => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

@@ -1,17 +1,16 @@
 //! Somebody asks: what may be done is done at once and takes effect with the next scan.
 
 use plant::command::Level;
-use plant::convert::i64_from_bits;
 use plant::event::{About, What};
 use plant::hall::Hall;
 use plant::id::{AlarmId, PointId};
-use plant::time::{Span, Tick, Wall};
+use plant::time::{Span, Tick};
 
 use super::State;
 use super::alarms::Life;
 use super::commands::{Commands, FREE_UP_TO};
 use super::news::News;
-use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD};
+use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD, later};
 use super::request::{Ask, Refusal, Reply, Request};
 
 /// Answers one request.
@@ -29,6 +28,10 @@ pub fn answer(hall: &Hall, commands: &Commands, state: &mut State, request: &Req
             if known { Ok(accepted(String::new())) } else { Err(Refusal::Unknown) }
         }
         Ask::Found { outputs } => Ok(found(commands, state, outputs)),
+        Ask::Worn { writes } => {
+            writes.iter().for_each(|(point, count)| state.wear.add(hall, *point, *count));
+            Ok(accepted(String::new()))
+        }
     };
     done.unwrap_or_else(Reply::Refused)
 }
@@ -128,8 +131,4 @@ fn reset(hall: &Hall, state: &mut State, alarm: AlarmId, tick: Tick) -> Result<R
 
 const fn accepted(note: String) -> Reply {
     Reply::Accepted { expires: None, note }
-}
-
-fn later(wall: Wall, span: Span) -> Wall {
-    Wall(wall.0.saturating_add(i64_from_bits(span.millis())))
 }

@@ -14,7 +14,7 @@ use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::point::WriteRange;
 
-pub use resolve::Held;
+pub use resolve::{Held, Proof};
 
 /// A writable point: a row of the priority array, in the order of the hall's points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

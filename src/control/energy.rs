@@ -5,6 +5,9 @@
 //!                                                                last both known ─▶ buckets of time ─▶ figures
 //! ```
 //!
+//! The facility's energy is what its load takes: utility, generators and what batteries give, less what they take. So charging
+//! is no overhead, and discharging hides no load. What the utility's meters say alone is told beside it.
+//!
 //! A gap of one meter leaves its ratio's marker where it was; when the meter is back, the registers of both sides tell what
 //! happened in between, over the same instants. Where a meter lost count, the time since the marker counts for nobody.
 
@@ -44,7 +47,7 @@ pub struct Energy {
     passed: Span,
     last: Option<Tick>,
     accounts: Vec<Account>,
-    markers: [Option<Marker>; 8],
+    markers: [Option<Marker>; 9],
     seconds: Ring,
     tens: Ring,
     minutes: Ring,
@@ -56,7 +59,7 @@ pub struct Energy {
 /// Powers as of the last scan; nothing while a meter that is needed is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Power {
-    /// Entering the site.
+    /// Entering the facility's load: utility, generators and batteries.
     pub facility: Option<Watts>,
     /// IT, by the best category that is known.
     pub it: Option<Watts>,
@@ -89,7 +92,7 @@ impl Energy {
             passed: Span::ZERO,
             last: None,
             accounts: vec![Account::default(); hall.meters.len()],
-            markers: [None; 8],
+            markers: [None; 9],
             seconds: Ring::new(Span::from_secs(1), 60),
             tens: Ring::new(Span::from_secs(10), 360),
             minutes: Ring::new(Span::from_secs(300), 288),
@@ -134,7 +137,7 @@ impl Energy {
     #[must_use]
     pub fn totals(&self, hall: &Hall) -> (f64, f64) {
         let it = best_role(hall).map_or(0.0, |role| self.side(hall, Some(role)).wh);
-        (self.side(hall, Some(MeterRole::Utility)).wh, it)
+        (self.entry(hall).wh, it)
     }
 
     /// The figure of every window, shortest first.
@@ -203,13 +206,14 @@ impl Energy {
 
     fn sides(&self, hall: &Hall, channel: Channel) -> (Side, Side) {
         let none = Side { current: true, ..Side::default() };
-        let facility = || self.side(hall, Some(MeterRole::Utility));
+        let facility = || self.entry(hall);
         let it = || self.side(hall, role_of(channel));
         match channel {
             Channel::Category3 | Channel::Category2 | Channel::Category1 => (facility(), it()),
             Channel::Cooling => (self.side(hall, Some(MeterRole::Cooling)), self.side(hall, best_role(hall))),
             Channel::Facility => (facility(), none),
             Channel::It3 | Channel::It2 | Channel::It1 => (it(), none),
+            Channel::Meter => (self.side(hall, Some(MeterRole::Utility)), self.side(hall, best_role(hall))),
         }
     }
 
@@ -218,12 +222,20 @@ impl Energy {
             let role = role_of(it).filter(|role| hall.meters.iter().any(|meter| meter.role == *role))?;
             Some(Category { number, both, it, meters: self.metering(hall, role) })
         });
-        pue::figure(&cell, window, &categories, self.metering(hall, MeterRole::Utility))
+        let entry = self.metered(hall, |role| role.entry_sign().is_some());
+        let figure = pue::figure(&cell, window, &categories, entry, hall.pue.low_load);
+        let meter = cell.of(Channel::Meter);
+        let known = meter.bottom > 0.0 && meter.seconds >= pue::SHOWN * window.seconds() && has_storage(hall);
+        Figure { meter: (known && figure.value.is_some()).then(|| meter.top / meter.bottom), ..figure }
     }
 
     /// What the meters of a role carry and hold back together.
     fn metering(&self, hall: &Hall, role: MeterRole) -> Metering {
-        let rows = || hall.meters.iter().zip(&self.accounts).filter(|(meter, _)| meter.role == role);
+        self.metered(hall, |wanted| wanted == role)
+    }
+
+    fn metered(&self, hall: &Hall, of: impl Fn(MeterRole) -> bool) -> Metering {
+        let rows = || hall.meters.iter().zip(&self.accounts).filter(|(meter, _)| of(meter.role));
         Metering {
             rated: rows().map(|(meter, _)| meter.rated.get()).sum(),
             grain: rows().map(|(_, account)| account.grain()).sum(),
@@ -232,9 +244,20 @@ impl Energy {
 
     /// The sum of a role's meters; never known where there are none.
     fn side(&self, hall: &Hall, role: Option<MeterRole>) -> Side {
-        let rows = hall.meters.iter().zip(&self.accounts).filter(|(meter, _)| Some(meter.role) == role);
-        let sides = rows.map(|(_, account)| Side {
-            wh: account.total(),
+        self.sum(hall, |wanted| (Some(wanted) == role).then_some(1.0))
+    }
+
+    /// What enters the facility's load.
+    fn entry(&self, hall: &Hall) -> Side {
+        self.sum(hall, MeterRole::entry_sign)
+    }
+
+    /// The sum of the meters whose role has a sign.
+    fn sum(&self, hall: &Hall, sign: impl Fn(MeterRole) -> Option<f64>) -> Side {
+        let rows =
+            hall.meters.iter().zip(&self.accounts).filter_map(|(meter, account)| Some((sign(meter.role)?, account)));
+        let sides = rows.map(|(sign, account)| Side {
+            wh: sign * account.total(),
             breaks: account.breaks(),
             current: account.is_current(),
         });
@@ -253,7 +276,7 @@ const fn role_of(channel: Channel) -> Option<MeterRole> {
         Channel::Category3 | Channel::It3 => Some(MeterRole::It),
         Channel::Category2 | Channel::It2 => Some(MeterRole::PduOutput),
         Channel::Category1 | Channel::It1 => Some(MeterRole::UpsOutput),
-        Channel::Cooling | Channel::Facility => None,
+        Channel::Cooling | Channel::Facility | Channel::Meter => None,
     }
 }
 
@@ -270,18 +293,25 @@ fn best_role(hall: &Hall) -> Option<MeterRole> {
     roles.into_iter().find(|role| hall.meters.iter().any(|meter| meter.role == *role))
 }
 
+/// True where the utility's meters alone do not tell what the load takes.
+fn has_storage(hall: &Hall) -> bool {
+    hall.meters.iter().any(|meter| meter.role.entry_sign().is_some() && meter.role != MeterRole::Utility)
+}
+
 fn powers(hall: &Hall, image: Image<'_>) -> Power {
-    let sum = |wanted: &dyn Fn(&Meter) -> bool| {
-        let mut powers = hall.meters.iter().filter(|m| wanted(m)).map(|m| image.read(m.power).fresh().map(|w| w.get()));
+    let sum = |sign: &dyn Fn(&Meter) -> Option<f64>| {
+        let rows = hall.meters.iter().filter_map(|meter| Some((sign(meter)?, meter)));
+        let mut powers = rows.map(|(sign, meter)| image.read(meter.power).fresh().map(|w| sign * w.get()));
         let first = powers.next()??;
         powers.try_fold(first, |sum, next| next.map(|next| sum + next)).map(Watts)
     };
-    let of = |role: MeterRole| sum(&|meter| meter.role == role);
-    let entry = |meter: &Meter| meter.role == MeterRole::Utility;
+    let of = |role: MeterRole| sum(&|meter| (meter.role == role).then_some(1.0));
+    let entry = |meter: &Meter| meter.role.entry_sign().is_some();
     let below =
         |meter: &Meter| meter.parent.is_some_and(|parent| hall.meters.iter().any(|up| up.equip == parent && entry(up)));
-    let facility = of(MeterRole::Utility);
+    let facility = sum(&|meter| meter.role.entry_sign());
     let it = of(MeterRole::It).or_else(|| of(MeterRole::PduOutput)).or_else(|| of(MeterRole::UpsOutput));
-    let unattributed = facility.zip(sum(&|meter| below(meter) && !entry(meter))).map(|(all, known)| all - known);
+    let unattributed =
+        facility.zip(sum(&|meter| (below(meter) && !entry(meter)).then_some(1.0))).map(|(all, known)| all - known);
     Power { facility, it, unattributed }
 }

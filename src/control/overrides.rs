@@ -1,9 +1,14 @@
-//! What people hold: level 8, with a reason and an end. A restart keeps what is left of the time.
+//! What people hold: level 8, with a reason and an end.
+//!
+//! The end is told as wall time and kept as monotonic time, so that a jump of the wall clock moves nothing. A new boot breaks
+//! monotonic time: from then on the override ends at what was told, by a wall clock that is believed, and never later than what
+//! was left of it. Without a clock to believe nobody knows how long the break was: the override ends at once.
 
 use plant::command::{Level, Reason};
+use plant::convert::{bits_from_i64, i64_from_bits};
 use plant::event::{About, What};
 use plant::id::PointId;
-use plant::time::{Mono, Span, Tick};
+use plant::time::{Mono, Span, Tick, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::commands::Commands;
@@ -29,6 +34,10 @@ pub struct Hold {
     expires: Mono,
     /// The boot whose monotonic clock `expires` is of.
     boot: u32,
+    /// The end as people were told; nothing while no believed wall clock has told it.
+    ends: Option<Wall>,
+    /// True from the first new boot on: `ends` counts, too.
+    carried: bool,
 }
 
 /// Every override in force, the oldest first; one an output.
@@ -49,6 +58,8 @@ impl Hold {
             reason: String::new(),
             expires: tick.mono.after(hold),
             boot: tick.boot,
+            ends: tick.clock_trusted.then(|| later(tick.wall, hold)),
+            carried: false,
         }
     }
 
@@ -64,6 +75,21 @@ impl Hold {
     #[must_use]
     pub const fn remaining(&self, tick: Tick) -> Span {
         self.expires.since(tick.mono)
+    }
+
+    /// Brings its end to the monotonic time of `tick`; `last` was the tick before. What ends it now, if anything does.
+    fn advance(&mut self, tick: Tick, last: Tick) -> Option<What> {
+        let ends = self.ends.filter(|_| tick.clock_trusted);
+        if self.boot != tick.boot {
+            let (left, Some(ends)) = (self.remaining(last), ends) else { return Some(What::OverrideDropped) };
+            self.expires = tick.mono.after(left.min(until(tick.wall, ends)));
+            (self.boot, self.carried) = (tick.boot, true);
+        }
+        if self.ends.is_none() && tick.clock_trusted {
+            self.ends = Some(later(tick.wall, self.remaining(tick)));
+        }
+        let over = self.carried && ends.is_some_and(|ends| ends <= tick.wall);
+        (over || self.remaining(tick) == Span::ZERO).then_some(What::OverrideExpired)
     }
 }
 
@@ -102,15 +128,11 @@ impl Overrides {
     pub fn step(&mut self, tick: Tick, commands: &mut Commands, news: &mut News<'_>) {
         let last = self.last;
         self.holds.retain_mut(|hold| {
-            if hold.boot != tick.boot {
-                hold.expires = tick.mono.after(hold.remaining(last));
-                hold.boot = tick.boot;
+            let end = hold.advance(tick, last);
+            if let Some(what) = end {
+                news.info(About::Point(hold.point), what);
             }
-            let holds = hold.remaining(tick) > Span::ZERO;
-            if !holds {
-                news.info(About::Point(hold.point), What::OverrideExpired);
-            }
-            holds
+            end.is_none()
         });
         self.last = tick;
         for hold in &self.holds {
@@ -119,4 +141,14 @@ impl Overrides {
             }
         }
     }
+}
+
+/// Wall time after a span; saturates.
+pub const fn later(wall: Wall, span: Span) -> Wall {
+    Wall(wall.0.saturating_add(i64_from_bits(span.millis())))
+}
+
+/// From one wall time to another; zero when that is past.
+fn until(now: Wall, then: Wall) -> Span {
+    Span::from_millis(bits_from_i64(then.0.saturating_sub(now.0).max(0)))
 }

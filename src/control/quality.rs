@@ -150,7 +150,8 @@ impl Track {
             | Why::Clock
             | Why::Manual
             | Why::OutOfService
-            | Why::Config => Reading::Lost { why },
+            | Why::Config
+            | Why::WrongDevice => Reading::Lost { why },
         }
     }
 

@@ -5,7 +5,9 @@ mod why;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use status::{point, status};
+pub use super::commands::Proof;
+
+pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
 
 /// The hall on one page.
@@ -89,8 +91,11 @@ pub struct Readings {
 pub struct Pue {
     /// `1m`, `15m`, `1h`, `24h`, `month`, `365d`.
     pub window: String,
-    /// Energy over energy; nothing when it is not valid. Never clamped.
+    /// Energy over energy, storage taken out; nothing when it is not valid. Never clamped.
     pub value: Option<f64>,
+    /// What the utility's meters alone say, where the hall has storage or generators: below one while a battery carries IT.
+    #[serde(default)]
+    pub meter: Option<f64>,
     /// The least it can be, given what is missing.
     pub lower: Option<f64>,
     /// The most it can be.
@@ -101,6 +106,10 @@ pub struct Pue {
     pub category: u8,
     /// `good`, `degraded`, or why there is no value.
     pub validity: String,
+    /// The same for programs: `good`, `degraded`, `too_little`, `too_coarse`, `undefined_low_load`, `no_meters`, `no_it`,
+    /// `below_one`.
+    #[serde(default)]
+    pub code: String,
     /// Facility energy of the window (kWh).
     pub facility_kwh: f64,
     /// IT energy of the window (kWh).
@@ -163,8 +172,21 @@ pub struct WhyReport {
     pub entries: Vec<WhyEntry>,
     /// Every limit in force.
     pub limits: Vec<WhyLimit>,
+    /// Whether the device holds it.
+    #[serde(default)]
+    pub written: Written,
     /// The loop behind it, if one is.
     pub control_loop: Option<LoopView>,
+}
+
+/// What is known of an output's device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// `unheard`, `acknowledged` (nothing reads it back: unproven), `proven`, `doubted`.
+    pub proof: Proof,
+    /// Writes in the device's life into memory that wears out; nothing where it has had none.
+    #[serde(default)]
+    pub lifetime_writes: Option<u64>,
 }
 
 /// One entry of the priority array.
@@ -236,4 +258,7 @@ pub struct PointView {
     pub why: Option<String>,
     /// Age of the last sample (s).
     pub age_s: f64,
+    /// For an output: whether the device holds what it was told.
+    #[serde(default)]
+    pub written: Option<Written>,
 }

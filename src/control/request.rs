@@ -57,6 +57,11 @@ pub enum Ask {
         /// Outputs with the values read from their devices, in the points' canonical units.
         outputs: Vec<(PointId, f64)>,
     },
+    /// Writes into memory that wears out, made on the way out, after the last scan.
+    Worn {
+        /// Points with how many.
+        writes: Vec<(PointId, u32)>,
+    },
 }
 
 /// What the controller answers.

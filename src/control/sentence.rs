@@ -47,6 +47,7 @@ pub fn trouble(why: Why) -> String {
         Why::Manual => "a person replaced it".to_owned(),
         Why::OutOfService => "it is out of service".to_owned(),
         Why::Config => "it has no source".to_owned(),
+        Why::WrongDevice => "another device than its map means has answered".to_owned(),
     }
 }
 
@@ -107,5 +108,9 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         }
         What::Started => "is under control".to_owned(),
         What::Stopping => "goes to its fail-safe values".to_owned(),
+        What::OverrideDropped => {
+            "is given back: control was away, and without a trusted clock nobody knows for how long".to_owned()
+        }
+        What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

@@ -12,7 +12,7 @@ use plant::reading::Reading;
 use plant::time::Tick;
 
 use crate::control::Controller;
-use crate::control::report::{LoopView, Status};
+use crate::control::report::{LoopView, Status, Written};
 
 /// How many bulletins may wait for the listener.
 const WAITING: usize = 16;
@@ -30,6 +30,8 @@ pub struct Bulletin {
     pub readings: Table<PointId, Reading<f64>>,
     /// Every output.
     pub commands: Vec<Command>,
+    /// What is known of every output's device, in the order of the commands.
+    pub written: Vec<Written>,
     /// Every loop's terms.
     pub loops: Vec<LoopView>,
     /// What happened since the bulletin before, oldest first.
@@ -78,6 +80,7 @@ impl Teller {
             inputs: inputs.clone(),
             readings: controller.hall().points.ids().map(|p| controller.reading(p)).collect(),
             commands: outputs.commands.clone(),
+            written: controller.written().collect(),
             loops: controller.loops(),
             events: std::mem::take(&mut self.pending),
             status: Arc::new(controller.status()),

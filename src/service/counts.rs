@@ -43,8 +43,10 @@ fn of_modbus(modbus: &Modbus) -> Vec<Family> {
         Family::counter("modbus_timeouts", "Requests whose reply did not come in time", each(|c| c.timeouts)),
         Family::counter("modbus_exceptions", "Exceptions answered", each(|c| c.refusals + c.busy + c.device_faults)),
         Family::counter("modbus_late_responses", "Replies that came late and were dropped", each(|c| c.late)),
+        Family::counter("modbus_strangers", "Units that were another device than meant", each(|c| c.strangers)),
         Family::counter("modbus_connects", "Connections made", each(|c| c.connects)),
         Family::counter("writes", "Write requests sent", each(|c| c.writes)),
+        Family::counter("writes_unproven", "Values acknowledged that nothing can read back", each(|c| c.acknowledged)),
         Family::counter("write_failures", "Values whose write is in doubt", failures.collect()),
     ]
 }

@@ -119,6 +119,7 @@ impl Outlet {
             figures.readings.clone_from(&bulletin.readings);
             figures.ages = ages.collect();
             figures.commands.clone_from(&bulletin.commands);
+            figures.written.clone_from(&bulletin.written);
             figures.loops.clone_from(&bulletin.loops);
             figures.status.clone_from(&bulletin.status);
             figures.wall_s = wall_s;

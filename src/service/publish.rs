@@ -294,6 +294,8 @@ fn what(what: &What) -> Value {
         What::MeterJumped { from, to } => json!({ "kind": "meter_jumped", "from": from, "to": to }),
         What::Started => json!({ "kind": "started" }),
         What::Stopping => json!({ "kind": "stopping" }),
+        What::OverrideDropped => json!({ "kind": "override_dropped" }),
+        What::WriteAcknowledged => json!({ "kind": "write_acknowledged" }),
     }
 }
 

@@ -221,6 +221,17 @@ impl Scan {
         self.promises.keep(receipt, Answer::Reply(answer), reply);
     }
 
+    /// What the last writes have worn out counts, too, although no scan hears of them any more.
+    fn count_wear(&mut self, last: Option<Tick>) {
+        let reports = self.field.take_reports();
+        let writes: Vec<_> = reports.iter().filter(|r| r.wear > 0).map(|r| (r.point, r.wear)).collect();
+        let Some(last) = last.filter(|_| !writes.is_empty()) else { return };
+        let request = Request { who: "service".to_owned(), ask: Ask::Worn { writes } };
+        let tick = self.tick(last.seq, Some(last));
+        let answer = self.controller.answer(&request, tick);
+        drop(self.journal.record_answer(tick, &request, &answer));
+    }
+
     /// Every output to its fail-safe, with time for the buses to write it. True when all of them are proven.
     fn hand_over(&mut self, last: Option<Tick>) -> bool {
         self.notify.stopping();
@@ -231,6 +242,7 @@ impl Scan {
         let tick = self.tick(seq, last);
         let safe = Controller::safe_outputs(self.controller.hall());
         let proven = self.field.hand_over(&safe, tick, FAREWELL.duration());
+        self.count_wear(last);
         if !proven {
             tracing::error!("not every output is proven to hold its safe value: its device falls back by itself");
         }

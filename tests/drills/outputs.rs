@@ -52,6 +52,31 @@ fn a_write_that_is_acknowledged_and_not_applied_is_not_believed() {
 }
 
 #[test]
+fn another_device_at_an_address_is_told_and_left_alone() {
+    let rig = Rig::settled("air", &[]);
+    let ears = Ears::open(&rig);
+    rig.drill("bms", 3, Drill { dead: true, ..Drill::default() });
+    rig.until("it is gone", |r| r.is_lost("crah-3/supply-air-temp", "timeout"));
+    rig.drill("bms", 3, Drill { impostor: true, ..Drill::default() });
+    rig.until("it is another", |r| r.is_lost("crah-3/supply-air-temp", "wrong_device"));
+    rig.until("people are told", |r| r.alarm("wrong-device"));
+    ears.until_event("write_failed", "crah-3/fan-speed");
+    let before = rig.truth("crah-3/fan-speed");
+    let wanted = if before > 60.0 { 35 } else { 95 };
+    let set = rig.wattloop(&["set", "crah-3/fan-speed", &wanted.to_string(), "--for", "10min", "--reason", "drill"]);
+    assert!(set.status.success(), "{}", said(&set));
+    rig.scans_go_on(25);
+    assert!((rig.truth("crah-3/fan-speed") - before).abs() < 0.1, "it was written");
+    rig.neighbours_are_well(&["crah-3"]);
+
+    rig.drill("bms", 3, Drill::default());
+    rig.until("the right one takes it", |r| (r.truth("crah-3/fan-speed") - f64::from(wanted)).abs() < 0.2);
+    rig.until("nobody is told any more", |r| !r.alarm("wrong-device"));
+    let release = rig.wattloop(&["release", "crah-3/fan-speed"]);
+    assert!(release.status.success(), "{}", said(&release));
+}
+
+#[test]
 fn in_shadow_no_write_leaves_the_process() {
     let mut rig = Rig::dark("air", &[]);
     rig.start(Writes::Shadow);

@@ -48,6 +48,37 @@ fn a_stop_past_a_silent_unit_is_not_called_clean() {
 }
 
 #[test]
+fn a_register_that_is_mute_keeps_no_other_from_its_fail_safe() {
+    let rig = Rig::dark("air", &[]);
+    let loaded = rig.stage.load().unwrap_or_else(|e| panic!("{e}"));
+    let mut process = Process::run(&rig.stage, rig.folder(), None);
+    process.until("the fans are under control", |s| s["fans"][0]["value"].as_f64() < Some(95.0));
+    for output in ["crah-1/fan-speed", "crah-1/valve"] {
+        let set = process.wattloop(&["set", output, "60", "--for", "10min", "--reason", "drill"]);
+        assert!(set.status.success(), "{}", String::from_utf8_lossy(&set.stderr));
+    }
+    let told = |name: &str| {
+        let point = loaded.hall.point(name).expect("an output");
+        rig.stage.hall.stage().world.truth(point).expect("modelled")
+    };
+    for _ in 0..600 {
+        if (told("crah-1/valve") - 60.0).abs() < 0.5 && (told("crah-1/fan-speed") - 60.0).abs() < 0.5 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!((told("crah-1/valve") - 60.0).abs() < 0.5, "{}", told("crah-1/valve"));
+    // Fan speed and valve are neighbours, written in one request.
+    rig.drill("bms", 1, Drill { mute: Some(2), ..Drill::default() });
+    assert_eq!(process.end_by("TERM").code(), Some(1), "one output is not proven");
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert!(told("crah-1/fan-speed") < 99.0, "{}", told("crah-1/fan-speed"));
+    for (_, name, safe) in outputs(&loaded).iter().filter(|(_, name, _)| name != "crah-1/fan-speed") {
+        assert!((told(name) - safe).abs() < 0.05, "{name} holds {} and should hold {safe}", told(name));
+    }
+}
+
+#[test]
 fn a_restart_goes_on_from_where_the_outputs_are() {
     let mut rig = Rig::settled("air", &[]);
     rig.until("the fans have come down", |r| r.truth("crah-1/fan-speed") < 90.0);

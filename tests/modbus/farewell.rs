@@ -67,6 +67,35 @@ fn what_failed_once_is_tried_again_and_what_was_proven_is_not() {
 }
 
 #[test]
+fn a_register_that_never_answers_keeps_no_other_from_its_safe_value() {
+    let runtime = runtime();
+    let _inside = runtime.enter();
+    let server = Server::default();
+    let (at, _task) = runtime.block_on(server.listen("127.0.0.1:0"));
+    let mut gateway = gateway(&format!("tcp://{at}"));
+    gateway.timeout = Span::from_millis(300);
+    let registers = [holding(3), holding(4), holding(9), holding(20)];
+    let mut rig = Rig::new(gateway, &devices("gw", &[1, 2], &registers), Writes::Live);
+    let all = |value: f64| (0..8).map(|point| (point, value)).collect::<Vec<_>>();
+    rig.scan(&all(50.0));
+    server.world().mute.extend([(1, 3), (1, 9)]);
+    assert!(!rig.hand_over(&all(100.0)), "two outputs are not proven");
+    let written = |unit, address| server.world().written.get(&(unit, 3, address)).copied();
+    assert_eq!((written(1, 4), written(1, 20)), (Some(100), Some(100)), "both behind a register that is mute");
+    assert!([3, 4, 9, 20].iter().all(|address| written(2, *address) == Some(100)), "and the neighbour");
+    assert_eq!((written(1, 3), written(1, 9)), (Some(50), Some(50)));
+}
+
+#[test]
+fn a_lost_reply_on_the_way_out_is_made_up_for() {
+    let mut b = bench(vec![holding(3), holding(9), holding(20)], Writes::Live);
+    b.rig.scan(&[(0, 1.0), (1, 2.0), (2, 3.0)]);
+    b.server.world().script.push_back(Manner::Never);
+    assert!(b.rig.hand_over(&[(0, 100.0), (1, 100.0), (2, 100.0)]), "{:?}", b.rig.reports);
+    assert_eq!((b.holding(3), b.holding(9), b.holding(20)), (Some(100), Some(100), Some(100)));
+}
+
+#[test]
 fn a_value_no_register_may_take_is_not_safe() {
     let mut b = bench(vec![holding(3)], Writes::Live);
     assert!(!b.rig.hand_over(&[(0, 1.0e9)]));

@@ -74,6 +74,7 @@ pub fn map(registers: Vec<Register>) -> Arc<DeviceMap> {
         vendor: String::new(),
         model: String::new(),
         comm_loss: None,
+        identity: Vec::new(),
         registers,
         topics: Vec::new(),
     })

@@ -38,6 +38,8 @@ pub struct World {
     pub script: VecDeque<Manner>,
     /// Units that never answer.
     pub dead: BTreeSet<u8>,
+    /// Registers, by unit and address, whose writes are neither taken nor answered.
+    pub mute: BTreeSet<(u8, u16)>,
     /// Units that always do the same.
     pub habits: BTreeMap<u8, Manner>,
     /// Holding registers (table 3) and coils (table 1) that were written, or whose value is not the telling one.
@@ -154,7 +156,8 @@ impl Server {
             let mut world = self.world();
             world.log.push((pdu[0], unit, u16::from_be_bytes([pdu[1], pdu[2]]), Instant::now()));
             let habit = world.habits.get(&unit).copied();
-            if world.dead.contains(&unit) {
+            let mute = pdu[0] > 4 && world.mute.iter().any(|(u, a)| *u == unit && covers(&pdu, *a));
+            if mute || world.dead.contains(&unit) {
                 Manner::Never
             } else {
                 habit.or_else(|| world.script.pop_front()).unwrap_or(Manner::Answer)
@@ -284,6 +287,12 @@ impl Server {
             _ => pdu[..5].to_vec(),
         }
     }
+}
+
+/// True when a request is about this register, among others.
+fn covers(pdu: &[u8], address: u16) -> bool {
+    let count = if matches!(pdu[0], 5 | 6) { 1 } else { u16::from_be_bytes([pdu[3], pdu[4]]) };
+    address.checked_sub(u16::from_be_bytes([pdu[1], pdu[2]])).is_some_and(|n| n < count)
 }
 
 fn store(world: &mut World, unit: u8, pdu: &[u8]) {

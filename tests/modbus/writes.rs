@@ -190,6 +190,8 @@ fn memory_that_wears_out_is_written_on_change_only_and_seldom() {
     b.rig.scan(&[(0, 509.0)]);
     assert_eq!(b.holding(3), Some(509));
     assert!(b.server.count(6) <= 3);
+    let wear: u32 = b.rig.reports.iter().map(|r| r.wear).sum();
+    assert_eq!(usize::try_from(wear), Ok(b.server.count(6)), "every write is reported as wear, once");
 }
 
 #[test]
@@ -257,8 +259,23 @@ fn what_cannot_be_read_is_written_and_its_acknowledgement_is_all_there_is() {
     let mut b = bench(vec![blind, register(RegisterTable::Holding, 0)], Writes::Live);
     b.rig.scan(&[(0, 1.0)]);
     assert_eq!(b.holding(9), Some(1));
-    assert_eq!(b.rig.outcomes(0), [WriteOutcome::Applied]);
+    assert_eq!(b.rig.outcomes(0), [WriteOutcome::Acknowledged], "an acknowledgement is never called proof");
+    assert_eq!((b.rig.counts().acknowledged, b.rig.counts().applied), (1, 0));
     assert!(b.server.world().log.iter().all(|e| (e.0, e.2) != (3, 9)), "never read");
+}
+
+#[test]
+fn what_is_not_read_back_is_proven_or_doubted_by_the_next_poll() {
+    let mut b = bench(vec![altered(holding(3), |w| w.read_back = false)], Writes::Live);
+    b.rig.scan(&[(0, 460.0)]);
+    assert_eq!(b.rig.outcomes(0), [WriteOutcome::Acknowledged, WriteOutcome::Applied]);
+    b.server.world().habits.insert(1, Manner::Pretend);
+    for _ in 0..10 {
+        b.rig.scan(&[(0, 500.0)]);
+    }
+    let later = &b.rig.outcomes(0)[2..];
+    let (taken, unproven) = (WriteOutcome::Acknowledged, WriteOutcome::Unproven { seen: 460.0 });
+    assert_eq!(later, [taken, unproven].repeat(4), "the write and three repeats");
 }
 
 #[test]
@@ -295,6 +312,15 @@ fn the_safe_outputs_are_written_once_without_a_field() {
     let failed = WriteOutcome::Failed(Why::Comm);
     assert_eq!(outcomes, [WriteOutcome::Applied, WriteOutcome::Applied, failed, failed]);
     assert_eq!((b.holding(3), b.holding(4)), (Some(100), Some(100)));
+
+    // A register that swallows its write, and every reply lost once: what can be reached is reached.
+    b.server.world().mute.insert((1, 3));
+    let values: Table<PointId, Option<f64>> = Table::filled(4, Some(55.0));
+    let deadline = Duration::from_secs(20);
+    let reports = b.runtime.block_on(write_once(&gateways, &all[..1], &values, deadline, stamp()));
+    let outcomes: Vec<WriteOutcome> = reports.iter().map(|r| r.outcome).collect();
+    assert_eq!(outcomes, [WriteOutcome::Failed(Why::Timeout), WriteOutcome::Applied]);
+    assert_eq!(b.holding(4), Some(55));
 }
 
 #[test]

@@ -117,7 +117,7 @@ async fn a_wrong_password_is_refused_and_never_told() {
 }
 
 /// An authority's certificate, and a server's certificate and key that it signed, all as PEM.
-fn authority() -> (String, String, String) {
+pub fn authority() -> (String, String, String) {
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("signs");

@@ -159,4 +159,6 @@ async fn large_messages_do_no_more_harm_than_they_must() {
     let peer = Peer::connect(options("peer", broker.port), &["wattloop/v1/hall/point/+/+/set/reply"]).await;
     size::a_mebibyte_neither_disconnects_nor_disturbs(&broker.url(), &peer, &config).await;
     size::the_subscription_beyond_the_limit_is_given_up(&peer, &MqttConfig::to(&broker.url())).await;
+    let open = MqttConfig::to(&broker.url());
+    size::a_live_message_beyond_the_limit_costs_two_connections_and_its_subscription(&peer, &open).await;
 }

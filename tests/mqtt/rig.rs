@@ -87,6 +87,7 @@ fn device(topics: &[&str]) -> MqttDevice {
         vendor: String::new(),
         model: String::new(),
         comm_loss: None,
+        identity: Vec::new(),
         registers: Vec::new(),
         topics: topics.iter().map(entry).collect(),
     };

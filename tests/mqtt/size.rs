@@ -51,6 +51,55 @@ pub async fn the_subscription_beyond_the_limit_is_given_up(peer: &Peer, config: 
     eventually("arrived", || rig.mqtt.counts().depth == 0).await;
 }
 
+/// A message that is sent, not kept, so that the next connection tells nothing about it.
+pub async fn a_live_message_beyond_the_limit_costs_two_connections_and_its_subscription(
+    peer: &Peer,
+    config: &MqttConfig,
+) {
+    let topics = ["s/a", "s/b", "s/live-bad", "s/c", "s/d"];
+    let mut rig = Rig::start(config, &topics);
+    let good = [(0, "s/a"), (1, "s/b"), (3, "s/c"), (4, "s/d")];
+    for round in 0..2_u32 {
+        let value = f64::from(round);
+        for (n, topic) in good {
+            let heard = || {
+                rig.sample(n).value == Ok(value) || {
+                    peer.mention(topic, &value.to_string());
+                    false
+                }
+            };
+            eventually(topic, heard).await;
+        }
+        // Longer than a kept message would take to show itself.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        peer.say("s/live-bad", vec![b'7'; MAX_PACKET + 1000], false).await;
+        eventually("the connection ends", || rig.mqtt.counts().oversized == u64::from(round) + 1).await;
+    }
+    assert_eq!(rig.next().await, Incoming::SubscriptionDropped { topic: "s/live-bad".to_owned() });
+    rig.connected().await;
+    let reconnects = rig.mqtt.counts().reconnects;
+    peer.say("s/live-bad", vec![b'7'; MAX_PACKET + 1000], false).await;
+    for (n, topic) in good {
+        let heard = || {
+            rig.sample(n).value == Ok(30.0) || {
+                peer.mention(topic, "30");
+                false
+            }
+        };
+        eventually(topic, heard).await;
+    }
+    let counts = rig.mqtt.counts();
+    assert_eq!((counts.oversized, counts.dropped_subscriptions, counts.reconnects), (2, 1, reconnects));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_packet_beyond_the_limit_costs_its_own_subscription_only() {
+    let broker = Broker::start(0).await.expect("starts");
+    let peer = Peer::connect(options("peer", broker.address().port()), &[]).await;
+    let config = MqttConfig::to(&broker.url());
+    a_live_message_beyond_the_limit_costs_two_connections_and_its_subscription(&peer, &config).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_mebibyte_neither_disconnects_nor_disturbs() {
     let broker = Broker::start(0).await.expect("starts");

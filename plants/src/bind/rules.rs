@@ -142,3 +142,32 @@ pub(super) fn unwritten(bindings: &Bindings, hall: &Hall, file: &str) -> Vec<Fau
         })
         .collect()
 }
+
+/// A register that is written and never read back, with the outputs behind it.
+struct Blind<'a> {
+    map: &'a str,
+    register: &'a Register,
+    points: Vec<&'a str>,
+}
+
+/// Registers that are written and never read back: what their devices hold, nobody knows.
+pub(super) fn unproven(bindings: &Bindings, hall: &Hall) -> Vec<Fault> {
+    let mut found: BTreeMap<(&str, Place), Blind<'_>> = BTreeMap::new();
+    for device in &bindings.modbus {
+        let rows = device.map.registers.iter().zip(&device.points);
+        for (register, bound) in rows.filter(|(r, _)| r.write.is_some_and(|w| !w.read_back)) {
+            let map = device.map.id.as_str();
+            let name = hall.points.get(bound.point).map_or("?", |def| def.name.as_str());
+            let blind =
+                found.entry((map, register.place)).or_insert_with(|| Blind { map, register, points: Vec::new() });
+            blind.points.push(name);
+        }
+    }
+    let warning = |blind: Blind<'_>| {
+        let (label, points) = (blind.register.label(), blind.points.join(", "));
+        let message = format!("{label} is written and never read back: what is commanded to {points} stays unproven");
+        let help = "take `read-back = false` away, or `access = \"wo\"` where the product lets it be read";
+        fault(&format!("{}.toml", blind.map), blind.register.place, message, help)
+    };
+    found.into_values().map(warning).collect()
+}

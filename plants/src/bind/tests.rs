@@ -119,6 +119,19 @@ fn unbound_sensors_are_fine_and_unwritten_commands_get_a_word() {
 }
 
 #[test]
+fn a_register_that_is_never_read_back_gets_a_word_once_with_every_output_behind_it() {
+    let mut hall = hall("air");
+    let shipped = "refresh = \"5s\"\nread-back = true\ntolerance = 0.1\n\n[[register]]\npoint = \"valve\"\nref = 40004";
+    let blind = maps_with("crah-controller", shipped, &shipped.replace("read-back = true", "read-back = false"));
+    let bindings = Bindings::resolve(&mut hall, &blind, &whole_air(), "f").unwrap_or_else(|f| panic!("{f}"));
+    let warnings = bindings.warnings(&hall, "f");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let warning = warnings[0].to_string();
+    assert!(warning.starts_with("crah-controller.toml:") && warning.contains("holding 2 (40003)"), "{warning}");
+    assert!(warning.contains("crah-1/fan-speed, ") && warning.contains("crah-6/fan-speed"), "{warning}");
+}
+
+#[test]
 fn unknown_names_are_told_with_the_nearest() {
     let mut hall = hall("air");
     let wrong = [

@@ -1,5 +1,6 @@
 //! Device maps from TOML.
 
+mod identity;
 mod place;
 mod register;
 mod topic;
@@ -46,6 +47,7 @@ fn read(file: &Section<'_>) -> Option<DeviceMap> {
     let byte_order = file.word("byte-order", &ByteOrder::WORDS).unwrap_or_default();
     let comm_loss = file.section("comm-loss").map(|section| comm_loss(&section));
     let shared = Shared { kind, byte_order, comm_loss: comm_loss.as_ref().and_then(Option::as_ref) };
+    let marks: Vec<_> = file.sections("identity").iter().map(|section| identity::mark(section, byte_order)).collect();
     let (rows, topic_rows) = (file.sections("register"), file.sections("topic"));
     if rows.is_empty() && topic_rows.is_empty() {
         file.missing("register", "add at least one `[[register]]` or `[[topic]]`");
@@ -62,6 +64,7 @@ fn read(file: &Section<'_>) -> Option<DeviceMap> {
             Some(read) => Some(read?),
             None => None,
         },
+        identity: marks.into_iter().collect::<Option<_>>()?,
         registers: registers.into_iter().collect::<Option<_>>()?,
         topics: topics.into_iter().collect::<Option<_>>()?,
     })

@@ -8,7 +8,7 @@ mod tuning;
 
 use std::collections::BTreeMap;
 
-use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, Rack, Row};
+use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, PueRules, Rack, Row};
 use crate::fault::Faults;
 use crate::id::{EquipId, Id, LoopId, RowId, Table};
 use crate::point::{Point, PointDef, PointTable};
@@ -54,6 +54,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let tz = time_zone(file);
     let summary = file.need_text("summary");
     let limits = limits(file);
+    let pue = pue(file);
     let mut draft = Draft {
         specs: Specs::read(file),
         equips: Table::new(),
@@ -100,6 +101,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         chilled_water: draft.chilled_water,
         machinery: draft.machinery,
         meters: draft.meters,
+        pue: pue?,
         strategies: strategies?,
         loops: draft.loops,
         alarms: alarms?,
@@ -134,6 +136,16 @@ fn limits(file: &Section<'_>) -> Option<Limits> {
         return None;
     }
     Some(Limits { inlet_recommended: Celsius(recommended), inlet_max: Celsius(max) })
+}
+
+/// The defaults where the file says nothing.
+fn pue(file: &Section<'_>) -> Option<PueRules> {
+    let otherwise = PueRules::default();
+    let Some(section) = file.section("pue") else { return Some(otherwise) };
+    let low_load =
+        if section.has("low-load") { section.within("low-load", (0.0, 1.0)) } else { Some(otherwise.low_load) };
+    section.done();
+    Some(PueRules { low_load: low_load? })
 }
 
 impl Draft {

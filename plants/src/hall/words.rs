@@ -4,7 +4,17 @@ use super::{Condition, MeterRole, Priority};
 
 impl MeterRole {
     /// Every role, from the grid to the machines, then the rest.
-    pub const ALL: [Self; 6] = [Self::Utility, Self::UpsOutput, Self::PduOutput, Self::It, Self::Cooling, Self::Other];
+    pub const ALL: [Self; 9] = [
+        Self::Utility,
+        Self::UpsOutput,
+        Self::PduOutput,
+        Self::It,
+        Self::Cooling,
+        Self::Other,
+        Self::Generator,
+        Self::BatteryDischarge,
+        Self::BatteryCharge,
+    ];
 
     /// The word in files and on the wire.
     #[must_use]
@@ -16,6 +26,9 @@ impl MeterRole {
             Self::It => "it",
             Self::Cooling => "cooling",
             Self::Other => "other",
+            Self::Generator => "generator",
+            Self::BatteryDischarge => "battery-discharge",
+            Self::BatteryCharge => "battery-charge",
         }
     }
 }
@@ -38,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -48,6 +61,7 @@ impl Condition {
         Self::UnattributedAbove,
         Self::PueInvalid,
         Self::ClockUntrusted,
+        Self::WrongDevice,
         Self::Service,
     ];
 
@@ -64,6 +78,7 @@ impl Condition {
             Self::UnattributedAbove => "unattributed-above",
             Self::PueInvalid => "pue-invalid",
             Self::ClockUntrusted => "clock-untrusted",
+            Self::WrongDevice => "wrong-device",
             Self::Service => "service",
         }
     }
@@ -77,7 +92,7 @@ impl Condition {
             Self::WritesDoubted => Some("outputs"),
             Self::DpBelow => Some("Pa"),
             Self::UnattributedAbove => Some("W"),
-            Self::InletsLost | Self::PueInvalid | Self::ClockUntrusted | Self::Service => None,
+            Self::InletsLost | Self::PueInvalid | Self::ClockUntrusted | Self::WrongDevice | Self::Service => None,
         }
     }
 }

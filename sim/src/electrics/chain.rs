@@ -71,6 +71,8 @@ impl Chain {
             MeterRole::PduOutput | MeterRole::It => self.it * share,
             MeterRole::Cooling => cooling,
             MeterRole::Other => self.lighting,
+            // The world has neither: they stand still.
+            MeterRole::Generator | MeterRole::BatteryDischarge | MeterRole::BatteryCharge => 0.0,
         }
     }
 }

@@ -124,6 +124,9 @@ impl Bank {
 
     fn word(&self, inputs: &Inputs, table: RegisterTable, address: Option<u16>) -> Result<u16, ExceptionCode> {
         let address = address.ok_or(NOWHERE)?;
+        if let Some(mark) = self.mark(table, address) {
+            return Ok(mark);
+        }
         let (mut word, mut found) = (0, false);
         for (n, register) in self.registers(table) {
             let Some(offset) = address.checked_sub(register.address) else { continue };
@@ -139,6 +142,18 @@ impl Bank {
             };
         }
         if found { Ok(word) } else { Err(NOWHERE) }
+    }
+
+    /// One word of what tells the product from others; of another product in a drill.
+    fn mark(&self, table: RegisterTable, address: u16) -> Option<u16> {
+        let marks = self.map.identity.iter().filter(|mark| mark.table == table);
+        let mut found = marks.filter_map(|mark| {
+            let offset = usize::from(address.checked_sub(mark.address)?);
+            let bits = mark.expect.first().copied()?;
+            let word = codec::split(mark.byte_order, bits, mark.ty.words()).get(offset).copied()?;
+            Some(if self.drill.impostor { !word } else { word })
+        });
+        found.next()
     }
 
     /// A register's value in its unit; nothing for no number.
@@ -163,6 +178,7 @@ impl Bank {
                 | Why::Manual
                 | Why::OutOfService
                 | Why::Timeout
+                | Why::WrongDevice
                 | Why::Exception(_),
             ) => Ok(None),
         }

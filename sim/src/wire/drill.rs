@@ -13,6 +13,10 @@ pub struct Drill {
     pub garbled: bool,
     /// Acknowledges writes and does not apply them.
     pub deaf: bool,
+    /// Neither takes nor answers a write that touches this holding register, by its 0-based address.
+    pub mute: Option<u16>,
+    /// Says that it is another product.
+    pub impostor: bool,
     /// Answers every request with this Modbus exception code.
     pub exception: Option<u8>,
 }

@@ -69,6 +69,18 @@ impl Service for Units {
     }
 }
 
+/// True for a write to this holding register, among others.
+fn touches(request: &Request<'_>, register: Option<u16>) -> bool {
+    let Some(register) = register else { return false };
+    if let Request::WriteSingleRegister(at, _) = request {
+        return *at == register;
+    }
+    if let Request::WriteMultipleRegisters(at, words) = request {
+        return register.checked_sub(*at).is_some_and(|n| usize::from(n) < words.len());
+    }
+    false
+}
+
 fn answer(stage: &mut Stage, gateway: &str, asked: &SlaveRequest<'_>) -> Answer {
     let code = asked.request.function_code().value();
     let count = stage.requests.entry(code).or_insert(0);
@@ -77,7 +89,7 @@ fn answer(stage: &mut Stage, gateway: &str, asked: &SlaveRequest<'_>) -> Answer 
     let Some(bank) = banks.iter().find(|b| b.gateway == gateway && b.unit == asked.slave) else {
         return Answer::After(Duration::ZERO, Err(ExceptionCode::GatewayTargetDevice));
     };
-    if bank.drill.dead {
+    if bank.drill.dead || touches(&asked.request, bank.drill.mute) {
         return Answer::Silence;
     }
     world.hear(bank.equip);

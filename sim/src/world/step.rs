@@ -56,7 +56,7 @@ impl World {
             *held = value;
         }
         self.hear_point(point);
-        changed.then_some(WriteReport { point, wanted: value, outcome: WriteOutcome::Applied, at })
+        changed.then_some(WriteReport { point, wanted: value, outcome: WriteOutcome::Applied, at, wear: 0 })
     }
 
     /// Moves the world by `tick.dt`.

@@ -11,9 +11,6 @@ use super::health::Health;
 use super::unit::{Findings, Turn, Unit, tally};
 use crate::adapters::{Order, Orders, OutputImage, Shared};
 
-/// How often an output that is not proven is tried on the way out.
-const ATTEMPTS: usize = 2;
-
 /// A gateway, its connection and its units.
 pub struct Bus {
     client: Client,
@@ -114,17 +111,19 @@ impl Bus {
         self.started_anew();
     }
 
-    /// Tries every output, at most twice, and says whether each is proven. Units that answer come first: those that do not
-    /// may use up the time.
+    /// Tries every output and says whether each is proven. First as always, where a unit that does not answer is let be; then
+    /// what is not proven once more, each by itself, so that one register cannot keep the others from their safe values. Units
+    /// that answer come first: those that do not may use up the time.
     async fn part(&mut self, tick: Tick, image: &OutputImage, shared: &Shared) {
         let Client::Live(writer) = &mut self.client else { return shared.parted(self.number, true) };
-        self.units.sort_by_key(|u| rank(u.health));
         self.units.iter_mut().for_each(Unit::part);
         let mut found = Findings::default();
-        for _ in 0..ATTEMPTS {
-            writer.reader().link().hurry();
+        for stubborn in [false, true] {
+            self.units.sort_by_key(|u| rank(u.health));
             for unit in self.units.iter_mut().filter(|u| !u.stands(image)) {
+                writer.reader().link().hurry();
                 unit.health.heard();
+                unit.stubborn = stubborn;
                 unit.deliver(writer, image, tick, &mut found).await;
                 tally(writer.reader().link().counters(), &found);
                 shared.report(found.reports.drain(..));
@@ -133,16 +132,20 @@ impl Bus {
         shared.parted(self.number, self.units.iter().all(|u| u.stands(image)));
     }
 
-    /// Delivers once, without a field: every value, every unit.
-    pub async fn write_once(&mut self, values: &Table<PointId, Option<f64>>, tick: Tick) -> Findings {
-        let mut found = Findings::default();
+    /// Delivers without a field, as on the way out: every value, every unit, and what is not proven once more. `found` has
+    /// what became of it so far, also when there is no time to end.
+    pub async fn write_once(&mut self, values: &Table<PointId, Option<f64>>, tick: Tick, found: &mut Findings) {
         let image = OutputImage { values: values.clone() };
-        if let Client::Live(writer) = &mut self.client {
-            for unit in &mut self.units {
-                unit.deliver(writer, &image, tick, &mut found).await;
+        let Client::Live(writer) = &mut self.client else { return };
+        for stubborn in [false, true] {
+            self.units.sort_by_key(|u| rank(u.health));
+            for unit in self.units.iter_mut().filter(|u| !u.stands(&image)) {
+                writer.reader().link().hurry();
+                unit.health.heard();
+                unit.stubborn = stubborn;
+                unit.deliver(writer, &image, tick, found).await;
             }
         }
-        found
     }
 
     /// Asks units whose back-off is over: without waiting where that can be done, else by a trial at the next poll.

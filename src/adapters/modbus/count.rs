@@ -84,10 +84,14 @@ counters! {
     good,
     /// Values that could not be read or meant nothing.
     bad,
+    /// Units that were not who their map means, counted on every attempt.
+    strangers,
     /// Write requests sent.
     writes,
     /// Values read back as written.
     applied,
+    /// Values acknowledged that nothing reads back: never proven.
+    acknowledged,
     /// Values acknowledged but read back differently.
     unproven,
     /// Values that somebody else changed.

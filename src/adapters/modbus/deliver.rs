@@ -1,6 +1,7 @@
 //! Brings a unit's outputs to what is wanted: looks, writes, reads back.
 
 use plant::device::RegisterTable;
+use plant::reading::Why;
 use plant::time::Tick;
 
 use super::client::Writer;
@@ -37,7 +38,7 @@ impl Unit {
     /// What has to be written, in order of the wire.
     async fn jobs(&mut self, writer: &mut Writer, image: &OutputImage, tick: Tick, found: &mut Findings) -> Vec<Job> {
         let mut jobs = Vec::new();
-        let hindrance = self.health.down().or_else(|| (!writer.reader().link().may_try()).then_some(Fault::Comm.why()));
+        let hindrance = self.hindrance(writer).await;
         for row in 0..self.outputs.len() {
             let now = writer.reader().link().now();
             let Some(output) = self.outputs.get_mut(row) else { continue };
@@ -56,6 +57,19 @@ impl Unit {
             }
         }
         jobs
+    }
+
+    /// Why nothing can be written at all, if that is so.
+    async fn hindrance(&mut self, writer: &mut Writer) -> Option<Why> {
+        if let Some(why) = self.health.down() {
+            return Some(why);
+        }
+        if !writer.reader().link().may_try() {
+            return Some(Fault::Comm.why());
+        }
+        let fault = self.identity.confirm(writer.reader(), self.number).await.err()?;
+        self.blame(writer, fault);
+        Some(fault.why())
     }
 
     /// Reads before writing. True when nothing needs to be written.
@@ -86,11 +100,11 @@ impl Unit {
     }
 
     /// How many jobs from the first one go into one request: neighbours without a hole, of one table. What wears out
-    /// is written alone, so that a neighbour's change does not wear it.
+    /// is written alone, so that a neighbour's change does not wear it; and each goes alone at the last chance.
     fn run_of(&self, jobs: &[Job]) -> usize {
         let mut outputs = jobs.iter().filter_map(|job| self.outputs.get(job.row));
         let Some(first) = outputs.next() else { return jobs.len() };
-        if first.spec.nonvolatile {
+        if first.spec.nonvolatile || self.stubborn {
             return 1;
         }
         let most = if first.table == RegisterTable::Coil { MAX_BITS } else { MAX_WORDS };
@@ -130,10 +144,14 @@ impl Unit {
     }
 
     async fn send(&mut self, writer: &mut Writer, run: &[Job], tick: Tick) -> Result<(), Fault> {
-        // A unit that has just failed to answer is not asked again for every register it has.
-        if self.health.down().is_some() {
+        if self.stubborn {
+            writer.reader().link().hurry();
+        } else if self.health.down().is_some() {
+            // A unit that has just failed to answer is not asked again for every register it has.
             return Err(Fault::Timeout);
         }
+        // The connection may be another than it was when the unit was last looked at.
+        self.identity.confirm(writer.reader(), self.number).await?;
         let (mut bits, mut words, mut multiple) = (Vec::new(), Vec::new(), false);
         let address = run.first().and_then(|job| self.outputs.get(job.row)).map_or(0, |output| output.address);
         for job in run {

@@ -42,6 +42,8 @@ pub enum Fault {
     Garbled,
     /// Shadow mode stopped a write.
     Blocked,
+    /// The unit is another device than its map means.
+    Stranger,
 }
 
 impl Fault {
@@ -50,7 +52,7 @@ impl Fault {
     pub const fn is_the_units(self) -> bool {
         match self {
             // 10 and 11: the gateway says that it cannot reach the unit.
-            Self::Timeout | Self::Garbled | Self::Exception(10 | 11) => true,
+            Self::Timeout | Self::Garbled | Self::Stranger | Self::Exception(10 | 11) => true,
             Self::Comm | Self::Blocked | Self::Exception(_) => false,
         }
     }
@@ -63,6 +65,7 @@ impl Fault {
             Self::Timeout => Why::Timeout,
             Self::Exception(code) => Why::Exception(code),
             Self::Blocked => Why::Config,
+            Self::Stranger => Why::WrongDevice,
         }
     }
 }
@@ -81,6 +84,7 @@ pub struct Link {
     failures: u32,
     silent: u32,
     made: u64,
+    opened: u64,
     jitter: u64,
     deadline: Deadline,
 }
@@ -111,6 +115,7 @@ impl Link {
             failures: 0,
             silent: 0,
             made: 0,
+            opened: 0,
             jitter: seed,
             deadline: Deadline::default(),
         }
@@ -132,6 +137,12 @@ impl Link {
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.made
+    }
+
+    /// The number of the connection that is open, serial lines and all; nothing while none is.
+    #[must_use]
+    pub fn connection(&self) -> Option<u64> {
+        self.connection.is_some().then_some(self.opened)
     }
 
     /// True when a request would at least be tried: connected, or an attempt is due.
@@ -309,6 +320,7 @@ impl Link {
     async fn connected(&mut self, stream: Box<dyn Stream>) {
         self.counters.connects.one();
         tracing::info!(gateway = %self.gateway.url, "Modbus connection made");
+        self.opened = self.opened.saturating_add(1);
         let rtu = self.gateway.url.is_rtu();
         // An RTU line is opened again after every lost reply: that says nothing about the other units on it.
         self.made = self.made.saturating_add(u64::from(!rtu));

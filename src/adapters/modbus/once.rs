@@ -14,7 +14,7 @@ use super::client::{Client, Data, Reader, Writer};
 use super::config::{Endpoint, Gateway, ModbusConfig};
 use super::count::Counters;
 use super::link::{Fault, Link};
-use super::unit::units;
+use super::unit::{Findings, units};
 use crate::adapters::Stamp;
 
 /// What to look at.
@@ -46,8 +46,8 @@ pub async fn probe(url: &Endpoint, look: Look, timeout: Span, stamp: Stamp) -> R
     })
 }
 
-/// Writes values once to every device that takes them, reads them back, and says what became of each: one attempt,
-/// every gateway at the same time, all over by `deadline`. What is missing from the answer was not reached.
+/// Writes values to every device that takes them, reads them back, and says what became of each: what is not proven is tried
+/// once more by itself, every gateway at the same time, all over by `deadline`. What is missing from the answer was not reached.
 /// Registers in memory that wears out are read first and written only when they differ.
 pub async fn write_once(
     config: &ModbusConfig,
@@ -65,15 +65,21 @@ pub async fn write_once(
         let mut bus = Bus::new(Client::Live(Writer::new(link)), gateway.clone(), behind);
         let values = values.clone();
         tasks.spawn(async move {
-            tokio::time::timeout(deadline, bus.write_once(&values, tick)).await.map(|found| found.reports)
+            let mut found = Findings::default();
+            // What was reached before the end counts.
+            drop(tokio::time::timeout(deadline, bus.write_once(&values, tick, &mut found)).await);
+            found.reports
         });
     }
     let mut reports = Vec::new();
     while let Some(done) = tasks.join_next().await {
-        if let Ok(Ok(mut some)) = done {
+        if let Ok(mut some) = done {
             reports.append(&mut some);
         }
     }
+    // Of two attempts the later one tells.
+    reports.reverse();
     reports.sort_by_key(|r| r.point);
+    reports.dedup_by_key(|r| r.point);
     reports
 }

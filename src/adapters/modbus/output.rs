@@ -58,6 +58,8 @@ pub struct Output {
     /// Read since the last write, its own read-back not counted.
     watched: bool,
     told: Option<Why>,
+    /// Writes into memory that wears out, not reported yet.
+    wear: u32,
 }
 
 /// What was written last.
@@ -105,6 +107,7 @@ impl Output {
             written_at: None,
             watched: false,
             told: None,
+            wear: 0,
         })
     }
 
@@ -196,6 +199,7 @@ impl Output {
         self.tries = if same && self.state == State::Doubted { self.tries.saturating_add(1) } else { 0 };
         self.held = Some(Held { raw, value: self.value(raw), at: tick.mono });
         self.written_at = Some(tick.mono);
+        self.wear = self.wear.saturating_add(u32::from(self.spec.nonvolatile));
         self.watched = false;
         self.state = State::Doubted;
     }
@@ -212,10 +216,10 @@ impl Output {
         (seen - self.value(raw)).abs() <= self.spec.tolerance.max(1e-9)
     }
 
-    /// The device acknowledged and nothing reads it back.
-    pub fn acknowledged(&mut self, wanted: f64, at: Mono) -> WriteReport {
+    /// The device acknowledged and nothing reads it back. A poll may still see it.
+    pub const fn acknowledged(&mut self, wanted: f64, at: Mono) -> WriteReport {
         self.state = State::Acknowledged;
-        self.report(wanted, WriteOutcome::Applied, at)
+        self.report(wanted, WriteOutcome::Acknowledged, at)
     }
 
     /// It was read back as `seen`, in the register's unit.
@@ -231,8 +235,9 @@ impl Output {
     /// The write failed, or its read-back did.
     pub fn failed(&mut self, wanted: f64, why: Why, at: Mono) -> WriteReport {
         self.state = State::Doubted;
+        let report = self.report(wanted, WriteOutcome::Failed(why), at);
         self.told = Some(why);
-        WriteReport { point: self.bound.point, wanted, outcome: WriteOutcome::Failed(why), at }
+        report
     }
 
     /// It could not even be tried. Told once for each reason.
@@ -246,18 +251,22 @@ impl Output {
         let held = self.held?;
         self.watched = true;
         let ours = self.holds(held.raw, seen);
+        let wanted = self.canonical(held.value);
         match (self.state, ours) {
             (State::Acknowledged, true) => {
                 self.state = State::Proven;
-                None
+                Some(self.report(wanted, WriteOutcome::Applied, at))
+            }
+            (State::Acknowledged, false) => {
+                self.state = State::Doubted;
+                Some(self.report(wanted, WriteOutcome::Unproven { seen: self.canonical(seen) }, at))
             }
             (State::Proven, false) => {
                 self.state = State::Doubted;
                 self.tries = 0;
-                let wanted = self.canonical(held.value);
                 Some(self.report(wanted, WriteOutcome::Foreign { seen: self.canonical(seen) }, at))
             }
-            (State::Proven, true) | (State::Doubted, _) | (State::Acknowledged, false) => None,
+            (State::Proven, true) | (State::Doubted, _) => None,
         }
     }
 
@@ -289,6 +298,7 @@ impl Output {
 
     const fn report(&mut self, wanted: f64, outcome: WriteOutcome, at: Mono) -> WriteReport {
         self.told = None;
-        WriteReport { point: self.bound.point, wanted, outcome, at }
+        let wear = std::mem::replace(&mut self.wear, 0);
+        WriteReport { point: self.bound.point, wanted, outcome, at, wear }
     }
 }

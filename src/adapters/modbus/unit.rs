@@ -11,6 +11,7 @@ use super::client::{Data, Reader};
 use super::config::Gateway;
 use super::count::Counters;
 use super::health::{BackOff, Health};
+use super::identity::Identity;
 use super::link::Fault;
 use super::output::Output;
 use super::plan::{Fences, Group, Item, Plan};
@@ -32,6 +33,10 @@ pub struct Unit {
     pub health: Health,
     /// How long it is left alone.
     pub back_off: BackOff,
+    /// The last chance: every output is tried by itself, whatever became of the one before.
+    pub stubborn: bool,
+    /// Whether it is the device that its map means.
+    pub identity: Identity,
     fences: Fences,
     plan: Plan,
 }
@@ -79,6 +84,8 @@ impl Unit {
             outputs: Vec::new(),
             health: Health::Up,
             back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
+            stubborn: false,
+            identity: Identity::default(),
             fences: Fences::default(),
             plan: Plan::default(),
         }
@@ -86,6 +93,7 @@ impl Unit {
 
     /// Adds the registers of a device that lives behind this unit.
     pub fn add(&mut self, device: &ModbusDevice) {
+        self.identity.add(&device.map.identity);
         for (row, (register, bound)) in device.map.registers.iter().zip(&device.points).enumerate() {
             let nth = self.items.len().saturating_add(usize::from(self.number));
             match register.access {
@@ -114,6 +122,7 @@ impl Unit {
             tracing::warn!(unit = self.number, %why, "Modbus unit does not answer");
         }
         self.health.failed(why, now, self.back_off);
+        self.identity.forget();
         for output in &mut self.outputs {
             output.lose();
         }
@@ -137,6 +146,15 @@ impl Unit {
     pub async fn poll(&mut self, reader: &mut Reader, turn: Turn<'_>, found: &mut Findings) {
         let mut round = Round { started: reader.link().now(), searched: 0, halves: Vec::new(), lasting: true };
         let plan = self.plan(turn, round.started, found);
+        if self.health.down().is_none()
+            && let Err(why) = self.confirm(reader).await
+        {
+            for group in &plan.groups {
+                self.bad(&group.items, why, round.started, found);
+            }
+            self.plan = plan;
+            return tally(reader.link().counters(), found);
+        }
         for group in &plan.groups {
             self.ask(reader, group, turn, (found, &mut round)).await;
             while let Some(half) = round.halves.pop() {
@@ -178,7 +196,11 @@ impl Unit {
                     tracing::info!(unit = self.number, "Modbus unit answers again");
                 }
                 self.health.answered();
-                self.good(group, &data, asked, found);
+                // A retry may have come over another connection, from another device.
+                match self.confirm(reader).await {
+                    Ok(()) => self.good(group, &data, asked, found),
+                    Err(why) => self.bad(&group.items, why, asked, found),
+                }
             }
             Err(Fault::Exception(code @ 1..=4)) => {
                 self.health.answered();
@@ -200,6 +222,15 @@ impl Unit {
                 self.bad(&group.items, fault.why(), asked, found);
             }
         }
+    }
+
+    /// Makes sure that it is the device its map means.
+    async fn confirm(&mut self, reader: &mut Reader) -> Result<(), Why> {
+        let Err(fault) = self.identity.confirm(reader, self.number).await else { return Ok(()) };
+        if fault.is_the_units() {
+            self.failed(fault.why(), reader.link().now());
+        }
+        Err(fault.why())
     }
 
     /// The rows that are read now; those that the device refuses get their reason at once.
@@ -228,7 +259,7 @@ impl Unit {
                 Err(Fault::Exception(5 | 6)) => true,
                 Err(Fault::Comm) => reader.link().may_try(),
                 Err(Fault::Timeout) => turn.alone && reader.link().may_try(),
-                Err(Fault::Exception(_) | Fault::Garbled | Fault::Blocked) => false,
+                Err(Fault::Exception(_) | Fault::Garbled | Fault::Blocked | Fault::Stranger) => false,
             };
             if !again || left == 0 {
                 return outcome;
@@ -311,6 +342,7 @@ pub fn tally(counters: &Counters, found: &Findings) {
             WriteOutcome::Unproven { .. } => counters.unproven.one(),
             WriteOutcome::Foreign { .. } => counters.foreign.one(),
             WriteOutcome::Failed(_) => counters.write_failures.one(),
+            WriteOutcome::Acknowledged => counters.acknowledged.one(),
         }
     }
 }

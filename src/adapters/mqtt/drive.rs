@@ -11,6 +11,7 @@ use rumqttc::{
 
 use super::Incoming;
 use super::count::bump;
+use super::finder::Finder;
 use super::intake::Intake;
 use super::link::Link;
 use super::subscribe::Subscriptions;
@@ -28,6 +29,8 @@ const DWELL: (Span, Span) = (Span::from_secs(1), Span::from_secs(16));
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 /// A connection that stood this long starts the pauses anew.
 const STOOD: Span = Span::from_secs(10);
+/// How long the finder may take to tell which topic has just ended the connection.
+const FINDING: Duration = Duration::from_secs(2);
 
 /// The connection's task.
 pub struct Driver {
@@ -36,6 +39,7 @@ pub struct Driver {
     subscriptions: Subscriptions,
     intake: Intake,
     dwell: Span,
+    finder: Finder,
 }
 
 /// Why a connection ended.
@@ -85,8 +89,8 @@ impl Progress {
 
 impl Driver {
     /// A driver that has not connected yet.
-    pub const fn new(link: Arc<Link>, options: MqttOptions, subscriptions: Subscriptions, intake: Intake) -> Self {
-        Self { link, options, subscriptions, intake, dwell: DWELL.0 }
+    pub fn new(link: Arc<Link>, options: MqttOptions, subscriptions: Subscriptions, intake: Intake) -> Self {
+        Self { link, options, subscriptions, intake, dwell: DWELL.0, finder: Finder::new() }
     }
 
     /// Connects for ever, until [`Link::leave`] has been granted.
@@ -100,7 +104,7 @@ impl Driver {
             let settled = progress.settled(self.intake.now(), self.dwell);
             match end {
                 End::Left => return,
-                End::Oversized => self.suspect(&progress, settled),
+                End::Oversized => self.suspect(&progress, settled).await,
                 End::Lost if settled => self.subscriptions.settled(),
                 End::Lost => {}
             }
@@ -208,15 +212,27 @@ impl Driver {
         self.ask(client, progress, self.dwell);
     }
 
-    fn suspect(&mut self, progress: &Progress, settled: bool) {
+    /// A packet too large to read has ended the connection. Its topic is known when the finder has heard it, too.
+    async fn suspect(&mut self, progress: &Progress, settled: bool) {
         bump(&self.link.counters.oversized);
+        if let Some(topic) = self.finder.found(FINDING).await {
+            let filters = self.subscriptions.drop_matching(&topic);
+            filters.into_iter().for_each(|filter| self.give_up(filter));
+            self.finder.listen(&self.options, self.subscriptions.live());
+            return;
+        }
         if settled {
             self.dwell = self.dwell.times(2).min(DWELL.1);
+            // Not one that the broker keeps: it may be hours until the next.
+            self.finder.listen(&self.options, self.subscriptions.live());
         }
-        let Some(topic) = self.subscriptions.burst(&progress.stages, progress.reached(), settled).map(str::to_owned)
-        else {
-            return;
-        };
+        let guilty = self.subscriptions.burst(&progress.stages, progress.reached(), settled).map(str::to_owned);
+        if let Some(filter) = guilty {
+            self.give_up(filter);
+        }
+    }
+
+    fn give_up(&mut self, topic: String) {
         self.dwell = DWELL.0;
         bump(&self.link.counters.dropped_subscriptions);
         tracing::error!(topic, "an MQTT subscription is given up: it carries packets that end the connection");

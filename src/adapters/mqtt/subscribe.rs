@@ -72,6 +72,25 @@ impl Subscriptions {
         Some(&filter.topic)
     }
 
+    /// Drops every filter that a topic matches, because it carries packets that are too large; gives their names.
+    pub fn drop_matching(&mut self, topic: &str) -> Vec<String> {
+        let guilty = |f: &&mut Filter| !f.dropped && rumqttc::matches(topic, &f.topic);
+        let names = self.filters.iter_mut().filter(guilty).map(|filter| {
+            filter.dropped = true;
+            filter.topic.clone()
+        });
+        let names: Vec<_> = names.collect();
+        if !names.is_empty() {
+            self.suspects.clear();
+        }
+        names
+    }
+
+    /// Every filter that is still in use.
+    pub fn live(&self) -> Vec<String> {
+        self.filters.iter().filter(|f| !f.dropped).map(|f| f.topic.clone()).collect()
+    }
+
     /// Every stage has been subscribed for longer than a retained message needs, and we are still connected.
     pub fn settled(&mut self) {
         self.suspects.clear();

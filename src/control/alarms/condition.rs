@@ -55,6 +55,7 @@ impl Scene<'_> {
             Condition::InletsLost => Some(self.some_row_blind()),
             Condition::PueInvalid => Some(self.energy.is_invalid()),
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
+            Condition::WrongDevice => Some(self.stranger().is_some()),
             Condition::Service => None,
         }
     }
@@ -79,6 +80,7 @@ impl Scene<'_> {
             Condition::InletsLost => Some("a row without inlet temperatures".to_owned()),
             Condition::PueInvalid => Some("PUE over 15 min".to_owned()),
             Condition::ClockUntrusted => Some("wall clock".to_owned()),
+            Condition::WrongDevice => self.stranger().map(|point| format!("{} among others", name(point))),
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -111,10 +113,16 @@ impl Scene<'_> {
         self.hall.points.iter().filter(lost).count()
     }
 
+    /// The first reading that is lost because another device has answered.
+    fn stranger(&self) -> Option<PointId> {
+        let strange = |point: &PointId| self.image.number(*point) == Reading::Lost { why: Why::WrongDevice };
+        self.hall.points.ids().find(strange)
+    }
+
     /// How many outputs may not be what was written.
     #[must_use]
     pub fn writes_doubted(&self) -> usize {
-        self.held.rows().iter().filter(|row| row.doubted).count()
+        self.held.rows().iter().filter(|row| row.is_doubted()).count()
     }
 
     /// True when all inlets of some row that have a source are lost.

@@ -10,6 +10,21 @@ use serde::{Deserialize, Serialize};
 use super::{Clamp, Commands, FREE_UP_TO, OutputId, Slot};
 use crate::control::news::News;
 
+/// What is known of whether the device holds what it was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// Nothing has been heard of a write in this boot.
+    #[default]
+    Unheard,
+    /// Acknowledged; nothing reads it back.
+    Acknowledged,
+    /// Read back.
+    Proven,
+    /// Failed, unproven or foreign, until one is applied or acknowledged.
+    Doubted,
+}
+
 /// What an output was told last, and who told it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
@@ -27,8 +42,8 @@ pub struct Held {
     pub on_its_way: bool,
     /// The limits that exclude each other: the level kept, the level dropped.
     pub conflict: Option<(Level, Level)>,
-    /// True from a failed, unproven or foreign write until one is applied.
-    pub doubted: bool,
+    /// Whether the device holds it.
+    pub proof: Proof,
     /// True when in this time of doubt somebody else's write was seen.
     pub foreign: bool,
 }
@@ -60,7 +75,7 @@ impl Held {
             allowed: (range.min, range.max),
             on_its_way: false,
             conflict: None,
-            doubted: false,
+            proof: Proof::Unheard,
             foreign: false,
         }
     }
@@ -71,22 +86,35 @@ impl Held {
         Command { point, value: self.value, level: self.level, reason: self.reason }
     }
 
+    /// True from a failed, unproven or foreign write until one is applied or acknowledged.
+    #[must_use]
+    pub const fn is_doubted(&self) -> bool {
+        matches!(self.proof, Proof::Doubted)
+    }
+
     /// Hears what became of a write: tells when doubt begins and ends, and also in the middle of it that somebody else
     /// writes, once.
     pub fn hear(&mut self, report: &WriteReport, news: &mut News<'_>) {
         let (about, wanted) = (About::Point(report.point), report.wanted);
-        let doubted = report.outcome != WriteOutcome::Applied;
         let foreign = matches!(report.outcome, WriteOutcome::Foreign { .. });
-        if doubted != self.doubted || (foreign && !self.foreign) {
+        let (proof, news_of) = match report.outcome {
+            WriteOutcome::Applied => (Proof::Proven, self.is_doubted()),
+            WriteOutcome::Acknowledged => (Proof::Acknowledged, self.is_doubted() || self.proof == Proof::Unheard),
+            WriteOutcome::Unproven { .. } | WriteOutcome::Foreign { .. } | WriteOutcome::Failed(_) => {
+                (Proof::Doubted, !self.is_doubted() || (foreign && !self.foreign))
+            }
+        };
+        if news_of {
             match report.outcome {
                 WriteOutcome::Applied => news.info(about, What::WriteProven),
+                WriteOutcome::Acknowledged => news.info(about, What::WriteAcknowledged),
                 WriteOutcome::Unproven { seen } => news.warn(about, What::WriteUnproven { wanted, seen }),
                 WriteOutcome::Foreign { seen } => news.warn(about, What::WriteForeign { wanted, seen }),
                 WriteOutcome::Failed(why) => news.warn(about, What::WriteFailed(why)),
             }
         }
-        self.doubted = doubted;
-        self.foreign = doubted && (self.foreign || foreign);
+        self.proof = proof;
+        self.foreign = self.is_doubted() && (self.foreign || foreign);
     }
 }
 
@@ -160,7 +188,7 @@ impl Slot {
             allowed: (allowed.min, allowed.max),
             on_its_way: value != wanted,
             conflict: allowed.conflict,
-            doubted: held.doubted,
+            proof: held.proof,
             foreign: held.foreign,
         }
     }

@@ -144,10 +144,30 @@ fn every_level_has_the_row_of_its_number() {
 }
 
 #[test]
+fn an_acknowledgement_that_nothing_reads_back_is_told_once_and_ends_a_doubt() {
+    let (commands, mut held) = array(RANGE, 20.0);
+    let mut hear = |outcome: WriteOutcome| {
+        let report = WriteReport { point: PointId::default(), wanted: 20.0, outcome, at: Mono(0), wear: 0 };
+        let mut events = Vec::new();
+        commands.hear(&[report], &mut held, &mut News::new(Tick::default(), &mut events));
+        let proof = held.rows()[0].proof;
+        (events.into_iter().map(|event| event.what).collect::<Vec<_>>(), proof)
+    };
+    let taken = WriteOutcome::Acknowledged;
+    assert_eq!(hear(taken), (vec![What::WriteAcknowledged], super::Proof::Acknowledged));
+    assert_eq!(hear(taken), (vec![], super::Proof::Acknowledged), "a refresh is no news");
+    assert_eq!(hear(WriteOutcome::Applied), (vec![], super::Proof::Proven), "a poll has seen it");
+    assert_eq!(hear(taken), (vec![], super::Proof::Acknowledged));
+    let failed = WriteOutcome::Failed(Why::Timeout);
+    assert_eq!(hear(failed), (vec![What::WriteFailed(Why::Timeout)], super::Proof::Doubted));
+    assert_eq!(hear(taken), (vec![What::WriteAcknowledged], super::Proof::Acknowledged));
+}
+
+#[test]
 fn somebody_elses_write_is_told_also_when_the_output_is_in_doubt_already() {
     let (commands, mut held) = array(RANGE, 20.0);
     let mut hear = |outcome: WriteOutcome| {
-        let report = WriteReport { point: PointId::default(), wanted: 20.0, outcome, at: Mono(0) };
+        let report = WriteReport { point: PointId::default(), wanted: 20.0, outcome, at: Mono(0), wear: 0 };
         let mut events = Vec::new();
         commands.hear(&[report], &mut held, &mut News::new(Tick::default(), &mut events));
         events.into_iter().map(|event| event.what).collect::<Vec<_>>()

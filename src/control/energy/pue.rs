@@ -31,6 +31,8 @@ pub enum Validity {
     TooLittle,
     /// The registers' steps are more than 5 % of the energy.
     TooCoarse,
+    /// So little IT energy that a ratio says nothing.
+    LowLoad,
     /// The hall has no meters for it.
     NoMeters,
     /// No IT energy.
@@ -48,6 +50,7 @@ impl Validity {
             Self::Degraded => "degraded",
             Self::TooLittle => "no value: less than 95 % of the window is covered",
             Self::TooCoarse => "no value: the meters' registers are too coarse for this window",
+            Self::LowLoad => "undefined low load: IT draws too little of what its meters are rated for",
             Self::NoMeters => "no value: the hall has no meters for it",
             Self::NoIt => "invalid: IT energy is not above zero",
             Self::BelowOne => {
@@ -56,12 +59,27 @@ impl Validity {
         }
     }
 
+    /// The word for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Degraded => "degraded",
+            Self::TooLittle => "too_little",
+            Self::TooCoarse => "too_coarse",
+            Self::LowLoad => "undefined_low_load",
+            Self::NoMeters => "no_meters",
+            Self::NoIt => "no_it",
+            Self::BelowOne => "below_one",
+        }
+    }
+
     /// True for a figure that cannot be, as opposed to one that is not known.
     #[must_use]
     pub const fn is_invalid(self) -> bool {
         match self {
             Self::NoIt | Self::BelowOne => true,
-            Self::Good | Self::Degraded | Self::TooLittle | Self::TooCoarse | Self::NoMeters => false,
+            Self::Good | Self::Degraded | Self::TooLittle | Self::TooCoarse | Self::LowLoad | Self::NoMeters => false,
         }
     }
 }
@@ -85,6 +103,8 @@ pub struct Figure {
     pub facility: f64,
     /// IT energy (Wh).
     pub it: f64,
+    /// What the utility's meters alone say over IT, where the hall has storage or generators.
+    pub meter: Option<f64>,
 }
 
 /// The meters of one side of a ratio.
@@ -118,9 +138,10 @@ pub struct Category {
 }
 
 /// The figure of a window: by the best category that covers it, or else by the one that covers most of it.
-/// `categories` are those the hall has meters for, best first; `entry` is what meters all that enters the site.
+/// `categories` are those the hall has meters for, best first; `entry` is what meters all that enters the site. Below the share
+/// `low_load` of what its meters are rated for there is no figure.
 #[must_use]
-pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], entry: Metering) -> Figure {
+pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], entry: Metering, low_load: f64) -> Figure {
     let seconds = window.seconds();
     let cover = |category: &Category| if seconds > 0.0 { cell.of(category.both).seconds / seconds } else { 0.0 };
     let had = || categories.iter().flatten();
@@ -137,6 +158,7 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], entry:
             validity: Validity::NoMeters,
             facility: 0.0,
             it: 0.0,
+            meter: None,
         };
     };
     let coverage = cover(category).min(1.0);
@@ -156,6 +178,8 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], entry:
         Validity::NoIt
     } else if paired.top + off < paired.bottom - it_off {
         Validity::BelowOne
+    } else if paired.bottom < low_load * category.meters.rated * paired.seconds / 3600.0 {
+        Validity::LowLoad
     } else if paired.top < paired.bottom {
         Validity::TooCoarse // it cannot be, but the registers' steps can explain it
     } else {
@@ -171,6 +195,7 @@ pub fn figure(cell: &Cell, window: Span, categories: &[Option<Category>], entry:
         validity,
         facility: paired.top,
         it: paired.bottom,
+        meter: None,
     }
 }
 

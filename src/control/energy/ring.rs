@@ -23,11 +23,13 @@ pub enum Channel {
     It2,
     /// IT at the UPS' output alone.
     It1,
+    /// What the utility's meters say over IT of the best category the hall has: storage not taken out.
+    Meter,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Category3,
         Self::Category2,
         Self::Category1,
@@ -36,6 +38,7 @@ impl Channel {
         Self::It3,
         Self::It2,
         Self::It1,
+        Self::Meter,
     ];
 
     const fn row(self) -> usize {
@@ -48,6 +51,7 @@ impl Channel {
             Self::It3 => 5,
             Self::It2 => 6,
             Self::It1 => 7,
+            Self::Meter => 8,
         }
     }
 }
@@ -79,7 +83,7 @@ impl Amount {
 
 /// An amount of every channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cell([Amount; 8]);
+pub struct Cell([Amount; 9]);
 
 impl Cell {
     /// The amount of one channel.

@@ -128,7 +128,7 @@ fn coverage_decides_what_a_figure_is_worth() {
         (940.0, Validity::TooLittle),
         (0.0, Validity::TooLittle),
     ] {
-        let made = figure(&window(covered, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], ENTRY);
+        let made = figure(&window(covered, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], ENTRY, 0.05);
         assert_eq!(made.validity, validity, "{covered} s");
         let shown = matches!(validity, Validity::Good | Validity::Degraded);
         assert!(made.value.map_or(!shown, |v| (v - 1.3).abs() < 1e-12), "{made:?}");
@@ -140,7 +140,7 @@ fn coverage_decides_what_a_figure_is_worth() {
 
 #[test]
 fn bounds_hold_whatever_happened_in_the_gap() {
-    let made = figure(&window(900.0, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], ENTRY);
+    let made = figure(&window(900.0, 130.0, 100.0), Span::from_secs(1000), &[Some(IT)], ENTRY, 0.05);
     let (lower, upper) = (made.lower.expect("bounded"), made.upper.expect("bounded"));
     for facility in [0.0, 150.0, 300.0] {
         for it in [0.0, 100.0, 200.0] {
@@ -152,7 +152,7 @@ fn bounds_hold_whatever_happened_in_the_gap() {
 
 #[test]
 fn a_hall_without_meters_says_so() {
-    let made = figure(&Cell::default(), Span::from_secs(60), &[None, None, None], ENTRY);
+    let made = figure(&Cell::default(), Span::from_secs(60), &[None, None, None], ENTRY, 0.05);
     assert_eq!((made.validity, made.value), (Validity::NoMeters, None));
 }
 
@@ -162,7 +162,26 @@ fn less_than_one_is_told_only_when_the_registers_cannot_explain_it() {
     for (grain, validity) in [(0.0, Validity::BelowOne), (0.1, Validity::BelowOne), (0.5, Validity::TooCoarse)] {
         let meters = Metering { grain, ..IT.meters };
         let it = Category { meters, ..IT };
-        let made = figure(&covered, Span::from_secs(1000), &[Some(it)], Metering { grain, ..ENTRY });
+        let made = figure(&covered, Span::from_secs(1000), &[Some(it)], Metering { grain, ..ENTRY }, 0.05);
         assert_eq!((made.validity, made.value), (validity, None), "{grain} Wh");
     }
+}
+
+#[test]
+fn below_its_share_of_the_rated_load_a_ratio_says_nothing() {
+    // IT is rated 200 W; the facility draws 40 W whatever IT does.
+    for (it, share, validity) in [
+        (9.0, 0.05, Validity::LowLoad),
+        (11.0, 0.05, Validity::Good),
+        (19.0, 0.1, Validity::LowLoad),
+        (9.0, 0.0, Validity::Good),
+        (0.0, 0.05, Validity::NoIt),
+    ] {
+        let made = figure(&window(1000.0, 40.0 + it, it), Span::from_secs(1000), &[Some(IT)], ENTRY, share);
+        assert_eq!((made.validity, made.value.is_some()), (validity, validity == Validity::Good), "{it} W of IT");
+    }
+    let made = figure(&window(1000.0, 5.0, 9.0), Span::from_secs(1000), &[Some(IT)], ENTRY, 0.05);
+    assert_eq!(made.validity, Validity::BelowOne, "what cannot be is told first");
+    let made = figure(&window(960.0, 49.0, 9.0), Span::from_secs(1000), &[Some(IT)], ENTRY, 0.05);
+    assert_eq!(made.validity, Validity::LowLoad, "by the time that is covered");
 }

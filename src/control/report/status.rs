@@ -6,10 +6,10 @@ use plant::id::PointId;
 use plant::reading::{Reading, Why};
 use plant::units::{Quantity, Watts};
 
-use super::{AlarmView, NamedValue, OverrideView, PointView, Pue, Readings, Status, WorstInlet};
+use super::{AlarmView, NamedValue, OverrideView, PointView, Pue, Readings, Status, WorstInlet, Written};
 use crate::control::State;
 use crate::control::alarms::{Alarm, Scene};
-use crate::control::commands::Commands;
+use crate::control::commands::{Commands, OutputId};
 use crate::control::energy::pue::Figure;
 use crate::control::overrides::Hold;
 
@@ -53,7 +53,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
 
 /// A point as judged last.
 #[must_use]
-pub fn point(hall: &Hall, state: &State, id: PointId) -> Option<PointView> {
+pub fn point(hall: &Hall, commands: &Commands, state: &State, id: PointId) -> Option<PointView> {
     let def = hall.points.get(id)?;
     let reading = state.quality.reading(id);
     Some(PointView {
@@ -63,7 +63,14 @@ pub fn point(hall: &Hall, state: &State, id: PointId) -> Option<PointView> {
         quality: reading.quality(),
         why: reading.why().map(|why| why.to_string()),
         age_s: state.clock.last().mono.since(state.quality.heard(id)).seconds(),
+        written: commands.output(id).and_then(|output| written(hall, commands, state, output)),
     })
+}
+
+/// What is known of one output's device.
+pub fn written(hall: &Hall, commands: &Commands, state: &State, output: OutputId) -> Option<Written> {
+    let (held, slot) = (state.held.get(output)?, commands.slot(output)?);
+    Some(Written { proof: held.proof, lifetime_writes: state.wear.of(hall, slot.point) })
 }
 
 fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
@@ -87,11 +94,13 @@ fn pue(window: &str, figure: &Figure) -> Pue {
     Pue {
         window: window.to_owned(),
         value: figure.value,
+        meter: figure.meter,
         lower: figure.lower,
         upper: figure.upper,
         coverage: figure.coverage,
         category: figure.category,
         validity: figure.validity.sentence().to_owned(),
+        code: figure.validity.code().to_owned(),
         facility_kwh: figure.facility / 1e3,
         it_kwh: figure.it / 1e3,
     }

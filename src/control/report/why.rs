@@ -5,9 +5,9 @@ use plant::hall::Hall;
 use plant::id::PointId;
 use plant::units::Unit;
 
-use super::{LoopView, WhyEntry, WhyLimit, WhyReport};
+use super::{LoopView, WhyEntry, WhyLimit, WhyReport, status};
 use crate::control::State;
-use crate::control::commands::{Commands, Held, Limit, Slot};
+use crate::control::commands::{Commands, Held, Limit, Proof, Slot};
 use crate::control::cooling::Circuit;
 use crate::control::sentence;
 
@@ -55,6 +55,7 @@ pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State
         sentence: sentence_of(hall, &def.name, def.unit, held, &owner(held.level)),
         entries: entries.collect(),
         limits: limits(hall, slot),
+        written: status::written(hall, commands, state, output).unwrap_or_default(),
         control_loop: circuit.and_then(|circuit| loop_view(hall, state, circuit)),
     })
 }
@@ -97,5 +98,10 @@ fn sentence_of(hall: &Hall, name: &str, unit: Unit, held: &Held, owner: &str) ->
     let (value, unit, number) = (held.value, unit.pretty(), held.level.number());
     let reason = sentence::reason(hall, held.reason);
     let way = if held.on_its_way { "; it is on its way, as fast as the equipment may move" } else { "" };
-    format!("{name} is at {value:.1} {unit}: level {number} ({owner}), {reason}{way}.")
+    let proof = match held.proof {
+        Proof::Unheard | Proof::Proven => "",
+        Proof::Acknowledged => "; the device acknowledged it, and nothing reads it back: unproven",
+        Proof::Doubted => "; whether the device holds it is in doubt",
+    };
+    format!("{name} is at {value:.1} {unit}: level {number} ({owner}), {reason}{way}{proof}.")
 }

@@ -12,7 +12,7 @@ fn share(role: MeterRole) -> f64 {
         MeterRole::UpsOutput => 1.04,
         MeterRole::PduOutput | MeterRole::It => 1.0,
         MeterRole::Cooling => 0.1,
-        MeterRole::Other => 0.0,
+        MeterRole::Other | MeterRole::Generator | MeterRole::BatteryDischarge | MeterRole::BatteryCharge => 0.0,
     }
 }
 

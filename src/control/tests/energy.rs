@@ -23,7 +23,7 @@ fn share(role: MeterRole) -> f64 {
         MeterRole::PduOutput => 1.02,
         MeterRole::It => 1.0,
         MeterRole::Cooling => 0.1,
-        MeterRole::Other => 0.0,
+        MeterRole::Other | MeterRole::Generator | MeterRole::BatteryDischarge | MeterRole::BatteryCharge => 0.0,
     }
 }
 
@@ -242,4 +242,68 @@ fn energy_counts_on_through_a_restart() {
     let kwh = hall.rig.control.status().facility_kwh;
     assert!((kwh * 1e3 - 1.2 * wh).abs() < 1.2 * 600e3 / 3600.0 + 1e-3, "{kwh} of {}", 1.2 * wh / 1e3);
     assert!(hall.pue("15m").coverage > 0.85, "{}", hall.pue("15m").coverage);
+}
+
+/// The shipped hall with a battery behind the utility's meter, and a generator.
+fn with_storage() -> Hall {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let meter = |name: &str| format!("\n[[meter]]\nname = \"{name}\"\nrole = \"{name}\"\nrated = 5e5\n");
+    let text = format!("{text}{}{}{}", meter("generator"), meter("battery-discharge"), meter("battery-charge"));
+    Hall::load("air", &text).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// Shares of IT power: what the meters read while a battery and a generator give or take so much, at a true PUE of 1.2.
+fn storage(hall: &mut Metered, discharge: f64, charge: f64, generator: f64) {
+    for (name, role, part) in &mut hall.registers {
+        *part = match role {
+            MeterRole::Utility => 1.2 - discharge + charge - generator,
+            MeterRole::Generator => generator,
+            MeterRole::BatteryDischarge => discharge,
+            MeterRole::BatteryCharge => charge,
+            MeterRole::PduOutput => 0.25,
+            MeterRole::UpsOutput | MeterRole::It | MeterRole::Cooling | MeterRole::Other => *part,
+        };
+        assert!(*part > -1e-9, "{name}");
+    }
+}
+
+#[test]
+fn a_battery_that_discharges_hides_no_load_and_one_that_charges_is_no_overhead() {
+    // The published example: 1 MW of IT at a true PUE of 1.2, the battery gives 300 kW.
+    for (discharge, charge, generator, meter) in
+        [(0.3, 0.0, 0.0, 0.9), (0.0, 0.3, 0.0, 1.5), (0.0, 0.0, 0.0, 1.2), (0.0, 0.1, 1.3, 0.0)]
+    {
+        let mut hall = Metered::new(with_storage(), 1e6);
+        storage(&mut hall, discharge, charge, generator);
+        let mut wh = 0.0;
+        hall.run(950, &mut wh, &[]);
+        let pue = hall.pue("15m");
+        assert_eq!(pue.validity, "good", "{pue:?}");
+        close(pue.value, 1.2);
+        close(pue.meter, meter);
+        let status = hall.rig.control.status();
+        close(status.facility_kw, 1200.0);
+        close(status.unattributed_kw, 1200.0 - 1040.0 - 100.0);
+        assert!((status.facility_kwh / status.it_kwh - 1.2).abs() < 1e-6);
+    }
+    assert_eq!(Metered::new(shipped("air"), 1e6).pue("15m").meter, None, "without storage there is one figure only");
+}
+
+#[test]
+fn a_battery_that_turns_around_leaves_the_figure_where_it_is() {
+    let mut hall = Metered::new(with_storage(), 1e6);
+    let mut starts = vec![0.0; hall.registers.len()];
+    for n in 0..1000u32 {
+        let (discharge, charge) = if (n / 60).is_multiple_of(2) { (0.25, 0.0) } else { (0.0, 0.4) };
+        storage(&mut hall, discharge, charge, 0.0);
+        for ((name, _, part), wh) in hall.registers.clone().iter().zip(&mut starts) {
+            *wh += 1e6 * part / 3600.0;
+            hall.rig.read(&format!("{name}/energy"), 1e6 + *wh);
+            hall.rig.read(&format!("{name}/power"), 1e6 * part);
+        }
+        hall.rig.step();
+    }
+    let pue = hall.pue("15m");
+    assert!(pue.value.is_some_and(|value| (value - 1.2).abs() < 2e-3), "{pue:?}");
+    assert!(pue.meter.is_some_and(|meter| meter > 1.22), "{pue:?}");
 }

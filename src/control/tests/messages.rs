@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::rig::{Rig, shipped};
+use crate::control::report::Proof;
 use crate::control::request::{Ask, Refusal, Reply, Request};
 
 fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
@@ -30,6 +31,7 @@ fn requests_and_replies_survive_the_journal() {
         Ask::Reset { alarm },
         Ask::ServiceAlarm { alarm, active: true },
         Ask::Found { outputs: vec![(point, 37.5)] },
+        Ask::Worn { writes: vec![(point, 2)] },
     ] {
         survives(&Request { who: "mqtt:ops".to_owned(), ask });
     }
@@ -54,7 +56,7 @@ fn the_image_of_a_scan_survives_the_journal() {
     let mut rig = Rig::new(shipped("air"));
     rig.inputs.reload = Some(Box::new(rig.hall.strategies));
     let point = rig.point("crah-1/valve");
-    let report = |outcome| WriteReport { point, wanted: 50.0, outcome, at: Mono(7) };
+    let report = |outcome| WriteReport { point, wanted: 50.0, outcome, at: Mono(7), wear: 0 };
     rig.inputs.reports.push(report(WriteOutcome::Unproven { seen: 40.0 }));
     rig.inputs.reports.push(report(WriteOutcome::Failed(Why::Exception(2))));
     rig.inputs.samples[point] = Sample::bad(Why::Timeout, Mono(7));
@@ -69,7 +71,7 @@ fn a_write_in_doubt_is_told_once_raises_its_alarm_and_is_told_when_it_is_proven(
     let mut rig = Rig::new(shipped("bench"));
     rig.steps(5);
     let point = rig.point("fan-1/fan-speed");
-    let report = |outcome| WriteReport { point, wanted: 50.0, outcome, at: Mono(7) };
+    let report = |outcome| WriteReport { point, wanted: 50.0, outcome, at: Mono(7), wear: 0 };
     let mut events = Vec::new();
     for _ in 0..30 {
         rig.inputs.reports.push(report(WriteOutcome::Foreign { seen: 40.0 }));
@@ -79,6 +81,29 @@ fn a_write_in_doubt_is_told_once_raises_its_alarm_and_is_told_when_it_is_proven(
     assert_eq!(rig.control.status().alarms[0].name, "writes-doubted");
     rig.inputs.reports.push(report(WriteOutcome::Applied));
     assert!(rig.events(1).contains(&What::WriteProven));
+}
+
+#[test]
+fn an_output_that_nothing_reads_back_says_so_to_whoever_asks() {
+    let mut rig = Rig::new(shipped("bench"));
+    rig.steps(5);
+    let point = rig.point("fan-1/fan-speed");
+    for (outcome, proof, word) in [
+        (WriteOutcome::Acknowledged, Proof::Acknowledged, "nothing reads it back: unproven"),
+        (WriteOutcome::Failed(Why::Timeout), Proof::Doubted, "in doubt"),
+    ] {
+        rig.inputs.reports.push(WriteReport { point, wanted: 50.0, outcome, at: Mono(7), wear: 0 });
+        rig.step();
+        let why = rig.control.why(point).expect("an output");
+        assert!(why.sentence.contains(word), "{}", why.sentence);
+        assert_eq!(why.written.proof, proof);
+        assert_eq!(rig.control.point(point).and_then(|view| view.written), Some(why.written));
+    }
+    rig.inputs.reports.push(WriteReport { point, wanted: 50.0, outcome: WriteOutcome::Applied, at: Mono(7), wear: 0 });
+    rig.step();
+    let why = rig.control.why(point).expect("an output");
+    assert!(why.written.proof == Proof::Proven && !why.sentence.contains("unproven"), "{}", why.sentence);
+    assert_eq!(rig.control.point(rig.point("heater/power")).and_then(|view| view.written), None, "no output");
 }
 
 #[test]

@@ -93,13 +93,13 @@ fn a_hall_whose_names_have_moved_is_another_hall() {
 }
 
 #[test]
-fn a_new_boot_starts_safe_and_keeps_overrides_with_what_is_left() {
+fn a_new_boot_starts_safe_and_keeps_overrides_until_the_end_that_was_told() {
     let mut rig = Rig::new(shipped("air"));
     rig.steps(60);
     let fan = rig.fan_names(0)[0].clone();
     rig.hold(&fan, 40.0, Some(Span::from_secs(100)));
     rig.steps(40);
-    rig.reboot(Span::from_secs(3600));
+    rig.reboot(Span::from_secs(20));
     for name in rig.inlet_names(0) {
         rig.silence(&name);
     }
@@ -110,11 +110,117 @@ fn a_new_boot_starts_safe_and_keeps_overrides_with_what_is_left() {
         Rig::new(shipped("air")).hall.points.iter().filter(|(_, d)| d.role == plant::point::Role::Sensor).count()
     );
     let left = rig.control.status().overrides[0].remaining_s;
-    assert!((left - 60.0).abs() < 1.5, "{left}");
+    assert!((left - 39.0).abs() < 1.5, "{left}");
     rig.inlets(0, 24.0);
     rig.steps(30);
     assert_eq!((rig.value(&fan), rig.command(&fan).level), (40.0, Level::Operator));
-    assert!(rig.events(40).contains(&What::OverrideExpired));
+    assert!(rig.events(20).contains(&What::OverrideExpired));
+}
+
+/// A controller with an override, and the end that people were told.
+fn held_for(hold: Span) -> (Rig, plant::time::Wall) {
+    let mut rig = Rig::new(shipped("bench"));
+    rig.steps(30);
+    let told = promise(&mut rig, hold);
+    rig.steps(5);
+    (rig, told)
+}
+
+fn promise(rig: &mut Rig, hold: Span) -> plant::time::Wall {
+    match rig.hold("fan-1/fan-speed", 60.0, Some(hold)) {
+        Reply::Accepted { expires: Some(told), .. } => told,
+        other @ (Reply::Accepted { expires: None, .. } | Reply::Refused(_)) => {
+            panic!("an override is accepted: {other:?}")
+        }
+    }
+}
+
+#[test]
+fn without_a_trusted_clock_no_override_goes_on_in_a_new_boot() {
+    let (mut rig, _) = held_for(Span::from_secs(3600));
+    rig.reboot(Span::from_secs(20));
+    rig.tick.clock_trusted = false;
+    assert!(rig.events(1).contains(&What::OverrideDropped));
+    assert!(rig.control.status().overrides.is_empty());
+}
+
+#[test]
+fn an_end_told_by_a_doubted_clock_counts_from_when_the_clock_is_trusted() {
+    for believed in [false, true] {
+        let mut rig = Rig::new(shipped("bench"));
+        rig.tick.clock_trusted = false;
+        rig.steps(5);
+        promise(&mut rig, Span::from_secs(3600));
+        rig.steps(5);
+        rig.tick.clock_trusted = believed;
+        rig.steps(5);
+        rig.reboot(Span::from_secs(20));
+        rig.tick.clock_trusted = true;
+        assert_eq!(rig.events(1).contains(&What::OverrideDropped), !believed);
+        let left = rig.control.status().overrides.first().map(|hold| hold.remaining_s);
+        assert_eq!(left.is_some_and(|left| (left - 3570.0).abs() < 2.0), believed, "{left:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_wrong_after_the_boot_ends_a_carried_override_once_it_is_right() {
+    let (mut rig, _) = held_for(Span::from_secs(3600));
+    // The machine believes for a while that it was away for a moment; then it learns the time.
+    rig.reboot(Span::from_secs(1));
+    rig.steps(5);
+    assert_eq!(rig.control.status().overrides.len(), 1);
+    rig.tick.wall.0 += 7_200_000;
+    rig.tick.clock_trusted = false;
+    rig.steps(5);
+    rig.tick.clock_trusted = true;
+    assert!(rig.events(1).contains(&What::OverrideExpired));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_override_outlives_the_end_that_was_told(
+        hold in 10u64..400,
+        boots in prop::collection::vec((1usize..60, 0u64..300, prop::bool::weighted(0.8)), 1..5),
+    ) {
+        let (mut rig, told) = held_for(Span::from_secs(hold));
+        for (scans, down, trusted) in boots {
+            for _ in 0..scans {
+                rig.step();
+                let holds = !rig.control.status().overrides.is_empty();
+                prop_assert!(!(holds && rig.tick.wall >= told), "held at {:?}, told {told:?}", rig.tick.wall);
+            }
+            rig.reboot(Span::from_secs(down));
+            rig.tick.clock_trusted = trusted;
+        }
+    }
+}
+
+#[test]
+fn a_device_does_not_become_young_by_a_restart_or_by_another_hall() {
+    let mut rig = Rig::new(shipped("air"));
+    let valve = rig.point("crah-2/valve");
+    let wear = |rig: &Rig| rig.control.why(valve).expect("an output").written.lifetime_writes;
+    assert_eq!(wear(&rig), None);
+    for wear in [1, 0, 2] {
+        let outcome = plant::command::WriteOutcome::Applied;
+        let at = rig.tick.mono;
+        rig.inputs.reports.push(plant::command::WriteReport { point: valve, wanted: 50.0, outcome, at, wear });
+        rig.step();
+    }
+    rig.ask(Ask::Worn { writes: vec![(valve, 1)] });
+    assert_eq!(wear(&rig), Some(4), "the one on the way out, too");
+    rig.control = Controller::restore(Arc::clone(&rig.hall), round_trip(rig.control.state()));
+    rig.reboot(Span::from_secs(20));
+    rig.steps(3);
+    assert_eq!(wear(&rig), Some(4));
+
+    let text = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped").1;
+    let hall = Arc::new(Hall::load("air", &text.replace("\"pdu-a1\"", "\"pdu-z1\"")).expect("loads"));
+    let control = Controller::restore(Arc::clone(&hall), rig.control.state().clone());
+    let there = hall.point("crah-2/valve").expect("still there");
+    assert_eq!(control.why(there).expect("an output").written.lifetime_writes, Some(4));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
 use super::figures::{Family, FamilyKind, Figures, Row};
+use crate::control::report::{Proof, Written};
 
 /// How points of a canonical unit are named, and the factor to the base unit.
 const POINTS: [(Unit, &str, f64); 14] = [
@@ -117,10 +118,13 @@ fn power(figures: &Figures) -> Vec<Family> {
     let watts = |kw: Option<f64>| kw.map(|kw| Row::only(kw * 1e3)).into_iter().collect();
     let joules = |kwh: f64| vec![Row::only(kwh * 3.6e6)];
     let (mut ratio, mut valid, mut coverage) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut validity, mut meter) = (Vec::new(), Vec::new());
     for pue in &status.pue {
         let window = [("window", pue.window.as_str())];
+        validity.push(Row::new(&[("window", &pue.window), ("validity", &pue.code)], 1.0));
         valid.push(Row::new(&window, f64::from(u8::from(pue.value.is_some()))));
         coverage.push(Row::new(&window, pue.coverage));
+        meter.extend(pue.meter.map(|value| Row::new(&window, value)));
         if let Some(value) = pue.value {
             let category = pue.category.to_string();
             ratio.push(Row::new(&[("window", &pue.window), ("category", &category)], value));
@@ -133,7 +137,9 @@ fn power(figures: &Figures) -> Vec<Family> {
         Family::counter("facility_energy_joules", "Energy of the whole facility", joules(status.facility_kwh)),
         Family::counter("it_energy_joules", "Energy of the IT equipment", joules(status.it_kwh)),
         Family::gauge("pue_ratio", "Facility energy over IT energy", ratio),
+        Family::gauge("pue_meter_ratio", "Utility energy over IT energy, storage not taken out", meter),
         Family::gauge("pue_valid", "One while the window's PUE is valid", valid),
+        Family::gauge("pue_validity", "One for what the window's PUE is worth, or why it has no value", validity),
         Family::gauge("pue_coverage_ratio", "Covered share of the window", coverage),
     ]
 }
@@ -142,6 +148,13 @@ fn outputs(hall: &Hall, figures: &Figures) -> Vec<Family> {
     let name = |id| hall.points.get(id).map_or("", |p| p.name.as_str());
     let level =
         figures.commands.iter().map(|c| Row::new(&[("point", name(c.point))], f64::from(c.level.number()))).collect();
+    let told = || figures.commands.iter().map(|c| name(c.point)).zip(&figures.written);
+    let proof = |wanted: Proof| {
+        let row = |(point, w): (&str, &Written)| Row::new(&[("point", point)], f64::from(u8::from(w.proof == wanted)));
+        told().map(row).collect()
+    };
+    let wear =
+        |(point, w): (&str, &Written)| Some(Row::new(&[("point", point)], convert::f64_from_u64(w.lifetime_writes?)));
     let (mut active, mut expires) = (Vec::new(), Vec::new());
     for held in &figures.status.overrides {
         let number = held.level.to_string();
@@ -151,6 +164,13 @@ fn outputs(hall: &Hall, figures: &Figures) -> Vec<Family> {
     }
     vec![
         Family::gauge("command_level", "Level that holds an output, 1 to 17", level),
+        Family::gauge("command_proven", "One for an output that was read back as commanded", proof(Proof::Proven)),
+        Family::gauge("command_doubted", "One for an output whose write is in doubt", proof(Proof::Doubted)),
+        Family::counter(
+            "nonvolatile_writes",
+            "Writes in a device's life into memory that wears out",
+            told().filter_map(wear).collect(),
+        ),
         Family::gauge("override_active", "One for an output that a person holds", active),
         Family::gauge("override_expires_timestamp_seconds", "When an override ends by itself", expires),
     ]

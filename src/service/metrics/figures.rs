@@ -5,7 +5,7 @@ use plant::hall::Hall;
 use plant::id::{PointId, Table};
 use plant::reading::{Reading, Why};
 
-use crate::control::report::{LoopView, Status};
+use crate::control::report::{LoopView, Status, Written};
 
 /// The figures as of the last scan that found nobody reading them.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Figures {
     pub ages: Table<PointId, f64>,
     /// The outputs in force.
     pub commands: Vec<Command>,
+    /// What is known of their devices, in the same order.
+    pub written: Vec<Written>,
     /// The loops' terms.
     pub loops: Vec<LoopView>,
     /// The hall on one page.
@@ -44,6 +46,7 @@ impl Figures {
             readings: Table::filled(hall.points.len(), Reading::Lost { why: Why::NeverRead }),
             ages: Table::filled(hall.points.len(), f64::NAN),
             commands: Vec::new(),
+            written: Vec::new(),
             loops: Vec::new(),
             status: Status::default(),
             wall_s: 0.0,

@@ -1,6 +1,6 @@
 use super::*;
 use plant::event::About;
-use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, Priority, Strategies};
+use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, Priority, PueRules, Strategies};
 use plant::id::AlarmId;
 use plant::point::{Danger, Judgement, PointDef, Role};
 use plant::reading::{Sample, Why};
@@ -61,6 +61,7 @@ fn hall() -> Arc<Hall> {
         chilled_water: None,
         machinery: plant::hall::Machinery::default(),
         meters: Vec::new(),
+        pue: PueRules::default(),
         strategies: Strategies { fans: tuning, valves: tuning, pump: tuning },
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),

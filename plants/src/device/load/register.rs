@@ -85,20 +85,26 @@ fn register_type(section: &Section<'_>, table: Option<RegisterTable>) -> Option<
     }
 }
 
-fn byte_order(section: &Section<'_>, inherited: ByteOrder) -> Option<ByteOrder> {
+/// The register's own order, or its file's.
+pub(super) fn byte_order(section: &Section<'_>, inherited: ByteOrder) -> Option<ByteOrder> {
     if section.has("byte-order") { section.word("byte-order", &ByteOrder::WORDS) } else { Some(inherited) }
 }
 
-/// The raw codes for "no value", as bits of the type's width. A negative code of a signed type is taken as people write it.
+/// The raw codes for "no value".
 fn invalid(section: &Section<'_>, ty: RegisterType) -> Option<Vec<u64>> {
     if !section.has("invalid") {
         return Some(Vec::new());
     }
-    let codes: Vec<i128> = section.maybe("invalid")?;
     if ty.is_bit() {
         section.fault("invalid", "a bit has no code for \"no value\"", "take `invalid` away");
         return None;
     }
+    codes(section, "invalid", ty)
+}
+
+/// Raw codes as bits of the type's width. A negative code of a signed type is taken as people write it.
+pub(super) fn codes(section: &Section<'_>, key: &'static str, ty: RegisterType) -> Option<Vec<u64>> {
+    let codes: Vec<i128> = section.maybe(key)?;
     let end = 1_i128 << (u32::from(ty.words()) * 16);
     let lowest = if ty.is_signed() { -(end / 2) } else { 0 };
     let mut bits = Vec::new();
@@ -108,7 +114,7 @@ fn invalid(section: &Section<'_>, ty: RegisterType) -> Option<Vec<u64>> {
             Ok(raw) if fits => bits.push(raw),
             Ok(_) | Err(_) => {
                 let message = format!("the code {code} does not fit {}", ty.word());
-                section.fault("invalid", message, "write the raw bits, such as 0x8000, before scaling");
+                section.fault(key, message, "write the raw bits, such as 0x8000, before scaling");
                 return None;
             }
         }

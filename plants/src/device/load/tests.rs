@@ -102,6 +102,36 @@ const WHERE: &[Broken] = &[
         "from 0 to 65535",
         "`ref = 400108` (Modicon) or `address = 107` in table `holding`",
     ),
+    broken(
+        "[comm-loss]\n",
+        "§[[identity]]\nref = 30100\n\n[comm-loss]\n",
+        "this `identity` has no `expect`",
+        "raw bits",
+    ),
+    broken(
+        "[comm-loss]\n",
+        "[[identity]]\nref = 30100\nexpect = §[]\n\n[comm-loss]\n",
+        "`expect` is empty",
+        "expect = [4711]",
+    ),
+    broken(
+        "[comm-loss]\n",
+        "[[identity]]\nref = 30100\nexpect = §[70000]\n\n[comm-loss]\n",
+        "the code 70000 does not fit uint16",
+        "raw bits",
+    ),
+    broken(
+        "[comm-loss]\n",
+        "[[identity]]\nref = §\"10001\"\nexpect = [1]\n\n[comm-loss]\n",
+        "one discrete tells no product",
+        "product code",
+    ),
+    broken(
+        "[comm-loss]\n",
+        "[[identity]]\nref = 30100\ntype = §\"float32\"\nexpect = [1]\n\n[comm-loss]\n",
+        "an identity is a whole number, not float32",
+        "uint16",
+    ),
     broken("ref = 40108", "ref = §40000", "`ref = 40000` is no Modicon number", "counts from 1"),
     broken("ref = 40108", "ref = §20108", "`ref = 20108` is no Modicon number", "0, 1, 3 or 4"),
     broken("ref = 40108", "ref = §\"holding 108\"", "must be a Modicon number", "5 or 6 digits"),
@@ -351,4 +381,14 @@ proptest! {
             drop(load(&GOOD.replace(keys[key], &text)));
         }
     }
+}
+
+#[test]
+fn an_identity_is_compared_by_its_raw_bits_in_the_order_of_the_file() {
+    let marks = "[[identity]]\nref = 40200\ntype = \"uint32\"\nexpect = [0x00010002, 7]\n\n[[identity]]\nref = 30100\ntype = \"int16\"\nexpect = [-2]\n\n[comm-loss]\n";
+    let map = DeviceMap::load("m", &GOOD.replace("[comm-loss]\n", marks)).unwrap_or_else(|f| panic!("{f}"));
+    let [serial, product] = &map.identity[..] else { panic!("two marks: {:?}", map.identity) };
+    assert!(serial.fits(&[2, 1]) && serial.fits(&[7, 0]), "the least significant word first, as the file says");
+    assert!(!serial.fits(&[1, 2]) && !serial.fits(&[2]) && !serial.fits(&[2, 1, 0]));
+    assert!(product.fits(&[0xFFFE]) && !product.fits(&[2]));
 }

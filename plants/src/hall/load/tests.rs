@@ -112,6 +112,8 @@ const CORPUS: &[Broken] = &[
         "take away the quotes: 32",
     ),
     broken("inlet-max = 32.0", "inlet-max = §nan", "must be a finite number", "leave the key out"),
+    broken("[limits]\n", "[pue]\nlow-load = §5\n\n[limits]\n", "`low-load` is 5 and must be from 0 to 1", ""),
+    broken("[limits]\n", "[pue]\n§low = 0.1\n\n[limits]\n", "`pue` knows no key `low`", ""),
     broken("[limits]\ninlet-recommended = 27.0", "§[limits]", "this `limits` has no `inlet-recommended`", "in °C"),
     broken("racks = 2", "racks = §0", "`racks` is 0 and must be from 1 to 500", "whole number"),
     broken("racks = 2", "racks = §2.5", "must be a number of racks or a list of their names", ""),
