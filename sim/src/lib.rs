@@ -21,6 +21,7 @@ pub mod faults;
 pub mod fluids;
 pub mod hydraulics;
 pub mod junit;
+pub mod kpi;
 pub mod ledger;
 pub mod liquid;
 pub mod load;
