@@ -12,6 +12,7 @@
 
 pub mod actuators;
 pub mod air;
+pub mod calendar;
 pub mod coolers;
 pub mod cooling;
 pub mod electrics;
@@ -31,6 +32,7 @@ pub mod noise;
 pub mod physics;
 pub mod psychrometrics;
 pub mod racks;
+pub mod record;
 pub mod sensors;
 pub mod shipped;
 pub mod water;
