@@ -33,6 +33,7 @@ pub mod physics;
 pub mod psychrometrics;
 pub mod racks;
 pub mod record;
+pub mod report;
 pub mod sensors;
 pub mod shipped;
 pub mod water;
