@@ -60,7 +60,12 @@ impl Report<'_> {
         for (name, title, beside) in CARDS {
             let Some(kpi) = find(name) else { continue };
             let figure = grouped(kpi.value.unwrap_or_default(), kpi.decimals);
-            let _ = write!(html, "<div class=\"card\"><span>{title}</span><b>{figure}<small> {}</small></b>", kpi.unit);
+            let alarm = self.alarm(name);
+            let _ = write!(
+                html,
+                "<div class=\"card{alarm}\"><span>{title}</span><b>{figure}<small> {}</small></b>",
+                kpi.unit
+            );
             match find(beside) {
                 Some(other) => {
                     let _ = write!(html, "<em>{}: {}</em>", escaped(&other.title), plain(other));
@@ -76,6 +81,17 @@ impl Report<'_> {
             && let Some(say) = self.kpis.against(base)
         {
             let _ = writeln!(html, "<p class=\"against\">Against {}: {}</p>", escaped(name), escaped(&say));
+        }
+    }
+
+    /// The colour of a card: none while all is normal.
+    fn alarm(&self, name: &str) -> &'static str {
+        let above = |limit: &str| self.kpis.value(limit).is_some_and(|x| x > 0.0);
+        match name {
+            "worst_inlet" if above("kh_above_allowable") => " critical",
+            "worst_inlet" if above("kh_above_recommended") => " high",
+            "lost_gpu_h" if above("lost_gpu_h") => " high",
+            _ => "",
         }
     }
 
@@ -133,15 +149,15 @@ impl Report<'_> {
     }
 
     fn row(&self, html: &mut String, kpi: &Kpi) {
-        let at = kpi.at.map(|at| format!("at {}", iso(at))).unwrap_or_default();
-        let _ =
-            write!(html, "<tr><td>{}</td><td class=\"figure\">{}</td>", escaped(&kpi.title), honest(self.kpis, kpi));
+        let at = kpi.at.map(|at| format!(" <span class=\"soft\">at {}</span>", iso(at))).unwrap_or_default();
+        let (title, figure) = (escaped(&kpi.title), honest(self.kpis, kpi));
+        let _ = write!(html, "<tr><td>{title}{at}</td><td class=\"figure\">{figure}</td>");
         if let Some((name, base)) = self.baseline {
             let before = base.iter().find(|k| k.name == kpi.name);
             let before = before.map_or_else(|| "none".to_owned(), |k| honest(base, k));
             let _ = write!(html, "<td class=\"figure soft\">{}: {before}</td>", escaped(name));
         }
-        let _ = writeln!(html, "<td class=\"soft\">{at}</td></tr>");
+        html.push_str("</tr>\n");
     }
 }
 

@@ -185,6 +185,16 @@ fn a_peak_of_one_second_is_still_on_the_page() {
     assert_eq!(html.matches("hottest inlet 41.0 °C").count(), 1);
 }
 
+#[test]
+fn a_card_takes_colour_only_where_something_is_abnormal() {
+    let (recording, calm) = day(7200, 4, "");
+    assert!(!report(&recording, &calm, &[]).html().contains("<div class=\"card critical"));
+    let (recording, hot) = day(52_000, 4, "");
+    let html = report(&recording, &hot, &[]).html();
+    assert!(html.contains("<div class=\"card critical\"><span>Worst inlet"), "34 °C are above 32 °C");
+    assert_eq!(html.matches("<div class=\"card critical\"").count(), 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
