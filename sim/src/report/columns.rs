@@ -1,6 +1,7 @@
 //! A recording brought down to as many columns as a sheet can show.
 
 use plant::convert;
+use plant::time::Span;
 
 use crate::record::{Group, Recording, Stretch};
 
@@ -84,13 +85,19 @@ pub fn envelope(lines: &[Line]) -> Line {
     (0..count).map(|n| joined(lines.iter().filter_map(|l| l.get(n)).flatten())).collect()
 }
 
-/// Energy over energy of intervals of the clock: their begin and end (s), and the ratio where both were seen throughout.
+/// Begin and end of an interval (s), and its ratio where both energies were seen throughout.
+pub type Ratio = (f64, f64, Option<f64>);
+
+/// Energy over energy of intervals of the clock, and how long they are: quarters of an hour, and so many of them in a long run
+/// that the sheet can show each.
 ///
 /// A bucket that lies over the seam of two intervals gives each its part of the time.
-pub fn ratio(columns: &Columns<'_>, start_ms: i64) -> Vec<(f64, f64, Option<f64>)> {
+pub fn ratio(columns: &Columns<'_>, start_ms: i64) -> (Span, Vec<Ratio>) {
     let recording = columns.recording;
     let place = |group| columns.signals(group).first().map(|(place, _)| *place);
-    let (Some(facility), Some(it)) = (place(Group::Facility), place(Group::It)) else { return Vec::new() };
+    let (Some(facility), Some(it)) = (place(Group::Facility), place(Group::It)) else {
+        return (Span::ZERO, Vec::new());
+    };
     let total = recording.elapsed().seconds();
     let length = 900.0 * (total / 900.0 / convert::f64_from_usize(MOST)).ceil().max(1.0);
     let offset = convert::f64_from_i64(start_ms) / 1e3 % length;
@@ -120,5 +127,5 @@ pub fn ratio(columns: &Columns<'_>, start_ms: i64) -> Vec<(f64, f64, Option<f64>
         let from = convert::f64_from_usize(n) * length - offset;
         (from.max(0.0), (from + length).min(total), (!missing && *below > 0.0).then(|| above / below))
     };
-    sums.iter().enumerate().map(interval).collect()
+    (Span::from_seconds(length), sums.iter().enumerate().map(interval).collect())
 }

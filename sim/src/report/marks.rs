@@ -79,7 +79,7 @@ impl Sheet<'_> {
             columns.signals(Group::Inlet).iter().map(|(place, name)| (*name, columns.line(*place))).collect();
         let powers = [("facility", Group::Facility), ("IT", Group::It), ("cooling", Group::Cooling)]
             .map(|(name, group)| (name, columns.only(group).unwrap_or_default()));
-        let ratios = ratio(&columns, self.clock.start.0);
+        let (length, ratios) = ratio(&columns, self.clock.start.0);
         let mut first = 0;
         while first < columns.count() {
             let last = first.saturating_add(per).min(columns.count());
@@ -98,7 +98,7 @@ impl Sheet<'_> {
             let middle = f64::midpoint(from, until);
             let now = ratios.iter().find(|(from, to, _)| *from <= middle && middle < *to);
             if let Some((.., Some(pue))) = now {
-                let _ = write!(words, "\nPUE {pue:.3} in this quarter of an hour");
+                let _ = write!(words, "\nPUE {pue:.3} over its {length}");
             }
             let x = self.clock.x(from);
             svg.push_str("<rect class=\"strip\" x=\"");

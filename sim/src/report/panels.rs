@@ -99,7 +99,8 @@ impl Sheet<'_> {
             ("high", share(recommended.0), share(allowable.0)),
             ("critical", share(allowable.0), 1.0),
         ];
-        for (colour, from, to) in stops {
+        // A span that the scale does not show has no colour to give: the sheet's edge would take it.
+        for (colour, from, to) in stops.into_iter().filter(|(_, from, to)| to > from) {
             for offset in [from, to] {
                 let _ = write!(svg, "<stop offset=\"{offset:.4}\" style=\"stop-color:var(--{colour})\"/>");
             }
@@ -201,7 +202,7 @@ impl Sheet<'_> {
     pub fn pue(&self, svg: &mut String, top: f64) -> f64 {
         const HEIGHT: f64 = 120.0;
         const HALF: f64 = 0.72;
-        let intervals = ratio(&self.columns, self.clock.start.0);
+        let (length, intervals) = ratio(&self.columns, self.clock.start.0);
         let Some(facility) = self.columns.only(Group::Facility) else { return top };
         let mut used = 0.0;
         let mut gone = false;
@@ -217,15 +218,17 @@ impl Sheet<'_> {
             .collect();
         let values = intervals.iter().filter_map(|i| i.2);
         let ratios = Scale::holding(values.chain([1.0]), top, HEIGHT);
-        plot(svg, "PUE of each quarter of an hour, energy over energy", &ratios, &self.clock);
+        plot(svg, &format!("PUE of each {length}, energy over energy"), &ratios, &self.clock);
         let steps = intervals
             .iter()
             .flat_map(|(from, to, ratio)| [*from, *to].map(|at| ratio.map(|r| (self.clock.x(at), ratios.y(r)))));
         path(svg, "mean strong", steps);
         let top = top + HEIGHT + GAP;
         let height = HEIGHT * HALF;
+        let (unit, kwh) = if used < 1e5 { ("kWh", 1.0) } else { ("MWh", 1e3) };
+        let sums: Vec<Option<f64>> = sums.into_iter().map(|sum| sum.map(|sum| sum / kwh)).collect();
         let scale = Scale::holding(sums.iter().flatten().copied().chain([0.0]), top, height);
-        plot(svg, "Facility energy so far (kWh)", &scale, &self.clock);
+        plot(svg, &format!("Facility energy so far ({unit})"), &scale, &self.clock);
         let x = |n: usize| self.clock.x(self.columns.span(n).1);
         let points: Vec<_> =
             sums.iter().enumerate().map(|(n, sum)| sum.map(|sum| (x(n), scale.y(0.0), scale.y(sum)))).collect();
@@ -233,7 +236,7 @@ impl Sheet<'_> {
         path(svg, "mean strong", points.iter().map(|p| p.map(|(x, _, y)| (x, y))));
         let mut entries = Vec::new();
         if let Some(last) = sums.iter().flatten().next_back() {
-            let total = format!("{} kWh", super::axis::grouped(*last, 1));
+            let total = format!("{} {unit}", super::axis::grouped(*last, 1));
             entries.push((String::new(), scale.y(*last), total));
         }
         names(svg, entries, (top, height));

@@ -125,7 +125,7 @@ fn a_day_at_a_second_is_one_page_under_500_kilobytes() {
     for words in [
         "Air at the inlets of 40 racks",
         "Power (kW)",
-        "PUE of each quarter",
+        "PUE of each 15min",
         "Facility energy so far",
         "Equipment running",
     ] {
@@ -183,6 +183,29 @@ fn a_peak_of_one_second_is_still_on_the_page() {
     }
     let html = report(&spike, &Kpis::default(), &[]).html();
     assert_eq!(html.matches("hottest inlet 41.0 °C").count(), 1);
+}
+
+#[test]
+fn a_line_at_the_sheet_s_edge_is_no_alarm() {
+    // 28 °C is the top of the scale and far below the allowable 32 °C: no red is on offer.
+    let mut warm = Recording::new(START, vec![signal("a", Group::Inlet)], Span::from_secs(1), 100);
+    warm.step(Span::from_secs(1), &[Some(28.0)]);
+    let html = report(&warm, &Kpis::default(), &[]).html();
+    let stops = html.split_once("<linearGradient").unwrap().1.split_once("</linearGradient>").unwrap().0;
+    assert!(stops.contains("var(--high)") && !stops.contains("var(--critical)"), "{stops}");
+}
+
+#[test]
+fn a_year_says_how_long_its_intervals_are_and_counts_in_megawatt_hours() {
+    let signals = vec![signal("utility", Group::Facility), signal("it", Group::It)];
+    let mut year = Recording::new(START, signals, Span::from_secs(60), 2000);
+    for _ in 0..525_600 {
+        year.step(Span::from_secs(60), &[Some(1.3e6), Some(1e6)]);
+    }
+    let html = report(&year, &Kpis::default(), &[]).html();
+    assert!(html.contains("PUE of each 18.25h") && !html.contains("15min"), "a quarter of an hour is not shown");
+    assert!(html.contains("Facility energy so far (MWh)") && html.contains("11\u{202f}388.0 MWh"));
+    assert!(html.contains("PUE 1.300 over its 18.25h"));
 }
 
 #[test]
