@@ -9,11 +9,13 @@
 //! [`World`] is a function of its file, its seed and its outputs: the same bits on every machine. Every component's
 //! page says its equation, its source, where it holds and what it does outside. The [`ledger`] closes every step.
 //! Between the headers and the weather stands [`cooling`]: chillers, towers, dry coolers, economisers, DX units.
+//! What a run came to is counted by [`kpi`], kept by [`record`], shown by [`report`] and told to CI by [`junit`].
 
 pub mod actuators;
 pub mod air;
 pub mod circuits;
 pub mod compute;
+pub mod calendar;
 pub mod coolers;
 pub mod cooling;
 pub mod electrics;
@@ -23,14 +25,19 @@ pub mod faults;
 pub mod fluids;
 pub mod hydraulics;
 pub mod immersion;
+pub mod junit;
+pub mod kpi;
 pub mod ledger;
 pub mod liquid;
 pub mod load;
 pub mod local;
+pub mod markup;
 pub mod noise;
 pub mod physics;
 pub mod psychrometrics;
 pub mod racks;
+pub mod record;
+pub mod report;
 pub mod sensors;
 pub mod shipped;
 pub mod trace;
