@@ -14,7 +14,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let after = |key: &str| arguments.iter().position(|a| a == key).and_then(|n| arguments.get(n + 1));
     let length = Duration::from_secs(after("--seconds").and_then(|s| s.parse().ok()).unwrap_or(3));
-    println!("| hall | points | steps of 1 s | steps/s by the clock | steps/s of processor time |\n|---|--:|--:|--:|--:|");
+    println!(
+        "| hall | points | steps of 1 s | steps/s by the clock | steps/s of processor time |\n|---|--:|--:|--:|--:|"
+    );
     for (name, physics) in sim::shipped::HALLS {
         if after("--hall").is_none_or(|wanted| wanted == name) {
             measure(name, physics, length);
@@ -28,7 +30,8 @@ fn measure(name: &str, physics: &str, length: Duration) {
     let mut world = World::load(&hall, name, physics).unwrap_or_else(|faults| panic!("{faults}")).on_panels();
     let mut inputs = Inputs::unread(hall.points.len());
     let outputs = Outputs::default();
-    let mut tick = Tick { dt: Span::from_secs(1), wall: Wall(1_781_474_400_000), clock_trusted: true, ..Tick::default() };
+    let mut tick =
+        Tick { dt: Span::from_secs(1), wall: Wall(1_781_474_400_000), clock_trusted: true, ..Tick::default() };
     let mut steps = 0u64;
     let (began, used) = (Instant::now(), processor());
     while began.elapsed() < length {

@@ -92,8 +92,9 @@ impl Outbox {
         while let Some((_, message)) = self.in_flight.pop_back() {
             self.sure.push_front(message);
         }
+        // A state that is over must not be said again: the deletion behind it may have been acknowledged already.
         let remembered = &self.retained;
-        self.sure.retain(|m| !m.retain || !remembered.contains_key(&m.topic));
+        self.sure.retain(|m| !m.retain || (m.payload.is_empty() && !remembered.contains_key(&m.topic)));
         for (topic, payload) in self.retained.iter().rev() {
             self.sure.push_front(Message {
                 topic: topic.clone(),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use plant::command::Command;
 use plant::event::What;
-use plant::hall::Hall;
+use plant::hall::{Hall, Kind};
 use plant::id::PointId;
 use plant::image::Inputs;
-use plant::point::Role;
+use plant::point::{PointDef, Role};
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
 
@@ -50,8 +50,9 @@ impl Rig {
             "flow" => 20.0,
             _ => 0.0,
         };
-        let sensors =
-            hall.points.iter().filter(|(_, def)| def.role == Role::Sensor && !def.short_name().ends_with("-feedback"));
+        let led = |kind: Kind| matches!(kind, Kind::Crah | Kind::Fan | Kind::ChilledWater);
+        let feedback = |def: &PointDef| def.short_name().ends_with("-feedback") && led(hall.equips[def.equip].kind);
+        let sensors = hall.points.iter().filter(|(_, def)| def.role == Role::Sensor && !feedback(def));
         let values = sensors.map(|(id, def)| (id, ordinary(def.short_name()))).collect();
         Self { hall, control, inputs, tick, values, wiggle: true }
     }

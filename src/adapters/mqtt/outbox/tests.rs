@@ -71,6 +71,22 @@ fn a_state_is_said_again_on_every_connection_until_it_is_deleted() {
     assert_eq!(outbox.depth(), 0);
 }
 
+/// A seed that once failed: the broker would have kept an alarm that was over.
+#[test]
+fn a_state_that_is_over_is_not_said_again_when_only_its_deletion_was_acknowledged() {
+    let mut outbox = Outbox::default();
+    for payload in ["on", ""] {
+        outbox.put(message("alarm", payload, true, Qos::AtLeastOnce));
+        assert_eq!(outbox.next_sure().expect("said").payload, payload.as_bytes());
+        outbox.hand_sure();
+    }
+    outbox.sent(1);
+    outbox.sent(2);
+    outbox.acknowledged(2);
+    outbox.connected();
+    assert_eq!(outbox.next_sure(), None);
+}
+
 /// What may happen to an outbox.
 #[derive(Clone, Debug)]
 enum Step {
