@@ -54,10 +54,13 @@ fn twenty_runs_of_one_seed_are_one_run_and_another_seed_is_another() {
 fn every_shipped_hall_lives_through_a_simulated_day_within_its_limits() {
     let folder = tempfile::tempdir().expect("temporary folder");
     for (hall, text) in plant::shipped::HALLS {
-        let limits = plant::hall::Hall::load(hall, text).expect("it loads").limits;
+        let of = plant::hall::Hall::load(hall, text).expect("it loads");
         let day = json(&wattloop(folder.path(), &["sim", "run", hall, "--for", "24h", "--period", "2s", "--json"]));
-        let worst = day["worst_inlet_celsius"].as_f64().expect("a temperature");
-        assert!(worst < limits.inlet_max.0, "{hall}: {worst} °C");
+        // A hall of tanks has no inlets.
+        if !of.rows.is_empty() {
+            let worst = day["worst_inlet_celsius"].as_f64().expect("a temperature");
+            assert!(worst < of.limits.inlet_max.0, "{hall}: {worst} °C");
+        }
         let pue =
             day["pue"].as_array().and_then(|p| p.iter().find(|p| p["window"] == "24h").cloned()).expect("a day's PUE");
         let value = pue["value"].as_f64().expect("it is covered");

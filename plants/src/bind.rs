@@ -9,6 +9,8 @@ use crate::device::DeviceMap;
 use crate::fault::{Fault, Faults};
 use crate::hall::Hall;
 use crate::id::{EquipId, PointId};
+use crate::image::Inputs;
+use crate::reading::{Sample, Why};
 use crate::time::Span;
 use crate::units::Affine;
 
@@ -84,6 +86,24 @@ pub struct Bindings {
 }
 
 impl Bindings {
+    /// The image before the first scan of a hall of so many points: those with a device behind them were never read, those
+    /// without one have no source, which is no fault of anything.
+    #[must_use]
+    pub fn unread(&self, points: usize) -> Inputs {
+        let mut inputs = Inputs::unread(points);
+        for sample in inputs.samples.rows_mut() {
+            sample.value = Err(Why::Config);
+        }
+        let modbus = self.modbus.iter().flat_map(|d| &d.points).map(|b| b.point);
+        let mqtt = self.mqtt.iter().flat_map(|d| &d.topics).map(|(_, b)| b.point);
+        for point in modbus.chain(mqtt) {
+            if let Some(sample) = inputs.samples.get_mut(point) {
+                *sample = Sample::NEVER;
+            }
+        }
+        inputs
+    }
+
     /// Ties every device to the points of the hall. What a product has beyond its kind is added to the hall as
     /// monitored-only points, in the order of the assignments. `file` is the configuration's name for messages.
     ///

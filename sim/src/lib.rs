@@ -13,9 +13,9 @@
 
 pub mod actuators;
 pub mod air;
+pub mod calendar;
 pub mod circuits;
 pub mod compute;
-pub mod calendar;
 pub mod coolers;
 pub mod cooling;
 pub mod electrics;

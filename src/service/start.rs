@@ -66,6 +66,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let scan = Scan {
         controller: resumed.controller,
         field: wires.field,
+        image: loaded.bindings.unread(loaded.hall.points.len()),
         clock,
         pace: pace(&loaded),
         calls,

@@ -232,3 +232,15 @@ fn bound_rows_are_rows_of_the_hall() {
         assert!(bound.to_canonical.scale.is_finite() && bound.to_canonical.offset.is_finite());
     }
 }
+
+#[test]
+fn a_point_without_a_device_has_no_source_and_one_with_a_device_was_never_read() {
+    let mut hall = hall("air");
+    let bindings =
+        Bindings::resolve(&mut hall, &maps(), &whole_air(), "wattloop.toml").unwrap_or_else(|f| panic!("{f}"));
+    let inputs = bindings.unread(hall.points.len());
+    let why = |name: &str| inputs.samples[hall.point(name).unwrap_or_else(|| panic!("{name}"))].value;
+    assert_eq!(why("crah-1/supply-air-temp"), Err(crate::reading::Why::NeverRead));
+    assert_eq!(why("rack-a01/inlet-air-temp"), Err(crate::reading::Why::NeverRead), "over the broker too");
+    assert_eq!(why("ups-a/charge"), Err(crate::reading::Why::Config));
+}
