@@ -28,6 +28,7 @@ pub mod noise;
 pub mod physics;
 pub mod psychrometrics;
 pub mod racks;
+pub mod scenario;
 pub mod sensors;
 pub mod shipped;
 pub mod water;

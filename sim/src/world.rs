@@ -76,6 +76,12 @@ impl World {
         self
     }
 
+    /// The physics, to be changed from outside while the world runs: its load, its weather. Other clones of this world keep
+    /// theirs.
+    pub fn change_physics(&mut self) -> &mut Physics {
+        Arc::make_mut(&mut self.physics)
+    }
+
     /// Steps the world by `tick.dt` under these outputs and reads every sensor at `tick.mono`.
     pub fn step(&mut self, outputs: &Outputs, tick: Tick) -> Inputs {
         let mut inputs = Inputs::unread(self.truth.len());
