@@ -20,4 +20,5 @@ mod journal_trouble;
 mod kill;
 mod modbus;
 mod mqtt;
+mod scenarios;
 mod tidy;

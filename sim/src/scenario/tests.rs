@@ -59,7 +59,7 @@ fn lead(mut run: Run, inlet: impl Fn(f64) -> f64, fan: impl Fn(f64) -> f64, alar
     let point = hall.point("heater/inlet-air-temp").expect("a point");
     while !run.over() {
         run.due();
-        let tick = run.tick(1);
+        let tick = run.tick();
         let time = run.time() + tick.dt.seconds();
         let told: Vec<Told> = alarms.iter().filter(|at| (**at - time).abs() < 0.5).map(|_| raised(tick.mono)).collect();
         run.observe(tick, &told, &Course { inlet: inlet(time), fan: fan(time), point });
@@ -289,7 +289,7 @@ fn events_begin_end_and_repeat() {
             };
             seen.push((time, word));
         }
-        let tick = run.tick(1);
+        let tick = run.tick();
         let after = run.time() + 1.0;
         let hot = (1000.0..1100.0).contains(&after) || (2000.0..2100.0).contains(&after);
         run.observe(tick, &[], &Course { inlet: if hot { 35.0 } else { 25.0 }, fan: 50.0, point });
@@ -301,7 +301,7 @@ fn events_begin_end_and_repeat() {
 fn an_error_that_nobody_expected_fails_the_run() {
     let scenario = scenario("");
     let error = |run: &mut Run, at: u64| {
-        let tick = run.tick(1);
+        let tick = run.tick();
         let mut told = raised(plant::time::Mono(at));
         told.severity = Severity::Error;
         let point = PointId::from_index(0);
