@@ -9,12 +9,14 @@
 //! Pure: a [`Run`] is led by whoever leads world and controller, and knows neither files nor control. Time counts from the
 //! end of the warm-up: what happens in it is neither watched nor judged.
 
+mod action;
 pub mod breakable;
 pub mod expression;
 pub mod golden;
 mod judge;
 mod read;
 mod run;
+mod seen;
 pub mod shipped;
 pub mod spark;
 pub mod storm;
@@ -32,8 +34,10 @@ use crate::faults::Fault;
 use crate::physics::{Load, Weather};
 use expression::{Holding, Many, Signal};
 
+pub use action::Action;
 pub use read::{hall_name, load};
-pub use run::{Action, Lens, Run, Seen};
+pub use run::{Lens, Run};
+pub use seen::Seen;
 pub use verdict::{Report, Verdict};
 
 /// A scenario, read and checked against its hall.

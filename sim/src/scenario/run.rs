@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use plant::convert;
 use plant::event::{About, Event as Told, Severity, What};
-use plant::id::{AlarmId, PointId};
-use plant::image::{Inputs, Outputs};
+use plant::id::AlarmId;
 use plant::time::{Span, Tick, Wall};
 
-use super::expression::{Figure, Scene};
+use super::action::{Action, begin_of, end_of};
+use super::expression::Scene;
 use super::golden::Golden;
 use super::judge::{Judge, Moment};
+use super::seen::Clocked;
 use super::verdict::{Report, Unit, Verdict};
-use super::{Deed, Pilot, Rule, Scenario, Trigger};
-use crate::faults::Fault;
+use super::{Pilot, Rule, Scenario, Trigger};
 use crate::physics::{Load, Weather};
 use crate::world::World;
 
@@ -21,53 +21,6 @@ use crate::world::World;
 const LEDGER: f64 = 1e-9;
 /// How much of a run [`Lens`] shows on each side of its centre (s).
 const LENS: f64 = 300.0;
-
-/// What somebody has to do now, to the world or to the controller.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Break this.
-    Break(Fault),
-    /// Mend this.
-    Mend(Fault),
-    /// Mend everything.
-    MendAll,
-    /// Let every machine work this much (1), or as it would by itself.
-    Load(Option<f64>),
-    /// Let it be so much warmer outdoors (K).
-    Weather(f64),
-    /// Hold an output for an operator.
-    Override {
-        /// Which.
-        point: PointId,
-        /// At what (the point's canonical unit).
-        value: f64,
-        /// For how long; as long as overrides last where nothing is said.
-        hold: Option<Span>,
-        /// Why.
-        reason: String,
-    },
-    /// Give an output back for an operator.
-    Release(PointId),
-    /// Acknowledge an alarm for an operator.
-    Acknowledge(AlarmId),
-    /// Reset an alarm for an operator.
-    Reset(AlarmId),
-    /// From now on nobody commands, or somebody does again.
-    Silence(bool),
-    /// The controller starts again from what it remembered.
-    Restart,
-}
-
-/// What one step came to, as expressions look at it.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen<'r> {
-    /// The world after the step.
-    pub world: &'r World,
-    /// What its sensors told.
-    pub inputs: &'r Inputs,
-    /// What was decided last.
-    pub outputs: &'r Outputs,
-}
 
 /// A look at some minutes of one assert.
 #[derive(Clone, Debug, PartialEq)]
@@ -350,94 +303,6 @@ impl Run {
         };
         let first = told.iter().find(|event| event.severity == Severity::Error && !expected(event));
         self.unexpected = first.map(|event| (time, event.subject(hall).to_owned()));
-    }
-}
-
-impl Scene for Seen<'_> {
-    fn truth(&self, point: PointId) -> f64 {
-        self.world.truth(point).unwrap_or(f64::NAN)
-    }
-
-    fn reading(&self, point: PointId) -> f64 {
-        self.inputs.samples.get(point).and_then(|s| s.value.ok()).unwrap_or(f64::NAN)
-    }
-
-    fn command(&self, point: PointId) -> f64 {
-        self.outputs.commands.iter().find(|c| c.point == point).map_or(f64::NAN, |c| c.value)
-    }
-
-    fn figure(&self, figure: Figure) -> f64 {
-        let chain = self.world.chain();
-        match figure {
-            Figure::FacilityPower => chain.utility,
-            Figure::ItPower => chain.it,
-            Figure::CoolingPower => chain.cooling,
-            Figure::HottestInlet => self.world.hottest_inlet().unwrap_or(f64::NAN),
-            Figure::LedgerResidual => self.world.ledger_residual(),
-            Figure::Time => self.world.elapsed().seconds(),
-        }
-    }
-}
-
-/// A scene whose time counts from the end of the warm-up.
-struct Clocked<'s, S> {
-    scene: &'s S,
-    time: f64,
-}
-
-impl<S: Scene> Scene for Clocked<'_, S> {
-    fn truth(&self, point: PointId) -> f64 {
-        self.scene.truth(point)
-    }
-
-    fn reading(&self, point: PointId) -> f64 {
-        self.scene.reading(point)
-    }
-
-    fn command(&self, point: PointId) -> f64 {
-        self.scene.command(point)
-    }
-
-    fn figure(&self, figure: Figure) -> f64 {
-        if figure == Figure::Time { self.time } else { self.scene.figure(figure) }
-    }
-}
-
-fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action>) {
-    match deed {
-        Deed::Break(faults) => actions.extend(faults.iter().copied().map(Action::Break)),
-        Deed::Mend(faults) => actions.extend(faults.iter().copied().map(Action::Mend)),
-        Deed::MendAll => actions.push(Action::MendAll),
-        Deed::Override { points, value, reason } => actions.extend(points.iter().map(|point| Action::Override {
-            point: *point,
-            value: *value,
-            hold,
-            reason: reason.clone(),
-        })),
-        Deed::Release(points) => actions.extend(points.iter().copied().map(Action::Release)),
-        Deed::Acknowledge(alarm) => actions.push(Action::Acknowledge(*alarm)),
-        Deed::Reset(alarm) => actions.push(Action::Reset(*alarm)),
-        Deed::Load(share) => actions.push(Action::Load(Some(*share))),
-        Deed::WeatherOffset(offset) => actions.push(Action::Weather(*offset)),
-        Deed::Silence => actions.push(Action::Silence(true)),
-        Deed::Restart => actions.push(Action::Restart),
-    }
-}
-
-/// What ends an event. An override ends by itself.
-fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
-    match deed {
-        Deed::Break(faults) => actions.extend(faults.iter().copied().map(Action::Mend)),
-        Deed::Load(_) => actions.push(Action::Load(None)),
-        Deed::WeatherOffset(_) => actions.push(Action::Weather(0.0)),
-        Deed::Silence => actions.push(Action::Silence(false)),
-        Deed::Mend(_)
-        | Deed::MendAll
-        | Deed::Override { .. }
-        | Deed::Release(_)
-        | Deed::Acknowledge(_)
-        | Deed::Reset(_)
-        | Deed::Restart => {}
     }
 }
 

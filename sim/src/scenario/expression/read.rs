@@ -1,5 +1,6 @@
 //! From text to expressions. Every fault says where in the text it stands.
 
+mod dimension;
 mod operand;
 
 use plant::hall::Hall;
@@ -7,6 +8,8 @@ use plant::id::PointId;
 use plant::units::Unit;
 
 use super::{Claim, Comparison, Condition, Fold, Number, Operator, Term, View};
+pub use dimension::margin_unit;
+use dimension::{added, multiplied, same};
 use operand::Cursor;
 pub use operand::fits;
 
@@ -348,54 +351,6 @@ fn claim(part: Part, at: usize) -> Result<(Claim, Dimension), Slip> {
         )),
         Part::Number(..) | Part::Numbers(..) => {
             Err(slip(at, "this is a number where a condition is wanted", "compare it: `… <= 27 °C`"))
-        }
-    }
-}
-
-/// Both sides have one unit, or one side is a plain number.
-fn same(a: Dimension, b: Dimension, at: usize) -> Result<Dimension, Slip> {
-    match (a, b) {
-        (Some(a), Some(b)) if a != b => {
-            let message = format!("{} and {} cannot be compared", a.pretty(), b.pretty());
-            let help = match (a, b) {
-                (Unit::Cel, Unit::Kelvin) | (Unit::Kelvin, Unit::Cel) => {
-                    "K is for differences: write °C for a temperature, or subtract two of them"
-                }
-                _ => "write the number in a unit of the signal's own kind",
-            };
-            Err(slip(at, message, help))
-        }
-        (Some(unit), _) | (None, Some(unit)) => Ok(Some(unit)),
-        (None, None) => Ok(None),
-    }
-}
-
-/// The unit of how far two values are apart.
-#[must_use]
-pub fn margin_unit(unit: Dimension) -> Dimension {
-    if unit == Some(Unit::Cel) { Some(Unit::Kelvin) } else { unit }
-}
-
-fn added(a: Dimension, operator: Operator, b: Dimension, at: usize) -> Result<Dimension, Slip> {
-    match (a, operator, b) {
-        (Some(Unit::Cel), Operator::Minus, Some(Unit::Cel)) => Ok(Some(Unit::Kelvin)),
-        (Some(Unit::Cel), _, Some(Unit::Kelvin)) => Ok(Some(Unit::Cel)),
-        (Some(Unit::Kelvin), Operator::Plus, Some(Unit::Cel)) => Ok(Some(Unit::Cel)),
-        (Some(Unit::Cel), Operator::Plus, Some(Unit::Cel)) => {
-            Err(slip(at, "two temperatures have no sum", "use mean(…), or add a difference in K"))
-        }
-        (a, _, b) => same(a, b, at),
-    }
-}
-
-fn multiplied(a: Dimension, operator: Operator, b: Dimension, at: usize) -> Result<Dimension, Slip> {
-    match (a, operator, b) {
-        (a, _, None) => Ok(a),
-        (None, Operator::Times, b) => Ok(b),
-        (Some(a), Operator::Over, Some(b)) if a == b => Ok(None),
-        (_, _, Some(b)) => {
-            let message = format!("nothing here has the unit of something times or over {}", b.pretty());
-            Err(slip(at, message, "multiply by plain numbers; divide like by like"))
         }
     }
 }
