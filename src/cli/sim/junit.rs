@@ -8,7 +8,7 @@ use sim::scenario::Verdict;
 use sim::scenario::verdict::instant;
 
 use super::outcome::Outcome;
-use super::scenarios::Played;
+use super::scenarios::{Played, again};
 
 /// One suite a file, one case an assert and a seed.
 pub fn text(played: &[Played]) -> String {
@@ -68,10 +68,7 @@ fn case(text: &mut String, run: &Played, verdict: &Verdict) -> fmt::Result {
     writeln!(text, "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{seconds:.3}\">")?;
     if !verdict.held {
         let at = verdict.at.map_or_else(String::new, |at| format!("\nworst instant: {} after the begin", instant(at)));
-        let body = format!(
-            "{verdict}\nwanted: {}{at}\nagain: wattloop sim explain {} {} --seed {}",
-            verdict.wanted, run.file, verdict.name, run.report.seed
-        );
+        let body = format!("{verdict}\nwanted: {}{at}\nagain: {}", verdict.wanted, again(run, verdict));
         writeln!(text, "      <failure message=\"{}\">{}</failure>", escape(&verdict.to_string()), escape(&body))?;
     }
     let figures = Outcome::NAMES.iter().filter_map(|name| Some(format!("{name} {:.4}", run.outcome.kpi(name)?)));

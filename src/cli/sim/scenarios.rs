@@ -99,8 +99,17 @@ fn end(played: &[Played], out: &Out) -> Result<(), Stop> {
         return if out.json() { Ok(()) } else { out.line(format_args!("{runs} runs, {} asserts hold", all().count())) };
     };
     let say = format!("{} of {} asserts failed in {runs} runs", failed.len(), all().count());
-    let help = format!("`wattloop sim explain {} {} --seed {}` shows it", one.file, verdict.name, one.report.seed);
+    let help = format!("`{}` shows it", again(one, verdict));
     Err(Stop::new(1, "assert_failed", say, help))
+}
+
+/// The command that shows a verdict again.
+pub fn again(one: &Played, verdict: &Verdict) -> String {
+    let (file, seed) = (&one.file, one.report.seed);
+    if verdict.rule == "errors" {
+        return format!("wattloop sim run {file} --seed {seed}");
+    }
+    format!("wattloop sim explain {file} {} --seed {seed}", verdict.name)
 }
 
 #[derive(Serialize)]
