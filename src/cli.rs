@@ -108,8 +108,18 @@ pub enum Command {
 pub enum SimCommand {
     /// Put a simulated hall on the network: Modbus servers and MQTT sensors
     Serve(sim::ServeArgs),
-    /// Run a simulated hall under control, faster than real time
+    /// Run a simulated hall or scenarios under control, faster than real time
     Run(sim::RunArgs),
+    /// Random faults over many seeds, and what must hold in all of them
+    Storm(sim::storm::StormArgs),
+    /// Keep a scenario's run as its golden trace
+    Bless(sim::look::BlessArgs),
+    /// Show the worst minutes of a scenario's assert
+    Explain(sim::look::ExplainArgs),
+    /// Compare two traces
+    Diff(sim::look::DiffArgs),
+    /// List what can break in a hall
+    Faults(sim::look::FaultsArgs),
 }
 
 /// The configuration.
@@ -181,6 +191,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 18 } else { 15 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 23 } else { 15 });
     }
 }

@@ -39,6 +39,16 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Sim(SimCommand::Serve(args)) => cli::sim::serve(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Run(args)) => cli::sim::run(&args, out),
+        #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Storm(args)) => cli::sim::storm::run(&args, out),
+        #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Bless(args)) => cli::sim::look::bless(&args, out),
+        #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Explain(args)) => cli::sim::look::explain(&args, out),
+        #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Diff(args)) => cli::sim::look::diff(&args, out),
+        #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Faults(args)) => cli::sim::look::faults(&args, out),
         Command::Config(ConfigCommand::Show(args)) => cli::config::show(&args, out),
         Command::Completions(args) => cli::completions::run(&args, out),
     };

@@ -20,6 +20,11 @@ const COMMANDS: &[&[&str]] = &[
     &["failsafe"],
     &["sim", "serve"],
     &["sim", "run"],
+    &["sim", "storm"],
+    &["sim", "bless"],
+    &["sim", "explain"],
+    &["sim", "diff"],
+    &["sim", "faults"],
     &["config", "show"],
     &["completions"],
 ];

@@ -20,5 +20,6 @@ mod journal_trouble;
 mod kill;
 mod modbus;
 mod mqtt;
+mod scenarios;
 mod systemd;
 mod tidy;

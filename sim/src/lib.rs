@@ -38,6 +38,7 @@ pub mod psychrometrics;
 pub mod racks;
 pub mod record;
 pub mod report;
+pub mod scenario;
 pub mod sensors;
 pub mod shipped;
 pub mod trace;

@@ -51,6 +51,8 @@ pub struct World {
     outdoors: Outdoors,
     /// Outdoor air in the last step.
     air: Outdoor,
+    /// Warmer than the weather (K).
+    warmer: f64,
     /// The weather's mean dry bulb (°C).
     mean_outdoors: f64,
     chain: Chain,
@@ -130,6 +132,17 @@ impl World {
     pub fn on_panels(mut self) -> Self {
         self.alone = Alone::Panels;
         self
+    }
+
+    /// Makes outdoors warmer than its weather by so much (K, negative for colder); its moisture stays what it is.
+    pub fn warm_outdoors(&mut self, by: f64) {
+        self.warmer = if by.is_finite() { by.clamp(-40.0, 40.0) } else { 0.0 };
+    }
+
+    /// The physics, to be changed from outside while the world runs: its load, its weather. Other clones of this world keep
+    /// theirs.
+    pub fn change_physics(&mut self) -> &mut Physics {
+        Arc::make_mut(&mut self.physics)
     }
 
     /// Steps the world by `tick.dt` under these outputs and reads every sensor at `tick.mono`.

@@ -47,3 +47,40 @@ mod power_tree {
         assert_eq!(seen.count_total, 0, "{seen:?}");
     }
 }
+
+#[cfg(test)]
+mod scenario {
+    use std::sync::Arc;
+
+    use plant::hall::Hall;
+    use plant::image::{Inputs, Outputs};
+    use sim::World;
+    use sim::scenario::{self, Run, Seen};
+
+    #[test]
+    fn watching_a_step_allocates_nothing() {
+        let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        let (_, physics) = sim::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        let hall = Arc::new(Hall::load("air", text).expect("it loads"));
+        for (name, page) in scenario::shipped::SCENARIOS.iter().filter(|(name, _)| name.starts_with("air-")) {
+            let read = scenario::load(name, page, Ok(Arc::clone(&hall))).expect("it loads");
+            let mut run = Run::new(Arc::new(read), 1);
+            let mut world = run.prepare(World::load(&hall, "air", physics).expect("it loads"));
+            let (mut inputs, outputs) = (Inputs::unread(hall.points.len()), Outputs::default());
+            let mut seen = 0;
+            // Past the warm-up, and not to the first event, which may do what it likes.
+            while run.time() < 300.0 {
+                let tick = run.tick();
+                world.step_into(&outputs, tick, &mut inputs);
+                let counted = allocation_counter::measure(|| {
+                    let due = run.due();
+                    assert!(due.is_empty(), "{name}: {due:?}");
+                    run.observe(tick, &[], &Seen { world: &world, inputs: &inputs, outputs: &outputs });
+                    run.audit(&world);
+                });
+                seen += counted.count_total;
+            }
+            assert_eq!(seen, 0, "{name}");
+        }
+    }
+}

@@ -1,20 +1,28 @@
 //! `wattloop sim`: the simulated hall, on real wires or faster than real time.
 
+mod crowd;
+mod drive;
+mod junit;
+pub mod look;
+mod outcome;
+mod pages;
 mod rapid;
+mod scenarios;
+pub mod storm;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use plant::time::Span;
 use sim::World;
+use sim::scenario::Pilot;
 use sim::wire;
 use wattloop::adapters::modbus::Endpoint;
 use wattloop::service::config::{Loaded, Sources, load};
 
 use super::{Out, Stop, signals};
-pub use rapid::run;
 
 /// Put a simulated hall on the network.
 #[derive(Debug, Args)]
@@ -41,29 +49,65 @@ pub struct ServeArgs {
     pub length: Option<Span>,
 }
 
-/// Run a simulated hall under control, faster than real time.
+/// Run a simulated hall or scenarios under control, faster than real time.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   wattloop sim run air --for 24h
   wattloop sim run air --for 1h --runs 20 --json      the same run twenty times: one trace hash
+  wattloop sim run air-fan-failed bench-hot-day       scenarios that come with the program
+  wattloop sim run scenarios/*.toml --junit sim.xml   scenarios of yours, for a build server
 
-The same seed gives the same decisions to the bit, on any machine.")]
+The same seed gives the same decisions to the bit, on any machine.
+Exit codes of scenarios: 0 all asserts hold, 1 one failed, 65 a file is bad, 70 the simulator failed.")]
 pub struct RunArgs {
-    /// The hall: a shipped one's name
-    pub hall: String,
-    /// How much simulated time passes, such as `24h`
+    /// A hall: a shipped one's name; or scenarios: files, or shipped ones' names
+    #[arg(required = true, value_name = "HALL|FILE")]
+    pub what: Vec<String>,
+    /// A hall: how much simulated time passes, such as `24h`
     #[arg(long = "for", value_name = "TIME", default_value = "24h", value_parser = super::span)]
     pub length: Span,
-    /// The period of the scan, which is also the step of the world
+    /// A hall: the period of the scan, which is also the step of the world
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = super::span)]
     pub period: Span,
-    /// The seed of the weather, the load and the noise
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// How often the same run is made; every one must decide the same
+    /// The seed of the weather, the load and the noise [default: 1, or the scenario's]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// A hall: how often the same run is made; every one must decide the same
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: u32,
+    /// Scenarios: so many seeds, from the first on
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub seeds: Option<u32>,
+    /// Scenarios: write the verdicts for a build server
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Scenarios: run the same without us as well, and tell both figures
+    #[arg(long, value_name = "PILOT")]
+    pub baseline: Option<Baseline>,
+}
+
+/// Who else runs the hall.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Baseline {
+    /// Every device by its own panel
+    Fixed,
+}
+
+impl Baseline {
+    const fn pilot(self) -> Pilot {
+        match self {
+            Self::Fixed => Pilot::Fixed,
+        }
+    }
+}
+
+/// Runs a hall, or scenarios.
+pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
+    match args.what.as_slice() {
+        [hall] if !pages::is_scenario(hall) => rapid::run(hall, args, out),
+        _ => scenarios::run(args, out),
+    }
 }
 
 /// Serves a hall until told to stop.

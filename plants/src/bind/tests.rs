@@ -240,7 +240,7 @@ fn a_point_without_a_device_has_no_source_and_one_with_a_device_was_never_read()
         Bindings::resolve(&mut hall, &maps(), &whole_air(), "wattloop.toml").unwrap_or_else(|f| panic!("{f}"));
     let inputs = bindings.unread(hall.points.len());
     let why = |name: &str| inputs.samples[hall.point(name).unwrap_or_else(|| panic!("{name}"))].value;
-    assert_eq!(why("crah-1/supply-air-temp"), Err(crate::reading::Why::NeverRead));
-    assert_eq!(why("rack-a01/inlet-air-temp"), Err(crate::reading::Why::NeverRead), "over the broker too");
-    assert_eq!(why("ups-a/charge"), Err(crate::reading::Why::Config));
+    assert_eq!(why("crah-1/supply-air-temp"), Err(Why::NeverRead));
+    assert_eq!(why("rack-a01/inlet-air-temp"), Err(Why::NeverRead), "over the broker too");
+    assert_eq!(why("ups-a/charge"), Err(Why::Config));
 }

@@ -47,6 +47,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         mass: physics.start_air,
         outdoors: Outdoors::default(),
         air: Outdoors::default().at(&physics.weather, physics.seed, Wall(0)),
+        warmer: 0.0,
         mean_outdoors: physics.weather.mean(),
         chain: Chain::default(),
         meters: hall.meters.iter().map(|m| meter(hall, m, &physics)).collect(),

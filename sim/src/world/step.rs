@@ -15,6 +15,8 @@ use crate::immersion::Facility;
 use crate::ledger::Entries;
 use crate::load;
 use crate::physics::Physics;
+use crate::psychrometrics::MoistAir;
+use crate::weather::Outdoor;
 
 /// The longest step the physics takes at once (s); longer ones are divided evenly.
 const LONGEST: f64 = LONGEST_STEP;
@@ -25,6 +27,17 @@ const FULL: f64 = 100.0;
 const DAY_MS: i64 = 86_400_000;
 /// Milliseconds of an hour.
 const HOUR_MS: f64 = 3_600_000.0;
+
+/// Outdoor air made warmer with the moisture it has, as far as it can hold it.
+fn warmed(air: Outdoor, by: f64) -> Outdoor {
+    if by == 0.0 {
+        return air;
+    }
+    let dry_bulb = air.dry_bulb + by;
+    let dew_point = air.dew_point.min(dry_bulb);
+    let wet_bulb = MoistAir::from_dew_point(dry_bulb, dew_point, air.pressure).wet_bulb();
+    Outdoor { dry_bulb, dew_point, wet_bulb, ..air }
+}
 
 /// What one step draws and gives besides what is booked at once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,7 +131,7 @@ impl World {
 
     fn part(&mut self, dt: f64, elapsed: Span, wall: Wall) {
         let physics = std::sync::Arc::clone(&self.physics);
-        self.air = self.outdoors.at(&physics.weather, self.seed, wall);
+        self.air = warmed(self.outdoors.at(&physics.weather, self.seed, wall), self.warmer);
         let mut books = Entries::default();
         let mut drawn = Drawn::default();
         self.work(&physics, (elapsed, wall), dt);

@@ -37,19 +37,25 @@ struct Summary {
 }
 
 /// Runs a hall.
-pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
-    let (name, text) = plant::shipped::HALLS
-        .iter()
-        .find(|(name, _)| *name == args.hall)
-        .ok_or_else(|| Stop::usage(format!("there is no shipped hall `{}`", args.hall), "try `air` or `bench`"))?;
+pub fn run(named: &str, args: &RunArgs, out: &Out) -> Result<(), Stop> {
+    let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == named).ok_or_else(|| {
+        let known = plant::shipped::HALLS.iter().map(|(name, _)| *name);
+        let help = format!("{}; or name a scenario's file", plant::read::did_you_mean(named, known));
+        Stop::usage(format!("there is no shipped hall `{named}`"), help)
+    })?;
     let hall = Arc::new(Hall::load(name, text).map_err(|faults| Stop::faults(&faults))?);
     let mut first: Option<Summary> = None;
     for _ in 0..args.runs {
-        let world = super::world(name, &hall)?.with_seed(args.seed);
+        let world = super::world(name, &hall)?.with_seed(args.seed.unwrap_or(1));
         let summary = Rapid::new(&hall, world).run(args);
         match &first {
             Some(known) if known.trace != summary.trace => {
-                let say = format!("two runs of seed {} differ: {} and {}", args.seed, known.trace, summary.trace);
+                let say = format!(
+                    "two runs of seed {} differ: {} and {}",
+                    args.seed.unwrap_or(1),
+                    known.trace,
+                    summary.trace
+                );
                 return Err(Stop::failed(say));
             }
             Some(_) => {}
@@ -102,7 +108,7 @@ impl Rapid {
         let digest = hasher.finalize().to_hex();
         Summary {
             hall: status.hall,
-            seed: args.seed,
+            seed: args.seed.unwrap_or(1),
             runs: args.runs,
             scans,
             worst_inlet_celsius: worst,

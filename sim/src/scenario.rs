@@ -1,0 +1,394 @@
+//! Scenarios: what happens to a hall in a simulated run, and what must hold. The pages people write are `sim/scenarios/*.toml`.
+//!
+//! ```text
+//! file ── read::load ── Scenario ── Run::new ──┬─ due:     what happens now
+//!                                              ├─ observe: what the step came to
+//!                                              └─ finish:  a verdict on every assert, with its margin and its worst instant
+//! ```
+//!
+//! Pure: a [`Run`] is led by whoever leads world and controller, and knows neither files nor control. Time counts from the
+//! end of the warm-up: what happens in it is neither watched nor judged.
+
+mod action;
+pub mod breakable;
+pub mod expression;
+pub mod golden;
+mod judge;
+mod read;
+mod run;
+mod seen;
+pub mod shipped;
+pub mod spark;
+pub mod storm;
+#[cfg(test)]
+mod tests;
+pub mod verdict;
+
+use std::sync::Arc;
+
+use plant::hall::Hall;
+use plant::id::{AlarmId, PointId};
+use plant::time::{Span, Wall};
+
+use crate::faults::Fault;
+use crate::physics::Load;
+use crate::weather::{Wave, Weather};
+use expression::{Holding, Many, Signal};
+
+pub use action::Action;
+pub use read::{hall_name, load};
+pub use run::{Lens, Run};
+pub use seen::Seen;
+pub use verdict::{Report, Verdict};
+
+/// A scenario, read and checked against its hall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name: `fan-failed`.
+    pub name: String,
+    /// One sentence for people.
+    pub summary: String,
+    /// The hall as the file names it: a shipped one's name, or a file.
+    pub hall_name: String,
+    /// The file with the hall's physics, where it is not a shipped one.
+    pub physics: Option<String>,
+    /// The hall.
+    pub hall: Arc<Hall>,
+    /// When it begins: the end of the warm-up.
+    pub start: Wall,
+    /// How long it lasts after its warm-up (s, > 0).
+    pub length: Span,
+    /// How long the hall runs before it begins (s, ≥ 0).
+    pub warm_up: Span,
+    /// The world's step, and the step in which asserts are looked at (s, 0.1 to 60).
+    pub dt: Span,
+    /// The controller's scan: a multiple of `dt` (s).
+    pub period: Span,
+    /// The seed of noise and load, unless the run gives its own.
+    pub seed: u64,
+    /// Who commands.
+    pub controller: Pilot,
+    /// What replaces the physics' own work of the machines.
+    pub load: LoadChange,
+    /// What replaces the physics' own weather.
+    pub weather: WeatherChange,
+    /// The tariff that the cost is told by, as a word.
+    pub prices: Option<String>,
+    /// Alarms, points and equipment of which an error is expected.
+    pub expected_errors: Vec<String>,
+    /// What happens.
+    pub events: Vec<Event>,
+    /// What must hold.
+    pub asserts: Vec<Assert>,
+}
+
+/// Who commands the hall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pilot {
+    /// wattloop.
+    Wattloop,
+    /// Nobody: every device runs by its own panel.
+    Fixed,
+}
+
+impl Pilot {
+    /// The word in files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Wattloop => "wattloop",
+            Self::Fixed => "fixed",
+        }
+    }
+}
+
+/// What a scenario changes of the machines' work. Nothing changes what is not given.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LoadChange {
+    /// The mean (1, 0 to 1).
+    pub mean: Option<f64>,
+    /// Half the swing between night and afternoon (1, 0 to 0.5).
+    pub diurnal: Option<f64>,
+    /// When the load is highest (hour of the UTC day, 0 to 24).
+    pub peak_hour: Option<f64>,
+    /// Largest random step of a rack (1, 0 to 1).
+    pub step: Option<f64>,
+}
+
+impl LoadChange {
+    /// The physics with the change.
+    pub fn apply(&self, load: &mut Load) {
+        load.mean = self.mean.unwrap_or(load.mean);
+        load.diurnal = self.diurnal.unwrap_or(load.diurnal);
+        load.peak_hour = self.peak_hour.unwrap_or(load.peak_hour);
+        load.step = self.step.unwrap_or(load.step);
+    }
+}
+
+/// What a scenario changes of the weather. Nothing changes what is not given.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WeatherChange {
+    /// Daily mean (°C, -40 to 50).
+    pub mean: Option<f64>,
+    /// Half the daily swing (K, 0 to 20).
+    pub swing: Option<f64>,
+    /// When it is warmest (hour of the UTC day, 0 to 24).
+    pub warmest_hour: Option<f64>,
+    /// Added to outdoor temperatures; the moisture stays what it is (K, -40 to 40).
+    pub offset: f64,
+}
+
+impl WeatherChange {
+    /// The weather with the change; the offset is the world's. A daily wave is changed where it is one already, and takes the
+    /// place of anything else where all three of its numbers are given.
+    #[must_use]
+    pub fn applied(&self, weather: &Weather) -> Weather {
+        let given = Some(Wave { mean: 0.0, swing: 0.0, warmest_hour: 0.0 });
+        let all = given.filter(|_| self.mean.is_some() && self.swing.is_some() && self.warmest_hour.is_some());
+        let base = match weather {
+            Weather::Wave(wave) => Some(*wave),
+            Weather::Climate(_) | Weather::Day(_) | Weather::Epw(_) => all,
+        };
+        base.map_or_else(
+            || weather.clone(),
+            |wave| {
+                Weather::Wave(Wave {
+                    mean: self.mean.unwrap_or(wave.mean),
+                    swing: self.swing.unwrap_or(wave.swing),
+                    warmest_hour: self.warmest_hour.unwrap_or(wave.warmest_hour),
+                })
+            },
+        )
+    }
+}
+
+/// Something that happens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its name, unique in the file: `fan-dies`.
+    pub name: String,
+    /// When.
+    pub trigger: Trigger,
+    /// What.
+    pub deed: Deed,
+    /// For how long, where it ends by itself.
+    pub hold: Option<Span>,
+}
+
+/// When an event happens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// At a time after the warm-up.
+    At(Span),
+    /// When a condition has held for a while; again each time it has been gone, unless `once`.
+    When {
+        /// The condition.
+        holding: Holding,
+        /// Only the first time.
+        once: bool,
+    },
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    /// Something breaks.
+    Break(Vec<Fault>),
+    /// It is mended.
+    Mend(Vec<Fault>),
+    /// Everything is mended.
+    MendAll,
+    /// An operator holds outputs.
+    Override {
+        /// Which.
+        points: Vec<PointId>,
+        /// At what (the points' canonical unit).
+        value: f64,
+        /// Why, in the operator's words.
+        reason: String,
+    },
+    /// An operator gives outputs back.
+    Release(Vec<PointId>),
+    /// An operator acknowledges an alarm.
+    Acknowledge(AlarmId),
+    /// An operator resets a latched alarm.
+    Reset(AlarmId),
+    /// Every machine works this much (1 of nameplate, 0 to 1).
+    Load(f64),
+    /// It is this much warmer outdoors than it would be (K).
+    WeatherOffset(f64),
+    /// Nobody commands: the controller is dead or its wires are cut.
+    Silence,
+    /// The controller starts again from what it remembered.
+    Restart,
+}
+
+/// Something that must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assert {
+    /// Its name, unique in the file: `inlets-allowable`.
+    pub name: String,
+    /// When it is looked at.
+    pub window: Window,
+    /// What must hold.
+    pub rule: Rule,
+}
+
+/// When an assert is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// The event, by its place in the file, from which the times count; the begin of the scenario where there is none.
+    pub after: Option<usize>,
+    /// From this long after.
+    pub from: Span,
+    /// Until this long after; the end of the scenario where there is none.
+    pub to: Option<Span>,
+}
+
+/// What must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rule {
+    /// At every step.
+    Always(Holding),
+    /// At no step; with `for`, never for so long.
+    Never(Holding),
+    /// At some step before the time is over; with `for`, for so long.
+    Within {
+        /// The condition.
+        holding: Holding,
+        /// The time.
+        time: Span,
+    },
+    /// In the band when the time is over, and for a while after.
+    Settle {
+        /// What settles.
+        signal: Signal,
+        /// Where.
+        target: Signal,
+        /// How near (the signal's unit, > 0).
+        band: f64,
+        /// The time.
+        within: Span,
+        /// How long it stays.
+        hold: Span,
+    },
+    /// Not farther past its target than this, once it has been there.
+    Overshoot {
+        /// What overshoots.
+        signal: Signal,
+        /// What it shall reach.
+        target: Signal,
+        /// How far past it may go (the signal's unit, ≥ 0).
+        max: f64,
+        /// True where past is below.
+        below: bool,
+    },
+    /// Does not hunt.
+    Reversals {
+        /// What moves; each is looked at by itself.
+        signals: Many,
+        /// A turn counts after this much travel (the signal's unit, > 0).
+        travel: f64,
+        /// Turns an hour (1/h, ≥ 0).
+        per_hour: f64,
+    },
+    /// Begins to hold so often.
+    Count {
+        /// The condition.
+        holding: Holding,
+        /// At least.
+        min: Option<f64>,
+        /// At most.
+        max: Option<f64>,
+    },
+    /// An alarm is raised once, or never.
+    Alarm {
+        /// Which.
+        alarm: AlarmId,
+        /// True for once, false for never.
+        once: bool,
+        /// How soon.
+        within: Option<Span>,
+    },
+    /// Outputs are at their fail-safe together.
+    Safe {
+        /// Which, with their fail-safe values.
+        outputs: Vec<(PointId, f64)>,
+        /// How soon.
+        within: Span,
+    },
+    /// A figure of the whole run.
+    Kpi {
+        /// Its name.
+        kpi: String,
+        /// At least.
+        min: Option<f64>,
+        /// At most.
+        max: Option<f64>,
+    },
+    /// A figure over the same figure of a baseline run.
+    Compare {
+        /// The figure's name.
+        kpi: String,
+        /// Who commands the baseline.
+        baseline: Pilot,
+        /// At least (1).
+        min: Option<f64>,
+        /// At most (1).
+        max: Option<f64>,
+    },
+    /// The same trace as the one that was blessed, within a tube in time and value.
+    Golden {
+        /// Which signals.
+        signals: Vec<Signal>,
+        /// How much earlier or later.
+        time: Span,
+        /// How much more or less (the signal's unit, or a share of the trace's range).
+        value: Tolerance,
+    },
+}
+
+/// How far from a golden trace a value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tolerance {
+    /// In the signal's unit.
+    Absolute(f64),
+    /// A share of the range that the golden trace spans (1).
+    OfRange(f64),
+}
+
+impl Rule {
+    /// The word in files.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Always(_) => "always",
+            Self::Never(_) => "never",
+            Self::Within { .. } => "within",
+            Self::Settle { .. } => "settle",
+            Self::Overshoot { .. } => "overshoot",
+            Self::Reversals { .. } => "reversals",
+            Self::Count { .. } => "count",
+            Self::Alarm { .. } => "alarm",
+            Self::Safe { .. } => "safe",
+            Self::Kpi { .. } => "kpi",
+            Self::Compare { .. } => "compare",
+            Self::Golden { .. } => "golden",
+        }
+    }
+}
+
+impl Scenario {
+    /// Every baseline that an assert compares with, once each.
+    #[must_use]
+    pub fn baselines(&self) -> Vec<Pilot> {
+        let fixed = self.asserts.iter().any(|a| matches!(a.rule, Rule::Compare { baseline: Pilot::Fixed, .. }));
+        if fixed { vec![Pilot::Fixed] } else { Vec::new() }
+    }
+
+    /// The golden assert, if the scenario has one.
+    #[must_use]
+    pub fn golden(&self) -> Option<&Assert> {
+        self.asserts.iter().find(|a| matches!(a.rule, Rule::Golden { .. }))
+    }
+}

@@ -1,0 +1,82 @@
+//! What somebody has to do when an event begins or ends.
+
+use plant::id::{AlarmId, PointId};
+use plant::time::Span;
+
+use super::Deed;
+use crate::faults::Fault;
+
+/// What somebody has to do now, to the world or to the controller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Break this.
+    Break(Fault),
+    /// Mend this.
+    Mend(Fault),
+    /// Mend everything.
+    MendAll,
+    /// Let every machine work this much (1), or as it would by itself.
+    Load(Option<f64>),
+    /// Let it be so much warmer outdoors (K).
+    Weather(f64),
+    /// Hold an output for an operator.
+    Override {
+        /// Which.
+        point: PointId,
+        /// At what (the point's canonical unit).
+        value: f64,
+        /// For how long; as long as overrides last where nothing is said.
+        hold: Option<Span>,
+        /// Why.
+        reason: String,
+    },
+    /// Give an output back for an operator.
+    Release(PointId),
+    /// Acknowledge an alarm for an operator.
+    Acknowledge(AlarmId),
+    /// Reset an alarm for an operator.
+    Reset(AlarmId),
+    /// From now on nobody commands, or somebody does again.
+    Silence(bool),
+    /// The controller starts again from what it remembered.
+    Restart,
+}
+
+/// What begins an event.
+pub(super) fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action>) {
+    match deed {
+        Deed::Break(faults) => actions.extend(faults.iter().copied().map(Action::Break)),
+        Deed::Mend(faults) => actions.extend(faults.iter().copied().map(Action::Mend)),
+        Deed::MendAll => actions.push(Action::MendAll),
+        Deed::Override { points, value, reason } => actions.extend(points.iter().map(|point| Action::Override {
+            point: *point,
+            value: *value,
+            hold,
+            reason: reason.clone(),
+        })),
+        Deed::Release(points) => actions.extend(points.iter().copied().map(Action::Release)),
+        Deed::Acknowledge(alarm) => actions.push(Action::Acknowledge(*alarm)),
+        Deed::Reset(alarm) => actions.push(Action::Reset(*alarm)),
+        Deed::Load(share) => actions.push(Action::Load(Some(*share))),
+        Deed::WeatherOffset(offset) => actions.push(Action::Weather(*offset)),
+        Deed::Silence => actions.push(Action::Silence(true)),
+        Deed::Restart => actions.push(Action::Restart),
+    }
+}
+
+/// What ends an event. An override ends by itself.
+pub(super) fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
+    match deed {
+        Deed::Break(faults) => actions.extend(faults.iter().copied().map(Action::Mend)),
+        Deed::Load(_) => actions.push(Action::Load(None)),
+        Deed::WeatherOffset(_) => actions.push(Action::Weather(0.0)),
+        Deed::Silence => actions.push(Action::Silence(false)),
+        Deed::Mend(_)
+        | Deed::MendAll
+        | Deed::Override { .. }
+        | Deed::Release(_)
+        | Deed::Acknowledge(_)
+        | Deed::Reset(_)
+        | Deed::Restart => {}
+    }
+}

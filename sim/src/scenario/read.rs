@@ -1,0 +1,225 @@
+//! From a file to a scenario. Every fault of the file at once; faults of expressions with their column.
+
+mod asserts;
+mod events;
+mod quantity;
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, ZonedDateTime};
+use plant::fault::Faults;
+use plant::hall::Hall;
+use plant::read::{Section, Source};
+use plant::time::{Span, Wall};
+
+use super::expression::Slip;
+use super::{LoadChange, Pilot, Scenario, WeatherChange};
+use quantity::Quantity;
+
+/// The shortest and the longest step (s).
+const STEPS: (f64, f64) = (0.1, 60.0);
+/// The longest scenario (s): a little more than a year.
+const LONGEST: f64 = 400.0 * 86_400.0;
+
+pub(super) const PILOTS: &[(&str, Pilot)] = &[("wattloop", Pilot::Wattloop), ("fixed", Pilot::Fixed)];
+
+/// The hall and the physics that a scenario's file names, so that they can be found before the rest is read. Nothing where
+/// the file names no hall.
+#[must_use]
+pub fn hall_name(text: &str) -> Option<(String, Option<String>)> {
+    let source = Source::new("", text);
+    let table = source.parse();
+    let root = source.root(&table);
+    Some((root.maybe("hall")?, root.maybe("physics")))
+}
+
+/// Reads a scenario. `hall` is the hall that the file names, or what to do where there is none of that name.
+///
+/// # Errors
+/// Every fault of the file at once.
+pub fn load(file: &str, text: &str, hall: Result<Arc<Hall>, String>) -> Result<Scenario, Faults> {
+    let source = Source::new(file, text);
+    let table = source.parse();
+    let page = Page { text, root: source.root(&table) };
+    let scenario = page.scenario(hall);
+    page.root.done();
+    source.finish(scenario)
+}
+
+/// The file's table with its text, for the columns inside of texts.
+pub(super) struct Page<'s> {
+    text: &'s str,
+    root: Section<'s>,
+}
+
+impl<'s> Page<'s> {
+    fn scenario(&self, hall: Result<Arc<Hall>, String>) -> Option<Scenario> {
+        let root = &self.root;
+        let (name, summary) = (root.need_name("name"), root.need_text("summary"));
+        let hall_name: Option<String> = root.need("hall");
+        let physics: Option<String> = root.maybe("physics");
+        let start = self.start();
+        let length = self.span("duration", None);
+        let warm_up = self.span("warm-up", Some(Span::from_secs(600)));
+        let dt = self.span("dt", Some(Span::from_secs(1)));
+        let period = self.span("period", dt);
+        let seed = root.whole("seed", (0, i64::MAX)).unwrap_or(1);
+        let controller = root.word("controller", PILOTS).unwrap_or(Pilot::Wattloop);
+        let (load, weather) = (self.load_change(), self.weather_change());
+        let prices: Option<String> = root.maybe("prices");
+        self.times(length, dt, period);
+        let hall = match hall {
+            Ok(hall) => Some(hall),
+            Err(help) => {
+                if let Some(name) = &hall_name {
+                    root.fault("hall", format!("there is no hall `{name}`"), help);
+                }
+                None
+            }
+        };
+        let (event_sections, assert_sections) = (root.sections("event"), root.sections("assert"));
+        let expected_errors: Vec<String> = root.or("expected-errors", Vec::new());
+        let hall = hall?;
+        self.expected(&hall, &expected_errors);
+        let events = self.events(&hall, &event_sections, length);
+        let asserts = self.asserts(&hall, &assert_sections, &event_sections, length);
+        Some(Scenario {
+            name: name?,
+            summary: summary?,
+            hall_name: hall_name?,
+            physics,
+            hall,
+            start: start?,
+            length: length?,
+            warm_up: warm_up?,
+            dt: dt?,
+            period: period?,
+            seed: u64::try_from(seed).unwrap_or(1),
+            controller,
+            load,
+            weather,
+            prices,
+            expected_errors,
+            events,
+            asserts,
+        })
+    }
+
+    /// A time with its zone: `2026-07-15T12:00Z`, or local with the zone's name in brackets.
+    fn start(&self) -> Option<Wall> {
+        let text: String = self.root.need("start")?;
+        let of = |t: Timestamp| Wall(t.as_millisecond());
+        let read =
+            text.parse::<ZonedDateTime>().map(|z| of(z.timestamp())).or_else(|_| text.parse::<Timestamp>().map(of));
+        if read.is_err() {
+            let help = "write \"2026-07-15T12:00Z\", or \"2026-07-15T14:00[Europe/Berlin]\" for local time";
+            self.root.fault("start", format!("`{text}` is no time with a zone"), help);
+        }
+        read.ok()
+    }
+
+    fn span(&self, key: &'static str, otherwise: Option<Span>) -> Option<Span> {
+        if otherwise.is_some() && !self.root.has(key) {
+            return otherwise;
+        }
+        self.root.need::<Span>(key)
+    }
+
+    fn times(&self, length: Option<Span>, dt: Option<Span>, period: Option<Span>) {
+        if let Some(length) = length.filter(|l| *l == Span::ZERO || l.seconds() > LONGEST) {
+            self.root.fault("duration", format!("`duration` is {length}"), "write more than none and at most 400d");
+        }
+        let Some(dt) = dt else { return };
+        if dt.seconds() < STEPS.0 || dt.seconds() > STEPS.1 {
+            self.root.fault("dt", format!("`dt` is {dt}"), "write a step from 100ms to 60s");
+        } else if let Some(period) = period
+            && (period == Span::ZERO || period.nanos() % dt.nanos() != 0)
+        {
+            let help = format!("a scan takes whole steps: write {dt}, {} or more of them", dt.times(2));
+            self.root.fault("period", format!("`period` is {period} and `dt` is {dt}"), help);
+        }
+    }
+
+    fn load_change(&self) -> LoadChange {
+        let Some(section) = self.root.section("load") else { return LoadChange::default() };
+        let change = LoadChange {
+            mean: section.within("mean", (0.0, 1.0)),
+            diurnal: section.within("diurnal", (0.0, 0.5)),
+            peak_hour: section.within("peak-hour-utc", (0.0, 24.0)),
+            step: section.within("step", (0.0, 1.0)),
+        };
+        section.done();
+        change
+    }
+
+    fn weather_change(&self) -> WeatherChange {
+        let Some(section) = self.root.section("weather") else { return WeatherChange::default() };
+        let change = WeatherChange {
+            mean: section.within("mean-cel", (-40.0, 50.0)),
+            swing: section.within("swing-k", (0.0, 20.0)),
+            warmest_hour: section.within("warmest-hour-utc", (0.0, 24.0)),
+            offset: section.within("offset-k", (-40.0, 40.0)).unwrap_or(0.0),
+        };
+        section.done();
+        change
+    }
+
+    fn expected(&self, hall: &Hall, names: &[String]) {
+        let known = |name: &str| {
+            hall.point(name).is_some()
+                || hall.equip(name).is_some()
+                || hall.alarms.iter().any(|(_, alarm)| alarm.name == name)
+        };
+        for name in names.iter().filter(|name| !known(name)) {
+            let alarms = hall.alarms.iter().map(|(_, alarm)| alarm.name.as_str());
+            let help = plant::read::did_you_mean(name, alarms);
+            self.root.fault("expected-errors", format!("there is no alarm, point or equipment `{name}`"), help);
+        }
+    }
+
+    /// Notes a fault of an expression at its own column.
+    pub(super) fn slip(&self, section: &Section<'_>, key: &str, slip: Slip) {
+        let at = section.at_key(key);
+        let rest = self.text.get(at..).unwrap_or("");
+        let quotes = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { 3 } else { 1 };
+        self.root.source().fault(at.saturating_add(quotes).saturating_add(slip.at), slip.message, slip.help);
+    }
+
+    /// A text read by `read`, its fault noted.
+    pub(super) fn expression<T>(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        read: impl Fn(&str) -> Result<T, Slip>,
+    ) -> Option<T> {
+        let text: String = section.need(key)?;
+        match read(&text) {
+            Ok(read) => Some(read),
+            Err(slip) => {
+                self.slip(section, key, slip);
+                None
+            }
+        }
+    }
+
+    /// A number in the unit it is wanted in, or with a unit that becomes it.
+    pub(super) fn quantity(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        wanted: super::expression::Dimension,
+    ) -> Option<f64> {
+        let Quantity { value, unit } = section.maybe(key)?;
+        if unit.is_none() || unit == wanted {
+            return Some(value);
+        }
+        let has = unit.map_or("", plant::units::Unit::pretty);
+        let wants = wanted.map_or("a plain number", plant::units::Unit::pretty);
+        section.fault(
+            key,
+            format!("`{key}` is in {has} and must be in {wants}"),
+            "leave the unit out, or write that one",
+        );
+        None
+    }
+}

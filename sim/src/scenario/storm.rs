@@ -1,0 +1,228 @@
+//! Storms: random faults at random times, from a seed. What must hold in every one: the energy balance closes, no number is
+//! lost, the same seed is the same run, and the inlets stay within their limit unless so much is broken that no control
+//! could hold them.
+
+use std::sync::Arc;
+
+use plant::convert;
+use plant::hall::{Hall, Kind};
+use plant::id::EquipId;
+use plant::time::{Span, Wall};
+
+use super::breakable::{self, Breakable};
+use super::{Deed, Event, LoadChange, Pilot, Scenario, Trigger, WeatherChange};
+use crate::faults::{Fault, SensorFault};
+use crate::noise;
+
+/// A summer noon.
+const NOON: Wall = Wall(1_784_116_800_000);
+/// How long a hall may take to come back after what it could not hold (s).
+const RECOVERY: f64 = 1800.0;
+/// The fewest and the most faults of a storm.
+const FAULTS: (u64, u64) = (3, 8);
+
+/// A random schedule of faults.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Storm {
+    /// What happens, as a scenario without asserts.
+    pub scenario: Scenario,
+    /// When nobody could hold the inlets (s after the begin).
+    excused: Vec<(f64, f64)>,
+}
+
+/// A stream of random numbers.
+struct Dice {
+    seed: u64,
+    thrown: u64,
+}
+
+impl Dice {
+    /// Evenly in [low, high).
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        self.thrown = self.thrown.saturating_add(1);
+        low + (high - low) * noise::uniform(self.seed, noise::channel("storm"), self.thrown)
+    }
+
+    fn one_of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
+        let place = self.between(0.0, convert::f64_from_usize(all.len())).floor();
+        all.get(convert::usize_from_u64(convert::u64_from_f64_rounded(place)))
+    }
+}
+
+impl Storm {
+    /// The storm of a seed over a hall.
+    #[must_use]
+    pub fn new(hall: &Arc<Hall>, seed: u64, length: Span) -> Self {
+        let mut dice = Dice { seed, thrown: 0 };
+        let (equips, points): (Vec<Breakable>, Vec<Breakable>) =
+            breakable::all(hall).into_iter().partition(|b| hall.equip(&b.target).is_some());
+        let whole = length.seconds();
+        let (fewest, most) = (convert::f64_from_u64(FAULTS.0), convert::f64_from_u64(FAULTS.1));
+        let many = convert::u64_from_f64_rounded(dice.between(fewest, most));
+        let mut events = Vec::new();
+        let mut lost = Vec::new();
+        for n in 0..many {
+            let (at, hold) = (dice.between(0.05, 0.7) * whole, dice.between(120.0, 1800.0));
+            let pool = if dice.between(0.0, 1.0) < 0.5 { &equips } else { &points };
+            let deed = match dice.between(0.0, 1.0) {
+                share if share < 0.08 => Deed::Restart,
+                share if share < 0.16 => Deed::Silence,
+                share if share < 0.30 => Deed::Load(dice.between(0.3, 1.0)),
+                _ => {
+                    let Some(broken) = dice.one_of(pool) else { continue };
+                    lost.push((at, at + hold, broken.fault));
+                    Deed::Break(vec![vary(broken.fault, &mut dice)])
+                }
+            };
+            let hold = (deed != Deed::Restart).then(|| Span::from_seconds(hold));
+            events.push(Event { name: format!("storm-{n}"), trigger: Trigger::At(Span::from_seconds(at)), deed, hold });
+        }
+        Self { scenario: scenario(hall, seed, length, events), excused: excused(hall, &lost) }
+    }
+
+    /// True when the inlets must be within their limit at this time (s after the begin).
+    #[must_use]
+    pub fn must_hold(&self, time: f64) -> bool {
+        !self.excused.iter().any(|(from, to)| (*from..=to + RECOVERY).contains(&time))
+    }
+
+    /// What happens, a line each, for people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let line = |event: &Event| {
+            let at = match &event.trigger {
+                Trigger::At(at) => super::verdict::instant(at.seconds()),
+                Trigger::When { holding, .. } => holding.text.clone(),
+            };
+            let hold =
+                event.hold.map_or_else(String::new, |h| format!(" for {}", super::verdict::instant(h.seconds())));
+            format!("{at}{hold}: {}", deed(&self.scenario.hall, &event.deed))
+        };
+        self.scenario.events.iter().map(line).collect()
+    }
+}
+
+fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Scenario {
+    Scenario {
+        name: format!("storm-{}-{seed}", hall.name),
+        summary: "Random faults at random times".to_owned(),
+        hall_name: hall.name.clone(),
+        physics: None,
+        hall: Arc::clone(hall),
+        start: NOON,
+        length,
+        warm_up: Span::from_secs(600),
+        dt: Span::from_secs(1),
+        period: Span::from_secs(1),
+        seed,
+        controller: Pilot::Wattloop,
+        load: LoadChange::default(),
+        weather: WeatherChange::default(),
+        prices: None,
+        expected_errors: Vec::new(),
+        events,
+        asserts: Vec::new(),
+    }
+}
+
+/// The same fault with a number of its own.
+fn vary(fault: Fault, dice: &mut Dice) -> Fault {
+    let mut varied = fault;
+    if let Fault::Sensor { how: SensorFault::Offset(by), .. } = &mut varied {
+        *by = dice.between(-8.0, 8.0);
+    } else if let Fault::LocalHand { duty, .. } = &mut varied {
+        *duty = dice.between(20.0, 100.0);
+    }
+    varied
+}
+
+/// When so much is broken that nobody has to hold the inlets: each moment at which a fault begins is looked at with all that
+/// is broken then.
+fn excused(hall: &Hall, lost: &[(f64, f64, Fault)]) -> Vec<(f64, f64)> {
+    let begins = lost.iter().map(|(from, _, _)| *from);
+    let of = |at: f64| {
+        let now: Vec<&(f64, f64, Fault)> = lost.iter().filter(|(from, to, _)| (*from..=*to).contains(&at)).collect();
+        let broken: Vec<Option<EquipId>> = now.iter().map(|(_, _, fault)| concerned(hall, *fault)).collect();
+        let end = now.iter().map(|(_, to, _)| *to).fold(at, f64::max);
+        hopeless(hall, &broken).then_some((at, end))
+    };
+    begins.filter_map(of).collect()
+}
+
+/// The equipment that a fault concerns; nothing where it concerns the whole hall's water.
+fn concerned(hall: &Hall, fault: Fault) -> Option<EquipId> {
+    if let Fault::Sensor { point, .. } = fault {
+        return hall.points.get(point).map(|def| def.equip);
+    }
+    let same = |b: &Breakable| b.fault.same_part(&fault);
+    breakable::all(hall).iter().find(|b| same(b)).and_then(|b| hall.equip(&b.target))
+}
+
+/// True when a row has lost more than its spare cooler or half of its inlets, or anything beyond the rows is broken.
+fn hopeless(hall: &Hall, broken: &[Option<EquipId>]) -> bool {
+    let beyond = broken.iter().any(|equip| {
+        let kind = equip.and_then(|e| hall.equips.get(e)).map(|e| e.kind);
+        let harmless = [Kind::Crah, Kind::Fan, Kind::Rack, Kind::Meter];
+        kind.is_none_or(|kind| !harmless.contains(&kind))
+    });
+    let hit = |equip: EquipId| broken.contains(&Some(equip));
+    beyond
+        || hall.rows.iter().any(|(_, row)| {
+            let coolers = row.fans.iter().filter(|fan| hit(fan.equip)).count();
+            let racks = row.racks.iter().filter(|rack| hit(rack.equip)).count();
+            let spare = usize::from(row.fans.len() > 1);
+            coolers > spare || racks.saturating_mul(2) >= row.racks.len().max(1)
+        })
+}
+
+fn deed(hall: &Hall, deed: &Deed) -> String {
+    let fault = |fault: &Fault| {
+        let all = breakable::all(hall);
+        let target = all.iter().find(|b| b.fault.same_part(fault)).map_or("?", |b| b.target.as_str());
+        format!("{target} {fault:?}")
+    };
+    match deed {
+        Deed::Break(faults) => faults.iter().map(fault).collect::<Vec<_>>().join(", "),
+        Deed::Load(share) => format!("load {share:.2}"),
+        Deed::Silence => "nobody commands".to_owned(),
+        Deed::Restart => "the controller restarts".to_owned(),
+        Deed::Mend(_)
+        | Deed::MendAll
+        | Deed::Override { .. }
+        | Deed::Release(_)
+        | Deed::Acknowledge(_)
+        | Deed::Reset(_)
+        | Deed::WeatherOffset(_) => format!("{deed:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn air() -> Arc<Hall> {
+        let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        Arc::new(Hall::load(name, text).expect("loads"))
+    }
+
+    #[test]
+    fn a_seed_is_one_storm_and_seeds_differ() {
+        let (hall, length) = (air(), Span::from_secs(7200));
+        assert_eq!(Storm::new(&hall, 5, length), Storm::new(&hall, 5, length));
+        assert_ne!(Storm::new(&hall, 5, length).scenario.events, Storm::new(&hall, 6, length).scenario.events);
+        for seed in 0..200 {
+            let storm = Storm::new(&hall, seed, length);
+            assert!((2..=8).contains(&storm.scenario.events.len()), "seed {seed}: {:?}", storm.lines());
+        }
+    }
+
+    #[test]
+    fn one_cooler_of_three_is_no_excuse_and_two_are() {
+        let hall = air();
+        let fan = |name: &str| Fault::FanFailed(hall.equip(name).expect("a CRAH"));
+        let excuses = |lost: &[(f64, f64, Fault)]| excused(&hall, lost);
+        assert!(excuses(&[(0.0, 600.0, fan("crah-1")), (0.0, 600.0, fan("crah-4"))]).is_empty(), "one in each row");
+        assert_eq!(excuses(&[(0.0, 600.0, fan("crah-1")), (300.0, 900.0, fan("crah-2"))]), [(300.0, 900.0)]);
+        assert_eq!(excuses(&[(10.0, 20.0, Fault::ChillerTripped)]), [(10.0, 20.0)]);
+    }
+}

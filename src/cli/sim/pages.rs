@@ -1,0 +1,134 @@
+//! Scenario files and what they name: the hall and its physics, shipped or of a site.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plant::fault::Faults;
+use plant::hall::Hall;
+use plant::read::did_you_mean;
+use sim::World;
+use sim::scenario::golden::Golden;
+use sim::scenario::{self, Scenario};
+
+use crate::cli::Stop;
+
+/// A scenario with all it needs to run.
+pub struct Page {
+    /// The file as the person named it.
+    pub file: String,
+    /// What it says.
+    pub scenario: Arc<Scenario>,
+    /// A world at its begin.
+    pub world: World,
+    /// The golden trace, where there is one.
+    pub golden: Option<Golden>,
+}
+
+/// Every file, or every fault of all of them.
+pub fn open(files: &[String]) -> Result<Vec<Page>, Stop> {
+    let (mut pages, mut faults) = (Vec::new(), Vec::new());
+    for file in files {
+        match page(file)? {
+            Ok(page) => pages.push(page),
+            Err(more) => faults.extend(more.0),
+        }
+    }
+    if faults.is_empty() { Ok(pages) } else { Err(bad(&Faults(faults))) }
+}
+
+/// True where an argument is a scenario rather than a hall.
+pub fn is_scenario(what: &str) -> bool {
+    let hall = plant::shipped::HALLS.iter().any(|(name, _)| *name == what);
+    !hall && (what.ends_with(".toml") || Path::new(what).exists() || shipped(what).is_some())
+}
+
+/// A hall by a shipped one's name or by its file.
+pub fn hall(what: &str, beside: Option<&Path>) -> Result<Result<Arc<Hall>, String>, Faults> {
+    if let Some((name, text)) = plant::shipped::HALLS.iter().find(|(name, _)| *name == what) {
+        return Hall::load(name, text).map(|hall| Ok(Arc::new(hall)));
+    }
+    match read(what, beside) {
+        Some((path, text)) => Hall::load(&path.display().to_string(), &text).map(|hall| Ok(Arc::new(hall))),
+        None => {
+            let names = plant::shipped::HALLS.iter().map(|(name, _)| *name);
+            Ok(Err(format!("{}; or write the path of a hall's file", did_you_mean(what, names))))
+        }
+    }
+}
+
+/// Where the golden trace of a scenario's file is kept.
+pub fn golden_path(file: &str) -> PathBuf {
+    let path = Path::new(file);
+    let name = path.file_stem().map_or_else(|| file.into(), std::ffi::OsStr::to_os_string);
+    path.with_file_name("golden").join(name).with_extension("csv")
+}
+
+/// 65: a scenario file is bad.
+pub fn bad(faults: &Faults) -> Stop {
+    let many = faults.0.len();
+    Stop::new(65, "scenario_invalid", format!("{faults}{many} fault{}", if many == 1 { "" } else { "s" }), "")
+}
+
+fn page(file: &str) -> Result<Result<Page, Faults>, Stop> {
+    let (beside, text) = match shipped(file) {
+        Some(text) if !Path::new(file).exists() => (None, text.to_owned()),
+        Some(_) | None => {
+            let text =
+                fs::read_to_string(file).map_err(|e| Stop::new(65, "scenario_missing", format!("{file}: {e}"), ""))?;
+            (Path::new(file).parent(), text)
+        }
+    };
+    let named = scenario::hall_name(&text);
+    let found = match &named {
+        Some((name, _)) => hall(name, beside),
+        None => Ok(Err(String::new())),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let scenario = match scenario::load(file, &text, found) {
+        Ok(scenario) => Arc::new(scenario),
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let world = match world(&scenario, beside)? {
+        Ok(world) => world,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let golden = golden(file)?;
+    Ok(Ok(Page { file: file.to_owned(), scenario, world, golden }))
+}
+
+fn world(scenario: &Scenario, beside: Option<&Path>) -> Result<Result<World, Faults>, Stop> {
+    let hall = &scenario.hall;
+    if let Some(file) = &scenario.physics {
+        let (path, text) = read(file, beside)
+            .ok_or_else(|| Stop::new(65, "scenario_invalid", format!("there is no physics file {file}"), ""))?;
+        return Ok(World::load(hall, &path.display().to_string(), &text));
+    }
+    let (name, text) = sim::shipped::HALLS.iter().find(|(known, _)| *known == hall.name).ok_or_else(|| {
+        let say = format!("{}: hall `{}` has no physics of ours", scenario.name, hall.name);
+        Stop::new(65, "scenario_invalid", say, "name its file with `physics = \"…\"`")
+    })?;
+    Ok(World::load(hall, name, text))
+}
+
+fn golden(file: &str) -> Result<Option<Golden>, Stop> {
+    let kept = scenario::shipped::GOLDEN.iter().find(|(name, _)| *name == file).map(|(_, text)| (*text).to_owned());
+    let path = golden_path(file);
+    let text = kept.or_else(|| fs::read_to_string(&path).ok());
+    let read = text.map(|text| Golden::parse(&text)).transpose();
+    read.map_err(|why| Stop::new(65, "golden_invalid", format!("{}: {why}", path.display()), "bless the run again"))
+}
+
+/// The text of a shipped scenario.
+fn shipped(name: &str) -> Option<&'static str> {
+    scenario::shipped::SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// A file from beside the scenario, or from where the person stands.
+fn read(file: &str, beside: Option<&Path>) -> Option<(PathBuf, String)> {
+    let places = [beside.map(|folder| folder.join(file)), Some(PathBuf::from(file))];
+    places.into_iter().flatten().find_map(|path| fs::read_to_string(&path).ok().map(|text| (path, text)))
+}

@@ -1,0 +1,140 @@
+//! Scenarios from outside: every shipped one holds, a bad page says where, and what failed is told to build servers.
+#![cfg(feature = "sim")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn wattloop(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wattloop"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it ends by itself")
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+const PAGE: &str = "name = \"mine\"\nsummary = \"A page of a site's own\"\nhall = \"bench\"\nstart = \"2026-07-15T13:00Z\"\n\
+                    duration = \"10min\"\nwarm-up = \"1min\"\n";
+
+#[test]
+fn every_shipped_scenario_holds() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let names: Vec<&str> = sim::scenario::shipped::SCENARIOS.iter().map(|(name, _)| *name).collect();
+    assert!(names.len() >= 30, "only {} scenarios", names.len());
+    let mut args = vec!["sim", "run", "--junit", "all.xml"];
+    args.extend(&names);
+    let output = wattloop(folder.path(), &args);
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    let junit = fs::read_to_string(folder.path().join("all.xml")).expect("written");
+    assert_eq!(junit.matches("<testsuite ").count(), names.len());
+    assert_eq!(junit.matches("<failure").count(), 0);
+}
+
+#[test]
+fn every_file_of_the_folder_is_shipped() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sim/scenarios");
+    let files = fs::read_dir(root).expect("the folder").flatten().map(|e| e.path());
+    let mut stems: Vec<String> = files
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .filter_map(|p| Some(p.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    stems.sort();
+    let shipped: Vec<&str> = sim::scenario::shipped::SCENARIOS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(stems, shipped);
+}
+
+#[test]
+fn a_bad_page_says_all_that_is_wrong_with_it_and_where() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let text =
+        format!("{PAGE}[[assert]]\nname = \"a\"\nalways = \"max(heater/inlet-air-tmp) <= 30\"\nform = \"1min\"\n");
+    fs::write(folder.path().join("bad.toml"), text).expect("written");
+    fs::write(folder.path().join("worse.toml"), "name = 3").expect("written");
+    let output = wattloop(folder.path(), &["sim", "run", "bad.toml", "worse.toml"]);
+    let told = told(&output);
+    assert_eq!(code(&output), 65, "{told}");
+    for said in ["bad.toml:9:15: there is no point `heater/inlet-air-tmp`", "knows no key `form`", "worse.toml:1:8:"] {
+        assert!(told.contains(said), "{said} is not in {told}");
+    }
+    assert_eq!(code(&wattloop(folder.path(), &["sim", "run", "missing.toml"])), 65);
+}
+
+#[test]
+fn what_fails_is_told_with_its_margin_and_its_worst_instant() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let text = format!(
+        "{PAGE}[[assert]]\nname = \"impossible\"\nalways = \"heater/inlet-air-temp <= 10 °C\"\n\
+         [[assert]]\nname = \"easy\"\nalways = \"heater/inlet-air-temp <= 60 °C\"\n"
+    );
+    fs::write(folder.path().join("mine.toml"), text).expect("written");
+    let output = wattloop(folder.path(), &["sim", "run", "mine.toml", "--seeds", "3", "--junit", "mine.xml", "--json"]);
+    assert_eq!(code(&output), 1, "{}", told(&output));
+    let runs: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let runs = runs.as_array().expect("a list");
+    assert_eq!(runs.len(), 3);
+    let traces: std::collections::BTreeSet<_> = runs.iter().map(|r| r["trace"].as_str().expect("a hash")).collect();
+    assert_eq!(traces.len(), 3, "another seed is another run");
+    let assert = &runs[0]["asserts"][0];
+    assert_eq!(assert["held"], Value::Bool(false));
+    assert!(assert["margin"].as_f64().is_some_and(|m| (-40.0..-5.0).contains(&m)), "{assert}");
+    assert!(runs[0]["asserts"][1]["held"].as_bool().expect("a verdict"));
+    let junit = fs::read_to_string(folder.path().join("mine.xml")).expect("written");
+    assert_eq!(junit.matches("<failure").count(), 3, "{junit}");
+    assert!(junit.contains("name=\"mine seed 1: impossible: always heater/inlet-air-temp &lt;= 10 °C\""), "{junit}");
+    assert!(junit.contains("worst instant"), "{junit}");
+    let explained = wattloop(folder.path(), &["sim", "explain", "mine.toml", "impossible"]);
+    assert_eq!(code(&explained), 0);
+    assert!(
+        told(&explained).contains('▁') && told(&explained).contains("FAIL impossible: margin -"),
+        "{}",
+        told(&explained)
+    );
+}
+
+#[test]
+fn a_blessed_run_passes_and_another_does_not() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let golden = "[[assert]]\nname = \"as-blessed\"\ngolden = [\"heater/inlet-air-temp\"]\ntube = 0.3\n";
+    let page = folder.path().join("mine.toml");
+    fs::write(&page, format!("{PAGE}{golden}")).expect("written");
+    let run = || wattloop(folder.path(), &["sim", "run", "mine.toml"]);
+    assert_eq!(code(&run()), 1, "without a golden trace nothing is proven");
+    let blessed = wattloop(folder.path(), &["sim", "bless", "mine.toml"]);
+    assert_eq!(code(&blessed), 0, "{}", told(&blessed));
+    let again = run();
+    assert_eq!(code(&again), 0, "{}", told(&again));
+    let first = folder.path().join("golden/first.csv");
+    fs::copy(folder.path().join("golden/mine.csv"), &first).expect("copied");
+    fs::write(&page, format!("{PAGE}[load]\nmean = 0.1\nstep = 0.0\n{golden}")).expect("written");
+    assert_eq!(code(&run()), 1, "another load is another course");
+    assert_eq!(code(&wattloop(folder.path(), &["sim", "bless", "mine.toml"])), 0);
+    let diff = |args: &[&str]| code(&wattloop(folder.path(), &[&["sim", "diff", "golden/first.csv"], args].concat()));
+    assert_eq!(diff(&["golden/first.csv"]), 0);
+    assert_eq!(diff(&["golden/mine.csv"]), 1);
+    assert_eq!(diff(&["golden/mine.csv", "--tolerance", "100"]), 0);
+    assert_eq!(diff(&["mine.toml"]), 65);
+}
+
+#[test]
+fn storms_leave_the_books_closed_and_the_inlets_cold() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let storms =
+        |hall: &str| wattloop(folder.path(), &["sim", "storm", hall, "--seeds", "4", "--for", "40min", "--json"]);
+    for hall in ["air", "bench"] {
+        let output = storms(hall);
+        assert_eq!(code(&output), 0, "{hall}: {}", told(&output));
+        let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(all.as_array().map(Vec::len), Some(4));
+    }
+}
