@@ -23,7 +23,8 @@ use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
 use plant::time::{Mono, Span, Tick};
 
-use mailbox::{Mailbox, mailbox};
+use mailbox::{Bell, Mailbox, mailbox};
+use tokio::runtime::Handle;
 
 pub use mailbox::Orders;
 
@@ -176,13 +177,16 @@ impl State {
 pub struct Field {
     shared: Arc<Shared>,
     buses: Vec<Mailbox>,
+    /// What wakes them, and the runtime that they live on.
+    bells: Arc<Vec<Bell>>,
+    runtime: Option<Handle>,
 }
 
 impl Field {
     /// A field without buses.
     #[must_use]
-    pub const fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, buses: Vec::new() }
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, buses: Vec::new(), bells: Arc::default(), runtime: None }
     }
 
     /// What the adapters store into.
@@ -194,7 +198,9 @@ impl Field {
     /// Registers a bus; the adapter answers [`Order`]s and names itself by the number.
     pub fn add_bus(&mut self) -> (usize, Orders) {
         let (mailbox, orders) = mailbox();
+        Arc::make_mut(&mut self.bells).push(mailbox.bell());
         self.buses.push(mailbox);
+        self.runtime = Handle::try_current().ok();
         let mut state = self.shared.lock();
         state.finished.push(0);
         state.pace.push((None, Span::ZERO));
@@ -216,9 +222,7 @@ impl Field {
             state.finished.fill(tick.seq);
         }
         drop(state);
-        for bus in &self.buses {
-            bus.put(Order::Poll(tick));
-        }
+        self.order(&Order::Poll(tick));
     }
 
     /// Waits until every bus that keeps up has answered the poll of `seq`, or `patience` is over; then freezes.
@@ -243,10 +247,7 @@ impl Field {
 
     /// Hands the outputs of a scan to every bus. A bus that is still busy gets the newest when it is done.
     pub fn write(&self, outputs: &Outputs, tick: Tick) {
-        let image = self.image(outputs);
-        for bus in &self.buses {
-            bus.put(Order::Write(tick, Arc::clone(&image)));
-        }
+        self.order(&Order::Write(tick, self.image(outputs)));
     }
 
     /// Hands over the last outputs and waits until every bus has tried all of them, or `patience` is over.
@@ -256,9 +257,7 @@ impl Field {
     pub fn hand_over(&self, outputs: &Outputs, tick: Tick, patience: Duration) -> bool {
         let image = self.image(outputs);
         self.shared.lock().parted.fill(None);
-        for bus in &self.buses {
-            bus.put(Order::Farewell(tick, Arc::clone(&image)));
-        }
+        self.order(&Order::Farewell(tick, image));
         let behind = |s: &mut State| s.parted.contains(&None);
         let state = self.shared.lock();
         let (state, _) =
@@ -270,6 +269,20 @@ impl Field {
     #[must_use]
     pub fn take_reports(&self) -> Vec<WriteReport> {
         std::mem::take(&mut self.shared.lock().reports)
+    }
+
+    /// Gives every bus the order, then wakes them: all of them by one task of their own runtime. A scan that rang at each
+    /// door itself would be put aside at each by whoever opens.
+    fn order(&self, order: &Order) {
+        for bus in &self.buses {
+            bus.put(order.clone());
+        }
+        let bells = Arc::clone(&self.bells);
+        let ring = move || bells.iter().for_each(Bell::ring);
+        match &self.runtime {
+            Some(runtime) => drop(runtime.spawn(async move { ring() })),
+            None => ring(),
+        }
     }
 
     fn image(&self, outputs: &Outputs) -> Arc<OutputImage> {

@@ -11,6 +11,10 @@ use super::{Order, OutputImage};
 #[derive(Debug)]
 pub struct Mailbox(Arc<Slots>);
 
+/// Wakes the bus of one mailbox.
+#[derive(Clone, Debug)]
+pub struct Bell(Arc<Slots>);
+
 /// Where one bus takes its orders.
 #[derive(Debug)]
 pub struct Orders(Arc<Slots>);
@@ -38,7 +42,8 @@ pub fn mailbox() -> (Mailbox, Orders) {
 }
 
 impl Mailbox {
-    /// Puts an order in the place of the one of its kind that still waits. Never waits itself.
+    /// Puts an order in the place of the one of its kind that still waits. Never waits itself, and wakes nobody: that is
+    /// for [`Mailbox::bell`], when every mailbox has its order.
     pub fn put(&self, order: Order) {
         let mut waiting = self.0.lock();
         match order {
@@ -46,7 +51,18 @@ impl Mailbox {
             Order::Write(tick, image) => waiting.write = Some((tick, image)),
             Order::Farewell(tick, image) => waiting.farewell = Some((tick, image)),
         }
-        drop(waiting);
+    }
+
+    /// What wakes its bus.
+    #[must_use]
+    pub fn bell(&self) -> Bell {
+        Bell(Arc::clone(&self.0))
+    }
+}
+
+impl Bell {
+    /// Says that there is news. Never waits.
+    pub fn ring(&self) {
         self.0.news.notify_one();
     }
 }
@@ -156,6 +172,7 @@ mod tests {
         });
         for seq in 0..20_000 {
             mailbox.put(Order::Poll(tick(seq)));
+            mailbox.bell().ring();
         }
         drop(mailbox);
         assert_eq!(runtime.block_on(taken).unwrap(), Some(19_999));

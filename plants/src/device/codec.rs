@@ -91,9 +91,36 @@ impl<'a> Decoder<&'a [u64]> {
 
     /// The same without the register.
     #[must_use]
-    pub fn owned(self) -> Decoder<Box<[u64]>> {
+    pub fn owned(self) -> Decoder<Codes> {
         let Self { ty, order, scale, offset, min, max, invalid } = self;
-        Decoder { ty, order, scale, offset, min, max, invalid: invalid.into() }
+        let invalid = match *invalid {
+            [] => Codes::None,
+            [code] => Codes::One(code),
+            _ => Codes::More(invalid.into()),
+        };
+        Decoder { ty, order, scale, offset, min, max, invalid }
+    }
+}
+
+/// The codes for "no value" of one register. Most products have none or one, which is kept at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Codes {
+    /// Every code is a value.
+    None,
+    /// One is not.
+    One(u64),
+    /// Several are not.
+    More(Box<[u64]>),
+}
+
+impl AsRef<[u64]> for Codes {
+    #[inline]
+    fn as_ref(&self) -> &[u64] {
+        match self {
+            Self::None => &[],
+            Self::One(code) => std::slice::from_ref(code),
+            Self::More(codes) => codes,
+        }
     }
 }
 

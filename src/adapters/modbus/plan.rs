@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use plant::bind::Bound;
 use plant::convert::u64_from_usize;
-use plant::device::codec::{self, Decoder};
+use plant::device::codec::{self, Codes, Decoder};
 use plant::device::{Register, RegisterTable};
 use plant::reading::Why;
 use plant::time::{Mono, Span};
@@ -29,12 +29,14 @@ pub struct Item {
     /// How many registers or bits.
     pub words: u16,
     /// The unit's output that writes it, if one does.
-    pub output: Option<usize>,
-    decoder: Decoder<Box<[u64]>>,
+    pub output: Option<u16>,
+    decoder: Decoder<Codes>,
     poll: Span,
     phase: Span,
-    slot: Option<u64>,
-    refused: Option<(u8, Mono)>,
+    /// The period of its own in which it was tried last, from 1; 0 for none.
+    slot: u64,
+    /// The exception with which the device refuses it, and until when it is left alone for that.
+    refused: (u8, Mono),
 }
 
 impl Item {
@@ -51,8 +53,8 @@ impl Item {
             decoder: Decoder::of(register).owned(),
             poll: register.poll,
             phase,
-            slot: None,
-            refused: None,
+            slot: 0,
+            refused: (0, Mono(0)),
         }
     }
 
@@ -77,7 +79,7 @@ impl Item {
     /// Whether it is to be read now: each scan, or once in each of its own periods, which start at a fixed phase.
     #[must_use]
     pub fn due(&self, now: Mono) -> bool {
-        self.in_every_scan() || self.slot != Some(self.slot_at(now))
+        self.in_every_scan() || self.slot != self.slot_at(now)
     }
 
     /// Whether it has no period of its own.
@@ -89,28 +91,29 @@ impl Item {
     /// Says that it was tried now.
     pub fn tried(&mut self, now: Mono) {
         if self.poll > Span::ZERO {
-            self.slot = Some(self.slot_at(now));
+            self.slot = self.slot_at(now);
         }
     }
 
     /// It could not be read: it is due again at once.
     pub const fn missed(&mut self) {
-        self.slot = None;
+        self.slot = 0;
     }
 
     /// The exception with which the device refuses it, while it is left alone.
     #[must_use]
     pub fn refused(&self, now: Mono) -> Option<u8> {
-        self.refused.filter(|(_, until)| now < *until).map(|(code, _)| code)
+        let (code, until) = self.refused;
+        (now < until).then_some(code)
     }
 
     /// The device refuses just this one.
     pub const fn refuse(&mut self, code: u8, now: Mono) {
-        self.refused = Some((code, now.after(REFUSED_FOR)));
+        self.refused = (code, now.after(REFUSED_FOR));
     }
 
     fn slot_at(&self, now: Mono) -> u64 {
-        now.after(self.phase).0 / self.poll.nanos().max(1)
+        (now.after(self.phase).0 / self.poll.nanos().max(1)).saturating_add(1)
     }
 
     fn end(&self) -> u32 {

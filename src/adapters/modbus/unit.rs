@@ -112,7 +112,8 @@ impl Unit {
         self.items.sort_by_key(|i| (i.table, i.address, i.words));
         self.outputs.sort_by_key(|o| (o.table, o.address));
         for item in &mut self.items {
-            item.output = self.outputs.iter().position(|o| o.bound.point == item.bound.point);
+            let output = self.outputs.iter().position(|o| o.bound.point == item.bound.point);
+            item.output = output.and_then(|n| u16::try_from(n).ok());
         }
     }
 
@@ -282,7 +283,7 @@ impl Unit {
                 Err(why) => Sample::bad(why, asked),
             };
             found.samples.push((item.bound.point, sample));
-            if let (Ok(seen), Some(output)) = (value, item.output.and_then(|n| self.outputs.get_mut(n))) {
+            if let (Ok(seen), Some(output)) = (value, item.output.and_then(|n| self.outputs.get_mut(usize::from(n)))) {
                 found.reports.extend(output.seen(seen, asked));
             }
         }

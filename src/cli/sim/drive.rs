@@ -55,7 +55,10 @@ impl Drive {
         let mut run = Run::new(Arc::clone(scenario), seed);
         let safe = Controller::safe_outputs(&hall);
         Self {
-            world: run.prepare(world),
+            world: match pilot {
+                Pilot::Fixed => run.prepare(world).on_panels(),
+                Pilot::Wattloop => run.prepare(world),
+            },
             run,
             pilot,
             controller: Controller::new(Arc::clone(&hall)),

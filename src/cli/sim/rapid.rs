@@ -26,7 +26,7 @@ struct Summary {
     seed: u64,
     runs: u32,
     scans: u64,
-    worst_inlet_celsius: f64,
+    worst_inlet_celsius: Option<f64>,
     facility_kwh: f64,
     it_kwh: f64,
     pue: Vec<Pue>,
@@ -111,7 +111,8 @@ impl Rapid {
             seed: args.seed.unwrap_or(1),
             runs: args.runs,
             scans,
-            worst_inlet_celsius: worst,
+            // A hall of tanks has no inlets.
+            worst_inlet_celsius: Some(worst).filter(|t| t.is_finite()),
             facility_kwh: status.facility_kwh,
             it_kwh: status.it_kwh,
             pue: status.pue,
@@ -131,7 +132,9 @@ fn tick(seq: u64, period: Span) -> Tick {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} with seed {}: {} scans in {:.1} s", self.hall, self.seed, self.scans, self.seconds)?;
-        writeln!(f, "  worst inlet      {:.1} °C", self.worst_inlet_celsius)?;
+        if let Some(worst) = self.worst_inlet_celsius {
+            writeln!(f, "  worst inlet      {worst:.1} °C")?;
+        }
         writeln!(f, "  energy           facility {:.1} kWh, IT {:.1} kWh", self.facility_kwh, self.it_kwh)?;
         for pue in &self.pue {
             let covered = pue.coverage * 100.0;
