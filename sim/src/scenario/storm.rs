@@ -28,6 +28,8 @@ pub struct Storm {
     pub scenario: Scenario,
     /// When nobody could hold the inlets (s after the begin).
     excused: Vec<(f64, f64)>,
+    /// Its faults as people write them.
+    names: Vec<(Fault, String)>,
 }
 
 /// A stream of random numbers.
@@ -61,6 +63,7 @@ impl Storm {
         let many = convert::u64_from_f64_rounded(dice.between(fewest, most));
         let mut events = Vec::new();
         let mut lost = Vec::new();
+        let mut names = Vec::new();
         for n in 0..many {
             let (at, hold) = (dice.between(0.05, 0.7) * whole, dice.between(120.0, 1800.0));
             let pool = if dice.between(0.0, 1.0) < 0.5 { &equips } else { &points };
@@ -70,14 +73,16 @@ impl Storm {
                 share if share < 0.30 => Deed::Load(dice.between(0.3, 1.0)),
                 _ => {
                     let Some(broken) = dice.one_of(pool) else { continue };
-                    lost.push((at, at + hold, broken.fault));
-                    Deed::Break(vec![vary(broken.fault, &mut dice)])
+                    let (fault, number) = vary(broken.fault, &mut dice);
+                    lost.push((at, at + hold, fault));
+                    names.push((fault, format!("{} {}{number}", broken.target, broken.how)));
+                    Deed::Break(vec![fault])
                 }
             };
             let hold = (deed != Deed::Restart).then(|| Span::from_seconds(hold));
             events.push(Event { name: format!("storm-{n}"), trigger: Trigger::At(Span::from_seconds(at)), deed, hold });
         }
-        Self { scenario: scenario(hall, seed, length, events), excused: excused(hall, &lost) }
+        Self { scenario: scenario(hall, seed, length, events), excused: excused(hall, &lost), names }
     }
 
     /// True when the inlets must be within their limit at this time (s after the begin).
@@ -96,7 +101,7 @@ impl Storm {
             };
             let hold =
                 event.hold.map_or_else(String::new, |h| format!(" for {}", super::verdict::instant(h.seconds())));
-            format!("{at}{hold}: {}", deed(&self.scenario.hall, &event.deed))
+            format!("{at}{hold}: {}", deed(&self.names, &event.deed))
         };
         self.scenario.events.iter().map(line).collect()
     }
@@ -125,15 +130,18 @@ fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Sc
     }
 }
 
-/// The same fault with a number of its own.
-fn vary(fault: Fault, dice: &mut Dice) -> Fault {
+/// The same fault with a number of its own, and the number as people write it; empty where it takes none.
+fn vary(fault: Fault, dice: &mut Dice) -> (Fault, String) {
     let mut varied = fault;
+    let mut number = String::new();
     if let Fault::Sensor { how: SensorFault::Offset(by), .. } = &mut varied {
         *by = dice.between(-8.0, 8.0);
+        number = format!(" {by:.2}");
     } else if let Fault::LocalHand { duty, .. } = &mut varied {
         *duty = dice.between(20.0, 100.0);
+        number = format!(" {duty:.1}");
     }
-    varied
+    (varied, number)
 }
 
 /// When so much is broken that nobody has to hold the inlets: each moment at which a fault begins is looked at with all that
@@ -175,12 +183,8 @@ fn hopeless(hall: &Hall, broken: &[Option<EquipId>]) -> bool {
         })
 }
 
-fn deed(hall: &Hall, deed: &Deed) -> String {
-    let fault = |fault: &Fault| {
-        let all = breakable::all(hall);
-        let target = all.iter().find(|b| b.fault.same_part(fault)).map_or("?", |b| b.target.as_str());
-        format!("{target} {fault:?}")
-    };
+fn deed(names: &[(Fault, String)], deed: &Deed) -> String {
+    let fault = |fault: &Fault| names.iter().find(|(known, _)| known == fault).map_or("?", |(_, name)| name.as_str());
     match deed {
         Deed::Break(faults) => faults.iter().map(fault).collect::<Vec<_>>().join(", "),
         Deed::Load(share) => format!("load {share:.2}"),
