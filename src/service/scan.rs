@@ -59,8 +59,6 @@ pub struct Scan {
     pub controller: Controller,
     /// The plant.
     pub field: Field,
-    /// The image before the first scan.
-    pub image: Inputs,
     /// The only clock.
     pub clock: Arc<Clock>,
     /// How it keeps time.
@@ -90,7 +88,7 @@ pub struct Scan {
 impl Scan {
     /// Scans until `stop` is set, then hands every output to its fail-safe.
     pub fn run(mut self, stop: &AtomicBool) -> Tally {
-        let mut inputs = std::mem::replace(&mut self.image, Inputs::unread(0));
+        let mut inputs = Inputs::unread(self.controller.hall().points.len());
         let mut tally = Tally::default();
         let mut due = self.clock.mono();
         let mut last = self.before;

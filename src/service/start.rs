@@ -66,7 +66,6 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let scan = Scan {
         controller: resumed.controller,
         field: wires.field,
-        image: loaded.bindings.unread(loaded.hall.points.len()),
         clock,
         pace: pace(&loaded),
         calls,
@@ -129,7 +128,7 @@ fn pace(loaded: &Loaded) -> Pace {
 fn field(loaded: &Loaded, resumed: &Resumed, stamp: Stamp) -> Field {
     let shared = match &resumed.samples {
         Some(samples) => Shared::starting_from(samples.clone(), stamp),
-        None => Shared::new(loaded.hall.points.len(), stamp),
+        None => Shared::starting_from(loaded.bindings.unread(loaded.hall.points.len()).samples, stamp),
     };
     Field::new(shared)
 }
