@@ -68,8 +68,10 @@ fn wander(random: &mut Random, hall: &Hall, inputs: &mut Inputs, now: Mono) {
 /// What somebody asks now and then.
 fn request(random: &mut Random, hall: &Hall) -> Request {
     let outputs: Vec<_> = hall.points.iter().filter(|(_, d)| d.write.is_some()).map(|(id, _)| id).collect();
-    let most = u32::try_from(outputs.len()).expect("small");
-    let point = *outputs.get(usize::try_from(random.below(most)).expect("small")).expect("an output");
+    // A hall of tanks has no outputs: there somebody asks for what nobody may write, and is refused.
+    let asked = if outputs.is_empty() { hall.points.ids().collect() } else { outputs };
+    let most = u32::try_from(asked.len()).expect("small");
+    let point = asked[usize::try_from(random.below(most)).expect("small")];
     let ask = Ask::Override { point, value: 40.0 + random.number() / 2.0, hold: None, reason: "a trial".into() };
     Request { who: "uid:1000".into(), ask }
 }

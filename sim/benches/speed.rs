@@ -3,6 +3,8 @@
 //! `--seconds N` runs each for so long (default 3), `--hall NAME` only one. Wall time and the processor's are the same thing on a
 //! calm machine; on a busy one believe the second column.
 
+#![expect(clippy::print_stdout, clippy::expect_used, clippy::panic, reason = "a bench prints its table")]
+
 use std::time::{Duration, Instant};
 
 use plant::hall::Hall;

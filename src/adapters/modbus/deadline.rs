@@ -53,7 +53,7 @@ mod tests {
             let mut deadline = Deadline::default();
             for n in 0..3 {
                 let done = deadline.bound(limit, async {
-                    tokio::time::sleep(most_of_it).await;
+                    sleep(most_of_it).await;
                     n
                 });
                 assert_eq!(done.await, Some(n));
