@@ -4,7 +4,7 @@ use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 
 /// A timer that is set at the first request and left alone while the next ones are in time.
 #[derive(Debug, Default)]
@@ -13,8 +13,10 @@ pub struct Deadline(Option<Pin<Box<Sleep>>>);
 impl Deadline {
     /// Does `work`, for `limit` at most; nothing when it was not done by then.
     pub async fn bound<T>(&mut self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let due = Instant::now().checked_add(limit)?;
-        let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        // The runtime registers a timer when it is first waited for, not before.
+        let fresh = sleep(limit);
+        let due = fresh.deadline();
+        let timer = self.0.get_or_insert_with(|| Box::pin(fresh));
         if timer.deadline() > due {
             timer.as_mut().reset(due);
         }
@@ -51,7 +53,7 @@ mod tests {
             let mut deadline = Deadline::default();
             for n in 0..3 {
                 let done = deadline.bound(limit, async {
-                    tokio::time::sleep(most_of_it).await;
+                    sleep(most_of_it).await;
                     n
                 });
                 assert_eq!(done.await, Some(n));
