@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! scan thread      poll, freeze, step, write, record                    one period, deadlines from the monotonic clock
-//! adapters         Modbus and MQTT, on tokio                            samples in, outputs out
+//! plant threads    adapters: Modbus and MQTT, on tokio                  samples in, outputs out
 //! journal thread   commits in groups                                    a scan never waits for it
 //! outlet thread    topics, time series, figures, logs                   fed by bulletins
-//! api, metrics     people, the command line, Prometheus, on tokio       questions are answered between scans
+//! people thread    api, metrics: the command line, Prometheus, on tokio questions are answered between scans
 //! ```
 
 pub mod api;
@@ -85,7 +85,8 @@ impl From<JournalError> for StartFault {
 
 /// A running service.
 pub struct Service {
-    runtime: Runtime,
+    plant: Runtime,
+    people: Runtime,
     stop: Arc<AtomicBool>,
     scan: Option<JoinHandle<Tally>>,
     outlet: Option<JoinHandle<()>>,
@@ -117,10 +118,10 @@ impl Service {
         &self.hall
     }
 
-    /// The runtime that the adapters live on.
+    /// The runtime that people and programs are served on; the adapters have one of their own.
     #[must_use]
     pub const fn runtime(&self) -> &Runtime {
-        &self.runtime
+        &self.people
     }
 
     /// What the Modbus adapter counts.
@@ -155,7 +156,7 @@ impl Service {
             drop(outlet.join());
         }
         if let Some(mqtt) = &self.mqtt {
-            self.runtime.block_on(mqtt.stop(FAREWELL));
+            self.plant.block_on(mqtt.stop(FAREWELL));
         }
         tally
     }

@@ -27,7 +27,7 @@ use crate::service::notify::Notify;
 use crate::service::promise::Promises;
 
 /// The longest rest without a look at the stop flag.
-const NAP: Span = Span::from_millis(50);
+const NAP: Span = Span::from_millis(100);
 /// How long the first poll after an interruption may take: control wants to know what devices hold before it goes on.
 const RETURN: Span = Span::from_secs(1);
 /// How long the buses have to write the safe outputs on the way out.

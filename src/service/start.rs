@@ -8,6 +8,7 @@ use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
 use plant::time::Span;
+use tokio::runtime::Runtime;
 
 use super::bulletin::{self, Bulletin};
 use super::clock::{self, Clock};
@@ -41,15 +42,13 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let between = Between { now: clock.mono(), loss: loaded.bindings.shortest_loss().map(|(after, _)| after) };
     let resumed = resume(&loaded.hall, &header, &recovered, between);
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|e| StartFault::Io(PathBuf::from("tokio"), e))?;
-    let context = runtime.enter();
+    let (plant, people) = (runtime("plant", PLANT_THREADS)?, runtime("people", PEOPLE_THREADS)?);
     let stamp: Stamp = Arc::new(clock.source().stamp());
     let field = field(&loaded, &resumed, Arc::clone(&stamp));
+    let context = plant.enter();
     let wires = wires(&loaded, &clock, field, writes)?;
+    drop(context);
+    let context = people.enter();
     let (asker, calls) = api::call::channel();
     let metrics = Metrics::new(Arc::clone(&loaded.hall), loaded.config.period, stamp);
     let (teller, bulletins) = bulletin::channel();
@@ -83,10 +82,11 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
     if let Some((mqtt, incoming)) = wires.mqtt.as_ref().zip(wires.incoming) {
         let task = super::incoming::serve(incoming, Arc::clone(mqtt), asker.clone(), Arc::clone(&loaded.hall));
-        runtime.spawn(task);
+        people.spawn(task);
     }
     Ok(Service {
-        runtime,
+        plant,
+        people,
         stop,
         scan: Some(threads.0),
         outlet: Some(threads.1),
@@ -96,6 +96,17 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         mqtt: wires.mqtt,
         served,
     })
+}
+
+/// Threads for the adapters: with one, a thousand loops at 100 ms lose cycles on a busy machine.
+const PLANT_THREADS: usize = 2;
+/// Threads for people and programs, apart, so that a scrape or a long answer never holds up a poll.
+const PEOPLE_THREADS: usize = 1;
+
+fn runtime(name: &str, threads: usize) -> Result<Runtime, StartFault> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.worker_threads(threads).thread_name(name).enable_all().build();
+    built.map_err(|e| StartFault::Io(PathBuf::from("tokio"), e))
 }
 
 /// The header that the journal embeds: what replay needs to begin anywhere.
