@@ -87,7 +87,8 @@ impl Sides {
     }
 }
 
-fn grown(share: f64, exponent: f64) -> f64 {
+/// How a conductance grows with its flow share: a power of it, falling linearly to zero below a tenth.
+pub(crate) fn grown(share: f64, exponent: f64) -> f64 {
     if share >= CREEPING {
         libm::pow(share, exponent)
     } else {

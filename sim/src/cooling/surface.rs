@@ -5,10 +5,10 @@
 //! Mass Transfer*, ch. 11. **Box** flows 10 to 150 % of nominal. **Outside it** below a tenth `hA` falls linearly to
 //! zero. **Time constant** none.
 
+use crate::exchanger::grown;
+
 /// Below this capacity flow (W/K) there is no exchange worth a number.
 const NO_FLOW: f64 = 1e-6;
-/// Flow share below which conductances fall linearly.
-const CREEPING: f64 = 0.1;
 
 /// The steady heat per kelvin of entering difference, `ε·Cmin` (W/K), of a cross-flow exchanger with both streams
 /// unmixed, conductance `ua` (W/K) and capacity flows `one`, `other` (W/K, ≥ 0). The correlation is up to 2 % below the
@@ -47,14 +47,6 @@ impl Sides {
         let first = (1.0 + self.ratio) * self.ua * grown(one / self.flows.0, self.exponents.0);
         let second = (1.0 + self.ratio) / self.ratio * self.ua * grown(other / self.flows.1, self.exponents.1);
         if first + second > 0.0 { first * second / (first + second) } else { 0.0 }
-    }
-}
-
-fn grown(share: f64, exponent: f64) -> f64 {
-    if share >= CREEPING {
-        libm::pow(share, exponent)
-    } else {
-        libm::pow(CREEPING, exponent) * share.max(0.0) / CREEPING
     }
 }
 

@@ -8,7 +8,7 @@
 //! **Box** speeds 0.2 to 1, viscosities up to ten times the design's. **Outside it** below a tenth of the nominal flow the sides fall
 //! linearly to nothing; the pump's efficiency stays, though very thick oil would take some of it. **Time constant** none.
 
-use crate::exchanger::counter_flow;
+use crate::exchanger::{counter_flow, grown};
 use crate::immersion::Facility;
 use crate::water::CP_WATER;
 
@@ -16,8 +16,6 @@ use crate::water::CP_WATER;
 const PLATE_EXPONENT: f64 = 0.8;
 /// Exponent of viscosity on the oil side: 0.8 of Reynolds less a third of Prandtl.
 const PLATE_VISCOSITY: f64 = 0.8 - 1.0 / 3.0;
-/// Flow share below which conductances fall linearly.
-const CREEPING: f64 = 0.1;
 
 /// The circuit's design.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,20 +73,15 @@ impl Circuit {
         let r = self.oil_to_water;
         let side = self.ua * (1.0 + r) / r;
         let thinned = libm::exp(-PLATE_VISCOSITY * libm::log(thick));
-        let (one, other) = (r * side * grown(oil / self.flow) * thinned, side * grown(water / self.water));
+        let (one, other) = (
+            r * side * grown(oil / self.flow, PLATE_EXPONENT) * thinned,
+            side * grown(water / self.water, PLATE_EXPONENT),
+        );
         let sum = one + other;
         if sum <= 0.0 {
             return 0.0;
         }
         counter_flow(one * other / sum, oil * cp, water * CP_WATER)
-    }
-}
-
-fn grown(share: f64) -> f64 {
-    if share >= CREEPING {
-        libm::pow(share, PLATE_EXPONENT)
-    } else {
-        libm::pow(CREEPING, PLATE_EXPONENT) * share.max(0.0) / CREEPING
     }
 }
 

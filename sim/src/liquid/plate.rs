@@ -8,15 +8,11 @@
 use plant::read::Section;
 
 use super::Coolant;
-use crate::exchanger::counter_flow;
+use crate::exchanger::{counter_flow, grown};
 use crate::physics::read::{POSITIVE, need, number};
 
 /// Exponent of both sides.
 const EXPONENT: f64 = 0.8;
-/// Flow share below which conductances fall in proportion.
-const CREEPING: f64 = 0.1;
-/// 0.1^(0.8 − 1): the slope below it.
-const CREEPING_SLOPE: f64 = 1.584_893_192_461_113_5;
 /// The kernel holds the capacity ratio here; sizing must agree with it.
 const NEARLY_BALANCED: f64 = 0.98;
 /// Most effective exchanger that sizing gives.
@@ -63,8 +59,10 @@ impl Plate {
     pub fn overall(&self, warm: f64, cold: f64, fouling: f64) -> f64 {
         let r = self.warm_to_cold;
         let nominal_cold = self.ua * (1.0 + r) / r;
-        let (one, other) =
-            (r * nominal_cold * grown(warm / self.warm.flow), nominal_cold * grown(cold / self.cold.flow));
+        let (one, other) = (
+            r * nominal_cold * grown(warm / self.warm.flow, EXPONENT),
+            nominal_cold * grown(cold / self.cold.flow, EXPONENT),
+        );
         let sum = one + other;
         let clean = if sum > 0.0 { one * other / sum } else { 0.0 };
         let lost = if fouling.is_finite() { fouling.clamp(0.0, 1.0) } else { 0.0 };
@@ -99,10 +97,6 @@ impl Plate {
         }
         Some(plate)
     }
-}
-
-fn grown(share: f64) -> f64 {
-    if share >= CREEPING { libm::pow(share, EXPONENT) } else { CREEPING_SLOPE * share.max(0.0) }
 }
 
 #[cfg(test)]
@@ -152,7 +146,7 @@ mod tests {
         let plate = Plate::sized(1e6, 4.0, side(Coolant::PG25, 20.0), side(Coolant::WATER, 20.0));
         assert_eq!(plate.exchange(0.0, 20.0, 0.0), 0.0);
         assert_eq!(plate.exchange(20.0, -3.0, 0.0), 0.0);
-        assert!((grown(0.1) / grown(0.1 - 1e-12) - 1.0).abs() < 1e-9);
+        assert!((grown(0.1, EXPONENT) / grown(0.1 - 1e-12, EXPONENT) - 1.0).abs() < 1e-9);
         assert!(plate.exchange(1e300, 1e300, f64::NAN).is_finite());
         // An approach out of reach.
         assert!(Plate::sized(1e6, 0.0, side(Coolant::PG25, 20.0), side(Coolant::WATER, 10.0)).ua.is_finite());
