@@ -77,6 +77,9 @@ impl Row {
     /// Steps the row; drives, valves and racks' loads have been set for this step.
     pub fn step(&mut self, physics: &Physics, around: Surroundings, dt: f64) -> Given {
         let flows = self.flows(physics.room.bypass);
+        for cooler in &mut self.coolers {
+            cooler.meet(physics.coil.as_ref(), dt);
+        }
         let pair = self.solve(physics, around, flows, dt);
         let ([cold, hot], [cold_before, hot_before]) = (pair.mean, [self.cold, self.hot]);
         [self.cold, self.hot] = pair.end;
@@ -150,7 +153,7 @@ impl Row {
         let (ua, (cold_capacity, hot_capacity)) = self.masses(physics);
         let (mut from_coolers, mut by_hot) = (0.0, 0.0);
         for cooler in &self.coolers {
-            let blown = cooler.blown(physics.coil.as_ref(), around.outdoors, around.water, dt);
+            let blown = cooler.blown(around.outdoors, around.water);
             from_coolers += blown.fixed;
             by_hot += blown.slope;
         }

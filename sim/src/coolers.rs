@@ -61,6 +61,8 @@ pub struct Coil {
     pub heat: f64,
     /// Its place among the chilled water's branches.
     pub place: usize,
+    /// Its conductances in this step.
+    pub(crate) between: Between,
     /// Air entering, mean of the last step (°C).
     pub entering: f64,
 }
@@ -77,7 +79,7 @@ pub struct Blown {
 
 /// The coil's conductances for one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Between {
+pub struct Between {
     air: f64,
     water: f64,
     faded: f64,
@@ -109,18 +111,25 @@ impl Cooler {
         }
     }
 
+    /// Finds the coil's conductances for a step, at the flows it has.
+    pub fn meet(&mut self, physics: Option<&physics::Coil>, dt: f64) {
+        if let (Some(coil), Some(physics)) = (&mut self.coil, physics) {
+            coil.between = coil.between(physics, self.flow, dt);
+        }
+    }
+
     /// What it blows, before the hot aisle is known. `outdoors` is where a lone fan takes its air, `water` what enters the coil.
     #[must_use]
-    pub fn blown(&self, physics: Option<&physics::Coil>, outdoors: f64, water: f64, dt: f64) -> Blown {
+    pub fn blown(&self, outdoors: f64, water: f64) -> Blown {
         let stream = self.flow * CP_AIR;
         if let Some(direct) = &self.direct {
             let fresh = stream * direct.outdoor_share;
             return Blown { fixed: fresh * outdoors + self.power - direct.taken, slope: stream - fresh };
         }
-        let (Some(coil), Some(physics)) = (&self.coil, physics) else {
+        let Some(coil) = &self.coil else {
             return Blown { fixed: stream * outdoors + self.power, slope: 0.0 };
         };
-        let g = coil.between(physics, self.flow, dt);
+        let g = coil.between;
         // Heat from the air: g.air·(T_hot − metal), with metal = faded·start + (1 − faded)·balance, a line in T_hot.
         let (own, hot) = coil.metal_line(g, water);
         Blown { fixed: self.power + g.air * own, slope: stream - g.air * (1.0 - hot) }
@@ -132,7 +141,7 @@ impl Cooler {
         let (Some(coil), Some(physics)) = (self.coil.as_mut(), physics) else {
             return;
         };
-        let g = coil.between(physics, self.flow, dt);
+        let g = coil.between;
         let (own, hot) = coil.metal_line(g, water);
         let metal = own + hot * hot_aisle;
         let from_air = g.air * (hot_aisle - metal);

@@ -1,7 +1,7 @@
 //! Random numbers that are a function of (seed, channel, tick), so that one more sensor shifts nobody else's stream.
 //!
 //! **Source** the finaliser of SplitMix64 (Steele, Lea, Flood, *Fast splittable pseudorandom number generators*, 2014)
-//! used as a counter-based hash; Gaussian by Box and Muller 1958. Not for secrets.
+//! used as a counter-based hash; Gaussian by the central limit theorem. Not for secrets.
 
 use plant::convert;
 
@@ -31,14 +31,19 @@ pub const fn uniform(seed: u64, channel: u64, tick: u64) -> f64 {
     convert::f64_from_u64(bits(seed, channel, tick) >> 11) * UNIT
 }
 
-/// Gaussian with mean 0 and deviation 1, within ±8.6.
+/// Gaussian with mean 0 and deviation 1, as the sum of eight even numbers: its fourth moment is 2.85 for 3, and it never
+/// passes 4.9 deviations, which no sensor's noise does either. Whole numbers until the end, so that it costs no logarithm.
 #[must_use]
-pub fn gaussian(seed: u64, channel: u64, tick: u64) -> f64 {
+pub const fn gaussian(seed: u64, channel: u64, tick: u64) -> f64 {
     let word = bits(seed, channel, tick);
-    // 1 − u is in (0, 1], so that the logarithm is finite.
-    let radius = (-2.0 * libm::log(1.0 - convert::f64_from_u64(word >> 11) * UNIT)).sqrt();
-    let turn = convert::f64_from_u64(mix(word ^ GOLDEN) >> 11) * UNIT;
-    radius * libm::cos(2.0 * std::f64::consts::PI * turn)
+    let sum = halves(word) + halves(mix(word ^ GOLDEN));
+    // Eight numbers of 0 to 65535: mean 4·65535, variance 8·(65536² − 1)/12.
+    (convert::f64_from_u64(sum) - 262_140.0) / 53_509.919_921
+}
+
+/// The sum of a word's four sixteen-bit parts.
+const fn halves(word: u64) -> u64 {
+    (word & 0xFFFF) + (word >> 16 & 0xFFFF) + (word >> 32 & 0xFFFF) + (word >> 48)
 }
 
 /// A channel's number from its name: FNV-1a, so that it stays when other channels come and go.

@@ -84,8 +84,9 @@ impl Rack {
         }
     }
 
-    /// Sets power and flow for the next step; `share` is the load over the nameplate (1, ≥ 0).
-    pub fn work(&mut self, share: f64, physics: &physics::Rack, dt: f64) {
+    /// Sets power and flow for the next step; `share` is the load over the nameplate (1, ≥ 0), `kept` what a step leaves of
+    /// its fans' lag, `e^(−dt/lag)`.
+    pub fn work(&mut self, share: f64, physics: &physics::Rack, kept: f64) {
         let breathing = self.rated * self.to_air;
         let nameplate_flow = breathing / (CP_AIR * physics.air_rise);
         let warm = 1.0 + physics.warm_gain * (self.inlet - physics.warm_above).max(0.0);
@@ -93,7 +94,7 @@ impl Rack {
         if self.flow <= 0.0 {
             self.flow = wanted;
         }
-        self.flow = wanted + (self.flow - wanted) * libm::exp(-dt / physics.fan_lag);
+        self.flow = wanted + (self.flow - wanted) * kept;
         let speed = self.flow / nameplate_flow;
         // The nameplate holds machines and fans at nameplate flow; what the fans draw beyond that comes on top.
         self.power = self.rated * share + breathing * physics.fan_share * (speed * speed * speed - share);
@@ -124,7 +125,7 @@ impl Rack {
     fn exchange(&self, physics: &physics::Rack, dt: f64) -> (f64, f64) {
         let stream = self.flow * CP_AIR;
         let nameplate = self.rated * self.to_air / physics.air_rise;
-        let surface = physics.transfer_units * nameplate * libm::pow(stream / nameplate, 0.8);
+        let surface = physics.transfer_units * nameplate * exchanger::air_growth(stream / nameplate);
         let conductance = exchanger::past_surface(surface, stream);
         (conductance, fade(dt * conductance / self.capacity(physics)))
     }

@@ -13,7 +13,7 @@
 use plant::read::Section;
 
 use super::arrangement::{Arrangement, Design};
-use super::grown;
+use super::{air_growth, grown_as};
 use crate::fluids::Fluid;
 use crate::physics::read::{POSITIVE, number};
 
@@ -98,7 +98,7 @@ impl PlateExchanger {
     /// The overall conductance (W/K) at two flows (kg/s).
     #[must_use]
     pub fn conductance(&self, primary: f64, secondary: f64) -> f64 {
-        let share = |flow: f64, nominal: f64| grown((flow / nominal).clamp(0.0, MOST_FLOW), EXPONENT);
+        let share = |flow: f64, nominal: f64| grown_as((flow / nominal).clamp(0.0, MOST_FLOW), air_growth);
         let (one, other) = (share(primary, self.primary_kg_s), share(secondary, self.secondary_kg_s));
         // 1/UA = 1/hA₁ + 1/hA₂ with hA₁ = (1 + r)·UA₀·one and hA₂ = (1 + r)/r·UA₀·other.
         let r = self.primary_to_secondary;

@@ -8,12 +8,10 @@
 //! **Box** speeds 0.2 to 1, viscosities up to ten times the design's. **Outside it** below a tenth of the nominal flow the sides fall
 //! linearly to nothing; the pump's efficiency stays, though very thick oil would take some of it. **Time constant** none.
 
-use crate::exchanger::{counter_flow, grown};
+use crate::exchanger::{air_growth, counter_flow, grown_as};
 use crate::immersion::Facility;
 use crate::water::CP_WATER;
 
-/// Exponent of flow on both sides of a plate exchanger.
-const PLATE_EXPONENT: f64 = 0.8;
 /// Exponent of viscosity on the oil side: 0.8 of Reynolds less a third of Prandtl.
 const PLATE_VISCOSITY: f64 = 0.8 - 1.0 / 3.0;
 
@@ -74,8 +72,8 @@ impl Circuit {
         let side = self.ua * (1.0 + r) / r;
         let thinned = libm::exp(-PLATE_VISCOSITY * libm::log(thick));
         let (one, other) = (
-            r * side * grown(oil / self.flow, PLATE_EXPONENT) * thinned,
-            side * grown(water / self.water, PLATE_EXPONENT),
+            r * side * grown_as(oil / self.flow, air_growth) * thinned,
+            side * grown_as(water / self.water, air_growth),
         );
         let sum = one + other;
         if sum <= 0.0 {

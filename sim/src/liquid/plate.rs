@@ -8,11 +8,9 @@
 use plant::read::Section;
 
 use super::Coolant;
-use crate::exchanger::{counter_flow, grown};
+use crate::exchanger::{air_growth, counter_flow, grown_as};
 use crate::physics::read::{POSITIVE, need, number};
 
-/// Exponent of both sides.
-const EXPONENT: f64 = 0.8;
 /// The kernel holds the capacity ratio here; sizing must agree with it.
 const NEARLY_BALANCED: f64 = 0.98;
 /// Most effective exchanger that sizing gives.
@@ -60,8 +58,8 @@ impl Plate {
         let r = self.warm_to_cold;
         let nominal_cold = self.ua * (1.0 + r) / r;
         let (one, other) = (
-            r * nominal_cold * grown(warm / self.warm.flow, EXPONENT),
-            nominal_cold * grown(cold / self.cold.flow, EXPONENT),
+            r * nominal_cold * grown_as(warm / self.warm.flow, air_growth),
+            nominal_cold * grown_as(cold / self.cold.flow, air_growth),
         );
         let sum = one + other;
         let clean = if sum > 0.0 { one * other / sum } else { 0.0 };
@@ -146,7 +144,7 @@ mod tests {
         let plate = Plate::sized(1e6, 4.0, side(Coolant::PG25, 20.0), side(Coolant::WATER, 20.0));
         assert_eq!(plate.exchange(0.0, 20.0, 0.0), 0.0);
         assert_eq!(plate.exchange(20.0, -3.0, 0.0), 0.0);
-        assert!((grown(0.1, EXPONENT) / grown(0.1 - 1e-12, EXPONENT) - 1.0).abs() < 1e-9);
+        assert!((grown_as(0.1, air_growth) / grown_as(0.1 - 1e-12, air_growth) - 1.0).abs() < 1e-9);
         assert!(plate.exchange(1e300, 1e300, f64::NAN).is_finite());
         // An approach out of reach.
         assert!(Plate::sized(1e6, 0.0, side(Coolant::PG25, 20.0), side(Coolant::WATER, 10.0)).ua.is_finite());

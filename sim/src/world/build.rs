@@ -165,6 +165,7 @@ fn cooler(hall: &Hall, fan: &hall::Fan, physics: &Physics) -> Cooler {
             metal: physics.start_air,
             water: 0.0,
             heat: 0.0,
+            between: <_>::default(),
             place: hall.coils.iter().position(|c| c.equip == fan.equip).unwrap_or(usize::MAX),
             entering: physics.start_air,
         }),

@@ -165,9 +165,10 @@ impl World {
     fn work(&mut self, physics: &Physics, (elapsed, wall): (Span, Wall), dt: f64) {
         let wave = load::daily_wave(wall, physics.load.peak_hour);
         let share = |channel: u64| load::share(&physics.load, wave, self.seed, channel, elapsed);
+        let kept = libm::exp(-dt / physics.rack.fan_lag);
         for row in &mut self.rows {
             for rack in &mut row.racks {
-                rack.work(share(rack.channel), &physics.rack, dt);
+                rack.work(share(rack.channel), &physics.rack, kept);
             }
             for cooler in &mut row.coolers {
                 cooler.travel(&physics.fan, dt);
