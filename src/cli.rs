@@ -112,6 +112,8 @@ pub enum SimCommand {
     Run(sim::RunArgs),
     /// Random faults over many seeds, and what must hold in all of them
     Storm(sim::storm::StormArgs),
+    /// Run a hall over real sockets in lockstep, beside the same run in process
+    Lockstep(sim::lockstep::LockstepArgs),
     /// Keep a scenario's run as its golden trace
     Bless(sim::look::BlessArgs),
     /// Show the worst minutes of a scenario's assert

@@ -18,6 +18,8 @@ pub mod counts;
 pub mod history;
 pub mod incoming;
 pub mod journal;
+#[cfg(feature = "sim")]
+pub mod lockstep;
 pub mod logging;
 pub mod mark;
 pub mod metrics;

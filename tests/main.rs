@@ -18,6 +18,7 @@ mod journal_kill;
 mod journal_replay;
 mod journal_trouble;
 mod kill;
+mod lockstep;
 mod modbus;
 mod mqtt;
 mod scenarios;

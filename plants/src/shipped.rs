@@ -15,10 +15,24 @@ pub const HALLS: &[(&str, &str)] = &[
 pub const DEVICES: &[(&str, &str)] = &[
     ("bench-fan", include_str!("../devices/bench-fan.toml")),
     ("bench-sensor", include_str!("../devices/bench-sensor.toml")),
+    ("cdu-controller", include_str!("../devices/cdu-controller.toml")),
+    ("chiller-panel", include_str!("../devices/chiller-panel.toml")),
+    ("condenser-skid", include_str!("../devices/condenser-skid.toml")),
     ("crah-controller", include_str!("../devices/crah-controller.toml")),
+    ("dry-cooler-panel", include_str!("../devices/dry-cooler-panel.toml")),
+    ("dx-unit", include_str!("../devices/dx-unit.toml")),
+    ("economiser-panel", include_str!("../devices/economiser-panel.toml")),
+    ("facility-skid", include_str!("../devices/facility-skid.toml")),
+    ("generator-controller", include_str!("../devices/generator-controller.toml")),
+    ("heat-recovery-panel", include_str!("../devices/heat-recovery-panel.toml")),
     ("power-meter", include_str!("../devices/power-meter.toml")),
     ("pump-skid", include_str!("../devices/pump-skid.toml")),
     ("rack-sensor", include_str!("../devices/rack-sensor.toml")),
+    ("tank-controller", include_str!("../devices/tank-controller.toml")),
+    ("tower-panel", include_str!("../devices/tower-panel.toml")),
+    ("two-phase-tank-controller", include_str!("../devices/two-phase-tank-controller.toml")),
+    ("ups-card", include_str!("../devices/ups-card.toml")),
+    ("weather-station", include_str!("../devices/weather-station.toml")),
 ];
 
 #[cfg(test)]

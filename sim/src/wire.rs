@@ -1,17 +1,20 @@
-//! Servers that put a simulated hall on a network: Modbus TCP gateways, MQTT messages, and a clock that runs free.
+//! Servers that put a simulated hall on a network: Modbus TCP gateways, MQTT messages, and a clock that runs free or in lockstep.
 //!
 //! ```text
-//! clock ── steps the world every `step` ──▶ Stage (world, image) ◀── registers read and written ── gateways
-//!                                             └── messages every `publish` ──▶ broker
+//! clock ── steps the world ──▶ Stage (world, image) ◀── registers read and written ── gateways
+//!   │ free: every `step`          └── messages: every `publish`, or after every step in lockstep ──▶ broker
+//!   └ lockstep: at every write to the clock unit
 //! ```
 //!
 //! A device hears every request that reaches it, reads included; when it has heard nothing for the time its device map
-//! says, it runs by itself. That silence is counted in real time, whatever the clock's speed.
+//! says, it runs by itself. While the clock runs free that silence is counted in real time, whatever its speed; in lockstep it is
+//! counted in the hall's own time.
 
 mod bank;
 mod clock;
 mod drill;
 mod gateway;
+mod lockstep;
 mod message;
 
 use std::collections::BTreeMap;
@@ -21,9 +24,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plant::bind::Bindings;
+use plant::convert;
 use plant::id::{Id, PointId};
 use plant::image::{Inputs, Outputs};
-use plant::time::{Span, Tick, Wall};
+use plant::time::{Mono, Span, Tick, Wall};
 use tokio::task::JoinHandle;
 
 use crate::World;
@@ -31,18 +35,35 @@ use bank::Bank;
 pub use drill::Drill;
 pub use message::Broker;
 
+/// The name of the clock unit's port among [`Options::ports`]; no gateway may have it.
+pub const CLOCK: &str = "clock";
+
+/// What moves a served hall's time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// Real time.
+    Free {
+        /// Simulated seconds for each real second (1, > 0).
+        speed: f64,
+        /// Real time between two steps of the world (ms, ≥ 10).
+        step: Duration,
+    },
+    /// The word of whoever writes to the clock unit, and nothing else.
+    Lockstep,
+}
+
 /// How a simulated hall is served.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The address every gateway listens at (IP address); ports are given by the system unless `ports` names them.
     pub bind: IpAddr,
-    /// Fixed ports of gateways by name (1 to 65535).
+    /// Fixed ports of gateways, and of the clock unit, by name (1 to 65535).
     pub ports: BTreeMap<String, u16>,
-    /// Simulated seconds for each real second (1, > 0).
-    pub speed: f64,
-    /// Real time between two steps of the world (ms, ≥ 10).
-    pub step: Duration,
-    /// Real time between two MQTT messages of one device (ms, ≥ 10).
+    /// What moves time.
+    pub pace: Pace,
+    /// The hall's wall clock at the begin; nothing for now.
+    pub begin: Option<Wall>,
+    /// Real time between two MQTT messages of one device while the clock runs free (ms, ≥ 10).
     pub publish: Duration,
     /// Where MQTT devices publish; nothing for silence.
     pub broker: Option<Broker>,
@@ -53,8 +74,8 @@ impl Default for Options {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             ports: BTreeMap::new(),
-            speed: 1.0,
-            step: Duration::from_millis(200),
+            pace: Pace::Free { speed: 1.0, step: Duration::from_millis(200) },
+            begin: None,
             publish: Duration::from_secs(1),
             broker: None,
         }
@@ -70,6 +91,14 @@ pub struct Stage {
     pub inputs: Inputs,
     /// Its wall clock.
     pub wall: Wall,
+    /// Its wall clock at the begin.
+    began: Wall,
+    /// Time gone by since.
+    gone: Span,
+    /// Steps since.
+    steps: u64,
+    /// MQTT messages handed to the broker's connection since.
+    published: u64,
     banks: Vec<Bank>,
     /// How many requests came with each Modbus function code.
     requests: BTreeMap<u8, u64>,
@@ -80,6 +109,7 @@ pub struct Stage {
 pub struct Running {
     stage: Arc<Mutex<Stage>>,
     gateways: BTreeMap<String, SocketAddr>,
+    clock: SocketAddr,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -88,23 +118,53 @@ pub struct Running {
 /// # Errors
 /// When a gateway cannot listen.
 pub async fn serve(world: World, bindings: &Bindings, options: &Options) -> io::Result<Running> {
-    let stage = Arc::new(Mutex::new(stage(world, bindings, options.speed)));
+    let stage = Arc::new(Mutex::new(stage(world, bindings, options)));
     let mut names: Vec<&str> = bindings.modbus.iter().map(|d| d.gateway.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     let (mut gateways, mut tasks) = (BTreeMap::new(), Vec::new());
     for name in names {
-        let port = options.ports.get(name).copied().unwrap_or(0);
-        let listener = tokio::net::TcpListener::bind(SocketAddr::new(options.bind, port)).await?;
+        let listener = listen(options, name).await?;
         gateways.insert(name.to_owned(), listener.local_addr()?);
         tasks.push(tokio::spawn(gateway::run(listener, name.to_owned(), Arc::clone(&stage))));
     }
-    tasks.push(tokio::spawn(clock::run(Arc::clone(&stage), options.step, options.speed)));
-    if let Some(broker) = &options.broker {
-        let publisher = message::run(broker.clone(), bindings.mqtt.clone(), options.publish, Arc::clone(&stage));
-        tasks.push(tokio::spawn(publisher));
+    let publisher = options.broker.as_ref().map(|broker| {
+        let (publisher, connection) = message::connect(broker.clone(), bindings.mqtt.clone());
+        tasks.push(tokio::spawn(connection));
+        publisher
+    });
+    let listener = listen(options, CLOCK).await?;
+    let clock = listener.local_addr()?;
+    let moves = options.pace == Pace::Lockstep;
+    let unit = lockstep::Unit::new(Arc::clone(&stage), publisher.clone(), moves);
+    tasks.push(tokio::spawn(lockstep::run(listener, unit)));
+    match options.pace {
+        Pace::Free { speed, step } => {
+            tasks.push(tokio::spawn(clock::run(Arc::clone(&stage), step, speed)));
+            let publishing = publisher.map(|p| p.publish_every(options.publish, Arc::clone(&stage)));
+            tasks.extend(publishing.map(tokio::spawn));
+        }
+        Pace::Lockstep => {}
     }
-    Ok(Running { stage, gateways, tasks })
+    Ok(Running { stage, gateways, clock, tasks })
+}
+
+async fn listen(options: &Options, name: &str) -> io::Result<tokio::net::TcpListener> {
+    let port = options.ports.get(name).copied().unwrap_or(0);
+    tokio::net::TcpListener::bind(SocketAddr::new(options.bind, port)).await
+}
+
+impl Stage {
+    /// Moves the world by so much as one step, under what its devices hold.
+    fn advance(&mut self, dt: Span) {
+        self.gone = Span::from_nanos(self.gone.nanos().saturating_add(dt.nanos()));
+        let millis = convert::i64_from_f64_rounded(self.gone.seconds() * 1e3);
+        self.wall = Wall(self.began.0.saturating_add(millis));
+        let mono = Mono(self.gone.nanos());
+        let tick = Tick { seq: self.steps, dt, mono, wall: self.wall, clock_trusted: true, boot: 0 };
+        self.steps = self.steps.saturating_add(1);
+        self.world.step_into(&Outputs::default(), tick, &mut self.inputs);
+    }
 }
 
 impl Running {
@@ -112,6 +172,12 @@ impl Running {
     #[must_use]
     pub const fn gateways(&self) -> &BTreeMap<String, SocketAddr> {
         &self.gateways
+    }
+
+    /// Where the clock unit listens: simulated time, and in lockstep the register that moves it.
+    #[must_use]
+    pub const fn clock(&self) -> SocketAddr {
+        self.clock
     }
 
     /// The stage, for looking and for breaking things. Hold it briefly: servers wait for it.
@@ -162,18 +228,27 @@ fn lock(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
     stage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn stage(mut world: World, bindings: &Bindings, speed: f64) -> Stage {
+fn stage(mut world: World, bindings: &Bindings, options: &Options) -> Stage {
+    let stretched = match options.pace {
+        Pace::Free { speed, .. } => speed,
+        Pace::Lockstep => 1.0,
+    };
     for device in &bindings.modbus {
         if let Some(loss) = &device.map.comm_loss {
-            world.set_patience(device.equip, Span::from_seconds(loss.after.seconds() * speed));
+            world.set_patience(device.equip, Span::from_seconds(loss.after.seconds() * stretched));
         }
         world.hear(device.equip);
     }
     let most = bindings.modbus.iter().flat_map(|d| &d.points).map(|b| b.point.index().saturating_add(1)).max();
     let mut inputs = Inputs::unread(world.points().max(most.unwrap_or(0)));
-    // A step of no time reads every sensor once, so that nobody finds registers nobody has filled.
-    let wall = clock::now();
-    world.step_into(&Outputs::default(), Tick { wall, ..Tick::default() }, &mut inputs);
+    let wall = options.begin.unwrap_or_else(clock::now);
+    match options.pace {
+        // A step of no time reads every sensor once, so that nobody finds registers nobody has filled.
+        Pace::Free { .. } => world.step_into(&Outputs::default(), Tick { wall, ..Tick::default() }, &mut inputs),
+        // In lockstep the first step is the client's, as it is in process.
+        Pace::Lockstep => {}
+    }
     let banks = bindings.modbus.iter().map(Bank::new).collect();
-    Stage { world, inputs, wall, banks, requests: BTreeMap::new() }
+    let (gone, requests) = (Span::ZERO, BTreeMap::new());
+    Stage { world, inputs, wall, began: wall, gone, steps: 0, published: 0, banks, requests }
 }

@@ -41,7 +41,7 @@ pub struct DemoArgs {
     /// The seed of the weather, the load and the noise
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// The hall: `air` or `bench`
+    /// The hall: `air`, `air-dx`, `liquid`, `hybrid`, `immersion`, `immersion-two-phase` or `bench`
     #[arg(long, default_value = "air")]
     pub hall: String,
 }
@@ -56,7 +56,7 @@ pub fn run(args: &DemoArgs, out: &Out) -> Result<(), Stop> {
     super::signals::listen().map_err(|e| Stop::io("signals", &e))?;
     let folder = super::client::demo_folder();
     clear(&folder)?;
-    let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()] };
+    let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()], lockstep: None };
     let stage = Stage::set(&args.hall, &folder, &scene).map_err(stop)?;
     let service = stage.service(Writes::Live).map_err(stop)?;
     let watched = watch(args, out, &service)?;

@@ -3,6 +3,7 @@
 mod crowd;
 mod drive;
 mod junit;
+pub mod lockstep;
 pub mod look;
 mod outcome;
 mod pages;
@@ -30,7 +31,10 @@ use super::{Out, Stop, signals};
 Examples:
   wattloop sim serve bench --config config/bench.toml   on the ports that this configuration expects
   wattloop sim serve air --config config/air.toml       with a broker of yours at the configuration's mqtt.url
+  wattloop sim serve air --config config/air.toml --speed 60
+  wattloop sim serve bench --config config/bench.toml --lockstep --clock 5029
 
+In lockstep time stands still until somebody writes to the clock unit; its registers are in docs/halls.md.
 In a second terminal: `wattloop run --config config/bench.toml`.")]
 pub struct ServeArgs {
     /// The hall: a shipped one's name, or a file
@@ -47,6 +51,15 @@ pub struct ServeArgs {
     /// Stop after this time; without it, at Ctrl-C
     #[arg(long = "for", value_name = "TIME", value_parser = super::span)]
     pub length: Option<Span>,
+    /// Simulated seconds for each real second (1 to 60)
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=60), conflicts_with = "lockstep")]
+    pub speed: u8,
+    /// Time moves only when somebody writes to the clock unit
+    #[arg(long)]
+    pub lockstep: bool,
+    /// The port of the clock unit, which tells simulated time [default: any free one]
+    #[arg(long, value_name = "PORT")]
+    pub clock: Option<u16>,
 }
 
 /// Run a simulated hall or scenarios under control, faster than real time.
@@ -118,7 +131,12 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     let sources = Sources { file: args.config.clone(), env: Vec::new(), flags };
     let loaded = load(&sources).map_err(|faults| Stop::faults(&faults))?;
     let world = world(&loaded.hall.name, &loaded.hall)?.with_seed(args.seed);
-    let options = options(&loaded)?;
+    let mut options = options(&loaded)?;
+    options.ports.extend(args.clock.map(|port| (wire::CLOCK.to_owned(), port)));
+    options.pace = match options.pace {
+        wire::Pace::Free { step, .. } if !args.lockstep => wire::Pace::Free { speed: f64::from(args.speed), step },
+        wire::Pace::Free { .. } | wire::Pace::Lockstep => wire::Pace::Lockstep,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -127,13 +145,18 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     let served = runtime
         .block_on(wire::serve(world, &loaded.bindings, &options))
         .map_err(|e| Stop::io("a gateway's port", &e))?;
-    let at: BTreeMap<&str, String> =
+    let mut at: BTreeMap<&str, String> =
         served.gateways().iter().map(|(name, at)| (name.as_str(), at.to_string())).collect();
+    at.insert(wire::CLOCK, served.clock().to_string());
     if out.json() {
         out.value(&at)?;
     } else {
         for (name, at) in &at {
-            out.line(format_args!("gateway {name} at tcp://{at}"))?;
+            if *name == wire::CLOCK {
+                out.line(format_args!("the clock unit at tcp://{at}"))?;
+            } else {
+                out.line(format_args!("gateway {name} at tcp://{at}"))?;
+            }
         }
     }
     let mut gone = Duration::ZERO;

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use plant::fault::Faults;
+use plant::time::Wall;
 use sim::World;
 use sim::wire::{self, Running};
 use tokio::runtime::Runtime;
@@ -17,8 +18,15 @@ use super::{Service, StartFault};
 use crate::adapters::modbus::Writes;
 
 /// The configurations that halls of the program's own are rehearsed with.
-const SITES: &[(&str, &str)] =
-    &[("air", include_str!("../../config/air.toml")), ("bench", include_str!("../../config/bench.toml"))];
+const SITES: &[(&str, &str)] = &[
+    ("air", include_str!("../../config/air.toml")),
+    ("air-dx", include_str!("../../config/air-dx.toml")),
+    ("bench", include_str!("../../config/bench.toml")),
+    ("hybrid", include_str!("../../config/hybrid.toml")),
+    ("immersion", include_str!("../../config/immersion.toml")),
+    ("immersion-two-phase", include_str!("../../config/immersion-two-phase.toml")),
+    ("liquid", include_str!("../../config/liquid.toml")),
+];
 
 /// Why a rehearsal does not begin.
 #[derive(Debug)]
@@ -81,6 +89,8 @@ pub struct Scene {
     pub seed: u64,
     /// `key=value` above the site's configuration.
     pub set: Vec<String>,
+    /// In lockstep, with the hall's wall clock at this time at the begin; nothing for real time.
+    pub lockstep: Option<Wall>,
 }
 
 impl Stage {
@@ -101,7 +111,9 @@ impl Stage {
         let wants_broker = !plan.bindings.mqtt.is_empty();
         let broker =
             if wants_broker { Some(runtime.block_on(Broker::start(0)).map_err(RehearsalFault::Broker)?) } else { None };
-        let options = wire::Options { broker: broker.as_ref().map(sensors), ..wire::Options::default() };
+        let free = wire::Options::default();
+        let pace = if scene.lockstep.is_some() { wire::Pace::Lockstep } else { free.pace };
+        let options = wire::Options { broker: broker.as_ref().map(sensors), pace, begin: scene.lockstep, ..free };
         let served = runtime.block_on(wire::serve(world, &plan.bindings, &options))?;
         let mut flags = places(folder);
         flags.extend(served.gateways().iter().map(|(name, at)| format!("modbus.gateway.{name}.url=\"tcp://{at}\"")));

@@ -37,7 +37,8 @@ impl Rig {
         std::fs::write(&file, quick::hall(hall)).expect("a hall");
         let mut all = vec![format!("hall=\"{}\"", file.display()), "period=\"200ms\"".to_owned()];
         all.extend_from_slice(set);
-        let stage = Stage::set(hall, folder.path(), &Scene { seed: 7, set: all }).unwrap_or_else(|e| panic!("{e}"));
+        let stage = Stage::set(hall, folder.path(), &Scene { seed: 7, set: all, lockstep: None })
+            .unwrap_or_else(|e| panic!("{e}"));
         Self { service: None, stage, folder }
     }
 

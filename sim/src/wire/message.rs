@@ -1,5 +1,6 @@
 //! Messages of MQTT devices: each topic's payload built from the map's pointers.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,15 +28,22 @@ pub struct Broker {
     pub login: Option<(String, String)>,
 }
 
-/// Publishes for ever; a broker that is away is tried again every second.
-pub(super) async fn run(broker: Broker, devices: Vec<MqttDevice>, period: Duration, stage: Arc<Mutex<Stage>>) {
+/// Hands messages to a broker's connection.
+#[derive(Clone)]
+pub(super) struct Publisher {
+    client: AsyncClient,
+    devices: Arc<[MqttDevice]>,
+}
+
+/// A publisher, and the connection that must be driven for it; a broker that is away is tried again every second.
+pub(super) fn connect(broker: Broker, devices: Vec<MqttDevice>) -> (Publisher, impl Future<Output = ()> + use<>) {
     let mut options = MqttOptions::new(broker.client, broker.host, broker.port);
     options.set_keep_alive(Duration::from_secs(10));
     if let Some((user, password)) = broker.login {
         options.set_credentials(user, password);
     }
     let (client, mut events) = AsyncClient::new(options, 1024);
-    let connection = async {
+    let connection = async move {
         loop {
             if let Err(error) = events.poll().await {
                 tracing::debug!(%error, "the broker is away");
@@ -43,22 +51,29 @@ pub(super) async fn run(broker: Broker, devices: Vec<MqttDevice>, period: Durati
             }
         }
     };
-    let publisher = async {
+    (Publisher { client, devices: devices.into() }, connection)
+}
+
+impl Publisher {
+    /// Publishes for ever.
+    pub(super) async fn publish_every(self, period: Duration, stage: Arc<Mutex<Stage>>) {
         let mut ticks = tokio::time::interval(period.max(Duration::from_millis(10)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let messages: Vec<(String, String)> = {
-                let stage = lock(&stage);
-                devices.iter().flat_map(|d| messages(d, &stage.inputs, stage.wall)).collect()
-            };
-            for (topic, payload) in messages {
-                // A full queue means the broker is away: what is old by then is not worth keeping.
-                drop(client.try_publish(topic, QoS::AtMostOnce, false, payload));
+            self.publish(&mut lock(&stage));
+        }
+    }
+
+    /// Publishes every device's present state.
+    pub(super) fn publish(&self, stage: &mut Stage) {
+        for (topic, payload) in self.devices.iter().flat_map(|d| messages(d, &stage.inputs, stage.wall)) {
+            // A full queue means the broker is away: what is old by then is not worth keeping.
+            if self.client.try_publish(topic, QoS::AtMostOnce, false, payload).is_ok() {
+                stage.published = stage.published.saturating_add(1);
             }
         }
-    };
-    let _: ((), ()) = tokio::join!(connection, publisher);
+    }
 }
 
 /// Every topic of a device with its payload; topics without any value are left out.

@@ -6,6 +6,9 @@ mod circuits;
 mod clockwork;
 #[cfg(test)]
 mod imperfect;
+#[cfg(feature = "wire")]
+#[cfg(test)]
+mod lockstep;
 #[cfg(test)]
 mod physics;
 #[cfg(test)]

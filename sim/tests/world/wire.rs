@@ -33,22 +33,26 @@ fn bound() -> (Hall, Bindings, World) {
     (hall, bindings, world)
 }
 
-async fn served(options: Options) -> (Hall, Bindings, Running) {
+pub(super) async fn served(options: Options) -> (Hall, Bindings, Running) {
     let (hall, bindings, world) = bound();
     let running = wire::serve(world, &bindings, &options).await.expect("loopback listens");
     (hall, bindings, running)
 }
 
-fn brisk() -> Options {
-    Options { step: Duration::from_millis(20), ..Options::default() }
+pub(super) fn at(speed: f64) -> wire::Pace {
+    wire::Pace::Free { speed, step: Duration::from_millis(20) }
 }
 
-async fn client(running: &Running, gateway: &str, unit: u8) -> Context {
+fn brisk() -> Options {
+    Options { pace: at(1.0), ..Options::default() }
+}
+
+pub(super) async fn client(running: &Running, gateway: &str, unit: u8) -> Context {
     tcp::connect_slave(running.gateways()[gateway], Slave(unit)).await.expect("the gateway listens")
 }
 
 /// Waits until it is so, for half a minute at most.
-async fn until(what: &str, mut so: impl FnMut() -> bool) {
+pub(super) async fn until(what: &str, mut so: impl FnMut() -> bool) {
     for _ in 0..600 {
         if so() {
             return;
@@ -99,7 +103,7 @@ async fn every_register_reads_as_the_world_it_stands_for() {
 
 #[tokio::test]
 async fn a_write_moves_the_fan_and_reads_back() {
-    let (hall, _, running) = served(Options { speed: 20.0, ..brisk() }).await;
+    let (hall, _, running) = served(Options { pace: at(20.0), ..brisk() }).await;
     let mut client = client(&running, "cooling", 2).await;
     client.write_single_register(2, 875).await.unwrap().unwrap();
     assert_eq!(client.read_holding_registers(2, 1).await.unwrap().unwrap(), [875], "at once");
@@ -204,7 +208,7 @@ async fn coils_and_long_registers_are_written_whole() {
 #[tokio::test]
 async fn a_device_that_hears_nothing_runs_by_itself() {
     // 30 s of silence by the map; reads keep one CRAH's ear open, the other hears nothing at all.
-    let (hall, _, running) = served(Options { speed: 1.0, ..brisk() }).await;
+    let (hall, _, running) = served(Options { pace: at(1.0), ..brisk() }).await;
     let point = |name: &str| hall.point(name).unwrap();
     let (talked, silent) = (point("crah-1/fan-speed-feedback"), point("crah-2/fan-speed-feedback"));
     {
@@ -229,7 +233,7 @@ async fn a_device_that_hears_nothing_runs_by_itself() {
 
 #[tokio::test]
 async fn drills_do_what_they_say() {
-    let (hall, _, running) = served(Options { speed: 20.0, ..brisk() }).await;
+    let (hall, _, running) = served(Options { pace: at(20.0), ..brisk() }).await;
     until("the first step", || running.stage().world.elapsed().millis() > 0).await;
     let mut client = client(&running, "cooling", 3).await;
     let speed = hall.point("crah-3/fan-speed").unwrap();

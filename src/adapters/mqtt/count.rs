@@ -58,7 +58,7 @@ impl Counters {
     }
 
     pub fn read(&self) -> Counts {
-        let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let get = |count: &AtomicU64| count.load(Ordering::Acquire);
         Counts {
             connected: self.connected.load(Ordering::Relaxed),
             reconnects: get(&self.connections).saturating_sub(1),
@@ -78,5 +78,5 @@ impl Counters {
 }
 
 pub(super) fn bump(count: &AtomicU64) {
-    count.fetch_add(1, Ordering::Relaxed);
+    count.fetch_add(1, Ordering::Release);
 }

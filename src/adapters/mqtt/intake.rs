@@ -50,7 +50,6 @@ impl Intake {
     /// Takes a message.
     pub fn take(&mut self, message: &Publish) {
         let counters = &self.link.counters;
-        bump(&counters.received);
         let fits = message.payload.len() <= MAX_PAYLOAD;
         if !fits {
             bump(&counters.too_large);
@@ -76,6 +75,8 @@ impl Intake {
         } else if let Some(point) = self.commanded(&message.topic) {
             self.command(&point, message);
         }
+        // Whoever sees the count finds what it counts in the image.
+        bump(&self.link.counters.received);
     }
 
     /// Tells the service something it must know; false when it does not keep up.

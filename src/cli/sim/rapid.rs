@@ -17,7 +17,7 @@ use super::RunArgs;
 use crate::cli::{Out, Stop};
 
 /// When simulated runs begin: a summer midnight, so that a day's load has its night and its noon.
-const BEGIN: Wall = Wall(1_781_474_400_000);
+pub(super) const BEGIN: Wall = Wall(1_781_474_400_000);
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]

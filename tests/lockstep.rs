@@ -1,0 +1,59 @@
+//! A hall over real sockets in lockstep is the hall in process, but for what registers round away; every shipped site can be served.
+#![cfg(feature = "sim")]
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn wattloop(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wattloop"))
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program runs")
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Both runs of a hall; what is in the summary.
+fn lockstep(hall: &str, length: &str) -> Value {
+    let output = wattloop(&["sim", "lockstep", hall, "--for", length, "--json"]);
+    assert!(output.status.success(), "{hall}: {}", told(&output));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{hall}: {e}: {}", told(&output)))
+}
+
+#[test]
+fn every_shipped_hall_is_the_same_over_the_wire() {
+    for (hall, _) in plant::shipped::HALLS {
+        let summary = lockstep(hall, "90s");
+        assert_eq!(summary["ticks"], 90, "{hall}");
+        // Each tick polls every gateway twice, once after the writes and once after the step.
+        assert!(summary["requests"].as_u64() > Some(2 * 90), "{hall}: {summary}");
+        let apart = summary["apart"].as_object().unwrap_or_else(|| panic!("{hall}: {summary}"));
+        for unit in ["Cel", "%", "W", "W.h"] {
+            let by = apart.get(unit).and_then(|a| a["by"].as_f64());
+            let units_of_bench = *hall != "bench" || unit != "Cel";
+            assert!(by.is_some() || !units_of_bench, "{hall} has points in {unit}: {summary}");
+        }
+    }
+}
+
+#[test]
+fn racks_speak_by_messages_in_every_tick() {
+    let summary = lockstep("air", "30s");
+    let (ticks, racks) = (30, 40);
+    assert!(summary["messages"].as_u64() >= Some(ticks * racks), "{summary}");
+}
+
+#[test]
+fn every_shipped_configuration_is_sound_and_binds_every_point_of_its_hall() {
+    for (hall, _) in plant::shipped::HALLS {
+        let output = wattloop(&["check", "--config", &format!("config/{hall}.toml")]);
+        assert!(output.status.success(), "{hall}: {}", told(&output));
+        let summary = lockstep(hall, "3s");
+        assert_eq!(summary["unbound"].as_array().map(Vec::len), Some(0), "{hall}: {summary}");
+    }
+}
