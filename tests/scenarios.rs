@@ -138,3 +138,72 @@ fn storms_leave_the_books_closed_and_the_inlets_cold() {
         assert_eq!(all.as_array().map(Vec::len), Some(4));
     }
 }
+
+#[test]
+fn every_run_leaves_its_own_report_and_trace() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let event =
+        "[[event]]\nname = \"hand\"\nat = \"3min\"\ndo = \"fault\"\ntarget = \"fan-1\"\nhow = \"hand\"\nvalue = 100\n";
+    let assert = "[[assert]]\nname = \"too-strict\"\nalways = \"heater/inlet-air-temp <= 10 °C\"\n";
+    fs::write(folder.path().join("mine.toml"), format!("{PAGE}{event}{assert}")).expect("written");
+    let files = ["--report", "page.html", "--trace", "trace.csv"];
+    let output = wattloop(folder.path(), &[&["sim", "run", "mine.toml", "--seeds", "2"], &files[..]].concat());
+    assert_eq!(code(&output), 1, "{}", told(&output));
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let page = read("page-mine-2.html");
+    for said in
+        ["1 of 2 asserts failed", "too-strict", "hand", "wattloop sim run mine.toml --seed 2", "Facility energy"]
+    {
+        assert!(page.contains(said), "{said} is not in the report");
+    }
+    assert!(!page.contains("<script") && !page.contains("http"), "a page that needs nothing else");
+    let trace = read("trace-mine-1.csv");
+    assert_eq!(trace.lines().count(), 601, "a line of names, then one a second");
+    assert!(trace.contains("heater/inlet-air-temp [°C]") && trace.contains("scenario: hand"), "{}", &trace[..400]);
+    let diff = |a: &str, b: &str| code(&wattloop(folder.path(), &["sim", "diff", a, b]));
+    assert_eq!(diff("trace-mine-1.csv", "trace-mine-1.csv"), 0);
+    assert_eq!(diff("trace-mine-1.csv", "trace-mine-2.csv"), 1);
+    let hall = wattloop(folder.path(), &[&["sim", "run", "bench", "--for", "5min"], &files[..]].concat());
+    assert_eq!(code(&hall), 0, "{}", told(&hall));
+    assert!(read("page.html").contains("Nothing was asserted") && read("trace.csv").lines().count() == 301);
+    let nowhere = wattloop(folder.path(), &["sim", "run", "bench", "--for", "1min", "--report", "no/such/place.html"]);
+    assert_eq!(code(&nowhere), 74, "{}", told(&nowhere));
+}
+
+#[test]
+fn a_page_has_weather_prices_and_setpoints_of_its_own() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let text = "time,price\n2026-07-15T00:00Z,0.5\n2026-07-15T13:05Z,1.5\n";
+    fs::write(folder.path().join("prices.csv"), text).expect("written");
+    let page = PAGE.replace("bench", "air").replace(
+        "warm-up",
+        "expected-errors = [\"inlet-critical\"]\nprices = \"prices.csv\"\nco2-kg-per-kwh = 0.4\nwarm-up",
+    );
+    let rest = "[weather]\nclimate = \"hot-dry\"\n\
+        [[event]]\nname = \"up\"\nat = \"1min\"\nfor = \"5min\"\ndo = \"setpoint\"\ntarget = \"fans\"\nvalue = \"35 °C\"\n\
+        [[event]]\nname = \"jump\"\nat = \"2min\"\ndo = \"clock\"\nby = \"-1h\"\n\
+        [[event]]\nname = \"gone\"\nat = \"7min\"\nfor = \"1min\"\ndo = \"broker\"\n\
+        [[assert]]\nname = \"cost\"\nkpi = \"cost\"\nmin = 0.0\n\
+        [[assert]]\nname = \"less-air\"\nafter = \"up\"\nto = \"5min\"\neventually = \"command(crah-1/fan-speed) <= 31 %\"\nwithin = \"5min\"\n\
+        [[assert]]\nname = \"clock\"\nalarm = \"clock-untrusted\"\nraised = \"once\"\nwithin = \"4min\"\n";
+    fs::write(folder.path().join("mine.toml"), format!("{page}{rest}")).expect("written");
+    let output = wattloop(folder.path(), &["sim", "run", "mine.toml", "--json"]);
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    let runs: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let kpi = |name: &str| runs[0]["kpi"][name].as_f64().unwrap_or_else(|| panic!("{name}: {}", runs[0]["kpi"]));
+    assert!((0.95..1.05).contains(&(kpi("cost") / kpi("facility-kwh"))), "half the time 0.5, half of it 1.5");
+    assert!((kpi("co2-kg") - 0.4 * kpi("facility-kwh")).abs() < 1e-6);
+    for (wrong, said) in [
+        ("prices = \"prices.csv\"", "there is no file prices.csv"),
+        ("climate = \"hot-dry\"", "does not know the word `hot-dri`"),
+        ("target = \"fans\"", "has no setpoint of `dx`"),
+        ("by = \"-1h\"", "`soon` is no time"),
+    ] {
+        let other = wrong.replace("prices.csv", "none.csv").replace("hot-dry", "hot-dri").replace("fans", "dx");
+        let text = format!("{page}{rest}").replace(wrong, &other.replace("-1h", "soon"));
+        fs::write(folder.path().join("wrong.toml"), text).expect("written");
+        let output = wattloop(folder.path(), &["sim", "run", "wrong.toml"]);
+        assert_eq!(code(&output), 65, "{}", told(&output));
+        assert!(told(&output).contains(&said.replace("prices.csv", "none.csv")), "{said}: {}", told(&output));
+    }
+}

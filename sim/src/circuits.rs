@@ -92,6 +92,8 @@ pub struct Dry {
     pub fan: f64,
     /// True where the fans are dead.
     pub failed: bool,
+    /// How much warmer than outdoors the air is that it breathes (K).
+    pub warmer: f64,
     /// Pads wetted.
     pub wet: bool,
     /// What it did in the last step.
@@ -135,6 +137,7 @@ impl Circuit {
                 entering: at,
                 fan: 50.0,
                 failed: false,
+                warmer: 0.0,
                 wet: false,
                 last: <_>::default(),
                 fans: Loop::at(50.0),
@@ -263,8 +266,9 @@ impl Circuit {
         dry.wet = cooler.pads.is_some() && (wanted > 95.0 || (dry.wet && wanted > 70.0));
         dry.entering = water.entering;
         let inputs = dry_cooler::Inputs {
-            dry_bulb: air.dry_bulb,
-            wet_bulb: air.wet_bulb,
+            dry_bulb: air.dry_bulb + dry.warmer,
+            // The same moisture in warmer air: a third of a kelvin of wet bulb for each of dry bulb.
+            wet_bulb: air.wet_bulb + dry.warmer / 3.0,
             wind: air.wind,
             entering: water.entering,
             flow: water.flow,

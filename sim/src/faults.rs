@@ -1,8 +1,7 @@
 //! What can break in the world, on request: what it is called, what it does, and how people write it.
 //!
-//! Sensors, actuators, their reports and machinery are complete for what halls have. What is of the room and of the grid comes with
-//! what it breaks: a containment door open, a dry cooler that breathes its own air, a sag, an outage, a feeder's limit, an
-//! empty battery, a GPU that ignores its cap.
+//! Sensors, actuators, their reports, machinery and the room are complete for what halls have. What is of the grid comes with what it
+//! breaks: a sag, an outage, a feeder's limit, an empty battery, a GPU that ignores its cap.
 
 mod actuator;
 mod machine;

@@ -12,6 +12,7 @@
 
 mod climate;
 mod demand;
+mod tally;
 mod total;
 mod values;
 mod wear;
@@ -24,6 +25,7 @@ use total::{Least, Total, product};
 use wear::{Command, Device};
 
 pub use climate::Bands;
+pub use tally::{Beside, Sign, Tally, in_failsafe, names};
 pub use values::{Kpi, Kpis};
 pub use wear::TURN;
 
@@ -82,7 +84,7 @@ pub struct Observation<'a> {
     pub running: &'a [Option<bool>],
     /// Whether any output stands at its fail-safe.
     pub in_failsafe: Option<bool>,
-    /// What the controller took for its scan on the wall clock (s); no part of any trace hash.
+    /// What the controller took for its scan on the wall clock (s), nothing where it made none; no part of any trace hash.
     pub controller_seconds: Option<f64>,
 }
 
@@ -175,8 +177,11 @@ impl Meter {
         self.wanted.count(seen.compute.wanted, dt);
         self.lost.count(seen.compute.lost, dt);
         self.failsafe.count(seen.in_failsafe.map(f64::from), dt);
-        self.controller.count(seen.controller_seconds, 1.0);
-        self.controller_longest.see(seen.controller_seconds.map(|s| -s), seen.wall);
+        // A step without a scan is not one whose time is unknown.
+        if let Some(seconds) = seen.controller_seconds {
+            self.controller.count(Some(seconds), 1.0);
+            self.controller_longest.see(Some(-seconds), seen.wall);
+        }
         for margin in seen.case_margins {
             self.case_margin.see(*margin, seen.wall);
         }

@@ -34,6 +34,7 @@ pub mod local;
 pub mod markup;
 pub mod noise;
 pub mod physics;
+pub mod prices;
 pub mod psychrometrics;
 pub mod racks;
 pub mod record;

@@ -7,7 +7,7 @@
 //! **Time constant** `C/(ṁ·cp·ε)`, about 100 s as shipped.
 
 use plant::hall;
-use plant::id::PointId;
+use plant::id::{EquipId, PointId};
 
 use crate::air::CP_AIR;
 use crate::exchanger;
@@ -17,6 +17,8 @@ use crate::physics;
 /// One rack of the world.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rack {
+    /// The equipment.
+    pub equip: EquipId,
     /// Its points.
     pub points: RackPoints,
     /// Nameplate (W).
@@ -25,6 +27,8 @@ pub struct Rack {
     pub channel: u64,
     /// Share of its air that is its own hot air (1).
     pub recirculation: f64,
+    /// The same while the containment is closed (1).
+    pub contained: f64,
     /// Share of its nameplate that cold plates leave to the air (1; 1 without plates). Its fans and what they blow through
     /// are sized for that.
     pub to_air: f64,
@@ -69,10 +73,12 @@ impl Rack {
     #[must_use]
     pub fn new(of: &hall::Rack, channel: u64, (recirculation, to_air): (f64, f64), air: f64) -> Self {
         Self {
+            equip: of.equip,
             points: RackPoints { inlet: of.inlet.id(), outlet: of.outlet.id(), power: of.power.id() },
             rated: of.rated.0,
             channel,
             recirculation,
+            contained: recirculation,
             to_air,
             to_liquid: 0.0,
             machines: air,
@@ -98,6 +104,14 @@ impl Rack {
         let speed = self.flow / nameplate_flow;
         // The nameplate holds machines and fans at nameplate flow; what the fans draw beyond that comes on top.
         self.power = self.rated * share + breathing * physics.fan_share * (speed * speed * speed - share);
+    }
+
+    /// Power of its fans (W).
+    #[must_use]
+    pub fn fans(&self, physics: &physics::Rack) -> f64 {
+        let breathing = self.rated * self.to_air;
+        let speed = self.flow * CP_AIR * physics.air_rise / breathing;
+        breathing * physics.fan_share * speed * speed * speed
     }
 
     /// Sets the heat into the air for this step, when it is known what cold plates take.

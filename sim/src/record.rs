@@ -5,12 +5,14 @@
 //! along the clock (1, 5, 15 s, 1, 5, 15 min, 1, 4, 12, 24 h), so that buckets fall together with quarters of an hour.
 
 mod csv;
+mod hall;
 mod trace;
 
 use plant::convert;
 use plant::event::Severity;
 use plant::time::{Span, Wall};
 
+pub use hall::Recorder;
 pub use trace::{Column, Difference, Statistic, Trace};
 
 /// Widths that buckets grow to (s).

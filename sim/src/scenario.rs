@@ -14,9 +14,11 @@ pub mod breakable;
 pub mod expression;
 pub mod golden;
 mod judge;
+mod nature;
 mod read;
 mod run;
 mod seen;
+mod setpoint;
 pub mod shipped;
 pub mod spark;
 pub mod storm;
@@ -31,14 +33,15 @@ use plant::id::{AlarmId, PointId};
 use plant::time::{Span, Wall};
 
 use crate::faults::Fault;
-use crate::physics::Load;
-use crate::weather::{Wave, Weather};
+use crate::prices::Prices;
 use expression::{Holding, Many, Signal};
 
 pub use action::Action;
+pub use nature::{LoadChange, WeatherChange};
 pub use read::{hall_name, load};
-pub use run::{Lens, Run};
+pub use run::{Happened, Lens, Run};
 pub use seen::Seen;
+pub use setpoint::Setpoint;
 pub use verdict::{Report, Verdict};
 
 /// A scenario, read and checked against its hall.
@@ -72,8 +75,12 @@ pub struct Scenario {
     pub load: LoadChange,
     /// What replaces the physics' own weather.
     pub weather: WeatherChange,
-    /// The tariff that the cost is told by, as a word.
-    pub prices: Option<String>,
+    /// What energy costs; nothing where the page does not say.
+    pub prices: Option<Prices>,
+    /// The file with the prices beside the page, which whoever reads files puts into `prices`.
+    pub prices_file: Option<String>,
+    /// What a kilowatt-hour emits where it is made (kg/kWh, 0 to 2).
+    pub co2: Option<f64>,
     /// Alarms, points and equipment of which an error is expected.
     pub expected_errors: Vec<String>,
     /// What happens.
@@ -102,63 +109,26 @@ impl Pilot {
     }
 }
 
-/// What a scenario changes of the machines' work. Nothing changes what is not given.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LoadChange {
-    /// The mean (1, 0 to 1).
-    pub mean: Option<f64>,
-    /// Half the swing between night and afternoon (1, 0 to 0.5).
-    pub diurnal: Option<f64>,
-    /// When the load is highest (hour of the UTC day, 0 to 24).
-    pub peak_hour: Option<f64>,
-    /// Largest random step of a rack (1, 0 to 1).
-    pub step: Option<f64>,
+/// Another run of the same scenario, to hold figures against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// Nobody commands: every device runs by its own panel.
+    Fixed,
+    /// The same pilot, and nothing happens.
+    NoEvents,
 }
 
-impl LoadChange {
-    /// The physics with the change.
-    pub fn apply(&self, load: &mut Load) {
-        load.mean = self.mean.unwrap_or(load.mean);
-        load.diurnal = self.diurnal.unwrap_or(load.diurnal);
-        load.peak_hour = self.peak_hour.unwrap_or(load.peak_hour);
-        load.step = self.step.unwrap_or(load.step);
-    }
-}
+impl Baseline {
+    /// All of them, by their words in files.
+    pub const ALL: &'static [(&'static str, Self)] = &[("fixed", Self::Fixed), ("no-events", Self::NoEvents)];
 
-/// What a scenario changes of the weather. Nothing changes what is not given.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct WeatherChange {
-    /// Daily mean (°C, -40 to 50).
-    pub mean: Option<f64>,
-    /// Half the daily swing (K, 0 to 20).
-    pub swing: Option<f64>,
-    /// When it is warmest (hour of the UTC day, 0 to 24).
-    pub warmest_hour: Option<f64>,
-    /// Added to outdoor temperatures; the moisture stays what it is (K, -40 to 40).
-    pub offset: f64,
-}
-
-impl WeatherChange {
-    /// The weather with the change; the offset is the world's. A daily wave is changed where it is one already, and takes the
-    /// place of anything else where all three of its numbers are given.
+    /// The word in files.
     #[must_use]
-    pub fn applied(&self, weather: &Weather) -> Weather {
-        let given = Some(Wave { mean: 0.0, swing: 0.0, warmest_hour: 0.0 });
-        let all = given.filter(|_| self.mean.is_some() && self.swing.is_some() && self.warmest_hour.is_some());
-        let base = match weather {
-            Weather::Wave(wave) => Some(*wave),
-            Weather::Climate(_) | Weather::Day(_) | Weather::Epw(_) => all,
-        };
-        base.map_or_else(
-            || weather.clone(),
-            |wave| {
-                Weather::Wave(Wave {
-                    mean: self.mean.unwrap_or(wave.mean),
-                    swing: self.swing.unwrap_or(wave.swing),
-                    warmest_hour: self.warmest_hour.unwrap_or(wave.warmest_hour),
-                })
-            },
-        )
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::NoEvents => "no-events",
+        }
     }
 }
 
@@ -217,6 +187,15 @@ pub enum Deed {
     Load(f64),
     /// It is this much warmer outdoors than it would be (K).
     WeatherOffset(f64),
+    /// Somebody moves a setpoint.
+    Setpoint {
+        /// Which.
+        of: Setpoint,
+        /// To what (its canonical unit).
+        value: f64,
+    },
+    /// The controller's wall clock jumps by this much (ms), and is not trusted for a while.
+    Clock(i64),
     /// Nobody commands: the controller is dead or its wires are cut.
     Silence,
     /// The controller starts again from what it remembered.
@@ -330,8 +309,8 @@ pub enum Rule {
     Compare {
         /// The figure's name.
         kpi: String,
-        /// Who commands the baseline.
-        baseline: Pilot,
+        /// Which run is the baseline.
+        baseline: Baseline,
         /// At least (1).
         min: Option<f64>,
         /// At most (1).
@@ -381,9 +360,11 @@ impl Rule {
 impl Scenario {
     /// Every baseline that an assert compares with, once each.
     #[must_use]
-    pub fn baselines(&self) -> Vec<Pilot> {
-        let fixed = self.asserts.iter().any(|a| matches!(a.rule, Rule::Compare { baseline: Pilot::Fixed, .. }));
-        if fixed { vec![Pilot::Fixed] } else { Vec::new() }
+    pub fn baselines(&self) -> Vec<Baseline> {
+        let with = |wanted: Baseline| {
+            self.asserts.iter().any(|a| matches!(a.rule, Rule::Compare { baseline, .. } if baseline == wanted))
+        };
+        Baseline::ALL.iter().map(|(_, baseline)| *baseline).filter(|baseline| with(*baseline)).collect()
     }
 
     /// The golden assert, if the scenario has one.

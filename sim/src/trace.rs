@@ -1,7 +1,8 @@
 //! A run as one number: a hash over all it was given and all it told, equal on every machine.
 //!
 //! ```text
-//! header (program, model, scenario, seed, step) ── then, scan by scan: time, and every value rounded to a millionth ──▶ hash
+//! header (program, model, scenario, seed, step)
+//!   └─ then, step by step: time, every value rounded to a millionth, what was decided ──▶ hash
 //! ```
 //!
 //! Rounding to a millionth of a unit keeps the hash about what a person could see: two programs that sum in another order
@@ -12,6 +13,12 @@
 use plant::convert;
 use plant::reading::{Sample, Why};
 use plant::time::Span;
+
+/// The version of the physics: raised when a component's equations change.
+pub const MODEL: u32 = 1;
+
+/// Bytes that are gathered before they are hashed: a hasher takes many at once much faster than a few at a time.
+const GATHERED: usize = 16 * 1024;
 
 /// Steps of a unit that the hash tells apart.
 const PER_UNIT: f64 = 1e6;
@@ -52,6 +59,8 @@ pub fn hash_of(text: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct Trace {
     hasher: blake3::Hasher,
+    /// What is not hashed yet.
+    bytes: Vec<u8>,
     rows: u64,
 }
 
@@ -63,7 +72,7 @@ impl Trace {
         let text = header.text();
         hasher.update(&convert::u64_from_usize(text.len()).to_le_bytes());
         hasher.update(text.as_bytes());
-        Self { hasher, rows: 0 }
+        Self { hasher, bytes: Vec::with_capacity(GATHERED), rows: 0 }
     }
 
     /// Begins a scan, `elapsed` after the run's start.
@@ -94,6 +103,11 @@ impl Trace {
         self.put(b'.', sample.at.0);
     }
 
+    /// Adds what was decided in the scan, as its own hash.
+    pub fn decided(&mut self, hash: &[u8]) {
+        self.add(b'!', hash);
+    }
+
     /// Scans so far.
     #[must_use]
     pub const fn rows(&self) -> u64 {
@@ -103,12 +117,29 @@ impl Trace {
     /// The hash of what has been added so far: 64 hexadecimal digits. The trace may go on.
     #[must_use]
     pub fn hash(&self) -> String {
-        self.hasher.finalize().to_hex().to_string()
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.bytes);
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// The hash so far as people compare it: its first 16 digits.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.hash().chars().take(16).collect()
     }
 
     fn put(&mut self, kind: u8, word: u64) {
-        let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
-        self.hasher.update(&[kind, a, b, c, d, e, f, g, h]);
+        self.add(kind, &word.to_le_bytes());
+    }
+
+    /// Within the room there is, so that nothing is allocated.
+    fn add(&mut self, kind: u8, bytes: &[u8]) {
+        if self.bytes.len() + bytes.len() + 1 > GATHERED {
+            self.hasher.update(&self.bytes);
+            self.bytes.clear();
+        }
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(bytes);
     }
 }
 
@@ -165,6 +196,27 @@ mod tests {
         let again = run(&[24.1, -3.0, f64::NAN, f64::INFINITY, 1e15]);
         assert_eq!(run(&[24.1, -3.0, -f64::NAN, f64::INFINITY, 1e15]), again);
         assert_eq!(again.len(), 64);
+    }
+
+    #[test]
+    fn a_long_run_hashes_as_its_bytes_do_at_once_and_what_was_decided_counts() {
+        let mut trace = Trace::new(&header());
+        let mut bytes = convert::u64_from_usize(header().text().len()).to_le_bytes().to_vec();
+        bytes.extend_from_slice(header().text().as_bytes());
+        for n in 0..10_000u64 {
+            trace.row(Span::from_nanos(n));
+            trace.decided(&[7; 32]);
+            bytes.push(b'@');
+            bytes.extend_from_slice(&n.to_le_bytes());
+            bytes.push(b'!');
+            bytes.extend_from_slice(&[7; 32]);
+        }
+        assert_eq!(trace.hash(), blake3::hash(&bytes).to_hex().to_string());
+        let mut other = trace.clone();
+        trace.decided(&[8; 32]);
+        other.decided(&[9; 32]);
+        assert_ne!(trace.hash(), other.hash());
+        assert!(trace.hash().starts_with(&trace.short()) && trace.short().len() == 16);
     }
 
     #[test]

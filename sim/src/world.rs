@@ -3,6 +3,7 @@
 mod breakage;
 mod build;
 mod drill;
+mod figures;
 mod image;
 mod machinery;
 mod step;

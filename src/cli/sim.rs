@@ -2,10 +2,9 @@
 
 mod crowd;
 mod drive;
-mod junit;
+mod leave;
 pub mod lockstep;
 pub mod look;
-mod outcome;
 mod pages;
 mod rapid;
 mod scenarios;
@@ -18,7 +17,6 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use plant::time::Span;
 use sim::World;
-use sim::scenario::Pilot;
 use sim::wire;
 use wattloop::adapters::modbus::Endpoint;
 use wattloop::service::config::{Loaded, Sources, load};
@@ -70,6 +68,7 @@ Examples:
   wattloop sim run air --for 1h --runs 20 --json      the same run twenty times: one trace hash
   wattloop sim run air-fan-failed bench-hot-day       scenarios that come with the program
   wattloop sim run scenarios/*.toml --junit sim.xml   scenarios of yours, for a build server
+  wattloop sim run air-hot-day --report day.html --trace day.csv
 
 The same seed gives the same decisions to the bit, on any machine.
 Exit codes of scenarios: 0 all asserts hold, 1 one failed, 65 a file is bad, 70 the simulator failed.")]
@@ -95,22 +94,31 @@ pub struct RunArgs {
     /// Scenarios: write the verdicts for a build server
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
-    /// Scenarios: run the same without us as well, and tell both figures
-    #[arg(long, value_name = "PILOT")]
+    /// Write a page to look at; of several runs each has its name and seed in the file's name
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Write every signal over time; of several runs as for `--report`
+    #[arg(long, value_name = "FILE.csv")]
+    pub trace: Option<PathBuf>,
+    /// Scenarios: make another run as well, and tell both figures
+    #[arg(long, value_name = "WHICH")]
     pub baseline: Option<Baseline>,
 }
 
-/// Who else runs the hall.
+/// Which other run.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Baseline {
     /// Every device by its own panel
     Fixed,
+    /// The same, and nothing happens
+    NoEvents,
 }
 
 impl Baseline {
-    const fn pilot(self) -> Pilot {
+    const fn of(self) -> sim::scenario::Baseline {
         match self {
-            Self::Fixed => Pilot::Fixed,
+            Self::Fixed => sim::scenario::Baseline::Fixed,
+            Self::NoEvents => sim::scenario::Baseline::NoEvents,
         }
     }
 }

@@ -21,6 +21,12 @@ pub enum MachineFault {
     Leak(f64),
     /// The customer of a heat recovery takes nothing any more.
     CustomerGone,
+    /// A dry cooler breathes air that is this much warmer than outdoors, its own (K, ≥ 0).
+    ShortCircuit(f64),
+    /// A two-phase tank's vent stays open.
+    VentOpen,
+    /// A rack breathes this share of its own hot air: a door or a panel of the containment is open (1, 0 to 0.9).
+    ContainmentOpen(f64),
 }
 
 impl MachineFault {
@@ -36,6 +42,9 @@ impl MachineFault {
             Self::AirInLoop(_) => "air-in-loop",
             Self::Leak(_) => "leak",
             Self::CustomerGone => "customer-gone",
+            Self::ShortCircuit(_) => "short-circuit",
+            Self::VentOpen => "vent-open",
+            Self::ContainmentOpen(_) => "containment-open",
         }
     }
 
@@ -43,8 +52,13 @@ impl MachineFault {
     #[must_use]
     pub const fn number(self) -> Option<f64> {
         match self {
-            Self::Fouled(n) | Self::Clogged(n) | Self::AirInLoop(n) | Self::Leak(n) => Some(n),
-            Self::Tripped | Self::FansFailed | Self::Jammed | Self::CustomerGone => None,
+            Self::Fouled(n)
+            | Self::Clogged(n)
+            | Self::AirInLoop(n)
+            | Self::Leak(n)
+            | Self::ShortCircuit(n)
+            | Self::ContainmentOpen(n) => Some(n),
+            Self::Tripped | Self::FansFailed | Self::Jammed | Self::CustomerGone | Self::VentOpen => None,
         }
     }
 
@@ -58,6 +72,9 @@ impl MachineFault {
             Self::Fouled(_) | Self::Clogged(_) | Self::AirInLoop(_) => matches!(kind, Kind::Cdu),
             Self::Leak(_) => matches!(kind, Kind::Cdu | Kind::Tank | Kind::TwoPhaseTank),
             Self::CustomerGone => matches!(kind, Kind::HeatRecovery),
+            Self::ShortCircuit(_) => matches!(kind, Kind::DryCooler),
+            Self::VentOpen => matches!(kind, Kind::TwoPhaseTank),
+            Self::ContainmentOpen(_) => matches!(kind, Kind::Rack),
         }
     }
 }

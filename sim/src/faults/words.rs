@@ -120,6 +120,19 @@ pub const CATALOGUE: &[Entry] = &[
     entry_of(On::Equipment, "air-in-loop", With::Number("share of the flow, 0 to 1", SHARE), "air takes a CDU's flow"),
     entry_of(On::Equipment, "leak", With::Number("kg/s, 0 to 100", (0.0, 100.0)), "a CDU or a tank loses liquid"),
     entry_of(On::Equipment, "customer-gone", With::Nothing, "nobody takes a heat recovery's heat any more"),
+    entry_of(
+        On::Equipment,
+        "short-circuit",
+        With::Number("K, 0 to 30", (0.0, 30.0)),
+        "a dry cooler breathes its own warm air",
+    ),
+    entry_of(On::Equipment, "vent-open", With::Nothing, "a two-phase tank's vent stays open"),
+    entry_of(
+        On::Equipment,
+        "containment-open",
+        With::Number("share of a rack's air, 0 to 0.9", (0.0, 0.9)),
+        "a rack breathes its own hot air: a door or a panel is open",
+    ),
     entry_of(On::Equipment, "hand", With::Number("duty, 0 to 100 %", PERCENT), "a device's switch is turned to hand"),
 ];
 
@@ -172,6 +185,9 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("air-in-loop", Given::Number(share)) => MachineFault::AirInLoop(share),
         ("leak", Given::Number(flow)) => MachineFault::Leak(flow),
         ("customer-gone", _) => MachineFault::CustomerGone,
+        ("short-circuit", Given::Number(warmer)) => MachineFault::ShortCircuit(warmer),
+        ("vent-open", _) => MachineFault::VentOpen,
+        ("containment-open", Given::Number(share)) => MachineFault::ContainmentOpen(share),
         (_, _) => return None,
     })
 }

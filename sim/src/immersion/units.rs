@@ -97,6 +97,8 @@ pub struct Unit {
     pub level: f64,
     /// Liquid lost (kg/s).
     pub leak: f64,
+    /// True while something holds the vent open.
+    pub vent_open: bool,
     /// Its place among the facility's branches.
     pub place: usize,
     panel: Loop,
@@ -136,6 +138,7 @@ impl Unit {
             valve_stuck: false,
             level: 1.0,
             leak: 0.0,
+            vent_open: false,
             place,
             panel: Loop::at(50.0),
         }
@@ -188,7 +191,7 @@ impl Unit {
                     room,
                     ambient: AMBIENT,
                     leak: self.leak,
-                    held_open: false,
+                    held_open: self.vent_open,
                 };
                 let out = tank.step(of, &drive, dt);
                 *last = Some(out);

@@ -57,33 +57,33 @@ fn an_even_day_comes_to_its_closed_form() {
     run(&mut meter, 24 * 60, |_, _| {});
     let kpis = meter.kpis();
     for (name, expected) in [
-        ("facility_kwh", 31_200.0),
-        ("it_kwh", 24_000.0),
-        ("cooling_kwh", 4_800.0),
-        ("machine_fans_kwh", 2_400.0),
+        ("facility-kwh", 31_200.0),
+        ("it-kwh", 24_000.0),
+        ("cooling-kwh", 4_800.0),
+        ("machine-fans-kwh", 2_400.0),
         ("pue", 1.3),
-        ("ppue_cooling", 1.2),
+        ("ppue-cooling", 1.2),
         ("itue", 1.25),
         ("tue", 1.625),
         ("erf", 0.2),
         ("ere", 1.04),
-        ("water_l", 21_600.0),
+        ("water-l", 21_600.0),
         ("wue", 0.9),
-        ("co2_kg", 9_360.0),
+        ("co2-kg", 9_360.0),
         ("cost", 3_120.0),
-        ("peak_15min_kw", 1_300.0),
-        ("worst_inlet", 24.0),
-        ("kh_above_recommended", 0.0),
-        ("rci_hi", 100.0),
-        ("rci_lo", 100.0),
-        ("case_margin", 12.0),
-        ("throttled_gpu_h", 192.0),
-        ("lost_gpu_h", 96.0),
-        ("lost_share", 0.5),
-        ("failsafe_s", 0.0),
-        ("controller_us", 20.0),
-        ("controller_longest_us", 20.0),
-        ("controller_share", 20e-6 / 60.0),
+        ("peak-15min-kw", 1_300.0),
+        ("worst-inlet-cel", 24.0),
+        ("kh-above-recommended", 0.0),
+        ("rci-hi", 100.0),
+        ("rci-lo", 100.0),
+        ("case-margin-k", 12.0),
+        ("throttled-gpu-h", 192.0),
+        ("lost-gpu-h", 96.0),
+        ("lost-share", 0.5),
+        ("failsafe-s", 0.0),
+        ("controller-us", 20.0),
+        ("controller-longest-us", 20.0),
+        ("controller-share", 20e-6 / 60.0),
     ] {
         near(&kpis, name, expected);
     }
@@ -117,8 +117,8 @@ fn rci_of_known_distributions() {
     ] {
         let mut meter = meter();
         meter.observe(&Observation { inlets: &inlets, ..calm() });
-        near(&meter.kpis(), "rci_hi", high);
-        near(&meter.kpis(), "rci_lo", low);
+        near(&meter.kpis(), "rci-hi", high);
+        near(&meter.kpis(), "rci-lo", low);
     }
 }
 
@@ -131,8 +131,8 @@ fn kelvin_hours_of_a_ramp_are_its_triangle() {
         let inlets = [Some(ramp), Some(22.0)];
         meter.observe(&Observation { dt: 1.0, inlets: &inlets, ..calm() });
     }
-    near(&meter.kpis(), "kh_above_recommended", 5.0 * 5.0 / 10.0 / 2.0);
-    near(&meter.kpis(), "kh_above_allowable", 0.0);
+    near(&meter.kpis(), "kh-above-recommended", 5.0 * 5.0 / 10.0 / 2.0);
+    near(&meter.kpis(), "kh-above-allowable", 0.0);
 }
 
 #[test]
@@ -142,13 +142,13 @@ fn the_peak_is_of_clock_intervals_that_were_seen_whole() {
     run(&mut meter, 60, |n, seen| {
         seen.power.facility = Some(if (10..20).contains(&n) { 2e6 } else { 1e6 });
     });
-    near(&meter.kpis(), "peak_15min_kw", (5.0 * 2.0 + 10.0 * 1.0) / 15.0 * 1e3);
-    let at = meter.kpis().iter().find(|k| k.name == "peak_15min_kw").unwrap().at;
+    near(&meter.kpis(), "peak-15min-kw", (5.0 * 2.0 + 10.0 * 1.0) / 15.0 * 1e3);
+    let at = meter.kpis().iter().find(|k| k.name == "peak-15min-kw").unwrap().at;
     assert_eq!(at, Some(Wall(NOON.0 + 900_000)), "the first of two equal peaks, at its end");
 
     let mut short = self::meter();
     run(&mut short, 14, |_, _| {});
-    assert_eq!(short.kpis().value("peak_15min_kw"), None, "fourteen minutes bill nothing");
+    assert_eq!(short.kpis().value("peak-15min-kw"), None, "fourteen minutes bill nothing");
 }
 
 #[test]
@@ -159,10 +159,10 @@ fn a_step_over_a_seam_gives_each_interval_its_part() {
         let power = Power { facility: Some(power), ..calm().power };
         meter.observe(&Observation { dt: 1200.0, wall: Wall(NOON.0 + end * 60_000), power, ..calm() });
     }
-    near(&meter.kpis(), "peak_15min_kw", 4000.0);
+    near(&meter.kpis(), "peak-15min-kw", 4000.0);
     let mut hour = self::meter();
     hour.observe(&Observation { dt: 3600.0, wall: NOON, ..calm() });
-    near(&hour.kpis(), "peak_15min_kw", 1300.0);
+    near(&hour.kpis(), "peak-15min-kw", 1300.0);
 }
 
 #[test]
@@ -175,15 +175,15 @@ fn what_one_step_lacks_is_missing_in_the_end_with_all_that_is_made_of_it() {
         }
     });
     let kpis = meter.kpis();
-    for name in ["facility_kwh", "pue", "tue", "erf", "ere", "co2_kg", "cost", "peak_15min_kw", "water_l", "wue"] {
+    for name in ["facility-kwh", "pue", "tue", "erf", "ere", "co2-kg", "cost", "peak-15min-kw", "water-l", "wue"] {
         assert_eq!(kpis.value(name), None, "{name}");
         assert!(kpis.knows(name));
     }
-    near(&kpis, "it_kwh", 500.0);
+    near(&kpis, "it-kwh", 500.0);
     near(&kpis, "itue", 1.25);
     assert!(!kpis.to_string().contains("PUE  "), "{kpis}");
     assert!(!kpis.knows("no-such-figure"));
-    assert_eq!(self::meter().kpis().value("facility_kwh"), None, "nothing observed is no zero");
+    assert_eq!(self::meter().kpis().value("facility-kwh"), None, "nothing observed is no zero");
 }
 
 #[test]
@@ -196,9 +196,9 @@ fn wear_counts_starts_travel_and_turns() {
         meter.observe(&Observation { dt: 600.0, commands: &[Some(*duty)], running: &[Some(running)], ..calm() });
     }
     let kpis = meter.kpis();
-    near(&kpis, "travel_per_h", 87.0);
-    near(&kpis, "travel_per_h.crah-1/fan-cmd", 87.0);
-    near(&kpis, "reversals_per_h", 2.0);
+    near(&kpis, "travel-per-h", 87.0);
+    near(&kpis, "travel-per-h.crah-1/fan-cmd", 87.0);
+    near(&kpis, "reversals-per-h", 2.0);
     near(&kpis, "starts", 2.0);
     near(&kpis, "starts.chiller-1", 2.0);
 }
@@ -210,7 +210,7 @@ fn noise_within_two_per_cent_never_turns() {
         let duty = if n % 2 == 0 { 50.0 } else { 51.9 };
         meter.observe(&Observation { commands: &[Some(duty)], ..calm() });
     }
-    near(&meter.kpis(), "reversals_per_h", 0.0);
+    near(&meter.kpis(), "reversals-per-h", 0.0);
 }
 
 /// A hall at two supply setpoints: cooling gets cheaper by 3 % a kelvin, the machines' fans work with the cube of a speed that
@@ -238,7 +238,7 @@ fn hall_at(setpoint: f64) -> Kpis {
 fn a_higher_setpoint_lowers_pue_while_the_facility_uses_more() {
     let (cool, warm) = (hall_at(23.0), hall_at(27.0));
     assert!(warm.value("pue") < cool.value("pue"), "{warm}");
-    assert!(warm.value("facility_kwh") > cool.value("facility_kwh"), "{warm}");
+    assert!(warm.value("facility-kwh") > cool.value("facility-kwh"), "{warm}");
     assert!(warm.value("tue") > cool.value("tue"), "TUE is not taken in: {warm}");
     let say = warm.against(&cool).unwrap();
     assert!(say.contains("looks better, yet the facility uses") && say.contains("no saving"), "{say}");
@@ -330,7 +330,7 @@ proptest! {
     #[test]
     fn the_peak_lies_between_the_mean_and_the_highest_power(steps in made()) {
         let (meter, _) = meter_of(&steps, NOON.0);
-        if let Some(peak) = meter.kpis().value("peak_15min_kw") {
+        if let Some(peak) = meter.kpis().value("peak-15min-kw") {
             let highest = steps.iter().map(|s| s.1).fold(0.0, f64::max) / 1e3;
             let least = steps.iter().map(|s| s.1).fold(f64::MAX, f64::min) / 1e3;
             prop_assert!(peak <= highest + 1e-6 && peak >= least - 1e-6, "{peak}");

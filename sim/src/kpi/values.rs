@@ -49,57 +49,57 @@ impl Meter {
         let (facility, it, cooling) = (self.facility.sum(), self.it.sum(), self.cooling.sum());
         let (compute, exported) = (self.compute.sum(), self.exported.sum());
         let kwh = |joules: Option<f64>| joules.map(|j| j / KWH);
-        all.add("facility_kwh", "Facility energy", ("kWh", 1), kwh(facility));
-        all.add("it_kwh", "IT energy", ("kWh", 1), kwh(it));
-        all.add("cooling_kwh", "Cooling energy", ("kWh", 1), kwh(cooling));
-        all.add("compute_kwh", "Compute energy, without fans and supplies", ("kWh", 1), kwh(compute));
-        all.add("machine_fans_kwh", "Machines' fans", ("kWh", 1), kwh(self.machine_fans.sum()));
+        all.add("facility-kwh", "Facility energy", ("kWh", 1), kwh(facility));
+        all.add("it-kwh", "IT energy", ("kWh", 1), kwh(it));
+        all.add("cooling-kwh", "Cooling energy", ("kWh", 1), kwh(cooling));
+        all.add("compute-kwh", "Compute energy, without fans and supplies", ("kWh", 1), kwh(compute));
+        all.add("machine-fans-kwh", "Machines' fans", ("kWh", 1), kwh(self.machine_fans.sum()));
         all.add("pue", "PUE", ("", 3), over(facility, it));
-        all.add("ppue_cooling", "pPUE of cooling", ("", 3), over(plus(it, cooling), it));
+        all.add("ppue-cooling", "pPUE of cooling", ("", 3), over(plus(it, cooling), it));
         all.add("itue", "ITUE", ("", 3), over(it, compute));
         all.add("tue", "TUE", ("", 3), over(facility, compute));
-        all.add("exported_kwh", "Heat exported", ("kWh", 1), kwh(exported));
+        all.add("exported-kwh", "Heat exported", ("kWh", 1), kwh(exported));
         all.add("erf", "ERF, reused over all", ("", 3), over(exported, facility));
         all.add("ere", "ERE", ("", 3), over(plus(facility, exported.map(|e| -e)), it));
         // A kilogram of water is taken for a litre.
-        all.add("water_l", "Water", ("L", 0), self.water.sum());
+        all.add("water-l", "Water", ("L", 0), self.water.sum());
         all.add("wue", "WUE", ("L/kWh", 3), over(self.water.sum(), kwh(it)));
-        all.add("co2_kg", "CO₂", ("kg", 1), self.co2.sum().map(|s| s / KWH));
+        all.add("co2-kg", "CO₂", ("kg", 1), self.co2.sum().map(|s| s / KWH));
         all.add("cost", "Cost of energy", ("", 2), self.cost.sum().map(|s| s / KWH));
         let peak = self.demand.peak();
-        all.add("peak_15min_kw", "15-minute peak", ("kW", 1), peak.map(|(w, _)| w / 1e3));
+        all.add("peak-15min-kw", "15-minute peak", ("kW", 1), peak.map(|(w, _)| w / 1e3));
         all.at(peak.map(|(_, at)| at));
     }
 
     fn surroundings(&self, all: &mut Kpis) {
         let hottest = self.climate.hottest();
-        all.add("worst_inlet", "Worst inlet", ("°C", 1), hottest.map(|(t, _)| t));
+        all.add("worst-inlet-cel", "Worst inlet", ("°C", 1), hottest.map(|(t, _)| t));
         all.at(hottest.map(|(_, at)| at));
         let [above, far_above, below, far_below] = self.climate.kelvin_hours();
-        all.add("kh_above_recommended", "Above recommended, all inlets", ("K·h", 2), above);
-        all.add("kh_above_allowable", "Above allowable, all inlets", ("K·h", 2), far_above);
-        all.add("kh_below_recommended", "Below recommended, all inlets", ("K·h", 2), below);
-        all.add("kh_below_allowable", "Below allowable, all inlets", ("K·h", 2), far_below);
+        all.add("kh-above-recommended", "Above recommended, all inlets", ("K·h", 2), above);
+        all.add("kh-above-allowable", "Above allowable, all inlets", ("K·h", 2), far_above);
+        all.add("kh-below-recommended", "Below recommended, all inlets", ("K·h", 2), below);
+        all.add("kh-below-allowable", "Below allowable, all inlets", ("K·h", 2), far_below);
         let [high, low] = self.climate.rci();
-        all.add("rci_hi", "RCI at the hot end", ("%", 1), high);
-        all.add("rci_lo", "RCI at the cold end", ("%", 1), low);
+        all.add("rci-hi", "RCI at the hot end", ("%", 1), high);
+        all.add("rci-lo", "RCI at the cold end", ("%", 1), low);
         let margin = self.case_margin.value();
-        all.add("case_margin", "Worst case-temperature margin", ("K", 1), margin.map(|(k, _)| k));
+        all.add("case-margin-k", "Worst case-temperature margin", ("K", 1), margin.map(|(k, _)| k));
         all.at(margin.map(|(_, at)| at));
     }
 
     fn machines(&self, all: &mut Kpis) {
         let hours = |sum: Option<f64>| sum.map(|s| s / HOUR);
         let (wanted, lost) = (self.wanted.sum(), self.lost.sum());
-        all.add("throttled_gpu_h", "Throttled", ("GPU·h", 2), hours(self.throttled.sum()));
-        all.add("lost_gpu_h", "Work lost", ("GPU·h", 2), hours(lost));
-        all.add("lost_share", "Work lost over work wanted", ("%", 2), over(lost, wanted).map(|s| s * 100.0));
-        all.add("failsafe_s", "In fail-safe", ("s", 0), self.failsafe.sum());
+        all.add("throttled-gpu-h", "Throttled", ("GPU·h", 2), hours(self.throttled.sum()));
+        all.add("lost-gpu-h", "Work lost", ("GPU·h", 2), hours(lost));
+        all.add("lost-share", "Work lost over work wanted", ("%", 2), over(lost, wanted).map(|s| s * 100.0));
+        all.add("failsafe-s", "In fail-safe", ("s", 0), self.failsafe.sum());
         let longest = self.controller_longest.value().map(|(s, _)| -s * 1e6);
-        all.add("controller_us", "Controller's time a scan", ("µs", 1), self.controller.mean().map(|s| s * 1e6));
-        all.add("controller_longest_us", "Controller's longest scan", ("µs", 1), longest);
+        all.add("controller-us", "Controller's time a scan", ("µs", 1), self.controller.mean().map(|s| s * 1e6));
+        all.add("controller-longest-us", "Controller's longest scan", ("µs", 1), longest);
         let share = over(self.controller.sum(), (self.seconds > 0.0).then_some(self.seconds));
-        all.add("controller_share", "Controller's time over the run's", ("", 9), share);
+        all.add("controller-share", "Controller's time over the run's", ("", 9), share);
     }
 
     fn wear(&self, all: &mut Kpis) {
@@ -109,17 +109,17 @@ impl Meter {
         let travel = |c: &super::Command| c.travel().and_then(|t| hourly(t * 100.0));
         let turns = |c: &super::Command| c.turns().and_then(|n| hourly(convert::f64_from_u64(n)));
         all.add("starts", "Starts of all devices", ("", 0), sum(self.devices.iter().map(starts)));
-        all.add("travel_per_h", "Travel of all actuators", ("%/h", 1), sum(self.commands.iter().map(travel)));
+        all.add("travel-per-h", "Travel of all actuators", ("%/h", 1), sum(self.commands.iter().map(travel)));
         let most = self.commands.iter().map(turns).collect::<Option<Vec<f64>>>();
         let most = most.and_then(|turns| turns.into_iter().reduce(f64::max));
-        all.add("reversals_per_h", "Reversals, the worst actuator", ("/h", 1), most);
+        all.add("reversals-per-h", "Reversals, the worst actuator", ("/h", 1), most);
         for device in &self.devices {
             all.add(&format!("starts.{}", device.name), &format!("Starts of {}", device.name), ("", 0), starts(device));
         }
         for command in &self.commands {
             let name = &command.of.name;
-            all.add(&format!("travel_per_h.{name}"), &format!("Travel of {name}"), ("%/h", 1), travel(command));
-            all.add(&format!("reversals_per_h.{name}"), &format!("Reversals of {name}"), ("/h", 1), turns(command));
+            all.add(&format!("travel-per-h.{name}"), &format!("Travel of {name}"), ("%/h", 1), travel(command));
+            all.add(&format!("reversals-per-h.{name}"), &format!("Reversals of {name}"), ("/h", 1), turns(command));
         }
     }
 }
@@ -147,7 +147,7 @@ impl Kpis {
     pub fn say(&self, kpi: &Kpi) -> String {
         let Some(value) = kpi.value else { return "not observed".to_owned() };
         let plain = format!("{value:.*} {}", kpi.decimals, kpi.unit).trim_end().to_owned();
-        match self.value("facility_kwh") {
+        match self.value("facility-kwh") {
             Some(facility) if TEMPTING.contains(&kpi.name.as_str()) => format!("{plain} at {facility:.1} kWh"),
             Some(_) | None => plain,
         }
@@ -158,7 +158,7 @@ impl Kpis {
     /// Nothing when one of them lacks the facility's energy.
     #[must_use]
     pub fn against(&self, base: &Self) -> Option<String> {
-        let (now, before) = (self.value("facility_kwh")?, base.value("facility_kwh")?);
+        let (now, before) = (self.value("facility-kwh")?, base.value("facility-kwh")?);
         let more = now - before;
         let share = if before > 0.0 { more / before * 100.0 } else { 0.0 };
         let word = if more > 0.0 { "more" } else { "less" };
@@ -191,7 +191,7 @@ impl Kpis {
 }
 
 /// Ratios over IT's energy that look better when IT wastes more.
-const TEMPTING: [&str; 2] = ["pue", "ppue_cooling"];
+const TEMPTING: [&str; 2] = ["pue", "ppue-cooling"];
 
 /// One line a figure; those that were not observed are left to [`Kpis::iter`].
 impl fmt::Display for Kpis {

@@ -22,17 +22,24 @@ const VALVE: Pi = Pi { gain: 6.0, ti: 120.0, limits: (0.0, 100.0) };
 pub struct Panel {
     fan: Loop,
     valve: Loop,
+    /// Supply air (°C).
+    supply: f64,
 }
 
 impl Panel {
     /// A panel that begins with a duty (%).
     #[must_use]
     pub const fn at(duty: f64) -> Self {
-        Self { fan: Loop::at(duty), valve: Loop::at(duty) }
+        Self { fan: Loop::at(duty), valve: Loop::at(duty), supply: SUPPLY }
+    }
+
+    /// Moves the setpoint of supply air (°C).
+    pub const fn set_supply(&mut self, celsius: f64) {
+        self.supply = celsius;
     }
 
     /// Fan and valve `dt` seconds on (%), at supply and return air (°C).
     pub fn step(&mut self, (supply, back): (f64, f64), dt: f64) -> (f64, f64) {
-        (self.fan.step(&FAN, (back - supply, RISE), dt), self.valve.step(&VALVE, (supply, SUPPLY), dt))
+        (self.fan.step(&FAN, (back - supply, RISE), dt), self.valve.step(&VALVE, (supply, self.supply), dt))
     }
 }

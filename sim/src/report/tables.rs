@@ -10,15 +10,15 @@ use crate::markup::{escape, escaped};
 
 /// Figures that stand large at the top, each with one that keeps it honest.
 const CARDS: [(&str, &str, &str); 6] = [
-    ("facility_kwh", "Facility energy", "it_kwh"),
-    ("pue", "PUE", "facility_kwh"),
-    ("peak_15min_kw", "15-minute peak", ""),
-    ("worst_inlet", "Worst inlet", "kh_above_recommended"),
-    ("wue", "Water per IT energy", "water_l"),
-    ("lost_gpu_h", "Work lost", "throttled_gpu_h"),
+    ("facility-kwh", "Facility energy", "it-kwh"),
+    ("pue", "PUE", "facility-kwh"),
+    ("peak-15min-kw", "15-minute peak", ""),
+    ("worst-inlet-cel", "Worst inlet", "kh-above-recommended"),
+    ("wue", "Water per IT energy", "water-l"),
+    ("lost-gpu-h", "Work lost", "throttled-gpu-h"),
 ];
 /// Ratios that are told with the facility's energy only.
-const TEMPTING: [&str; 2] = ["pue", "ppue_cooling"];
+const TEMPTING: [&str; 2] = ["pue", "ppue-cooling"];
 
 impl Report<'_> {
     /// The head: the verdict with its shape, what ran, and how to run it again.
@@ -88,9 +88,9 @@ impl Report<'_> {
     fn alarm(&self, name: &str) -> &'static str {
         let above = |limit: &str| self.kpis.value(limit).is_some_and(|x| x > 0.0);
         match name {
-            "worst_inlet" if above("kh_above_allowable") => " critical",
-            "worst_inlet" if above("kh_above_recommended") => " high",
-            "lost_gpu_h" if above("lost_gpu_h") => " high",
+            "worst-inlet-cel" if above("kh-above-allowable") => " critical",
+            "worst-inlet-cel" if above("kh-above-recommended") => " high",
+            "lost-gpu-h" if above("lost-gpu-h") => " high",
             _ => "",
         }
     }
@@ -171,7 +171,7 @@ fn plain(kpi: &Kpi) -> String {
 
 /// The same, and the facility's energy beside a ratio that is half a truth without.
 fn honest(of: &Kpis, kpi: &Kpi) -> String {
-    match of.value("facility_kwh") {
+    match of.value("facility-kwh") {
         Some(facility) if kpi.value.is_some() && TEMPTING.contains(&kpi.name.as_str()) => {
             format!("{} at {} kWh", plain(kpi), grouped(facility, 1))
         }

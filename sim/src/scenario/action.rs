@@ -3,7 +3,7 @@
 use plant::id::{AlarmId, PointId};
 use plant::time::Span;
 
-use super::Deed;
+use super::{Deed, Setpoint};
 use crate::faults::Fault;
 
 /// What somebody has to do now, to the world or to the controller.
@@ -36,6 +36,15 @@ pub enum Action {
     Acknowledge(AlarmId),
     /// Reset an alarm for an operator.
     Reset(AlarmId),
+    /// Move a setpoint, or put it back where it was at the begin (its canonical unit).
+    Setpoint {
+        /// Which.
+        of: Setpoint,
+        /// To what; back where nothing is said.
+        value: Option<f64>,
+    },
+    /// Let the controller's wall clock be this far ahead of the true one (ms); it notices every jump.
+    Clock(i64),
     /// From now on nobody commands, or somebody does again.
     Silence(bool),
     /// The controller starts again from what it remembered.
@@ -59,6 +68,8 @@ pub(super) fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action
         Deed::Reset(alarm) => actions.push(Action::Reset(*alarm)),
         Deed::Load(share) => actions.push(Action::Load(Some(*share))),
         Deed::WeatherOffset(offset) => actions.push(Action::Weather(*offset)),
+        Deed::Setpoint { of, value } => actions.push(Action::Setpoint { of: *of, value: Some(*value) }),
+        Deed::Clock(ahead) => actions.push(Action::Clock(*ahead)),
         Deed::Silence => actions.push(Action::Silence(true)),
         Deed::Restart => actions.push(Action::Restart),
     }
@@ -70,6 +81,8 @@ pub(super) fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
         Deed::Break(faults) => actions.extend(faults.iter().copied().map(Action::Mend)),
         Deed::Load(_) => actions.push(Action::Load(None)),
         Deed::WeatherOffset(_) => actions.push(Action::Weather(0.0)),
+        Deed::Setpoint { of, .. } => actions.push(Action::Setpoint { of: *of, value: None }),
+        Deed::Clock(_) => actions.push(Action::Clock(0)),
         Deed::Silence => actions.push(Action::Silence(false)),
         Deed::Mend(_)
         | Deed::MendAll

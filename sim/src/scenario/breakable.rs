@@ -1,20 +1,26 @@
 //! What can break in a hall, as people write it in a scenario or beside `sim serve`.
 
 use plant::hall::Hall;
+use plant::point::Role;
 
-use crate::faults::Fault;
+use crate::faults::{CATALOGUE, Entry, Fault, On, With};
 
-/// Ways to break a point: the word, and a number where it takes one.
-const POINT: &[(&str, Option<f64>)] =
-    &[("stuck", None), ("offset", Some(3.0)), ("nan", None), ("lost", None), ("garbage", None)];
-
-/// Ways to break equipment.
-const EQUIPMENT: &[(&str, Option<f64>)] = &[
-    ("fan-failed", None),
-    ("valve-stuck", None),
-    ("pump-tripped", None),
-    ("chiller-tripped", None),
-    ("hand", Some(40.0)),
+/// Numbers that show what a fault does, for those that take one.
+const EXAMPLES: &[(&str, f64)] = &[
+    ("offset", 3.0),
+    ("spike", 5.0),
+    ("noise-burst", 1.0),
+    ("dropout", 0.5),
+    ("stuck-at", 40.0),
+    ("slow", 10.0),
+    ("leaking", 0.2),
+    ("hand", 40.0),
+    ("fouled", 0.3),
+    ("clogged", 3.0),
+    ("air-in-loop", 0.5),
+    ("leak", 0.05),
+    ("short-circuit", 8.0),
+    ("containment-open", 0.35),
 ];
 
 /// One thing and a way in which it can break.
@@ -30,21 +36,43 @@ pub struct Breakable {
     pub fault: Fault,
 }
 
-/// Everything that can break in a hall: equipment first, then points.
+/// Everything that can break in a hall: equipment first, then points. Faults that need the name of another point, such as two
+/// wires exchanged, are not among them.
 #[must_use]
 pub fn all(hall: &Hall) -> Vec<Breakable> {
-    let equips = hall.equips.iter().map(|(_, e)| (e.name.as_str(), EQUIPMENT));
-    let points = hall.points.iter().filter(|(_, p)| p.write.is_none()).map(|(_, p)| (p.name.as_str(), POINT));
     let mut found = Vec::new();
-    for (target, ways) in equips.chain(points) {
-        for (how, value) in ways {
-            let number = value.map_or_else(String::new, |v| format!(" {v}"));
-            if let Ok(fault) = Fault::parse(hall, &format!("{target} {how}{number}")) {
-                found.push(Breakable { target: target.to_owned(), how, value: *value, fault });
-            }
-        }
+    for (_, equip) in hall.equips.iter() {
+        ways(hall, &equip.name, |on| on == On::Equipment, &mut found);
+    }
+    for (_, point) in hall.points.iter() {
+        let actuator = point.role == Role::Cmd;
+        ways(hall, &point.name, |on| if actuator { on == On::Actuator } else { on == On::Sensor }, &mut found);
     }
     found
+}
+
+/// The ways in which one target can break.
+fn ways(hall: &Hall, target: &str, of: impl Fn(On) -> bool, found: &mut Vec<Breakable>) {
+    for entry in CATALOGUE.iter().filter(|entry| of(entry.on)) {
+        let Some(value) = example(entry) else { continue };
+        let number = value.map_or_else(String::new, |v| format!(" {v}"));
+        if let Ok(fault) = Fault::parse(hall, &format!("{target} {}{number}", entry.word)) {
+            found.push(Breakable { target: target.to_owned(), how: entry.word, value, fault });
+        }
+    }
+}
+
+/// What stands after a fault's word; nothing at all where that is another point.
+fn example(entry: &Entry) -> Option<Option<f64>> {
+    match entry.with {
+        With::Nothing => Some(None),
+        With::Number(_, (low, high)) => {
+            let known = EXAMPLES.iter().find(|(word, _)| *word == entry.word).map(|(_, value)| *value);
+            // A fault that has no example yet shows the middle of its range.
+            Some(Some(known.unwrap_or_else(|| f64::midpoint(low.max(-10.0), high.min(10.0)))))
+        }
+        With::Point => None,
+    }
 }
 
 #[cfg(test)]
@@ -61,5 +89,28 @@ mod tests {
                 assert!(hall.point(&one.target).is_some() || hall.equip(&one.target).is_some(), "{}", one.target);
             }
         }
+    }
+
+    #[test]
+    fn machinery_breaks_in_the_halls_that_have_it() {
+        let breaks = |name: &str, target: &str, how: &str| {
+            let (_, text) = plant::shipped::HALLS.iter().find(|(known, _)| *known == name).expect("shipped");
+            let hall = Hall::load(name, text).expect("a shipped hall");
+            all(&hall).iter().any(|one| one.target == target && one.how == how)
+        };
+        for (name, target, how) in [
+            ("air", "ch-1", "tripped"),
+            ("air", "crah-1/valve", "leaking"),
+            ("air", "rack-a01/inlet-air-temp", "fahrenheit"),
+            ("air-dx", "dx-3", "jammed"),
+            ("liquid", "cdu-1", "fouled"),
+            ("liquid", "district", "customer-gone"),
+            ("hybrid", "dc-1", "fans-failed"),
+            ("immersion", "tank-1", "tripped"),
+            ("immersion-two-phase", "tank-1", "leak"),
+        ] {
+            assert!(breaks(name, target, how), "{name}: {target} {how}");
+        }
+        assert!(!breaks("air", "rack-a01/power", "fahrenheit") && !breaks("air", "crah-1", "fouled"));
     }
 }

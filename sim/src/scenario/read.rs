@@ -14,6 +14,9 @@ use plant::time::{Span, Wall};
 
 use super::expression::Slip;
 use super::{LoadChange, Pilot, Scenario, WeatherChange};
+use crate::prices::Prices;
+use crate::weather::Weather;
+use crate::weather::climate::Climate;
 use quantity::Quantity;
 
 /// The shortest and the longest step (s).
@@ -21,7 +24,7 @@ const STEPS: (f64, f64) = (0.1, 60.0);
 /// The longest scenario (s): a little more than a year.
 const LONGEST: f64 = 400.0 * 86_400.0;
 
-pub(super) const PILOTS: &[(&str, Pilot)] = &[("wattloop", Pilot::Wattloop), ("fixed", Pilot::Fixed)];
+const PILOTS: &[(&str, Pilot)] = &[("wattloop", Pilot::Wattloop), ("fixed", Pilot::Fixed)];
 
 /// The hall and the physics that a scenario's file names, so that they can be found before the rest is read. Nothing where
 /// the file names no hall.
@@ -66,7 +69,7 @@ impl<'s> Page<'s> {
         let seed = root.whole("seed", (0, i64::MAX)).unwrap_or(1);
         let controller = root.word("controller", PILOTS).unwrap_or(Pilot::Wattloop);
         let (load, weather) = (self.load_change(), self.weather_change());
-        let prices: Option<String> = root.maybe("prices");
+        let ((prices, prices_file), co2) = (self.prices(), root.within("co2-kg-per-kwh", (0.0, 2.0)));
         self.times(length, dt, period);
         let hall = match hall {
             Ok(hall) => Some(hall),
@@ -99,6 +102,8 @@ impl<'s> Page<'s> {
             load,
             weather,
             prices,
+            prices_file,
+            co2,
             expected_errors,
             events,
             asserts,
@@ -154,14 +159,39 @@ impl<'s> Page<'s> {
 
     fn weather_change(&self) -> WeatherChange {
         let Some(section) = self.root.section("weather") else { return WeatherChange::default() };
+        let climate = section.word("climate", crate::shipped::CLIMATES);
         let change = WeatherChange {
+            source: climate.and_then(|text| Climate::load("climate", text).ok()).map(|c| Weather::Climate(Arc::new(c))),
+            epw: section.maybe("epw"),
             mean: section.within("mean-cel", (-40.0, 50.0)),
             swing: section.within("swing-k", (0.0, 20.0)),
             warmest_hour: section.within("warmest-hour-utc", (0.0, 24.0)),
             offset: section.within("offset-k", (-40.0, 40.0)).unwrap_or(0.0),
         };
         section.done();
+        let sources = [("climate", change.source.is_some()), ("epw", change.epw.is_some())];
+        let wave = change.mean.is_some() || change.swing.is_some() || change.warmest_hour.is_some();
+        let given = sources.iter().filter(|(_, given)| *given).count();
+        if let Some((key, _)) = sources.iter().rfind(|(_, given)| *given).filter(|_| wave || given > 1) {
+            let help = "name one of a climate, an EPW file, and the daily wave's own numbers; `offset-k` goes with all";
+            section.fault(key, "weather comes from one source", help);
+        }
         change
+    }
+
+    /// A tariff by its word, or the file with a table of prices.
+    fn prices(&self) -> (Option<Prices>, Option<String>) {
+        let Some(named) = self.root.maybe::<String>("prices") else { return (None, None) };
+        if named.ends_with(".csv") {
+            return (None, Some(named));
+        }
+        let tariff = Prices::tariff(&named);
+        if tariff.is_none() {
+            let known = crate::prices::TARIFFS.iter().map(|(word, _)| *word);
+            let help = format!("{}; or name a file `….csv` beside the page", plant::read::did_you_mean(&named, known));
+            self.root.fault("prices", format!("there is no tariff `{named}`"), help);
+        }
+        (tariff, None)
     }
 
     fn expected(&self, hall: &Hall, names: &[String]) {

@@ -13,7 +13,7 @@ use super::golden::Golden;
 use super::judge::{Judge, Moment};
 use super::seen::Clocked;
 use super::verdict::{Report, Unit, Verdict};
-use super::{Pilot, Rule, Scenario, Trigger};
+use super::{Baseline, Rule, Scenario, Setpoint, Trigger};
 use crate::physics::Load;
 use crate::world::World;
 
@@ -33,6 +33,17 @@ pub struct Lens {
     pub samples: Vec<(f64, f64)>,
 }
 
+/// An event that began or ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Happened {
+    /// When (s after the begin).
+    pub at: f64,
+    /// The event's place in the file.
+    pub event: usize,
+    /// True where it began, false where it ended by itself.
+    pub begins: bool,
+}
+
 /// A scenario on its way.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -40,12 +51,15 @@ pub struct Run {
     seed: u64,
     /// Load and weather as the scenario begins with them.
     nature: Option<Load>,
+    /// The panels' setpoints as the scenario begins with them.
+    setpoints: Vec<(Setpoint, f64)>,
     /// Time gone by since the warm-up began.
     elapsed: Span,
     steps: u64,
     events: Vec<Progress>,
     /// What ends by itself, and when (time since the warm-up began).
     ends: Vec<(Span, usize)>,
+    happened: Vec<Happened>,
     judges: Vec<Judge>,
     /// The first error that nobody expected: when (s), and of what.
     unexpected: Option<(f64, String)>,
@@ -73,10 +87,12 @@ impl Run {
         Self {
             seed,
             nature: None,
+            setpoints: Vec::new(),
             elapsed: Span::ZERO,
             steps: 0,
             events: scenario.events.iter().map(|_| Progress::default()).collect(),
             ends: Vec::new(),
+            happened: Vec::new(),
             judges: scenario.asserts.iter().map(|a| Judge::new(&a.rule)).collect(),
             unexpected: None,
             broken: None,
@@ -89,11 +105,12 @@ impl Run {
     #[must_use]
     pub fn prepare(&mut self, world: World) -> World {
         let mut world = world.with_seed(self.seed);
-        let (load, weather) = (self.scenario.load, self.scenario.weather);
         let physics = world.change_physics();
-        load.apply(&mut physics.load);
+        self.scenario.load.apply(&mut physics.load);
         self.nature = Some(physics.load);
-        let weather = weather.applied(&physics.weather);
+        let panels = Setpoint::ALL.iter().filter_map(|(_, of)| Some((*of, *of.on_panel(physics)?)));
+        self.setpoints = panels.collect();
+        let weather = self.scenario.weather.applied(&physics.weather);
         let mut world = world.with_weather(weather);
         world.warm_outdoors(self.scenario.weather.offset);
         world
@@ -143,10 +160,12 @@ impl Run {
     pub fn due(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
         let (now, time, scenario) = (self.elapsed, self.time(), Arc::clone(&self.scenario));
-        self.ends.retain(|(end, event)| {
+        let happened = &mut self.happened;
+        self.ends.retain(|(end, place)| {
             let over = *end <= now;
-            if let Some(event) = scenario.events.get(*event).filter(|_| over) {
+            if let Some(event) = scenario.events.get(*place).filter(|_| over) {
                 end_of(&event.deed, &mut actions);
+                happened.push(Happened { at: time, event: *place, begins: false });
             }
             !over
         });
@@ -159,12 +178,19 @@ impl Run {
                 continue;
             }
             progress.first.get_or_insert(time);
+            self.happened.push(Happened { at: time, event: n, begins: true });
             begin_of(&event.deed, event.hold, &mut actions);
             if let Some(hold) = event.hold {
                 self.ends.push((Span::from_nanos(now.nanos().saturating_add(hold.nanos())), n));
             }
         }
         actions
+    }
+
+    /// The events that began and ended so far, in their order.
+    #[must_use]
+    pub fn happened(&self) -> &[Happened] {
+        &self.happened
     }
 
     /// Does to the world what concerns it. False for what concerns the controller.
@@ -180,14 +206,33 @@ impl Run {
                 }
             }
             Action::Weather(offset) => world.warm_outdoors(self.scenario.weather.offset + offset),
+            Action::Setpoint { of, value } => return self.set(*of, *value, world),
             Action::Override { .. }
             | Action::Release(_)
             | Action::Acknowledge(_)
             | Action::Reset(_)
+            | Action::Clock(_)
             | Action::Silence(_)
             | Action::Restart => return false,
         }
         true
+    }
+
+    /// Moves a setpoint of the panels, or puts it back. False where it is the controller's.
+    fn set(&self, of: Setpoint, value: Option<f64>, world: &mut World) -> bool {
+        if of == Setpoint::Crah {
+            world.set_supply_air(value.unwrap_or(crate::local::crah::SUPPLY));
+            return true;
+        }
+        let begun = self.setpoints.iter().find(|(known, _)| *known == of).map(|(_, begun)| *begun);
+        let to = value.or(begun);
+        match (of.on_panel(world.change_physics()), to) {
+            (Some(panel), Some(to)) => {
+                *panel = to;
+                true
+            }
+            (_, None) | (None, _) => false,
+        }
     }
 
     /// Takes in what a step came to: `told` is what control had to tell since the last.
@@ -243,12 +288,12 @@ impl Run {
         self.broken.as_deref()
     }
 
-    /// The verdicts. `kpi` tells a figure of this run, `baseline` one of the run of the same scenario under somebody else.
+    /// The verdicts. `kpi` tells a figure of this run, `baseline` one of another run of the same scenario.
     #[must_use]
     pub fn finish(
         self,
         kpi: &dyn Fn(&str) -> Option<f64>,
-        baseline: &dyn Fn(Pilot, &str) -> Option<f64>,
+        baseline: &dyn Fn(Baseline, &str) -> Option<f64>,
     ) -> (Report, Option<Lens>) {
         let scenario = &self.scenario;
         let mut verdicts: Vec<Verdict> = Vec::new();
@@ -257,9 +302,9 @@ impl Run {
             let never = waits_for.and_then(|e| scenario.events.get(e)).map(|e| e.name.as_str());
             verdicts.push(match (&assert.rule, never) {
                 (Rule::Kpi { kpi: name, min, max }, _) => Verdict::figure(assert, kpi(name), (*min, *max)),
-                (Rule::Compare { kpi: name, baseline: pilot, min, max }, _) => {
+                (Rule::Compare { kpi: name, baseline: other, min, max }, _) => {
                     let ratio =
-                        kpi(name).zip(baseline(*pilot, name)).map(|(a, b)| if b == 0.0 { f64::NAN } else { a / b });
+                        kpi(name).zip(baseline(*other, name)).map(|(a, b)| if b == 0.0 { f64::NAN } else { a / b });
                     Verdict::figure(assert, ratio, (*min, *max))
                 }
                 (Rule::Golden { .. }, _) if self.seed != scenario.seed => {

@@ -11,7 +11,7 @@ use plant::time::{Span, Wall};
 
 use super::breakable::{self, Breakable};
 use super::{Deed, Event, LoadChange, Pilot, Scenario, Trigger, WeatherChange};
-use crate::faults::{Fault, SensorFault};
+use crate::faults::{Fault, MachineFault, SensorFault};
 use crate::noise;
 
 /// A summer noon.
@@ -73,9 +73,9 @@ impl Storm {
                 share if share < 0.30 => Deed::Load(dice.between(0.3, 1.0)),
                 _ => {
                     let Some(broken) = dice.one_of(pool) else { continue };
-                    let (fault, number) = vary(broken.fault, &mut dice);
+                    let fault = vary(broken.fault, &mut dice);
                     lost.push((at, at + hold, fault));
-                    names.push((fault, format!("{} {}{number}", broken.target, broken.how)));
+                    names.push((fault, fault.text(hall)));
                     Deed::Break(vec![fault])
                 }
             };
@@ -124,24 +124,33 @@ fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Sc
         load: LoadChange::default(),
         weather: WeatherChange::default(),
         prices: None,
+        prices_file: None,
+        co2: None,
         expected_errors: Vec::new(),
         events,
         asserts: Vec::new(),
     }
 }
 
-/// The same fault with a number of its own, and the number as people write it; empty where it takes none.
-fn vary(fault: Fault, dice: &mut Dice) -> (Fault, String) {
-    let mut varied = fault;
-    let mut number = String::new();
-    if let Fault::Sensor { how: SensorFault::Offset(by), .. } = &mut varied {
-        *by = dice.between(-8.0, 8.0);
-        number = format!(" {by:.2}");
-    } else if let Fault::LocalHand { duty, .. } = &mut varied {
-        *duty = dice.between(20.0, 100.0);
-        number = format!(" {duty:.1}");
+/// The same fault with a number of its own, where it takes one whose size matters.
+fn vary(mut fault: Fault, dice: &mut Dice) -> Fault {
+    match &mut fault {
+        Fault::Sensor { how: SensorFault::Offset(by), .. } => *by = dice.between(-8.0, 8.0),
+        Fault::LocalHand { duty, .. } => *duty = dice.between(20.0, 100.0),
+        Fault::Machine { how: MachineFault::Fouled(share), .. } => *share = dice.between(0.1, 0.6),
+        Fault::Machine { how: MachineFault::Clogged(times), .. } => *times = dice.between(1.5, 8.0),
+        Fault::Machine { how: MachineFault::AirInLoop(share), .. } => *share = dice.between(0.1, 0.8),
+        Fault::Machine { how: MachineFault::Leak(flow), .. } => *flow = dice.between(0.005, 0.2),
+        Fault::Sensor { .. }
+        | Fault::Actuator { .. }
+        | Fault::Feedback { .. }
+        | Fault::FanFailed(_)
+        | Fault::ValveStuck(_)
+        | Fault::PumpTripped
+        | Fault::ChillerTripped
+        | Fault::Machine { .. } => {}
     }
-    (varied, number)
+    fault
 }
 
 /// When so much is broken that nobody has to hold the inlets: each moment at which a fault begins is looked at with all that
@@ -159,18 +168,23 @@ fn excused(hall: &Hall, lost: &[(f64, f64, Fault)]) -> Vec<(f64, f64)> {
 
 /// The equipment that a fault concerns; nothing where it concerns the whole hall's water.
 fn concerned(hall: &Hall, fault: Fault) -> Option<EquipId> {
-    if let Fault::Sensor { point, .. } = fault {
-        return hall.points.get(point).map(|def| def.equip);
+    match fault {
+        Fault::Sensor { point, .. } | Fault::Actuator { point, .. } | Fault::Feedback { point, .. } => {
+            hall.points.get(point).map(|def| def.equip)
+        }
+        Fault::FanFailed(equip)
+        | Fault::ValveStuck(equip)
+        | Fault::LocalHand { equip, .. }
+        | Fault::Machine { equip, .. } => Some(equip),
+        Fault::PumpTripped | Fault::ChillerTripped => None,
     }
-    let same = |b: &Breakable| b.fault.same_part(&fault);
-    breakable::all(hall).iter().find(|b| same(b)).and_then(|b| hall.equip(&b.target))
 }
 
 /// True when a row has lost more than its spare cooler or half of its inlets, or anything beyond the rows is broken.
 fn hopeless(hall: &Hall, broken: &[Option<EquipId>]) -> bool {
     let beyond = broken.iter().any(|equip| {
         let kind = equip.and_then(|e| hall.equips.get(e)).map(|e| e.kind);
-        let harmless = [Kind::Crah, Kind::Fan, Kind::Rack, Kind::Meter];
+        let harmless = [Kind::Crah, Kind::Fan, Kind::Dx, Kind::Rack, Kind::Meter];
         kind.is_none_or(|kind| !harmless.contains(&kind))
     });
     let hit = |equip: EquipId| broken.contains(&Some(equip));
@@ -196,6 +210,8 @@ fn deed(names: &[(Fault, String)], deed: &Deed) -> String {
         | Deed::Release(_)
         | Deed::Acknowledge(_)
         | Deed::Reset(_)
+        | Deed::Setpoint { .. }
+        | Deed::Clock(_)
         | Deed::WeatherOffset(_) => format!("{deed:?}"),
     }
 }

@@ -236,9 +236,17 @@ fn figures_are_held_against_limits_and_a_baseline() {
     let judge = |text: &str| judge(text, |_| 25.0).0;
     assert!(judge("kpi = \"pue\"\nmax = 1.35"));
     assert!(!judge("kpi = \"pue\"\nmax = 1.25"));
-    assert!(!judge("kpi = \"moon\"\nmax = 1.25"), "a figure that nobody tells is no success");
+    assert!(!judge("kpi = \"wue\"\nmax = 1.25"), "a figure that nobody tells is no success");
     assert!(judge("kpi = \"pue\"\ncompare = \"fixed\"\nmax = 0.9"), "1.3 over 1.5");
     assert!(!judge("kpi = \"pue\"\ncompare = \"fixed\"\nmax = 0.85"));
+}
+
+#[test]
+fn a_figure_that_no_hall_tells_is_a_fault_with_the_name_that_was_meant() {
+    let text = format!("{HEAD}[[assert]]\nname = \"it\"\nkpi = \"facility-kwhs\"\nmax = 1.0\n");
+    let faults = load("test.toml", &text, Ok(hall())).expect_err("a fault").to_string();
+    assert!(faults.contains("there is no figure `facility-kwhs`") && faults.contains("facility-kwh"), "{faults}");
+    assert!(!judge("kpi = \"travel-per-h.fan-1/fan-speed\"\nmax = 1.0", |_| 25.0).0, "known, and not told here");
 }
 
 #[test]
@@ -295,6 +303,8 @@ fn events_begin_end_and_repeat() {
         run.observe(tick, &[], &Course { inlet: if hot { 35.0 } else { 25.0 }, fan: 50.0, point });
     }
     assert_eq!(seen, [(600.0, "break"), (900.0, "mend"), (1000.0, "mend-all"), (2000.0, "mend-all")]);
+    let happened: Vec<_> = run.happened().iter().map(|h| (h.at, h.event, h.begins)).collect();
+    assert_eq!(happened, [(600.0, 0, true), (900.0, 0, false), (1000.0, 1, true), (2000.0, 1, true)]);
 }
 
 #[test]

@@ -31,6 +31,22 @@ impl World {
                     tank.leak = flow;
                 }
             }
+            MachineFault::ShortCircuit(warmer) => {
+                let which = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
+                if let Some(dry) = which.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
+                    dry.warmer = if broken { warmer } else { 0.0 };
+                }
+            }
+            MachineFault::VentOpen => {
+                if let Some(tank) = self.tank(equip) {
+                    tank.vent_open = broken;
+                }
+            }
+            MachineFault::ContainmentOpen(share) => {
+                for rack in self.rows.iter_mut().flat_map(|r| &mut r.racks).filter(|r| r.equip == equip) {
+                    rack.recirculation = if broken { share.max(rack.contained) } else { rack.contained };
+                }
+            }
             MachineFault::CustomerGone => {
                 let which = self.machinery.heat_recovery.iter().find(|r| r.of.equip == equip).map(|r| r.circuit);
                 if let Some(circuit) = which.and_then(|which| self.circuit(which)) {

@@ -34,6 +34,13 @@ impl World {
         &self.faults
     }
 
+    /// Moves the supply-air setpoint of every air handler's own panel (°C), which rules while the panel runs it.
+    pub fn set_supply_air(&mut self, celsius: f64) {
+        for cooler in self.rows.iter_mut().flat_map(|r| &mut r.coolers) {
+            cooler.panel.set_supply(celsius);
+        }
+    }
+
     /// A device has heard from us, by any request.
     pub fn hear(&mut self, equip: EquipId) {
         let now = self.elapsed;

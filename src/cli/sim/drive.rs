@@ -3,17 +3,25 @@
 use std::sync::Arc;
 
 use plant::event::Event;
-use plant::hall::Hall;
+use plant::hall::{Hall, Strategies};
 use plant::id::PointId;
 use plant::image::{Inputs, Outputs};
-use plant::time::{Span, Tick};
+use plant::time::{Span, Tick, Wall};
 use sim::World;
-use sim::scenario::{Action, Pilot, Run, Scenario, Seen};
-use wattloop::control::Controller;
+use sim::kpi::{Beside, Kpis, Tally, in_failsafe};
+use sim::record::{MarkKind, Recorder, Recording};
+use sim::scenario::{Action, Pilot, Run, Seen, Setpoint};
+use sim::trace::{Header, MODEL, Trace};
+use wattloop::control::report::Status;
 use wattloop::control::request::{Ask, Request};
+use wattloop::control::{Controller, sentence};
+use wattloop::service::clock::Clock;
 use wattloop::service::journal::decision_hash;
 
-use super::outcome::Outcome;
+use super::pages::Page;
+
+/// How long a clock that jumped must be steady before it is trusted again, as in the service (s).
+const DOUBT: f64 = 300.0;
 
 /// A run at some moment.
 pub struct Drive {
@@ -32,10 +40,18 @@ pub struct Drive {
     since: Span,
     scans: u64,
     silent: bool,
-    outcome: Outcome,
-    hasher: blake3::Hasher,
-    /// Room for the bytes of one step's truth.
-    bytes: Vec<u8>,
+    tally: Tally,
+    recorder: Option<Recorder>,
+    trace: Trace,
+    clock: Clock,
+    /// What control took for its scan in this step (s); nothing where it made none.
+    took: Option<f64>,
+    events: u64,
+    /// The loops' setpoints as they are now.
+    strategies: Strategies,
+    /// How far the controller's wall clock is ahead (ms), and until when it is not trusted (s after the begin).
+    ahead: i64,
+    doubted_until: f64,
 }
 
 /// A run that is over.
@@ -43,21 +59,38 @@ pub struct Ridden {
     /// What every assert saw.
     pub run: Run,
     /// Its figures.
-    pub outcome: Outcome,
-    /// A hash of all that was decided and of all that was true.
+    pub kpis: Kpis,
+    /// Its signals and what happened, where they were asked for.
+    pub recording: Option<Recording>,
+    /// A hash of all that was read, of all that was true and of all that was decided.
     pub trace: String,
+    /// What the controller had to say at the end.
+    pub status: Status,
+    /// Scans that were made.
+    pub scans: u64,
+    /// Events that were told.
+    pub events: u64,
 }
 
 impl Drive {
     /// A scenario at the begin of its warm-up.
-    pub fn new(scenario: &Arc<Scenario>, world: World, seed: u64, pilot: Pilot) -> Self {
-        let hall = Arc::clone(&scenario.hall);
-        let mut run = Run::new(Arc::clone(scenario), seed);
+    pub fn new(page: &Page, seed: u64, pilot: Pilot) -> Self {
+        let hall = Arc::clone(&page.scenario.hall);
+        let mut run = Run::new(Arc::clone(&page.scenario), seed);
         let safe = Controller::safe_outputs(&hall);
+        let world = run.prepare(page.world.clone());
+        let header = Header {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            model: MODEL,
+            scenario: page.made_of.clone(),
+            seed,
+            dt: page.scenario.dt,
+        };
         Self {
+            tally: Tally::new(&hall, &world),
             world: match pilot {
-                Pilot::Fixed => run.prepare(world).on_panels(),
-                Pilot::Wattloop => run.prepare(world),
+                Pilot::Fixed => world.on_panels(),
+                Pilot::Wattloop => world,
             },
             run,
             pilot,
@@ -69,9 +102,14 @@ impl Drive {
             since: Span::ZERO,
             scans: 0,
             silent: false,
-            outcome: Outcome::default(),
-            hasher: blake3::Hasher::new(),
-            bytes: Vec::new(),
+            recorder: None,
+            trace: Trace::new(&header),
+            clock: Clock::machine(),
+            took: None,
+            events: 0,
+            strategies: hall.strategies,
+            ahead: 0,
+            doubted_until: f64::NEG_INFINITY,
             hall,
         }
     }
@@ -81,6 +119,13 @@ impl Drive {
         &mut self.run
     }
 
+    /// Keeps every signal from the begin on.
+    pub fn record(&mut self) {
+        let scenario = self.run.scenario();
+        let span = (scenario.length, scenario.dt);
+        self.recorder = Some(Recorder::new(&self.hall, &self.world, scenario.start, span));
+    }
+
     /// To the end; `watch` looks after every step.
     pub fn ride(mut self, mut watch: impl FnMut(&Run, &Seen<'_>)) -> Ridden {
         while !self.run.over() && self.run.broken().is_none() {
@@ -88,9 +133,16 @@ impl Drive {
             let seen = Seen { world: &self.world, inputs: &self.inputs, outputs: &self.outputs };
             watch(&self.run, &seen);
         }
-        let digest = self.hasher.finalize().to_hex();
-        let trace = digest.get(..16).unwrap_or_default().to_owned();
-        Ridden { run: self.run, outcome: self.outcome, trace }
+        let recording = self.recorder.map(|recorder| marked(recorder, &self.run));
+        Ridden {
+            kpis: self.tally.kpis(),
+            recording,
+            trace: self.trace.short(),
+            status: self.controller.status(),
+            scans: self.scans,
+            events: self.events,
+            run: self.run,
+        }
     }
 
     fn step(&mut self) {
@@ -103,17 +155,16 @@ impl Drive {
         self.world.step_into(&self.outputs, tick, &mut self.inputs);
         self.image.reports.extend_from_slice(&self.inputs.reports);
         self.since = Span::from_nanos(self.since.nanos().saturating_add(tick.dt.nanos()));
+        self.hash(tick);
+        self.took = None;
         if self.since >= self.run.scenario().period {
             self.scan(tick);
         }
         let seen = Seen { world: &self.world, inputs: &self.inputs, outputs: &self.outputs };
         self.run.observe(tick, &self.told, &seen);
         self.run.audit(&self.world);
+        self.count(tick);
         self.told.clear();
-        if self.run.time() > 0.0 {
-            self.outcome.take(tick.dt, &self.world);
-        }
-        self.hash();
     }
 
     /// Lets the pilot decide. The fixed one never does: devices without commands run by their own panels.
@@ -124,12 +175,43 @@ impl Drive {
             return;
         }
         self.image.samples.rows_mut().copy_from_slice(self.inputs.samples.rows());
-        let decided = self.controller.step(&self.image, Tick { seq: self.scans, dt, ..tick });
+        let begun = self.clock.mono();
+        let wall = Wall(tick.wall.0.saturating_add(self.ahead));
+        let clock_trusted = self.run.time() >= self.doubted_until;
+        let decided = self.controller.step(&self.image, Tick { seq: self.scans, dt, wall, clock_trusted, ..tick });
+        self.took = Some(self.clock.mono().since(begun).seconds());
         self.scans = self.scans.saturating_add(1);
-        self.hasher.update(&decision_hash(decided));
+        self.trace.decided(&decision_hash(decided));
+        self.events = self.events.saturating_add(plant::convert::u64_from_usize(decided.events.len()));
         self.told.extend_from_slice(&decided.events);
         self.outputs.commands.clone_from(&decided.commands);
         self.image.reports.clear();
+        self.image.reload = None;
+    }
+
+    /// The figures and the record, from the end of the warm-up on.
+    fn count(&mut self, tick: Tick) {
+        let time = self.run.time();
+        if time <= 0.0 {
+            self.tally.begin(&self.world);
+            return;
+        }
+        let in_failsafe = match (self.pilot, self.silent) {
+            (Pilot::Fixed, _) => None,
+            (Pilot::Wattloop, true) => Some(true),
+            (Pilot::Wattloop, false) => Some(in_failsafe(&self.hall, &self.outputs)),
+        };
+        let scenario = self.run.scenario();
+        let price = scenario.prices.as_ref().map(|prices| prices.at(tick.wall));
+        let beside = Beside { price, co2: scenario.co2, in_failsafe, controller_seconds: self.took };
+        self.tally.take(tick, &self.world, beside);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(tick.dt, &self.world);
+            for event in &self.told {
+                let kind = MarkKind::Event(event.severity);
+                recorder.recording_mut().mark(Span::from_seconds(time), kind, sentence::event(&self.hall, event));
+            }
+        }
     }
 
     /// What concerns the controller. What it refuses it refuses in the field as well: nobody insists.
@@ -147,6 +229,15 @@ impl Drive {
                 self.restart();
                 return;
             }
+            Action::Setpoint { of, value } => {
+                self.set(of, value);
+                return;
+            }
+            Action::Clock(ahead) => {
+                self.ahead = ahead;
+                self.doubted_until = self.run.time() + DOUBT;
+                return;
+            }
             Action::Break(_) | Action::Mend(_) | Action::MendAll | Action::Load(_) | Action::Weather(_) => return,
         };
         if self.pilot == Pilot::Wattloop {
@@ -159,6 +250,24 @@ impl Drive {
         let request = Request { who: "scenario".to_owned(), ask };
         // A refusal shows in what the asserts see.
         drop(self.controller.answer(&request, tick));
+    }
+
+    /// A loop's setpoint, as a reload of the hall's strategies moves it.
+    fn set(&mut self, of: Setpoint, value: Option<f64>) {
+        let begun = match of {
+            Setpoint::Fans => self.hall.strategies.fans.setpoint,
+            Setpoint::Valves => self.hall.strategies.valves.setpoint,
+            Setpoint::Pump => self.hall.strategies.pump.setpoint,
+            Setpoint::Crah
+            | Setpoint::ChilledWater
+            | Setpoint::FacilityWater
+            | Setpoint::Cdu
+            | Setpoint::Tank
+            | Setpoint::Dx => return,
+        };
+        if of.tune(&mut self.strategies, value.unwrap_or(begun)) {
+            self.image.reload = Some(Box::new(self.strategies));
+        }
     }
 
     /// Nobody commands, or somebody does again, who then starts anew.
@@ -186,14 +295,23 @@ impl Drive {
         self.answer(found);
     }
 
-    /// What is true, to a millionth, so that another machine's last bit of a sum makes no other run.
-    fn hash(&mut self) {
-        self.bytes.clear();
-        for id in self.hall.points.ids() {
-            let value = self.world.truth(id).unwrap_or_default();
-            let rounded = plant::convert::i64_from_f64_rounded(value * 1e6);
-            self.bytes.extend_from_slice(&rounded.to_le_bytes());
+    /// What is true and what is read.
+    fn hash(&mut self, tick: Tick) {
+        self.trace.row(Span::from_nanos(tick.mono.0));
+        for (id, sample) in self.inputs.samples.iter() {
+            self.trace.value(self.world.truth(id).unwrap_or(f64::NAN));
+            self.trace.sample(*sample);
         }
-        self.hasher.update(&self.bytes);
     }
+}
+
+/// The record with the scenario's own events on it.
+fn marked(mut recorder: Recorder, run: &Run) -> Recording {
+    let events = &run.scenario().events;
+    for happened in run.happened() {
+        let Some(event) = events.get(happened.event) else { continue };
+        let text = if happened.begins { event.name.clone() } else { format!("{} ends", event.name) };
+        recorder.recording_mut().mark(Span::from_seconds(happened.at), MarkKind::Scenario, text);
+    }
+    recorder.finish()
 }

@@ -10,7 +10,7 @@ use sim::scenario::{Lens, breakable};
 
 use super::drive::Drive;
 use super::pages::{self, Page};
-use super::scenarios::play;
+use super::scenarios::{Wish, play};
 use crate::cli::{Out, Stop};
 
 /// How wide a curve is drawn.
@@ -73,7 +73,7 @@ pub struct FaultsArgs {
 /// Lists what can break.
 pub fn faults(args: &FaultsArgs, out: &Out) -> Result<(), Stop> {
     let hall = pages::hall(&args.hall, None).map_err(|faults| Stop::faults(&faults))?;
-    let hall = hall.map_err(|help| Stop::usage(format!("there is no hall `{}`", args.hall), help))?;
+    let (hall, _) = hall.map_err(|help| Stop::usage(format!("there is no hall `{}`", args.hall), help))?;
     let all = breakable::all(&hall);
     if out.json() {
         let line = |b: &breakable::Breakable| serde_json::json!({"target": b.target, "how": b.how, "value": b.value});
@@ -101,7 +101,7 @@ pub fn bless(args: &BlessArgs, out: &Out) -> Result<(), Stop> {
         let help = "add an assert with `golden = [\"…\"]` first";
         return Err(Stop::usage(format!("{} has no golden assert", args.file), help));
     };
-    let drive = Drive::new(scenario, page.world.clone(), scenario.seed, scenario.controller);
+    let drive = Drive::new(&page, scenario.seed, scenario.controller);
     let ridden = drive.ride(|run, seen| {
         if run.time() >= 0.0 {
             recorder.take(run.time(), seen);
@@ -132,7 +132,7 @@ pub fn explain(args: &ExplainArgs, out: &Out) -> Result<(), Stop> {
         let help = plant::read::did_you_mean(&args.assert, names());
         return Err(Stop::usage(format!("{} has no assert `{}`", args.file, args.assert), help));
     };
-    let played = play(&page, seed, None);
+    let played = play(&page, seed, &Wish::default())?;
     let Some(verdict) = played.report.verdicts.get(place) else { return Ok(()) };
     let lens = verdict.at.and_then(|at| lens(&page, seed, place, at));
     if out.json() {
@@ -155,7 +155,7 @@ pub fn explain(args: &ExplainArgs, out: &Out) -> Result<(), Stop> {
 
 /// The same run again with a lens on it: the same seed is the same run.
 fn lens(page: &Page, seed: u64, assert: usize, at: f64) -> Option<Lens> {
-    let mut drive = Drive::new(&page.scenario, page.world.clone(), seed, page.scenario.controller);
+    let mut drive = Drive::new(page, seed, page.scenario.controller);
     drive.run_mut().look_at(assert, at);
     drive.ride(|_, _| ()).run.finish(&|_| None, &|_, _| None).1
 }
@@ -213,7 +213,7 @@ fn apart(a: Option<f64>, b: Option<f64>) -> f64 {
     }
 }
 
-/// A table of numbers with commas or semicolons between.
+/// A table of numbers with commas or semicolons between, or a recording.
 struct Trace {
     names: Vec<String>,
     rows: Vec<Vec<f64>>,
@@ -224,6 +224,9 @@ impl Trace {
         let place = path.display();
         let text =
             fs::read_to_string(path).map_err(|e| Stop::new(65, "not_comparable", format!("{place}: {e}"), ""))?;
+        if text.starts_with("time,seconds,") {
+            return Self::of(&text).map_err(|e| Stop::new(65, "not_comparable", format!("{place}: {e}"), ""));
+        }
         let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
         let head = lines.next().unwrap_or_default();
         let between = if head.contains(';') { ';' } else { ',' };
@@ -231,6 +234,16 @@ impl Trace {
         // What is no number, an empty cell or a word, is no value.
         let row = |line: &str| line.split(between).map(|cell| cell.trim().parse().unwrap_or(f64::NAN)).collect();
         Ok(Self { names, rows: lines.map(row).collect() })
+    }
+
+    /// What `sim run --trace` wrote; what happened is left out.
+    fn of(recording: &str) -> Result<Self, String> {
+        let trace = sim::record::Trace::read(recording)?;
+        let columns = || trace.columns.iter();
+        let names = std::iter::once("seconds".to_owned()).chain(columns().map(sim::record::Column::title)).collect();
+        let cell = |column: &sim::record::Column, n: usize| column.values.get(n).copied().flatten().unwrap_or(f64::NAN);
+        let row = |(n, at): (usize, &f64)| std::iter::once(*at).chain(columns().map(|c| cell(c, n))).collect();
+        Ok(Self { names, rows: trace.seconds.iter().enumerate().map(row).collect() })
     }
 }
 

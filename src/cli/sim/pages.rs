@@ -8,8 +8,11 @@ use plant::fault::Faults;
 use plant::hall::Hall;
 use plant::read::did_you_mean;
 use sim::World;
+use sim::prices::Prices;
 use sim::scenario::golden::Golden;
 use sim::scenario::{self, Scenario};
+use sim::weather::Weather;
+use sim::weather::epw::Epw;
 
 use crate::cli::Stop;
 
@@ -21,6 +24,8 @@ pub struct Page {
     pub scenario: Arc<Scenario>,
     /// A world at its begin.
     pub world: World,
+    /// The hash of the texts it is made of.
+    pub made_of: String,
     /// The golden trace, where there is one.
     pub golden: Option<Golden>,
 }
@@ -43,18 +48,32 @@ pub fn is_scenario(what: &str) -> bool {
     !hall && (what.ends_with(".toml") || Path::new(what).exists() || shipped(what).is_some())
 }
 
-/// A hall by a shipped one's name or by its file.
-pub fn hall(what: &str, beside: Option<&Path>) -> Result<Result<Arc<Hall>, String>, Faults> {
+/// A hall and its text, by a shipped one's name or by its file; or what to do where there is none.
+pub fn hall(what: &str, beside: Option<&Path>) -> Result<Result<(Arc<Hall>, String), String>, Faults> {
     if let Some((name, text)) = plant::shipped::HALLS.iter().find(|(name, _)| *name == what) {
-        return Hall::load(name, text).map(|hall| Ok(Arc::new(hall)));
+        return Hall::load(name, text).map(|hall| Ok((Arc::new(hall), (*text).to_owned())));
     }
     match read(what, beside) {
-        Some((path, text)) => Hall::load(&path.display().to_string(), &text).map(|hall| Ok(Arc::new(hall))),
+        Some((path, text)) => Hall::load(&path.display().to_string(), &text).map(|hall| Ok((Arc::new(hall), text))),
         None => {
             let names = plant::shipped::HALLS.iter().map(|(name, _)| *name);
             Ok(Err(format!("{}; or write the path of a hall's file", did_you_mean(what, names))))
         }
     }
+}
+
+/// A scenario that no file says, such as a storm: over a shipped hall.
+pub fn unwritten(scenario: Scenario, texts: (&str, &str)) -> Result<Page, Stop> {
+    let (hall_text, saying) = texts;
+    let (physics, world) = world(&scenario, None)?.map_err(|faults| Stop::faults(&faults))?;
+    let made_of = made_of(&[hall_text, &physics, saying]);
+    Ok(Page { file: scenario.name.clone(), scenario: Arc::new(scenario), world, golden: None, made_of })
+}
+
+fn made_of(texts: &[&str]) -> String {
+    // A hash of hashes: where one text ends and the next begins is part of it.
+    let each: Vec<String> = texts.iter().map(|text| sim::trace::hash_of(text)).collect();
+    sim::trace::hash_of(&each.join("\n"))
 }
 
 /// Where the golden trace of a scenario's file is kept.
@@ -84,34 +103,69 @@ fn page(file: &str) -> Result<Result<Page, Faults>, Stop> {
         Some((name, _)) => hall(name, beside),
         None => Ok(Err(String::new())),
     };
-    let found = match found {
+    let (found, hall_text) = match found {
+        Ok(Ok((hall, text))) => (Ok(hall), text),
+        Ok(Err(help)) => (Err(help), String::new()),
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let mut scenario = match scenario::load(file, &text, found) {
+        Ok(scenario) => scenario,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let tables = match tables(&mut scenario, beside)? {
+        Ok(tables) => tables,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let scenario = Arc::new(scenario);
+    let (physics, world) = match world(&scenario, beside)? {
         Ok(found) => found,
         Err(faults) => return Ok(Err(faults)),
     };
-    let scenario = match scenario::load(file, &text, found) {
-        Ok(scenario) => Arc::new(scenario),
-        Err(faults) => return Ok(Err(faults)),
-    };
-    let world = match world(&scenario, beside)? {
-        Ok(world) => world,
-        Err(faults) => return Ok(Err(faults)),
-    };
     let golden = golden(file)?;
-    Ok(Ok(Page { file: file.to_owned(), scenario, world, golden }))
+    let made_of = made_of(&[&hall_text, &physics, &text, &tables]);
+    Ok(Ok(Page { file: file.to_owned(), scenario, world, golden, made_of }))
 }
 
-fn world(scenario: &Scenario, beside: Option<&Path>) -> Result<Result<World, Faults>, Stop> {
+/// Reads the weather's year and the prices that a scenario keeps in files of their own; their texts.
+fn tables(scenario: &mut Scenario, beside: Option<&Path>) -> Result<Result<String, Faults>, Stop> {
+    let mut texts = String::new();
+    let open = |file: &str| {
+        let missing =
+            || Stop::new(65, "scenario_invalid", format!("there is no file {file}"), "put it beside the page");
+        read(file, beside).ok_or_else(missing).map(|(path, text)| (path.display().to_string(), text))
+    };
+    if let Some(file) = &scenario.weather.epw {
+        let (path, text) = open(file)?;
+        texts.push_str(&text);
+        match Epw::read(&path, &text) {
+            Ok(year) => scenario.weather.source = Some(Weather::Epw(Arc::new(year))),
+            Err(faults) => return Ok(Err(faults)),
+        }
+    }
+    if let Some(file) = &scenario.prices_file {
+        let (path, text) = open(file)?;
+        texts.push_str(&text);
+        match Prices::read(&path, &text) {
+            Ok(prices) => scenario.prices = Some(prices),
+            Err(faults) => return Ok(Err(faults)),
+        }
+    }
+    Ok(Ok(texts))
+}
+
+/// The text of a scenario's physics, and its world.
+fn world(scenario: &Scenario, beside: Option<&Path>) -> Result<Result<(String, World), Faults>, Stop> {
     let hall = &scenario.hall;
     if let Some(file) = &scenario.physics {
         let (path, text) = read(file, beside)
             .ok_or_else(|| Stop::new(65, "scenario_invalid", format!("there is no physics file {file}"), ""))?;
-        return Ok(World::load(hall, &path.display().to_string(), &text));
+        return Ok(World::load(hall, &path.display().to_string(), &text).map(|world| (text, world)));
     }
     let (name, text) = sim::shipped::HALLS.iter().find(|(known, _)| *known == hall.name).ok_or_else(|| {
         let say = format!("{}: hall `{}` has no physics of ours", scenario.name, hall.name);
         Stop::new(65, "scenario_invalid", say, "name its file with `physics = \"…\"`")
     })?;
-    Ok(World::load(hall, name, text))
+    Ok(World::load(hall, name, text).map(|world| ((*text).to_owned(), world)))
 }
 
 fn golden(file: &str) -> Result<Option<Golden>, Stop> {

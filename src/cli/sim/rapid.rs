@@ -1,26 +1,25 @@
-//! `wattloop sim run`: world and controller in one loop, with no wires between them, as fast as the machine can.
+//! `wattloop sim run HALL`: a hall with nothing happening to it, as fast as the machine can.
 
 use std::fmt;
 use std::sync::Arc;
 
 use plant::hall::Hall;
-use plant::image::{Inputs, Outputs};
-use plant::time::{Mono, Span, Tick, Wall};
+use plant::time::{Span, Wall};
 use serde::Serialize;
-use sim::World;
-use wattloop::control::Controller;
+use sim::kpi::Kpis;
+use sim::scenario::{LoadChange, Pilot, Scenario, WeatherChange};
 use wattloop::control::report::Pue;
 use wattloop::service::clock::Clock;
-use wattloop::service::journal::decision_hash;
 
-use super::RunArgs;
+use super::drive::Drive;
+use super::{RunArgs, leave, pages};
 use crate::cli::{Out, Stop};
 
 /// When simulated runs begin: a summer midnight, so that a day's load has its night and its noon.
 pub(super) const BEGIN: Wall = Wall(1_781_474_400_000);
 
 /// What a run came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Summary {
     hall: String,
     seed: u64,
@@ -34,6 +33,8 @@ struct Summary {
     trace: String,
     #[serde(skip)]
     seconds: f64,
+    #[serde(skip)]
+    kpis: Kpis,
 }
 
 /// Runs a hall.
@@ -44,18 +45,14 @@ pub fn run(named: &str, args: &RunArgs, out: &Out) -> Result<(), Stop> {
         Stop::usage(format!("there is no shipped hall `{named}`"), help)
     })?;
     let hall = Arc::new(Hall::load(name, text).map_err(|faults| Stop::faults(&faults))?);
+    let saying = format!("for {} in scans of {}", args.length, args.period);
+    let page = pages::unwritten(calm(&hall, args), (text, &saying))?;
     let mut first: Option<Summary> = None;
     for _ in 0..args.runs {
-        let world = super::world(name, &hall)?.with_seed(args.seed.unwrap_or(1));
-        let summary = Rapid::new(&hall, world).run(args);
+        let summary = once(&page, args)?;
         match &first {
             Some(known) if known.trace != summary.trace => {
-                let say = format!(
-                    "two runs of seed {} differ: {} and {}",
-                    args.seed.unwrap_or(1),
-                    known.trace,
-                    summary.trace
-                );
+                let say = format!("two runs of seed {} differ: {} and {}", known.seed, known.trace, summary.trace);
                 return Err(Stop::failed(say));
             }
             Some(_) => {}
@@ -69,64 +66,70 @@ pub fn run(named: &str, args: &RunArgs, out: &Out) -> Result<(), Stop> {
     }
 }
 
-/// One run.
-struct Rapid {
-    world: World,
-    controller: Controller,
-    inputs: Inputs,
-    outputs: Outputs,
-}
-
-impl Rapid {
-    fn new(hall: &Arc<Hall>, world: World) -> Self {
-        Self {
-            world,
-            controller: Controller::new(Arc::clone(hall)),
-            inputs: Inputs::unread(hall.points.len()),
-            outputs: Controller::safe_outputs(hall),
-        }
-    }
-
-    fn run(mut self, args: &RunArgs) -> Summary {
-        let clock = Clock::machine();
-        let begun = clock.mono();
-        let scans = args.length.nanos().checked_div(args.period.nanos()).unwrap_or(0);
-        let mut hasher = blake3::Hasher::new();
-        let (mut events, mut worst) = (0u64, f64::NEG_INFINITY);
-        let inlets: Vec<_> =
-            self.controller.hall().rows.iter().flat_map(|(_, row)| &row.racks).map(|r| r.inlet.id()).collect();
-        for seq in 0..scans {
-            let tick = tick(seq, args.period);
-            self.world.step_into(&self.outputs, tick, &mut self.inputs);
-            let decided = self.controller.step(&self.inputs, tick);
-            hasher.update(&decision_hash(decided));
-            events = events.saturating_add(plant::convert::u64_from_usize(decided.events.len()));
-            self.outputs.commands.clone_from(&decided.commands);
-            worst = inlets.iter().filter_map(|p| self.world.truth(*p)).fold(worst, f64::max);
-        }
-        let status = self.controller.status();
-        let digest = hasher.finalize().to_hex();
-        Summary {
-            hall: status.hall,
-            seed: args.seed.unwrap_or(1),
-            runs: args.runs,
-            scans,
-            // A hall of tanks has no inlets.
-            worst_inlet_celsius: Some(worst).filter(|t| t.is_finite()),
-            facility_kwh: status.facility_kwh,
-            it_kwh: status.it_kwh,
-            pue: status.pue,
-            events,
-            trace: digest.get(..16).unwrap_or_default().to_owned(),
-            seconds: clock.mono().since(begun).seconds(),
-        }
+/// A hall's own day, in which nothing happens.
+fn calm(hall: &Arc<Hall>, args: &RunArgs) -> Scenario {
+    Scenario {
+        name: hall.name.clone(),
+        summary: hall.summary.clone(),
+        hall_name: hall.name.clone(),
+        physics: None,
+        hall: Arc::clone(hall),
+        start: BEGIN,
+        length: args.length,
+        warm_up: Span::ZERO,
+        dt: args.period,
+        period: args.period,
+        seed: args.seed.unwrap_or(1),
+        controller: Pilot::Wattloop,
+        load: LoadChange::default(),
+        weather: WeatherChange::default(),
+        prices: None,
+        prices_file: None,
+        co2: None,
+        expected_errors: Vec::new(),
+        events: Vec::new(),
+        asserts: Vec::new(),
     }
 }
 
-fn tick(seq: u64, period: Span) -> Tick {
-    let mono = Mono(period.times(seq.saturating_add(1)).nanos());
-    let millis = i64::try_from(mono.0 / 1_000_000).unwrap_or(i64::MAX);
-    Tick { seq, dt: period, mono, wall: Wall(BEGIN.0.saturating_add(millis)), clock_trusted: true, boot: 1 }
+fn once(page: &pages::Page, args: &RunArgs) -> Result<Summary, Stop> {
+    let clock = Clock::machine();
+    let begun = clock.mono();
+    let seed = page.scenario.seed;
+    let mut drive = Drive::new(page, seed, page.scenario.controller);
+    let files = leave::Files::of(args, 1);
+    if files.wanted() {
+        drive.record();
+    }
+    let ridden = drive.ride(|_, _| ());
+    if let Some(why) = ridden.run.broken() {
+        return Err(Stop::new(70, "simulator_failed", format!("{}: {why}", page.file), ""));
+    }
+    let left = leave::Left {
+        page,
+        seed,
+        trace: &ridden.trace,
+        broken: None,
+        verdicts: &[],
+        kpis: &ridden.kpis,
+        baseline: None,
+    };
+    files.write(&left, ridden.recording.as_ref())?;
+    Ok(Summary {
+        hall: ridden.status.hall,
+        seed,
+        runs: args.runs,
+        scans: ridden.scans,
+        // A hall of tanks has no inlets.
+        worst_inlet_celsius: ridden.kpis.value("worst-inlet-cel"),
+        facility_kwh: ridden.status.facility_kwh,
+        it_kwh: ridden.status.it_kwh,
+        pue: ridden.status.pue,
+        events: ridden.events,
+        trace: ridden.trace,
+        seconds: clock.mono().since(begun).seconds(),
+        kpis: ridden.kpis,
+    })
 }
 
 impl fmt::Display for Summary {
@@ -146,6 +149,8 @@ impl fmt::Display for Summary {
             }
         }
         writeln!(f, "  events           {}", self.events)?;
-        writeln!(f, "  trace            {}", self.trace)
+        writeln!(f, "  trace            {}", self.trace)?;
+        writeln!(f, "what was true:")?;
+        write!(f, "{}", super::scenarios::Figures(&self.kpis, None))
     }
 }

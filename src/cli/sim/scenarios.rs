@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::fs;
+use std::sync::Arc;
 
 use plant::time::Span;
 use serde::Serialize;
-use sim::scenario::verdict::{figure, instant};
-use sim::scenario::{Pilot, Report, Verdict};
+use sim::kpi::Kpis;
+use sim::scenario::verdict::instant;
+use sim::scenario::{Baseline, Pilot, Report, Scenario, Verdict};
 use wattloop::service::clock::Clock;
 
 use super::drive::{Drive, Ridden};
-use super::outcome::Outcome;
+use super::leave::{self, Files, Left};
 use super::pages::{self, Page};
-use super::{RunArgs, crowd, junit};
+use super::{RunArgs, crowd};
 use crate::cli::{Out, Stop};
 
 /// One run of one scenario.
@@ -28,9 +30,17 @@ pub struct Played {
     /// How long the run took (s).
     pub seconds: f64,
     /// Its figures.
-    pub outcome: Outcome,
-    /// The same figures of the baseline that was asked for.
-    pub baseline: Option<Outcome>,
+    pub kpis: Kpis,
+    /// The same figures of the baselines that were asked for.
+    pub baselines: Vec<(Baseline, Kpis)>,
+}
+
+/// What a person wants of every run besides its verdicts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish<'a> {
+    /// Another run of the same scenario.
+    baseline: Option<Baseline>,
+    files: Files<'a>,
 }
 
 /// Runs scenarios with the seeds that were asked for.
@@ -42,11 +52,11 @@ pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
     };
     let jobs: Vec<(&Page, u64)> = pages.iter().flat_map(|p| seeds(p).into_iter().map(move |seed| (p, seed))).collect();
     let name = |n: usize| jobs.get(n).map_or_else(String::new, |(p, seed)| format!("{} seed {seed}", p.file));
-    let asked = args.baseline.map(|b| b.pilot());
-    let played = crowd::all(jobs.len(), name, |n| jobs.get(n).map(|(page, seed)| play(page, *seed, asked)))?;
-    let played: Vec<Played> = played.into_iter().flatten().collect();
+    let wish = Wish { baseline: args.baseline.map(|b| b.of()), files: Files::of(args, jobs.len()) };
+    let played = crowd::all(jobs.len(), name, |n| jobs.get(n).map(|(page, seed)| play(page, *seed, &wish)))?;
+    let played = played.into_iter().flatten().collect::<Result<Vec<Played>, Stop>>()?;
     if let Some(path) = &args.junit {
-        fs::write(path, junit::text(&played)).map_err(|e| Stop::io(&path.display().to_string(), &e))?;
+        fs::write(path, leave::junit(&played)).map_err(|e| Stop::io(&path.display().to_string(), &e))?;
     }
     if out.json() {
         out.value(&played.iter().map(line).collect::<Vec<_>>())?;
@@ -54,33 +64,65 @@ pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
         for one in &played {
             out.text(one)?;
         }
+        if let [one] = played.as_slice() {
+            out.text(Figures(&one.kpis, one.baselines.first()))?;
+        }
     }
     end(&played, out)
 }
 
-/// One run, and the baselines that its asserts or the person ask for.
-pub fn play(page: &Page, seed: u64, asked: Option<Pilot>) -> Played {
+/// One run, and the baselines that its asserts or the person ask for. Its files are written before it is told.
+pub fn play(page: &Page, seed: u64, wish: &Wish<'_>) -> Result<Played, Stop> {
     let clock = Clock::machine();
     let begun = clock.mono();
-    let ridden = ride(page, seed, page.scenario.controller);
-    let fixed = page.scenario.baselines().contains(&Pilot::Fixed) || asked.is_some();
-    let baseline = fixed.then(|| ride(page, seed, Pilot::Fixed).outcome);
-    let outcome = ridden.outcome;
-    let kpi = |name: &str| outcome.kpi(name);
-    let other = |pilot: Pilot, name: &str| match pilot {
-        Pilot::Fixed => baseline.as_ref().and_then(|b| b.kpi(name)),
-        Pilot::Wattloop => outcome.kpi(name),
+    let ridden = ride(page, (seed, page.scenario.controller), wish.files.wanted());
+    let mut others = page.scenario.baselines();
+    others.extend(wish.baseline.filter(|asked| !others.contains(asked)));
+    let baselines: Vec<(Baseline, Kpis)> = others.into_iter().map(|which| (which, other(page, seed, which))).collect();
+    let Ridden { kpis, trace, recording, run, .. } = ridden;
+    let theirs = |which: Baseline, name: &str| baselines.iter().find(|(known, _)| *known == which)?.1.value(name);
+    let (report, _) = run.finish(&|name| kpis.value(name), &theirs);
+    let left = Left {
+        page,
+        seed,
+        trace: &trace,
+        broken: report.broken.as_deref(),
+        verdicts: &report.verdicts,
+        kpis: &kpis,
+        baseline: baselines.first(),
     };
-    let (report, _) = ridden.run.finish(&kpi, &other);
+    wish.files.write(&left, recording.as_ref())?;
     let seconds = clock.mono().since(begun).seconds();
     let length = page.scenario.length;
-    Played { file: page.file.clone(), report, trace: ridden.trace, length, seconds, outcome, baseline }
+    Ok(Played { file: page.file.clone(), report, trace, length, seconds, kpis, baselines })
 }
 
-fn ride(page: &Page, seed: u64, pilot: Pilot) -> Ridden {
-    let mut drive = Drive::new(&page.scenario, page.world.clone(), seed, pilot);
+/// The figures of another run of the same scenario.
+fn other(page: &Page, seed: u64, which: Baseline) -> Kpis {
+    match which {
+        Baseline::Fixed => ride(page, (seed, Pilot::Fixed), false).kpis,
+        Baseline::NoEvents => {
+            let calm = Scenario { events: Vec::new(), asserts: Vec::new(), ..Scenario::clone(&page.scenario) };
+            let made_of = format!("{} without its events", page.made_of);
+            let page = Page {
+                file: page.file.clone(),
+                scenario: Arc::new(calm),
+                world: page.world.clone(),
+                made_of,
+                golden: None,
+            };
+            ride(&page, (seed, page.scenario.controller), false).kpis
+        }
+    }
+}
+
+fn ride(page: &Page, (seed, pilot): (u64, Pilot), record: bool) -> Ridden {
+    let mut drive = Drive::new(page, seed, pilot);
     if let Some(golden) = &page.golden {
         drive.run_mut().hold_against(golden);
+    }
+    if record {
+        drive.record();
     }
     drive.ride(|_, _| ())
 }
@@ -99,13 +141,12 @@ fn end(played: &[Played], out: &Out) -> Result<(), Stop> {
         return if out.json() { Ok(()) } else { out.line(format_args!("{runs} runs, {} asserts hold", all().count())) };
     };
     let say = format!("{} of {} asserts failed in {runs} runs", failed.len(), all().count());
-    let help = format!("`{}` shows it", again(one, verdict));
+    let help = format!("`{}` shows it", again(&one.file, one.report.seed, verdict));
     Err(Stop::new(1, "assert_failed", say, help))
 }
 
 /// The command that shows a verdict again.
-pub fn again(one: &Played, verdict: &Verdict) -> String {
-    let (file, seed) = (&one.file, one.report.seed);
+pub fn again(file: &str, seed: u64, verdict: &Verdict) -> String {
     if verdict.rule == "errors" {
         return format!("wattloop sim run {file} --seed {seed}");
     }
@@ -120,7 +161,7 @@ struct Line<'p> {
     passed: bool,
     trace: &'p str,
     asserts: Vec<AssertLine<'p>>,
-    kpi: std::collections::BTreeMap<&'static str, f64>,
+    kpi: std::collections::BTreeMap<&'p str, f64>,
 }
 
 #[derive(Serialize)]
@@ -142,7 +183,7 @@ fn line(one: &Played) -> Line<'_> {
         passed: one.report.passed(),
         trace: &one.trace,
         asserts: one.report.verdicts.iter().map(AssertLine::of).collect(),
-        kpi: Outcome::NAMES.iter().filter_map(|name| Some((*name, one.outcome.kpi(name)?))).collect(),
+        kpi: one.kpis.iter().filter_map(|kpi| Some((kpi.name.as_str(), kpi.value?))).collect(),
     }
 }
 
@@ -175,11 +216,35 @@ impl fmt::Display for Played {
         for verdict in &report.verdicts {
             writeln!(f, "  {verdict}")?;
         }
-        if let Some(baseline) = &self.baseline {
-            for name in Outcome::NAMES {
-                let (Some(ours), Some(theirs)) = (self.outcome.kpi(name), baseline.kpi(name)) else { continue };
-                writeln!(f, "  {name:<16} {} (fixed: {})", figure(ours), figure(theirs))?;
+        writeln!(f, "  {}", summary(&self.kpis))?;
+        for (which, base) in &self.baselines {
+            if let Some(say) = self.kpis.against(base) {
+                writeln!(f, "  against `{}`: {say}", which.word())?;
             }
+        }
+        Ok(())
+    }
+}
+
+/// A run in a line: never a PUE without the energy.
+fn summary(kpis: &Kpis) -> String {
+    const TOLD: [&str; 4] = ["pue", "peak-15min-kw", "worst-inlet-cel", "case-margin-k"];
+    let told = TOLD.iter().filter_map(|name| kpis.iter().find(|kpi| kpi.name == *name && kpi.value.is_some()));
+    told.map(|kpi| format!("{}: {}", kpi.title, kpis.say(kpi))).collect::<Vec<_>>().join(", ")
+}
+
+/// Every figure of a run by its name for asserts, and that of its baseline; those of single devices are left to `--json`.
+pub struct Figures<'k>(pub &'k Kpis, pub Option<&'k (Baseline, Kpis)>);
+
+impl fmt::Display for Figures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for kpi in self.0.iter().filter(|kpi| kpi.value.is_some() && !kpi.name.contains('.')) {
+            write!(f, "  {:<24} {:<40} {}", kpi.name, kpi.title, self.0.say(kpi))?;
+            let theirs = self.1.and_then(|(which, base)| {
+                let theirs = base.iter().find(|k| k.name == kpi.name)?;
+                Some(format!(" ({}: {})", which.word(), base.say(theirs)))
+            });
+            writeln!(f, "{}", theirs.unwrap_or_default())?;
         }
         Ok(())
     }

@@ -6,7 +6,6 @@ use clap::Args;
 use plant::hall::Hall;
 use plant::time::Span;
 use serde::Serialize;
-use sim::World;
 use sim::scenario::storm::Storm;
 use sim::scenario::verdict::{figure, instant};
 
@@ -51,8 +50,7 @@ struct Weathered {
 /// Runs storms.
 pub fn run(args: &StormArgs, out: &Out) -> Result<(), Stop> {
     let hall = pages::hall(&args.hall, None).map_err(|faults| Stop::faults(&faults))?;
-    let hall = hall.map_err(|help| Stop::usage(format!("there is no hall `{}`", args.hall), help))?;
-    let world = super::world(&hall.name, &hall)?;
+    let (hall, text) = hall.map_err(|help| Stop::usage(format!("there is no hall `{}`", args.hall), help))?;
     let (first, count) = args.seed.map_or((1, args.seeds), |seed| (seed, 1));
     let seed = |n: usize| first.saturating_add(plant::convert::u64_from_usize(n));
     if args.seed.is_some() && !out.json() {
@@ -62,28 +60,29 @@ pub fn run(args: &StormArgs, out: &Out) -> Result<(), Stop> {
     }
     let name = |n: usize| format!("storm of seed {}", seed(n));
     let count = plant::convert::usize_from_u32(count);
-    let weathered = crowd::all(count, name, |n| weather(&hall, &world, seed(n), args.length))?;
+    let weathered = crowd::all(count, name, |n| weather(&hall, &text, seed(n), args.length))?;
+    let weathered = weathered.into_iter().collect::<Result<Vec<_>, _>>()?;
     tell(args, &hall, &weathered, out)
 }
 
 /// The same storm twice.
-fn weather(hall: &Arc<Hall>, world: &World, seed: u64, length: Span) -> Weathered {
+fn weather(hall: &Arc<Hall>, text: &str, seed: u64, length: Span) -> Result<Weathered, Stop> {
     let storm = Storm::new(hall, seed, length);
-    let scenario = Arc::new(storm.scenario.clone());
+    let page = pages::unwritten(storm.scenario.clone(), (text, &storm.lines().join("\n")))?;
     let limit = hall.limits.inlet_max.0;
     let mut margin: Option<(f64, f64)> = None;
-    let pilot = scenario.controller;
-    let once = Drive::new(&scenario, world.clone(), seed, pilot).ride(|run, seen| {
+    let pilot = page.scenario.controller;
+    let once = Drive::new(&page, seed, pilot).ride(|run, seen| {
         let (time, hottest) = (run.time(), seen.world.hottest_inlet());
         let now = hottest.filter(|_| time >= 0.0 && storm.must_hold(time)).map(|t| (limit - t, time));
         if let Some(now) = now.filter(|now| margin.is_none_or(|worst| now.0 < worst.0)) {
             margin = Some(now);
         }
     });
-    let again = Drive::new(&scenario, world.clone(), seed, pilot).ride(|_, _| ());
+    let again = Drive::new(&page, seed, pilot).ride(|_, _| ());
     let differ = (once.trace != again.trace).then(|| format!("two runs differ: {} and {}", once.trace, again.trace));
     let broken = once.run.broken().map(str::to_owned).or(differ);
-    Weathered { seed, trace: once.trace, margin, broken }
+    Ok(Weathered { seed, trace: once.trace, margin, broken })
 }
 
 fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Result<(), Stop> {

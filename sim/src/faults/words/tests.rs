@@ -22,8 +22,9 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
             hall.equips.iter().find(|(_, e)| e.kind == Kind::ChilledWater).map(|(_, e)| e.name.clone()).expect("water")
         }
         (On::Equipment, "tripped" | "fouled" | "clogged" | "air-in-loop" | "leak") => "cdu-1".to_owned(),
-        (On::Equipment, "fans-failed") => "dc-1".to_owned(),
-        (On::Equipment, "jammed") => "tank-1".to_owned(),
+        (On::Equipment, "fans-failed" | "short-circuit") => "dc-1".to_owned(),
+        (On::Equipment, "jammed" | "vent-open") => "tank-1".to_owned(),
+        (On::Equipment, "containment-open") => "rack-a01".to_owned(),
         (On::Equipment, "customer-gone") => "district".to_owned(),
         (On::Equipment, _) => "crah-1".to_owned(),
     }
@@ -32,7 +33,11 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
 #[test]
 fn every_fault_of_the_catalogue_is_read_and_written_alike() {
     for entry in CATALOGUE {
-        let hall = of(if entry.word == "jammed" && entry.on == On::Equipment { "immersion" } else { "liquid" });
+        let hall = of(match (entry.on, entry.word) {
+            (On::Equipment, "jammed") => "immersion",
+            (On::Equipment, "vent-open") => "immersion-two-phase",
+            (_, _) => "liquid",
+        });
         let argument = match entry.with {
             With::Nothing => String::new(),
             With::Number(_, (low, high)) => format!(" {}", 0.5f64.clamp(low, high)),

@@ -5,10 +5,10 @@ use plant::read::Section;
 use plant::time::Span;
 use plant::units::Unit;
 
+use super::Page;
 use super::events::{alarm, needed};
-use super::{PILOTS, Page};
 use crate::scenario::expression::{Dimension, Holding, Signal, condition, many, margin_unit, matching, signal};
-use crate::scenario::{Assert, Rule, Tolerance, Window};
+use crate::scenario::{Assert, Baseline, Rule, Tolerance, Window};
 
 /// The keys of which an assert has one: what must hold.
 const RULES: &[&str] =
@@ -106,7 +106,7 @@ impl Page<'_> {
                 Some(Rule::Alarm { alarm: found?, once, within: section.maybe("within") })
             }
             "safe" => self.safe(hall, section),
-            "kpi" => self.kpi(section),
+            "kpi" => self.kpi(hall, section),
             _ => self.golden(hall, section),
         }
     }
@@ -196,14 +196,21 @@ impl Page<'_> {
         Some(Rule::Safe { outputs, within: within? })
     }
 
-    fn kpi(&self, section: &Section<'_>) -> Option<Rule> {
-        let kpi = section.need_name("kpi");
-        let (min, max) = self.limits(section)?;
-        if !section.has("compare") {
-            return Some(Rule::Kpi { kpi: kpi?, min, max });
+    fn kpi(&self, hall: &Hall, section: &Section<'_>) -> Option<Rule> {
+        let kpi: Option<String> = section.need("kpi");
+        let limits = self.limits(section);
+        let baseline = section.has("compare").then(|| section.word("compare", Baseline::ALL));
+        let known = crate::kpi::names(hall);
+        if let Some(name) = kpi.as_ref().filter(|name| !known.contains(name)) {
+            let help = plant::read::did_you_mean(name, known.iter().map(String::as_str));
+            section.fault("kpi", format!("there is no figure `{name}`"), help);
+            return None;
         }
-        let baseline = section.word("compare", PILOTS);
-        Some(Rule::Compare { kpi: kpi?, baseline: baseline?, min, max })
+        let (min, max) = limits?;
+        match baseline {
+            None => Some(Rule::Kpi { kpi: kpi?, min, max }),
+            Some(baseline) => Some(Rule::Compare { kpi: kpi?, baseline: baseline?, min, max }),
+        }
     }
 
     fn golden(&self, hall: &Hall, section: &Section<'_>) -> Option<Rule> {

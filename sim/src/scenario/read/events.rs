@@ -1,15 +1,16 @@
 //! What happens, from the file.
 
-use plant::hall::Hall;
+use plant::hall::{Hall, Kind};
 use plant::id::{AlarmId, PointId};
+use plant::point::{PointDef, Role};
 use plant::read::{Section, did_you_mean};
 use plant::time::Span;
 use plant::units::Unit;
 
 use super::Page;
-use crate::faults::Fault;
+use crate::faults::{Fault, SensorFault};
 use crate::scenario::expression::{condition, matching};
-use crate::scenario::{Deed, Event, Trigger};
+use crate::scenario::{Deed, Event, Setpoint, Trigger};
 
 /// What can be done.
 #[derive(Clone, Copy)]
@@ -23,6 +24,9 @@ enum Do {
     Reset,
     Load,
     WeatherOffset,
+    Setpoint,
+    Clock,
+    Broker,
     Silence,
     Restart,
 }
@@ -37,6 +41,9 @@ const DEEDS: &[(&str, Do)] = &[
     ("reset", Do::Reset),
     ("load", Do::Load),
     ("weather-offset", Do::WeatherOffset),
+    ("setpoint", Do::Setpoint),
+    ("clock", Do::Clock),
+    ("broker", Do::Broker),
     ("silence", Do::Silence),
     ("restart", Do::Restart),
 ];
@@ -115,6 +122,9 @@ impl Page<'_> {
             Do::WeatherOffset => {
                 needed(section, "by", self.quantity(section, "by", Some(Unit::Kelvin))).map(Deed::WeatherOffset)
             }
+            Do::Setpoint => self.setpoint(hall, section),
+            Do::Clock => jump(section).map(Deed::Clock),
+            Do::Broker => broker(hall, section).map(Deed::Break),
             Do::Silence => Some(Deed::Silence),
             Do::Restart => Some(Deed::Restart),
         }
@@ -173,6 +183,58 @@ impl Page<'_> {
         }
         Some(Deed::Override { points, value, reason })
     }
+}
+
+impl Page<'_> {
+    fn setpoint(&self, hall: &Hall, section: &Section<'_>) -> Option<Deed> {
+        let of = section.need_word("target", Setpoint::ALL)?;
+        if !of.is_in(hall) {
+            let has = Setpoint::ALL.iter().filter(|(_, of)| of.is_in(hall)).map(|(word, _)| *word);
+            let help = format!("it has: {}", has.collect::<Vec<_>>().join(", "));
+            section.fault("target", format!("the hall has no setpoint of `{}`", of.word()), help);
+        }
+        let value = needed(section, "value", self.quantity(section, "value", Some(of.unit())))?;
+        let (low, high) = of.range();
+        if value < low || value > high {
+            let message = format!("a setpoint of `{}` cannot be {value}", of.word());
+            section.fault("value", message, format!("write {low} to {high} {}", of.unit().pretty()));
+            return None;
+        }
+        Some(Deed::Setpoint { of, value })
+    }
+}
+
+/// How far a clock jumps (ms): a span, with a minus for back.
+fn jump(section: &Section<'_>) -> Option<i64> {
+    let text: String = section.need("by")?;
+    let (back, span) = text.strip_prefix('-').map_or((false, text.as_str()), |rest| (true, rest));
+    let millis = Span::parse(span).map(Span::millis).and_then(|ms| i64::try_from(ms).ok());
+    if millis.is_none() {
+        section.fault("by", format!("`{text}` is no time"), "write `\"1h\"`, or `\"-1h\"` for back");
+    }
+    millis.map(|ms| if back { ms.saturating_neg() } else { ms })
+}
+
+/// What comes by the broker is lost: the sensors that `target` names, and where it names none those of racks and meters.
+fn broker(hall: &Hall, section: &Section<'_>) -> Option<Vec<Fault>> {
+    let target: Option<String> = section.maybe("target");
+    let by_default = |def: &PointDef| {
+        let kind = hall.equips.get(def.equip).map(|e| e.kind);
+        kind.is_some_and(|kind| matches!(kind, Kind::Rack | Kind::Meter))
+    };
+    let named = |def: &PointDef| match &target {
+        Some(pattern) => crate::scenario::expression::fits(pattern, &def.name),
+        None => by_default(def),
+    };
+    let sensors = hall.points.iter().filter(|(_, def)| def.role == Role::Sensor && named(def));
+    let lost: Vec<Fault> = sensors.map(|(point, _)| Fault::Sensor { point, how: SensorFault::Lost }).collect();
+    if lost.is_empty() {
+        let names = hall.points.iter().map(|(_, p)| p.name.as_str());
+        let wanted = target.unwrap_or_default();
+        section.fault("target", format!("there is no sensor `{wanted}`"), did_you_mean(&wanted, names));
+        return None;
+    }
+    Some(lost)
 }
 
 /// An alarm by its name.
