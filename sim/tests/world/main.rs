@@ -13,6 +13,8 @@ mod lockstep;
 mod physics;
 #[cfg(test)]
 mod stand;
+#[cfg(test)]
+mod storms;
 #[cfg(feature = "wire")]
 #[cfg(test)]
 mod wire;
