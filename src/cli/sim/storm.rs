@@ -99,14 +99,18 @@ fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Re
     let Some(worst) = weathered.iter().min_by(|a, b| margin(a).total_cmp(&margin(b))) else { return Ok(()) };
     let lost = weathered.iter().filter(|w| margin(w) < 0.0).count();
     let at = worst.margin.map_or_else(String::new, |(_, at)| format!(" at {}", instant(at)));
-    let say = format!(
-        "{} storms over {}, {lost} with inlets above {} °C; the worst margin is {} K, seed {}{at}",
-        weathered.len(),
-        hall.name,
-        hall.limits.inlet_max.0,
-        figure(margin(worst)),
-        worst.seed
-    );
+    let many = weathered.len();
+    let say = if worst.margin.is_some() {
+        format!(
+            "{many} storms over {}, {lost} with inlets above {} °C; the worst margin is {} K, seed {}{at}",
+            hall.name,
+            hall.limits.inlet_max.0,
+            figure(margin(worst)),
+            worst.seed
+        )
+    } else {
+        format!("{many} storms over {}: the books closed, and there were no inlets to hold", hall.name)
+    };
     if lost > 0 {
         return Err(Stop::new(1, "inlets_lost", say, again(worst)));
     }
