@@ -68,8 +68,15 @@ impl<'a> Files<'a> {
 
     fn put(&self, path: &Path, left: &Left<'_>, text: &str) -> Result<(), Stop> {
         let path = if self.many { own(path, &left.page.scenario.name, left.seed) } else { path.to_path_buf() };
-        fs::write(&path, text).map_err(|e| Stop::io(&path.display().to_string(), &e))
+        write(&path, text)
     }
+}
+
+/// Writes a file that a person asked for.
+pub fn write(path: &Path, text: &str) -> Result<(), Stop> {
+    let refused =
+        |e| Stop::new(73, "cannot_create", format!("{}: {e}", path.display()), "name a file in a folder that is there");
+    fs::write(path, text).map_err(refused)
 }
 
 /// `day.html` becomes `day-air-hot-day-3.html`.

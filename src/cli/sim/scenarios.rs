@@ -1,7 +1,6 @@
 //! `wattloop sim run FILE…`: scenarios and their verdicts.
 
 use std::fmt;
-use std::fs;
 use std::sync::Arc;
 
 use plant::time::Span;
@@ -56,7 +55,7 @@ pub fn run(args: &RunArgs, out: &Out) -> Result<(), Stop> {
     let played = crowd::all(jobs.len(), name, |n| jobs.get(n).map(|(page, seed)| play(page, *seed, &wish)))?;
     let played = played.into_iter().flatten().collect::<Result<Vec<Played>, Stop>>()?;
     if let Some(path) = &args.junit {
-        fs::write(path, leave::junit(&played)).map_err(|e| Stop::io(&path.display().to_string(), &e))?;
+        leave::write(path, &leave::junit(&played))?;
     }
     if out.json() {
         out.value(&played.iter().map(line).collect::<Vec<_>>())?;
