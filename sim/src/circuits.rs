@@ -19,12 +19,12 @@ pub mod spec;
 
 use crate::cooling::chiller::Stream;
 use crate::cooling::heat_recovery::{Offered, Recovered};
+use crate::cooling::moist::saturated;
 use crate::cooling::{dry_cooler, water_economiser};
 use crate::exponential::node;
 use crate::hydraulics::{Branch, Shared};
 use crate::local::economiser::{Economiser, Rules, Seen};
 use crate::local::pi::{Loop, Pi};
-use crate::psychrometrics::saturation;
 use crate::water::CP_WATER;
 use crate::weather::Outdoor;
 use bank::Bank;
@@ -320,5 +320,5 @@ fn passed(at: f64) -> water_economiser::Outcome {
 
 /// Humidity ratio of outdoor air (kg/kg).
 pub(crate) fn humidity(air: &Outdoor) -> f64 {
-    saturation::humidity_ratio(air.dew_point, air.pressure)
+    saturated(air.dew_point, air.pressure)
 }

@@ -35,6 +35,7 @@ pub mod markup;
 pub mod noise;
 pub mod physics;
 pub mod prices;
+pub mod pieces;
 pub mod psychrometrics;
 pub mod racks;
 pub mod record;

@@ -6,8 +6,9 @@ pub(crate) mod read;
 
 use plant::time::Span;
 
-use crate::coolers::direct;
+use crate::coolers::{Curves, direct};
 use crate::exchanger::CoilSurface;
+use crate::racks::Exchange;
 use crate::weather::Weather;
 use crate::{circuits, immersion, liquid};
 
@@ -26,6 +27,8 @@ pub struct Physics {
     pub room: Room,
     /// The racks.
     pub rack: Rack,
+    /// How machines give their heat to the air, drawn from `rack` when the file is read.
+    pub exchange: Exchange,
     /// The fans, in CRAHs or alone.
     pub fan: Fan,
     /// The coils, where the hall has any.
@@ -112,7 +115,7 @@ pub struct Fan {
 }
 
 /// One CRAH's coil and its valve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Coil {
     /// The surface.
     pub surface: CoilSurface,
@@ -126,6 +129,8 @@ pub struct Coil {
     pub valve_drop: f64,
     /// Open flow over closed flow of the equal-percentage valve (1, 10 to 200).
     pub rangeability: f64,
+    /// How conductances and the valve's opening go, drawn from the above when the file is read.
+    pub curves: Curves,
 }
 
 /// How busy the racks are, as shares of their nameplates.

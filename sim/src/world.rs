@@ -60,7 +60,10 @@ pub struct World {
     meters: Vec<Meter>,
     /// What each writable point was last told.
     held: Table<PointId, Option<f64>>,
+    /// Of every device that takes commands: the coolers in the hall's order, then the pump.
     panels: Vec<Panel>,
+    /// Which of them a writable point belongs to.
+    panel_of: Table<PointId, Option<usize>>,
     alone: Alone,
     /// The truth at the end of the last step; nothing for points that are not modelled.
     truth: Table<PointId, Option<f64>>,

@@ -8,6 +8,7 @@ use plant::read::Section;
 use super::Facility;
 use super::{single_phase, two_phase};
 use crate::hydraulics::{Branch, Resistance, Valve};
+use crate::load::Worker;
 use crate::local::pi::{Loop, Pi};
 use crate::physics::read::{maybe, need, number};
 
@@ -79,8 +80,8 @@ pub enum State {
 pub struct Unit {
     /// Nameplate of its machines (W).
     pub rated: f64,
-    /// Its number in random streams.
-    pub channel: u64,
+    /// What decides how busy it is.
+    pub worker: Worker,
     /// Power of its machines (W).
     pub power: f64,
     /// Its liquid.
@@ -129,7 +130,7 @@ impl Unit {
         };
         Self {
             rated,
-            channel,
+            worker: Worker::new(channel),
             power: 0.0,
             state,
             valve: 50.0,

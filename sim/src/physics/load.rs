@@ -10,10 +10,12 @@ use super::{
     Actuation, Actuators, Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors,
 };
 use crate::circuits::spec::Spec as Circuit;
+use crate::coolers::Curves;
 use crate::coolers::direct::Spec as DxSpec;
 use crate::exchanger::CoilSurface;
 use crate::immersion::units::Spec as TankSpec;
 use crate::liquid::row::Spec as PlateSpec;
+use crate::racks::Exchange;
 use crate::weather::Weather;
 
 impl Physics {
@@ -69,6 +71,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         start_duty,
         room,
         rack,
+        exchange: Exchange::of(&rack),
         fan,
         coil,
         chilled: chilled.flatten(),
@@ -122,18 +125,21 @@ fn fan(of: &Section<'_>) -> Fan {
 }
 
 fn coil(of: &Section<'_>) -> Coil {
+    let surface = CoilSurface {
+        ua: number(of, "ua-w-per-k", POSITIVE),
+        air_kg_s: number(of, "air-kg-per-s", POSITIVE),
+        water_kg_s: number(of, "water-kg-per-s", POSITIVE),
+        air_to_water: number(of, "air-to-water", POSITIVE),
+    };
+    let rangeability = number(of, "rangeability", (10.0, 200.0));
     Coil {
-        surface: CoilSurface {
-            ua: number(of, "ua-w-per-k", POSITIVE),
-            air_kg_s: number(of, "air-kg-per-s", POSITIVE),
-            water_kg_s: number(of, "water-kg-per-s", POSITIVE),
-            air_to_water: number(of, "air-to-water", POSITIVE),
-        },
+        surface,
         heat_capacity: number(of, "heat-capacity-j-per-k", POSITIVE),
         stroke: number(of, "stroke-s", POSITIVE),
         coil_drop: number(of, "coil-drop-pa", POSITIVE),
         valve_drop: number(of, "valve-drop-pa", POSITIVE),
-        rangeability: number(of, "rangeability", (10.0, 200.0)),
+        rangeability,
+        curves: Curves::of(&surface, rangeability),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use plant::command::{WriteOutcome, WriteReport};
 use plant::convert;
-use plant::id::{EquipId, PointId};
+use plant::id::PointId;
 use plant::time::{Mono, Span, Tick, Wall};
 
-use super::{Alone, World};
+use super::image::put;
+use super::{Alone, Panel, World};
 use crate::actuators::Actuator;
 use crate::air::Surroundings;
 use crate::circuits::Given;
@@ -13,7 +14,7 @@ use crate::circuits::spec::LONGEST_STEP;
 use crate::electrics::Chain;
 use crate::immersion::Facility;
 use crate::ledger::Entries;
-use crate::load;
+use crate::load::Moment;
 use crate::physics::Physics;
 use crate::psychrometrics::MoistAir;
 use crate::weather::Outdoor;
@@ -67,6 +68,7 @@ impl World {
         let changed = held.to_bits() != value.to_bits();
         if value.is_finite() {
             *held = value;
+            put(&mut self.truth, point, value);
         }
         self.hear_point(point);
         changed.then_some(WriteReport { point, wanted: value, outcome: WriteOutcome::Applied, at, wear: 0 })
@@ -97,8 +99,7 @@ impl World {
     fn aim(&mut self, dt: f64) {
         let Self { panels, held, rows, pump, chilled, physics, elapsed, alone, .. } = self;
         let alone = *alone;
-        let target = |equip: EquipId, actuator: &mut Actuator, own: f64| {
-            let panel = panels.iter().find(|p| p.equip == equip);
+        let target = |panel: Option<&Panel>, actuator: &mut Actuator, own: f64| {
             let silent = panel.is_some_and(|p| elapsed.nanos().saturating_sub(p.heard.nanos()) > p.patience.nanos());
             let told = held.get(actuator.command).copied().flatten().unwrap_or(FULL);
             actuator.aim(match (panel.and_then(|p| p.hand), alone) {
@@ -108,15 +109,18 @@ impl World {
                 (None, Alone::Full) => told,
             });
         };
+        // Panels stand in the order of their devices: coolers first, then the pump.
+        let mut panels = panels.iter();
         for row in rows.iter_mut() {
             for cooler in &mut row.coolers {
+                let panel = panels.next();
                 let (fan, valve) = match alone {
                     Alone::Panels => cooler.panel.step((cooler.supply, row.hot), dt),
                     Alone::Full => (FULL, FULL),
                 };
-                target(cooler.equip, &mut cooler.drive, fan);
+                target(panel, &mut cooler.drive, fan);
                 if let Some(coil) = &mut cooler.coil {
-                    target(cooler.equip, &mut coil.valve, valve);
+                    target(panel, &mut coil.valve, valve);
                 }
             }
         }
@@ -125,7 +129,7 @@ impl World {
                 (Alone::Panels, Some(circuit), Some(of)) => circuit.hold_dp(of, dt),
                 (Alone::Panels | Alone::Full, _, _) => FULL,
             };
-            target(pump.of.equip, &mut pump.drive, own);
+            target(panels.next(), &mut pump.drive, own);
         }
     }
 
@@ -163,12 +167,14 @@ impl World {
 
     /// Sets what every machine draws and blows, and moves fans and valves.
     fn work(&mut self, physics: &Physics, (elapsed, wall): (Span, Wall), dt: f64) {
-        let wave = load::daily_wave(wall, physics.load.peak_hour);
-        let share = |channel: u64| load::share(&physics.load, wave, self.seed, channel, elapsed);
+        let (load, moment) = (&physics.load, Moment::at(&physics.load, self.seed, (elapsed, wall)));
         let kept = libm::exp(-dt / physics.rack.fan_lag);
         for row in &mut self.rows {
+            row.it = 0.0;
             for rack in &mut row.racks {
-                rack.work(share(rack.channel), &physics.rack, kept);
+                let share = rack.worker.share(load, &moment);
+                rack.work(share, &physics.rack, kept);
+                row.it += rack.power;
             }
             for cooler in &mut row.coolers {
                 cooler.travel(&physics.fan, dt);
@@ -179,7 +185,7 @@ impl World {
             }
         }
         for tank in &mut self.tanks {
-            tank.power = tank.rated * share(tank.channel);
+            tank.power = tank.rated * tank.worker.share(load, &moment);
         }
     }
 
@@ -282,9 +288,6 @@ impl World {
         };
         let mut to_water = 0.0;
         for row in &mut self.rows {
-            for rack in &mut row.racks {
-                rack.warm(&physics.rack, dt);
-            }
             // What compressors and condenser fans draw stays outdoors.
             let direct: f64 = row.coolers.iter().filter_map(|c| c.direct.as_ref()).map(|d| d.power).sum();
             drawn.cooling += row.fan_power() + direct;
