@@ -40,6 +40,7 @@ pub mod psychrometrics;
 pub mod racks;
 pub mod record;
 pub mod report;
+pub mod scale;
 pub mod scenario;
 pub mod sensors;
 pub mod shipped;

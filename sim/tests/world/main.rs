@@ -12,6 +12,8 @@ mod lockstep;
 #[cfg(test)]
 mod physics;
 #[cfg(test)]
+mod scale;
+#[cfg(test)]
 mod stand;
 #[cfg(test)]
 mod storms;
