@@ -11,6 +11,7 @@ use plant::id::{EquipId, PointId};
 
 use crate::actuators::Actuator;
 use crate::air::CP_AIR;
+use crate::electrics::site::Feeds;
 use crate::exchanger::{CoilSurface, Sides, counter_flow, past_surface};
 use crate::exponential::fade_slowly;
 use crate::hydraulics::{Branch, Characteristic, Resistance, Valve};
@@ -92,17 +93,18 @@ pub struct Between {
 }
 
 impl Cooler {
-    /// Moves drive and valve for `dt` seconds and sets flow and power.
-    pub fn travel(&mut self, fan: &physics::Fan, dt: f64) {
-        if self.failed {
+    /// Moves drive and valve for `dt` seconds and sets flow and power. Valves hang on control power.
+    pub fn travel(&mut self, fan: &physics::Fan, feeds: Feeds, dt: f64) {
+        let dead = self.failed || !feeds.fans;
+        if dead {
             self.drive.position = (self.drive.position - 10.0 * dt).max(0.0);
         } else {
             self.drive.travel(dt);
         }
         let speed = self.drive.share();
         self.flow = fan.flow * speed;
-        self.power = if self.failed { 0.0 } else { fan.power * speed * speed * speed };
-        if let Some(coil) = self.coil.as_mut().filter(|c| !c.stuck) {
+        self.power = if dead { 0.0 } else { fan.power * speed * speed * speed };
+        if let Some(coil) = self.coil.as_mut().filter(|c| !c.stuck && feeds.control) {
             coil.valve.travel(dt);
         }
     }

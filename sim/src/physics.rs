@@ -10,7 +10,7 @@ use crate::coolers::{Curves, direct};
 use crate::exchanger::CoilSurface;
 use crate::racks::Exchange;
 use crate::weather::Weather;
-use crate::{circuits, immersion, liquid};
+use crate::{circuits, electrics, immersion, liquid};
 
 /// The physics of one hall.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,8 +47,8 @@ pub struct Physics {
     pub load: Load,
     /// Outdoors.
     pub weather: Weather,
-    /// Losses between the utility and the racks.
-    pub electrics: Electrics,
+    /// Between the utility and the racks.
+    pub electrics: electrics::site::Spec,
     /// What the sensors do to the truth.
     pub sensors: Sensors,
     /// What drives and valves do to their commands.
@@ -148,34 +148,6 @@ pub struct Load {
     pub hold: f64,
     /// How long a step takes (s, > 0).
     pub ramp: f64,
-}
-
-/// Losses, each `rated · (a + b·x + c·x²)` with `x` the load over the rating.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Electrics {
-    /// The transformer.
-    pub transformer: LossCurve,
-    /// The UPS.
-    pub ups: LossCurve,
-    /// The PDUs, all together.
-    pub pdu: LossCurve,
-    /// Lights and offices, on no meter of their own (W, ≥ 0).
-    pub lighting: f64,
-    /// The step of energy registers (Wh, > 0).
-    pub register_step: f64,
-}
-
-/// One stage's losses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LossCurve {
-    /// The rating (W, > 0).
-    pub rated: f64,
-    /// Without load (1, ≥ 0).
-    pub a: f64,
-    /// In proportion (1, ≥ 0).
-    pub b: f64,
-    /// With the square (1, ≥ 0).
-    pub c: f64,
 }
 
 /// The imperfections by kind of channel.

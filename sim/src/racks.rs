@@ -19,6 +19,9 @@ use crate::pieces::Pieces;
 /// Pieces of the curve of conductance.
 const PIECES: u32 = 128;
 
+/// Air through machines whose fans stand, over the nameplate flow (1).
+const STILL: f64 = 0.02;
+
 /// One rack of the world.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rack {
@@ -45,6 +48,8 @@ pub struct Rack {
     pub flow: f64,
     /// Electrical power, its fans included (W).
     pub power: f64,
+    /// What its fans draw of it (W).
+    pub fans: f64,
     /// Air entering, mean of the last step (°C).
     pub inlet: f64,
     /// Air leaving, mean of the last step (°C).
@@ -102,6 +107,7 @@ impl Rack {
             machines: air,
             flow: 0.0,
             power: 0.0,
+            fans: 0.0,
             inlet: air,
             outlet: air,
             heat: Heat::default(),
@@ -121,15 +127,18 @@ impl Rack {
         self.speed = Some(speed);
         self.flow = speed * self.full;
         // The nameplate holds machines and fans at nameplate flow; what the fans draw beyond that comes on top.
-        self.power = self.rated * (share + self.to_air * physics.fan_share * (speed * speed * speed - share));
+        let fans = self.to_air * physics.fan_share;
+        self.fans = self.rated * fans * speed * speed * speed;
+        self.power = self.rated * (share - fans * share) + self.fans;
     }
 
-    /// Power of its fans (W).
-    #[must_use]
-    pub fn fans(&self, physics: &physics::Rack) -> f64 {
-        let breathing = self.rated * self.to_air;
-        let speed = self.flow * CP_AIR * physics.air_rise / breathing;
-        breathing * physics.fan_share * speed * speed * speed
+    /// The step of a rack without power: it draws nothing, and its fans run down to what warm air moves by itself.
+    pub fn rest(&mut self, kept: f64) {
+        let before = self.speed.unwrap_or(STILL);
+        let speed = STILL + (before - STILL).max(0.0) * kept;
+        self.speed = Some(speed);
+        self.flow = speed * self.full;
+        (self.power, self.fans) = (0.0, 0.0);
     }
 
     /// Sets the heat into the air for this step, when it is known what cold plates take.

@@ -18,7 +18,8 @@ use crate::circuits::Circuit;
 use crate::circuits::spec::Spec;
 use crate::coolers::direct::Direct;
 use crate::coolers::{Coil, Cooler};
-use crate::electrics::{Chain, Meter};
+use crate::electrics::Meter;
+use crate::electrics::site::Site;
 use crate::immersion::units::Unit as TankUnit;
 use crate::ledger::Ledger;
 use crate::liquid::row::PlateRow;
@@ -50,7 +51,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         air: Outdoors::default().at(&physics.weather, physics.seed, Wall(0)),
         warmer: 0.0,
         mean_outdoors: physics.weather.mean(),
-        chain: Chain::default(),
+        site: Site::new(&physics.electrics, &groups(hall)),
         meters: hall.meters.iter().map(|m| meter(hall, m, &physics)).collect(),
         held: Table::filled(points, None),
         panels: Vec::new(),
@@ -61,6 +62,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         faults: Vec::new(),
         ledger: Ledger::default(),
         water_used: 0.0,
+        lost_work: 0.0,
         physics: Arc::new(physics),
     };
     world.wire_panels();
@@ -109,6 +111,12 @@ fn circuit(hall: &Hall, which: Which, of: &Spec, places: usize) -> Circuit {
 /// How many branches facility water has: CDUs first, then tanks of one phase, then of two.
 fn users(hall: &Hall) -> usize {
     hall.machinery.cdus.len() + hall.machinery.tanks.len() + hall.machinery.two_phase_tanks.len()
+}
+
+/// What hangs on PDUs of its own: every row, then all tanks.
+fn groups(hall: &Hall) -> Vec<&str> {
+    let tanks = hall.machinery.tanks.len().saturating_add(hall.machinery.two_phase_tanks.len());
+    hall.rows.rows().iter().map(|r| r.name.as_str()).chain((tanks > 0).then_some("tanks")).collect()
 }
 
 fn plate_rows(hall: &Hall, physics: &Physics) -> Vec<PlateRow> {

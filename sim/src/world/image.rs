@@ -49,6 +49,8 @@ impl World {
     pub(super) fn read_sensors(&mut self, tick: Tick, inputs: &mut Inputs) {
         let dt = tick.dt.seconds();
         let (seed, steps) = (self.seed, self.steps);
+        // Sensors and the network hang on control power.
+        let dark = !self.site.feeds().control;
         let truths = &self.truth;
         let channels = self.channels.rows_mut().iter_mut().zip(truths.rows());
         for (sample, (channel, truth)) in inputs.samples.rows_mut().iter_mut().zip(channels) {
@@ -56,6 +58,10 @@ impl World {
                 *sample = Sample { value: Err(Why::Config), at: tick.mono };
                 continue;
             };
+            if dark {
+                *sample = Sample { value: Err(Why::Comm), at: tick.mono };
+                continue;
+            }
             if let Some(value) = channel.read_plainly(*truth, dt, seed, steps) {
                 *sample = Sample { value: Ok(value), at: tick.mono };
                 continue;
