@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the peers of `cargo bench --bench field` below target/peers: libmodbus in C, pymodbus with simple-pid in
-# Python. Nothing but that bench needs them.
+# Installs the peers of `cargo bench --bench field` and of `cargo bench -p sim --bench speed` below target/peers: libmodbus in C,
+# pymodbus with simple-pid and numpy in Python. Nothing but those benches needs them.
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p target/peers
@@ -15,5 +15,5 @@ fi
 cc -O2 -Wall -Wextra -o target/peers/libmodbus_loops benches/peers/libmodbus_loops.c \
     $(pkg-config --cflags --libs libmodbus) -lm
 [ -x target/peers/venv/bin/python ] || python3 -m venv target/peers/venv
-target/peers/venv/bin/pip install --quiet "pymodbus==3.16.1" "simple-pid==2.0.1"
+target/peers/venv/bin/pip install --quiet "pymodbus==3.16.1" "simple-pid==2.0.1" "numpy==2.3.5"
 echo "The peers are in target/peers."

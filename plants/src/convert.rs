@@ -31,6 +31,12 @@ pub fn u64_from_f64_rounded(x: f64) -> u64 {
     x.round() as u64
 }
 
+/// The whole number at or below a float from 0 up; saturates at the type's ends, NaN becomes 0.
+#[must_use]
+pub const fn u32_from_f64_below(x: f64) -> u32 {
+    x as u32
+}
+
 /// The nearest single-precision value; out of range becomes an infinity.
 #[must_use]
 pub const fn f32_from_f64(x: f64) -> f32 {

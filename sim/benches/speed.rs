@@ -1,16 +1,21 @@
 //! How fast the shipped halls step, on their own panels, sensors read every step: `cargo bench -p sim --bench speed`.
 //!
-//! `--seconds N` runs each for so long (default 3), `--hall NAME` only one. Wall time and the processor's are the same thing on a
-//! calm machine; on a busy one believe the second column.
+//! `--seconds N` runs each for so long (default 3), `--hall NAME` only one, `--scaled` the hall `air` of 40 to 1,000 racks as
+//! well. Beside the hall `air` stands a plain numpy model of it (`sim/benches/peers/hall.py`), where
+//! `benches/peers/install.sh` has installed numpy. Wall time and the processor's are the same thing on a calm machine; on a
+//! busy one believe the second column.
 
 #![expect(clippy::print_stdout, clippy::expect_used, clippy::panic, reason = "a bench prints its table")]
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use plant::hall::Hall;
 use plant::image::{Inputs, Outputs};
 use plant::time::{Mono, Span, Tick, Wall};
 use sim::World;
+use sim::scale::{Files, to_racks};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -19,16 +24,37 @@ fn main() {
     println!(
         "| hall | points | steps of 1 s | steps/s by the clock | steps/s of processor time |\n|---|--:|--:|--:|--:|"
     );
+    let mut air = None;
     for (name, physics) in sim::shipped::HALLS {
         if after("--hall").is_none_or(|wanted| wanted == name) {
-            measure(name, physics, length);
+            let measured = measure(&shipped(name, physics), length);
+            air = air.or((*name == "air").then_some(measured));
         }
+    }
+    if let Some(air) = air {
+        beside_numpy(air, length);
+    }
+    if arguments.iter().any(|a| a == "--scaled") {
+        scaled(length);
     }
 }
 
-fn measure(name: &str, physics: &str, length: Duration) {
-    let (_, text) = plant::shipped::HALLS.iter().find(|(n, _)| *n == name).expect("a hall for each physics");
-    let hall = Hall::load(name, text).unwrap_or_else(|faults| panic!("{faults}"));
+/// What a run measured.
+#[derive(Clone, Copy)]
+struct Measured {
+    points: usize,
+    /// Steps in a second of processor time.
+    rate: f64,
+}
+
+fn shipped(name: &str, physics: &str) -> Files {
+    let (_, hall) = plant::shipped::HALLS.iter().find(|(n, _)| *n == name).expect("a hall for each physics");
+    Files { name: name.to_owned(), hall: (*hall).to_owned(), physics: physics.to_owned() }
+}
+
+fn measure(files: &Files, length: Duration) -> Measured {
+    let Files { name, hall, physics } = files;
+    let hall = Hall::load(name, hall).unwrap_or_else(|faults| panic!("{faults}"));
     let mut world = World::load(&hall, name, physics).unwrap_or_else(|faults| panic!("{faults}")).on_panels();
     let mut inputs = Inputs::unread(hall.points.len());
     let outputs = Outputs::default();
@@ -48,6 +74,48 @@ fn measure(name: &str, physics: &str, length: Duration) {
     let rate = |seconds: f64| plant::convert::f64_from_u64(steps) / seconds;
     let (wall, own) = (began.elapsed().as_secs_f64(), processor() - used);
     println!("| {name} | {} | {steps} | {:.0} | {:.0} |", hall.points.len(), rate(wall), rate(own));
+    Measured { points: hall.points.len(), rate: rate(own) }
+}
+
+/// The same hall in numpy, if it is installed.
+fn beside_numpy(air: Measured, length: Duration) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("../target/peers/venv/bin/python");
+    let mut peer = Command::new(python);
+    peer.arg(root.join("benches/peers/hall.py")).arg(length.as_secs().to_string()).arg(air.points.to_string());
+    // One core for it as for us.
+    peer.envs([("OMP_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1")]);
+    let told = peer
+        .output()
+        .ok()
+        .filter(|out| out.status.success())
+        .map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
+    let figures: Option<Vec<f64>> =
+        told.map(|text| text.split_whitespace().filter_map(|figure| figure.parse().ok()).collect());
+    let Some([steps, seconds, inlet, pue]) = figures.as_deref().and_then(|f| <[f64; 4]>::try_from(f).ok()) else {
+        println!("\nA numpy model of `air`: not installed (`benches/peers/install.sh`).");
+        return;
+    };
+    let rate = steps / seconds;
+    println!(
+        "\nA numpy model of `air`: {rate:.0} steps/s of processor time (worst inlet {inlet:.1} °C, PUE {pue:.3}); ours makes \
+         {:.0} for each of its steps.",
+        air.rate / rate
+    );
+}
+
+/// What a rack costs in halls of different sizes.
+fn scaled(length: Duration) {
+    let (_, physics) = sim::shipped::HALLS.iter().find(|(n, _)| *n == "air").expect("shipped");
+    let of = shipped("air", physics);
+    let costs: Vec<String> = [40u32, 120, 400, 1000]
+        .map(|racks| {
+            let files = to_racks(&of, plant::convert::usize_from_u32(racks)).expect("a hall");
+            let rate = measure(&files, length).rate;
+            format!("{racks} racks {:.0} ns", 1e9 / rate / f64::from(racks))
+        })
+        .to_vec();
+    println!("\nA step for each rack: {}.", costs.join(", "));
 }
 
 /// Processor time of this process so far (s), where the system tells it; else zero.

@@ -26,6 +26,8 @@ pub struct Row {
     pub cold: f64,
     /// The hot aisle (°C).
     pub hot: f64,
+    /// What its racks draw together, as of the last time they were told their work (W).
+    pub(crate) it: f64,
 }
 
 /// What surrounds a row in one step.
@@ -73,14 +75,25 @@ struct Flows {
     own: f64,
 }
 
+/// What the racks bring into the hot aisle, as a line in both aisles' temperatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Lines {
+    /// At 0 °C (W).
+    heat: f64,
+    /// For each degree of the cold aisle (W/K).
+    by_cold: f64,
+    /// For each degree of the hot aisle (W/K).
+    by_hot: f64,
+}
+
 impl Row {
-    /// Steps the row; drives, valves and racks' loads have been set for this step.
+    /// Steps the row; drives, valves and racks' loads and plates have been set for this step.
     pub fn step(&mut self, physics: &Physics, around: Surroundings, dt: f64) -> Given {
-        let flows = self.flows(physics.room.bypass);
+        let (flows, lines) = self.flows(physics, dt);
         for cooler in &mut self.coolers {
             cooler.meet(physics.coil.as_ref(), dt);
         }
-        let pair = self.solve(physics, around, flows, dt);
+        let pair = self.solve(physics, around, (flows, lines), dt);
         let ([cold, hot], [cold_before, hot_before]) = (pair.mean, [self.cold, self.hot]);
         [self.cold, self.hot] = pair.end;
         let (ua, capacities) = self.masses(physics);
@@ -95,8 +108,8 @@ impl Row {
         for rack in &mut self.racks {
             let inlet = (1.0 - rack.recirculation) * cold + rack.recirculation * hot;
             let machines = rack.machines;
-            rack.settle(inlet, &physics.rack, dt);
-            given.stored += rack.capacity(&physics.rack) * (rack.machines - machines);
+            rack.settle(inlet, dt);
+            given.stored += rack.capacity * (rack.machines - machines);
             given.electricity += dt * rack.power;
         }
         for cooler in &mut self.coolers {
@@ -125,22 +138,29 @@ impl Row {
 
     /// Electrical power of the row's racks (W).
     #[must_use]
-    pub fn it_power(&self) -> f64 {
-        self.racks.iter().map(|r| r.power).sum()
+    pub const fn it_power(&self) -> f64 {
+        self.it
     }
 
-    fn flows(&self, bypass: f64) -> Flows {
+    fn flows(&mut self, physics: &Physics, dt: f64) -> (Flows, Lines) {
+        let bypass = physics.room.bypass;
         let stream = |c: &Cooler| c.flow * CP_AIR;
         let blown: f64 = self.coolers.iter().map(stream).sum();
         let open = self.coolers.iter().map(|c| c.open() * stream(c)).sum();
-        let (mut drawn, mut own) = (0.0, 0.0);
-        for rack in &self.racks {
+        let (mut drawn, mut own, mut lines) = (0.0, 0.0, Lines::default());
+        for rack in &mut self.racks {
+            rack.warm(&physics.exchange, dt);
             let all = rack.flow * CP_AIR;
             own += all * rack.recirculation;
             drawn += all * (1.0 - rack.recirculation);
+            // Air entering carries its own heat on; the machines add less the warmer it comes.
+            let passed = all - rack.heat.slope;
+            lines.heat += rack.heat.base;
+            lines.by_cold += passed * (1.0 - rack.recirculation);
+            lines.by_hot += passed * rack.recirculation;
         }
         let back = (drawn - blown * (1.0 - bypass)).max(0.0);
-        Flows { blown, open, back, spilled: blown * (1.0 - bypass) + back - drawn, own }
+        (Flows { blown, open, back, spilled: blown * (1.0 - bypass) + back - drawn, own }, lines)
     }
 
     /// `UA` to the mass of each aisle (W/K) and the heat capacities of cold and hot aisle (J/K).
@@ -149,7 +169,13 @@ impl Row {
         (n * physics.room.mass_ua, (n * physics.room.cold_aisle, n * physics.room.hot_aisle))
     }
 
-    fn solve(&self, physics: &Physics, around: Surroundings, flows: Flows, dt: f64) -> exponential::Pair {
+    fn solve(
+        &self,
+        physics: &Physics,
+        around: Surroundings,
+        (flows, lines): (Flows, Lines),
+        dt: f64,
+    ) -> exponential::Pair {
         let (ua, (cold_capacity, hot_capacity)) = self.masses(physics);
         let (mut from_coolers, mut by_hot) = (0.0, 0.0);
         for cooler in &self.coolers {
@@ -158,15 +184,9 @@ impl Row {
             by_hot += blown.slope;
         }
         let bypass = physics.room.bypass;
-        let (mut heat, mut hot_by_cold) = (around.other + bypass * from_coolers, flows.spilled);
-        let mut hot_by_hot = bypass * by_hot - (flows.back + flows.own + flows.blown + ua);
-        for rack in &self.racks {
-            heat += rack.heat.base;
-            // Air entering carries its own heat on; the machines add less the warmer it comes.
-            let passed = rack.flow * CP_AIR - rack.heat.slope;
-            hot_by_cold += passed * (1.0 - rack.recirculation);
-            hot_by_hot += passed * rack.recirculation;
-        }
+        let heat = around.other + bypass * from_coolers + lines.heat;
+        let hot_by_cold = flows.spilled + lines.by_cold;
+        let hot_by_hot = bypass * by_hot - (flows.back + flows.own + flows.blown + ua) + lines.by_hot;
         let cold_by_hot = flows.back + (1.0 - bypass) * by_hot;
         let cold_by_cold = -(flows.blown * (1.0 - bypass) + flows.back + ua);
         let supplied = (1.0 - bypass) * from_coolers;

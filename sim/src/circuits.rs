@@ -19,12 +19,13 @@ pub mod spec;
 
 use crate::cooling::chiller::Stream;
 use crate::cooling::heat_recovery::{Offered, Recovered};
+use crate::cooling::moist::saturated;
 use crate::cooling::{dry_cooler, water_economiser};
+use crate::electrics::site::Feeds;
 use crate::exponential::node;
 use crate::hydraulics::{Branch, Shared};
 use crate::local::economiser::{Economiser, Rules, Seen};
 use crate::local::pi::{Loop, Pi};
-use crate::psychrometrics::saturation;
 use crate::water::CP_WATER;
 use crate::weather::Outdoor;
 use bank::Bank;
@@ -58,6 +59,8 @@ pub struct Circuit {
     pub speed: f64,
     /// True where the pumps are tripped.
     pub tripped: bool,
+    /// What of it has power.
+    pub feeds: Feeds,
     /// The chillers.
     pub bank: Bank,
     /// Their condenser water.
@@ -129,6 +132,7 @@ impl Circuit {
             shared: Shared::default(),
             speed: 60.0,
             tripped: false,
+            feeds: Feeds::ALL,
             bank: Bank::new(of, (chillers.min(bank::MOST), running), condenser),
             condensing: of.condensing.as_ref().map(|c| Condensing::new(c, condenser, chillers.min(bank::MOST))),
             economiser: of.economiser.map(|_| (Economiser::Off { since: 1e6 }, passed(at), 0.0)),
@@ -158,14 +162,22 @@ impl Circuit {
         self.pump.step(&PUMPS, (self.shared.dp / of.dp, 1.0), dt)
     }
 
+    /// True while its pumps cannot run.
+    #[must_use]
+    pub const fn stands(&self) -> bool {
+        self.tripped || !self.feeds.pumps
+    }
+
     /// Shares the flow among the branches, which their owners have set, and opens the condenser water to what runs.
     pub fn share_flow(&mut self, of: &Spec) {
-        let speed = if self.tripped { 0.0 } else { self.speed / 100.0 };
+        let speed = if self.stands() { 0.0 } else { self.speed / 100.0 };
         self.speeds.fill(speed);
         self.shared = of.hydraulics.share(&self.speeds, &self.branches, &mut self.flows);
         if let (Some(water), Some(of)) = (&mut self.condensing, &of.condensing) {
             let economiser = self.economiser.as_ref().is_some_and(|e| e.0.is_on());
-            water.share_flow(of, self.bank.open().chain([economiser]));
+            let fed = self.feeds.machinery;
+            water.fed = fed;
+            water.share_flow(of, self.bank.open().chain([economiser]).map(|open| open && fed));
         }
     }
 
@@ -185,7 +197,8 @@ impl Circuit {
             let spared = self.economiser.as_ref().is_some_and(|e| e.0.is_on()) && after < of.setpoint + 0.5;
             self.bank.stage(chiller, (load, self.supply - of.setpoint, spared), dt);
         }
-        let Self { bank, condensing, .. } = self;
+        let Self { bank, condensing, feeds, .. } = self;
+        bank.fed = feeds.machinery;
         let chilled = bank.step(of, water, (|n| condensing.as_ref().map_or(0.0, |c| c.flow(n)), cooled), dt);
         given.stored += chilled.stored;
         given.power += chilled.power;
@@ -245,8 +258,13 @@ impl Circuit {
         (given, dt): (&mut Given, f64),
     ) -> f64 {
         let Some(station) = &of.recovery else { return water.entering };
-        let offered =
-            Offered { flow: water.flow, back: water.entering, outdoors: air.dry_bulb, hour, connected: self.customer };
+        let offered = Offered {
+            flow: water.flow,
+            back: water.entering,
+            outdoors: air.dry_bulb,
+            hour,
+            connected: self.customer && self.feeds.machinery,
+        };
         self.recovered = station.recover(offered);
         let stream = water.flow * CP_WATER;
         self.handed_over = if self.recovered.exported > 0.0 {
@@ -262,8 +280,9 @@ impl Circuit {
     fn cool_dry(&mut self, of: &Spec, air: &Outdoor, water: Stream, (given, dt): (&mut Given, f64)) -> f64 {
         let (Some(dry), Some(cooler)) = (&mut self.dry, &of.dry_cooler) else { return water.entering };
         let wanted = dry.fans.step(&FANS, (dry.liquid, of.setpoint), dt);
-        dry.fan = if dry.failed { 0.0 } else { wanted };
-        dry.wet = cooler.pads.is_some() && (wanted > 95.0 || (dry.wet && wanted > 70.0));
+        let fed = self.feeds.machinery;
+        dry.fan = if dry.failed || !fed { 0.0 } else { wanted };
+        dry.wet = fed && cooler.pads.is_some() && (wanted > 95.0 || (dry.wet && wanted > 70.0));
         dry.entering = water.entering;
         let inputs = dry_cooler::Inputs {
             dry_bulb: air.dry_bulb + dry.warmer,
@@ -320,5 +339,5 @@ fn passed(at: f64) -> water_economiser::Outcome {
 
 /// Humidity ratio of outdoor air (kg/kg).
 pub(crate) fn humidity(air: &Outdoor) -> f64 {
-    saturation::humidity_ratio(air.dew_point, air.pressure)
+    saturated(air.dew_point, air.pressure)
 }

@@ -11,13 +11,20 @@ use plant::id::{EquipId, PointId};
 
 use crate::actuators::Actuator;
 use crate::air::CP_AIR;
-use crate::exchanger::{counter_flow, past_surface};
-use crate::exponential::fade;
+use crate::electrics::site::Feeds;
+use crate::exchanger::{CoilSurface, Sides, counter_flow, past_surface};
+use crate::exponential::fade_slowly;
 use crate::hydraulics::{Branch, Characteristic, Resistance, Valve};
 use crate::local::crah::Panel;
 use crate::physics;
+use crate::pieces::Pieces;
 use crate::water::CP_WATER;
 use direct::Direct;
+
+/// Curves of a coil are drawn up to this share of its nominal flows (1), and by their laws beyond.
+const DRAWN_TO: f64 = 1.6;
+/// Pieces of such a curve: one for each hundredth of the nominal flow.
+const PIECES: u32 = 160;
 
 /// A fan of a row, with its coil if it is a CRAH.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,17 +93,18 @@ pub struct Between {
 }
 
 impl Cooler {
-    /// Moves drive and valve for `dt` seconds and sets flow and power.
-    pub fn travel(&mut self, fan: &physics::Fan, dt: f64) {
-        if self.failed {
+    /// Moves drive and valve for `dt` seconds and sets flow and power. Valves hang on control power.
+    pub fn travel(&mut self, fan: &physics::Fan, feeds: Feeds, dt: f64) {
+        let dead = self.failed || !feeds.fans;
+        if dead {
             self.drive.position = (self.drive.position - 10.0 * dt).max(0.0);
         } else {
             self.drive.travel(dt);
         }
         let speed = self.drive.share();
         self.flow = fan.flow * speed;
-        self.power = if self.failed { 0.0 } else { fan.power * speed * speed * speed };
-        if let Some(coil) = self.coil.as_mut().filter(|c| !c.stuck) {
+        self.power = if dead { 0.0 } else { fan.power * speed * speed * speed };
+        if let Some(coil) = self.coil.as_mut().filter(|c| !c.stuck && feeds.control) {
             coil.valve.travel(dt);
         }
     }
@@ -158,25 +166,17 @@ impl Coil {
     #[must_use]
     pub fn branch(&self, of: &physics::Coil) -> Branch {
         let nominal = of.surface.water_kg_s;
-        let valve = Valve {
-            characteristic: Characteristic::EqualPercentage,
-            flow: nominal,
-            drop: of.valve_drop,
-            rangeability: of.rangeability,
-            leakage: 0.0,
-        };
-        let friction = Resistance::quadratic(nominal, of.coil_drop);
-        Branch { valve: valve.square(self.valve.share()), ..Branch::open(friction) }
+        let passed = of.curves.opening.at(self.valve.share()) * nominal;
+        let valve = if passed > 0.0 { of.valve_drop / (passed * passed) } else { f64::INFINITY };
+        Branch { valve, ..Branch::open(Resistance::quadratic(nominal, of.coil_drop)) }
     }
 
     fn between(&self, physics: &physics::Coil, air: f64, dt: f64) -> Between {
-        let sides = physics.surface.sides(air, self.water);
-        let stream = air * CP_AIR;
-        let overall = counter_flow(sides.overall(), stream, self.water * CP_WATER);
-        let to_air = past_surface(sides.air, stream);
+        let (sides, to_air) = physics.curves.conductances(&physics.surface, air, self.water);
+        let overall = counter_flow(sides.overall(), air * CP_AIR, self.water * CP_WATER);
         // Any exchanger with this air side passes less than the air side alone, so the rest is a conductance too.
         let to_water = if overall > 0.0 && to_air > overall { overall * to_air / (to_air - overall) } else { 0.0 };
-        Between { air: to_air, water: to_water, faded: fade(dt * (to_air + to_water) / physics.heat_capacity) }
+        Between { air: to_air, water: to_water, faded: fade_slowly(dt * (to_air + to_water) / physics.heat_capacity) }
     }
 
     /// The metal's mean temperature over the step as `(own part, share of the hot aisle)`.
@@ -187,5 +187,75 @@ impl Coil {
         }
         let balance = (1.0 - g.faded) / sum;
         (g.faded * self.metal + balance * g.water * water, balance * g.air)
+    }
+}
+
+/// The curves of a coil and its valve, the same for every CRAH of a hall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curves {
+    /// The valve's opening by its position (1).
+    opening: Pieces,
+    /// From air to metal, by air (W/K; kg/s).
+    air: Pieces,
+    /// From air to metal at one temperature, by air (W/K; kg/s).
+    past: Pieces,
+    /// From metal to water, by water (W/K; kg/s).
+    water: Pieces,
+}
+
+impl Curves {
+    /// Draws them.
+    #[must_use]
+    pub fn of(surface: &CoilSurface, rangeability: f64) -> Self {
+        let (characteristic, leakage) = (Characteristic::EqualPercentage, 0.0);
+        let valve = Valve { characteristic, flow: 1.0, drop: 1.0, rangeability, leakage };
+        // Every kink of the laws, at a tenth of the flow and a twentieth of the stroke, is where two pieces meet.
+        let (air, water) = (DRAWN_TO * surface.air_kg_s, DRAWN_TO * surface.water_kg_s);
+        Self {
+            opening: Pieces::of(|position| valve.opening(position), (0.0, 1.0), 100),
+            air: Pieces::of(|air| surface.sides(air, 0.0).air, (0.0, air), PIECES),
+            past: Pieces::of(|air| past_surface(surface.sides(air, 0.0).air, air * CP_AIR), (0.0, air), PIECES),
+            water: Pieces::of(|water| surface.sides(0.0, water).water, (0.0, water), PIECES),
+        }
+    }
+
+    /// Each side's conductance, and that from the air to metal of one temperature, at these flows (W/K; kg/s).
+    fn conductances(&self, surface: &CoilSurface, air: f64, water: f64) -> (Sides, f64) {
+        if air > DRAWN_TO * surface.air_kg_s || water > DRAWN_TO * surface.water_kg_s {
+            let sides = surface.sides(air, water);
+            return (sides, past_surface(sides.air, air * CP_AIR));
+        }
+        (Sides { air: self.air.at(air), water: self.water.at(water) }, self.past.at(air))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawn_curves_are_the_laws_they_stand_for() {
+        let surface = CoilSurface { ua: 30e3, air_kg_s: 18.0, water_kg_s: 6.0, air_to_water: 0.5 };
+        let (curves, valve) = (
+            Curves::of(&surface, 50.0),
+            Valve {
+                characteristic: Characteristic::EqualPercentage,
+                flow: 1.0,
+                drop: 1.0,
+                rangeability: 50.0,
+                leakage: 0.0,
+            },
+        );
+        for n in 0..=2000 {
+            let share = f64::from(n) / 1000.0;
+            let (air, water) = (18.0 * share, 6.0 * share);
+            let (drawn, past) = curves.conductances(&surface, air, water);
+            let exact = surface.sides(air, water);
+            assert!((drawn.air - exact.air).abs() < 1e-6 * 90e3, "{share}: {drawn:?} {exact:?}");
+            assert!((drawn.water - exact.water).abs() < 1e-6 * 90e3, "{share}: {drawn:?} {exact:?}");
+            assert!((past - past_surface(exact.air, air * CP_AIR)).abs() < 1e-6 * 90e3, "{share}: {past}");
+            let opening = valve.opening(share);
+            assert!((curves.opening.at(share) - opening).abs() <= 1e-8 * opening, "{share}");
+        }
     }
 }

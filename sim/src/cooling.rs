@@ -10,7 +10,7 @@ pub mod curve;
 pub mod dry_cooler;
 pub mod dx;
 pub mod heat_recovery;
-mod moist;
+pub(crate) mod moist;
 mod surface;
 pub mod tower;
 pub mod water_economiser;

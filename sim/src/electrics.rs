@@ -7,8 +7,8 @@
 //!                           └─ lights (on no meter)
 //! ```
 //!
-//! [`Chain`] and [`Meter`] serve a hall whose stages are one curve each. [`network`] puts the components of the other
-//! modules into a tree: a step tells every node's input, output and loss, and what an outage leaves alive.
+//! [`network`] puts the components of the other modules into a tree: a step tells every node's input, output and loss, and what
+//! an outage leaves alive. [`site`] is the tree of a hall; [`Chain`] is what it shows, and [`Meter`] counts it.
 
 pub mod battery;
 pub mod busbar;
@@ -17,6 +17,7 @@ pub mod generator;
 pub mod grid;
 mod meter;
 pub mod network;
+pub mod site;
 pub mod transformer;
 pub mod ups;
 

@@ -85,6 +85,9 @@ impl Sides {
 
 /// How a conductance grows with its flow share: a power of it, falling linearly to zero below a tenth.
 pub(crate) fn grown(share: f64, exponent: f64) -> f64 {
+    if exponent.to_bits() == 0.8f64.to_bits() {
+        return grown_as(share, air_growth);
+    }
     grown_as(share, |x| libm::pow(x, exponent))
 }
 
@@ -107,9 +110,10 @@ fn water_growth(x: f64) -> f64 {
     quarter * quarter * quarter * fifth * fifth
 }
 
-/// `a^0.2` by three steps of Newton from its tangent at 1, for `a` from 0.4 to 1.5.
-fn fifth_root(a: f64) -> f64 {
-    let mut y = 0.8 + 0.2 * a;
+/// `a^0.2`, to the last digits for `a` from 0.38 to 1.8: a cubic that is 0.14 % off, and three steps of Newton; to 1e-9 up to 2.
+pub(crate) fn fifth_root(a: f64) -> f64 {
+    let near = 0.642_251_5 + a * (0.579_118_02 + a * (0.059_584_2 * a - 0.279_577_23));
+    let mut y = if a < 1.8 { near } else { 0.8 + 0.2 * a };
     for _ in 0..3 {
         let fourth = y * y * y * y;
         y = 0.8 * y + 0.2 * a / fourth;

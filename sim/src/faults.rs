@@ -1,7 +1,7 @@
 //! What can break in the world, on request: what it is called, what it does, and how people write it.
 //!
-//! Sensors, actuators, their reports, machinery and the room are complete for what halls have. What is of the grid comes with what it
-//! breaks: a sag, an outage, a feeder's limit, an empty battery, a GPU that ignores its cap.
+//! Sensors, actuators, their reports, machinery, the room and the grid are complete for what halls have. What is of the rest comes with what
+//! it breaks: a feeder's limit, a GPU that ignores its cap.
 
 mod actuator;
 mod machine;

@@ -9,7 +9,7 @@ pub struct Ledger {
     pub left: f64,
     /// More stored than at the start.
     pub stored: f64,
-    /// What the last step left open, over its throughput (1).
+    /// What the last step left open, over its throughput: what entered, left or went between stores, whichever is most (1).
     pub residual: f64,
     /// The worst residual of the run (1).
     pub worst: f64,
@@ -21,6 +21,10 @@ pub struct Entries {
     entered: f64,
     left: f64,
     stored: f64,
+    /// Through batteries, either way.
+    charged: f64,
+    /// Between stores, either way.
+    shifted: f64,
 }
 
 impl Entries {
@@ -36,6 +40,13 @@ impl Entries {
     /// More heat in a store than before (J).
     pub const fn store(&mut self, joules: f64) {
         self.stored += joules;
+        self.shifted += joules.abs();
+    }
+
+    /// More in a battery than before (J). It counts as throughput as well: on battery nothing else enters.
+    pub const fn charge(&mut self, joules: f64) {
+        self.stored += joules;
+        self.charged += joules.abs();
     }
 }
 
@@ -45,8 +56,11 @@ impl Ledger {
         self.entered += step.entered;
         self.left += step.left;
         self.stored += step.stored;
-        if step.entered > 0.0 {
-            self.residual = (step.stored - (step.entered - step.left)).abs() / step.entered;
+        // A dark hall takes nothing in: what goes to and fro in it is the measure then.
+        let through = (step.entered + step.charged).max(step.left).max(step.shifted);
+        // In a step in which less than a joule moves, the last bits of temperatures are more than that.
+        if through > 0.0 {
+            self.residual = (step.stored - (step.entered - step.left)).abs() / through.max(1.0);
             self.worst = self.worst.max(self.residual);
         }
     }

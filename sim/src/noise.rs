@@ -10,6 +10,15 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 /// 2⁻⁵³, so that the upper 53 bits become a number below 1.
 const UNIT: f64 = 1.0 / 9_007_199_254_740_992.0;
 
+/// Every other byte of a word.
+const BYTES: u64 = 0x00FF_00FF_00FF_00FF;
+/// 2⁻³².
+const POINT: f64 = 1.0 / 4_294_967_296.0;
+/// Mean and deviation of the sum of eight bytes and of the uppermost one's 256th part: `8·127.5 + ½`, and
+/// `√((7 + (257/256)²)·(256² − 1)/12)`.
+const MEAN: f64 = 1020.5;
+const DEVIATION: f64 = 209.123_8;
+
 /// Mixes 64 bits so that each depends on all.
 #[must_use]
 pub const fn mix(bits: u64) -> u64 {
@@ -18,32 +27,59 @@ pub const fn mix(bits: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// The random numbers of one channel under one seed, by their ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream(u64);
+
+impl Stream {
+    /// The stream of a channel.
+    #[must_use]
+    pub const fn of(seed: u64, channel: u64) -> Self {
+        Self(mix(seed.wrapping_add(GOLDEN)) ^ mix(channel.wrapping_add(GOLDEN.wrapping_mul(2))))
+    }
+
+    /// 64 random bits for one use at one tick.
+    #[must_use]
+    pub const fn bits(self, tick: u64) -> u64 {
+        mix(self.0.wrapping_add(tick.wrapping_mul(GOLDEN)))
+    }
+
+    /// Evenly spread in [0, 1).
+    #[must_use]
+    pub const fn uniform(self, tick: u64) -> f64 {
+        convert::f64_from_i64(convert::i64_from_bits(self.bits(tick) >> 11)) * UNIT
+    }
+
+    /// Gaussian with mean 0 and deviation 1, as the sum of eight even numbers: its fourth moment is 2.85 for 3, and it never
+    /// passes 4.9 deviations, which no sensor's noise does either. Whole numbers until the end, so that it costs no logarithm.
+    #[must_use]
+    pub const fn gaussian(self, tick: u64) -> f64 {
+        let word = self.bits(tick);
+        // The sum of the word's eight bytes: in pairs with room to carry, then all pairs at once in the upper sixteen bits.
+        let pairs = (word & BYTES) + (word >> 8 & BYTES);
+        let sum = pairs.wrapping_mul(0x0001_0001_0001_0001) >> 48;
+        // The word's upper half behind the point fills the gaps between whole numbers.
+        let fixed = sum << 32 | word >> 32;
+        (convert::f64_from_i64(convert::i64_from_bits(fixed)) * POINT - MEAN) * (1.0 / DEVIATION)
+    }
+}
+
 /// 64 random bits for one use of one channel at one tick.
 #[must_use]
 pub const fn bits(seed: u64, channel: u64, tick: u64) -> u64 {
-    let keyed = mix(seed.wrapping_add(GOLDEN)) ^ mix(channel.wrapping_add(GOLDEN.wrapping_mul(2)));
-    mix(keyed.wrapping_add(tick.wrapping_mul(GOLDEN)))
+    Stream::of(seed, channel).bits(tick)
 }
 
 /// Evenly spread in [0, 1).
 #[must_use]
 pub const fn uniform(seed: u64, channel: u64, tick: u64) -> f64 {
-    convert::f64_from_u64(bits(seed, channel, tick) >> 11) * UNIT
+    Stream::of(seed, channel).uniform(tick)
 }
 
-/// Gaussian with mean 0 and deviation 1, as the sum of eight even numbers: its fourth moment is 2.85 for 3, and it never
-/// passes 4.9 deviations, which no sensor's noise does either. Whole numbers until the end, so that it costs no logarithm.
+/// [`Stream::gaussian`] of one channel.
 #[must_use]
 pub const fn gaussian(seed: u64, channel: u64, tick: u64) -> f64 {
-    let word = bits(seed, channel, tick);
-    let sum = halves(word) + halves(mix(word ^ GOLDEN));
-    // Eight numbers of 0 to 65535: mean 4·65535, variance 8·(65536² − 1)/12.
-    (convert::f64_from_u64(sum) - 262_140.0) / 53_509.919_921
-}
-
-/// The sum of a word's four sixteen-bit parts.
-const fn halves(word: u64) -> u64 {
-    (word & 0xFFFF) + (word >> 16 & 0xFFFF) + (word >> 32 & 0xFFFF) + (word >> 48)
+    Stream::of(seed, channel).gaussian(tick)
 }
 
 /// A channel's number from its name: FNV-1a, so that it stays when other channels come and go.

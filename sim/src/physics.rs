@@ -6,10 +6,11 @@ pub(crate) mod read;
 
 use plant::time::Span;
 
-use crate::coolers::direct;
+use crate::coolers::{Curves, direct};
 use crate::exchanger::CoilSurface;
+use crate::racks::Exchange;
 use crate::weather::Weather;
-use crate::{circuits, immersion, liquid};
+use crate::{circuits, electrics, immersion, liquid};
 
 /// The physics of one hall.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Physics {
     pub room: Room,
     /// The racks.
     pub rack: Rack,
+    /// How machines give their heat to the air, drawn from `rack` when the file is read.
+    pub exchange: Exchange,
     /// The fans, in CRAHs or alone.
     pub fan: Fan,
     /// The coils, where the hall has any.
@@ -44,8 +47,8 @@ pub struct Physics {
     pub load: Load,
     /// Outdoors.
     pub weather: Weather,
-    /// Losses between the utility and the racks.
-    pub electrics: Electrics,
+    /// Between the utility and the racks.
+    pub electrics: electrics::site::Spec,
     /// What the sensors do to the truth.
     pub sensors: Sensors,
     /// What drives and valves do to their commands.
@@ -112,7 +115,7 @@ pub struct Fan {
 }
 
 /// One CRAH's coil and its valve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Coil {
     /// The surface.
     pub surface: CoilSurface,
@@ -126,6 +129,8 @@ pub struct Coil {
     pub valve_drop: f64,
     /// Open flow over closed flow of the equal-percentage valve (1, 10 to 200).
     pub rangeability: f64,
+    /// How conductances and the valve's opening go, drawn from the above when the file is read.
+    pub curves: Curves,
 }
 
 /// How busy the racks are, as shares of their nameplates.
@@ -143,34 +148,6 @@ pub struct Load {
     pub hold: f64,
     /// How long a step takes (s, > 0).
     pub ramp: f64,
-}
-
-/// Losses, each `rated · (a + b·x + c·x²)` with `x` the load over the rating.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Electrics {
-    /// The transformer.
-    pub transformer: LossCurve,
-    /// The UPS.
-    pub ups: LossCurve,
-    /// The PDUs, all together.
-    pub pdu: LossCurve,
-    /// Lights and offices, on no meter of their own (W, ≥ 0).
-    pub lighting: f64,
-    /// The step of energy registers (Wh, > 0).
-    pub register_step: f64,
-}
-
-/// One stage's losses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LossCurve {
-    /// The rating (W, > 0).
-    pub rated: f64,
-    /// Without load (1, ≥ 0).
-    pub a: f64,
-    /// In proportion (1, ≥ 0).
-    pub b: f64,
-    /// With the square (1, ≥ 0).
-    pub c: f64,
 }
 
 /// The imperfections by kind of channel.

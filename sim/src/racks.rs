@@ -10,9 +10,17 @@ use plant::hall;
 use plant::id::{EquipId, PointId};
 
 use crate::air::CP_AIR;
-use crate::exchanger;
-use crate::exponential::fade;
+use crate::exchanger::{air_growth, past_surface};
+use crate::exponential::fade_slowly;
+use crate::load::Worker;
 use crate::physics;
+use crate::pieces::Pieces;
+
+/// Pieces of the curve of conductance.
+const PIECES: u32 = 128;
+
+/// Air through machines whose fans stand, over the nameplate flow (1).
+const STILL: f64 = 0.02;
 
 /// One rack of the world.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +31,8 @@ pub struct Rack {
     pub points: RackPoints,
     /// Nameplate (W).
     pub rated: f64,
-    /// Its number in random streams.
-    pub channel: u64,
+    /// What decides how busy it is.
+    pub worker: Worker,
     /// Share of its air that is its own hot air (1).
     pub recirculation: f64,
     /// The same while the containment is closed (1).
@@ -40,12 +48,20 @@ pub struct Rack {
     pub flow: f64,
     /// Electrical power, its fans included (W).
     pub power: f64,
+    /// What its fans draw of it (W).
+    pub fans: f64,
     /// Air entering, mean of the last step (°C).
     pub inlet: f64,
     /// Air leaving, mean of the last step (°C).
     pub outlet: f64,
     /// The heat into the air over this step: the exact mean of the machines' exponential, linear in the inlet.
     pub heat: Heat,
+    /// Heat capacity of the machines (J/K).
+    pub capacity: f64,
+    /// Air at nameplate power (kg/s).
+    full: f64,
+    /// Air through it over that (1); nothing before the first step.
+    speed: Option<f64>,
 }
 
 /// The rows of the image that a rack fills.
@@ -69,14 +85,21 @@ pub struct Heat {
 }
 
 impl Rack {
-    /// A rack at rest at `air` °C.
+    /// A rack at rest at `air` °C, with its number in random streams.
     #[must_use]
-    pub fn new(of: &hall::Rack, channel: u64, (recirculation, to_air): (f64, f64), air: f64) -> Self {
+    pub fn new(
+        of: &hall::Rack,
+        physics: &physics::Rack,
+        channel: u64,
+        (recirculation, to_air): (f64, f64),
+        air: f64,
+    ) -> Self {
+        let breathing = of.rated.0 * to_air;
         Self {
             equip: of.equip,
             points: RackPoints { inlet: of.inlet.id(), outlet: of.outlet.id(), power: of.power.id() },
             rated: of.rated.0,
-            channel,
+            worker: Worker::new(channel),
             recirculation,
             contained: recirculation,
             to_air,
@@ -84,63 +107,77 @@ impl Rack {
             machines: air,
             flow: 0.0,
             power: 0.0,
+            fans: 0.0,
             inlet: air,
             outlet: air,
             heat: Heat::default(),
+            capacity: physics.heat_capacity * breathing,
+            full: breathing / (CP_AIR * physics.air_rise),
+            speed: None,
         }
     }
 
     /// Sets power and flow for the next step; `share` is the load over the nameplate (1, ≥ 0), `kept` what a step leaves of
     /// its fans' lag, `e^(−dt/lag)`.
+    #[inline]
     pub fn work(&mut self, share: f64, physics: &physics::Rack, kept: f64) {
-        let breathing = self.rated * self.to_air;
-        let nameplate_flow = breathing / (CP_AIR * physics.air_rise);
         let warm = 1.0 + physics.warm_gain * (self.inlet - physics.warm_above).max(0.0);
-        let wanted = (share * warm).clamp(physics.flow_min, physics.flow_max) * nameplate_flow;
-        if self.flow <= 0.0 {
-            self.flow = wanted;
-        }
-        self.flow = wanted + (self.flow - wanted) * kept;
-        let speed = self.flow / nameplate_flow;
+        let wanted = (share * warm).clamp(physics.flow_min, physics.flow_max);
+        let speed = self.speed.map_or(wanted, |before| wanted + (before - wanted) * kept);
+        self.speed = Some(speed);
+        self.flow = speed * self.full;
         // The nameplate holds machines and fans at nameplate flow; what the fans draw beyond that comes on top.
-        self.power = self.rated * share + breathing * physics.fan_share * (speed * speed * speed - share);
+        let fans = self.to_air * physics.fan_share;
+        self.fans = self.rated * fans * speed * speed * speed;
+        self.power = self.rated * (share - fans * share) + self.fans;
     }
 
-    /// Power of its fans (W).
-    #[must_use]
-    pub fn fans(&self, physics: &physics::Rack) -> f64 {
-        let breathing = self.rated * self.to_air;
-        let speed = self.flow * CP_AIR * physics.air_rise / breathing;
-        breathing * physics.fan_share * speed * speed * speed
+    /// The step of a rack without power: it draws nothing, and its fans run down to what warm air moves by itself.
+    pub fn rest(&mut self, kept: f64) {
+        let before = self.speed.unwrap_or(STILL);
+        let speed = STILL + (before - STILL).max(0.0) * kept;
+        self.speed = Some(speed);
+        self.flow = speed * self.full;
+        (self.power, self.fans) = (0.0, 0.0);
     }
 
     /// Sets the heat into the air for this step, when it is known what cold plates take.
-    pub fn warm(&mut self, physics: &physics::Rack, dt: f64) {
-        let (conductance, faded) = self.exchange(physics, dt);
-        let slope = conductance * faded;
+    #[inline]
+    pub fn warm(&mut self, exchange: &Exchange, dt: f64) {
+        let share = exchange.conductance.at(self.speed.unwrap_or_default());
+        let faded = fade_slowly(dt * share * exchange.per_second);
+        let slope = self.full * CP_AIR * share * faded;
         let left = self.power - self.to_liquid;
         self.heat = Heat { base: left * (1.0 - faded) + slope * self.machines, slope };
     }
 
     /// Ends a step in which the air entered at `inlet`.
-    pub fn settle(&mut self, inlet: f64, physics: &physics::Rack, dt: f64) {
+    #[inline]
+    pub fn settle(&mut self, inlet: f64, dt: f64) {
         let heat = self.heat.base - self.heat.slope * inlet;
         self.inlet = inlet;
         self.outlet = inlet + heat / (self.flow * CP_AIR);
-        self.machines += dt * (self.power - self.to_liquid - heat) / self.capacity(physics);
+        self.machines += dt * (self.power - self.to_liquid - heat) / self.capacity;
     }
+}
 
-    /// Heat capacity of the machines (J/K).
+/// How machines give their heat to the air, the same curve for every rack of a hall.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// Conductance over the nameplate's capacity flow, by the air over the nameplate's (1).
+    conductance: Pieces,
+    /// The nameplate's capacity flow over the machines' heat capacity (1/s).
+    per_second: f64,
+}
+
+impl Exchange {
+    /// That of the racks of a hall.
     #[must_use]
-    pub fn capacity(&self, physics: &physics::Rack) -> f64 {
-        physics.heat_capacity * self.rated * self.to_air
-    }
-
-    fn exchange(&self, physics: &physics::Rack, dt: f64) -> (f64, f64) {
-        let stream = self.flow * CP_AIR;
-        let nameplate = self.rated * self.to_air / physics.air_rise;
-        let surface = physics.transfer_units * nameplate * exchanger::air_growth(stream / nameplate);
-        let conductance = exchanger::past_surface(surface, stream);
-        (conductance, fade(dt * conductance / self.capacity(physics)))
+    pub fn of(racks: &physics::Rack) -> Self {
+        let share = |speed: f64| past_surface(racks.transfer_units * air_growth(speed), speed);
+        Self {
+            conductance: Pieces::of(share, (racks.flow_min, racks.flow_max), PIECES),
+            per_second: 1.0 / (racks.air_rise * racks.heat_capacity),
+        }
     }
 }

@@ -6,6 +6,7 @@ mod drill;
 mod figures;
 mod image;
 mod machinery;
+mod power;
 mod step;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use plant::time::{Span, Tick};
 use crate::actuators::Actuator;
 use crate::air::Row;
 use crate::circuits::Circuit;
+use crate::electrics::network::Totals;
+use crate::electrics::site::Site;
 use crate::electrics::{Chain, Meter};
 use crate::faults::Fault;
 use crate::immersion::units::Unit as TankUnit;
@@ -56,11 +59,14 @@ pub struct World {
     warmer: f64,
     /// The weather's mean dry bulb (°C).
     mean_outdoors: f64,
-    chain: Chain,
+    site: Site,
     meters: Vec<Meter>,
     /// What each writable point was last told.
     held: Table<PointId, Option<f64>>,
+    /// Of every device that takes commands: the coolers in the hall's order, then the pump.
     panels: Vec<Panel>,
+    /// Which of them a writable point belongs to.
+    panel_of: Table<PointId, Option<usize>>,
     alone: Alone,
     /// The truth at the end of the last step; nothing for points that are not modelled.
     truth: Table<PointId, Option<f64>>,
@@ -69,6 +75,8 @@ pub struct World {
     ledger: Ledger,
     /// Water used since the world began (kg).
     water_used: f64,
+    /// What machines without power would have drawn since the world began (J).
+    lost_work: f64,
 }
 
 /// The chilled water's pump and the points around it.
@@ -157,7 +165,9 @@ impl World {
     pub fn step_into(&mut self, outputs: &Outputs, tick: Tick, inputs: &mut Inputs) {
         inputs.reports.clear();
         inputs.reload = None;
-        for command in &outputs.commands {
+        // Devices without control power hear nothing.
+        let heard = if self.site.feeds().control { outputs.commands.as_slice() } else { &[] };
+        for command in heard {
             if let Some(report) = self.obey(command.point, command.value, tick.mono) {
                 inputs.reports.push(report);
             }
@@ -193,7 +203,25 @@ impl World {
     /// Power along the electrical chain at the end of the last step.
     #[must_use]
     pub const fn chain(&self) -> &Chain {
-        &self.chain
+        self.site.chain()
+    }
+
+    /// The sums over the power tree in the last step.
+    #[must_use]
+    pub const fn totals(&self) -> &Totals {
+        self.site.totals()
+    }
+
+    /// The electrical side: what has power, the tree, what happened in it.
+    #[must_use]
+    pub const fn electrics(&self) -> &Site {
+        &self.site
+    }
+
+    /// What machines without power, or still starting after it, would have drawn since the world began (J): work that was lost.
+    #[must_use]
+    pub const fn lost_work(&self) -> f64 {
+        self.lost_work
     }
 
     /// Time gone by since the world began.

@@ -25,6 +25,8 @@ pub struct Unit {
 pub struct Bank {
     /// Its chillers, in the hall's order; the first ones lead.
     pub units: Vec<Unit>,
+    /// True while they have power.
+    pub fed: bool,
     staging: staging::Bank,
 }
 
@@ -55,7 +57,7 @@ impl Bank {
             }
             Unit { machine, last: None, met: (of.setpoint, condenser), tripped: false }
         });
-        Self { units: units.collect(), staging: staging::Bank::of(running) }
+        Self { units: units.collect(), fed: true, staging: staging::Bank::of(running) }
     }
 
     /// Decides how many shall run: `load` is the heat they face (W), `warm` the supply above its setpoint (K), `spared` whether
@@ -101,7 +103,7 @@ impl Bank {
                 limit: 1.0,
                 evaporator: Stream { flow: if open { each } else { 0.0 }, entering: water.entering },
                 condenser: Stream { flow: if open { condenser(n) } else { 0.0 }, entering: cooled },
-                powered: true,
+                powered: self.fed,
                 tripped: unit.tripped,
             };
             let before = unit.stored(chiller);

@@ -31,6 +31,8 @@ pub struct Condensing {
     pub fan: f64,
     /// True where the fans are dead.
     pub fans_failed: bool,
+    /// True while it has power.
+    pub fed: bool,
     /// What the rejecter drew and used in the last step.
     pub used: Used,
     state: State,
@@ -98,6 +100,7 @@ impl Condensing {
             shared: Shared::default(),
             fan: 50.0,
             fans_failed: false,
+            fed: true,
             used: Used::default(),
             state,
             fans: Loop::at(50.0),
@@ -138,7 +141,8 @@ impl Condensing {
             Fans::Chilled { above } => self.fans.step(&tuning, (above, 0.0), dt),
             Fans::Full => 100.0,
         };
-        self.fan = if self.fans_failed || self.shared.flow <= 0.0 || wanted < LEAST_FAN { 0.0 } else { wanted };
+        self.fan =
+            if self.fans_failed || !self.fed || self.shared.flow <= 0.0 || wanted < LEAST_FAN { 0.0 } else { wanted };
         match (&of.rejecter, &mut self.state) {
             (Rejecter::Tower(of), State::Tower(water)) => {
                 let inputs = tower::Inputs {
@@ -149,7 +153,7 @@ impl Condensing {
                     open: of.cells,
                     fans: of.cells,
                     speed: self.fan / 100.0,
-                    powered: true,
+                    powered: self.fed,
                 };
                 let before = water.basin;
                 let out = water.step(of, &inputs, dt);
@@ -175,7 +179,7 @@ impl Condensing {
                     flow: self.shared.flow,
                     speed: self.fan / 100.0,
                     fans: 1.0,
-                    wet: wanted > 95.0,
+                    wet: self.fed && wanted > 95.0,
                 };
                 let before = *liquid;
                 let out = of.step(liquid, &inputs, dt);

@@ -67,6 +67,8 @@ pub struct Direct {
     pub duty: f64,
     /// What the filter costs its fan (W).
     pub filter: f64,
+    /// True while its compressors have power.
+    pub fed: bool,
     panel: Loop,
 }
 
@@ -85,6 +87,7 @@ impl Direct {
             power: 0.0,
             duty: 0.0,
             filter: 0.0,
+            fed: true,
             panel: Loop::at(100.0),
         }
     }
@@ -119,7 +122,7 @@ impl Direct {
             flow,
             outdoors: air.dry_bulb,
             condenser: 1.0,
-            powered: true,
+            powered: self.fed,
             tripped: self.tripped,
         };
         let done = self.machine.step(&of.dx, &asked, dt);

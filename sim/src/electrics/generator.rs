@@ -172,6 +172,8 @@ pub enum Failure {
     Stall,
     /// Too much for too long.
     Overload,
+    /// A trip from outside.
+    Tripped,
 }
 
 /// What happened to a generator in a step.
@@ -196,6 +198,8 @@ pub enum GeneratorEvent {
 pub struct GeneratorState {
     /// Where it is in its life.
     pub phase: Phase,
+    /// True while no try to start catches.
+    pub blocked: bool,
     /// In the tank (J by heating value); below zero by what the step that emptied it took too much.
     pub fuel: f64,
     /// Calls so far: with the try, the key of its luck.
@@ -223,13 +227,18 @@ impl GeneratorState {
     /// At rest with a full tank.
     #[must_use]
     pub const fn new(of: &Generator) -> Self {
-        Self { phase: Phase::Stopped, fuel: of.tank, calls: 0, sooting: 0.0 }
+        Self { phase: Phase::Stopped, blocked: false, fuel: of.tank, calls: 0, sooting: 0.0 }
     }
 
     /// True when it can carry load now.
     #[must_use]
     pub const fn available(&self) -> bool {
         matches!(self.phase, Phase::Running { .. })
+    }
+
+    /// Takes it out of service, whatever it does.
+    pub const fn trip(&mut self) {
+        self.phase = Phase::Failed(Failure::Tripped);
     }
 
     /// Puts a failed one back into service.
@@ -307,7 +316,7 @@ impl GeneratorState {
 
     fn crank(&self, of: &Generator, tried: u32, (seed, channel): (u64, u64)) -> (Phase, Option<GeneratorEvent>) {
         let tick = (u64::from(self.calls) << 16).wrapping_add(u64::from(tried) << 1);
-        let catches = noise::uniform(seed, channel, tick) >= of.start_fails;
+        let catches = !self.blocked && noise::uniform(seed, channel, tick) >= of.start_fails;
         let left = of.start.0 + (of.start.1 - of.start.0) * noise::uniform(seed, channel, tick.wrapping_add(1));
         (Phase::Cranking { tried, left, catches }, Some(GeneratorEvent::Cranks(tried)))
     }

@@ -143,7 +143,6 @@ impl Grid {
 
     /// Reads a section with `voltage-v`, `frequency-hz`, `rated-w`, `[[disturbance]]` with `at-s`, `seconds` and `residual`, and
     /// `[chance]` with `outages-per-year`, `outage-s`, `sags-per-year`, `sag-s` and `deepest`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "halls with a power tree read it"))]
     pub(crate) fn read(of: &Section<'_>) -> Self {
         let disturbance = |of: &Section<'_>| {
             let read = Disturbance {

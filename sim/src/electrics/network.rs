@@ -18,7 +18,6 @@
 //! **Time constant** none of its own. No step allocates.
 
 mod pass;
-mod read;
 mod rules;
 mod totals;
 
@@ -217,9 +216,11 @@ impl Network {
     /// Every fault of the tree, as sentences with the node's name.
     pub fn new(nodes: Vec<Node>) -> Result<Self, Vec<String>> {
         let faults = rules::faults(&nodes);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        if faults.is_empty() { Ok(Self::sound(nodes)) } else { Err(faults) }
+    }
+
+    /// A tree at rest whose nodes are known to be sound.
+    pub(super) fn sound(nodes: Vec<Node>) -> Self {
         let memory = nodes.iter().map(|node| match &node.stage {
             Stage::Utility | Stage::Pdu(_) | Stage::Panel | Stage::Supplies(_) => Memory::None,
             Stage::Transformer(_) => Memory::Transformer(Box::new((TransformerState::new(true), Told::default()))),
@@ -228,7 +229,7 @@ impl Network {
             Stage::Storage(of) => Memory::Storage(Store::charged(of, 0.5)),
             Stage::Load(_) => Memory::Load(Through::RUNNING),
         });
-        Ok(Self {
+        Self {
             channels: nodes.iter().map(|n| noise::channel(&n.name)).collect(),
             places: totals::places(&nodes),
             memory: memory.collect(),
@@ -237,7 +238,13 @@ impl Network {
             // A transfer switch tells three things a step at the most, any other node one: the list never grows.
             events: Vec::with_capacity(nodes.len().saturating_mul(3)),
             nodes,
-        })
+        }
+    }
+
+    /// What is wrong with its nodes, each fault a sentence.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        rules::faults(&self.nodes)
     }
 
     /// The nodes, parents before children.
@@ -305,15 +312,28 @@ impl Network {
 
     /// Moves the tree by `dt` seconds; no time, or what is no time, moves nothing.
     pub fn step(&mut self, now: &Now<'_>, dt: f64) {
-        self.events.clear();
-        if !dt.is_finite() || dt <= 0.0 {
-            return;
-        }
         self.energise(now, dt);
+        self.carry(now, dt);
+    }
+
+    /// The first half of a step: every node meets its voltage, and says whether it is live. Demand does not count yet.
+    pub fn energise(&mut self, now: &Now<'_>, dt: f64) {
+        self.events.clear();
+        if dt.is_finite() && dt > 0.0 {
+            self.meet(now, dt);
+        }
+    }
+
+    /// The second half of a step: what every node draws. False where a string ran empty before the step's end.
+    pub fn carry(&mut self, now: &Now<'_>, dt: f64) -> bool {
+        if !dt.is_finite() || dt <= 0.0 {
+            return true;
+        }
         let whole = self.add_up(now, dt);
         if !whole {
             self.share_out();
         }
+        whole
     }
 
     /// The site's powers over the last step.

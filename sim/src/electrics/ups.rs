@@ -17,11 +17,32 @@ mod modes;
 use plant::read::Section;
 
 use super::battery::{Battery, Store};
-use crate::physics::LossCurve;
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, need, number};
 
 pub use carry::{Around, Carried};
 pub use modes::{Bypassed, Down, Mode, Orders, Output, Supply, UpsEvent};
+
+/// What a converter loses: `rated·(a + b·x + c·x²)` with `x` its output over its rating.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LossCurve {
+    /// The rating (W, > 0).
+    pub rated: f64,
+    /// Without load (1, ≥ 0).
+    pub a: f64,
+    /// In proportion (1, ≥ 0).
+    pub b: f64,
+    /// With the square (1, ≥ 0).
+    pub c: f64,
+}
+
+impl LossCurve {
+    /// The loss at an output (W).
+    #[must_use]
+    pub fn loss(&self, output: f64) -> f64 {
+        let x = output / self.rated;
+        self.rated * (self.a + self.b * x + self.c * x * x)
+    }
+}
 
 /// A UPS.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -232,6 +253,8 @@ pub struct UpsState {
     pub orders: Orders,
     /// Modules that are broken (1, ≥ 0).
     pub broken: u32,
+    /// True while the string's breaker is open: it neither gives nor takes.
+    pub string_open: bool,
     /// The load it carried last (W).
     load: f64,
     /// Modules awake, and how long one less would have done (s).
@@ -249,6 +272,7 @@ impl UpsState {
             store: Store::charged(&of.battery, soc),
             orders: Orders::default(),
             broken: 0,
+            string_open: false,
             load: 0.0,
             awake: (of.modules, 0.0),
             strained: 0.0,
@@ -259,6 +283,12 @@ impl UpsState {
     #[must_use]
     pub const fn healthy(&self, of: &Ups) -> u32 {
         of.modules.saturating_sub(self.broken)
+    }
+
+    /// True when the string has nothing to give.
+    #[must_use]
+    pub fn spent(&self, of: &Ups) -> bool {
+        self.string_open || self.store.energy <= of.battery.window.0 * of.battery.energy * (1.0 + 1e-9)
     }
 
     /// Modules awake (1).

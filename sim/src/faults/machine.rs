@@ -1,11 +1,11 @@
-//! How machinery breaks: chillers, towers, coolers, CDUs, tanks, circuits.
+//! How machinery breaks: chillers, towers, coolers, CDUs, tanks, circuits; the grid, UPSs, generators.
 
 use plant::hall::Kind;
 
 /// How a machine is broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MachineFault {
-    /// It stops and stays stopped: a chiller, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump.
+    /// It stops and stays stopped: a chiller, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump, a generator.
     Tripped,
     /// Its fans are dead: a tower or a dry cooler.
     FansFailed,
@@ -27,6 +27,18 @@ pub enum MachineFault {
     VentOpen,
     /// A rack breathes this share of its own hot air: a door or a panel of the containment is open (1, 0 to 0.9).
     ContainmentOpen(f64),
+    /// The grid behind the utility's meter has no voltage.
+    Outage,
+    /// The grid's voltage stays low (% of nominal, 0 to 100).
+    Brownout(f64),
+    /// The grid's voltage falls once, for 150 ms (% of nominal, 0 to 100).
+    Sag(f64),
+    /// A UPS is switched to its bypass.
+    OnBypass,
+    /// The breaker of a UPS's string is open.
+    StringOpen,
+    /// No try to start a generator catches.
+    StartFails,
 }
 
 impl MachineFault {
@@ -45,6 +57,12 @@ impl MachineFault {
             Self::ShortCircuit(_) => "short-circuit",
             Self::VentOpen => "vent-open",
             Self::ContainmentOpen(_) => "containment-open",
+            Self::Outage => "outage",
+            Self::Brownout(_) => "brownout",
+            Self::Sag(_) => "sag",
+            Self::OnBypass => "on-bypass",
+            Self::StringOpen => "string-open",
+            Self::StartFails => "start-fails",
         }
     }
 
@@ -57,8 +75,18 @@ impl MachineFault {
             | Self::AirInLoop(n)
             | Self::Leak(n)
             | Self::ShortCircuit(n)
-            | Self::ContainmentOpen(n) => Some(n),
-            Self::Tripped | Self::FansFailed | Self::Jammed | Self::CustomerGone | Self::VentOpen => None,
+            | Self::ContainmentOpen(n)
+            | Self::Brownout(n)
+            | Self::Sag(n) => Some(n),
+            Self::Tripped
+            | Self::FansFailed
+            | Self::Jammed
+            | Self::CustomerGone
+            | Self::VentOpen
+            | Self::Outage
+            | Self::OnBypass
+            | Self::StringOpen
+            | Self::StartFails => None,
         }
     }
 
@@ -66,7 +94,10 @@ impl MachineFault {
     #[must_use]
     pub const fn fits(self, kind: Kind) -> bool {
         match self {
-            Self::Tripped => matches!(kind, Kind::Chiller | Kind::Cdu | Kind::Dx | Kind::FacilityWater | Kind::Tank),
+            Self::Tripped => matches!(
+                kind,
+                Kind::Chiller | Kind::Cdu | Kind::Dx | Kind::FacilityWater | Kind::Tank | Kind::Generator
+            ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
             Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank),
             Self::Fouled(_) | Self::Clogged(_) | Self::AirInLoop(_) => matches!(kind, Kind::Cdu),
@@ -75,6 +106,16 @@ impl MachineFault {
             Self::ShortCircuit(_) => matches!(kind, Kind::DryCooler),
             Self::VentOpen => matches!(kind, Kind::TwoPhaseTank),
             Self::ContainmentOpen(_) => matches!(kind, Kind::Rack),
+            // Of the meters the utility's alone: see [`MachineFault::of_grid`].
+            Self::Outage | Self::Brownout(_) | Self::Sag(_) => matches!(kind, Kind::Meter),
+            Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
+            Self::StartFails => matches!(kind, Kind::Generator),
         }
+    }
+
+    /// True where it is the grid that is disturbed.
+    #[must_use]
+    pub const fn of_grid(self) -> bool {
+        matches!(self, Self::Outage | Self::Brownout(_) | Self::Sag(_))
     }
 }

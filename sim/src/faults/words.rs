@@ -1,7 +1,7 @@
 //! The catalogue of faults: the word for each, what stands after it, and what it does.
 
-use plant::hall::{Hall, Kind};
-use plant::id::PointId;
+use plant::hall::{Hall, Kind, MeterRole};
+use plant::id::{EquipId, PointId};
 use plant::point::Role;
 use plant::units::Unit;
 
@@ -46,6 +46,8 @@ const ANY: (f64, f64) = (f64::MIN, f64::MAX);
 const PERCENT: (f64, f64) = (0.0, 100.0);
 const SHARE: (f64, f64) = (0.0, 1.0);
 const BY: With = With::Number("by how much, in the point's unit", ANY);
+
+const LEFT: With = With::Number("percent of nominal, 0 to 100", PERCENT);
 
 const fn entry_of(on: On, word: &'static str, with: With, says: &'static str) -> Entry {
     Entry { word, on, with, says }
@@ -133,6 +135,12 @@ pub const CATALOGUE: &[Entry] = &[
         With::Number("share of a rack's air, 0 to 0.9", (0.0, 0.9)),
         "a rack breathes its own hot air: a door or a panel is open",
     ),
+    entry_of(On::Equipment, "outage", With::Nothing, "the grid behind the utility's meter has no voltage"),
+    entry_of(On::Equipment, "brownout", LEFT, "the grid's voltage stays at so much"),
+    entry_of(On::Equipment, "sag", LEFT, "the grid's voltage falls to so much, once, for 150 ms"),
+    entry_of(On::Equipment, "on-bypass", With::Nothing, "a UPS is switched to its bypass: the load hangs on the grid"),
+    entry_of(On::Equipment, "string-open", With::Nothing, "the breaker of a UPS's batteries is open"),
+    entry_of(On::Equipment, "start-fails", With::Nothing, "a generator does not start"),
     entry_of(On::Equipment, "hand", With::Number("duty, 0 to 100 %", PERCENT), "a device's switch is turned to hand"),
 ];
 
@@ -170,9 +178,14 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
         ("chiller-tripped", _) if kind == Kind::ChilledWater => Ok(Fault::ChillerTripped),
         ("hand", Given::Number(duty)) if fan || kind == Kind::ChilledWater => Ok(Fault::LocalHand { equip, duty }),
         (_, _) => of_machine(what, given)
-            .filter(|how| how.fits(kind))
+            .filter(|how| how.fits(kind) && (!how.of_grid() || is_utility(hall, equip)))
             .map_or_else(|| Err(refusal()), |how| Ok(Fault::Machine { equip, how })),
     }
+}
+
+/// True for the meter behind which the grid is.
+fn is_utility(hall: &Hall, equip: EquipId) -> bool {
+    hall.meters.iter().any(|m| m.equip == equip && m.role == MeterRole::Utility)
 }
 
 fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
@@ -188,6 +201,12 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("short-circuit", Given::Number(warmer)) => MachineFault::ShortCircuit(warmer),
         ("vent-open", _) => MachineFault::VentOpen,
         ("containment-open", Given::Number(share)) => MachineFault::ContainmentOpen(share),
+        ("outage", _) => MachineFault::Outage,
+        ("brownout", Given::Number(left)) => MachineFault::Brownout(left),
+        ("sag", Given::Number(left)) => MachineFault::Sag(left),
+        ("on-bypass", _) => MachineFault::OnBypass,
+        ("string-open", _) => MachineFault::StringOpen,
+        ("start-fails", _) => MachineFault::StartFails,
         (_, _) => return None,
     })
 }

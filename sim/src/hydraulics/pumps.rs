@@ -11,10 +11,13 @@
 
 use plant::read::Section;
 
+use crate::exchanger::fifth_root;
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, number, number_or_zero};
 
 /// Speed below which a pump stands (1).
 const STANDING: f64 = 0.02;
+/// Speed above which a root of it is had without a logarithm (1).
+const SLOW: f64 = 0.25;
 /// Fastest speed (1).
 const FASTEST: f64 = 1.5;
 /// Flow over the best one beyond which the efficiency curve is not followed (1).
@@ -167,6 +170,8 @@ impl Pump {
     fn top(&self, speed: f64) -> f64 {
         let scaled = if speed >= 1.0 {
             1.0 - self.efficiency
+        } else if speed > SLOW {
+            (1.0 - self.efficiency) / fifth_root(speed.sqrt())
         } else {
             (1.0 - self.efficiency) * libm::exp(-0.1 * libm::log(speed))
         };

@@ -1,7 +1,7 @@
 //! How the flow of a pump group is shared among branches.
 //!
 //! **Equation** `Σ ṁ_b(dp) + bypass(dp) = M`, `H(M, speeds) = dp + mains(M)`: one unknown, `√dp`, in which every branch is
-//! nearly a straight line. Where everything is quadratic and the pumps run alike it has a closed form; else Newton's steps
+//! nearly a straight line. Where everything is quadratic, the pumps run alike and the bypass stays shut it has a closed form; else Newton's steps
 //! between two bounds until one moves nothing, eight at most (forty while pumps run at different speeds). A branch whose
 //! law is not quadratic is followed by the curve `square·ṁ² + line·ṁ` that touches it, found in the same few steps.
 //! **Source** Kirchhoff's laws of a network; Hazen's and Darcy's exponents. **Box** branches in parallel between two headers.
@@ -256,7 +256,7 @@ impl Loop {
     /// `√dp` if every law were quadratic and only the fastest pumps ran, and whether they are and do. Branches get the flows
     /// that go with it, and places beyond them none.
     fn as_if_quadratic(&self, lead: Lead, shut_off: f64, branches: &[Branch], flows: &mut [f64]) -> (f64, bool) {
-        let mut exact = self.bypass.is_none() && self.mains.is_quadratic() && !lead.slower && !lead.leaking;
+        let mut exact = self.mains.is_quadratic() && !lead.slower && !lead.leaking;
         let mut openness = 0.0;
         let mut places = flows.iter_mut();
         for (branch, place) in branches.iter().zip(&mut places) {
@@ -277,7 +277,8 @@ impl Loop {
         let b = lead.speed * line * each;
         let root = 2.0 * shut_off / (b + (b * b + 4.0 * a * shut_off).sqrt());
         flows.iter_mut().for_each(|flow| *flow *= root);
-        (root, exact)
+        let shut = self.bypass.is_none_or(|bypass| openness * root >= bypass.flow);
+        (root, exact && shut)
     }
 }
 

@@ -8,6 +8,7 @@ use plant::read::Section;
 use super::Facility;
 use super::{single_phase, two_phase};
 use crate::hydraulics::{Branch, Resistance, Valve};
+use crate::load::Worker;
 use crate::local::pi::{Loop, Pi};
 use crate::physics::read::{maybe, need, number};
 
@@ -79,8 +80,8 @@ pub enum State {
 pub struct Unit {
     /// Nameplate of its machines (W).
     pub rated: f64,
-    /// Its number in random streams.
-    pub channel: u64,
+    /// What decides how busy it is.
+    pub worker: Worker,
     /// Power of its machines (W).
     pub power: f64,
     /// Its liquid.
@@ -91,6 +92,8 @@ pub struct Unit {
     pub pump: f64,
     /// True while the pump stands.
     pub pump_failed: bool,
+    /// True while the pump has power.
+    pub fed: bool,
     /// True while the valve does not move.
     pub valve_stuck: bool,
     /// How full it is (1).
@@ -129,12 +132,13 @@ impl Unit {
         };
         Self {
             rated,
-            channel,
+            worker: Worker::new(channel),
             power: 0.0,
             state,
             valve: 50.0,
             pump: of.pump,
             pump_failed: false,
+            fed: true,
             valve_stuck: false,
             level: 1.0,
             leak: 0.0,
@@ -166,7 +170,7 @@ impl Unit {
         }
         // Valve open and still too warm: the pump helps as far as it goes.
         let help = (self.liquid() - of.setpoint - 2.0).clamp(0.0, 10.0) * 10.0;
-        self.pump = if self.pump_failed { 0.0 } else { (ambient + help).min(100.0) };
+        self.pump = if self.pump_failed || !self.fed { 0.0 } else { (ambient + help).min(100.0) };
         Branch { valve: of.valve.square(self.valve / 100.0), ..Branch::open(of.friction) }
     }
 

@@ -21,6 +21,9 @@ const PUMP: Pi = Pi { gain: -10.0, ti: 15.0, limits: (30.0, 100.0) };
 /// A primary valve's full stroke and a pump's full range take this long (s).
 const STROKES: (f64, f64) = (120.0, 30.0);
 
+/// A pump without power stands after this long (s).
+const RUN_DOWN: f64 = 5.0;
+
 /// What the panels of a row's CDUs hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
@@ -87,6 +90,8 @@ pub struct PlateRow {
     pub units: Vec<Unit>,
     /// Its racks' plates, in the row's order.
     pub racks: Vec<Plates>,
+    /// True while its CDUs have power.
+    pub fed: bool,
     branches: Vec<Branch>,
     streams: Vec<(f64, f64)>,
 }
@@ -124,6 +129,7 @@ impl PlateRow {
             row,
             units: places.iter().map(unit).collect(),
             racks: vec![Plates { coolant: PlateCoolant(at), last: Taken::default() }; racks],
+            fed: true,
             branches: vec![of.plates.branch(0.0); racks],
             streams: vec![(0.0, 0.0); racks],
         }
@@ -140,10 +146,10 @@ impl PlateRow {
         };
         self.branches.fill(part);
         self.streams.fill((0.0, 0.0));
-        let Self { units, branches, streams, .. } = self;
+        let Self { units, branches, streams, fed, .. } = self;
         for unit in units {
-            unit.run(of, dt);
-            let speeds = [if unit.failed { 0.0 } else { unit.speed / 100.0 }; MOST_PUMPS];
+            unit.run(of, *fed, dt);
+            let speeds = [if unit.failed || !*fed { 0.0 } else { unit.speed / 100.0 }; MOST_PUMPS];
             let speeds = speeds.get(..of.pumps).unwrap_or(&speeds);
             unit.shared = of.cdu.share((&unit.water, &unit.wear), speeds, branches, &mut unit.flows);
             for (stream, flow) in streams.iter_mut().zip(&unit.flows) {
@@ -195,8 +201,8 @@ impl PlateRow {
 const MOST_PUMPS: usize = 4;
 
 impl Unit {
-    /// Its own panel: coolant temperature by the primary valve, pressure by the pumps.
-    fn run(&mut self, of: &Spec, dt: f64) {
+    /// Its own panel: coolant temperature by the primary valve, pressure by the pumps. Without power pumps run down in five seconds.
+    fn run(&mut self, of: &Spec, fed: bool, dt: f64) {
         let valve = self.panels.0.step(&VALVE, (self.water.supply, of.setpoint), dt);
         let speed = self.panels.1.step(&PUMP, (self.shared.dp / of.dp, 1.0), dt);
         let toward = |now: f64, wanted: f64, stroke: f64| {
@@ -204,7 +210,7 @@ impl Unit {
             now + (wanted - now).clamp(-reach, reach)
         };
         self.valve = toward(self.valve, if self.failed { 0.0 } else { valve }, STROKES.0);
-        self.speed = toward(self.speed, speed, STROKES.1);
+        self.speed = if fed { toward(self.speed, speed, STROKES.1) } else { toward(self.speed, 0.0, RUN_DOWN) };
     }
 
     fn step(&mut self, of: &Spec, (primary, primary_flow, heat): (f64, f64, f64), given: &mut Given, dt: f64) {

@@ -3,7 +3,8 @@
 //! **Equation** one more when the load exceeds a share of what runs for a time, or when the water is too warm for a time; one less
 //! when what remains would carry the load at a lower share for a time. One change at once, then a pause.
 //! **Source** Guideline 36 chiller staging (90 %, 80 %, 15 min, +1 K). **Parameters** below. **Box** machines of one size.
-//! **Outside it** a bank whose machines cannot run (trips) counts only those that can. **Time constant** 10 to 20 min.
+//! **Outside it** a bank whose machines cannot run (trips) counts only those that can; one
+//! that lost all of them at once takes up again what it had. **Time constant** 10 to 20 min.
 
 /// A bank's rules.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,7 +76,10 @@ impl Bank {
         } else if self.pause <= 0.0 && self.below >= of.patience && !more {
             self.change(self.wanted.saturating_sub(1), of);
         }
-        self.wanted = self.wanted.clamp(of.least.min(seen.ready), seen.ready);
+        // Where none can run all were lost at once, by a power failure most likely: what ran before runs again when it can.
+        if seen.ready > 0 {
+            self.wanted = self.wanted.clamp(of.least.min(seen.ready), seen.ready);
+        }
         self.wanted
     }
 

@@ -6,14 +6,15 @@ use plant::read::{Section, Source, did_you_mean};
 use plant::time::Span;
 
 use super::read::{ANY, AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number, number_or_zero};
-use super::{
-    Actuation, Actuators, Coil, Electrics, Fan, Imperfection, Load, LossCurve, MeterScope, Physics, Rack, Room, Sensors,
-};
+use super::{Actuation, Actuators, Coil, Fan, Imperfection, Load, MeterScope, Physics, Rack, Room, Sensors};
 use crate::circuits::spec::Spec as Circuit;
+use crate::coolers::Curves;
 use crate::coolers::direct::Spec as DxSpec;
+use crate::electrics::site::Spec as Electrics;
 use crate::exchanger::CoilSurface;
 use crate::immersion::units::Spec as TankSpec;
 use crate::liquid::row::Spec as PlateSpec;
+use crate::racks::Exchange;
 use crate::weather::Weather;
 
 impl Physics {
@@ -38,7 +39,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     let dx = maybe(all, "dx", DxSpec::read);
     let (plates, tanks) = (maybe(all, "cdu", PlateSpec::read), maybe(all, "tank", TankSpec::read));
     let (load, weather) = (need(all, "load", load), need(all, "weather", Weather::read));
-    let (electrics, sensors) = (need(all, "electrics", electrics), need(all, "sensors", sensors));
+    let (electrics, sensors) = (need(all, "electrics", Electrics::read), need(all, "sensors", sensors));
     let actuators = maybe(all, "actuators", actuators).unwrap_or_default();
     let seed = plant::convert::u64_from_f64_rounded(number(all, "seed", (0.0, 9e15)));
     let comm_loss = Span::from_seconds(number(all, "comm-loss-s", POSITIVE));
@@ -59,9 +60,12 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
             all.fault(key, format!("the hall has nothing for `[{key}]`"), format!("remove the section `[{key}]`"));
         }
     }
+    if let Some(Some(electrics)) = &electrics {
+        electrics.fit(all, hall);
+    }
     let (start_air, start_duty) = start?;
     let (room, rack, fan, load, weather) = (room?, rack?, fan?, load?, weather?);
-    let (electrics, sensors) = (electrics?, sensors?);
+    let (electrics, sensors) = (electrics.flatten()?, sensors?);
     Some(Physics {
         seed,
         comm_loss,
@@ -69,6 +73,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         start_duty,
         room,
         rack,
+        exchange: Exchange::of(&rack),
         fan,
         coil,
         chilled: chilled.flatten(),
@@ -122,18 +127,21 @@ fn fan(of: &Section<'_>) -> Fan {
 }
 
 fn coil(of: &Section<'_>) -> Coil {
+    let surface = CoilSurface {
+        ua: number(of, "ua-w-per-k", POSITIVE),
+        air_kg_s: number(of, "air-kg-per-s", POSITIVE),
+        water_kg_s: number(of, "water-kg-per-s", POSITIVE),
+        air_to_water: number(of, "air-to-water", POSITIVE),
+    };
+    let rangeability = number(of, "rangeability", (10.0, 200.0));
     Coil {
-        surface: CoilSurface {
-            ua: number(of, "ua-w-per-k", POSITIVE),
-            air_kg_s: number(of, "air-kg-per-s", POSITIVE),
-            water_kg_s: number(of, "water-kg-per-s", POSITIVE),
-            air_to_water: number(of, "air-to-water", POSITIVE),
-        },
+        surface,
         heat_capacity: number(of, "heat-capacity-j-per-k", POSITIVE),
         stroke: number(of, "stroke-s", POSITIVE),
         coil_drop: number(of, "coil-drop-pa", POSITIVE),
         valve_drop: number(of, "valve-drop-pa", POSITIVE),
-        rangeability: number(of, "rangeability", (10.0, 200.0)),
+        rangeability,
+        curves: Curves::of(&surface, rangeability),
     }
 }
 
@@ -145,26 +153,6 @@ fn load(of: &Section<'_>) -> Load {
         step: number(of, "step", SHARE),
         hold: number(of, "hold-s", (10.0, 1e6)),
         ramp: number(of, "ramp-s", POSITIVE),
-    }
-}
-
-fn electrics(of: &Section<'_>) -> Electrics {
-    let stage = |key| need(of, key, curve).unwrap_or(LossCurve { rated: 1.0, a: 0.0, b: 0.0, c: 0.0 });
-    Electrics {
-        transformer: stage("transformer"),
-        ups: stage("ups"),
-        pdu: stage("pdu"),
-        lighting: number(of, "lighting-w", AT_LEAST_ZERO),
-        register_step: number(of, "register-step-wh", POSITIVE),
-    }
-}
-
-fn curve(of: &Section<'_>) -> LossCurve {
-    LossCurve {
-        rated: number(of, "rated-w", POSITIVE),
-        a: number(of, "a", SHARE),
-        b: number(of, "b", SHARE),
-        c: number(of, "c", SHARE),
     }
 }
 

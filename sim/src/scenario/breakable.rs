@@ -21,6 +21,8 @@ const EXAMPLES: &[(&str, f64)] = &[
     ("leak", 0.05),
     ("short-circuit", 8.0),
     ("containment-open", 0.35),
+    ("brownout", 60.0),
+    ("sag", 40.0),
 ];
 
 /// One thing and a way in which it can break.

@@ -33,7 +33,7 @@ impl Scene for Seen<'_> {
     fn figure(&self, figure: Figure) -> f64 {
         let chain = self.world.chain();
         match figure {
-            Figure::FacilityPower => chain.utility,
+            Figure::FacilityPower => chain.facility(),
             Figure::ItPower => chain.it,
             Figure::CoolingPower => chain.cooling,
             Figure::HottestInlet => self.world.hottest_inlet().unwrap_or(f64::NAN),

@@ -140,6 +140,7 @@ fn vary(mut fault: Fault, dice: &mut Dice) -> Fault {
         Fault::Machine { how: MachineFault::Fouled(share), .. } => *share = dice.between(0.1, 0.6),
         Fault::Machine { how: MachineFault::Clogged(times), .. } => *times = dice.between(1.5, 8.0),
         Fault::Machine { how: MachineFault::AirInLoop(share), .. } => *share = dice.between(0.1, 0.8),
+        Fault::Machine { how: MachineFault::Sag(left), .. } => *left = dice.between(10.0, 85.0),
         Fault::Machine { how: MachineFault::Leak(flow), .. } => *flow = dice.between(0.005, 0.2),
         Fault::Sensor { .. }
         | Fault::Actuator { .. }
@@ -166,12 +167,13 @@ fn excused(hall: &Hall, lost: &[(f64, f64, Fault)]) -> Vec<(f64, f64)> {
     begins.filter_map(of).collect()
 }
 
-/// The equipment that a fault concerns; nothing where it concerns the whole hall's water.
+/// The equipment that a fault concerns; nothing where it concerns the whole hall's water or power.
 fn concerned(hall: &Hall, fault: Fault) -> Option<EquipId> {
     match fault {
         Fault::Sensor { point, .. } | Fault::Actuator { point, .. } | Fault::Feedback { point, .. } => {
             hall.points.get(point).map(|def| def.equip)
         }
+        Fault::Machine { how, .. } if how.of_grid() => None,
         Fault::FanFailed(equip)
         | Fault::ValveStuck(equip)
         | Fault::LocalHand { equip, .. }

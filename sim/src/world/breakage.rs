@@ -5,6 +5,7 @@ use plant::id::EquipId;
 
 use super::World;
 use crate::circuits::Circuit;
+use crate::electrics::ups::UpsState;
 use crate::faults::MachineFault;
 use crate::liquid::cdu::Wear;
 
@@ -47,6 +48,28 @@ impl World {
                     rack.recirculation = if broken { share.max(rack.contained) } else { rack.contained };
                 }
             }
+            MachineFault::Outage => self.site.grid_out(broken),
+            MachineFault::Brownout(left) => self.site.brown_out(broken.then_some(left / 100.0)),
+            MachineFault::Sag(left) if broken => self.site.sag(left / 100.0),
+            MachineFault::Sag(_) => {}
+            MachineFault::OnBypass => {
+                if let Some(ups) = self.ups(equip) {
+                    ups.orders.bypass = broken;
+                }
+            }
+            MachineFault::StringOpen => {
+                if let Some(ups) = self.ups(equip) {
+                    ups.string_open = broken;
+                }
+            }
+            MachineFault::StartFails => {
+                if let Some(generator) = self.site.generator() {
+                    generator.blocked = broken;
+                    if !broken {
+                        generator.reset();
+                    }
+                }
+            }
             MachineFault::CustomerGone => {
                 let which = self.machinery.heat_recovery.iter().find(|r| r.of.equip == equip).map(|r| r.circuit);
                 if let Some(circuit) = which.and_then(|which| self.circuit(which)) {
@@ -73,6 +96,11 @@ impl World {
         }
         if let Some(tank) = self.tank(equip) {
             tank.pump_failed = broken;
+        }
+        if self.machinery.generators.iter().any(|g| g.equip == equip)
+            && let Some(generator) = self.site.generator()
+        {
+            if broken { generator.trip() } else { generator.reset() }
         }
         let coolers = self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter(|c| c.equip == equip);
         for direct in coolers.filter_map(|c| c.direct.as_mut()) {
@@ -106,6 +134,11 @@ impl World {
         for unit in self.plates.iter_mut().flat_map(|row| &mut row.units).filter(|u| Some(u.place) == cdu) {
             change(&mut unit.wear);
         }
+    }
+
+    fn ups(&mut self, equip: EquipId) -> Option<&mut UpsState> {
+        let number = self.machinery.ups.iter().position(|u| u.equip == equip)?;
+        self.site.ups(number)
     }
 
     fn tank(&mut self, equip: EquipId) -> Option<&mut crate::immersion::units::Unit> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use plant::convert;
 use plant::hall::machinery::Circuit as Which;
 use plant::hall::{self, Hall, Kind};
-use plant::id::{PointId, Table};
+use plant::id::{EquipId, PointId, Table};
 use plant::point::Role;
 use plant::time::{Span, Wall};
 use plant::units::Unit;
 
+use super::image::put;
 use super::{Alone, Panel, Pump, World};
 use crate::actuators::Actuator;
 use crate::air::Row;
@@ -17,7 +18,8 @@ use crate::circuits::Circuit;
 use crate::circuits::spec::Spec;
 use crate::coolers::direct::Direct;
 use crate::coolers::{Coil, Cooler};
-use crate::electrics::{Chain, Meter};
+use crate::electrics::Meter;
+use crate::electrics::site::Site;
 use crate::immersion::units::Unit as TankUnit;
 use crate::ledger::Ledger;
 use crate::liquid::row::PlateRow;
@@ -49,16 +51,18 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         air: Outdoors::default().at(&physics.weather, physics.seed, Wall(0)),
         warmer: 0.0,
         mean_outdoors: physics.weather.mean(),
-        chain: Chain::default(),
+        site: Site::new(&physics.electrics, &groups(hall)),
         meters: hall.meters.iter().map(|m| meter(hall, m, &physics)).collect(),
         held: Table::filled(points, None),
         panels: Vec::new(),
+        panel_of: Table::filled(points, None),
         alone: Alone::Full,
         truth: Table::filled(points, None),
         channels: Table::filled(points, None),
         faults: Vec::new(),
         ledger: Ledger::default(),
         water_used: 0.0,
+        lost_work: 0.0,
         physics: Arc::new(physics),
     };
     world.wire_panels();
@@ -78,19 +82,21 @@ impl World {
     /// A panel for each device that takes commands, holding what it starts with.
     fn wire_panels(&mut self) {
         let (duty, patience) = (self.physics.start_duty, self.physics.comm_loss);
-        let mut held: Vec<PointId> = Vec::new();
+        let mut devices: Vec<(EquipId, Vec<PointId>)> = Vec::new();
         for cooler in self.rows.iter().flat_map(|r| &r.coolers) {
-            held.push(cooler.drive.command);
-            held.extend(cooler.coil.as_ref().map(|c| c.valve.command));
-            self.panels.push(Panel { equip: cooler.equip, heard: Span::ZERO, patience, hand: None });
+            let valve = cooler.coil.as_ref().map(|c| c.valve.command);
+            devices.push((cooler.equip, [cooler.drive.command].into_iter().chain(valve).collect()));
         }
         if let Some(pump) = &self.pump {
-            held.push(pump.drive.command);
-            self.panels.push(Panel { equip: pump.of.equip, heard: Span::ZERO, patience, hand: None });
+            devices.push((pump.of.equip, vec![pump.drive.command]));
         }
-        for point in held {
-            if let Some(row) = self.held.get_mut(point) {
-                *row = Some(duty);
+        for (n, (equip, points)) in devices.into_iter().enumerate() {
+            self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });
+            for point in points {
+                if let (Some(held), Some(panel)) = (self.held.get_mut(point), self.panel_of.get_mut(point)) {
+                    (*held, *panel) = (Some(duty), Some(n));
+                    put(&mut self.truth, point, duty);
+                }
             }
         }
     }
@@ -105,6 +111,12 @@ fn circuit(hall: &Hall, which: Which, of: &Spec, places: usize) -> Circuit {
 /// How many branches facility water has: CDUs first, then tanks of one phase, then of two.
 fn users(hall: &Hall) -> usize {
     hall.machinery.cdus.len() + hall.machinery.tanks.len() + hall.machinery.two_phase_tanks.len()
+}
+
+/// What hangs on PDUs of its own: every row, then all tanks.
+fn groups(hall: &Hall) -> Vec<&str> {
+    let tanks = hall.machinery.tanks.len().saturating_add(hall.machinery.two_phase_tanks.len());
+    hall.rows.rows().iter().map(|r| r.name.as_str()).chain((tanks > 0).then_some("tanks")).collect()
 }
 
 fn plate_rows(hall: &Hall, physics: &Physics) -> Vec<PlateRow> {
@@ -122,7 +134,7 @@ fn tanks(hall: &Hall, physics: &Physics) -> Vec<TankUnit> {
     let one = hall.machinery.tanks.iter().map(|t| (t.rated.0, t.of.equip));
     let two = hall.machinery.two_phase_tanks.iter().map(|t| (t.rated.0, t.of.equip));
     let first = hall.machinery.cdus.len();
-    let unit = |(n, (rated, equip)): (usize, (f64, plant::id::EquipId))| {
+    let unit = |(n, (rated, equip)): (usize, (f64, EquipId))| {
         let name = hall.equips.get(equip).map_or("", |e| e.name.as_str());
         TankUnit::new(of, (rated, noise::channel(name)), first.saturating_add(n))
     };
@@ -140,13 +152,14 @@ fn row(hall: &Hall, of: &hall::Row, physics: &Physics) -> Row {
         let room = &physics.room;
         let own = room.recirculation + (room.recirculation_ends - room.recirculation) * end;
         let name = hall.equips.get(rack.equip).map_or("", |e| e.name.as_str());
-        Rack::new(rack, noise::channel(name), (own, to_air), physics.start_air)
+        Rack::new(rack, &physics.rack, noise::channel(name), (own, to_air), physics.start_air)
     });
     Row {
         racks: racks.collect(),
         coolers: of.fans.iter().map(|fan| cooler(hall, fan, physics)).collect(),
         cold: physics.start_air,
         hot: physics.start_air,
+        it: 0.0,
     }
 }
 

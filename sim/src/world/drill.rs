@@ -65,14 +65,10 @@ impl World {
 
     /// The device that a command's point belongs to has heard from us.
     pub(super) fn hear_point(&mut self, point: PointId) {
-        let coolers = self.rows.iter().flat_map(|r| &r.coolers);
-        let owner = coolers
-            .filter(|c| c.drive.command == point || c.coil.as_ref().is_some_and(|k| k.valve.command == point))
-            .map(|c| c.equip)
-            .next()
-            .or_else(|| self.pump.as_ref().filter(|p| p.drive.command == point).map(|p| p.of.equip));
-        if let Some(equip) = owner {
-            self.hear(equip);
+        let now = self.elapsed;
+        let panel = self.panel_of.get(point).copied().flatten();
+        if let Some(panel) = panel.and_then(|n| self.panels.get_mut(n)) {
+            panel.heard = now;
         }
     }
 

@@ -1,24 +1,18 @@
 //! What the world knows beyond its points, for the figures of a run.
 
 use super::World;
-use crate::compute::supply::Rectifiers;
-
-/// What power supplies pass on (1): the rectifiers' efficiency of [`crate::compute::supply`], at any load, because a lumped rack
-/// does not say how its supplies share it.
-const SUPPLIES: f64 = Rectifiers::FRONTIER.each.efficiency;
 
 impl World {
     /// Power of the fans inside the racks (W).
     #[must_use]
     pub fn machine_fans(&self) -> f64 {
-        let of = &self.physics.rack;
-        self.rows.iter().flat_map(|r| &r.racks).map(|rack| rack.fans(of)).sum()
+        self.rows.iter().flat_map(|r| &r.racks).map(|rack| rack.fans).sum()
     }
 
     /// What reaches processors, memory and network: IT without fans and without what supplies lose (W).
     #[must_use]
-    pub fn compute_power(&self) -> f64 {
-        SUPPLIES * (self.chain.it - self.machine_fans())
+    pub const fn compute_power(&self) -> f64 {
+        self.site.totals().compute
     }
 
     /// Heat that customers take in the last step (W); 0 where nobody is.

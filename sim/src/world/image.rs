@@ -6,7 +6,6 @@ use plant::reading::{Sample, Why};
 use plant::time::Tick;
 
 use super::{World, machinery};
-use crate::faults::SensorFault;
 use crate::water::CP_WATER;
 
 /// Litres of a kilogram of chilled water.
@@ -16,7 +15,7 @@ impl World {
     /// Writes the present truth of every modelled point into `truth`.
     pub(super) fn tell_truth(&mut self) {
         machinery::tell(self);
-        let Self { rows, pump, chilled, meters, held, truth, physics, .. } = self;
+        let Self { rows, pump, chilled, meters, truth, physics, .. } = self;
         let mut tell = |point: PointId, value: f64| put(truth, point, value);
         for row in rows.iter() {
             for rack in &row.racks {
@@ -44,29 +43,32 @@ impl World {
             tell(meter.power_point, meter.power);
             tell(meter.energy_point, meter.register(physics.electrics.register_step));
         }
-        for (point, value) in held.iter() {
-            if let Some(value) = value {
-                put(truth, point, *value);
-            }
-        }
     }
 
     /// Reads every channel into the image. Points without a channel have no source here.
     pub(super) fn read_sensors(&mut self, tick: Tick, inputs: &mut Inputs) {
         let dt = tick.dt.seconds();
         let (seed, steps) = (self.seed, self.steps);
+        // Sensors and the network hang on control power.
+        let dark = !self.site.feeds().control;
         let truths = &self.truth;
         let channels = self.channels.rows_mut().iter_mut().zip(truths.rows());
         for (sample, (channel, truth)) in inputs.samples.rows_mut().iter_mut().zip(channels) {
-            *sample = match (channel, truth) {
-                (Some(channel), Some(truth)) => {
-                    let other = channel.fault.and_then(SensorFault::other);
-                    let other = other.and_then(|point| truths.get(point).copied().flatten());
-                    let value = channel.read_beside((*truth, other), dt, seed, steps);
-                    Sample { value, at: channel.stamp(tick.mono) }
-                }
-                (Some(_) | None, _) => Sample { value: Err(Why::Config), at: tick.mono },
+            let (Some(channel), Some(truth)) = (channel, truth) else {
+                *sample = Sample { value: Err(Why::Config), at: tick.mono };
+                continue;
             };
+            if dark {
+                *sample = Sample { value: Err(Why::Comm), at: tick.mono };
+                continue;
+            }
+            if let Some(value) = channel.read_plainly(*truth, dt, seed, steps) {
+                *sample = Sample { value: Ok(value), at: tick.mono };
+                continue;
+            }
+            let other = channel.other().and_then(|point| truths.get(point).copied().flatten());
+            let value = channel.read_beside((*truth, other), dt, seed, steps);
+            *sample = Sample { value, at: channel.stamp(tick.mono) };
         }
     }
 

@@ -9,11 +9,13 @@ use crate::circuits::Circuit;
 use crate::circuits::bank::Unit;
 use crate::circuits::condensing::Condensing;
 use crate::cooling::chiller::phase::Phase;
+use crate::electrics::site::Site;
 use crate::immersion::units::{State, Unit as TankUnit};
+use crate::physics::Physics;
 
 /// Puts every machine's truth where its points are.
 pub(super) fn tell(world: &mut World) {
-    let World { machinery, chilled, facility, plates, tanks, air, rows, truth, .. } = world;
+    let World { machinery, chilled, facility, plates, tanks, air, rows, truth, site, physics, .. } = world;
     let mut tell = |point: PointId, value: f64| put(truth, point, value);
     let circuit = |which: Which| match which {
         Which::ChilledWater => chilled.as_ref(),
@@ -61,9 +63,32 @@ pub(super) fn tell(world: &mut World) {
         }
     }
     tanks_of(machinery, tanks, &mut tell);
+    electrics(machinery, (site, physics), &mut tell);
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);
+    }
+}
+
+fn electrics(
+    machinery: &plant::hall::Machinery,
+    (site, physics): (&mut Site, &Physics),
+    tell: &mut impl FnMut(PointId, f64),
+) {
+    let word = |yes: bool| if yes { 1.0 } else { 0.0 };
+    for (n, of) in machinery.ups.iter().enumerate() {
+        if let Some((on_battery, bypass, charge)) = site.ups_told(&physics.electrics, n) {
+            tell(of.on_battery.id(), word(on_battery));
+            tell(of.bypass.id(), word(bypass));
+            tell(of.charge.id(), 100.0 * charge);
+        }
+    }
+    for of in &machinery.generators {
+        if let Some((running, fuel, power)) = site.generator_told(&physics.electrics) {
+            tell(of.running.id(), word(running));
+            tell(of.fuel.id(), 100.0 * fuel);
+            tell(of.power.id(), power);
+        }
     }
 }
 

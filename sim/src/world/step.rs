@@ -2,24 +2,27 @@
 
 use plant::command::{WriteOutcome, WriteReport};
 use plant::convert;
-use plant::id::{EquipId, PointId};
+use plant::id::PointId;
 use plant::time::{Mono, Span, Tick, Wall};
 
-use super::{Alone, World};
+use super::image::put;
+use super::{Alone, Panel, World};
 use crate::actuators::Actuator;
 use crate::air::Surroundings;
 use crate::circuits::Given;
 use crate::circuits::spec::LONGEST_STEP;
-use crate::electrics::Chain;
+use crate::electrics::site::{Cooling, Feeds};
 use crate::immersion::Facility;
 use crate::ledger::Entries;
-use crate::load;
+use crate::load::Moment;
 use crate::physics::Physics;
 use crate::psychrometrics::MoistAir;
 use crate::weather::Outdoor;
 
 /// The longest step the physics takes at once (s); longer ones are divided evenly.
 const LONGEST: f64 = LONGEST_STEP;
+/// Pumps that are tripped or have no power run down so fast (%/s).
+const RUN_DOWN: f64 = 20.0;
 /// What devices run at by themselves when they have heard nothing for too long (%).
 const FULL: f64 = 100.0;
 
@@ -41,9 +44,11 @@ fn warmed(air: Outdoor, by: f64) -> Outdoor {
 
 /// What one step draws and gives besides what is booked at once.
 #[derive(Clone, Copy, Debug, Default)]
-struct Drawn {
-    /// Electricity of fans, pumps, chillers, towers (W).
-    cooling: f64,
+pub(super) struct Drawn {
+    /// Electricity of fans, pumps, chillers, towers.
+    cooling: Cooling,
+    /// What PDUs lose in the hall (W).
+    pub pdus: f64,
     /// Heat into floor, frames and walls (J).
     to_mass: f64,
     /// Water used (kg/s).
@@ -53,7 +58,8 @@ struct Drawn {
 impl Drawn {
     /// Books what a circuit gave.
     fn book(&mut self, given: &Given, books: &mut Entries) {
-        self.cooling += given.power;
+        self.cooling.pumps += given.pumps;
+        self.cooling.machinery += given.power - given.pumps;
         self.water += given.water;
         books.store(given.stored);
         books.cross(-given.out);
@@ -67,6 +73,7 @@ impl World {
         let changed = held.to_bits() != value.to_bits();
         if value.is_finite() {
             *held = value;
+            put(&mut self.truth, point, value);
         }
         self.hear_point(point);
         changed.then_some(WriteReport { point, wanted: value, outcome: WriteOutcome::Applied, at, wear: 0 })
@@ -97,8 +104,7 @@ impl World {
     fn aim(&mut self, dt: f64) {
         let Self { panels, held, rows, pump, chilled, physics, elapsed, alone, .. } = self;
         let alone = *alone;
-        let target = |equip: EquipId, actuator: &mut Actuator, own: f64| {
-            let panel = panels.iter().find(|p| p.equip == equip);
+        let target = |panel: Option<&Panel>, actuator: &mut Actuator, own: f64| {
             let silent = panel.is_some_and(|p| elapsed.nanos().saturating_sub(p.heard.nanos()) > p.patience.nanos());
             let told = held.get(actuator.command).copied().flatten().unwrap_or(FULL);
             actuator.aim(match (panel.and_then(|p| p.hand), alone) {
@@ -108,15 +114,18 @@ impl World {
                 (None, Alone::Full) => told,
             });
         };
+        // Panels stand in the order of their devices: coolers first, then the pump.
+        let mut panels = panels.iter();
         for row in rows.iter_mut() {
             for cooler in &mut row.coolers {
+                let panel = panels.next();
                 let (fan, valve) = match alone {
                     Alone::Panels => cooler.panel.step((cooler.supply, row.hot), dt),
                     Alone::Full => (FULL, FULL),
                 };
-                target(cooler.equip, &mut cooler.drive, fan);
+                target(panel, &mut cooler.drive, fan);
                 if let Some(coil) = &mut cooler.coil {
-                    target(cooler.equip, &mut coil.valve, valve);
+                    target(panel, &mut coil.valve, valve);
                 }
             }
         }
@@ -125,7 +134,7 @@ impl World {
                 (Alone::Panels, Some(circuit), Some(of)) => circuit.hold_dp(of, dt),
                 (Alone::Panels | Alone::Full, _, _) => FULL,
             };
-            target(pump.of.equip, &mut pump.drive, own);
+            target(panels.next(), &mut pump.drive, own);
         }
     }
 
@@ -134,8 +143,10 @@ impl World {
         self.air = warmed(self.outdoors.at(&physics.weather, self.seed, wall), self.warmer);
         let mut books = Entries::default();
         let mut drawn = Drawn::default();
-        self.work(&physics, (elapsed, wall), dt);
-        self.share_flows(&physics, dt);
+        let feeds = self.energise(&physics, elapsed, dt);
+        self.work(&physics, (elapsed, wall), feeds, dt);
+        self.share_flows(&physics, feeds, dt);
+        self.ask_for_power(&physics, &mut drawn);
         let hour = convert::f64_from_i64(wall.0.rem_euclid(DAY_MS)) / HOUR_MS;
         for (circuit, of) in [(&mut self.chilled, &physics.chilled), (&mut self.facility, &physics.facility)] {
             if let (Some(circuit), Some(of)) = (circuit, of) {
@@ -152,42 +163,57 @@ impl World {
             }
         }
         self.store_in_mass(drawn.to_mass, dt, &mut books);
-        let it = self.it_power();
-        self.chain = Chain::of(&physics.electrics, it, drawn.cooling);
-        books.cross(dt * self.chain.utility);
-        books.cross(-dt * self.chain.outside_loss);
+        self.settle_power(&physics, (drawn.cooling, &mut books), dt);
         self.ledger.close(books);
         self.water_used += dt * drawn.water;
-        self.count_meters(dt, it, drawn.cooling);
+        self.count_meters(dt);
     }
 
     /// Sets what every machine draws and blows, and moves fans and valves.
-    fn work(&mut self, physics: &Physics, (elapsed, wall): (Span, Wall), dt: f64) {
-        let wave = load::daily_wave(wall, physics.load.peak_hour);
-        let share = |channel: u64| load::share(&physics.load, wave, self.seed, channel, elapsed);
+    fn work(&mut self, physics: &Physics, (elapsed, wall): (Span, Wall), feeds: Feeds, dt: f64) {
+        let (load, moment) = (&physics.load, Moment::at(&physics.load, self.seed, (elapsed, wall)));
         let kept = libm::exp(-dt / physics.rack.fan_lag);
-        for row in &mut self.rows {
+        let mut lost = 0.0;
+        for (n, row) in self.rows.iter_mut().enumerate() {
+            let leave = self.site.leave(&physics.electrics, n);
+            row.it = 0.0;
             for rack in &mut row.racks {
-                rack.work(share(rack.channel), &physics.rack, kept);
+                let wanted = rack.worker.share(load, &moment);
+                if leave > 0.0 {
+                    rack.work(wanted.min(leave), &physics.rack, kept);
+                } else {
+                    rack.rest(kept);
+                }
+                row.it += rack.power;
+                lost += if leave.is_finite() { wanted * rack.rated } else { 0.0 };
             }
             for cooler in &mut row.coolers {
-                cooler.travel(&physics.fan, dt);
+                cooler.travel(&physics.fan, feeds, dt);
                 if let (Some(direct), Some(of)) = (&mut cooler.direct, &physics.dx) {
+                    direct.fed = feeds.machinery;
                     direct.run(of, &self.air, (cooler.flow, row.hot, cooler.supply), dt);
-                    cooler.power += direct.filter;
+                    cooler.power += if feeds.fans { direct.filter } else { 0.0 };
                 }
             }
         }
+        let leave = self.site.leave(&physics.electrics, self.rows.len());
         for tank in &mut self.tanks {
-            tank.power = tank.rated * share(tank.channel);
+            let wanted = tank.worker.share(load, &moment);
+            tank.fed = feeds.pumps;
+            tank.power = tank.rated * wanted.min(leave);
+            lost += if leave.is_finite() { wanted * tank.rated } else { 0.0 };
         }
+        self.lost_work += dt * lost;
     }
 
     /// Moves pumps, and shares every circuit's flow among its branches.
-    fn share_flows(&mut self, physics: &Physics, dt: f64) {
+    fn share_flows(&mut self, physics: &Physics, feeds: Feeds, dt: f64) {
+        for circuit in [&mut self.chilled, &mut self.facility].into_iter().flatten() {
+            circuit.feeds = feeds;
+        }
         if let (Some(circuit), Some(of), Some(pump)) = (&mut self.chilled, &physics.chilled, &mut self.pump) {
-            if circuit.tripped {
-                pump.drive.position = (pump.drive.position - 20.0 * dt).max(0.0);
+            if circuit.stands() {
+                pump.drive.position = (pump.drive.position - RUN_DOWN * dt).max(0.0);
             } else {
                 pump.drive.travel(dt);
             }
@@ -207,9 +233,14 @@ impl World {
         if let (Some(circuit), Some(of)) = (facility, &physics.facility) {
             let wanted = circuit.hold_dp(of, dt);
             let reach = 100.0 * dt / of.ramp;
-            circuit.speed += (wanted - circuit.speed).clamp(-reach, reach);
+            circuit.speed = if feeds.pumps {
+                circuit.speed + (wanted - circuit.speed).clamp(-reach, reach)
+            } else {
+                (circuit.speed - RUN_DOWN * dt).max(0.0)
+            };
             if let Some(spec) = &physics.plates {
                 for row in plates.iter_mut() {
+                    row.fed = feeds.pumps;
                     row.share_flow(spec, dt);
                     for unit in &row.units {
                         if let Some(branch) = circuit.branches.get_mut(unit.place) {
@@ -243,7 +274,7 @@ impl World {
                 }
                 heat += given.to_primary;
                 books.store(given.stored);
-                drawn.cooling += given.pumps;
+                drawn.cooling.pumps += given.pumps;
                 drawn.to_mass += dt * given.to_room;
             }
         }
@@ -255,7 +286,7 @@ impl World {
                 heat += given.to_water;
                 books.store(given.stored);
                 books.cross(-dt * given.lost);
-                drawn.cooling += given.pump;
+                drawn.cooling.pumps += given.pump;
                 drawn.to_mass += dt * given.to_room;
             }
         }
@@ -264,8 +295,7 @@ impl World {
 
     /// The rows' air; heat into the chilled water (W).
     fn blow(&mut self, physics: &Physics, (books, drawn): (&mut Entries, &mut Drawn), dt: f64) -> f64 {
-        let it = self.it_power();
-        let in_hall = physics.electrics.pdu.loss(it) + physics.electrics.lighting;
+        let in_hall = drawn.pdus + if self.site.feeds().lights { physics.electrics.lighting } else { 0.0 };
         let rows = convert::f64_from_usize(self.rows.len());
         if rows == 0.0 {
             drawn.to_mass += dt * in_hall;
@@ -282,12 +312,10 @@ impl World {
         };
         let mut to_water = 0.0;
         for row in &mut self.rows {
-            for rack in &mut row.racks {
-                rack.warm(&physics.rack, dt);
-            }
             // What compressors and condenser fans draw stays outdoors.
             let direct: f64 = row.coolers.iter().filter_map(|c| c.direct.as_ref()).map(|d| d.power).sum();
-            drawn.cooling += row.fan_power() + direct;
+            drawn.cooling.fans += row.fan_power();
+            drawn.cooling.machinery += direct;
             books.cross(-dt * direct);
             let given = row.step(physics, around, dt);
             drawn.to_mass += given.to_mass;
@@ -299,36 +327,13 @@ impl World {
         to_water / dt
     }
 
-    /// Power of all machines (W).
-    fn it_power(&self) -> f64 {
-        let racks: f64 = self.rows.iter().map(crate::air::Row::it_power).sum();
-        racks + self.tanks.iter().map(|t| t.power).sum::<f64>()
-    }
-
     fn store_in_mass(&mut self, from_air: f64, dt: f64, books: &mut Entries) {
         let outdoors = self.air.dry_bulb;
-        let racks = self.rows.iter().map(|r| r.racks.len()).sum::<usize>().saturating_add(self.tanks.len());
-        let capacity = self.physics.room.mass * convert::f64_from_usize(racks).max(1.0);
+        let capacity = self.mass_capacity();
         let through_walls = dt * self.physics.room.envelope_ua * (outdoors - self.mass);
         let before = self.mass;
         self.mass += (from_air + through_walls) / capacity;
         books.cross(through_walls);
         books.store(capacity * (self.mass - before));
-    }
-
-    fn count_meters(&mut self, dt: f64, it: f64, cooling: f64) {
-        let step = self.physics.electrics.register_step;
-        for meter in &mut self.meters {
-            let (share, cooling) = match &meter.rows {
-                None => (1.0, cooling),
-                Some((places, part)) => {
-                    let seen = |of: fn(&crate::air::Row) -> f64| -> f64 {
-                        places.iter().filter_map(|n| self.rows.get(*n)).map(of).sum::<f64>() * part
-                    };
-                    (seen(crate::air::Row::it_power) / it.max(1.0), seen(crate::air::Row::fan_power))
-                }
-            };
-            meter.count(self.chain.at(meter.role, share, cooling), dt, step);
-        }
     }
 }

@@ -12,6 +12,10 @@ mod lockstep;
 #[cfg(test)]
 mod physics;
 #[cfg(test)]
+mod power;
+#[cfg(test)]
+mod scale;
+#[cfg(test)]
 mod stand;
 #[cfg(test)]
 mod storms;

@@ -218,9 +218,11 @@ impl Phase {
                     self
                 }
             }
-            Self::Tripped { since_start, clear, .. } => {
+            Self::Tripped { cause, since_start, clear } => {
                 if clear > 0.0 && clear >= panel.restart {
-                    Self::Off { stood: clear, since_start }
+                    // After a loss of power the restart delay is all the rest there is: the hall is without cooling.
+                    let stood = if cause == Trip::Power { clear.max(panel.least_off) } else { clear };
+                    Self::Off { stood, since_start }
                 } else {
                     self
                 }

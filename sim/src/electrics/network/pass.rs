@@ -10,7 +10,7 @@ use crate::noise;
 
 impl Network {
     /// Gives every node the voltage it stands under, and lets switches, UPSs and loads meet it.
-    pub(super) fn energise(&mut self, now: &Now<'_>, dt: f64) {
+    pub(super) fn meet(&mut self, now: &Now<'_>, dt: f64) {
         let Self { nodes, channels, memory, flows, phases, events, .. } = self;
         let rows = nodes.iter().zip(memory.iter_mut()).zip(phases.iter_mut());
         for (at, ((node, memory), phases)) in rows.enumerate() {

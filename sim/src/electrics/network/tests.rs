@@ -3,7 +3,6 @@ use super::super::grid::{Dip, Ride, Voltage};
 use super::super::transformer::LIQUID_1000;
 use super::super::ups::{Eco, Orders};
 use super::*;
-use plant::read::Source;
 use proptest::prelude::*;
 
 const EVEN: [f64; 3] = [1.0 / 3.0; 3];
@@ -311,89 +310,4 @@ fn a_broken_tree_tells_every_fault() {
     let faults = Network::new(nodes).expect_err("faults");
     assert_eq!(faults.len(), 7, "{faults:#?}");
     assert_eq!(Network::new(Vec::new()).expect_err("a fault").len(), 1);
-}
-
-const FILE: &str = r#"
-[[node]]
-name = "utility"
-kind = "utility"
-[[node]]
-name = "t1"
-kind = "transformer"
-parent = "utility"
-[node.transformer]
-rated-va = 1e6
-no-load-w = 693
-load-w = 7600
-[[node]]
-name = "ats"
-kind = "ats"
-parent = "t1"
-[node.generator]
-rated-w = 1e6
-tank-l = 2000
-[[node]]
-name = "ups"
-kind = "ups"
-parent = "ats"
-[node.ups]
-module-w = 250000
-modules = 3
-a = 0.012
-b = 0.015
-c = 0.018
-[node.ups.battery]
-energy-wh = 50000
-charge-rate-per-h = 1
-discharge-rate-per-h = 12
-[[node]]
-name = "pdu"
-kind = "pdu"
-parent = "ups"
-[node.pdu]
-rated-a = 800
-voltage-v = 230
-phase-ohm = 0.003
-neutral-ohm = 0.003
-[[node]]
-name = "server"
-kind = "supplies"
-parent = "pdu"
-phase = "b"
-[node.supplies]
-fixed-w = 13
-efficiency = 0.96
-[[node]]
-name = "chips"
-kind = "load"
-parent = "server"
-purpose = "compute"
-[[node]]
-name = "chiller"
-kind = "load"
-parent = "ats"
-purpose = "cooling"
-restart-s = 240
-"#;
-
-#[test]
-fn a_file_makes_a_tree_and_a_broken_one_tells_all_its_faults() {
-    let read = |text: &str| {
-        let source = Source::new("p.toml", text);
-        let table = source.parse();
-        let network = Network::read(&source.root(&table));
-        source.finish(network)
-    };
-    let mut network = read(FILE).expect("a sound file");
-    let mut demand = vec![0.0; 8];
-    (demand[6], demand[7]) = (30e3, 50e3);
-    network.step(&now(Voltage::NOMINAL, &demand), 1.0);
-    assert!(worst(&network) < 1e-12 && network.totals().it > 30e3);
-    let [a, b, c] = network.phases(4).expect("the PDU");
-    assert!(a == 0.0 && c == 0.0 && b > 30e3, "{a} {b} {c}");
-    let broken = FILE.replace("parent = \"ups\"", "parent = \"usp\"").replace("\"cooling\"", "\"cold\"");
-    let broken = broken.replace("tank-l = 2000", "").replace("kind = \"pdu\"", "kind = \"pud\"");
-    let faults = read(&broken).expect_err("faults").0;
-    let seen = |what: &str| faults.iter().any(|f| f.message.contains(what));
-    assert!(seen("usp") && seen("cold") && seen("tank-l") && seen("pud"), "{faults:#?}");
 }

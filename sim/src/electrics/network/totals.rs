@@ -22,8 +22,10 @@ pub enum Category {
 /// What a node is to IT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Outside the machines.
+    /// Outside the machines, and on the way to some.
     Facility,
+    /// Outside the machines, with none below it: what a UPS of fans and pumps gives is no IT.
+    Apart,
     /// A machine's input.
     Machine,
     /// Inside a machine.
@@ -34,13 +36,13 @@ pub(super) enum Place {
 pub(super) fn places(nodes: &[Node]) -> Vec<Place> {
     let mut places = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let above = node.parent.and_then(|p| places.get(p)).copied().unwrap_or(Place::Facility);
+        let above = node.parent.and_then(|p| places.get(p)).copied().unwrap_or(Place::Apart);
         let place = match (&node.stage, above) {
             (_, Place::Machine | Place::Within) => Place::Within,
-            (Stage::Supplies(_), Place::Facility) => Place::Machine,
-            (Stage::Load(load), Place::Facility) => match load.purpose {
+            (Stage::Supplies(_), Place::Facility | Place::Apart) => Place::Machine,
+            (Stage::Load(load), Place::Facility | Place::Apart) => match load.purpose {
                 Purpose::Compute | Purpose::MachineFans => Place::Machine,
-                Purpose::Cooling | Purpose::Other => Place::Facility,
+                Purpose::Cooling | Purpose::Other => Place::Apart,
             },
             (
                 Stage::Utility
@@ -50,10 +52,20 @@ pub(super) fn places(nodes: &[Node]) -> Vec<Place> {
                 | Stage::Pdu(_)
                 | Stage::Panel
                 | Stage::Storage(_),
-                Place::Facility,
-            ) => Place::Facility,
+                Place::Facility | Place::Apart,
+            ) => Place::Apart,
         };
         places.push(place);
+    }
+    let machines = (0..nodes.len()).filter(|at| places.get(*at) == Some(&Place::Machine)).collect::<Vec<_>>();
+    for machine in machines {
+        let mut up = nodes.get(machine).and_then(|n| n.parent);
+        while let Some(at) = up {
+            if let Some(place) = places.get_mut(at) {
+                *place = Place::Facility;
+            }
+            up = nodes.get(at).and_then(|n| n.parent);
+        }
     }
     places
 }
@@ -67,9 +79,9 @@ pub struct Totals {
     pub generated: f64,
     /// Into batteries and strings; negative out of them.
     pub stored: f64,
-    /// Leaving UPSs.
+    /// Leaving UPSs that feed machines.
     pub ups_output: f64,
-    /// Leaving PDUs.
+    /// Leaving PDUs that feed machines.
     pub pdu_output: f64,
     /// Into the machines.
     pub it: f64,
@@ -94,18 +106,24 @@ impl Totals {
             let leaves = flow.output + flow.unmetered;
             match &node.stage {
                 Stage::Utility => sum.grid += flow.input,
-                Stage::Ups(_) => sum.ups_output += leaves,
-                Stage::Pdu(_) => sum.pdu_output += leaves,
+                Stage::Ups(_) if *place == Place::Facility => sum.ups_output += leaves,
+                Stage::Pdu(_) if *place == Place::Facility => sum.pdu_output += leaves,
                 Stage::Load(load) => match load.purpose {
                     Purpose::Compute => sum.compute += flow.output,
                     Purpose::Cooling if node.metered => sum.cooling += flow.output,
                     Purpose::Other if node.metered => sum.other += flow.output,
                     Purpose::MachineFans | Purpose::Cooling | Purpose::Other => {}
                 },
-                Stage::Transformer(_) | Stage::Ats(_) | Stage::Panel | Stage::Supplies(_) | Stage::Storage(_) => {}
+                Stage::Transformer(_)
+                | Stage::Ats(_)
+                | Stage::Ups(_)
+                | Stage::Pdu(_)
+                | Stage::Panel
+                | Stage::Supplies(_)
+                | Stage::Storage(_) => {}
             }
             match place {
-                Place::Facility => sum.loss += flow.loss,
+                Place::Facility | Place::Apart => sum.loss += flow.loss,
                 Place::Machine => sum.it += flow.input,
                 Place::Within => {}
             }

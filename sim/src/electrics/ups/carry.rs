@@ -79,6 +79,7 @@ impl UpsState {
         let need = load + inverter + auxiliary;
         let asked = if share >= 1.0 { self.charging(of, load, around) } else { -(1.0 - share) * need };
         let string = Battery { auxiliary: 0.0, ..of.battery };
+        let asked = if self.string_open { 0.0 } else { asked };
         let flow = self.store.step(&string, asked, around.cell, dt);
         let (given, into) = ((-flow.power).max(0.0), flow.power.max(0.0));
         if on_mains {
@@ -106,6 +107,9 @@ impl UpsState {
 
     /// What it may charge with beside a load (W): no more than the healthy modules have left.
     fn charging(&self, of: &Ups, load: f64, around: Around) -> f64 {
+        if self.string_open {
+            return 0.0;
+        }
         let most = if around.generator { of.charge_on_generator } else { of.charge };
         most.min((of.rating(self.healthy(of)) - load).max(0.0))
     }

@@ -185,7 +185,7 @@ impl UpsState {
             return if good { bypass(Bypassed::Overload, switch) } else { dropped(Down::Overload) };
         }
         if !good {
-            return (ON_BATTERY, Some(UpsEvent::OnBattery), None);
+            return if self.spent(of) { dropped(Down::Empty) } else { (ON_BATTERY, Some(UpsEvent::OnBattery), None) };
         }
         let settled = walked >= 1.0;
         if self.orders.bypass && settled {
@@ -210,7 +210,7 @@ impl UpsState {
             };
         }
         if !good {
-            return (ON_BATTERY, Some(UpsEvent::OnBattery), seen);
+            return if self.spent(of) { dropped(Down::Empty) } else { (ON_BATTERY, Some(UpsEvent::OnBattery), seen) };
         }
         if input.below(of.tolerance) {
             return (CONVERTING, Some(UpsEvent::EcoOff), seen);
@@ -223,7 +223,7 @@ impl UpsState {
     }
 
     fn on_battery(&self, of: &Ups, good: bool, (held, since): (f64, f64), short: bool) -> Change {
-        let empty = self.store.energy <= of.battery.window.0 * of.battery.energy * (1.0 + 1e-9);
+        let empty = self.spent(of);
         if self.healthy(of) == 0 {
             let why = Bypassed::Broken;
             let to_bypass = (Mode::Bypass { why, calm: 0.0 }, Some(UpsEvent::ToBypass(why)), None);
@@ -248,7 +248,7 @@ impl UpsState {
         let able = self.healthy(of) > 0 && self.strained < 1.0;
         if !good {
             return match why {
-                Bypassed::Ordered if able => {
+                Bypassed::Ordered if able && !self.spent(of) => {
                     let gap = Some(Dip { residual: 0.0, seconds: of.transfer });
                     (ON_BATTERY, Some(UpsEvent::OnBattery), gap)
                 }

@@ -26,6 +26,9 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
         (On::Equipment, "jammed" | "vent-open") => "tank-1".to_owned(),
         (On::Equipment, "containment-open") => "rack-a01".to_owned(),
         (On::Equipment, "customer-gone") => "district".to_owned(),
+        (On::Equipment, "outage" | "brownout" | "sag") => "utility".to_owned(),
+        (On::Equipment, "on-bypass" | "string-open") => "ups-a".to_owned(),
+        (On::Equipment, "start-fails") => "gen-1".to_owned(),
         (On::Equipment, _) => "crah-1".to_owned(),
     }
 }
@@ -78,6 +81,7 @@ fn what_is_no_fault_is_refused_with_what_there_is() {
         ("crah-1/supply-air-temp swapped crah-9/x", "there is no point called `crah-9/x`"),
         ("crah-1/supply-air-temp stuck 3", "nothing stands after `stuck`, and `3` does"),
         ("crah-1 pump-tripped", "cannot be `pump-tripped`"),
+        ("ups outage", "cannot be `outage`"),
         ("crah-1 hand", "`hand` needs a number after it: duty"),
     ] {
         let refusal = Fault::parse(&hall, text).expect_err(text);
