@@ -104,7 +104,7 @@ pub fn air_growth(x: f64) -> f64 {
 }
 
 /// `x^0.85`, as [`air_growth`]: water in tubes.
-fn water_growth(x: f64) -> f64 {
+pub(crate) fn water_growth(x: f64) -> f64 {
     let quarter = x.sqrt().sqrt();
     let fifth = fifth_root(quarter);
     quarter * quarter * quarter * fifth * fifth

@@ -82,6 +82,17 @@ pub const fn gaussian(seed: u64, channel: u64, tick: u64) -> f64 {
     Stream::of(seed, channel).gaussian(tick)
 }
 
+/// Gaussian with mean 0 and deviation 1 and the tails that go with it, within ±8.6: for what is drawn seldom and whose extremes
+/// count, such as weather. **Source** Box and Muller 1958.
+#[must_use]
+pub fn normal(seed: u64, channel: u64, tick: u64) -> f64 {
+    let word = bits(seed, channel, tick);
+    // 1 − u is in (0, 1], so that the logarithm is finite.
+    let radius = (-2.0 * libm::log(1.0 - convert::f64_from_u64(word >> 11) * UNIT)).sqrt();
+    let turn = convert::f64_from_u64(mix(word ^ GOLDEN) >> 11) * UNIT;
+    radius * libm::cos(2.0 * std::f64::consts::PI * turn)
+}
+
 /// A channel's number from its name: FNV-1a, so that it stays when other channels come and go.
 #[must_use]
 pub fn channel(name: &str) -> u64 {
@@ -111,6 +122,19 @@ mod tests {
         assert!((fourth / n - 3.0).abs() < 0.25, "fourth moment {}", fourth / n);
         assert!((cross / n).abs() < 0.02, "channels correlate: {}", cross / n);
         assert!((lag / n).abs() < 0.02, "ticks correlate: {}", lag / n);
+    }
+
+    #[test]
+    fn the_one_with_tails_has_its_moments() {
+        let n = 40_000u64;
+        let (mut sum, mut square, mut fourth) = (0.0, 0.0, 0.0);
+        for tick in 0..n {
+            let x = normal(7, channel("weather/warm"), tick);
+            (sum, square, fourth) = (sum + x, square + x * x, fourth + x * x * x * x);
+        }
+        let n = convert::f64_from_u64(n);
+        assert!((sum / n).abs() < 0.02 && (square / n - 1.0).abs() < 0.03, "{} {}", sum / n, square / n);
+        assert!((fourth / n - 3.0).abs() < 0.15, "fourth moment {}", fourth / n);
     }
 
     #[test]

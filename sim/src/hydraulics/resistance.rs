@@ -7,6 +7,7 @@
 
 use plant::read::Section;
 
+use crate::exchanger::water_growth;
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, number, number_or_zero};
 
 /// Flow over nominal beyond which nothing grows any more.
@@ -141,6 +142,9 @@ fn power(base: f64, exponent: f64) -> f64 {
         base
     } else if exponent == 0.0 {
         1.0
+    } else if (exponent - 0.85).abs() < 1e-12 && (0.05..4.0).contains(&base) {
+        // The slope of pipes and cold plates, which a step asks for most.
+        water_growth(base)
     } else if base > 0.0 {
         // Half the price of the general power, whose last digit nobody needs here.
         libm::exp(exponent * libm::log(base))

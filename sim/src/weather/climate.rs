@@ -257,7 +257,7 @@ fn spell(key: (u64, u64), now: Moment, persistence: f64) -> f64 {
 fn daily((seed, channel): (u64, u64), day: i64, persistence: f64) -> f64 {
     let (mut weight, mut sum, mut variance) = (1.0, 0.0, 0.0);
     for back in 0..MEMORY {
-        let shock = noise::gaussian(seed, channel, convert::bits_from_i64(day.saturating_sub(i64::from(back))));
+        let shock = noise::normal(seed, channel, convert::bits_from_i64(day.saturating_sub(i64::from(back))));
         sum += weight * shock;
         variance += weight * weight;
         weight *= persistence;
