@@ -114,6 +114,10 @@ pub enum SimCommand {
     Storm(sim::storm::StormArgs),
     /// Run a hall over real sockets in lockstep, beside the same run in process
     Lockstep(sim::lockstep::LockstepArgs),
+    /// Halls on their own panels through a year of each climate
+    Year(sim::year::YearArgs),
+    /// A hall with more racks, or fewer, as files of one's own
+    Scale(sim::scale::ScaleArgs),
     /// Keep a scenario's run as its golden trace
     Bless(sim::look::BlessArgs),
     /// Show the worst minutes of a scenario's assert
@@ -193,6 +197,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 23 } else { 15 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 25 } else { 15 });
     }
 }

@@ -43,6 +43,10 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Sim(SimCommand::Storm(args)) => cli::sim::storm::run(&args, out),
         Command::Sim(SimCommand::Lockstep(args)) => cli::sim::lockstep::run(&args, out),
         #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Year(args)) => cli::sim::year::run(&args, out),
+        #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Scale(args)) => cli::sim::scale::run(&args, out),
+        #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Bless(args)) => cli::sim::look::bless(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Explain(args)) => cli::sim::look::explain(&args, out),

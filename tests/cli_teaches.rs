@@ -21,6 +21,8 @@ const COMMANDS: &[&[&str]] = &[
     &["sim", "serve"],
     &["sim", "run"],
     &["sim", "storm"],
+    &["sim", "year"],
+    &["sim", "scale"],
     &["sim", "bless"],
     &["sim", "explain"],
     &["sim", "diff"],

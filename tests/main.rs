@@ -24,3 +24,4 @@ mod mqtt;
 mod scenarios;
 mod systemd;
 mod tidy;
+mod years;

@@ -7,8 +7,10 @@ pub mod lockstep;
 pub mod look;
 mod pages;
 mod rapid;
+pub mod scale;
 mod scenarios;
 pub mod storm;
+pub mod year;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
