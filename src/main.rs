@@ -41,6 +41,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Sim(SimCommand::Run(args)) => cli::sim::run(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Storm(args)) => cli::sim::storm::run(&args, out),
+        #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Lockstep(args)) => cli::sim::lockstep::run(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Year(args)) => cli::sim::year::run(&args, out),

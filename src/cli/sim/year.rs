@@ -104,8 +104,8 @@ fn halls(named: &[String]) -> Result<Vec<(Arc<Hall>, World)>, Stop> {
     let all = || sim::shipped::HALLS.iter().map(|(name, _)| (*name).to_owned());
     let named: Vec<String> = if named.is_empty() { all().collect() } else { named.to_vec() };
     let load = |name: &String| {
-        let hall = pages::hall(name, None).map_err(|faults| Stop::faults(&faults))?;
-        let hall = hall.map_err(|help| Stop::usage(format!("there is no hall `{name}`"), help))?;
+        let found = pages::hall(name, None).map_err(|faults| Stop::faults(&faults))?;
+        let (hall, _) = found.map_err(|help| Stop::usage(format!("there is no hall `{name}`"), help))?;
         let world = super::world(&hall.name, &hall)?;
         Ok((hall, world))
     };
