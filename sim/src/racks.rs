@@ -144,7 +144,7 @@ impl Rack {
     /// Sets the heat into the air for this step, when it is known what cold plates take.
     #[inline]
     pub fn warm(&mut self, exchange: &Exchange, dt: f64) {
-        let share = exchange.conductance.at(self.speed.unwrap_or_default());
+        let share = exchange.at(self.speed.unwrap_or_default());
         let faded = fade_slowly(dt * share * exchange.per_second);
         let slope = self.full * CP_AIR * share * faded;
         let left = self.power - self.to_liquid;
@@ -168,6 +168,8 @@ pub struct Exchange {
     conductance: Pieces,
     /// The nameplate's capacity flow over the machines' heat capacity (1/s).
     per_second: f64,
+    /// The least air that the curve knows (1).
+    least: f64,
 }
 
 impl Exchange {
@@ -178,6 +180,14 @@ impl Exchange {
         Self {
             conductance: Pieces::of(share, (racks.flow_min, racks.flow_max), PIECES),
             per_second: 1.0 / (racks.air_rise * racks.heat_capacity),
+            least: racks.flow_min,
         }
+    }
+
+    /// Conductance over the nameplate's capacity flow (1). Below the least the fans keep, where they stand or run down, it goes
+    /// with the air.
+    #[inline]
+    fn at(&self, speed: f64) -> f64 {
+        self.conductance.at(speed) * (speed / self.least).min(1.0)
     }
 }

@@ -41,6 +41,22 @@ const GROWS: [&str; 17] = [
     "slope-w-per-k",
     "most-w",
 ];
+/// What of the electrics grows with the hall, by the key's name.
+const POWER_GROWS: [&str; 13] = [
+    "lighting-w",
+    "rated-va",
+    "no-load-w",
+    "load-w",
+    "rated-w",
+    "idle-fuel-w",
+    "tank-l",
+    "module-w",
+    "sleep-standby-w",
+    "charge-w",
+    "charge-on-generator-w",
+    "energy-wh",
+    "auxiliary-w",
+];
 /// The most cells of a tower.
 const MOST_CELLS: f64 = 100.0;
 /// The lists of a hall that are racks by another name.
@@ -141,16 +157,36 @@ fn grow_physics(physics: &mut Table, size: Size) {
     if let Some(Value::Table(room)) = physics.get_mut("room") {
         grow(room, "envelope-w-per-k", size.factor);
     }
+    let tanks = physics.contains_key("tank");
     if let Some(Value::Table(electrics)) = physics.get_mut("electrics") {
-        grow(electrics, "lighting-w", size.factor);
-        for (_, stage) in electrics.iter_mut() {
-            if let Value::Table(stage) = stage {
-                grow(stage, "rated-w", size.factor);
-            }
+        grow_power(electrics, size.factor);
+        // Rows bring their PDUs with them; the tanks' become larger ones, which lose the same share.
+        if let Some(Value::Table(pdu)) = electrics.get_mut("pdu").filter(|_| tanks) {
+            grow(pdu, "rated-a", size.factor);
+            grow(pdu, "fixed-w", size.factor);
+            grow(pdu, "phase-ohm", 1.0 / size.factor);
+            grow(pdu, "neutral-ohm", 1.0 / size.factor);
         }
     }
     if let Some(Value::Array(meters)) = physics.get_mut("meter") {
         *meters = repeated(meters, size.copies, |_| true);
+    }
+}
+
+/// What of the power's way to the hall grows, but its PDUs: transformer, generator and its tank, the modules of UPSs and their strings.
+fn grow_power(section: &mut Table, factor: f64) {
+    for (key, value) in section.iter_mut() {
+        match value {
+            Value::Table(inner) if key != "pdu" => grow_power(inner, factor),
+            Value::Integer(_) | Value::Float(_) if POWER_GROWS.contains(&key.as_str()) => times(value, factor),
+            Value::Table(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::String(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Array(_) => {}
+        }
     }
 }
 

@@ -62,7 +62,10 @@ mod scenario {
         let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
         let (_, physics) = sim::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
         let hall = Arc::new(Hall::load("air", text).expect("it loads"));
-        for (name, page) in scenario::shipped::SCENARIOS.iter().filter(|(name, _)| name.starts_with("air-")) {
+        for (name, page) in scenario::shipped::SCENARIOS {
+            if scenario::hall_name(page).is_none_or(|(hall, _)| hall != "air") {
+                continue;
+            }
             let read = scenario::load(name, page, Ok(Arc::clone(&hall))).expect("it loads");
             let mut run = Run::new(Arc::new(read), 1);
             let mut world = run.prepare(World::load(&hall, "air", physics).expect("it loads"));

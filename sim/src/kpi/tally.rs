@@ -137,7 +137,7 @@ impl Tally {
             dt,
             wall: tick.wall,
             power: Power {
-                facility: Some(chain.utility),
+                facility: Some(chain.facility()),
                 it: Some(chain.it),
                 cooling: Some(chain.cooling),
                 compute: Some(world.compute_power()),

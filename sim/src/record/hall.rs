@@ -63,7 +63,7 @@ impl Recorder {
         let chain = world.chain();
         for (value, source) in self.values.iter_mut().zip(&self.sources) {
             *value = match source {
-                Source::Facility => Some(chain.utility),
+                Source::Facility => Some(chain.facility()),
                 Source::It => Some(chain.it),
                 Source::Cooling => Some(chain.cooling),
                 Source::Runs(sign) => sign.runs(world).map(f64::from),

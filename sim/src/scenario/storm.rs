@@ -140,8 +140,10 @@ fn vary(mut fault: Fault, dice: &mut Dice) -> Fault {
         Fault::Machine { how: MachineFault::Fouled(share), .. } => *share = dice.between(0.1, 0.6),
         Fault::Machine { how: MachineFault::Clogged(times), .. } => *times = dice.between(1.5, 8.0),
         Fault::Machine { how: MachineFault::AirInLoop(share), .. } => *share = dice.between(0.1, 0.8),
-        Fault::Machine { how: MachineFault::Sag(left), .. } => *left = dice.between(10.0, 85.0),
         Fault::Machine { how: MachineFault::Leak(flow), .. } => *flow = dice.between(0.005, 0.2),
+        Fault::Machine { how: MachineFault::Brownout(left) | MachineFault::Sag(left), .. } => {
+            *left = dice.between(10.0, 85.0);
+        }
         Fault::Sensor { .. }
         | Fault::Actuator { .. }
         | Fault::Feedback { .. }
@@ -173,6 +175,7 @@ fn concerned(hall: &Hall, fault: Fault) -> Option<EquipId> {
         Fault::Sensor { point, .. } | Fault::Actuator { point, .. } | Fault::Feedback { point, .. } => {
             hall.points.get(point).map(|def| def.equip)
         }
+        // The grid is everybody's.
         Fault::Machine { how, .. } if how.of_grid() => None,
         Fault::FanFailed(equip)
         | Fault::ValveStuck(equip)

@@ -182,6 +182,10 @@ fn without_a_generator_the_hall_goes_dark_and_comes_back() {
     stand.run(600);
     assert!(stand.world.ledger_residual() < 1e-9, "{:e}", stand.world.ledger_residual());
     assert!(stand.world.lost_work() > 600.0 * 0.6e6 && stand.world.chain().it == 0.0);
+    // Air that machines warm leaves them no warmer than they are, however little of it moves.
+    for rack in stand.world.rows().iter().flat_map(|r| &r.racks) {
+        assert!(rack.outlet <= rack.machines + 0.1, "{} out of {}", rack.outlet, rack.machines);
+    }
     // Fans and pumps have a string of their own, and little to do.
     assert!(stand.world.chain().facility() < 60e3, "{:?}", stand.world.chain());
     stand.world.clear(out);
