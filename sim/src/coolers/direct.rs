@@ -2,8 +2,8 @@
 //!
 //! **Equation** the damper mixes outdoor air and the hot aisle's; the coil takes its sensible heat from the mixture; the row's air is
 //! solved with both as a line in the hot aisle's temperature. The panel holds supply air with one output of two halves:
-//! the damper first where outdoor air is of use, the compressors for what is left. **Source** [`crate::cooling::dx`],
-//! [`crate::cooling::air_economiser`]. **Parameters** supply air 22 °C, outdoor air of use 1.1 K below return air. **Box** the coil is
+//! the damper first where outdoor air is of use, the compressors for what is left. A damper that has to close waits until they
+//! run, and they run on until one that opens has opened. **Source** [`crate::cooling::dx`], [`crate::cooling::air_economiser`]. **Parameters** supply air 22 °C, outdoor air of use 1.1 K below return air. **Box** the coil is
 //! dry: the hall's moisture is not followed, and its air is taken at a dew point of 5 °C, or outdoors' if that is lower.
 //! **Outside it** on humid days real coils dry outdoor air and have less left for the hall. **Time constant** the panel's 120 s.
 
@@ -21,6 +21,8 @@ const SUPPLY: Pi = Pi { gain: 1.5, ti: 120.0, limits: (0.0, 200.0) };
 const STROKE: f64 = 120.0;
 /// Outdoor air is of use when it is this much colder than the return (K).
 const OF_USE: f64 = 1.1;
+/// Above this, outdoor air that is no longer permitted for its warmth or moisture may stay until compressors run (°C).
+const MILD: f64 = 10.0;
 /// Humidity ratio of the hall's air (kg/kg): a dew point of 5 °C.
 const HALL: f64 = 0.0054;
 
@@ -106,9 +108,17 @@ impl Direct {
             evaporative: false,
             smoke: false,
         };
-        let permitted = of.economiser.run(&inputs).permissives.all() && air.dry_bulb < hot - OF_USE;
-        let (damper, compressors) =
-            if permitted { (wanted.min(100.0), (wanted - 100.0).max(0.0)) } else { (0.0, wanted / 2.0) };
+        let of_use = air.dry_bulb < hot - OF_USE;
+        let permitted = of.economiser.run(&inputs).permissives.all() && of_use;
+        // Compressors that rest or cannot run are waited for: until then warm outdoor air is better than none.
+        let waits = of_use && air.dry_bulb > MILD && self.duty <= 0.0;
+        // Compressors that run carry what a damper on its way does not yet.
+        let lags = if self.duty > 0.0 { (wanted.min(100.0) - self.damper).max(0.0) / 2.0 } else { 0.0 };
+        let (damper, compressors) = match (permitted, waits) {
+            (true, _) => (wanted.min(100.0), (wanted - 100.0).max(lags)),
+            (false, true) => (self.damper, wanted / 2.0),
+            (false, false) => (0.0, wanted / 2.0),
+        };
         let reach = 100.0 * dt / STROKE;
         if !self.damper_stuck {
             self.damper += (damper - self.damper).clamp(-reach, reach);
