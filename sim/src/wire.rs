@@ -198,9 +198,14 @@ impl Running {
         bank.map(|b| b.drill = drill).is_some()
     }
 
-    /// Writes a point as a stranger at another workstation would. False when it cannot be written.
+    /// Writes a point as a stranger at another workstation would; a read right after sees it. False when it cannot be written.
     pub fn foreign_write(&self, point: PointId, value: f64) -> bool {
-        self.stage().world.write(point, value)
+        let Stage { world, inputs, .. } = &mut *self.stage();
+        let written = world.write(point, value);
+        if let Some(sample) = inputs.samples.get_mut(point).filter(|_| written) {
+            sample.value = Ok(value);
+        }
+        written
     }
 
     /// Stops clock and servers and hands the world back.
