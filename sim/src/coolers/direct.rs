@@ -21,8 +21,6 @@ const SUPPLY: Pi = Pi { gain: 1.5, ti: 120.0, limits: (0.0, 200.0) };
 const STROKE: f64 = 120.0;
 /// Outdoor air is of use when it is this much colder than the return (K).
 const OF_USE: f64 = 1.1;
-/// Above this, outdoor air that is no longer permitted for its warmth or moisture may stay until compressors run (°C).
-const MILD: f64 = 10.0;
 /// Humidity ratio of the hall's air (kg/kg): a dew point of 5 °C.
 const HALL: f64 = 0.0054;
 
@@ -110,8 +108,8 @@ impl Direct {
         };
         let of_use = air.dry_bulb < hot - OF_USE;
         let permitted = of.economiser.run(&inputs).permissives.all() && of_use;
-        // Compressors that rest or cannot run are waited for: until then warm outdoor air is better than none.
-        let waits = of_use && air.dry_bulb > MILD && self.duty <= 0.0;
+        // Compressors that rest or cannot run are waited for: until then outdoor air, too warm, moist or cold, is better than none.
+        let waits = of_use && self.duty <= 0.0;
         // Compressors that run carry what a damper on its way does not yet.
         let lags = if self.duty > 0.0 { (wanted.min(100.0) - self.damper).max(0.0) / 2.0 } else { 0.0 };
         let (damper, compressors) = match (permitted, waits) {
