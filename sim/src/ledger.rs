@@ -1,5 +1,8 @@
 //! The energy ledger: what came in, what went out, what is stored, and what is missing.
 
+/// What a step's balance may leave open, over its throughput: more is a fault of the simulator, and its run fails (1).
+pub const CLOSED: f64 = 1e-9;
+
 /// The books of a run. Energies in joules.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ledger {

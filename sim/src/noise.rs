@@ -1,7 +1,7 @@
 //! Random numbers that are a function of (seed, channel, tick), so that one more sensor shifts nobody else's stream.
 //!
 //! **Source** the finaliser of SplitMix64 (Steele, Lea, Flood, *Fast splittable pseudorandom number generators*, 2014)
-//! used as a counter-based hash; Gaussian by the central limit theorem. Not for secrets.
+//! used as a counter-based hash; Gaussian by the central limit theorem, or by Box and Muller where tails count. Not for secrets.
 
 use plant::convert;
 

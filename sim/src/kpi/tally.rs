@@ -140,7 +140,7 @@ impl Tally {
                 facility: Some(chain.facility()),
                 it: Some(chain.it),
                 cooling: Some(chain.cooling),
-                compute: Some(world.compute_power()),
+                compute: Some(chain.compute),
                 machine_fans: Some(world.machine_fans()),
                 exported_heat: Some(world.exported_heat()),
             },

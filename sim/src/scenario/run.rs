@@ -14,11 +14,10 @@ use super::judge::{Judge, Moment};
 use super::seen::Clocked;
 use super::verdict::{Report, Unit, Verdict};
 use super::{Baseline, Rule, Scenario, Setpoint, Trigger};
+use crate::ledger;
 use crate::physics::Load;
 use crate::world::World;
 
-/// What the energy balance of a step may leave open, over its throughput (1).
-const LEDGER: f64 = 1e-9;
 /// How much of a run [`Lens`] shows on each side of its centre (s).
 const LENS: f64 = 300.0;
 
@@ -273,7 +272,7 @@ impl Run {
             return;
         }
         let (time, residual) = (self.time(), world.ledger_residual());
-        if residual.is_nan() || residual >= LEDGER {
+        if residual.is_nan() || residual >= ledger::CLOSED {
             self.broken = Some(format!("the energy balance is open by {residual:e} of its throughput at {time} s"));
             return;
         }

@@ -9,12 +9,6 @@ impl World {
         self.rows.iter().flat_map(|r| &r.racks).map(|rack| rack.fans).sum()
     }
 
-    /// What reaches processors, memory and network: IT without fans and without what supplies lose (W).
-    #[must_use]
-    pub const fn compute_power(&self) -> f64 {
-        self.site.totals().compute
-    }
-
     /// Heat that customers take in the last step (W); 0 where nobody is.
     #[must_use]
     pub fn exported_heat(&self) -> f64 {

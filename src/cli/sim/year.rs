@@ -9,7 +9,8 @@ use plant::image::{Inputs, Outputs};
 use plant::time::{Mono, Span, Tick, Wall};
 use serde::Serialize;
 use sim::World;
-use sim::kpi::{Bands, Compute, Kpis, Meter, Observation, Power};
+use sim::kpi::{Beside, Kpis, Tally};
+use sim::ledger;
 use sim::weather::Weather;
 use sim::weather::climate::Climate;
 use wattloop::service::clock::Clock;
@@ -21,8 +22,6 @@ use crate::cli::{Out, Stop};
 const BEGIN: Wall = Wall(1_735_689_600_000);
 /// What a hall runs before its year is counted, so that it does not begin cold (s).
 const WARM_UP: f64 = 86_400.0;
-/// The most an energy balance may leave open, over the step's throughput (1).
-const CLOSED: f64 = 1e-9;
 
 /// A year of halls on their own panels.
 #[derive(Debug, Args)]
@@ -130,28 +129,16 @@ fn climates(named: &[String]) -> Result<Vec<(String, Weather)>, Stop> {
 struct Year {
     world: World,
     name: String,
-    meter: Meter,
+    tally: Tally,
     inputs: Inputs,
-    inlets: Vec<Option<f64>>,
-    water: f64,
+    /// Seconds that compressors turned.
     turned: f64,
 }
 
 impl Year {
     fn new(hall: &Hall, world: World) -> Self {
-        let bands = Bands {
-            recommended: (Bands::A1.recommended.0, hall.limits.inlet_recommended.0),
-            allowable: (Bands::A1.allowable.0, hall.limits.inlet_max.0),
-        };
-        Self {
-            world,
-            name: hall.name.clone(),
-            meter: Meter::new(bands, Vec::new(), Vec::new()),
-            inputs: Inputs::unread(hall.points.len()),
-            inlets: Vec::new(),
-            water: 0.0,
-            turned: 0.0,
-        }
+        let inputs = Inputs::unread(hall.points.len());
+        Self { name: hall.name.clone(), tally: Tally::new(hall, &world), inputs, turned: 0.0, world }
     }
 
     fn run(mut self, args: &YearArgs) -> Line {
@@ -166,53 +153,27 @@ impl Year {
             if seq >= warm {
                 self.count(tick);
             } else {
-                self.water = self.world.water_used();
+                self.tally.begin(&self.world);
             }
         }
         let seconds = clock.mono().since(begun).seconds();
-        self.line(&self.meter.kpis(), seconds)
+        self.line(&self.tally.kpis(), seconds)
     }
 
     fn count(&mut self, tick: Tick) {
-        let dt = tick.dt.seconds();
         let world = &self.world;
-        self.inlets.clear();
-        self.inlets.extend(world.rows().iter().flat_map(|row| &row.racks).map(|rack| Some(rack.inlet)));
-        let chain = world.chain();
-        let power = Power {
-            facility: Some(chain.utility),
-            it: Some(chain.it),
-            cooling: Some(chain.cooling),
-            ..Power::default()
-        };
-        let water = world.water_used();
-        self.meter.observe(&Observation {
-            dt,
-            wall: tick.wall,
-            power,
-            water: Some((water - self.water) / dt),
-            co2_intensity: None,
-            price: None,
-            inlets: &self.inlets,
-            case_margins: &[],
-            compute: Compute::default(),
-            commands: &[],
-            running: &[],
-            in_failsafe: None,
-            controller_seconds: None,
-        });
-        self.water = water;
+        self.tally.take(tick, world, Beside::default());
         let circuits = [world.chilled_water(), world.facility_water()];
         let chillers: usize = circuits.into_iter().flatten().map(|c| c.bank.running()).sum();
         let coolers = world.rows().iter().flat_map(|row| &row.coolers);
         let units = coolers.filter(|c| c.direct.as_ref().is_some_and(|d| d.duty > 0.0)).count();
-        self.turned += dt * plant::convert::f64_from_usize(chillers.saturating_add(units));
+        self.turned += tick.dt.seconds() * plant::convert::f64_from_usize(chillers.saturating_add(units));
     }
 
     fn line(&self, kpis: &Kpis, seconds: f64) -> Line {
         let mega = |name: &str| kpis.value(name).map(|kilo| kilo / 1e3);
         let open = self.world.ledger_residual();
-        let broken = if open <= CLOSED {
+        let broken = if open < ledger::CLOSED {
             None
         } else {
             Some(format!("a step's energy balance left {open:.1e} of its throughput open"))
