@@ -51,8 +51,6 @@ pub struct Scenario {
     pub name: String,
     /// One sentence for people.
     pub summary: String,
-    /// The hall as the file names it: a shipped one's name, or a file.
-    pub hall_name: String,
     /// The file with the hall's physics, where it is not a shipped one.
     pub physics: Option<String>,
     /// The hall.
@@ -358,6 +356,34 @@ impl Rule {
 }
 
 impl Scenario {
+    /// So long in a hall under control, in which nothing happens and nothing is judged: steps and scans of a second, no warm-up,
+    /// seed 1.
+    #[must_use]
+    pub fn calm(hall: &Arc<Hall>, start: Wall, length: Span) -> Self {
+        let second = Span::from_secs(1);
+        Self {
+            name: hall.name.clone(),
+            summary: hall.summary.clone(),
+            physics: None,
+            hall: Arc::clone(hall),
+            start,
+            length,
+            warm_up: Span::ZERO,
+            dt: second,
+            period: second,
+            seed: 1,
+            controller: Pilot::Wattloop,
+            load: LoadChange::default(),
+            weather: WeatherChange::default(),
+            prices: None,
+            prices_file: None,
+            co2: None,
+            expected_errors: Vec::new(),
+            events: Vec::new(),
+            asserts: Vec::new(),
+        }
+    }
+
     /// Every baseline that an assert compares with, once each.
     #[must_use]
     pub fn baselines(&self) -> Vec<Baseline> {

@@ -89,7 +89,6 @@ impl<'s> Page<'s> {
         Some(Scenario {
             name: name?,
             summary: summary?,
-            hall_name: hall_name?,
             physics,
             hall,
             start: start?,

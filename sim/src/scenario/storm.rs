@@ -10,7 +10,7 @@ use plant::id::EquipId;
 use plant::time::{Span, Wall};
 
 use super::breakable::{self, Breakable};
-use super::{Deed, Event, LoadChange, Pilot, Scenario, Trigger, WeatherChange};
+use super::{Deed, Event, Scenario, Trigger};
 use crate::faults::{Fault, MachineFault, SensorFault};
 use crate::noise;
 
@@ -111,24 +111,10 @@ fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Sc
     Scenario {
         name: format!("storm-{}-{seed}", hall.name),
         summary: "Random faults at random times".to_owned(),
-        hall_name: hall.name.clone(),
-        physics: None,
-        hall: Arc::clone(hall),
-        start: NOON,
-        length,
         warm_up: Span::from_secs(600),
-        dt: Span::from_secs(1),
-        period: Span::from_secs(1),
         seed,
-        controller: Pilot::Wattloop,
-        load: LoadChange::default(),
-        weather: WeatherChange::default(),
-        prices: None,
-        prices_file: None,
-        co2: None,
-        expected_errors: Vec::new(),
         events,
-        asserts: Vec::new(),
+        ..Scenario::calm(hall, NOON, length)
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use plant::hall::Hall;
-use plant::time::{Span, Wall};
+use plant::time::Wall;
 use serde::Serialize;
 use sim::kpi::Kpis;
-use sim::scenario::{LoadChange, Pilot, Scenario, WeatherChange};
+use sim::scenario::Scenario;
 use wattloop::control::report::Pue;
 use wattloop::service::clock::Clock;
 
@@ -46,7 +46,9 @@ pub fn run(named: &str, args: &RunArgs, out: &Out) -> Result<(), Stop> {
     })?;
     let hall = Arc::new(Hall::load(name, text).map_err(|faults| Stop::faults(&faults))?);
     let saying = format!("for {} in scans of {}", args.length, args.period);
-    let page = pages::unwritten(calm(&hall, args), (text, &saying))?;
+    let (dt, period, seed) = (args.period, args.period, args.seed.unwrap_or(1));
+    let calm = Scenario { dt, period, seed, ..Scenario::calm(&hall, BEGIN, args.length) };
+    let page = pages::unwritten(calm, (text, &saying))?;
     let mut first: Option<Summary> = None;
     for _ in 0..args.runs {
         let summary = once(&page, args)?;
@@ -63,32 +65,6 @@ pub fn run(named: &str, args: &RunArgs, out: &Out) -> Result<(), Stop> {
         Some(summary) if out.json() => out.value(&summary),
         Some(summary) => out.text(&summary),
         None => Ok(()),
-    }
-}
-
-/// A hall's own day, in which nothing happens.
-fn calm(hall: &Arc<Hall>, args: &RunArgs) -> Scenario {
-    Scenario {
-        name: hall.name.clone(),
-        summary: hall.summary.clone(),
-        hall_name: hall.name.clone(),
-        physics: None,
-        hall: Arc::clone(hall),
-        start: BEGIN,
-        length: args.length,
-        warm_up: Span::ZERO,
-        dt: args.period,
-        period: args.period,
-        seed: args.seed.unwrap_or(1),
-        controller: Pilot::Wattloop,
-        load: LoadChange::default(),
-        weather: WeatherChange::default(),
-        prices: None,
-        prices_file: None,
-        co2: None,
-        expected_errors: Vec::new(),
-        events: Vec::new(),
-        asserts: Vec::new(),
     }
 }
 
