@@ -33,10 +33,8 @@ use tokio::task::JoinHandle;
 use crate::World;
 use bank::Bank;
 pub use drill::Drill;
+use gateway::Units;
 pub use message::Broker;
-
-/// The name of the clock unit's port among [`Options::ports`]; no gateway may have it.
-pub const CLOCK: &str = "clock";
 
 /// What moves a served hall's time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,13 +50,23 @@ pub enum Pace {
     Lockstep,
 }
 
+impl Pace {
+    /// Real time, so many times as fast (1, > 0), in five steps a second.
+    #[must_use]
+    pub const fn free(speed: f64) -> Self {
+        Self::Free { speed, step: Duration::from_millis(200) }
+    }
+}
+
 /// How a simulated hall is served.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The address every gateway listens at (IP address); ports are given by the system unless `ports` names them.
     pub bind: IpAddr,
-    /// Fixed ports of gateways, and of the clock unit, by name (1 to 65535).
+    /// Fixed ports of gateways by name (1 to 65535).
     pub ports: BTreeMap<String, u16>,
+    /// The port of the clock unit (0 to 65535, 0 for any free one).
+    pub clock: u16,
     /// What moves time.
     pub pace: Pace,
     /// The hall's wall clock at the begin; nothing for now.
@@ -74,7 +82,8 @@ impl Default for Options {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             ports: BTreeMap::new(),
-            pace: Pace::Free { speed: 1.0, step: Duration::from_millis(200) },
+            clock: 0,
+            pace: Pace::free(1.0),
             begin: None,
             publish: Duration::from_secs(1),
             broker: None,
@@ -95,8 +104,9 @@ pub struct Stage {
     began: Wall,
     /// Time gone by since.
     gone: Span,
-    /// Steps since.
+    /// Steps since, and the last one's length.
     steps: u64,
+    last: Span,
     /// MQTT messages handed to the broker's connection since.
     published: u64,
     banks: Vec<Bank>,
@@ -124,20 +134,20 @@ pub async fn serve(world: World, bindings: &Bindings, options: &Options) -> io::
     names.dedup();
     let (mut gateways, mut tasks) = (BTreeMap::new(), Vec::new());
     for name in names {
-        let listener = listen(options, name).await?;
+        let listener = listen(options.bind, options.ports.get(name).copied().unwrap_or(0)).await?;
         gateways.insert(name.to_owned(), listener.local_addr()?);
-        tasks.push(tokio::spawn(gateway::run(listener, name.to_owned(), Arc::clone(&stage))));
+        tasks.push(tokio::spawn(gateway::run(listener, Units::behind(name, Arc::clone(&stage)))));
     }
     let publisher = options.broker.as_ref().map(|broker| {
         let (publisher, connection) = message::connect(broker.clone(), bindings.mqtt.clone());
         tasks.push(tokio::spawn(connection));
         publisher
     });
-    let listener = listen(options, CLOCK).await?;
+    let listener = listen(options.bind, options.clock).await?;
     let clock = listener.local_addr()?;
     let moves = options.pace == Pace::Lockstep;
     let unit = lockstep::Unit::new(Arc::clone(&stage), publisher.clone(), moves);
-    tasks.push(tokio::spawn(lockstep::run(listener, unit)));
+    tasks.push(tokio::spawn(gateway::run(listener, unit)));
     match options.pace {
         Pace::Free { speed, step } => {
             tasks.push(tokio::spawn(clock::run(Arc::clone(&stage), step, speed)));
@@ -149,9 +159,8 @@ pub async fn serve(world: World, bindings: &Bindings, options: &Options) -> io::
     Ok(Running { stage, gateways, clock, tasks })
 }
 
-async fn listen(options: &Options, name: &str) -> io::Result<tokio::net::TcpListener> {
-    let port = options.ports.get(name).copied().unwrap_or(0);
-    tokio::net::TcpListener::bind(SocketAddr::new(options.bind, port)).await
+async fn listen(at: IpAddr, port: u16) -> io::Result<tokio::net::TcpListener> {
+    tokio::net::TcpListener::bind(SocketAddr::new(at, port)).await
 }
 
 impl Stage {
@@ -162,7 +171,7 @@ impl Stage {
         self.wall = Wall(self.began.0.saturating_add(millis));
         let mono = Mono(self.gone.nanos());
         let tick = Tick { seq: self.steps, dt, mono, wall: self.wall, clock_trusted: true, boot: 0 };
-        self.steps = self.steps.saturating_add(1);
+        (self.steps, self.last) = (self.steps.saturating_add(1), dt);
         self.world.step_into(&Outputs::default(), tick, &mut self.inputs);
     }
 }
@@ -255,5 +264,5 @@ fn stage(mut world: World, bindings: &Bindings, options: &Options) -> Stage {
     }
     let banks = bindings.modbus.iter().map(Bank::new).collect();
     let (gone, requests) = (Span::ZERO, BTreeMap::new());
-    Stage { world, inputs, wall, began: wall, gone, steps: 0, published: 0, banks, requests }
+    Stage { world, inputs, wall, began: wall, gone, steps: 0, last: Span::ZERO, published: 0, banks, requests }
 }

@@ -142,11 +142,8 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     let loaded = load(&sources).map_err(|faults| Stop::faults(&faults))?;
     let world = world(&loaded.hall.name, &loaded.hall)?.with_seed(args.seed);
     let mut options = options(&loaded)?;
-    options.ports.extend(args.clock.map(|port| (wire::CLOCK.to_owned(), port)));
-    options.pace = match options.pace {
-        wire::Pace::Free { step, .. } if !args.lockstep => wire::Pace::Free { speed: f64::from(args.speed), step },
-        wire::Pace::Free { .. } | wire::Pace::Lockstep => wire::Pace::Lockstep,
-    };
+    options.clock = args.clock.unwrap_or(0);
+    options.pace = if args.lockstep { wire::Pace::Lockstep } else { wire::Pace::free(f64::from(args.speed)) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -155,19 +152,15 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     let served = runtime
         .block_on(wire::serve(world, &loaded.bindings, &options))
         .map_err(|e| Stop::io("a gateway's port", &e))?;
-    let mut at: BTreeMap<&str, String> =
+    let gateways: BTreeMap<&str, String> =
         served.gateways().iter().map(|(name, at)| (name.as_str(), at.to_string())).collect();
-    at.insert(wire::CLOCK, served.clock().to_string());
     if out.json() {
-        out.value(&at)?;
+        out.value(&serde_json::json!({"gateways": gateways, "clock": served.clock().to_string()}))?;
     } else {
-        for (name, at) in &at {
-            if *name == wire::CLOCK {
-                out.line(format_args!("the clock unit at tcp://{at}"))?;
-            } else {
-                out.line(format_args!("gateway {name} at tcp://{at}"))?;
-            }
+        for (name, at) in &gateways {
+            out.line(format_args!("gateway {name} at tcp://{at}"))?;
         }
+        out.line(format_args!("the clock unit at tcp://{}", served.clock()))?;
     }
     let mut gone = Duration::ZERO;
     let look = Duration::from_millis(100);

@@ -20,7 +20,7 @@ const MOST_BITS: u16 = 2000;
 
 /// Answers requests of one connection.
 #[derive(Clone)]
-struct Units {
+pub(super) struct Units {
     gateway: Arc<str>,
     stage: Arc<Mutex<Stage>>,
 }
@@ -33,13 +33,24 @@ enum Answer {
     Silence,
 }
 
-/// Serves for ever.
-pub(super) async fn run(listener: TcpListener, gateway: String, stage: Arc<Mutex<Stage>>) {
-    let units = Units { gateway: gateway.into(), stage };
+impl Units {
+    /// The units behind this gateway.
+    pub(super) fn behind(gateway: &str, stage: Arc<Mutex<Stage>>) -> Self {
+        Self { gateway: gateway.into(), stage }
+    }
+}
+
+/// Serves for ever: a gateway's units, or whatever else answers Modbus.
+pub(super) async fn run<S>(listener: TcpListener, service: S)
+where
+    S: Service<Request = SlaveRequest<'static>, Exception = ExceptionCode> + Clone + Send + Sync + 'static,
+    S::Response: Into<Option<Response>> + Send,
+    S::Future: Send,
+{
     let server = Server::new(listener);
     let connected = |stream, from| {
-        let units = units.clone();
-        async move { accept_tcp_connection(stream, from, move |_| Ok(Some(units.clone()))) }
+        let service = service.clone();
+        async move { accept_tcp_connection(stream, from, move |_| Ok(Some(service.clone()))) }
     };
     // A peer that goes away in the middle of a frame is no news; an accept that fails for a moment is tried again.
     while server.serve(&connected, |error| tracing::debug!(%error, "a peer went away")).await.is_err() {

@@ -6,7 +6,7 @@
 //! | input 4 to 7 | u64 | the hall's wall clock (ms since 1970) |
 //! | input 8 to 9 | u32 | steps since the begin |
 //! | input 10 to 11 | u32 | MQTT messages handed to the broker since the begin |
-//! | holding 0 to 1 | u32, both words in one write | moves the hall by so much (ms, 0 to 60,000) as one step |
+//! | holding 0 to 1 | u32, both words in one write | moves the hall by so much (ms, 0 to 60,000) as one step; reads as the last step |
 //!
 //! The answer to a write is the handshake: it leaves when the step is done, every register tells the new state and every
 //! MQTT message is on its way. A write of 0 moves nothing and publishes again. While the clock runs free the holding registers
@@ -16,13 +16,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use plant::convert;
 use plant::time::Span;
-use tokio::net::TcpListener;
 use tokio_modbus::server::Service;
-use tokio_modbus::server::tcp::{Server, accept_tcp_connection};
 use tokio_modbus::{ExceptionCode, Request, Response, SlaveRequest};
 
 use super::message::Publisher;
@@ -36,8 +33,6 @@ const LONGEST: u32 = 60_000;
 pub(super) struct Unit {
     stage: Arc<Mutex<Stage>>,
     publisher: Option<Publisher>,
-    /// The last step that was asked for (ms).
-    last: Arc<Mutex<u32>>,
     moves: bool,
 }
 
@@ -45,7 +40,7 @@ impl Unit {
     /// A clock of this stage; `moves` says whether a write moves time, and then `publisher` says what MQTT devices have to say
     /// after each step.
     pub(super) fn new(stage: Arc<Mutex<Stage>>, publisher: Option<Publisher>, moves: bool) -> Self {
-        Self { stage, publisher, last: Arc::default(), moves }
+        Self { stage, publisher, moves }
     }
 
     fn answer(&self, request: &Request<'_>) -> Result<Response, ExceptionCode> {
@@ -54,9 +49,9 @@ impl Unit {
                 part(&self.told(), (*at, *n)).map(|words| Response::ReadInputRegisters(words.to_vec()))
             }
             Request::ReadHoldingRegisters(at, n) => {
-                let last = words(u64::from(*self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner)));
-                part(last.get(2..).unwrap_or_default(), (*at, *n))
-                    .map(|words| Response::ReadHoldingRegisters(words.to_vec()))
+                let last = words(lock(&self.stage).last.millis());
+                let low = last.get(2..).unwrap_or_default();
+                part(low, (*at, *n)).map(|words| Response::ReadHoldingRegisters(words.to_vec()))
             }
             Request::WriteMultipleRegisters(0, content) if self.moves => {
                 let [high, low] = content.as_ref() else { return Err(ExceptionCode::IllegalDataAddress) };
@@ -91,7 +86,6 @@ impl Unit {
         if millis > LONGEST {
             return Err(ExceptionCode::IllegalDataValue);
         }
-        *self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = millis;
         let mut stage = lock(&self.stage);
         if millis > 0 {
             stage.advance(Span::from_millis(u64::from(millis)));
@@ -112,18 +106,6 @@ impl Service for Unit {
     fn call(&self, asked: Self::Request) -> Self::Future {
         let answer = self.answer(&asked.request);
         Box::pin(async move { answer })
-    }
-}
-
-/// Serves for ever.
-pub(super) async fn run(listener: TcpListener, unit: Unit) {
-    let server = Server::new(listener);
-    let connected = |stream, from| {
-        let unit = unit.clone();
-        async move { accept_tcp_connection(stream, from, move |_| Ok(Some(unit.clone()))) }
-    };
-    while server.serve(&connected, |error| tracing::debug!(%error, "a clock's client went away")).await.is_err() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
