@@ -16,7 +16,7 @@ use wattloop::control::report::Status;
 use wattloop::service::Service;
 use wattloop::service::api::call::{Answer, Question};
 use wattloop::service::clock::Clock;
-use wattloop::service::rehearsal::{RehearsalFault, Scene, Stage};
+use wattloop::service::rehearsal::{Scene, Stage};
 
 use super::{Out, Stop};
 use summary::Summary;
@@ -57,8 +57,8 @@ pub fn run(args: &DemoArgs, out: &Out) -> Result<(), Stop> {
     let folder = super::client::demo_folder();
     clear(&folder)?;
     let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()], lockstep: None };
-    let stage = Stage::set(&args.hall, &folder, &scene).map_err(stop)?;
-    let service = stage.service(Writes::Live).map_err(stop)?;
+    let stage = Stage::set(&args.hall, &folder, &scene).map_err(Stop::rehearsal)?;
+    let service = stage.service(Writes::Live).map_err(Stop::rehearsal)?;
     let watched = watch(args, out, &service)?;
     let modbus = summary::modbus(service.modbus());
     let journal = folder.join("journal.db");
@@ -144,13 +144,4 @@ fn clear(folder: &Path) -> Result<(), Stop> {
         Err(e) => return Err(failed(&e)),
     }
     std::fs::DirBuilder::new().mode(0o700).create(folder).map_err(|e| failed(&e))
-}
-
-fn stop(fault: RehearsalFault) -> Stop {
-    match fault {
-        RehearsalFault::Faults(faults) => Stop::faults(&faults),
-        RehearsalFault::Io(e) => Stop::io("the demo's folder", &e),
-        RehearsalFault::Unknown(_) => Stop::usage(fault.to_string(), ""),
-        RehearsalFault::Broker(_) | RehearsalFault::Service(_) => Stop::failed(fault.to_string()),
-    }
 }

@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind};
 
 use plant::fault::Faults;
 use serde::Serialize;
+#[cfg(feature = "sim")]
+use wattloop::service::rehearsal::RehearsalFault;
 
 /// Why a command stops.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +66,17 @@ impl Stop {
         let many = faults.0.len();
         let say = format!("{faults}{many} fault{}", if many == 1 { "" } else { "s" });
         Self::new(78, "config_invalid", say, "")
+    }
+
+    /// Why a rehearsal does not begin.
+    #[cfg(feature = "sim")]
+    pub fn rehearsal(fault: RehearsalFault) -> Self {
+        match fault {
+            RehearsalFault::Faults(faults) => Self::faults(&faults),
+            RehearsalFault::Io(e) => Self::io("the simulated hall's folder", &e),
+            RehearsalFault::Unknown(_) => Self::usage(fault.to_string(), ""),
+            RehearsalFault::Broker(_) | RehearsalFault::Service(_) => Self::failed(fault.to_string()),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use sim::World;
 use wattloop::control::Controller;
 use wattloop::service::lockstep::Lockstep;
-use wattloop::service::rehearsal::{RehearsalFault, Scene, Stage};
+use wattloop::service::rehearsal::{Scene, Stage};
 
 use super::rapid::BEGIN;
 use crate::cli::{Out, Stop};
@@ -87,7 +87,7 @@ pub fn run(args: &LockstepArgs, out: &Out) -> Result<(), Stop> {
 
 fn both(args: &LockstepArgs, folder: &std::path::Path) -> Result<Summary, Stop> {
     let scene = Scene { seed: args.seed, set: Vec::new(), lockstep: Some(BEGIN) };
-    let stage = Stage::set(&args.hall, folder, &scene).map_err(rehearsal)?;
+    let stage = Stage::set(&args.hall, folder, &scene).map_err(Stop::rehearsal)?;
     let loaded = stage.load().map_err(|faults| Stop::faults(&faults))?;
     let failed = |e: wattloop::service::lockstep::LockstepFault| Stop::failed(e.to_string());
     let mut wired = Lockstep::start(&loaded, stage.hall.clock()).map_err(failed)?;
@@ -182,15 +182,6 @@ fn compare(hall: &Hall, (one, other): (&World, &World), tick: Tick, apart: &mut 
             *worst =
                 Apart { point: def.name.clone(), by, allowed: worst.allowed, at: tick.mono.since(Mono(0)).seconds() };
         }
-    }
-}
-
-fn rehearsal(fault: RehearsalFault) -> Stop {
-    match fault {
-        RehearsalFault::Faults(faults) => Stop::faults(&faults),
-        RehearsalFault::Io(e) => Stop::io("the run's folder", &e),
-        RehearsalFault::Unknown(_) => Stop::usage(fault.to_string(), ""),
-        RehearsalFault::Broker(_) | RehearsalFault::Service(_) => Stop::failed(fault.to_string()),
     }
 }
 
