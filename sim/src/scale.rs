@@ -175,28 +175,30 @@ fn grow_physics(physics: &mut Table, size: Size) {
 
 /// What of the power's way to the hall grows, but its PDUs: transformer, generator and its tank, the modules of UPSs and their strings.
 fn grow_power(section: &mut Table, factor: f64) {
-    for (key, value) in section.iter_mut() {
-        match value {
-            Value::Table(inner) if key != "pdu" => grow_power(inner, factor),
-            Value::Integer(_) | Value::Float(_) if POWER_GROWS.contains(&key.as_str()) => times(value, factor),
-            Value::Table(_)
-            | Value::Integer(_)
-            | Value::Float(_)
-            | Value::String(_)
-            | Value::Boolean(_)
-            | Value::Datetime(_)
-            | Value::Array(_) => {}
-        }
-    }
+    grow_all(section, &POWER_GROWS, factor, |key, _| key == "pdu");
 }
 
 /// Everything of a circuit that grows, wherever it is written; a tower's cells are as they were, and more of them.
 fn grow_plant(section: &mut Table, factor: f64) {
+    grow_all(section, &GROWS, factor, |key, table| {
+        let tower = key == "tower";
+        if tower {
+            grow_tower(table, factor);
+        }
+        tower
+    });
+}
+
+/// Makes the numbers of these names larger, in all of a section but the tables that `own` takes care of.
+fn grow_all(section: &mut Table, names: &[&str], factor: f64, own: impl Fn(&str, &mut Table) -> bool + Copy) {
     for (key, value) in section.iter_mut() {
         match value {
-            Value::Table(tower) if key == "tower" => grow_tower(tower, factor),
-            Value::Table(inner) => grow_plant(inner, factor),
-            Value::Integer(_) | Value::Float(_) if GROWS.contains(&key.as_str()) => times(value, factor),
+            Value::Table(inner) => {
+                if !own(key, inner) {
+                    grow_all(inner, names, factor, own);
+                }
+            }
+            Value::Integer(_) | Value::Float(_) if names.contains(&key.as_str()) => times(value, factor),
             Value::Integer(_)
             | Value::Float(_)
             | Value::String(_)
