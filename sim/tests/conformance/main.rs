@@ -29,8 +29,6 @@ mod immersion;
 #[cfg(test)]
 mod liquid;
 #[cfg(test)]
-mod pace;
-#[cfg(test)]
 mod psychrometrics;
 #[cfg(test)]
 mod report;
