@@ -1,24 +1,30 @@
 //! A DX unit in a row: its compressors, its outdoor-air damper, and the panel that runs both.
 //!
 //! **Equation** the damper mixes outdoor air and the hot aisle's; the coil takes its sensible heat from the mixture; the row's air is
-//! solved with both as a line in the hot aisle's temperature. The panel holds supply air with one output of two halves:
-//! the damper first where outdoor air is of use, the compressors for what is left. A damper that has to close waits until they
-//! run, and they run on until one that opens has opened. **Source** [`crate::cooling::dx`], [`crate::cooling::air_economiser`]. **Parameters** supply air 22 °C, outdoor air of use 1.1 K below return air. **Box** the coil is
+//! solved with both as a line in the hot aisle's temperature. The panel holds supply air by one demand of heat, whoever takes it:
+//! `damper = demand/(ṁ·cp·(T_hot − T_out))` while outdoor air is permitted, the compressors for what the damper, where it stands, does
+//! not take. A change-over so moves neither more heat nor less: a damper that has to close waits until compressors run, and
+//! they run on until one that opens has opened. **Source** [`crate::cooling::dx`], [`crate::cooling::air_economiser`].
+//! **Parameters** supply air 22 °C, outdoor air of use 1.1 K below return air. **Box** the coil is
 //! dry: the hall's moisture is not followed, and its air is taken at a dew point of 5 °C, or outdoors' if that is lower.
 //! **Outside it** on humid days real coils dry outdoor air and have less left for the hall. **Time constant** the panel's 120 s.
 
 use plant::read::Section;
 
+use crate::air::CP_AIR;
 use crate::cooling::air_economiser::{self, Air, AirEconomiser};
 use crate::cooling::dx::{Dx, Inputs, Machine};
+use crate::exponential::fade_slowly;
 use crate::local::pi::{Loop, Pi};
 use crate::physics::read::{need, number};
 use crate::weather::Outdoor;
 
-/// Supply air to both halves of the output (°C → %).
-const SUPPLY: Pi = Pi { gain: 1.5, ti: 120.0, limits: (0.0, 200.0) };
+/// Supply air to the demand (°C → % of the unit's capacity).
+const SUPPLY: Pi = Pi { gain: 1.5, ti: 300.0, limits: (0.0, 100.0) };
 /// A damper's full stroke takes this long (s).
 const STROKE: f64 = 120.0;
+/// Time constant of the sensors that tell what outdoor air would take (s).
+const SLOW: f64 = 60.0;
 /// Outdoor air is of use when it is this much colder than the return (K).
 const OF_USE: f64 = 1.1;
 /// Humidity ratio of the hall's air (kg/kg): a dew point of 5 °C.
@@ -69,6 +75,8 @@ pub struct Direct {
     pub filter: f64,
     /// True while its compressors have power.
     pub fed: bool,
+    /// What a whole damper would take, as its panel sees it (W).
+    free: Option<f64>,
     panel: Loop,
 }
 
@@ -88,13 +96,14 @@ impl Direct {
             duty: 0.0,
             filter: 0.0,
             fed: true,
-            panel: Loop::at(100.0),
+            free: None,
+            panel: Loop::at(50.0),
         }
     }
 
     /// Runs the panel and the machine for a step: `flow` of air (kg/s), `hot` the hot aisle, `supply` the air it blows (°C).
     pub fn run(&mut self, of: &Spec, air: &Outdoor, (flow, hot, supply): (f64, f64, f64), dt: f64) {
-        let wanted = self.panel.step(&SUPPLY, (supply, of.setpoint), dt);
+        let demand = self.panel.step(&SUPPLY, (supply, of.setpoint), dt) / 100.0 * of.dx.capacity;
         let humidity = crate::circuits::humidity(air).min(HALL);
         let mut inputs = air_economiser::Inputs {
             outdoor: Air { celsius: air.dry_bulb, humidity },
@@ -106,16 +115,18 @@ impl Direct {
             evaporative: false,
             smoke: false,
         };
-        let of_use = air.dry_bulb < hot - OF_USE;
-        let permitted = of.economiser.run(&inputs).permissives.all() && of_use;
-        // Compressors that rest or cannot run are waited for: until then outdoor air, too warm, moist or cold, is better than none.
-        let waits = of_use && self.duty <= 0.0;
-        // Compressors that run carry what a damper on its way does not yet.
-        let lags = if self.duty > 0.0 { (wanted.min(100.0) - self.damper).max(0.0) / 2.0 } else { 0.0 };
-        let (damper, compressors) = match (permitted, waits) {
-            (true, _) => (wanted.min(100.0), (wanted - 100.0).max(lags)),
-            (false, true) => (self.damper, wanted / 2.0),
-            (false, false) => (0.0, wanted / 2.0),
+        let permitted = of.economiser.run(&inputs).permissives.all();
+        // What a whole damper would take, as the panel's slow sensors tell it (W).
+        let free = flow * CP_AIR * (hot - air.dry_bulb);
+        let free = self.free.map_or(free, |before| before + dt / SLOW * fade_slowly(dt / SLOW) * (free - before));
+        self.free = Some(free);
+        let of_use = hot - air.dry_bulb > OF_USE;
+        let running = self.duty > 0.0;
+        let damper = match (of_use && permitted, of_use && !running) {
+            (true, _) => 100.0 * (demand / free).min(1.0),
+            // Outdoor air that is too warm, moist or cold is better than none.
+            (false, true) => self.damper,
+            (false, false) => 0.0,
         };
         let reach = 100.0 * dt / STROKE;
         if !self.damper_stuck {
@@ -124,8 +135,14 @@ impl Direct {
         inputs.damper = self.damper / 100.0;
         let mixed = of.economiser.run(&inputs);
         (self.outdoor_share, self.filter) = (mixed.outdoor_share, mixed.fan_power);
+        let left = match (of_use && permitted, running) {
+            (_, true) => demand - free * self.outdoor_share,
+            // Nobody starts compressors because a damper is on its way.
+            (true, false) => demand - free,
+            (false, false) => demand,
+        };
         let asked = Inputs {
-            duty: compressors / 100.0,
+            duty: (left / of.dx.capacity).clamp(0.0, 1.0),
             entering: Air { celsius: hot + self.outdoor_share * (air.dry_bulb - hot), humidity },
             flow,
             outdoors: air.dry_bulb,

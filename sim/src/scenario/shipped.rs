@@ -13,6 +13,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-crah-in-hand", include_str!("../../scenarios/air-crah-in-hand.toml")),
     ("air-desert-day", include_str!("../../scenarios/air-desert-day.toml")),
     ("air-dp-sensor-lost", include_str!("../../scenarios/air-dp-sensor-lost.toml")),
+    ("air-dx-arctic-front", include_str!("../../scenarios/air-dx-arctic-front.toml")),
     ("air-dx-cold-day", include_str!("../../scenarios/air-dx-cold-day.toml")),
     ("air-dx-damper-jammed", include_str!("../../scenarios/air-dx-damper-jammed.toml")),
     ("air-dx-fan-failed", include_str!("../../scenarios/air-dx-fan-failed.toml")),
