@@ -209,3 +209,36 @@ fn a_page_has_weather_prices_and_setpoints_of_its_own() {
         assert!(told(&output).contains(&said.replace("prices.csv", "none.csv")), "{said}: {}", told(&output));
     }
 }
+
+#[test]
+fn a_page_has_machines_and_jobs_of_its_own() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (_, kind) = sim::shipped::NODES.first().expect("shipped");
+    fs::write(folder.path().join("mine-node.toml"), kind.replace("rated-w = 700", "rated-w = 600")).expect("written");
+    let jobs = "submit_s,nodes,length_s,kind\n0,38,1000,training\n60,42,1000,decode\n";
+    fs::write(folder.path().join("jobs.csv"), jobs).expect("written");
+    let page = PAGE.replace("bench", "air");
+    let rest = "[nodes]\nkind = \"mine-node.toml\"\nper-rack = 2\njobs = \"jobs.csv\"\ncap-w = 590\n\
+        [[event]]\nname = \"cap\"\nat = \"5min\"\nfor = \"2min\"\ndo = \"cap\"\nwatts = 250\n\
+        [[assert]]\nname = \"capped\"\nafter = \"cap\"\nfrom = \"2s\"\nto = \"2min\"\nalways = \"rack-a01/power <= 5.4 kW\"\n\
+        [[assert]]\nname = \"lost\"\nkpi = \"lost-gpu-h\"\nmin = 1\n";
+    fs::write(folder.path().join("mine.toml"), format!("{page}{rest}")).expect("written");
+    let output = wattloop(folder.path(), &["sim", "run", "mine.toml", "--json"]);
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    let runs: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let kpi = |name: &str| runs[0]["kpi"][name].as_f64().unwrap_or_else(|| panic!("{name}: {}", runs[0]["kpi"]));
+    // Ten minutes of 152 GPUs that train and of 168 that decode; the cap of two minutes holds back the former only.
+    let share = kpi("lost-gpu-h") / (320.0 / 6.0);
+    assert!((kpi("lost-share") / 100.0 / share - 1.0).abs() < 1e-6, "{share}: {}", runs[0]["kpi"]);
+    assert!((5.0..8.0).contains(&kpi("throttled-gpu-h")), "{}", runs[0]["kpi"]);
+    for (wrong, other, said) in [
+        ("jobs.csv", "none.csv", "there is no file none.csv"),
+        ("mine-node.toml", "no-node.toml", "there is no file no-node.toml"),
+        ("per-rack = 2", "per-rack = 1", "must be from 1 to 40"),
+    ] {
+        fs::write(folder.path().join("wrong.toml"), format!("{page}{rest}").replace(wrong, other)).expect("written");
+        let output = wattloop(folder.path(), &["sim", "run", "wrong.toml"]);
+        assert_eq!(code(&output), 65, "{}", told(&output));
+        assert!(told(&output).contains(said), "{said}: {}", told(&output));
+    }
+}

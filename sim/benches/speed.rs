@@ -2,13 +2,15 @@
 //!
 //! `--seconds N` runs each for so long (default 3), `--hall NAME` only one, `--scaled` the hall `air` of 40 to 1,000 racks as
 //! well. Beside the hall `air` stands a plain numpy model of it (`sim/benches/peers/hall.py`), where
-//! `benches/peers/install.sh` has installed numpy; after the halls, 800 single GPUs. Wall time and the processor's are the same thing on a calm machine; on a
+//! `benches/peers/install.sh` has installed numpy, and the same hall with 800 single GPUs in its racks, uncapped and capped; after the
+//! halls, 800 GPUs without a hall. Wall time and the processor's are the same thing on a calm machine; on a
 //! busy one believe the second column.
 
 #![expect(clippy::print_stdout, clippy::expect_used, clippy::panic, reason = "a bench prints its table")]
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plant::hall::Hall;
@@ -17,6 +19,7 @@ use plant::time::{Mono, Span, Tick, Wall};
 use sim::World;
 use sim::compute::arrivals::Arrival;
 use sim::compute::cluster::Cluster;
+use sim::compute::fleet::Spec;
 use sim::compute::gpu::Device;
 use sim::compute::gpu::rate::Rates;
 use sim::compute::job::Kind;
@@ -33,8 +36,16 @@ fn main() {
     let mut air = None;
     for (name, physics) in sim::shipped::HALLS {
         if after("--hall").is_none_or(|wanted| wanted == name) {
-            let measured = measure(&shipped(name, physics), length);
+            let measured = measure(&shipped(name, physics), None, length);
             air = air.or((*name == "air").then_some(measured));
+        }
+    }
+    if air.is_some() {
+        let (kind, text) = sim::shipped::NODES.first().expect("shipped");
+        for cap in [None, Some(400.0)] {
+            let spec = Spec::load(kind, text, (5, 40)).unwrap_or_else(|faults| panic!("{faults}"));
+            let (_, physics) = sim::shipped::HALLS.iter().find(|(n, _)| *n == "air").expect("shipped");
+            measure(&shipped("air", physics), Some(Arc::new(Spec { cap, ..spec })), length);
         }
     }
     if let Some(air) = air {
@@ -63,10 +74,18 @@ fn shipped(name: &str, physics: &str) -> Files {
     Files { name: name.to_owned(), hall: (*hall).to_owned(), physics: physics.to_owned() }
 }
 
-fn measure(files: &Files, length: Duration) -> Measured {
+/// Steps on panels; with `nodes` in the racks each GPU is followed by itself.
+fn measure(files: &Files, nodes: Option<Arc<Spec>>, length: Duration) -> Measured {
     let Files { name, hall, physics } = files;
     let hall = Hall::load(name, hall).unwrap_or_else(|faults| panic!("{faults}"));
     let mut world = World::load(&hall, name, physics).unwrap_or_else(|faults| panic!("{faults}")).on_panels();
+    let mut name = name.clone();
+    if let Some(spec) = nodes {
+        world = world.with_nodes(&spec);
+        let gpus = world.fleet().map_or(0, |fleet| 4 * fleet.cluster().nodes().len());
+        let cap = spec.cap.map_or_else(String::new, |watts| format!(" at {watts:.0} W"));
+        name = format!("{name}, {gpus} GPUs{cap}");
+    }
     let mut inputs = Inputs::unread(hall.points.len());
     let outputs = Outputs::default();
     let mut tick =
@@ -149,7 +168,7 @@ fn scaled(length: Duration) {
     let costs: Vec<String> = [40u32, 120, 400, 1000]
         .map(|racks| {
             let files = to_racks(&of, plant::convert::usize_from_u32(racks)).expect("a hall");
-            let rate = measure(&files, length).rate;
+            let rate = measure(&files, None, length).rate;
             format!("{racks} racks {:.0} ns", 1e9 / rate / f64::from(racks))
         })
         .to_vec();

@@ -7,11 +7,13 @@
 //! ```
 //!
 //! [`gpu`] is the fast layer, a tenth of a step for each GPU; [`node`] what stands around eight of them; [`supply`] the
-//! conversion stages; [`job`] how work wants power over time; [`arrivals`] and [`cluster`] which work and where.
+//! conversion stages; [`job`] how work wants power over time; [`arrivals`] and [`cluster`] which work and where; [`fleet`] puts
+//! them into a hall's racks.
 //! Only halls with individual GPUs need the fast layer; a lumped rack takes a share of its nameplate.
 
 pub mod arrivals;
 pub mod cluster;
+pub mod fleet;
 mod four;
 pub mod gpu;
 pub mod job;

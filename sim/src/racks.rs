@@ -10,6 +10,7 @@ use plant::hall;
 use plant::id::{EquipId, PointId};
 
 use crate::air::CP_AIR;
+use crate::compute::node::Outcome;
 use crate::exchanger::{air_growth, past_surface};
 use crate::exponential::fade_slowly;
 use crate::load::Worker;
@@ -58,6 +59,8 @@ pub struct Rack {
     pub heat: Heat,
     /// Heat capacity of the machines (J/K).
     pub capacity: f64,
+    /// Heat into the air over this step (W) where its machines are followed one by one, elsewhere; else nothing.
+    nodes: Option<f64>,
     /// Air at nameplate power (kg/s).
     full: f64,
     /// Air through it over that (1); nothing before the first step.
@@ -112,6 +115,7 @@ impl Rack {
             outlet: air,
             heat: Heat::default(),
             capacity: physics.heat_capacity * breathing,
+            nodes: None,
             full: breathing / (CP_AIR * physics.air_rise),
             speed: None,
         }
@@ -141,9 +145,20 @@ impl Rack {
         (self.power, self.fans) = (0.0, 0.0);
     }
 
+    /// Takes what its nodes did in this step, where they are followed one by one.
+    pub fn hold(&mut self, nodes: &[Outcome]) {
+        let sum = |of: fn(&Outcome) -> f64| nodes.iter().map(of).sum::<f64>();
+        (self.power, self.fans, self.flow) = (sum(|o| o.power), sum(|o| o.fans), sum(|o| o.flow));
+        self.nodes = Some(sum(|o| o.to_air));
+    }
+
     /// Sets the heat into the air for this step, when it is known what cold plates take.
     #[inline]
     pub fn warm(&mut self, exchange: &Exchange, dt: f64) {
+        if let Some(base) = self.nodes {
+            self.heat = Heat { base, slope: 0.0 };
+            return;
+        }
         let share = exchange.at(self.speed.unwrap_or_default());
         let faded = fade_slowly(dt * share * exchange.per_second);
         let slope = self.full * CP_AIR * share * faded;
@@ -157,7 +172,9 @@ impl Rack {
         let heat = self.heat.base - self.heat.slope * inlet;
         self.inlet = inlet;
         self.outlet = inlet + heat / (self.flow * CP_AIR);
-        self.machines += dt * (self.power - self.to_liquid - heat) / self.capacity;
+        if self.nodes.is_none() {
+            self.machines += dt * (self.power - self.to_liquid - heat) / self.capacity;
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What comes with the program: the physics of its halls, and the climates.
+//! What comes with the program: the physics of its halls, kinds of node, and the climates.
 
 /// The physics of the halls, by the hall's name.
 pub const HALLS: &[(&str, &str)] = &[
@@ -10,6 +10,9 @@ pub const HALLS: &[(&str, &str)] = &[
     ("immersion-two-phase", include_str!("../halls/immersion-two-phase.toml")),
     ("liquid", include_str!("../halls/liquid.toml")),
 ];
+
+/// The kinds of node, by their names.
+pub const NODES: &[(&str, &str)] = &[("h100-quad", include_str!("../nodes/h100-quad.toml"))];
 
 /// The climates that come with the program, by their names, each a section of TOML.
 pub const CLIMATES: &[(&str, &str)] = &[

@@ -20,6 +20,7 @@ use plant::time::{Span, Tick};
 use crate::actuators::Actuator;
 use crate::air::Row;
 use crate::circuits::Circuit;
+use crate::compute::fleet::{self, Fleet};
 use crate::electrics::network::Totals;
 use crate::electrics::site::Site;
 use crate::electrics::{Chain, Meter};
@@ -48,6 +49,8 @@ pub struct World {
     /// Rows of cold plates.
     plates: Vec<PlateRow>,
     tanks: Vec<TankUnit>,
+    /// The machines one by one, where they are followed so.
+    fleet: Option<Fleet>,
     /// The points of what runs by its own panel.
     machinery: Machinery,
     /// Floor, frames and walls (°C).
@@ -140,6 +143,15 @@ impl World {
     #[must_use]
     pub fn on_panels(mut self) -> Self {
         self.alone = Alone::Panels;
+        self
+    }
+
+    /// The same world with nodes of this kind in its racks, each GPU followed by itself, instead of racks that take a share of
+    /// their nameplates. Call it before the first step and after [`World::with_seed`]; racks with cold plates must not have them.
+    #[must_use]
+    pub fn with_nodes(mut self, spec: &Arc<fleet::Spec>) -> Self {
+        let racks = self.rows.iter().map(|row| row.racks.len()).sum();
+        self.fleet = Some(Fleet::new(spec, racks, self.seed, self.physics.start_air));
         self
     }
 
@@ -252,6 +264,20 @@ impl World {
     #[must_use]
     pub fn plates(&self) -> &[PlateRow] {
         &self.plates
+    }
+
+    /// The machines one by one, where they are followed so.
+    #[must_use]
+    pub const fn fleet(&self) -> Option<&Fleet> {
+        self.fleet.as_ref()
+    }
+
+    /// Caps every GPU of a rack (W), by the rack's number in the hall; back to what it began with where nothing is said. Racks
+    /// whose machines are not followed one by one have nothing to cap.
+    pub fn cap_rack(&mut self, rack: usize, watts: Option<f64>) {
+        if let Some(fleet) = &mut self.fleet {
+            fleet.cap_rack(rack, watts);
+        }
     }
 
     /// Immersion tanks, in the hall's order: those of one phase, then those of two.

@@ -158,7 +158,6 @@ pub struct Generator {
 
 impl Mix {
     /// Reads a mix; faults are noted and reading goes on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a hall with nodes will read it"))]
     pub(crate) fn read(of: &Section<'_>, nodes: usize) -> Self {
         let mut sizes = Vec::new();
         for size in of.sections("size") {

@@ -58,6 +58,8 @@ pub struct Totals {
     pub worked: f64,
     /// GPU-hours' worth of work lost to caps, heat and dead feeds. `worked + lost = busy`.
     pub lost: f64,
+    /// GPU-hours of GPUs that worked and that a cap or heat held back.
+    pub throttled: f64,
 }
 
 /// A step of all nodes.
@@ -187,6 +189,7 @@ impl Cluster {
             if let Some(running) = job.as_mut() {
                 running.work += outcome.work;
                 running.slowest = running.slowest.min(outcome.slowest);
+                self.totals.throttled += outcome.throttled * cadence.dt() / 3600.0;
             }
             sum.power += outcome.power;
             sum.to_air += outcome.to_air;

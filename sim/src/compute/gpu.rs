@@ -236,6 +236,8 @@ pub struct Done {
     pub work: f64,
     /// Work of the slowest of them (1, 0 to 1).
     pub slowest: f64,
+    /// How many of them a cap or heat held back in some part of it (GPU, 0 to 4).
+    pub throttled: f64,
 }
 
 impl Quad {
@@ -302,7 +304,7 @@ impl Quad {
         let (cel, live) = (Four::all(coolant.cel), coolant.live);
         let leaks = of.leakage * of.running() * live;
         let steep = of.rated / of.throttle_band;
-        let (mut power, mut work) = (Four::all(0.0), Four::all(0.0));
+        let (mut power, mut work, mut missing) = (Four::all(0.0), Four::all(0.0), Four::all(0.0));
         for (moment, trace) in moments.iter().zip(&mut trace.0) {
             // Heat takes from the limit as a cap does.
             let hot = Four::all(steep * of.throttles + of.rated) - now.die * steep;
@@ -314,6 +316,7 @@ impl Quad {
             let draws = want.least(now.limit * now.lift);
             now.lift = Four::all(1.0) + now.limit.above(want, pace.boost);
             power = power + draws;
+            missing = missing + (want - draws);
             *trace = *trace + draws;
             work = match rates.curve(moment.phase) {
                 None => work,
@@ -331,7 +334,8 @@ impl Quad {
         *self = now;
         let (mean, work) = (now.mean.sum(), work * (share * live));
         let heat = mean - (now.stored(of) - before) / pace.dt;
-        Done { power: mean, heat, work: work.sum(), slowest: work.smallest() }
+        let throttled = missing.above(Four::all(0.0), 1.0).sum();
+        Done { power: mean, heat, work: work.sum(), slowest: work.smallest(), throttled }
     }
 
     /// The hottest die (°C).

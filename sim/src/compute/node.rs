@@ -119,6 +119,8 @@ pub struct Outcome {
     pub work: f64,
     /// Work of the slowest of them (1).
     pub slowest: f64,
+    /// How many of them a cap or heat held back (GPU).
+    pub throttled: f64,
     /// The hottest die at the end (°C).
     pub hottest: f64,
 }
@@ -182,7 +184,6 @@ impl Build {
     }
 
     /// Reads a node and how its GPUs' work pays; faults are noted and reading goes on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a hall with nodes will read it"))]
     pub(crate) fn read(of: &Section<'_>) -> (Self, Rates) {
         let device = need(of, "gpu", Device::read).unwrap_or(Device::H100);
         let rates = need(of, "rate", |s| Rates::read(s, &device)).unwrap_or_else(|| Rates::clocked(&Device::H100));
@@ -286,6 +287,7 @@ impl Node {
             gpus += done.power;
             heat += done.heat;
             outcome.work += done.work;
+            outcome.throttled += done.throttled;
             outcome.slowest = outcome.slowest.min(done.slowest);
             outcome.hottest = outcome.hottest.max(quad.hottest());
         }

@@ -10,6 +10,7 @@ use plant::image::Outputs;
 use plant::time::Tick;
 
 use super::{Actuator, Bands, Compute, Kpis, Meter, Observation, Power};
+use crate::compute::fleet::Fleet;
 use crate::world::World;
 
 /// A drive below this stands (%).
@@ -67,7 +68,22 @@ pub struct Tally {
     inlets: Vec<PointId>,
     /// Water used before the last step (kg).
     water: f64,
+    gpus: Gpus,
     seen: Seen,
+}
+
+/// What GPUs had come to before the last step: busy, lost, throttled (GPU·h).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Gpus(f64, f64, f64);
+
+impl Gpus {
+    /// What they did in the step of `dt` seconds since; nothing where they are not followed one by one.
+    fn advance(&mut self, world: &World, dt: f64) -> Compute {
+        let Some(totals) = world.fleet().map(Fleet::totals) else { return Compute::default() };
+        let before = std::mem::replace(self, Self(totals.busy, totals.lost, totals.throttled));
+        let rate = |now: f64, before: f64| Some((now - before) * 3600.0 / dt);
+        Compute { throttled: rate(self.2, before.2), wanted: rate(self.0, before.0), lost: rate(self.1, before.1) }
+    }
 }
 
 /// Room for one step.
@@ -111,18 +127,20 @@ impl Tally {
             signs,
             inlets: inlets.collect(),
             water: 0.0,
+            gpus: Gpus::default(),
             seen: Seen::default(),
         }
     }
 
     /// Starts to count here: what the world used before is not this run's.
-    pub const fn begin(&mut self, world: &World) {
+    pub fn begin(&mut self, world: &World) {
         self.water = world.water_used();
+        self.gpus.advance(world, 1.0);
     }
 
     /// Counts the step that the world has just made.
     pub fn take(&mut self, tick: Tick, world: &World, beside: Beside) {
-        let Self { meter, positions, signs, inlets, water, seen } = self;
+        let Self { meter, positions, signs, inlets, water, gpus, seen } = self;
         let dt = tick.dt.seconds();
         let chain = world.chain();
         let used = world.water_used() - std::mem::replace(water, world.water_used());
@@ -149,7 +167,7 @@ impl Tally {
             price: beside.price,
             inlets: &seen.inlets,
             case_margins: &seen.margins,
-            compute: Compute::default(),
+            compute: gpus.advance(world, dt),
             commands: &seen.commands,
             running: &seen.running,
             in_failsafe: beside.in_failsafe,

@@ -17,6 +17,8 @@ pub enum Action {
     MendAll,
     /// Let every machine work this much (1), or as it would by itself.
     Load(Option<f64>),
+    /// Cap the GPUs of a rack, by its number in the hall (W), or as they were at the begin.
+    Cap(usize, Option<f64>),
     /// Let it be so much warmer outdoors (K).
     Weather(f64),
     /// Hold an output for an operator.
@@ -67,6 +69,7 @@ pub(super) fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action
         Deed::Acknowledge(alarm) => actions.push(Action::Acknowledge(*alarm)),
         Deed::Reset(alarm) => actions.push(Action::Reset(*alarm)),
         Deed::Load(share) => actions.push(Action::Load(Some(*share))),
+        Deed::Cap { racks, watts } => actions.extend(racks.iter().map(|rack| Action::Cap(*rack, Some(*watts)))),
         Deed::WeatherOffset(offset) => actions.push(Action::Weather(*offset)),
         Deed::Setpoint { of, value } => actions.push(Action::Setpoint { of: *of, value: Some(*value) }),
         Deed::Clock(ahead) => actions.push(Action::Clock(*ahead)),
@@ -80,6 +83,7 @@ pub(super) fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
     match deed {
         Deed::Break(faults) => actions.extend(faults.iter().copied().map(Action::Mend)),
         Deed::Load(_) => actions.push(Action::Load(None)),
+        Deed::Cap { racks, .. } => actions.extend(racks.iter().map(|rack| Action::Cap(*rack, None))),
         Deed::WeatherOffset(_) => actions.push(Action::Weather(0.0)),
         Deed::Setpoint { of, .. } => actions.push(Action::Setpoint { of: *of, value: None }),
         Deed::Clock(_) => actions.push(Action::Clock(0)),

@@ -1,5 +1,8 @@
 //! What a scenario changes of what the machines do and of the weather.
 
+use std::sync::Arc;
+
+use crate::compute::fleet;
 use crate::physics::Load;
 use crate::weather::{Wave, Weather};
 
@@ -24,6 +27,21 @@ impl LoadChange {
         load.peak_hour = self.peak_hour.unwrap_or(load.peak_hour);
         load.step = self.step.unwrap_or(load.step);
     }
+}
+
+/// The machines one by one, instead of racks that take a share of their nameplates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nodes {
+    /// Nodes in a rack (1, 1 to 64).
+    pub per_rack: usize,
+    /// What every GPU is capped at from the begin (W, > 0); nothing for its rated power.
+    pub cap: Option<f64>,
+    /// The file with a kind of node beside the page, where it is not a shipped one.
+    pub kind_file: Option<String>,
+    /// The file with a trace of jobs beside the page; nothing for those of the kind.
+    pub jobs_file: Option<String>,
+    /// What they are; whoever reads files completes it.
+    pub spec: Option<Arc<fleet::Spec>>,
 }
 
 /// What a scenario changes of the weather. Nothing changes what is not given.

@@ -2,6 +2,7 @@
 
 mod asserts;
 mod events;
+mod nodes;
 mod quantity;
 
 use std::sync::Arc;
@@ -84,7 +85,8 @@ impl<'s> Page<'s> {
         let expected_errors: Vec<String> = root.or("expected-errors", Vec::new());
         let hall = hall?;
         self.expected(&hall, &expected_errors);
-        let events = self.events(&hall, &event_sections, length);
+        let nodes = self.nodes(&hall);
+        let events = self.events((&hall, nodes.is_some()), &event_sections, length);
         let asserts = self.asserts(&hall, &assert_sections, &event_sections, length);
         Some(Scenario {
             name: name?,
@@ -99,6 +101,7 @@ impl<'s> Page<'s> {
             seed: u64::try_from(seed).unwrap_or(1),
             controller,
             load,
+            nodes,
             weather,
             prices,
             prices_file,

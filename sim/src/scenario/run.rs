@@ -111,6 +111,9 @@ impl Run {
         self.setpoints = panels.collect();
         let weather = self.scenario.weather.applied(&physics.weather);
         let mut world = world.with_weather(weather);
+        if let Some(spec) = self.scenario.nodes.as_ref().and_then(|nodes| nodes.spec.as_ref()) {
+            world = world.with_nodes(spec);
+        }
         world.warm_outdoors(self.scenario.weather.offset);
         world
     }
@@ -204,6 +207,7 @@ impl Run {
                     world.change_physics().load = share.map_or(load, steady);
                 }
             }
+            Action::Cap(rack, watts) => world.cap_rack(*rack, *watts),
             Action::Weather(offset) => world.warm_outdoors(self.scenario.weather.offset + offset),
             Action::Setpoint { of, value } => return self.set(*of, *value, world),
             Action::Override { .. }

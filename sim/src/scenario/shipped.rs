@@ -26,6 +26,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-fan-slow", include_str!("../../scenarios/air-fan-slow.toml")),
     ("air-feedback-lies", include_str!("../../scenarios/air-feedback-lies.toml")),
     ("air-full-load", include_str!("../../scenarios/air-full-load.toml")),
+    ("air-gpus-capped", include_str!("../../scenarios/air-gpus-capped.toml")),
     ("air-grid-sag", include_str!("../../scenarios/air-grid-sag.toml")),
     ("air-half-load", include_str!("../../scenarios/air-half-load.toml")),
     ("air-hall-blind", include_str!("../../scenarios/air-hall-blind.toml")),

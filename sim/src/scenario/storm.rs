@@ -202,6 +202,7 @@ fn deed(names: &[(Fault, String)], deed: &Deed) -> String {
         | Deed::Acknowledge(_)
         | Deed::Reset(_)
         | Deed::Setpoint { .. }
+        | Deed::Cap { .. }
         | Deed::Clock(_)
         | Deed::WeatherOffset(_) => format!("{deed:?}"),
     }

@@ -45,6 +45,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         facility: physics.facility.as_ref().map(|of| circuit(hall, Which::FacilityWater, of, users(hall))),
         plates: plate_rows(hall, &physics),
         tanks: tanks(hall, &physics),
+        fleet: None,
         machinery: hall.machinery.clone(),
         mass: physics.start_air,
         outdoors: Outdoors::default(),

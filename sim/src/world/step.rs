@@ -11,6 +11,7 @@ use crate::actuators::Actuator;
 use crate::air::Surroundings;
 use crate::circuits::Given;
 use crate::circuits::spec::LONGEST_STEP;
+use crate::compute::fleet;
 use crate::electrics::site::{Cooling, Feeds};
 use crate::immersion::Facility;
 use crate::ledger::Entries;
@@ -82,7 +83,8 @@ impl World {
     /// Moves the world by `tick.dt`.
     pub(super) fn advance(&mut self, tick: Tick) {
         self.steps = self.steps.saturating_add(1);
-        let parts = (tick.dt.seconds() / LONGEST).ceil().clamp(1.0, 1e6);
+        let longest = if self.fleet.is_some() { fleet::LONGEST } else { LONGEST };
+        let parts = (tick.dt.seconds() / longest).ceil().clamp(1.0, 1e6);
         let dt = tick.dt.seconds() / parts;
         let begin = self.elapsed;
         self.elapsed = Span::from_nanos(begin.nanos().saturating_add(tick.dt.nanos()));
@@ -145,6 +147,7 @@ impl World {
         let mut drawn = Drawn::default();
         let feeds = self.energise(&physics, elapsed, dt);
         self.work(&physics, (elapsed, wall), feeds, dt);
+        books.store(self.work_nodes(&physics, wall, dt));
         self.share_flows(&physics, feeds, dt);
         self.ask_for_power(&physics, &mut drawn);
         let hour = convert::f64_from_i64(wall.0.rem_euclid(DAY_MS)) / HOUR_MS;
@@ -173,11 +176,11 @@ impl World {
     fn work(&mut self, physics: &Physics, (elapsed, wall): (Span, Wall), feeds: Feeds, dt: f64) {
         let (load, moment) = (&physics.load, Moment::at(&physics.load, self.seed, (elapsed, wall)));
         let kept = libm::exp(-dt / physics.rack.fan_lag);
-        let mut lost = 0.0;
+        let (mut lost, nodes) = (0.0, self.fleet.is_some());
         for (n, row) in self.rows.iter_mut().enumerate() {
             let leave = self.site.leave(&physics.electrics, n);
             row.it = 0.0;
-            for rack in &mut row.racks {
+            for rack in row.racks.iter_mut().filter(|_| !nodes) {
                 let wanted = rack.worker.share(load, &moment);
                 if leave > 0.0 {
                     rack.work(wanted.min(leave), &physics.rack, kept);
@@ -204,6 +207,13 @@ impl World {
             lost += if leave.is_finite() { wanted * tank.rated } else { 0.0 };
         }
         self.lost_work += dt * lost;
+    }
+
+    /// Lets the machines work one by one, where they are followed so. More heat in them than before (J).
+    fn work_nodes(&mut self, physics: &Physics, wall: Wall, dt: f64) -> f64 {
+        let Self { fleet, rows, site, seed, .. } = self;
+        let Some(fleet) = fleet else { return 0.0 };
+        fleet.step(rows, |row| site.leave(&physics.electrics, row) > 0.0, (*seed, wall), dt)
     }
 
     /// Moves pumps, and shares every circuit's flow among its branches.

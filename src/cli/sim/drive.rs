@@ -238,7 +238,12 @@ impl Drive {
                 self.doubted_until = self.run.time() + DOUBT;
                 return;
             }
-            Action::Break(_) | Action::Mend(_) | Action::MendAll | Action::Load(_) | Action::Weather(_) => return,
+            Action::Break(_)
+            | Action::Mend(_)
+            | Action::MendAll
+            | Action::Load(_)
+            | Action::Cap(..)
+            | Action::Weather(_) => return,
         };
         if self.pilot == Pilot::Wattloop {
             self.answer(ask);

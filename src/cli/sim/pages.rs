@@ -8,6 +8,8 @@ use plant::fault::Faults;
 use plant::hall::Hall;
 use plant::read::did_you_mean;
 use sim::World;
+use sim::compute::arrivals;
+use sim::compute::fleet::{Jobs, Spec};
 use sim::prices::Prices;
 use sim::scenario::golden::Golden;
 use sim::scenario::{self, Scenario};
@@ -148,6 +150,25 @@ fn tables(scenario: &mut Scenario, beside: Option<&Path>) -> Result<Result<Strin
         match Prices::read(&path, &text) {
             Ok(prices) => scenario.prices = Some(prices),
             Err(faults) => return Ok(Err(faults)),
+        }
+    }
+    if let Some(nodes) = &mut scenario.nodes {
+        let racks = scenario.hall.rows.rows().iter().map(|row| row.racks.len()).sum();
+        if let Some(file) = &nodes.kind_file {
+            let (path, text) = open(file)?;
+            texts.push_str(&text);
+            match Spec::load(&path, &text, (nodes.per_rack, racks)) {
+                Ok(spec) => nodes.spec = Some(Arc::new(Spec { cap: nodes.cap, ..spec })),
+                Err(faults) => return Ok(Err(faults)),
+            }
+        }
+        if let (Some(file), Some(spec)) = (&nodes.jobs_file, &mut nodes.spec) {
+            let (path, text) = open(file)?;
+            texts.push_str(&text);
+            match arrivals::trace(&path, &text, racks.saturating_mul(nodes.per_rack)) {
+                Ok(jobs) => Arc::make_mut(spec).jobs = Jobs::Trace(jobs.into()),
+                Err(faults) => return Ok(Err(faults)),
+            }
         }
     }
     Ok(Ok(texts))

@@ -23,6 +23,7 @@ enum Do {
     Acknowledge,
     Reset,
     Load,
+    Cap,
     WeatherOffset,
     Setpoint,
     Clock,
@@ -40,6 +41,7 @@ const DEEDS: &[(&str, Do)] = &[
     ("acknowledge", Do::Acknowledge),
     ("reset", Do::Reset),
     ("load", Do::Load),
+    ("cap", Do::Cap),
     ("weather-offset", Do::WeatherOffset),
     ("setpoint", Do::Setpoint),
     ("clock", Do::Clock),
@@ -50,10 +52,25 @@ const DEEDS: &[(&str, Do)] = &[
 
 impl Page<'_> {
     /// Every event that could be read. Their names are those of the sections, read or not.
-    pub(super) fn events(&self, hall: &Hall, sections: &[Section<'_>], length: Option<Span>) -> Vec<Event> {
+    pub(super) fn events(
+        &self,
+        (hall, nodes): (&Hall, bool),
+        sections: &[Section<'_>],
+        length: Option<Span>,
+    ) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         for (n, section) in sections.iter().enumerate() {
             let event = self.event(hall, section, length);
+            match event.as_ref().map(|e| &e.deed) {
+                Some(Deed::Load(_)) if nodes => {
+                    let help = "let jobs come by a trace, or cap their GPUs with `do = \"cap\"`";
+                    section.fault("do", "nodes work at jobs and not at a share of a nameplate", help);
+                }
+                Some(Deed::Cap { .. }) if !nodes => {
+                    section.fault("do", "there are no GPUs to cap", "follow machines one by one with `[nodes]`");
+                }
+                Some(_) | None => {}
+            }
             section.done();
             let name: Option<String> = section.maybe("name");
             let before = sections.iter().take(n).filter_map(|s| s.maybe::<String>("name"));
@@ -119,6 +136,7 @@ impl Page<'_> {
             Do::Acknowledge => alarm(hall, section, "target").map(Deed::Acknowledge),
             Do::Reset => alarm(hall, section, "target").map(Deed::Reset),
             Do::Load => needed(section, "share", section.within("share", (0.0, 1.0))).map(Deed::Load),
+            Do::Cap => cap(hall, section),
             Do::WeatherOffset => {
                 needed(section, "by", self.quantity(section, "by", Some(Unit::Kelvin))).map(Deed::WeatherOffset)
             }
@@ -202,6 +220,20 @@ impl Page<'_> {
         }
         Some(Deed::Setpoint { of, value })
     }
+}
+
+/// The GPUs of the racks that `target` names.
+fn cap(hall: &Hall, section: &Section<'_>) -> Option<Deed> {
+    let (target, watts) =
+        (section.or("target", "*".to_owned()), needed(section, "watts", section.within("watts", (1.0, 1e5))));
+    let racks = || hall.rows.iter().flat_map(|(_, row)| &row.racks).filter_map(|rack| hall.equips.get(rack.equip));
+    let fits = |name: &str| crate::scenario::expression::fits(&target, name);
+    let found: Vec<usize> = racks().enumerate().filter(|(_, rack)| fits(&rack.name)).map(|(n, _)| n).collect();
+    if found.is_empty() {
+        let help = did_you_mean(&target, racks().map(|rack| rack.name.as_str()));
+        section.fault("target", format!("there is no rack `{target}`"), help);
+    }
+    Some(Deed::Cap { racks: found, watts: watts? })
 }
 
 /// How far a clock jumps (ms): a span, with a minus for back.
