@@ -4,16 +4,13 @@
 //! `hA = hA₀·(m/m₀)ⁿ` on each side and `1/UA = 1/hA₁ + 1/hA₂`.
 //! **Source** Incropera & DeWitt, *Fundamentals of Heat and Mass Transfer*, ch. 11; flow exponents 0.85 (water in tubes)
 //! and 0.8 (air over fins) after Holmes 1982. **Box** flows 0 to 150 % of nominal, no condensation on the coil.
-//! **Outside it** below a tenth of the nominal flow `hA` falls linearly to zero, so that no flow means no heat. Nearly balanced
-//! streams are taken at a ratio of 0.98, which gives up to 1 % more heat; [`arrangement`] has the exact form, other arrangements
-//! and the way back from heat to surface, [`plate`] the plate exchanger, [`wet`] the coil that condenses.
+//! **Outside it** below a tenth of the nominal flow `hA` falls linearly to zero, so that no flow means no heat. [`arrangement`] has the
+//! kernel, other arrangements and the way back from heat to surface, [`wet`] the coil that condenses; plates between two liquids
+//! are in [`crate::liquid::plate`].
 
 pub mod arrangement;
-pub mod plate;
 pub mod wet;
 
-/// Above this capacity ratio the closed form loses digits; its limit is smooth, so the ratio is held here.
-const NEARLY_BALANCED: f64 = 0.98;
 /// Below this capacity flow (W/K) there is no exchange worth a number.
 const NO_FLOW: f64 = 1e-6;
 /// Flow share below which conductances fall linearly.
@@ -23,13 +20,7 @@ const CREEPING: f64 = 0.1;
 /// exchanger with conductance `ua` (W/K) and capacity flows `one`, `other` (W/K, ≥ 0).
 #[must_use]
 pub fn counter_flow(ua: f64, one: f64, other: f64) -> f64 {
-    let (least, most) = (one.min(other), one.max(other));
-    if least < NO_FLOW || ua <= 0.0 {
-        return 0.0;
-    }
-    let (ratio, ntu) = ((least / most).min(NEARLY_BALANCED), ua / least);
-    let decay = libm::exp(-ntu * (1.0 - ratio));
-    least * (1.0 - decay) / (1.0 - ratio * decay)
+    arrangement::Arrangement::CounterFlow.heat_per_kelvin(ua, one, other)
 }
 
 /// The steady heat per kelvin (W/K) of a stream of capacity flow `stream` (W/K) past a surface at one temperature.

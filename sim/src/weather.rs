@@ -7,7 +7,6 @@
 
 pub mod climate;
 pub mod epw;
-mod moisture;
 
 use std::sync::Arc;
 
@@ -16,13 +15,12 @@ use plant::time::Wall;
 
 use crate::load::daily_wave;
 use crate::physics::read::number;
+use crate::psychrometrics::{MoistAir, SEA_LEVEL, pressure_at, saturation};
 use climate::Climate;
 use epw::Epw;
 
 /// Between two times that a source is asked (ms).
 const KNOT_MS: i64 = 600_000;
-/// Air pressure at sea level in the standard atmosphere (Pa).
-const SEA_LEVEL: f64 = 101_325.0;
 /// The daily wave's relative humidity at its mean (1).
 const WAVE_HUMIDITY: f64 = 0.6;
 
@@ -177,16 +175,16 @@ impl Wave {
     }
 
     fn outdoor(&self, wall: Wall) -> Outdoor {
-        let vapour = WAVE_HUMIDITY * moisture::saturation(self.mean);
-        Outdoor::of(dry_bulb(self, wall), moisture::dew_point(vapour), SEA_LEVEL)
+        let vapour = WAVE_HUMIDITY * saturation::vapour_pressure(self.mean);
+        Outdoor::of(dry_bulb(self, wall), saturation::dew_point(vapour), SEA_LEVEL)
     }
 }
 
 impl DesignDay {
     fn outdoor(&self, wall: Wall) -> Outdoor {
-        let pressure = standard_pressure(self.elevation);
+        let pressure = pressure_at(self.elevation);
         let wet_bulb = self.wet_bulb.min(self.dry_bulb);
-        let dew_point = moisture::dew_point(moisture::vapour(self.dry_bulb, wet_bulb, pressure));
+        let dew_point = MoistAir::from_wet_bulb(self.dry_bulb, wet_bulb, pressure).dew_point();
         let below = (1.0 - daily_wave(wall, self.warmest_hour)) / 2.0;
         Outdoor::of(self.dry_bulb - self.range * below, dew_point, pressure)
     }
@@ -197,7 +195,7 @@ impl Outdoor {
     fn of(dry_bulb: f64, dew_point: f64, pressure: f64) -> Self {
         let dry_bulb = dry_bulb.clamp(-60.0, 60.0);
         let dew_point = dew_point.clamp(-90.0, dry_bulb);
-        let wet_bulb = moisture::wet_bulb(dry_bulb, dew_point, pressure);
+        let wet_bulb = MoistAir::from_dew_point(dry_bulb, dew_point, pressure).wet_bulb();
         Self { dry_bulb, dew_point, wet_bulb, pressure, wind: 0.0, direct: 0.0, diffuse: 0.0 }
     }
 
@@ -225,12 +223,6 @@ impl Outdoor {
 #[must_use]
 pub fn dry_bulb(wave: &Wave, wall: Wall) -> f64 {
     wave.mean + wave.swing * daily_wave(wall, wave.warmest_hour)
-}
-
-/// Air pressure in the standard atmosphere (Pa) at a height above the sea (m). Source: ISO 2533, its lowest layer.
-#[must_use]
-pub fn standard_pressure(elevation: f64) -> f64 {
-    SEA_LEVEL * libm::pow(1.0 - 2.255_77e-5 * elevation.clamp(-1000.0, 10_000.0), 5.2559)
 }
 
 #[cfg(test)]

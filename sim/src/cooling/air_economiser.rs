@@ -232,7 +232,7 @@ impl AirEconomiser {
 impl Air {
     /// Enthalpy (J/kg of dry air).
     #[must_use]
-    pub const fn enthalpy(self) -> f64 {
+    pub fn enthalpy(self) -> f64 {
         enthalpy(self.celsius, self.humidity)
     }
 

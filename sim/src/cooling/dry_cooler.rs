@@ -11,8 +11,9 @@
 
 use plant::read::Section;
 
-use super::surface::{Sides, cross_flow, sized};
+use super::surface::{Sides, sized};
 use crate::air::CP_AIR;
+use crate::exchanger::arrangement::Arrangement::CrossFlow;
 use crate::exponential::node;
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number};
 use crate::water::CP_WATER;
@@ -121,9 +122,9 @@ impl DryCooler {
         let (liquid, air) = (of.heat / (hot - leaving), of.heat / (warm - cold));
         let wanted = of.heat / (hot - cold);
         let most = 1e3 * liquid.min(air);
-        let ua = sized(wanted, most, |ua| cross_flow(ua, air, liquid));
+        let ua = sized(wanted, most, |ua| CrossFlow.heat_per_kelvin(ua, air, liquid));
         // What even the largest surface cannot give: one stream would have to pass the other.
-        if cross_flow(most, air, liquid) < wanted {
+        if CrossFlow.heat_per_kelvin(most, air, liquid) < wanted {
             return None;
         }
         let flows = (air / CP_AIR, liquid / of.cp);
@@ -162,7 +163,7 @@ impl DryCooler {
         let held_back = self.pads.map_or(0.0, |pads| pads.held_back);
         let mass = self.surface.flows.0 * (fans * speed).max(self.draught) * (1.0 - held_back);
         let carried = flow * self.cp;
-        let per_kelvin = cross_flow(self.surface.overall(mass, flow), mass * CP_AIR, carried);
+        let per_kelvin = CrossFlow.heat_per_kelvin(self.surface.overall(mass, flow), mass * CP_AIR, carried);
         // The tubes' node takes the exchange in; what leaves is its mean.
         let heat = per_kelvin * (entering - air);
         let tubes = node(carried, carried * entering - heat, (self.heat_capacity, *liquid), dt);

@@ -1,31 +1,24 @@
-//! The few properties of moist air that heat rejection needs: `crate::psychrometrics` is to take this module's place.
+//! The moist air that heat rejection asks for a dozen times a step: [`crate::psychrometrics`] with its saturation drawn beforehand.
 //!
-//! **Equation** saturation pressure over water, or over ice below 0 °C; `W = 0.622·p_w/(p − p_w)`,
-//! `h = 1006·T + W·(2.501 MJ/kg + 1860·T)`. Inverses by Newton's steps, a fixed number.
-//! **Source** ASHRAE *Handbook – Fundamentals*, psychrometrics (Hyland & Wexler 1983). **Box** −40 to 90 °C.
-//! **Outside it** the temperature is held at the box's ends for saturation.
+//! **Equation** and **source** of [`crate::psychrometrics`]; saturation pressure in pieces, to 1e-9 of itself. Inverses by Newton's
+//! steps, a fixed number. **Box** −40 to 90 °C. **Outside it** the temperature is held at the box's ends for saturation.
 
 use std::sync::LazyLock;
 
 use crate::pieces::Pieces;
+use crate::psychrometrics::saturation::over;
+pub use crate::psychrometrics::{DRY_AIR_CP as CP_DRY, VAPOUR_AT_ZERO as EVAPORATION, VAPOUR_CP as CP_VAPOUR};
+use crate::psychrometrics::{MOLAR_RATIO as MASSES, MoistAir, SEA_LEVEL};
 
-/// Specific heat of dry air (J/kg/K).
-pub const CP_DRY: f64 = 1006.0;
-/// Specific heat of water vapour (J/kg/K).
-pub const CP_VAPOUR: f64 = 1860.0;
-/// Heat of evaporation at 0 °C (J/kg).
-pub const EVAPORATION: f64 = 2.501e6;
 /// Where saturation is asked for (°C).
 const BOX: (f64, f64) = (-40.0, 90.0);
 /// Rounds of a search.
 const ROUNDS: usize = 3;
-/// Molar mass of water over that of dry air (1).
-const MASSES: f64 = 0.621_945;
 
 /// Saturation pressure, drawn over ice and over water: to 1e-9 of itself, and the towers ask a dozen times a step.
 static DRAWN: LazyLock<(Pieces, Pieces)> = LazyLock::new(|| {
     let (low, high) = BOX;
-    (Pieces::of(|t| law(t, false), (low, 0.0), 160), Pieces::of(|t| law(t, true), (0.0, high), 180))
+    (Pieces::of(|t| over(true, t), (low, 0.0), 160), Pieces::of(|t| over(false, t), (0.0, high), 180))
 });
 
 /// Saturation pressure of water vapour at a temperature (Pa, °C).
@@ -33,20 +26,6 @@ static DRAWN: LazyLock<(Pieces, Pieces)> = LazyLock::new(|| {
 pub fn saturation_pressure(celsius: f64) -> f64 {
     let (ice, water) = &*DRAWN;
     if celsius >= 0.0 { water.at(celsius) } else { ice.at(celsius) }
-}
-
-/// The handbook's formula, over water or over ice (Pa, °C).
-fn law(celsius: f64, water: bool) -> f64 {
-    let t = celsius + 273.15;
-    let exponent = if water {
-        -5.800_220_6e3 / t + 1.391_499_3 - t * (4.864_023_9e-2 - t * (4.176_476_8e-5 - t * 1.445_209_3e-8))
-            + 6.545_967_3 * libm::log(t)
-    } else {
-        -5.674_535_9e3 / t + 6.392_524_7
-            - t * (9.677_843e-3 - t * (6.221_570_1e-7 + t * (2.074_782_5e-9 - t * 9.484_024e-13)))
-            + 4.163_501_9 * libm::log(t)
-    };
-    libm::exp(exponent)
 }
 
 /// Humidity ratio of saturated air (kg/kg) at a temperature (°C) and pressure (Pa).
@@ -58,8 +37,8 @@ pub fn saturated(celsius: f64, pressure: f64) -> f64 {
 
 /// Enthalpy (J/kg of dry air, counted from dry air at 0 °C) at a temperature (°C) and humidity ratio (kg/kg).
 #[must_use]
-pub const fn enthalpy(celsius: f64, humidity: f64) -> f64 {
-    CP_DRY * celsius + humidity * (EVAPORATION + CP_VAPOUR * celsius)
+pub fn enthalpy(celsius: f64, humidity: f64) -> f64 {
+    MoistAir { dry_bulb: celsius, humidity_ratio: humidity, pressure: SEA_LEVEL }.enthalpy()
 }
 
 /// Enthalpy of saturated air (J/kg of dry air) at a temperature (°C) and pressure (Pa).
@@ -70,8 +49,8 @@ pub fn saturated_enthalpy(celsius: f64, pressure: f64) -> f64 {
 
 /// Temperature (°C) of air of this enthalpy (J/kg) and humidity ratio (kg/kg): the exact inverse of [`enthalpy`].
 #[must_use]
-pub const fn temperature(enthalpy: f64, humidity: f64) -> f64 {
-    (enthalpy - humidity * EVAPORATION) / (CP_DRY + humidity * CP_VAPOUR)
+pub fn temperature(enthalpy: f64, humidity: f64) -> f64 {
+    MoistAir::from_enthalpy(enthalpy, humidity, SEA_LEVEL).dry_bulb
 }
 
 /// The temperature (°C) at which saturated air has this enthalpy (J/kg) at this pressure (Pa), from a guess
@@ -129,7 +108,7 @@ mod tests {
     fn what_is_drawn_is_the_formula() {
         for n in -400..900 {
             let t = f64::from(n) / 10.0 + 0.037;
-            assert!((saturation_pressure(t) / law(t, n >= 0) - 1.0).abs() < 2e-9, "{t}");
+            assert!((saturation_pressure(t) / over(n < 0, t) - 1.0).abs() < 2e-9, "{t}");
         }
     }
 

@@ -13,12 +13,13 @@ use plant::read::Section;
 
 use super::Coolant;
 use crate::air::CP_AIR;
+use crate::exchanger::arrangement::Arrangement::CrossFlow;
 use crate::exchanger::{CoilSurface, past_surface};
 use crate::exponential;
 use crate::hydraulics::Resistance;
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, maybe, need, number};
 
-/// Below this capacity flow (W/K) there is no exchange worth a number.
+/// Below this capacity flow (W/K) nothing leaves that has a temperature.
 const NO_FLOW: f64 = 1e-6;
 
 /// Metal and water for each watt of duty (J/K/W).
@@ -94,20 +95,6 @@ pub struct Cooled {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DoorCoil(pub f64);
 
-/// The steady heat per kelvin (W/K) of a cross-flow exchanger, both streams unmixed, with conductance `ua` (W/K) and capacity
-/// flows `one`, `other` (W/K, ≥ 0).
-#[must_use]
-pub fn cross_flow(ua: f64, one: f64, other: f64) -> f64 {
-    let (least, most) = (one.min(other), one.max(other));
-    if least < NO_FLOW || ua <= 0.0 {
-        return 0.0;
-    }
-    let (ratio, units) = (least / most, ua / least);
-    let bent = ratio * libm::pow(units, -0.22);
-    let exponent = if bent * units < 1e-9 { -units } else { libm::expm1(-units * bent) / bent };
-    -least * libm::expm1(exponent)
-}
-
 impl RearDoor {
     /// A passive door that takes `duty` (W) from air (kg/s, °C) with water (kg/s, °C), with other figures as usual in the trade.
     /// A duty that no coil reaches gives one of forty transfer units.
@@ -118,7 +105,7 @@ impl RearDoor {
         let (mut low, mut high) = (0.0, MOST_UNITS * air_stream.min(water_stream));
         for _ in 0..HALVINGS {
             let ua = f64::midpoint(low, high);
-            if cross_flow(ua, air_stream, water_stream) < wanted { low = ua } else { high = ua }
+            if CrossFlow.heat_per_kelvin(ua, air_stream, water_stream) < wanted { low = ua } else { high = ua }
         }
         Self {
             surface: CoilSurface { ua: high, air_kg_s: air, water_kg_s: water, air_to_water: 0.5 },
@@ -192,7 +179,7 @@ impl DoorCoil {
         let (air, water) = (seen.air.max(0.0), seen.water.max(0.0));
         let (air_stream, water_stream) = (air * CP_AIR, of.coolant.stream(water));
         let sides = of.surface.sides(air, water);
-        let overall = cross_flow(sides.overall(), air_stream, water_stream);
+        let overall = CrossFlow.heat_per_kelvin(sides.overall(), air_stream, water_stream);
         let g_air = past_surface(sides.air, air_stream);
         // Any exchanger with this air side passes less than the air side alone, so the rest is a conductance too.
         let g_water = if overall > 0.0 && g_air > overall { overall * g_air / (g_air - overall) } else { 0.0 };

@@ -30,6 +30,12 @@ pub fn vapour_pressure(celsius: f64) -> f64 {
     libm::exp(logarithm(celsius).value)
 }
 
+/// Vapour pressure at saturation (Pa) by the formula over ice or the one over water, whatever stands there at this temperature (°C).
+#[must_use]
+pub fn over(ice: bool, celsius: f64) -> f64 {
+    libm::exp(if ice { over_ice(celsius) } else { over_water(celsius) }.value)
+}
+
 /// The temperature (°C) at which vapour of this pressure (Pa) condenses or freezes out; −100 for no vapour at all.
 #[must_use]
 pub fn dew_point(vapour: f64) -> f64 {

@@ -22,9 +22,10 @@ use plant::fault::Faults;
 use plant::read::{Section, Source};
 use plant::time::Wall;
 
-use super::{DesignDay, Outdoor, standard_pressure};
+use super::{DesignDay, Outdoor};
 use crate::noise;
 use crate::physics::read::{need, number, number_or_zero};
+use crate::psychrometrics::pressure_at;
 
 /// Days of a mean Gregorian year.
 const YEAR: f64 = 365.242_5;
@@ -172,7 +173,7 @@ impl Climate {
             + self.depression_swing * swing * hour
             + (1.0 - self.follows) * warm
             + self.depression_spread * process("weather/dry", self.persistence);
-        let pressure = standard_pressure(self.elevation) + PRESSURE_SPREAD * process("weather/pressure", RESTLESS);
+        let pressure = pressure_at(self.elevation) + PRESSURE_SPREAD * process("weather/pressure", RESTLESS);
         let gust = libm::exp(0.45 * process("weather/wind", RESTLESS) - 0.1);
         let wind = (self.wind * (1.0 + 0.25 * hour) * gust).min(30.0);
         Outdoor { wind, ..Outdoor::of(dry_bulb, dry_bulb - depression.max(LEAST_DEPRESSION), pressure) }

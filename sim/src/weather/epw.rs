@@ -16,7 +16,7 @@ use plant::fault::Faults;
 use plant::read::Source;
 use plant::time::Wall;
 
-use super::{Outdoor, moisture, standard_pressure};
+use super::Outdoor;
 
 /// Milliseconds of an hour.
 const HOUR_MS: i64 = 3_600_000;

@@ -6,7 +6,6 @@ use sim::liquid::Coolant;
 use sim::liquid::cdu::{Cdu, CduWater, Through, Wear};
 use sim::liquid::cold_plate::{ColdPlates, PlateFit};
 use sim::liquid::plate::{Plate, Side};
-use sim::liquid::rear_door::cross_flow;
 use sim::noise::uniform;
 
 const FLUIDS: &str = "coolprop_fluids.csv";
@@ -15,7 +14,6 @@ pub fn checks(report: &mut Report) {
     plates(report);
     units(report);
     books(report);
-    door(report);
     coolant(report);
 }
 
@@ -78,37 +76,6 @@ fn books(report: &mut Report) {
     }
     let what = ("liquid", "CDU, 1000 random steps: energy left open over throughput");
     report.at_most(what, "conservation", worst, (1e-9, ""));
-}
-
-/// The exchanger cut into squares: air crosses columns, water crosses rows, neither mixes.
-fn by_squares(ua: f64, air: f64, water: f64) -> f64 {
-    let n = 200;
-    let part = ua / f64::from(n * n);
-    let (air, water) = (air / f64::from(n), water / f64::from(n));
-    let mut columns = vec![0.0; 200];
-    let mut heat = 0.0;
-    for _ in 0..n {
-        let mut t_air = 1.0;
-        for t_water in &mut columns {
-            let q = part * (t_air - *t_water) / (1.0 + part / 2.0 * (1.0 / air + 1.0 / water));
-            t_air -= q / air;
-            *t_water += q / water;
-            heat += q;
-        }
-    }
-    heat
-}
-
-fn door(report: &mut Report) {
-    let mut worst = 0.0f64;
-    for units in [0.3, 0.6, 1.0, 1.5, 2.5, 4.0] {
-        for ratio in [0.2, 0.5, 0.9] {
-            let (ua, air, water) = (units * 2.5e3, 2.5e3, 2.5e3 / ratio);
-            worst = worst.max((cross_flow(ua, air, water) / by_squares(ua, air, water) - 1.0).abs());
-        }
-    }
-    let what = ("liquid", "rear door, cross-flow, NTU 0.3 to 4: heat");
-    report.at_most(what, "40,000 squares", worst * 100.0, (4.0, "%"));
 }
 
 fn coolant(report: &mut Report) {

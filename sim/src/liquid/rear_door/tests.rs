@@ -17,44 +17,12 @@ fn door(fans: Option<DoorFans>) -> RearDoor {
 
 const SEEN: Exhaust = Exhaust { air: 2.5, entering: 38.0, dew_point: 11.0, water: 1.1, water_inlet: 18.0, speed: 0.0 };
 
-/// The exchanger cut into squares: air crosses columns, water crosses rows, neither mixes. No formula in common.
-fn by_squares(ua: f64, air: f64, water: f64) -> f64 {
-    let n = 200;
-    let part = ua / f64::from(n * n);
-    let (air_each, water_each) = (air / f64::from(n), water / f64::from(n));
-    let mut columns = vec![0.0; 200];
-    let mut heat = 0.0;
-    for _ in 0..n {
-        let mut t_air = 1.0;
-        for t_water in &mut columns {
-            // Central differences of the small square: means of entering and leaving.
-            let q = part * (t_air - *t_water) / (1.0 + part / 2.0 * (1.0 / air_each + 1.0 / water_each));
-            t_air -= q / air_each;
-            *t_water += q / water_each;
-            heat += q;
-        }
-    }
-    heat
-}
-
-#[test]
-fn cross_flow_agrees_with_an_exchanger_of_forty_thousand_squares() {
-    for (ua, air, water) in [(4e3, 2.5e3, 4.6e3), (4e3, 4.6e3, 2.5e3), (8e3, 2.5e3, 2.6e3), (1e3, 3e3, 5e3)] {
-        let (fast, slow) = (cross_flow(ua, air, water), by_squares(ua, air, water));
-        // The closed form approximates Mason's series: best near NTU 1, 2.5 % too low at a third of that.
-        assert!((fast / slow - 1.0).abs() < 0.025, "{ua} {air} {water}: {fast} {slow}");
-    }
-    // One side isothermal: 1 − e^(−NTU).
-    assert!((cross_flow(4e3, 2e3, 1e12) / 2e3 - (1.0 - libm::exp(-2.0))).abs() < 1e-6);
-    assert_eq!(cross_flow(4e3, 0.0, 1e3), 0.0);
-}
-
 #[test]
 fn at_rest_it_takes_the_effectiveness_and_it_gets_there_in_its_time() {
     let of = door(None);
     let mut coil = DoorCoil(18.0);
     let rest = coil.step(&of, SEEN, 1e6);
-    let expected = cross_flow(4e3, 2.5 * CP_AIR, 1.1 * 4180.0) * 20.0;
+    let expected = CrossFlow.heat_per_kelvin(4e3, 2.5 * CP_AIR, 1.1 * 4180.0) * 20.0;
     assert!((rest.to_water / expected - 1.0).abs() < 1e-4, "{rest:?} {expected}");
     assert!((rest.leaving - (38.0 - rest.from_air / 2.5 / CP_AIR)).abs() < 1e-9 && !rest.outside);
     // The time constant is C/(g_air + g_water): after it, 63 % of the way.

@@ -3,7 +3,8 @@
 use plant::convert;
 use plant::read::Source;
 
-use super::{Epw, Hour, Place, calendar, moisture, standard_pressure};
+use super::{Epw, Hour, Place, calendar};
+use crate::psychrometrics::{pressure_at, saturation};
 
 /// The eight heads, in order.
 const HEADS: [&str; 8] = [
@@ -175,10 +176,11 @@ impl Columns {
         for (dew_point, (dry_bulb, humidity)) in self.dew_point.iter_mut().zip(self.dry_bulb.iter().zip(&self.humidity))
         {
             if let (None, Some(dry_bulb), Some(humidity)) = (*dew_point, dry_bulb, humidity) {
-                *dew_point = Some(moisture::dew_point(moisture::saturation(*dry_bulb) * (humidity / 100.0).max(1e-4)));
+                let vapour = saturation::vapour_pressure(*dry_bulb) * (humidity / 100.0).max(1e-4);
+                *dew_point = Some(saturation::dew_point(vapour));
             }
         }
-        let standard = standard_pressure(place.elevation);
+        let standard = pressure_at(place.elevation);
         for pressure in &mut self.pressure {
             pressure.get_or_insert(standard);
         }
