@@ -108,13 +108,13 @@ impl Shared {
     }
 
     /// Stores samples; the latest wins, an older one than is known is dropped.
-    pub fn store(&self, samples: impl IntoIterator<Item = (PointId, Sample)>) {
+    pub fn store(&self, samples: &[(PointId, Sample)]) {
         let mut state = self.lock();
         for (point, sample) in samples {
-            if let Some(row) = state.samples.get_mut(point)
+            if let Some(row) = state.samples.get_mut(*point)
                 && row.at <= sample.at
             {
-                *row = sample;
+                *row = *sample;
             }
         }
     }

@@ -49,7 +49,7 @@ fn a_bus_that_needs_longer_than_the_patience_is_not_waited_for_until_it_is_fast_
     let shared = field.shared();
     let bus = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
-        shared.store([(PointId::from_index(0), Sample::good(7.0, shared.now()))]);
+        shared.store(&[(PointId::from_index(0), Sample::good(7.0, shared.now()))]);
         shared.polled(0, 2);
     });
     field.freeze(2, LONG, &mut inputs);

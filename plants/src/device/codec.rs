@@ -78,6 +78,8 @@ pub struct Decoder<I> {
     offset: f64,
     min: f64,
     max: f64,
+    /// One unsigned word in the usual order that is always a value: what most registers are.
+    plain: bool,
     invalid: I,
 }
 
@@ -86,19 +88,20 @@ impl<'a> Decoder<&'a [u64]> {
     #[must_use]
     pub fn of(register: &'a Register) -> Self {
         let &Register { ty, byte_order: order, scale, offset, min, max, .. } = register;
-        Self { ty, order, scale, offset, min, max, invalid: &register.invalid }
+        let plain = ty == RegisterType::Uint16 && order == ByteOrder::Abcd && register.invalid.is_empty();
+        Self { ty, order, scale, offset, min, max, plain, invalid: &register.invalid }
     }
 
     /// The same without the register.
     #[must_use]
     pub fn owned(self) -> Decoder<Codes> {
-        let Self { ty, order, scale, offset, min, max, invalid } = self;
+        let Self { ty, order, scale, offset, min, max, plain, invalid } = self;
         let invalid = match *invalid {
             [] => Codes::None,
             [code] => Codes::One(code),
             _ => Codes::More(invalid.into()),
         };
-        Decoder { ty, order, scale, offset, min, max, invalid }
+        Decoder { ty, order, scale, offset, min, max, plain, invalid }
     }
 }
 
@@ -131,6 +134,9 @@ impl<I: AsRef<[u64]>> Decoder<I> {
     /// As for [`decode`].
     #[inline]
     pub fn decode(&self, words: &[u16]) -> Result<f64, Why> {
+        if let ([word], true) = (words, self.plain) {
+            return self.scaled(f64::from(*word));
+        }
         if words.len() != usize::from(self.ty.words()) {
             return Err(Why::NotANumber);
         }

@@ -83,7 +83,8 @@ impl Bus {
                 // The first sign of life after a time in which all were silent: the gateway was away.
                 self.units.iter_mut().for_each(|u| u.health.hurry(now));
             }
-            shared.store(found.samples.drain(..));
+            shared.store(&found.samples);
+            found.samples.clear();
             shared.report(found.reports.drain(..));
             match orders.take_write() {
                 Some(Order::Write(tick, image)) => self.write(tick, &image, (&mut *orders, shared)).await,

@@ -6,8 +6,10 @@ use plant::bind::Bound;
 use plant::convert::u64_from_usize;
 use plant::device::codec::{self, Codes, Decoder};
 use plant::device::{Register, RegisterTable};
-use plant::reading::Why;
+use plant::id::PointId;
+use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span};
+use plant::units::Affine;
 
 use super::client::Data;
 use super::config::Gateway;
@@ -17,11 +19,34 @@ const REFUSED_FOR: Span = Span::from_secs(60);
 /// How long a place is kept where a request may not reach across.
 const FENCED_FOR: Span = Span::from_secs(600);
 
+/// What a register's words mean: the same for every unit of one product, which share it, so that what a scan needs stays at hand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Meaning {
+    decoder: Decoder<Codes>,
+    to_canonical: Affine,
+}
+
+impl Meaning {
+    /// What a register means for a point.
+    #[must_use]
+    pub fn of(register: &Register, bound: &Bound) -> Self {
+        Self { decoder: Decoder::of(register).owned(), to_canonical: bound.to_canonical }
+    }
+
+    /// What a value in the register's unit is worth as a sample of the point.
+    #[must_use]
+    #[inline]
+    pub fn sample(&self, value: f64, at: Mono) -> Sample {
+        let value = value * self.to_canonical.scale + self.to_canonical.offset;
+        if value.is_finite() { Sample::good(value, at) } else { Sample::bad(Why::NotANumber, at) }
+    }
+}
+
 /// One value of one unit that is read.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// The point.
-    pub bound: Bound,
+    pub point: PointId,
     /// Which table.
     pub table: RegisterTable,
     /// Where it starts, from 0.
@@ -30,7 +55,8 @@ pub struct Item {
     pub words: u16,
     /// The unit's output that writes it, if one does.
     pub output: Option<u16>,
-    decoder: Decoder<Codes>,
+    /// Its product among its unit's, and its row there: what its words mean.
+    pub meaning: (u16, u16),
     poll: Span,
     phase: Span,
     /// The period of its own in which it was tried last, from 1; 0 for none.
@@ -40,17 +66,17 @@ pub struct Item {
 }
 
 impl Item {
-    /// The item of a register; `nth` spreads what is read rarely.
+    /// The item of a register whose words mean what stands at `meaning`; `nth` spreads what is read rarely.
     #[must_use]
-    pub fn new(register: &Register, bound: Bound, nth: usize) -> Self {
+    pub fn new(register: &Register, (point, meaning): (PointId, (u16, u16)), nth: usize) -> Self {
         let phase = Span::from_nanos(register.poll.nanos() / 16).times(u64_from_usize(nth % 16));
         Self {
-            bound,
+            point,
             table: register.table,
             address: register.address,
             words: codec::word_count(register),
             output: None,
-            decoder: Decoder::of(register).owned(),
+            meaning,
             poll: register.poll,
             phase,
             slot: 0,
@@ -62,15 +88,16 @@ impl Item {
     ///
     /// # Errors
     /// Why there is none: what [`Decoder::decode`] finds wrong with it, or a reply that does not hold it.
-    pub fn decode(&self, data: &Data, address: u16) -> Result<f64, Why> {
+    #[inline]
+    pub fn decode(&self, meaning: &Meaning, data: &Data, address: u16) -> Result<f64, Why> {
         let offset = usize::from(self.address.saturating_sub(address));
         match (data, self.table) {
             (Data::Words(words), RegisterTable::Input | RegisterTable::Holding) => {
                 let end = offset.saturating_add(usize::from(self.words));
-                self.decoder.decode(words.get(offset..end).ok_or(Why::Comm)?)
+                meaning.decoder.decode(words.get(offset..end).ok_or(Why::Comm)?)
             }
             (Data::Bits(bits), RegisterTable::Coil | RegisterTable::Discrete) => {
-                self.decoder.decode_bit(*bits.get(offset).ok_or(Why::Comm)?)
+                meaning.decoder.decode_bit(*bits.get(offset).ok_or(Why::Comm)?)
             }
             (Data::Bits(_) | Data::Words(_), _) => Err(Why::Comm),
         }
@@ -246,8 +273,8 @@ mod tests {
     use super::*;
     use crate::adapters::modbus::config::Endpoint;
     use plant::device::{Access, ByteOrder, RegisterType};
-    use plant::id::{Id, PointId};
-    use plant::units::{Affine, Unit};
+    use plant::id::Id;
+    use plant::units::Unit;
     use proptest::prelude::*;
 
     fn items(places: &[(bool, u16, u16)], poll: Span) -> Vec<Item> {
@@ -268,8 +295,10 @@ mod tests {
             write: None,
             place: (1, 1),
         };
-        let bound = Bound { point: PointId::from_index(0), to_canonical: Affine { scale: 1.0, offset: 0.0 } };
-        let of = |(n, p): (usize, &(bool, u16, u16))| Item { words: p.2, ..Item::new(&register(p), bound, n) };
+        let of = |(n, p): (usize, &(bool, u16, u16))| Item {
+            words: p.2,
+            ..Item::new(&register(p), (PointId::from_index(0), (0, 0)), n)
+        };
         let mut items: Vec<Item> = places.iter().enumerate().map(of).collect();
         items.sort_by_key(|i| (i.table, i.address, i.words));
         items

@@ -1,5 +1,7 @@
 //! One unit behind a gateway: what is read of it and how a poll goes.
 
+use std::sync::Arc;
+
 use plant::bind::ModbusDevice;
 use plant::command::{WriteOutcome, WriteReport};
 use plant::device::{Access, codec};
@@ -14,7 +16,7 @@ use super::health::{BackOff, Health};
 use super::identity::Identity;
 use super::link::Fault;
 use super::output::Output;
-use super::plan::{Fences, Group, Item, Plan};
+use super::plan::{Fences, Group, Item, Meaning, Plan};
 use crate::adapters::OutputImage;
 
 /// How many more requests than planned one unit may cause in one poll while a refused register is searched.
@@ -29,6 +31,8 @@ pub struct Unit {
     pub items: Vec<Item>,
     /// What is written, in order of table and address.
     pub outputs: Vec<Output>,
+    /// What the registers of each device behind it mean.
+    products: Vec<Arc<[Meaning]>>,
     /// Whether it answers.
     pub health: Health,
     /// How long it is left alone.
@@ -82,6 +86,7 @@ impl Unit {
             number,
             items: Vec::new(),
             outputs: Vec::new(),
+            products: Vec::new(),
             health: Health::Up,
             back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
             stubborn: false,
@@ -92,12 +97,17 @@ impl Unit {
     }
 
     /// Adds the registers of a device that lives behind this unit.
-    pub fn add(&mut self, device: &ModbusDevice) {
+    pub fn add(&mut self, device: &ModbusDevice, meanings: &mut Meanings) {
         self.identity.add(&device.map.identity);
+        let product = u16::try_from(self.products.len()).unwrap_or(u16::MAX);
+        self.products.push(meanings.of(device));
         for (row, (register, bound)) in device.map.registers.iter().zip(&device.points).enumerate() {
             let nth = self.items.len().saturating_add(usize::from(self.number));
             match register.access {
-                Access::Ro | Access::Rw => self.items.push(Item::new(register, *bound, nth)),
+                Access::Ro | Access::Rw => {
+                    let meaning = (product, u16::try_from(row).unwrap_or(u16::MAX));
+                    self.items.push(Item::new(register, (bound.point, meaning), nth));
+                }
                 Access::Wo => {}
             }
             match register.access {
@@ -112,7 +122,7 @@ impl Unit {
         self.items.sort_by_key(|i| (i.table, i.address, i.words));
         self.outputs.sort_by_key(|o| (o.table, o.address));
         for item in &mut self.items {
-            let output = self.outputs.iter().position(|o| o.bound.point == item.bound.point);
+            let output = self.outputs.iter().position(|o| o.bound.point == item.point);
             item.output = output.and_then(|n| u16::try_from(n).ok());
         }
     }
@@ -243,7 +253,7 @@ impl Unit {
             }
             item.tried(ordered);
             match item.refused(now) {
-                Some(code) => found.samples.push((item.bound.point, Sample::bad(Why::Exception(code), now))),
+                Some(code) => found.samples.push((item.point, Sample::bad(Why::Exception(code), now))),
                 None => due.push(row),
             }
         }
@@ -275,16 +285,16 @@ impl Unit {
     fn good(&mut self, group: &Group, data: &Data, asked: Mono, found: &mut Findings) {
         found.samples.reserve(group.items.len());
         for item in group.items.iter().filter_map(|row| self.items.get(*row)) {
-            let value = item.decode(data, group.address);
-            let to = item.bound.to_canonical;
-            let sample = match value.map(|v| v * to.scale + to.offset) {
-                Ok(v) if v.is_finite() => Sample::good(v, asked),
-                Ok(_) => Sample::bad(Why::NotANumber, asked),
-                Err(why) => Sample::bad(why, asked),
-            };
-            found.samples.push((item.bound.point, sample));
-            if let (Ok(seen), Some(output)) = (value, item.output.and_then(|n| self.outputs.get_mut(usize::from(n)))) {
-                found.reports.extend(output.seen(seen, asked));
+            let (product, row) = (usize::from(item.meaning.0), usize::from(item.meaning.1));
+            let Some(meaning) = self.products.get(product).and_then(|p| p.get(row)) else { continue };
+            match item.decode(meaning, data, group.address) {
+                Ok(seen) => {
+                    found.samples.push((item.point, meaning.sample(seen, asked)));
+                    if let Some(output) = item.output.and_then(|n| self.outputs.get_mut(usize::from(n))) {
+                        found.reports.extend(output.seen(seen, asked));
+                    }
+                }
+                Err(why) => found.samples.push((item.point, Sample::bad(why, asked))),
             }
         }
     }
@@ -302,7 +312,7 @@ impl Unit {
         for row in rows {
             if let Some(item) = self.items.get_mut(*row) {
                 item.missed();
-                found.samples.push((item.bound.point, Sample::bad(why, at)));
+                found.samples.push((item.point, Sample::bad(why, at)));
             }
         }
     }
@@ -348,12 +358,30 @@ pub fn tally(counters: &Counters, found: &Findings) {
     }
 }
 
+/// What registers mean, kept so that units of one product share it.
+#[derive(Debug, Default)]
+pub struct Meanings(Vec<Arc<[Meaning]>>);
+
+impl Meanings {
+    fn of(&mut self, device: &ModbusDevice) -> Arc<[Meaning]> {
+        let rows = device.map.registers.iter().zip(&device.points);
+        let fresh: Vec<Meaning> = rows.map(|(register, bound)| Meaning::of(register, bound)).collect();
+        let known = self.0.iter().find(|known| known.as_ref() == fresh.as_slice()).map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let kept: Arc<[Meaning]> = fresh.into();
+            self.0.push(Arc::clone(&kept));
+            kept
+        })
+    }
+}
+
 /// Builds the units of a gateway from its devices, in order of their numbers.
 #[must_use]
 pub fn units<'a>(gateway: &Gateway, devices: impl IntoIterator<Item = &'a ModbusDevice>) -> Vec<Unit> {
+    let mut meanings = Meanings::default();
     let mut by_number: std::collections::BTreeMap<u8, Unit> = std::collections::BTreeMap::new();
     for device in devices {
-        by_number.entry(device.unit).or_insert_with(|| Unit::new(device.unit, gateway)).add(device);
+        by_number.entry(device.unit).or_insert_with(|| Unit::new(device.unit, gateway)).add(device, &mut meanings);
     }
     let mut units: Vec<Unit> = by_number.into_values().collect();
     units.iter_mut().for_each(Unit::arrange);

@@ -71,7 +71,7 @@ impl Intake {
             if samples.iter().any(|(_, sample)| sample.value.is_err()) {
                 bump(&counters.bad_samples);
             }
-            self.shared.store(samples);
+            self.shared.store(&samples);
         } else if let Some(point) = self.commanded(&message.topic) {
             self.command(&point, message);
         }
