@@ -20,7 +20,14 @@ fn told(output: &Output) -> String {
 
 /// Both runs of a hall; what is in the summary.
 fn lockstep(hall: &str, length: &str) -> Value {
-    let output = wattloop(&["sim", "lockstep", hall, "--for", length, "--json"]);
+    broken(hall, length, &[])
+}
+
+/// The same while something breaks.
+fn broken(hall: &str, length: &str, faults: &[&str]) -> Value {
+    let mut args = vec!["sim", "lockstep", hall, "--for", length, "--json"];
+    args.extend(faults.iter().flat_map(|fault| ["--fault", fault]));
+    let output = wattloop(&args);
     assert!(output.status.success(), "{hall}: {}", told(&output));
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{hall}: {e}: {}", told(&output)))
 }
@@ -56,4 +63,26 @@ fn every_shipped_configuration_is_sound_and_binds_every_point_of_its_hall() {
         let summary = lockstep(hall, "3s");
         assert_eq!(summary["unbound"].as_array().map(Vec::len), Some(0), "{hall}: {summary}");
     }
+}
+
+/// A fault is the same fault over the wire: a message that is no number, a register that says nothing, a word with every bit set lead
+/// control to the same outputs as in process. Only a message that does not come any more is noticed later there, by its age.
+#[test]
+fn what_breaks_breaks_alike_over_the_wire_and_in_process() {
+    let faults = [
+        "20s rack-a05/inlet-air-temp nan",
+        "30s rack-b03/inlet-air-temp stuck",
+        "40s crah-1 fan-failed",
+        "50s crah-2/supply-air-temp all-ones",
+        "60s crah-5/supply-air-temp zero-frame",
+        "70s crah-4/fan-speed-feedback stuck",
+        "80s crah-6/supply-air-temp nan",
+    ];
+    let (calm, summary) = (lockstep("air", "4min"), broken("air", "4min", &faults));
+    let fans = |summary: &Value| summary["outputs"]["crah-3/fan-speed"].as_f64().expect("an output");
+    assert!(fans(&summary) > fans(&calm) + 5.0, "a lost fan shows: {} and {}", fans(&calm), fans(&summary));
+    let wrong = wattloop(&["sim", "lockstep", "bench", "--fault", "soon heater/inlet-air-temp lost"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", told(&wrong));
+    let wrong = wattloop(&["sim", "lockstep", "bench", "--fault", "3s heater/inlet-air-temp melted"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", told(&wrong));
 }

@@ -11,7 +11,7 @@ use plant::reading::Why;
 use plant::time::{Mono, Span, Tick, Wall};
 use plant::units::Unit;
 use serde::Serialize;
-use sim::World;
+use sim::{Fault, World};
 use wattloop::control::Controller;
 use wattloop::service::lockstep::Lockstep;
 use wattloop::service::rehearsal::{Scene, Stage};
@@ -25,6 +25,7 @@ use crate::cli::{Out, Stop};
 Examples:
   wattloop sim lockstep bench --for 5min
   wattloop sim lockstep liquid --for 10min --json
+  wattloop sim lockstep bench --fault \"30s heater/inlet-air-temp zero-frame\"
 
 Registers, messages and adapters are those of the field; time moves only when everything has been delivered. Both runs must stay
 together but for what registers round away. Exit code 1 when they do not.")]
@@ -40,6 +41,9 @@ pub struct LockstepArgs {
     /// The seed of the weather, the load and the noise
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// What breaks in both, and when: `sim faults HALL` lists what can; any number of times
+    #[arg(long = "fault", value_name = "TIME TARGET HOW")]
+    pub faults: Vec<String>,
 }
 
 /// The farthest that two runs came apart in points of one unit.
@@ -63,6 +67,8 @@ struct Summary {
     messages: u64,
     /// Points of the hall that no device stands behind.
     unbound: Vec<String>,
+    /// What every output stood at in the end, over the wire (the points' units).
+    outputs: BTreeMap<String, f64>,
     /// By unit.
     apart: BTreeMap<String, Apart>,
 }
@@ -93,9 +99,18 @@ fn both(args: &LockstepArgs, folder: &std::path::Path) -> Result<Summary, Stop> 
     let mut wired = Lockstep::start(&loaded, stage.hall.clock()).map_err(failed)?;
     let hall = Arc::clone(wired.hall());
     let mut twin = Twin::new(&hall, super::world(&args.hall, &hall)?.with_seed(args.seed));
+    let mut breaks = args.faults.iter().map(|text| due(&hall, text)).collect::<Result<Vec<_>, _>>()?;
     let ticks = args.length.nanos().checked_div(args.period.nanos()).unwrap_or(0);
     let mut apart = BTreeMap::new();
     for _ in 0..ticks {
+        breaks.retain(|(at, fault)| {
+            let waits = at.nanos() > twin.mono.0;
+            if !waits {
+                stage.hall.stage().world.inject(*fault);
+                twin.world.inject(*fault);
+            }
+            waits
+        });
         let tick = wired.step(args.period).map_err(failed)?;
         twin.step(args.period);
         compare(&hall, (&stage.hall.stage().world, &twin.world), tick, &mut apart);
@@ -104,7 +119,19 @@ fn both(args: &LockstepArgs, folder: &std::path::Path) -> Result<Summary, Stop> 
     let unread = loaded.bindings.unread(hall.points.len());
     let bound = |id| unread.samples.get(id).is_some_and(|s| s.value != Err(Why::Config));
     let unbound = hall.points.iter().filter(|(id, _)| !bound(*id)).map(|(_, def)| def.name.clone()).collect();
-    Ok(Summary { hall: args.hall.clone(), ticks, requests, messages: wired.messages(), unbound, apart })
+    let served = stage.hall.stage();
+    let written = hall.points.iter().filter(|(_, def)| def.write.is_some());
+    let outputs = written.filter_map(|(id, def)| Some((def.name.clone(), served.world.truth(id)?))).collect();
+    Ok(Summary { hall: args.hall.clone(), ticks, requests, messages: wired.messages(), unbound, outputs, apart })
+}
+
+/// When something breaks, and what: `30s crah-1 fan-failed`.
+fn due(hall: &Hall, text: &str) -> Result<(Span, Fault), Stop> {
+    let (at, fault) = text.trim().split_once(' ').unwrap_or((text, ""));
+    let help = "write a time, then what `wattloop sim faults HALL` lists: \"30s crah-1 fan-failed\"";
+    let at = Span::parse(at).ok_or_else(|| Stop::usage(format!("`{at}` in `{text}` is no time"), help))?;
+    let fault = Fault::parse(hall, fault.trim()).map_err(|why| Stop::usage(format!("`{text}`: {why}"), help))?;
+    Ok((at, fault))
 }
 
 /// The run in process.
