@@ -5,6 +5,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-broker-down", include_str!("../../scenarios/air-broker-down.toml")),
     ("air-chiller-tripped", include_str!("../../scenarios/air-chiller-tripped.toml")),
     ("air-clock-jump", include_str!("../../scenarios/air-clock-jump.toml")),
+    ("air-clocks-go-back", include_str!("../../scenarios/air-clocks-go-back.toml")),
     ("air-cold-day", include_str!("../../scenarios/air-cold-day.toml")),
     ("air-cold-night", include_str!("../../scenarios/air-cold-night.toml")),
     ("air-containment-open", include_str!("../../scenarios/air-containment-open.toml")),
