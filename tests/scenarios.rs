@@ -235,6 +235,7 @@ fn a_page_has_machines_and_jobs_of_its_own() {
         ("jobs.csv", "none.csv", "there is no file none.csv"),
         ("mine-node.toml", "no-node.toml", "there is no file no-node.toml"),
         ("per-rack = 2", "per-rack = 1", "must be from 1 to 40"),
+        ("per-rack = 2", "per-rack = 7", "of a rack's 25.0 kW"),
     ] {
         fs::write(folder.path().join("wrong.toml"), format!("{page}{rest}").replace(wrong, other)).expect("written");
         let output = wattloop(folder.path(), &["sim", "run", "wrong.toml"]);

@@ -2,8 +2,7 @@
 //!
 //! `--seconds N` runs each for so long (default 3), `--hall NAME` only one, `--scaled` the hall `air` of 40 to 1,000 racks as
 //! well. Beside the hall `air` stands a plain numpy model of it (`sim/benches/peers/hall.py`), where
-//! `benches/peers/install.sh` has installed numpy, and the same hall with 800 single GPUs in its racks, uncapped and capped; after the
-//! halls, 800 GPUs without a hall. Wall time and the processor's are the same thing on a calm machine; on a
+//! `benches/peers/install.sh` has installed numpy, and the same hall with 800 single GPUs in its racks, uncapped and capped. Wall time and the processor's are the same thing on a calm machine; on a
 //! busy one believe the second column.
 
 #![expect(clippy::print_stdout, clippy::expect_used, clippy::panic, reason = "a bench prints its table")]
@@ -17,13 +16,7 @@ use plant::hall::Hall;
 use plant::image::{Inputs, Outputs};
 use plant::time::{Mono, Span, Tick, Wall};
 use sim::World;
-use sim::compute::arrivals::Arrival;
-use sim::compute::cluster::Cluster;
 use sim::compute::fleet::Spec;
-use sim::compute::gpu::Device;
-use sim::compute::gpu::rate::Rates;
-use sim::compute::job::Kind;
-use sim::compute::node::{Around, Build, Cadence};
 use sim::scale::{Files, to_racks};
 
 fn main() {
@@ -50,11 +43,6 @@ fn main() {
     }
     if let Some(air) = air {
         beside_numpy(air, length);
-    }
-    if after("--hall").is_none() {
-        for (cap, what) in [(700.0, "uncapped"), (400.0, "capped")] {
-            gpus(cap, what, length);
-        }
     }
     if arguments.iter().any(|a| a == "--scaled") {
         scaled(length);
@@ -131,33 +119,6 @@ fn beside_numpy(air: Measured, length: Duration) {
         "\nA numpy model of `air`: {rate:.0} steps/s of processor time (worst inlet {inlet:.1} °C, PUE {pue:.3}); ours makes \
          {:.0} for each of its steps.",
         air.rate / rate
-    );
-}
-
-/// A hundred nodes of eight GPUs at work, in tenths of a second: compute alone, no hall around it.
-fn gpus(cap: f64, what: &str, length: Duration) {
-    let build = Build::boxed(Device::H100, 10.0);
-    let cadence = Cadence::new(&build, Rates::clocked(&build.device), 1.0);
-    let cool = |_| Around { inlet: 25.0, liquid: None, live: true };
-    let mut cluster = Cluster::new(build, 100, 7, 25.0);
-    for n in 0..25 {
-        let kind = if n % 2 == 0 { Kind::Training } else { Kind::Serving };
-        cluster.submit(Arrival { submit: 0.0, nodes: 4, length: 1e9, kind });
-    }
-    (0..100).for_each(|n| cluster.cap(n, cap));
-    (0..100).for_each(|_| _ = cluster.step(&cadence, cool));
-    let (mut steps, mut power) = (0u32, 0.0);
-    let (began, used) = (Instant::now(), processor());
-    while began.elapsed() < length {
-        power = (0..500).map(|_| cluster.step(&cadence, cool).power).sum::<f64>() / 500.0;
-        steps += 500;
-    }
-    let each = (processor() - used) / f64::from(steps);
-    println!(
-        "\n800 GPUs, {what}: {:.0} steps of 1 s in a second of processor time, {:.2} ns a GPU and tenth, {:.0} kW.",
-        1.0 / each,
-        each / 8000.0 * 1e9,
-        power / 1e3
     );
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use plant::convert;
 use plant::fault::Faults;
+use plant::hall::Hall;
 use plant::read::Source;
 use plant::time::Wall;
 
@@ -64,10 +65,25 @@ impl Spec {
         source.finish(mix.map(|mix| Self { build, rates, per_rack, cap: None, jobs: Jobs::Mix(mix) }))
     }
 
-    /// What the nodes of a rack take at their most (W).
+    /// What a node takes at its most (W).
     #[must_use]
-    pub fn rack_peak(&self) -> f64 {
-        convert::f64_from_usize(self.per_rack) * self.build.supply.input(self.build.peak() + self.build.fans.power)
+    pub fn node_peak(&self) -> f64 {
+        self.build.supply.input(self.build.peak() + self.build.fans.power)
+    }
+
+    /// Whether every rack of a hall is made for so many nodes.
+    ///
+    /// # Errors
+    /// What they take of what, and what to do instead.
+    pub fn fits(&self, hall: &Hall) -> Result<(), (String, String)> {
+        let rated = hall.rows.iter().flat_map(|(_, row)| &row.racks).map(|rack| rack.rated.0);
+        let least = rated.fold(f64::INFINITY, f64::min);
+        let all = convert::f64_from_usize(self.per_rack) * self.node_peak();
+        if all <= least {
+            return Ok(());
+        }
+        let message = format!("{} nodes take {:.1} kW of a rack's {:.1} kW", self.per_rack, all / 1e3, least / 1e3);
+        Err((message, format!("write at most {:.0} for `per-rack`", (least / self.node_peak()).floor())))
     }
 }
 

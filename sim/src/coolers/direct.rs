@@ -7,7 +7,7 @@
 //! they run on until one that opens has opened. **Source** [`crate::cooling::dx`], [`crate::cooling::air_economiser`].
 //! **Parameters** supply air 22 °C, outdoor air of use 1.1 K below return air. **Box** the coil is
 //! dry: the hall's moisture is not followed, and its air is taken at a dew point of 5 °C, or outdoors' if that is lower.
-//! **Outside it** on humid days real coils dry outdoor air and have less left for the hall. **Time constant** the panel's 120 s.
+//! **Outside it** on humid days real coils dry outdoor air and have less left for the hall. **Time constant** the panel's 300 s.
 
 use plant::read::Section;
 

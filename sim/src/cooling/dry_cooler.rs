@@ -11,9 +11,9 @@
 
 use plant::read::Section;
 
-use super::surface::{Sides, sized};
+use super::surface::Sides;
 use crate::air::CP_AIR;
-use crate::exchanger::arrangement::Arrangement::CrossFlow;
+use crate::exchanger::arrangement::{self, Arrangement::CrossFlow};
 use crate::exponential::node;
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number};
 use crate::water::CP_WATER;
@@ -120,13 +120,9 @@ impl DryCooler {
             return None;
         }
         let (liquid, air) = (of.heat / (hot - leaving), of.heat / (warm - cold));
-        let wanted = of.heat / (hot - cold);
-        let most = 1e3 * liquid.min(air);
-        let ua = sized(wanted, most, |ua| CrossFlow.heat_per_kelvin(ua, air, liquid));
-        // What even the largest surface cannot give: one stream would have to pass the other.
-        if CrossFlow.heat_per_kelvin(most, air, liquid) < wanted {
-            return None;
-        }
+        // What even the largest surface cannot give has none: one stream would have to pass the other.
+        let point = arrangement::Design { heat: of.heat, apart: hot - cold, one: air, other: liquid };
+        let ua = CrossFlow.conductance(&point)?;
         let flows = (air / CP_AIR, liquid / of.cp);
         Some(Self {
             surface: Sides { ua, ratio: 0.5, flows, exponents: (0.8, 0.85) },

@@ -1,4 +1,4 @@
-//! The surface of an exchanger between water and the weather: two sides in series, and how much of it a design wants.
+//! The surface of an exchanger between water and the weather: two sides in series.
 //!
 //! **Equation** conductances of two sides in series, `hA = hA₀·(ṁ/ṁ₀)ⁿ`. **Source** Incropera & DeWitt, *Fundamentals of Heat and
 //! Mass Transfer*, ch. 11. **Box** flows 10 to 150 % of nominal. **Outside it** below a tenth `hA` falls linearly to
@@ -27,16 +27,6 @@ impl Sides {
         let second = (1.0 + self.ratio) / self.ratio * self.ua * grown(other / self.flows.1, self.exponents.1);
         if first + second > 0.0 { first * second / (first + second) } else { 0.0 }
     }
-}
-
-/// The conductance (W/K) at which `exchange` (a rising function of it, W/K) gives `wanted` (W/K), between 0 and `most`.
-pub(super) fn sized(wanted: f64, most: f64, exchange: impl Fn(f64) -> f64) -> f64 {
-    let (mut low, mut high) = (0.0, most);
-    for _ in 0..60 {
-        let guess = f64::midpoint(low, high);
-        if exchange(guess) < wanted { low = guess } else { high = guess }
-    }
-    f64::midpoint(low, high)
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@
 
 use plant::read::Section;
 
-use super::surface::{Sides, sized};
+use super::surface::Sides;
+use crate::exchanger::arrangement::{self, Arrangement::CounterFlow};
 use crate::exchanger::counter_flow;
 use crate::physics::read::{POSITIVE, need, number};
 use crate::water::CP_WATER;
@@ -85,14 +86,17 @@ impl WaterEconomiser {
         if !(chilled > 0.0 && condenser > 0.0 && warm > cold && cold > of.entering) {
             return None;
         }
-        let wanted = chilled * (warm - cold) / (warm - of.entering);
-        let most = 1e3 * chilled.min(condenser);
-        let ua = sized(wanted, most, |ua| counter_flow(ua, chilled, condenser));
-        let possible = counter_flow(most, chilled, condenser) >= wanted;
+        let point = arrangement::Design {
+            heat: chilled * (warm - cold),
+            apart: warm - of.entering,
+            one: chilled,
+            other: condenser,
+        };
+        let ua = CounterFlow.conductance(&point)?;
         let flows = (of.chilled_flow, of.condenser_flow);
         // Both sides carry water through the same plates: the same velocity gives the same conductance.
         let ratio = libm::pow(of.chilled_flow / of.condenser_flow, 0.8);
-        possible.then_some(Self { arrangement, plates: Sides { ua, ratio, flows, exponents: (0.8, 0.8) } })
+        Some(Self { arrangement, plates: Sides { ua, ratio, flows, exponents: (0.8, 0.8) } })
     }
 
     /// Splits, cools and mixes: `chilled` comes back from the hall, `valve` (1, 0 to 1) of it goes through the plates,

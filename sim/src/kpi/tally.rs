@@ -10,6 +10,7 @@ use plant::image::Outputs;
 use plant::time::Tick;
 
 use super::{Actuator, Bands, Compute, Kpis, Meter, Observation, Power};
+use crate::compute::cluster::Totals;
 use crate::compute::fleet::Fleet;
 use crate::world::World;
 
@@ -68,21 +69,21 @@ pub struct Tally {
     inlets: Vec<PointId>,
     /// Water used before the last step (kg).
     water: f64,
-    gpus: Gpus,
+    /// What GPUs had come to before the last step.
+    gpus: Totals,
     seen: Seen,
 }
 
-/// What GPUs had come to before the last step: busy, lost, throttled (GPU·h).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Gpus(f64, f64, f64);
-
-impl Gpus {
-    /// What they did in the step of `dt` seconds since; nothing where they are not followed one by one.
-    fn advance(&mut self, world: &World, dt: f64) -> Compute {
-        let Some(totals) = world.fleet().map(Fleet::totals) else { return Compute::default() };
-        let before = std::mem::replace(self, Self(totals.busy, totals.lost, totals.throttled));
-        let rate = |now: f64, before: f64| Some((now - before) * 3600.0 / dt);
-        Compute { throttled: rate(self.2, before.2), wanted: rate(self.0, before.0), lost: rate(self.1, before.1) }
+/// What GPUs did in the step of `dt` seconds since `before`, which becomes what they have come to by now; nothing where they are not
+/// followed one by one.
+fn compute(before: &mut Totals, world: &World, dt: f64) -> Compute {
+    let Some(now) = world.fleet().map(Fleet::totals) else { return Compute::default() };
+    let before = std::mem::replace(before, *now);
+    let rate = |now: f64, before: f64| Some((now - before) * 3600.0 / dt);
+    Compute {
+        throttled: rate(now.throttled, before.throttled),
+        wanted: rate(now.busy, before.busy),
+        lost: rate(now.lost, before.lost),
     }
 }
 
@@ -127,7 +128,7 @@ impl Tally {
             signs,
             inlets: inlets.collect(),
             water: 0.0,
-            gpus: Gpus::default(),
+            gpus: Totals::default(),
             seen: Seen::default(),
         }
     }
@@ -135,7 +136,7 @@ impl Tally {
     /// Starts to count here: what the world used before is not this run's.
     pub fn begin(&mut self, world: &World) {
         self.water = world.water_used();
-        self.gpus.advance(world, 1.0);
+        self.gpus = world.fleet().map(|fleet| *fleet.totals()).unwrap_or_default();
     }
 
     /// Counts the step that the world has just made.
@@ -167,7 +168,7 @@ impl Tally {
             price: beside.price,
             inlets: &seen.inlets,
             case_margins: &seen.margins,
-            compute: gpus.advance(world, dt),
+            compute: compute(gpus, world, dt),
             commands: &seen.commands,
             running: &seen.running,
             in_failsafe: beside.in_failsafe,

@@ -26,8 +26,6 @@ const NO_FLOW: f64 = 1e-6;
 const METAL: f64 = 1.0;
 /// Most transfer units that sizing gives.
 const MOST_UNITS: f64 = 40.0;
-/// Halvings of sizing.
-const HALVINGS: usize = 60;
 
 /// A door.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,14 +99,11 @@ impl RearDoor {
     #[must_use]
     pub fn sized(duty: f64, (air, entering): (f64, f64), (water, inlet): (f64, f64)) -> Self {
         let (air_stream, water_stream) = (air * CP_AIR, Coolant::WATER.stream(water));
-        let wanted = duty / (entering - inlet).max(0.1);
-        let (mut low, mut high) = (0.0, MOST_UNITS * air_stream.min(water_stream));
-        for _ in 0..HALVINGS {
-            let ua = f64::midpoint(low, high);
-            if CrossFlow.heat_per_kelvin(ua, air_stream, water_stream) < wanted { low = ua } else { high = ua }
-        }
+        let (least, most) = (air_stream.min(water_stream), air_stream.max(water_stream));
+        let effectiveness = duty / (entering - inlet).max(0.1) / least;
+        let ua = least * CrossFlow.transfer_units(effectiveness, least / most).min(MOST_UNITS);
         Self {
-            surface: CoilSurface { ua: high, air_kg_s: air, water_kg_s: water, air_to_water: 0.5 },
+            surface: CoilSurface { ua, air_kg_s: air, water_kg_s: water, air_to_water: 0.5 },
             air_drop: 30.0,
             machines: 150.0,
             fans: None,

@@ -286,7 +286,10 @@ impl Unit {
         found.samples.reserve(group.items.len());
         for item in group.items.iter().filter_map(|row| self.items.get(*row)) {
             let (product, row) = (usize::from(item.meaning.0), usize::from(item.meaning.1));
-            let Some(meaning) = self.products.get(product).and_then(|p| p.get(row)) else { continue };
+            let Some(meaning) = self.products.get(product).and_then(|p| p.get(row)) else {
+                found.samples.push((item.point, Sample::bad(Why::Config, asked)));
+                continue;
+            };
             match item.decode(meaning, data, group.address) {
                 Ok(seen) => {
                     found.samples.push((item.point, meaning.sample(seen, asked)));

@@ -158,7 +158,11 @@ fn tables(scenario: &mut Scenario, beside: Option<&Path>) -> Result<Result<Strin
             let (path, text) = open(file)?;
             texts.push_str(&text);
             match Spec::load(&path, &text, (nodes.per_rack, racks)) {
-                Ok(spec) => nodes.spec = Some(Arc::new(Spec { cap: nodes.cap, ..spec })),
+                Ok(spec) => {
+                    let invalid = |(message, help)| Stop::new(65, "scenario_invalid", message, help);
+                    spec.fits(&scenario.hall).map_err(invalid)?;
+                    nodes.spec = Some(Arc::new(Spec { cap: nodes.cap, ..spec }));
+                }
                 Err(faults) => return Ok(Err(faults)),
             }
         }

@@ -130,6 +130,6 @@ fn nodes_are_read_for_the_racks_they_stand_in() {
     assert!(faults.to_string().contains("never fits a hall of 4"), "{faults}");
     let faults = Spec::load("mine.toml", &file.replace("[jobs]", "[works]"), (5, 40)).expect_err("no jobs");
     assert!(faults.to_string().contains("jobs"), "{faults}");
-    let peak = quad(5).rack_peak();
+    let peak = 5.0 * quad(5).node_peak();
     assert!((22e3..=25e3).contains(&peak), "{peak}");
 }

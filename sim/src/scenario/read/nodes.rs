@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use plant::convert;
 use plant::hall::Hall;
-use plant::read::{Section, did_you_mean};
+use plant::read::did_you_mean;
 
 use super::Page;
 use crate::compute::fleet::Spec;
@@ -44,28 +43,14 @@ impl Page<'_> {
         };
         match Spec::load(name, text, (per_rack, racks)) {
             Ok(spec) => {
-                self.fits(&section, hall, &spec);
+                if let Err((message, help)) = spec.fits(hall) {
+                    section.fault("per-rack", message, help);
+                }
                 nodes.spec = Some(Arc::new(Spec { cap, ..spec }));
             }
             Err(faults) => section.fault("per-rack", faults.to_string(), "write more nodes"),
         }
         Some(nodes)
-    }
-
-    /// The nodes of a rack must not take more than it is made for.
-    fn fits(&self, section: &Section<'_>, hall: &Hall, spec: &Spec) {
-        let rated = hall.rows.iter().flat_map(|(_, row)| &row.racks).map(|rack| rack.rated.0);
-        let least = rated.fold(f64::INFINITY, f64::min);
-        if spec.rack_peak() > least {
-            let (peak, most) = (spec.rack_peak() / 1e3, least / 1e3);
-            let one = spec.rack_peak() / convert::f64_from_usize(spec.per_rack);
-            let help = format!("write at most {:.0}", (least / one).floor());
-            section.fault(
-                "per-rack",
-                format!("{} nodes take {peak:.1} kW of a rack's {most:.1} kW", spec.per_rack),
-                help,
-            );
-        }
     }
 }
 
