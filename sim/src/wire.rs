@@ -257,8 +257,11 @@ fn stage(mut world: World, bindings: &Bindings, options: &Options) -> Stage {
     let mut inputs = Inputs::unread(world.points().max(most.unwrap_or(0)));
     let wall = options.begin.unwrap_or_else(clock::now);
     match options.pace {
-        // A step of no time reads every sensor once, so that nobody finds registers nobody has filled.
-        Pace::Free { .. } => world.step_into(&Outputs::default(), Tick { wall, ..Tick::default() }, &mut inputs),
+        // A first second before anybody looks: nobody finds registers nobody has filled, nor a hall that draws nothing.
+        Pace::Free { .. } => {
+            let tick = Tick { wall, dt: Span::from_secs(1), ..Tick::default() };
+            world.step_into(&Outputs::default(), tick, &mut inputs);
+        }
         // In lockstep the first step is the client's, as it is in process.
         Pace::Lockstep => {}
     }
