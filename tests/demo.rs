@@ -67,3 +67,13 @@ fn every_shipped_hall_lives_through_a_simulated_day_within_its_limits() {
         assert!((1.0..1.3).contains(&value), "{hall}: PUE {value}");
     }
 }
+
+#[test]
+fn the_first_line_of_the_demo_is_of_a_hall_that_draws_power() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let output = wattloop(folder.path(), &["demo", "--for", "2s"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = text.lines().next().expect("a line");
+    // Unknown is honest where nothing has been read yet; nothing drawn is not.
+    assert!(first.contains("facility") && !first.contains("facility 0.0 kW"), "{text}");
+}
