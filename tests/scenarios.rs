@@ -172,6 +172,23 @@ fn every_run_leaves_its_own_report_and_trace() {
     assert_eq!(code(&nowhere), 73, "{}", told(&nowhere));
 }
 
+/// A page's only run, which holds; what it comes to by the figure's name.
+fn figures(folder: &Path, page: &str) -> impl Fn(&str) -> f64 + use<> {
+    fs::write(folder.join("mine.toml"), page).expect("written");
+    let output = wattloop(folder, &["sim", "run", "mine.toml", "--json"]);
+    assert_eq!(code(&output), 0, "{}", told(&output));
+    let runs: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    move |name| runs[0]["kpi"][name].as_f64().unwrap_or_else(|| panic!("{name}: {}", runs[0]["kpi"]))
+}
+
+/// A page that is refused as bad, and what is said of it.
+fn refused(folder: &Path, page: &str, said: &str) {
+    fs::write(folder.join("wrong.toml"), page).expect("written");
+    let output = wattloop(folder, &["sim", "run", "wrong.toml"]);
+    assert_eq!(code(&output), 65, "{}", told(&output));
+    assert!(told(&output).contains(said), "{said}: {}", told(&output));
+}
+
 #[test]
 fn a_page_has_weather_prices_and_setpoints_of_its_own() {
     let folder = tempfile::tempdir().expect("temporary folder");
@@ -188,11 +205,7 @@ fn a_page_has_weather_prices_and_setpoints_of_its_own() {
         [[assert]]\nname = \"cost\"\nkpi = \"cost\"\nmin = 0.0\n\
         [[assert]]\nname = \"less-air\"\nafter = \"up\"\nto = \"5min\"\neventually = \"command(crah-1/fan-speed) <= 31 %\"\nwithin = \"5min\"\n\
         [[assert]]\nname = \"clock\"\nalarm = \"clock-untrusted\"\nraised = \"once\"\nwithin = \"4min\"\n";
-    fs::write(folder.path().join("mine.toml"), format!("{page}{rest}")).expect("written");
-    let output = wattloop(folder.path(), &["sim", "run", "mine.toml", "--json"]);
-    assert_eq!(code(&output), 0, "{}", told(&output));
-    let runs: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let kpi = |name: &str| runs[0]["kpi"][name].as_f64().unwrap_or_else(|| panic!("{name}: {}", runs[0]["kpi"]));
+    let kpi = figures(folder.path(), &format!("{page}{rest}"));
     assert!((0.95..1.05).contains(&(kpi("cost") / kpi("facility-kwh"))), "half the time 0.5, half of it 1.5");
     assert!((kpi("co2-kg") - 0.4 * kpi("facility-kwh")).abs() < 1e-6);
     for (wrong, said) in [
@@ -203,10 +216,7 @@ fn a_page_has_weather_prices_and_setpoints_of_its_own() {
     ] {
         let other = wrong.replace("prices.csv", "none.csv").replace("hot-dry", "hot-dri").replace("fans", "dx");
         let text = format!("{page}{rest}").replace(wrong, &other.replace("-1h", "soon"));
-        fs::write(folder.path().join("wrong.toml"), text).expect("written");
-        let output = wattloop(folder.path(), &["sim", "run", "wrong.toml"]);
-        assert_eq!(code(&output), 65, "{}", told(&output));
-        assert!(told(&output).contains(&said.replace("prices.csv", "none.csv")), "{said}: {}", told(&output));
+        refused(folder.path(), &text, &said.replace("prices.csv", "none.csv"));
     }
 }
 
@@ -222,24 +232,17 @@ fn a_page_has_machines_and_jobs_of_its_own() {
         [[event]]\nname = \"cap\"\nat = \"5min\"\nfor = \"2min\"\ndo = \"cap\"\nwatts = 250\n\
         [[assert]]\nname = \"capped\"\nafter = \"cap\"\nfrom = \"2s\"\nto = \"2min\"\nalways = \"rack-a01/power <= 5.4 kW\"\n\
         [[assert]]\nname = \"lost\"\nkpi = \"lost-gpu-h\"\nmin = 1\n";
-    fs::write(folder.path().join("mine.toml"), format!("{page}{rest}")).expect("written");
-    let output = wattloop(folder.path(), &["sim", "run", "mine.toml", "--json"]);
-    assert_eq!(code(&output), 0, "{}", told(&output));
-    let runs: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let kpi = |name: &str| runs[0]["kpi"][name].as_f64().unwrap_or_else(|| panic!("{name}: {}", runs[0]["kpi"]));
+    let kpi = figures(folder.path(), &format!("{page}{rest}"));
     // Ten minutes of 152 GPUs that train and of 168 that decode; the cap of two minutes holds back the former only.
     let share = kpi("lost-gpu-h") / (320.0 / 6.0);
-    assert!((kpi("lost-share") / 100.0 / share - 1.0).abs() < 1e-6, "{share}: {}", runs[0]["kpi"]);
-    assert!((5.0..8.0).contains(&kpi("throttled-gpu-h")), "{}", runs[0]["kpi"]);
+    assert!((kpi("lost-share") / 100.0 / share - 1.0).abs() < 1e-6, "{share}");
+    assert!((5.0..8.0).contains(&kpi("throttled-gpu-h")), "{}", kpi("throttled-gpu-h"));
     for (wrong, other, said) in [
         ("jobs.csv", "none.csv", "there is no file none.csv"),
         ("mine-node.toml", "no-node.toml", "there is no file no-node.toml"),
         ("per-rack = 2", "per-rack = 1", "must be from 1 to 40"),
         ("per-rack = 2", "per-rack = 7", "of a rack's 25.0 kW"),
     ] {
-        fs::write(folder.path().join("wrong.toml"), format!("{page}{rest}").replace(wrong, other)).expect("written");
-        let output = wattloop(folder.path(), &["sim", "run", "wrong.toml"]);
-        assert_eq!(code(&output), 65, "{}", told(&output));
-        assert!(told(&output).contains(said), "{said}: {}", told(&output));
+        refused(folder.path(), &format!("{page}{rest}").replace(wrong, other), said);
     }
 }
