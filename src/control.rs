@@ -29,11 +29,13 @@ mod identity;
 mod news;
 mod overrides;
 pub mod pid;
+mod plants;
 mod quality;
 pub mod report;
 pub mod request;
 mod safety;
 pub mod sentence;
+mod sequence;
 mod wear;
 
 #[cfg(test)]
@@ -59,6 +61,7 @@ use energy::Energy;
 use identity::Identity;
 use news::News;
 use overrides::Overrides;
+use plants::{Plants, Wiring};
 use quality::Quality;
 use report::{LoopView, PointView, Status, WhyReport, Written};
 use request::{Reply, Request};
@@ -77,6 +80,7 @@ pub struct Controller {
 struct Plan {
     hall: Arc<Hall>,
     circuits: Vec<Circuit>,
+    wirings: Vec<Wiring>,
     zone: TimeZone,
 }
 
@@ -89,6 +93,7 @@ pub struct State {
     quality: Quality,
     energy: Energy,
     cooling: Cooling,
+    plants: Plants,
     overrides: Overrides,
     safety: Safety,
     held: Table<OutputId, Held>,
@@ -105,6 +110,7 @@ impl Controller {
         let commands = Commands::of(&hall);
         let plan = Plan {
             circuits: cooling::circuits(&hall, &commands),
+            wirings: plants::wirings(&hall, &commands),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
@@ -150,16 +156,28 @@ impl Controller {
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
         commands.relinquish();
-        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
+        let dp = state.plants.pressure(hall, state.cooling.strategies());
+        let scene = cooling::Scene { image, held: &state.held, dp, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands); // loops
+        let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
+        state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences
         state.overrides.step(tick, commands, news); // what people hold, until it expires
+        state.plants.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // minimum times, against all weaker
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
         let lived = state.clock.lived(); // a pause moves no ramp and runs no delay
         commands.resolve(&mut state.held, lived.dt, news); // priority array and limits to one value a point
 
-        let scene = alarms::Scene { hall, image, held: &state.held, energy: &state.energy, tick: lived, running };
+        let scene = alarms::Scene {
+            hall,
+            image,
+            held: &state.held,
+            energy: &state.energy,
+            plants: &state.plants,
+            tick: lived,
+            running,
+        };
         state.alarms.step(&scene, news);
         self.publish();
         &self.outputs
@@ -255,6 +273,7 @@ impl State {
             quality: Quality::new(hall.points.len()),
             energy: Energy::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
+            plants: Plants::new(hall),
             overrides: Overrides::default(),
             safety: Safety::new(hall.loops.len()),
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
@@ -268,6 +287,7 @@ impl State {
     fn restart(&mut self, plan: &Plan, commands: &Commands, tick: Tick) {
         self.quality.forget();
         self.cooling.restart(&plan.hall, &plan.circuits);
+        self.plants.restart();
         self.alarms.restart(tick);
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);

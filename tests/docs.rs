@@ -208,3 +208,32 @@ fn every_block_says_how_it_is_run() {
         }
     }
 }
+
+/// The diagrams in a source file's documentation.
+fn diagrams(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).expect("readable source");
+    let (mut found, mut open) = (Vec::new(), None::<String>);
+    for line in text.lines().map(str::trim_start) {
+        let Some(said) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else { continue };
+        let said = said.strip_prefix(' ').unwrap_or(said);
+        match (said.starts_with("```"), open.take()) {
+            (true, Some(done)) => found.push(done),
+            (true, None) => open = Some(String::new()),
+            (false, Some(before)) => open = Some(before + said.trim_end() + "\n"),
+            (false, None) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
+    let page = fs::read_to_string(root().join("docs/sequences.md")).expect("the page");
+    for source in ["sequence.rs", "sequence/machine.rs", "sequence/change.rs", "plants.rs"] {
+        let found = diagrams(&root().join("src/control").join(source));
+        assert!(!found.is_empty(), "{source} draws nothing");
+        for diagram in found {
+            assert!(page.contains(&diagram), "docs/sequences.md lacks this diagram of {source}:\n{diagram}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Trouble;
 use crate::id::PointId;
 use crate::reading::Why;
 use crate::time::Mono;
@@ -103,6 +104,26 @@ pub enum Reason {
     EquipmentLimit,
     /// The output is on its way and the rate limit holds it.
     RateLimit,
+    /// Control does not see the plant or this machine well enough: its own panel runs it.
+    OnPanel,
+    /// One of the so many machines that the stage wants.
+    InStage(u8),
+    /// The stage wants so many machines, and this is none of them.
+    NotInStage(u8),
+    /// The machine has failed and is kept off.
+    Failed(Trouble),
+    /// A minimum time on or off is not over.
+    MinimumTime,
+    /// The economiser makes the water cold.
+    Economising,
+    /// Outdoors is too warm for the economiser, or it has not helped.
+    NotEconomising,
+    /// Running machines leave room for the one that starts.
+    DemandLimit,
+    /// What coils and rows demand of the plant says how cold its water is.
+    PlantDemand,
+    /// Nobody starts: each machine may take all of its load.
+    NoDemandLimit,
 }
 
 /// One output of a scan.

@@ -34,9 +34,141 @@ pub enum About {
     Alarm(AlarmId),
 }
 
+/// What goes wrong in a sequence of equipment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Trouble {
+    /// Told to start, it did not run in its time.
+    DidNotStart,
+    /// Told to stop, it did not stand in its time.
+    DidNotStop,
+    /// It stopped without being told.
+    StoppedItself,
+    /// Its panel reports a fault.
+    Fault,
+    /// The running machines did not come down to their demand limit in time; the next one started all the same.
+    NotLimited,
+    /// A stage change did not end in its time and was abandoned.
+    ChangeAborted,
+    /// One more is wanted and none is left that can run.
+    NoneLeft,
+}
+
+impl Trouble {
+    /// Every trouble.
+    pub const ALL: [Self; 7] = [
+        Self::DidNotStart,
+        Self::DidNotStop,
+        Self::StoppedItself,
+        Self::Fault,
+        Self::NotLimited,
+        Self::ChangeAborted,
+        Self::NoneLeft,
+    ];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::DidNotStart => "did_not_start",
+            Self::DidNotStop => "did_not_stop",
+            Self::StoppedItself => "stopped_itself",
+            Self::Fault => "fault",
+            Self::NotLimited => "not_limited",
+            Self::ChangeAborted => "change_aborted",
+            Self::NoneLeft => "none_left",
+        }
+    }
+}
+
+/// Where a sequence has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Step {
+    /// A machine is told to start.
+    Starting,
+    /// A machine runs, proven.
+    Running,
+    /// A machine is told to stop.
+    Stopping,
+    /// A machine stands, proven.
+    Standing,
+    /// A machine is not seen any more: its own panel runs it.
+    Unseen,
+    /// Control has taken a plant over from its panels, as it found it.
+    TakenOver,
+    /// Control has given a plant back to its panels: it does not see it well enough.
+    HandedBack,
+    /// Two machines change places: the new one first.
+    Rotating,
+    /// After a loss of power machines start again one by one.
+    Restoring,
+}
+
+impl Step {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Standing => "standing",
+            Self::Unseen => "unseen",
+            Self::TakenOver => "taken_over",
+            Self::HandedBack => "handed_back",
+            Self::Rotating => "rotating",
+            Self::Restoring => "restoring",
+        }
+    }
+}
+
+/// Why a stage changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StageCause {
+    /// More load than what runs should carry.
+    Load,
+    /// What would remain carries the load.
+    LightLoad,
+    /// The supply is too warm.
+    Warm,
+    /// The differential pressure is too low.
+    Starved,
+    /// The economiser carries the load alone.
+    Economised,
+    /// Nothing cools: the economiser is off and no machine is wanted.
+    Nothing,
+}
+
+impl StageCause {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::LightLoad => "light_load",
+            Self::Warm => "warm",
+            Self::Starved => "starved",
+            Self::Economised => "economised",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum What {
+    /// A sequence has come to a step.
+    Step(Step),
+    /// A sequence has met trouble.
+    Trouble(Trouble),
+    /// A plant wants another number of machines.
+    Stage {
+        /// Before.
+        from: u8,
+        /// Now.
+        to: u8,
+        /// Why.
+        cause: StageCause,
+    },
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.

@@ -6,12 +6,14 @@
 //!      ├─ coils         (one loop a CRAH: supply air by its chilled-water valve)
 //!      ├─ chilled water (one loop: differential pressure by pump speed)
 //!      ├─ machinery     (chillers, towers, CDUs, tanks …: run by their own panels, read by us)
+//!      ├─ plants        (chillers and an economiser that control runs by sequence)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
 pub mod kind;
 mod load;
 pub mod machinery;
+pub mod sequence;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,7 @@ use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, WattHours, Watts}
 
 pub use kind::Kind;
 pub use machinery::Machinery;
+pub use sequence::{ChillerPlant, PlantTuning};
 
 /// A hall, loaded and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +52,8 @@ pub struct Hall {
     pub chilled_water: Option<ChilledWater>,
     /// What runs by its own panel.
     pub machinery: Machinery,
+    /// Plants of chillers that control runs.
+    pub plants: Vec<ChillerPlant>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -238,6 +243,21 @@ pub struct Strategies {
     pub valves: LoopTuning,
     /// The pump, by differential pressure (Pa → %).
     pub pump: LoopTuning,
+    /// The plant on chilled water.
+    pub chilled_water: PlantTuning,
+    /// The plant on facility water.
+    pub facility_water: PlantTuning,
+}
+
+impl Strategies {
+    /// How the plant of a circuit is run.
+    #[must_use]
+    pub const fn plant(&self, circuit: machinery::Circuit) -> &PlantTuning {
+        match circuit {
+            machinery::Circuit::ChilledWater => &self.chilled_water,
+            machinery::Circuit::FacilityWater => &self.facility_water,
+        }
+    }
 }
 
 /// One kind of loop. Gains are per second of physical time.
@@ -297,6 +317,14 @@ pub enum Condition {
     ClockUntrusted,
     /// A unit is another device than its map means.
     WrongDevice,
+    /// A machine that control runs by sequence does not start, does not stop, stopped itself or reports a fault.
+    MachineFailed,
+    /// A stage change did not come to what it was for.
+    ChangeAbandoned,
+    /// One more machine is wanted and none is left that can run.
+    PlantShort,
+    /// A plant that control should run is on its panels: it is not seen well enough.
+    PlantOnPanels,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

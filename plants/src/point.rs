@@ -51,7 +51,7 @@ pub enum Role {
     Sensor,
     /// Commanded: an actuator follows it.
     Cmd,
-    /// A setpoint of a device's own loop.
+    /// What a device's own panel is told: a setpoint of its loop, a mode.
     Sp,
 }
 

@@ -17,6 +17,8 @@ pub mod bank;
 pub mod condensing;
 pub mod spec;
 
+use plant::hall::sequence::RunMode;
+
 use crate::cooling::chiller::Stream;
 use crate::cooling::heat_recovery::{Offered, Recovered};
 use crate::cooling::moist::saturated;
@@ -65,6 +67,12 @@ pub struct Circuit {
     pub bank: Bank,
     /// Their condenser water.
     pub condensing: Option<Condensing>,
+    /// What the economiser is told.
+    pub switched: RunMode,
+    /// The water that economiser and tower are to make (°C); the plant's where nobody says so.
+    pub aim: Option<f64>,
+    /// The economiser stays on, or off, whatever it is told.
+    pub switch_fails: Option<bool>,
     /// The economiser, what it did in the last step, and its valve (%).
     pub economiser: Option<(Economiser, water_economiser::Outcome, f64)>,
     /// The dry cooler: what leaves its tubes (°C), its fans (%), what it did.
@@ -135,6 +143,9 @@ impl Circuit {
             feeds: Feeds::ALL,
             bank: Bank::new(of, (chillers.min(bank::MOST), running), condenser),
             condensing: of.condensing.as_ref().map(|c| Condensing::new(c, condenser, chillers.min(bank::MOST))),
+            switched: RunMode::Panel,
+            aim: None,
+            switch_fails: None,
             economiser: of.economiser.map(|_| (Economiser::Off { since: 1e6 }, passed(at), 0.0)),
             dry: of.dry_cooler.map(|_| Dry {
                 liquid: at,
@@ -238,7 +249,7 @@ impl Circuit {
         let (Some(water), Some(condensing)) = (&mut self.condensing, &of.condensing) else { return self.back };
         let economiser = self.economiser.as_ref().is_some_and(|e| e.0.is_on());
         let fans = match (economiser, self.bank.running()) {
-            (true, 0) => Fans::Chilled { above: self.supply - of.setpoint },
+            (true, 0) => Fans::Chilled { above: self.supply - self.aim.unwrap_or(of.setpoint) },
             (true, _) => Fans::Full,
             (false, _) => Fans::Hold,
         };
@@ -318,10 +329,17 @@ impl Circuit {
             entering: water.entering,
             leaving: last.to_chillers.celsius,
         };
-        let on = panel.step(&Rules::PUBLISHED, seen, dt);
+        // One that does not start stays off, and one that does not stop stays on.
+        let stays = self.switch_fails.filter(|fails_on| *fails_on == panel.is_on());
+        let on = match (stays, self.switched) {
+            (Some(stays), _) => panel.told(stays, dt),
+            (None, RunMode::Panel) => panel.step(&Rules::PUBLISHED, seen, dt),
+            (None, RunMode::Off) => panel.told(false, dt),
+            (None, RunMode::On) => panel.told(true, dt),
+        };
         // Alone, the tower's fans hold the water, and the valve closes only when even their least is too cold.
         let alone = if self.bank.running() == 0 { BELOW } else { 0.0 };
-        let wanted = self.valve.step(&VALVE, (last.to_chillers.celsius, of.setpoint - alone), dt);
+        let wanted = self.valve.step(&VALVE, (last.to_chillers.celsius, self.aim.unwrap_or(of.setpoint) - alone), dt);
         let reach = 100.0 * dt / STROKE;
         *position += (if on { wanted } else { 0.0 } - *position).clamp(-reach, reach);
         let chilled = water_economiser::Stream { flow: water.flow, celsius: water.entering };

@@ -6,13 +6,14 @@ mod drill;
 mod figures;
 mod image;
 mod machinery;
+mod orders;
 mod power;
 mod step;
 
 use std::sync::Arc;
 
 use plant::fault::Faults;
-use plant::hall::{ChilledWater, Hall, Machinery};
+use plant::hall::{ChilledWater, ChillerPlant, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::time::{Span, Tick};
@@ -53,6 +54,8 @@ pub struct World {
     fleet: Option<Fleet>,
     /// The points of what runs by its own panel.
     machinery: Machinery,
+    /// The plants that control runs, where it does.
+    plants: Vec<ChillerPlant>,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,
@@ -66,7 +69,7 @@ pub struct World {
     meters: Vec<Meter>,
     /// What each writable point was last told.
     held: Table<PointId, Option<f64>>,
-    /// Of every device that takes commands: the coolers in the hall's order, then the pump.
+    /// Of every device that takes commands: the coolers in the hall's order, then the pump, then the machines of plants.
     panels: Vec<Panel>,
     /// Which of them a writable point belongs to.
     panel_of: Table<PointId, Option<usize>>,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use wattloop::control::report::{AlarmView, NamedValue, Pue, Status};
+use wattloop::control::report::{AlarmView, MachineView, NamedValue, PlantView, Pue, Status};
 
 use super::client::SocketArgs;
 use super::figure::{figure, fixed, length};
@@ -54,6 +54,9 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     writeln!(page, "fans           {}", row(&s.fans))?;
     writeln!(page, "valves         {}", row(&s.valves))?;
     writeln!(page, "pump           {}", s.pump.map_or_else(|| "-".to_owned(), |p| format!("{p:.1} %")))?;
+    for p in &s.plants {
+        plant(page, p)?;
+    }
     let kw = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} kW"));
     let (facility, it, rest) = (kw(s.facility_kw), kw(s.it_kw), kw(s.unattributed_kw));
     writeln!(page, "power          facility {facility}, IT {it}, unattributed {rest}")?;
@@ -71,6 +74,22 @@ fn alarm(page: &mut String, a: &AlarmView, uptime_s: f64) -> std::fmt::Result {
     writeln!(page, "ALARM {priority:<8} {}, {} for {age}{detail}", a.name, a.state)?;
     writeln!(page, "               if nobody acts: {}", a.consequence)?;
     writeln!(page, "               what to do: {}", a.response)
+}
+
+/// Who runs a plant and at which stage, then its machines.
+fn plant(page: &mut String, p: &PlantView) -> std::fmt::Result {
+    let load = p.load_kw.map_or_else(String::new, |kw| format!(", load {kw:.1} kW"));
+    let short = if p.short { ", NONE IS LEFT to start" } else { "" };
+    let running = p.machines.iter().map(machine).collect::<Vec<_>>().join(", ");
+    match p.rule.as_str() {
+        "panels" => writeln!(page, "plant          {} on its panels: {running}", p.name),
+        _ => writeln!(page, "plant          {} wants {}, {}{load}{short}: {running}", p.name, p.wanted, p.change),
+    }
+}
+
+fn machine(m: &MachineView) -> String {
+    let since = m.since_s.map_or_else(String::new, |s| format!(" for {}", length(s)));
+    format!("{} {}{since} ({:.1} h, {} starts)", m.name, m.step, m.run_hours, m.starts)
 }
 
 /// One line a window that has a value, and one for all that have none for the same cause.
@@ -109,6 +128,27 @@ fn row(values: &[NamedValue]) -> String {
 mod tests {
     use super::*;
     use wattloop::control::report::{OverrideView, Readings, WorstInlet};
+
+    fn chillers() -> PlantView {
+        let running = MachineView { run_hours: 812.04, starts: 14, ..MachineView::default() };
+        PlantView {
+            name: "chw".into(),
+            rule: "sequence".into(),
+            change: "starting".into(),
+            wanted: 2,
+            load_kw: Some(581.25),
+            machines: vec![
+                MachineView { name: "ch-1".into(), step: "on".into(), ..running },
+                MachineView {
+                    name: "ch-2".into(),
+                    step: "starting".into(),
+                    since_s: Some(20.0),
+                    ..MachineView::default()
+                },
+            ],
+            ..PlantView::default()
+        }
+    }
 
     #[test]
     fn what_needs_somebody_comes_first() {
@@ -155,6 +195,7 @@ mod tests {
                 consequence: "Servers throttle".into(),
                 response: "Look at row A".into(),
             }],
+            plants: vec![chillers()],
             clock_trusted: false,
             ..Status::default()
         };
@@ -168,6 +209,7 @@ worst inlet    32.4 °C at rack-a07, 0.4 K ABOVE the limit
 fans           -
 valves         -
 pump           -
+plant          chw wants 2, starting, load 581.2 kW: ch-1 on (812.0 h, 14 starts), ch-2 starting for 20 s (0.0 h, 0 starts)
 power          facility -, IT -, unattributed -
 energy         facility 0.0 kWh, IT 0.0 kWh
 PUE 1m         1.119, good, category 2, 96 % covered

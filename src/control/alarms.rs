@@ -79,7 +79,11 @@ impl Alarms {
                 | Condition::UnattributedAbove
                 | Condition::PueInvalid
                 | Condition::ClockUntrusted
-                | Condition::WrongDevice => scene.holds(def),
+                | Condition::WrongDevice
+                | Condition::MachineFailed
+                | Condition::ChangeAbandoned
+                | Condition::PlantShort
+                | Condition::PlantOnPanels => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

@@ -96,6 +96,12 @@ impl Cooling {
         self.loops.get(id)
     }
 
+    /// How everything is run now.
+    #[must_use]
+    pub const fn strategies(&self) -> &Strategies {
+        &self.strategies
+    }
+
     /// The tuning in force of one kind of loop.
     #[must_use]
     pub const fn tuning(&self, service: Service) -> &LoopTuning {
@@ -128,7 +134,10 @@ impl Cooling {
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands) {
         for circuit in circuits {
-            let (tuning, source) = (*self.tuning(circuit.service), self.source);
+            let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
+            if circuit.service == Service::Pump {
+                tuning.setpoint = scene.dp;
+            }
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
             row.waited = sum(row.waited, scene.dt);
             row.look(circuit, &tuning, scene.image);
@@ -149,6 +158,8 @@ pub struct Scene<'a> {
     pub image: Image<'a>,
     /// The outputs as the scan before left them.
     pub held: &'a Table<OutputId, Held>,
+    /// The differential pressure that the pump is to hold (Pa).
+    pub dp: f64,
     /// Since the scan before.
     pub dt: Span,
     /// Of which at most this was under control; what is longer was a pause.

@@ -1,5 +1,6 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
+mod plants;
 mod status;
 mod why;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::commands::Proof;
 
+pub use plants::{MachineView, PlantView};
 pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
 
@@ -31,6 +33,9 @@ pub struct Status {
     pub valves: Vec<NamedValue>,
     /// The pump's commanded speed (%).
     pub pump: Option<f64>,
+    /// Plants that run by sequence.
+    #[serde(default)]
+    pub plants: Vec<PlantView>,
     /// Facility power (kW), storage excluded; nothing while the meter is not known.
     pub facility_kw: Option<f64>,
     /// IT power (kW).

@@ -1,7 +1,7 @@
 //! Reasons and events in the hall's words.
 
 use plant::command::{Level, Reason};
-use plant::event::{Event, What};
+use plant::event::{Event, StageCause, Step, Trouble, What};
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::reading::Why;
@@ -68,6 +68,55 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::Override => "an operator holds it".to_owned(),
         Reason::EquipmentLimit => "the equipment allows no more".to_owned(),
         Reason::RateLimit => "it moves as fast as the equipment may".to_owned(),
+        Reason::OnPanel => "its own panel runs it: control does not see it, or its plant, well enough".to_owned(),
+        Reason::InStage(wanted) => format!("it is one of {wanted} that the stage wants"),
+        Reason::NotInStage(wanted) => format!("the stage wants {wanted}, and this is none of them"),
+        Reason::Failed(why) => format!("it has failed: {}", mishap(why)),
+        Reason::MinimumTime => "a minimum time on or off is not over".to_owned(),
+        Reason::Economising => "outdoors is cold enough to make the water".to_owned(),
+        Reason::NotEconomising => "outdoors is too warm for it, or it did not help".to_owned(),
+        Reason::PlantDemand => "as cold as coils and rows demand it".to_owned(),
+        Reason::NoDemandLimit => "it may take all of its load: no other machine needs room to start".to_owned(),
+        Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
+    }
+}
+
+/// What went wrong in a sequence, for people.
+#[must_use]
+pub const fn mishap(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::DidNotStart => "told to start, it did not run in its time",
+        Trouble::DidNotStop => "told to stop, it did not stand in its time",
+        Trouble::StoppedItself => "it stopped without being told",
+        Trouble::Fault => "its panel reports a fault",
+        Trouble::NotLimited => "running machines did not come down to their demand limit in time; the next one starts",
+        Trouble::ChangeAborted => "a stage change did not end in its time and was abandoned",
+        Trouble::NoneLeft => "one more is wanted, and none is left that can run",
+    }
+}
+
+const fn step(step: Step) -> &'static str {
+    match step {
+        Step::Starting => "is told to start",
+        Step::Running => "runs",
+        Step::Stopping => "is told to stop",
+        Step::Standing => "stands",
+        Step::Unseen => "is not seen any more: its own panel runs it",
+        Step::TakenOver => "is run by sequence from now on, as it was found",
+        Step::HandedBack => "is given back to its panels: it is not seen well enough",
+        Step::Rotating => "lets two machines change places: the new one first",
+        Step::Restoring => "starts its machines again one by one: all were lost at once",
+    }
+}
+
+const fn cause(cause: StageCause) -> &'static str {
+    match cause {
+        StageCause::Load => "there is more load than these should carry",
+        StageCause::LightLoad => "fewer carry the load",
+        StageCause::Warm => "the supply is too warm",
+        StageCause::Starved => "the differential pressure is too low",
+        StageCause::Economised => "the economiser carries the load alone",
+        StageCause::Nothing => "nothing else cools",
     }
 }
 
@@ -75,6 +124,9 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
 #[must_use]
 pub fn event(hall: &Hall, event: &Event) -> String {
     match event.what {
+        What::Step(at) => step(at).to_owned(),
+        What::Trouble(why) => format!("has trouble: {}", mishap(why)),
+        What::Stage { from, to, cause: why } => format!("wants {to} instead of {from} running: {}", cause(why)),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),

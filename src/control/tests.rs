@@ -5,6 +5,7 @@ mod energy;
 mod loops;
 mod messages;
 mod pause;
+mod plants;
 mod restart;
 mod rig;
 mod safety;

@@ -270,6 +270,9 @@ const fn deadband(unit: Unit) -> f64 {
 /// What happened, as fields: a word in `kind`, and its numbers.
 fn what(what: &What) -> Value {
     match what {
+        What::Step(step) => json!({ "kind": "step", "step": step.word() }),
+        What::Trouble(trouble) => json!({ "kind": "trouble", "trouble": trouble.word() }),
+        What::Stage { from, to, cause } => json!({ "kind": "stage", "from": from, "to": to, "cause": cause.word() }),
         What::ReadingFresh => json!({ "kind": "reading_fresh" }),
         What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),
         What::ReadingLost(why) => json!({ "kind": "reading_lost", "why": why.to_string() }),

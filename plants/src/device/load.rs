@@ -114,9 +114,10 @@ fn range(section: &Section<'_>) -> Option<(f64, f64)> {
 fn point(section: &Section<'_>, kind: Option<Kind>) -> Option<(String, Option<PointSpec>)> {
     let name = section.need_name("point")?;
     let Some(kind) = kind else { return Some((name, None)) };
-    let spec = kind.points().iter().find(|s| s.name == name).copied();
+    let known = || kind.points().iter().chain(kind.commands());
+    let spec = known().find(|s| s.name == name).copied();
     if spec.is_none()
-        && let Some(near) = closest(&name, kind.points().iter().map(|s| s.name))
+        && let Some(near) = closest(&name, known().map(|s| s.name))
         && name.len().abs_diff(near.len()) <= 1
     {
         let message = format!("a {} has no point `{name}`", kind.word());

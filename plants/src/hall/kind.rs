@@ -144,6 +144,54 @@ pub(super) const fn volume_flow(name: &'static str) -> PointSpec {
     sensor(name, Unit::LiterPerSecond, judged(-1.0, 1e3, Danger::Down, 0.5, NO_RATE))
 }
 
+/// Panel, off or on: 0, 1, 2. The fail-safe is the panel.
+const RUN_MODE: PointSpec = PointSpec {
+    name: "run-mode",
+    unit: Unit::One,
+    role: Role::Sp,
+    judgement: judged(0.0, 2.0, Danger::Neither, 0.0, NO_RATE),
+    write: Some(WriteRange {
+        min: 0.0,
+        max: 2.0,
+        failsafe: 0.0,
+        relinquish_default: 0.0,
+        rise_per_s: NO_RATE,
+        fall_per_s: NO_RATE,
+    }),
+};
+
+/// The most load a machine may take; all of it is the fail-safe.
+const DEMAND_LIMIT: PointSpec = PointSpec {
+    name: "demand-limit",
+    unit: Unit::Percent,
+    role: Role::Sp,
+    judgement: judged(0.0, 110.0, Danger::Down, 0.0, NO_RATE),
+    write: Some(WriteRange {
+        min: 30.0,
+        max: 100.0,
+        failsafe: 100.0,
+        relinquish_default: 100.0,
+        rise_per_s: NO_RATE,
+        fall_per_s: NO_RATE,
+    }),
+};
+
+/// The water that a machine makes; the fail-safe is its plant's setpoint.
+const SETPOINT: PointSpec = PointSpec {
+    name: "setpoint",
+    unit: Unit::Cel,
+    role: Role::Sp,
+    judgement: judged(-10.0, 60.0, Danger::Up, 0.0, NO_RATE),
+    write: Some(WriteRange {
+        min: 4.0,
+        max: 45.0,
+        failsafe: 4.0,
+        relinquish_default: 4.0,
+        rise_per_s: NO_RATE,
+        fall_per_s: NO_RATE,
+    }),
+};
+
 const RACK: &[PointSpec] = &[
     temperature("inlet-air-temp", -10.0, 80.0),
     temperature("outlet-air-temp", -10.0, 120.0),
@@ -227,6 +275,32 @@ impl Kind {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.word() == word)
+    }
+
+    /// The points that a machine of this kind has more where control runs its plant by sequence.
+    #[must_use]
+    pub const fn commands(self) -> &'static [PointSpec] {
+        match self {
+            Self::Chiller => &[RUN_MODE, DEMAND_LIMIT, SETPOINT],
+            Self::WaterEconomiser => &[RUN_MODE, SETPOINT],
+            Self::Rack
+            | Self::Crah
+            | Self::Fan
+            | Self::ChilledWater
+            | Self::Meter
+            | Self::Tower
+            | Self::DryCooler
+            | Self::CondenserWater
+            | Self::FacilityWater
+            | Self::Cdu
+            | Self::Dx
+            | Self::Tank
+            | Self::TwoPhaseTank
+            | Self::HeatRecovery
+            | Self::Ups
+            | Self::Generator
+            | Self::WeatherStation => &[],
+        }
     }
 
     /// The points every equipment of this kind has, in the order of the process image.

@@ -3,15 +3,18 @@
 mod alarms;
 mod machinery;
 mod meters;
+mod sequence;
 mod specs;
 mod tuning;
 
 use std::collections::BTreeMap;
 
+use super::kind::PointSpec;
+use super::machinery::Circuit;
 use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, PueRules, Rack, Row};
 use crate::fault::Faults;
 use crate::id::{EquipId, Id, LoopId, RowId, Table};
-use crate::point::{Point, PointDef, PointTable};
+use crate::point::{Point, PointDef, PointTable, WriteRange};
 use crate::read::{Section, Source, Value, did_you_mean, is_name};
 use crate::units::{Celsius, Quantity, Watts};
 
@@ -42,6 +45,8 @@ struct Draft {
     coils: Vec<Coil>,
     chilled_water: Option<ChilledWater>,
     machinery: Machinery,
+    /// The circuits whose plants control runs, and the water that their machines make (°C).
+    sequenced: Vec<(Circuit, f64)>,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -63,6 +68,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         coils: Vec::new(),
         chilled_water: None,
         machinery: Machinery::default(),
+        sequenced: sequence::sequenced(file),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
@@ -81,11 +87,13 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         water.done();
     }
     draft.machinery(file);
+    let plants = draft.plants(file);
+    let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
-    let strategies = tuning::strategies(file, limits.as_ref(), needs);
-    let alarms = alarms::alarms(file, draft.chilled_water.is_some());
+    let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), !draft.sequenced.is_empty()));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -100,6 +108,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         coils: draft.coils,
         chilled_water: draft.chilled_water,
         machinery: draft.machinery,
+        plants,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,
@@ -258,7 +267,8 @@ impl Draft {
         self.lines.insert(name.to_owned(), line);
         let equip = self.equips.push(EquipDef { name: name.to_owned(), kind, points: Vec::new() });
         let mut points = Vec::new();
-        for spec in self.specs.of(kind) {
+        let commanded = self.commanded(section, kind);
+        for spec in self.specs.of(kind).into_iter().chain(commanded) {
             points.push(self.points.push(PointDef {
                 equip,
                 name: format!("{name}/{}", spec.name),
@@ -271,6 +281,23 @@ impl Draft {
         }
         self.equips.get_mut(equip)?.points = points;
         Some(equip)
+    }
+
+    /// The points that a machine has more where control runs its plant.
+    fn commanded(&self, section: &Section<'_>, kind: Kind) -> Vec<PointSpec> {
+        if self.sequenced.is_empty() || kind.commands().is_empty() {
+            return Vec::new();
+        }
+        let circuit: Option<String> = section.maybe("circuit");
+        let ours = self.sequenced.iter().find(|(ours, _)| Some(ours.word()) == circuit.as_deref());
+        let spec = |spec: &PointSpec, water: f64| {
+            // What the machine makes when nobody says otherwise is what its plant is made for.
+            let is_water = spec.unit == Celsius::UNIT;
+            let made = |range| WriteRange { failsafe: water, relinquish_default: water, ..range };
+            let write = spec.write.map(|range| if is_water { made(range) } else { range });
+            PointSpec { write, ..*spec }
+        };
+        ours.map_or_else(Vec::new, |(_, water)| kind.commands().iter().map(|s| spec(s, *water)).collect())
     }
 
     /// The point of a name with its unit in its type. Nothing where the kind has no such point in this unit.

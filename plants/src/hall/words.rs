@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -62,6 +62,10 @@ impl Condition {
         Self::PueInvalid,
         Self::ClockUntrusted,
         Self::WrongDevice,
+        Self::MachineFailed,
+        Self::ChangeAbandoned,
+        Self::PlantShort,
+        Self::PlantOnPanels,
         Self::Service,
     ];
 
@@ -79,8 +83,18 @@ impl Condition {
             Self::PueInvalid => "pue-invalid",
             Self::ClockUntrusted => "clock-untrusted",
             Self::WrongDevice => "wrong-device",
+            Self::MachineFailed => "machine-failed",
+            Self::ChangeAbandoned => "change-abandoned",
+            Self::PlantShort => "plant-short",
+            Self::PlantOnPanels => "plant-on-panels",
             Self::Service => "service",
         }
+    }
+
+    /// True for what befalls plants that control runs by sequence.
+    #[must_use]
+    pub const fn is_of_plants(self) -> bool {
+        matches!(self, Self::MachineFailed | Self::ChangeAbandoned | Self::PlantShort | Self::PlantOnPanels)
     }
 
     /// What its `limit` counts, for people; nothing where it has none.
@@ -92,7 +106,15 @@ impl Condition {
             Self::WritesDoubted => Some("outputs"),
             Self::DpBelow => Some("Pa"),
             Self::UnattributedAbove => Some("W"),
-            Self::InletsLost | Self::PueInvalid | Self::ClockUntrusted | Self::WrongDevice | Self::Service => None,
+            Self::InletsLost
+            | Self::PueInvalid
+            | Self::ClockUntrusted
+            | Self::WrongDevice
+            | Self::MachineFailed
+            | Self::ChangeAbandoned
+            | Self::PlantShort
+            | Self::PlantOnPanels
+            | Self::Service => None,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Water goes only through chillers that run or are about to: the others' valves are shut, and where all are, it goes past them.
 
+use plant::hall::sequence::RunMode;
+
 use super::spec::Spec;
 use crate::cooling::chiller::phase::Phase;
 use crate::cooling::chiller::{Chiller, Inputs, Machine, Outcome, Stream};
@@ -18,6 +20,30 @@ pub struct Unit {
     pub met: (f64, f64),
     /// Held by a trip from outside.
     pub tripped: bool,
+    /// What it is told.
+    pub order: Order,
+    /// No start catches.
+    pub start_fails: bool,
+    /// It does not stop.
+    pub stop_fails: bool,
+    /// What the panels of the bank have decided of it.
+    local: bool,
+}
+
+/// What a chiller is told by somebody who is not its panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    /// To run, to stand, or to listen to its panel.
+    pub mode: RunMode,
+    /// The most load that it may take (1, 0 to 1).
+    pub limit: f64,
+    /// The water that it makes (°C); its plant's where nobody says so.
+    pub setpoint: Option<f64>,
+}
+
+impl Order {
+    /// Listen to the panel.
+    pub const PANEL: Self = Self { mode: RunMode::Panel, limit: 1.0, setpoint: None };
 }
 
 /// The bank.
@@ -55,7 +81,16 @@ impl Bank {
             if n < running {
                 machine.phase = Phase::Running { since_start: 1e6, ceiling: 1.0, share: 0.7 };
             }
-            Unit { machine, last: None, met: (of.setpoint, condenser), tripped: false }
+            Unit {
+                machine,
+                last: None,
+                met: (of.setpoint, condenser),
+                tripped: false,
+                order: Order::PANEL,
+                start_fails: false,
+                stop_fails: false,
+                local: n < running,
+            }
         });
         Self { units: units.collect(), fed: true, staging: staging::Bank::of(running) }
     }
@@ -63,15 +98,45 @@ impl Bank {
     /// Decides how many shall run: `load` is the heat they face (W), `warm` the supply above its setpoint (K), `spared` whether
     /// the economiser alone would do.
     pub fn stage(&mut self, of: &Chiller, (load, warm, spared): (f64, f64, bool), dt: f64) {
+        if self.units.iter().any(|unit| unit.order.mode != RunMode::Panel) {
+            // Somebody else decides: the panels keep in step, so that they take over what runs.
+            for unit in &mut self.units {
+                unit.local = match unit.order.mode {
+                    RunMode::Panel => unit.local && unit.can_run(),
+                    RunMode::Off => false,
+                    RunMode::On => true,
+                };
+            }
+            self.staging = staging::Bank::of(self.units.iter().filter(|u| u.local).count());
+            return;
+        }
         let ready = self.units.iter().filter(|u| u.can_run()).count();
         let seen = Seen { load, each: of.map.capacity, ready, warm, spared };
-        self.staging.step(&Staging::CHILLERS, seen, dt);
+        let wanted = self.staging.step(&Staging::CHILLERS, seen, dt);
+        self.choose(wanted);
+    }
+
+    /// Which of them run: those that did, then the first that can; one that cannot gives its place away.
+    fn choose(&mut self, wanted: usize) {
+        for unit in &mut self.units {
+            unit.local &= unit.can_run();
+        }
+        let mut running = self.units.iter().filter(|u| u.local).count();
+        for unit in self.units.iter_mut().filter(|u| !u.local && u.can_run()) {
+            if running < wanted {
+                (unit.local, running) = (true, running.saturating_add(1));
+            }
+        }
+        for unit in self.units.iter_mut().rev().filter(|u| u.local) {
+            if running > wanted {
+                (unit.local, running) = (false, running.saturating_sub(1));
+            }
+        }
     }
 
     /// Whether each is open to its waters.
     pub fn open(&self) -> impl Iterator<Item = bool> + '_ {
-        let told = self.told();
-        self.units.iter().zip(told).map(|(unit, told)| told || unit.turns())
+        self.units.iter().map(|unit| unit.told() || unit.turns())
     }
 
     /// How many turn.
@@ -92,15 +157,14 @@ impl Bank {
         let Some(chiller) = &of.chiller else { return done };
         let open = plant::convert::f64_from_usize(self.open().filter(|o| *o).count());
         let each = if open > 0.0 { water.flow / open } else { 0.0 };
-        let told: [bool; MOST] = self.told_now();
         let mut leaving = 0.0;
         for (n, unit) in self.units.iter_mut().enumerate() {
-            let told = told.get(n).copied().unwrap_or(false);
+            let told = unit.told();
             let open = told || unit.turns();
             let inputs = Inputs {
                 run: told,
-                setpoint: of.setpoint,
-                limit: 1.0,
+                setpoint: unit.order.setpoint.unwrap_or(of.setpoint),
+                limit: unit.order.limit,
                 evaporator: Stream { flow: if open { each } else { 0.0 }, entering: water.entering },
                 condenser: Stream { flow: if open { condenser(n) } else { 0.0 }, entering: cooled },
                 powered: self.fed,
@@ -121,24 +185,6 @@ impl Bank {
         }
         done
     }
-
-    /// Which are told to run: the first of those that can.
-    fn told(&self) -> impl Iterator<Item = bool> + '_ {
-        let mut left = self.staging.wanted;
-        self.units.iter().map(move |unit| {
-            let told = left > 0 && unit.can_run();
-            left = left.saturating_sub(usize::from(told));
-            told
-        })
-    }
-
-    fn told_now(&self) -> [bool; MOST] {
-        let mut told = [false; MOST];
-        for (place, is) in told.iter_mut().zip(self.told()) {
-            *place = is;
-        }
-        told
-    }
 }
 
 /// The most chillers a circuit has.
@@ -147,6 +193,16 @@ pub const MOST: usize = 16;
 impl Unit {
     fn can_run(&self) -> bool {
         !self.tripped && self.machine.trip().is_none()
+    }
+
+    /// Whether it shall run, as its contactor sees it.
+    fn told(&self) -> bool {
+        let wanted = match self.order.mode {
+            RunMode::Panel => self.local,
+            RunMode::Off => false,
+            RunMode::On => self.can_run(),
+        };
+        if self.turns() { wanted || self.stop_fails } else { wanted && !self.start_fails }
     }
 
     /// True while the compressor turns.

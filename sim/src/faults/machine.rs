@@ -37,8 +37,10 @@ pub enum MachineFault {
     OnBypass,
     /// The breaker of a UPS's string is open.
     StringOpen,
-    /// No try to start a generator catches.
+    /// No try to start it catches: a generator, a chiller, an economiser.
     StartFails,
+    /// It does not stop: a chiller whose contactor is welded, an economiser whose valve does not close.
+    StopFails,
 }
 
 impl MachineFault {
@@ -63,6 +65,7 @@ impl MachineFault {
             Self::OnBypass => "on-bypass",
             Self::StringOpen => "string-open",
             Self::StartFails => "start-fails",
+            Self::StopFails => "stop-fails",
         }
     }
 
@@ -86,7 +89,8 @@ impl MachineFault {
             | Self::Outage
             | Self::OnBypass
             | Self::StringOpen
-            | Self::StartFails => None,
+            | Self::StartFails
+            | Self::StopFails => None,
         }
     }
 
@@ -109,7 +113,8 @@ impl MachineFault {
             // Of the meters the utility's alone: see [`MachineFault::of_grid`].
             Self::Outage | Self::Brownout(_) | Self::Sag(_) => matches!(kind, Kind::Meter),
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
-            Self::StartFails => matches!(kind, Kind::Generator),
+            Self::StartFails => matches!(kind, Kind::Generator | Kind::Chiller | Kind::WaterEconomiser),
+            Self::StopFails => matches!(kind, Kind::Chiller | Kind::WaterEconomiser),
         }
     }
 

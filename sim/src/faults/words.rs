@@ -140,8 +140,14 @@ pub const CATALOGUE: &[Entry] = &[
     entry_of(On::Equipment, "sag", LEFT, "the grid's voltage falls to so much, once, for 150 ms"),
     entry_of(On::Equipment, "on-bypass", With::Nothing, "a UPS is switched to its bypass: the load hangs on the grid"),
     entry_of(On::Equipment, "string-open", With::Nothing, "the breaker of a UPS's batteries is open"),
-    entry_of(On::Equipment, "start-fails", With::Nothing, "a generator does not start"),
-    entry_of(On::Equipment, "hand", With::Number("duty, 0 to 100 %", PERCENT), "a device's switch is turned to hand"),
+    entry_of(On::Equipment, "start-fails", With::Nothing, "a generator, a chiller or an economiser does not start"),
+    entry_of(On::Equipment, "stop-fails", With::Nothing, "a chiller or an economiser does not stop"),
+    entry_of(
+        On::Equipment,
+        "hand",
+        With::Number("duty, 0 to 100 %", PERCENT),
+        "a device's switch is turned to hand; a machine runs from 50 % on",
+    ),
 ];
 
 /// What was written after the word.
@@ -176,11 +182,20 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
         ("valve-stuck", _) if kind == Kind::Crah => Ok(Fault::ValveStuck(equip)),
         ("pump-tripped", _) if kind == Kind::ChilledWater => Ok(Fault::PumpTripped),
         ("chiller-tripped", _) if kind == Kind::ChilledWater => Ok(Fault::ChillerTripped),
-        ("hand", Given::Number(duty)) if fan || kind == Kind::ChilledWater => Ok(Fault::LocalHand { equip, duty }),
+        ("hand", Given::Number(duty)) if fan || kind == Kind::ChilledWater || is_sequenced(hall, equip) => {
+            Ok(Fault::LocalHand { equip, duty })
+        }
         (_, _) => of_machine(what, given)
             .filter(|how| how.fits(kind) && (!how.of_grid() || is_utility(hall, equip)))
             .map_or_else(|| Err(refusal()), |how| Ok(Fault::Machine { equip, how })),
     }
+}
+
+/// True for a machine that control runs by sequence.
+fn is_sequenced(hall: &Hall, equip: EquipId) -> bool {
+    hall.plants.iter().any(|plant| {
+        plant.chillers.iter().any(|c| c.of.equip == equip) || plant.economiser.is_some_and(|e| e.of.equip == equip)
+    })
 }
 
 /// True for the meter behind which the grid is.
@@ -207,6 +222,7 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("on-bypass", _) => MachineFault::OnBypass,
         ("string-open", _) => MachineFault::StringOpen,
         ("start-fails", _) => MachineFault::StartFails,
+        ("stop-fails", _) => MachineFault::StopFails,
         (_, _) => return None,
     })
 }

@@ -81,6 +81,17 @@ impl Economiser {
         self.is_on()
     }
 
+    /// Switched by somebody else; whether it is in use `dt` seconds on.
+    pub fn told(&mut self, on: bool, dt: f64) -> bool {
+        *self = match (*self, on) {
+            (Self::Off { since }, false) => Self::Off { since: since + dt },
+            (Self::On { since, .. }, true) => Self::On { since: since + dt, idle: 0.0 },
+            (Self::Off { .. }, true) => Self::On { since: 0.0, idle: 0.0 },
+            (Self::On { .. }, false) => Self::Off { since: 0.0 },
+        };
+        on
+    }
+
     /// True while in use.
     #[must_use]
     pub const fn is_on(&self) -> bool {

@@ -47,8 +47,12 @@ pub fn all(hall: &Hall) -> Vec<Breakable> {
         ways(hall, &equip.name, |on| on == On::Equipment, &mut found);
     }
     for (_, point) in hall.points.iter() {
-        let actuator = point.role == Role::Cmd;
-        ways(hall, &point.name, |on| if actuator { on == On::Actuator } else { on == On::Sensor }, &mut found);
+        let breaks = |on| match point.role {
+            Role::Sensor => on == On::Sensor,
+            Role::Cmd => on == On::Actuator,
+            Role::Sp => false,
+        };
+        ways(hall, &point.name, breaks, &mut found);
     }
     found
 }
@@ -102,6 +106,8 @@ mod tests {
         };
         for (name, target, how) in [
             ("air", "ch-1", "tripped"),
+            ("air", "ch-2", "start-fails"),
+            ("air", "wse", "stop-fails"),
             ("air", "crah-1/valve", "leaking"),
             ("air", "rack-a01/inlet-air-temp", "fahrenheit"),
             ("air-dx", "dx-3", "jammed"),

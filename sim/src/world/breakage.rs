@@ -62,6 +62,10 @@ impl World {
                     ups.string_open = broken;
                 }
             }
+            MachineFault::StartFails | MachineFault::StopFails if self.is_staged(equip) => {
+                self.weld((equip, how == MachineFault::StopFails), broken);
+            }
+            MachineFault::StopFails => {}
             MachineFault::StartFails => {
                 if let Some(generator) = self.site.generator() {
                     generator.blocked = broken;
@@ -76,6 +80,25 @@ impl World {
                     circuit.customer = !broken;
                 }
             }
+        }
+    }
+
+    /// True for a chiller or an economiser.
+    fn is_staged(&self, equip: EquipId) -> bool {
+        place(&self.machinery.chillers, |c| c.equip == equip).is_some()
+            || place(&self.machinery.economisers, |e| e.equip == equip).is_some()
+    }
+
+    /// A chiller or an economiser that stays off, or on.
+    fn weld(&mut self, (equip, on): (EquipId, bool), broken: bool) {
+        if let Some((which, n)) = place(&self.machinery.chillers, |c| c.equip == equip)
+            && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
+        {
+            *(if on { &mut unit.stop_fails } else { &mut unit.start_fails }) = broken;
+        }
+        let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
+        if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {
+            circuit.switch_fails = broken.then_some(on);
         }
     }
 

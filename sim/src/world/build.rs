@@ -47,6 +47,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         tanks: tanks(hall, &physics),
         fleet: None,
         machinery: hall.machinery.clone(),
+        plants: hall.plants.clone(),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
         air: Outdoors::default().at(&physics.weather, physics.seed, Wall(0)),
@@ -66,7 +67,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         lost_work: 0.0,
         physics: Arc::new(physics),
     };
-    world.wire_panels();
+    world.wire_panels(hall);
     world.tell_truth();
     for (id, point) in hall.points.iter() {
         if world.truth(id).is_some()
@@ -81,22 +82,34 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
 
 impl World {
     /// A panel for each device that takes commands, holding what it starts with.
-    fn wire_panels(&mut self) {
+    fn wire_panels(&mut self, hall: &Hall) {
         let (duty, patience) = (self.physics.start_duty, self.physics.comm_loss);
-        let mut devices: Vec<(EquipId, Vec<PointId>)> = Vec::new();
+        let mut devices: Vec<(EquipId, Vec<(PointId, f64)>)> = Vec::new();
         for cooler in self.rows.iter().flat_map(|r| &r.coolers) {
             let valve = cooler.coil.as_ref().map(|c| c.valve.command);
-            devices.push((cooler.equip, [cooler.drive.command].into_iter().chain(valve).collect()));
+            let points = [cooler.drive.command].into_iter().chain(valve).map(|point| (point, duty));
+            devices.push((cooler.equip, points.collect()));
         }
         if let Some(pump) = &self.pump {
-            devices.push((pump.of.equip, vec![pump.drive.command]));
+            devices.push((pump.of.equip, vec![(pump.drive.command, duty)]));
+        }
+        // What machines are told begins where they listen to their panels.
+        let safe = |point: PointId| (point, hall.points.get(point).and_then(|d| d.write).map_or(0.0, |w| w.failsafe));
+        for plant in &self.plants {
+            for chiller in &plant.chillers {
+                let points = [chiller.run_mode.id(), chiller.demand_limit.id(), chiller.setpoint.id()];
+                devices.push((chiller.of.equip, points.map(safe).to_vec()));
+            }
+            let economiser =
+                plant.economiser.map(|e| (e.of.equip, [e.run_mode.id(), e.setpoint.id()].map(safe).to_vec()));
+            devices.extend(economiser);
         }
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });
-            for point in points {
+            for (point, begin) in points {
                 if let (Some(held), Some(panel)) = (self.held.get_mut(point), self.panel_of.get_mut(point)) {
-                    (*held, *panel) = (Some(duty), Some(n));
-                    put(&mut self.truth, point, duty);
+                    (*held, *panel) = (Some(begin), Some(n));
+                    put(&mut self.truth, point, begin);
                 }
             }
         }

@@ -93,6 +93,7 @@ impl World {
             return;
         }
         self.aim(tick.dt.seconds());
+        self.order();
         for part in 0..convert::u64_from_f64_rounded(parts) {
             let since = (convert::f64_from_u64(part) + 1.0) * dt;
             let elapsed = Span::from_nanos(begin.nanos().saturating_add(Span::from_seconds(since).nanos()));

@@ -4,6 +4,7 @@ use plant::command::{Command, Level, Reason};
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::image::{Inputs, Outputs};
+use plant::point::Role;
 use plant::time::{Mono, Span, Tick, Wall};
 use sim::World;
 
@@ -45,9 +46,10 @@ impl Stand {
         let world = World::load(&hall, "physics.toml", physics).unwrap_or_else(|faults| panic!("{faults}"));
         let mut outputs = Outputs::default();
         for (point, def) in hall.points.iter() {
-            if def.write.is_some() {
-                let reason = Reason::Relinquished;
-                outputs.commands.push(Command { point, value: 60.0, level: Level::Control, reason });
+            if let Some(range) = def.write {
+                // Drives and valves stand at 60 %, and panels decide for themselves.
+                let value = if def.role == Role::Cmd { 60.0 } else { range.failsafe };
+                outputs.commands.push(Command { point, value, level: Level::Control, reason: Reason::Relinquished });
             }
         }
         let tick =

@@ -1,4 +1,4 @@
-//! `wattloop sim year`: halls on their own panels through a year of each climate, and what it came to.
+//! `wattloop sim year`: halls through a year of each climate, on their own panels or under control, and what it came to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use serde::Serialize;
 use sim::World;
 use sim::kpi::{Beside, Kpis, Tally};
 use sim::ledger;
+use sim::scenario::Pilot;
 use sim::weather::Weather;
 use sim::weather::climate::Climate;
+use wattloop::control::Controller;
 use wattloop::service::clock::Clock;
 
 use super::{crowd, pages};
@@ -23,14 +25,15 @@ const BEGIN: Wall = Wall(1_735_689_600_000);
 /// What a hall runs before its year is counted, so that it does not begin cold (s).
 const WARM_UP: f64 = 86_400.0;
 
-/// A year of halls on their own panels.
+/// A year of halls.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   wattloop sim year                                every hall through a year of every climate
   wattloop sim year air --climate hot-dry --for 30d
+  wattloop sim year air --by fixed --by wattloop   the same year under control beside it
 
-Every device runs by its own panel; nobody commands. The first day is not counted. One line of a Markdown table for each
+`fixed`: every device runs by its own panel and nobody commands. The first day is not counted. One line of a Markdown table for each
 hall and climate; exit code 70 when the simulator failed.")]
 pub struct YearArgs {
     /// Halls: shipped ones' names; without any, all of them
@@ -39,7 +42,10 @@ pub struct YearArgs {
     /// Only this climate; may be repeated
     #[arg(long = "climate", value_name = "NAME")]
     pub climates: Vec<String>,
-    /// The step of the world, up to 10 s
+    /// Who runs them: `fixed` (their own panels) or `wattloop`; may be repeated
+    #[arg(long = "by", value_name = "WHO", default_value = "fixed", value_parser = pilot)]
+    pub by: Vec<Pilot>,
+    /// The step of the world and of control, up to 10 s
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = crate::cli::span)]
     pub dt: Span,
     /// How much is counted, from 1 January on
@@ -55,6 +61,8 @@ pub struct YearArgs {
 struct Line {
     hall: String,
     climate: String,
+    /// `fixed` or `wattloop`.
+    by: &'static str,
     /// Energy over energy (1).
     pue: Option<f64>,
     facility_mwh: Option<f64>,
@@ -65,6 +73,10 @@ struct Line {
     /// Litres for each kilowatt-hour of IT.
     wue: Option<f64>,
     worst_inlet_celsius: Option<f64>,
+    /// Kelvin-hours of the inlets above the recommended range.
+    kelvin_hours: Option<f64>,
+    /// Starts of all machines.
+    starts: Option<f64>,
     /// Hours that compressors turned, of chillers and DX units, all together.
     compressor_hours: f64,
     /// What the run took (s).
@@ -77,12 +89,13 @@ struct Line {
 pub fn run(args: &YearArgs, out: &Out) -> Result<(), Stop> {
     let halls = halls(&args.halls)?;
     let climates = climates(&args.climates)?;
-    let jobs: Vec<_> = halls.iter().flat_map(|hall| climates.iter().map(move |climate| (hall, climate))).collect();
-    let name = |n: usize| jobs.get(n).map_or_else(String::new, |(h, c)| format!("{} in {}", h.0.name, c.0));
+    let pairs = halls.iter().flat_map(|hall| climates.iter().map(move |climate| (hall, climate)));
+    let jobs: Vec<_> = pairs.flat_map(|(hall, climate)| args.by.iter().map(move |by| (hall, climate, *by))).collect();
+    let name = |n: usize| jobs.get(n).map_or_else(String::new, |(h, c, _)| format!("{} in {}", h.0.name, c.0));
     let lines = crowd::all(jobs.len(), name, |n| {
-        jobs.get(n).map(|((hall, world), (climate, weather))| {
-            let world = world.clone().with_seed(args.seed).with_weather(weather.clone()).on_panels();
-            Line { climate: climate.clone(), ..Year::new(hall, world).run(args) }
+        jobs.get(n).map(|((hall, world), (climate, weather), by)| {
+            let world = world.clone().with_seed(args.seed).with_weather(weather.clone());
+            Line { climate: climate.clone(), ..Year::new(hall, world, *by).run(args) }
         })
     })?;
     let lines: Vec<Line> = lines.into_iter().flatten().collect();
@@ -125,8 +138,18 @@ fn climates(named: &[String]) -> Result<Vec<(String, Weather)>, Stop> {
     wanted.map(load).collect()
 }
 
+fn pilot(word: &str) -> Result<Pilot, String> {
+    match word {
+        "fixed" => Ok(Pilot::Fixed),
+        "wattloop" => Ok(Pilot::Wattloop),
+        _ => Err("write `fixed` or `wattloop`".to_owned()),
+    }
+}
+
 /// A year at some moment.
 struct Year {
+    /// Nobody where the panels run it.
+    controller: Option<Controller>,
     world: World,
     name: String,
     tally: Tally,
@@ -136,9 +159,13 @@ struct Year {
 }
 
 impl Year {
-    fn new(hall: &Hall, world: World) -> Self {
+    fn new(hall: &Arc<Hall>, world: World, by: Pilot) -> Self {
         let inputs = Inputs::unread(hall.points.len());
-        Self { name: hall.name.clone(), tally: Tally::new(hall, &world), inputs, turned: 0.0, world }
+        let (controller, world) = match by {
+            Pilot::Fixed => (None, world.on_panels()),
+            Pilot::Wattloop => (Some(Controller::new(Arc::clone(hall))), world),
+        };
+        Self { controller, name: hall.name.clone(), tally: Tally::new(hall, &world), inputs, turned: 0.0, world }
     }
 
     fn run(mut self, args: &YearArgs) -> Line {
@@ -146,10 +173,13 @@ impl Year {
         let begun = clock.mono();
         let steps = |seconds: f64| plant::convert::u64_from_f64_rounded((seconds / args.dt.seconds()).ceil());
         let (warm, counted) = (steps(WARM_UP), steps(args.length.seconds()));
-        let outputs = Outputs::default();
+        let mut outputs = Outputs::default();
         for seq in 0..warm.saturating_add(counted) {
             let tick = tick(seq, warm, args.dt);
             self.world.step_into(&outputs, tick, &mut self.inputs);
+            if let Some(controller) = &mut self.controller {
+                outputs.commands.clone_from(&controller.step(&self.inputs, tick).commands);
+            }
             if seq >= warm {
                 self.count(tick);
             } else {
@@ -181,6 +211,7 @@ impl Year {
         Line {
             hall: self.name.clone(),
             climate: String::new(),
+            by: if self.controller.is_some() { "wattloop" } else { "fixed" },
             pue: kpis.value("pue"),
             facility_mwh: mega("facility-kwh"),
             it_mwh: mega("it-kwh"),
@@ -189,6 +220,8 @@ impl Year {
             water_m3: mega("water-l"),
             wue: kpis.value("wue"),
             worst_inlet_celsius: kpis.value("worst-inlet-cel"),
+            kelvin_hours: kpis.value("kh-above-recommended"),
+            starts: kpis.value("starts"),
             compressor_hours: self.turned / 3600.0,
             seconds,
             broken,
@@ -211,18 +244,19 @@ impl fmt::Display for Sheet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "| hall | climate | PUE | facility MWh | IT MWh | cooling MWh | 15-min peak kW | water m³ | WUE L/kWh | \
-             worst inlet °C | compressor h | took s |"
+            "| hall | climate | by | PUE | facility MWh | IT MWh | cooling MWh | 15-min peak kW | water m³ | WUE L/kWh | \
+             worst inlet °C | K·h above 27 °C | starts | compressor h | took s |"
         )?;
-        writeln!(f, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(f, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
         for l in self.0 {
             let told =
                 |value: Option<f64>, decimals: usize| value.map_or("–".to_owned(), |v| format!("{v:.decimals$}"));
             writeln!(
                 f,
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} |",
                 l.hall,
                 l.climate,
+                l.by,
                 told(l.pue, 3),
                 told(l.facility_mwh, 1),
                 told(l.it_mwh, 1),
@@ -231,6 +265,8 @@ impl fmt::Display for Sheet<'_> {
                 told(l.water_m3, 0),
                 told(l.wue, 2),
                 told(l.worst_inlet_celsius, 1),
+                told(l.kelvin_hours, 1),
+                told(l.starts, 0),
                 l.compressor_hours,
                 l.seconds
             )?;

@@ -2,7 +2,7 @@
 
 use plant::convert::f64_from_usize;
 use plant::hall::{AlarmDef, Condition, Hall};
-use plant::id::{PointId, Table};
+use plant::id::{EquipId, PointId, Table};
 use plant::point::Role;
 use plant::reading::{Reading, Why};
 use plant::time::{Span, Tick};
@@ -10,7 +10,9 @@ use plant::units::Celsius;
 
 use crate::control::commands::{Held, OutputId};
 use crate::control::energy::Energy;
+use crate::control::plants::{Plant, Plants};
 use crate::control::quality::Image;
+use crate::control::sentence::mishap;
 
 /// What the conditions look at.
 #[derive(Clone, Copy)]
@@ -23,6 +25,8 @@ pub struct Scene<'a> {
     pub held: &'a Table<OutputId, Held>,
     /// Energy and PUE.
     pub energy: &'a Energy,
+    /// Plants that run by sequence.
+    pub plants: &'a Plants,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -56,6 +60,10 @@ impl Scene<'_> {
             Condition::PueInvalid => Some(self.energy.is_invalid()),
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
             Condition::WrongDevice => Some(self.stranger().is_some()),
+            Condition::MachineFailed => self.plants_are(|plant| plant.machines().any(|m| m.trouble().is_some())),
+            Condition::ChangeAbandoned => self.plants_are(|plant| plant.stages().has_abandoned()),
+            Condition::PlantShort => self.plants_are(|plant| plant.stages().is_short()),
+            Condition::PlantOnPanels => self.plants_are(Plant::is_on_panels),
             Condition::Service => None,
         }
     }
@@ -81,6 +89,14 @@ impl Scene<'_> {
             Condition::PueInvalid => Some("PUE over 15 min".to_owned()),
             Condition::ClockUntrusted => Some("wall clock".to_owned()),
             Condition::WrongDevice => self.stranger().map(|point| format!("{} among others", name(point))),
+            Condition::MachineFailed => self.failed_machine(),
+            Condition::ChangeAbandoned => Some("a stage change was abandoned".to_owned()),
+            Condition::PlantShort => self
+                .plants
+                .iter(self.hall)
+                .find(|(_, plant)| plant.stages().is_short())
+                .map(|(of, plant)| format!("{} wants {} running", self.equip(of.equip), plant.stages().target())),
+            Condition::PlantOnPanels => Some("a plant runs by its own panels".to_owned()),
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -117,6 +133,24 @@ impl Scene<'_> {
     fn stranger(&self) -> Option<PointId> {
         let strange = |point: &PointId| self.image.number(*point) == Reading::Lost { why: Why::WrongDevice };
         self.hall.points.ids().find(strange)
+    }
+
+    /// Whether some plant is so; nothing in a hall whose plants nobody runs by sequence.
+    fn plants_are(&self, so: impl Fn(&Plant) -> bool) -> Option<bool> {
+        (!self.hall.plants.is_empty()).then(|| self.plants.iter(self.hall).any(|(_, plant)| so(plant)))
+    }
+
+    /// The first machine that has failed, and how.
+    fn failed_machine(&self) -> Option<String> {
+        let failed = self
+            .plants
+            .iter(self.hall)
+            .find_map(|(of, plant)| plant.named(of).find_map(|(equip, machine)| Some((equip, machine.trouble()?))));
+        failed.map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble)))
+    }
+
+    fn equip(&self, id: EquipId) -> &str {
+        self.hall.equips.get(id).map_or("?", |def| def.name.as_str())
     }
 
     /// How many outputs may not be what was written.

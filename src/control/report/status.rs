@@ -37,6 +37,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         fans: fans.collect(),
         valves: valves.collect(),
         pump: hall.chilled_water.map(|water| value(water.pump.id())),
+        plants: super::plants::plants(hall, state),
         facility_kw: kilowatts(power.facility),
         it_kw: kilowatts(power.it),
         unattributed_kw: kilowatts(power.unattributed),
@@ -79,6 +80,7 @@ fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
         image: state.quality.image(),
         held: &state.held,
         energy: &state.energy,
+        plants: &state.plants,
         tick: state.clock.last(),
         running: state.clock.running(),
     }

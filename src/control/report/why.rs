@@ -2,7 +2,7 @@
 
 use plant::command::Level;
 use plant::hall::Hall;
-use plant::id::PointId;
+use plant::id::{EquipId, PointId};
 use plant::units::Unit;
 
 use super::{LoopView, WhyEntry, WhyLimit, WhyReport, status};
@@ -22,7 +22,10 @@ pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State
         Level::Operator => {
             state.overrides.of(point).map_or_else(|| "operator".to_owned(), |hold| format!("operator {}", hold.who))
         }
-        Level::Control => circuit.and_then(|c| hall.loops.get(c.id)).map_or_else(|| "control".to_owned(), Clone::clone),
+        Level::Control => {
+            let own = circuit.and_then(|c| hall.loops.get(c.id)).cloned();
+            own.or_else(|| sequence(hall, def.equip)).unwrap_or_else(|| "control".to_owned())
+        }
         Level::ManualLifeSafety
         | Level::AutomaticLifeSafety
         | Level::LocalHand
@@ -64,6 +67,18 @@ pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State
 #[must_use]
 pub fn loops(hall: &Hall, circuits: &[Circuit], state: &State) -> Vec<LoopView> {
     circuits.iter().filter_map(|circuit| loop_view(hall, state, circuit)).collect()
+}
+
+/// `chw/stages`, `wse/switch`: the sequence that runs a machine.
+fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
+    let name = |equip: EquipId| hall.equips.get(equip).map(|def| def.name.as_str());
+    hall.plants.iter().find_map(|plant| {
+        if plant.chillers.iter().any(|c| c.of.equip == equip) {
+            return Some(format!("{}/stages", name(plant.equip)?));
+        }
+        let economiser = plant.economiser.filter(|e| e.of.equip == equip)?;
+        Some(format!("{}/switch", name(economiser.of.equip)?))
+    })
 }
 
 fn limits(hall: &Hall, slot: &Slot) -> Vec<WhyLimit> {

@@ -45,7 +45,7 @@ impl Rig {
             "supply-air-temp" => 20.0,
             "return-air-temp" => 34.0,
             "dp" => 100e3,
-            "supply-water-temp" => 16.0,
+            "supply-water-temp" => 14.0,
             "return-water-temp" => 22.0,
             "flow" => 20.0,
             _ => 0.0,
@@ -53,7 +53,9 @@ impl Rig {
         let led = |kind: Kind| matches!(kind, Kind::Crah | Kind::Fan | Kind::ChilledWater);
         let feedback = |def: &PointDef| def.short_name().ends_with("-feedback") && led(hall.equips[def.equip].kind);
         let sensors = hall.points.iter().filter(|(_, def)| def.role == Role::Sensor && !feedback(def));
-        let values = sensors.map(|(id, def)| (id, ordinary(def.short_name()))).collect();
+        let runs = ["ch-1/running", "ch-2/running"];
+        let value = |def: &PointDef| if runs.contains(&def.name.as_str()) { 1.0 } else { ordinary(def.short_name()) };
+        let values = sensors.map(|(id, def)| (id, value(def))).collect();
         Self { hall, control, inputs, tick, values, wiggle: true }
     }
 

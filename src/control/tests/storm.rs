@@ -65,7 +65,7 @@ proptest! {
         rig.tick.dt = Span::from_secs(1);
         rig.steps(120);
         for command in &rig.control.outputs.commands {
-            prop_assert!(matches!(command.level, Level::Control | Level::Operator), "{command:?}");
+            prop_assert!(matches!(command.level, Level::Control | Level::Operator | Level::MinimumOnOff), "{command:?}");
         }
     }
 }

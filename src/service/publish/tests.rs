@@ -1,6 +1,6 @@
 use super::*;
 use plant::event::About;
-use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, Priority, PueRules, Strategies};
+use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, PlantTuning, Priority, PueRules, Strategies};
 use plant::id::AlarmId;
 use plant::point::{Danger, Judgement, PointDef, Role};
 use plant::reading::{Sample, Why};
@@ -62,7 +62,14 @@ fn hall() -> Arc<Hall> {
         machinery: plant::hall::Machinery::default(),
         meters: Vec::new(),
         pue: PueRules::default(),
-        strategies: Strategies { fans: tuning, valves: tuning, pump: tuning },
+        strategies: Strategies {
+            fans: tuning,
+            valves: tuning,
+            pump: tuning,
+            chilled_water: PlantTuning::UNUSED,
+            facility_water: PlantTuning::UNUSED,
+        },
+        plants: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

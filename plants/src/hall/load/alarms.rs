@@ -6,7 +6,7 @@ use crate::read::Section;
 use crate::time::Span;
 
 /// Reads every `[[alarm]]`.
-pub(super) fn alarms(file: &Section<'_>, chilled_water: bool) -> Option<Table<AlarmId, AlarmDef>> {
+pub(super) fn alarms(file: &Section<'_>, (chilled_water, plants): (bool, bool)) -> Option<Table<AlarmId, AlarmDef>> {
     let mut alarms: Vec<Option<AlarmDef>> = Vec::new();
     for section in file.sections("alarm") {
         let alarm = alarm(&section);
@@ -19,6 +19,10 @@ pub(super) fn alarms(file: &Section<'_>, chilled_water: bool) -> Option<Table<Al
             if alarm.condition == Condition::DpBelow && !chilled_water {
                 let message = "this hall has no `[chilled-water]` whose pressure could be low";
                 section.clash("condition", message, "take the alarm away or add the chilled water");
+            }
+            if alarm.condition.is_of_plants() && !plants {
+                let message = "this hall has no `[sequence.…]`: control runs no plant that this could befall";
+                section.clash("condition", message, "take the alarm away or add the sequence");
             }
         }
         alarms.push(alarm);

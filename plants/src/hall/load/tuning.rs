@@ -1,6 +1,6 @@
 //! How the loops are run.
 
-use crate::hall::{Limits, LoopTuning, Strategies};
+use crate::hall::{Limits, LoopTuning, PlantTuning, Strategies};
 use crate::read::Section;
 use crate::time::Span;
 
@@ -17,10 +17,14 @@ const UNUSED: LoopTuning = LoopTuning {
 
 /// Reads `[strategy.fans]`, `[strategy.valves]` and `[strategy.pump]`, of which the hall needs those it has equipment for:
 /// `needs` says so of fans, valves and pump.
-pub(super) fn strategies(file: &Section<'_>, limits: Option<&Limits>, needs: [bool; 3]) -> Option<Strategies> {
+pub(super) fn strategies(
+    file: &Section<'_>,
+    limits: Option<&Limits>,
+    (needs, [chilled_water, facility_water]): ([bool; 3], [PlantTuning; 2]),
+) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     if !needs.contains(&true) && !file.has("strategy") {
-        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED });
+        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED, chilled_water, facility_water });
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
@@ -32,7 +36,7 @@ pub(super) fn strategies(file: &Section<'_>, limits: Option<&Limits>, needs: [bo
     let valves = read("valves", valves, (5.0, 40.0));
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
-    Some(Strategies { fans: fans?, valves: valves?, pump: pump? })
+    Some(Strategies { fans: fans?, valves: valves?, pump: pump?, chilled_water, facility_water })
 }
 
 fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {

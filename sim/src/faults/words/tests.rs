@@ -29,6 +29,7 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
         (On::Equipment, "outage" | "brownout" | "sag") => "utility".to_owned(),
         (On::Equipment, "on-bypass" | "string-open") => "ups-a".to_owned(),
         (On::Equipment, "start-fails") => "gen-1".to_owned(),
+        (On::Equipment, "stop-fails") => "ch-1".to_owned(),
         (On::Equipment, _) => "crah-1".to_owned(),
     }
 }

@@ -1,0 +1,209 @@
+//! `[sequence.chilled-water]` and `[sequence.facility-water]`: plants that control runs, and the numbers they run by.
+
+use super::Draft;
+use crate::hall::machinery::Circuit;
+use crate::hall::sequence::{
+    ChillerPlant, EconomiserTuning, MachineTuning, PlantTuning, ResetTuning, Staged, StagingTuning, Switched,
+};
+use crate::id::EquipId;
+use crate::point::Point;
+use crate::read::Section;
+use crate::time::Span;
+use crate::units::{Celsius, LitersPerSecond, Pascals, Watts};
+
+const SECOND: Span = Span::from_secs(1);
+const MINUTE: Span = Span::from_secs(60);
+const HOUR: Span = Span::from_secs(3600);
+const DAY: Span = Span::from_secs(86_400);
+
+/// The circuits whose plants control runs, and the water that their machines make (°C).
+pub(super) fn sequenced(file: &Section<'_>) -> Vec<(Circuit, f64)> {
+    let Some(all) = file.section("sequence") else { return Vec::new() };
+    let setpoint = |section: Section<'_>| section.maybe::<f64>("setpoint").unwrap_or(PlantTuning::UNUSED.setpoint.0);
+    let of = |circuit: Circuit| all.section(circuit.word()).map(|section| (circuit, setpoint(section)));
+    Circuit::ALL.into_iter().filter_map(of).collect()
+}
+
+/// The numbers of both circuits' plants; stand-ins where control runs none.
+pub(super) fn tunings(file: &Section<'_>) -> [PlantTuning; 2] {
+    let Some(all) = file.section("sequence") else { return [PlantTuning::UNUSED; 2] };
+    let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
+    all.done();
+    read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED))
+}
+
+fn tuning(section: &Section<'_>) -> Option<PlantTuning> {
+    for (key, what) in [
+        ("setpoint", "the water that the chillers' panels hold, in °C"),
+        ("capacity", "what one chiller carries, in W"),
+        ("design-flow", "the water flow of the full hall, in l/s"),
+    ] {
+        if !section.has(key) {
+            section.missing(key, format!("write `{key} = …`: {what}"));
+        }
+    }
+    let setpoint = section.within("setpoint", (4.0, 45.0)).map(Celsius);
+    let capacity = section.within("capacity", (1e3, 1e8)).map(Watts);
+    let design_flow = section.within("design-flow", (0.1, 1e4)).map(LitersPerSecond);
+    let staging = section.section("staging").map_or(StagingTuning::PUBLISHED, |s| staging(&s));
+    let chiller = section.section("chiller").map_or(MachineTuning::CHILLER, |s| machine(&s, MachineTuning::CHILLER));
+    let economiser = section.section("economiser").map_or(EconomiserTuning::PUBLISHED, |s| economiser(&s));
+    let economiser_machine = section
+        .section("economiser-machine")
+        .map_or(MachineTuning::ECONOMISER, |s| machine(&s, MachineTuning::ECONOMISER));
+    let reset = section.section("reset").map(|s| reset(&s));
+    section.done();
+    if let (Some(reset), Some(setpoint)) = (&reset, setpoint)
+        && reset.warmest <= setpoint
+    {
+        let message = format!("`warmest` is {} and must be above `setpoint`, which is {setpoint}", reset.warmest);
+        section.fault("reset", message, "the setpoint is the coldest water: write a warmer one, or take `reset` away");
+    }
+    Some(PlantTuning {
+        reset,
+        setpoint: setpoint?,
+        capacity: capacity?,
+        design_flow: design_flow?,
+        staging,
+        chiller,
+        economiser,
+        economiser_machine,
+    })
+}
+
+fn staging(section: &Section<'_>) -> StagingTuning {
+    let old = StagingTuning::PUBLISHED;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = StagingTuning {
+        up: number("up", old.up, (0.3, 1.2)),
+        down: number("down", old.down, (0.2, 1.0)),
+        patience: span(section, "patience", old.patience, (MINUTE, HOUR.times(2))),
+        warm: number("warm", old.warm, (0.2, 10.0)),
+        starved: number("starved", old.starved, (1e3, 1e5)),
+        limit: number("limit", old.limit, (30.0, 100.0)),
+        limit_within: span(section, "limit-within", old.limit_within, (SECOND, MINUTE.times(30))),
+        prove: span(section, "prove", old.prove, (MINUTE, HOUR.times(2))),
+        stagger: span(section, "stagger", old.stagger, (SECOND, MINUTE.times(10))),
+        rotate_every: span(section, "rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
+        rotate_gap: span(section, "rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
+    };
+    section.done();
+    if read.down >= read.up {
+        let message = format!("`down` is {} and must be below `up`, which is {}", read.down, read.up);
+        section.fault("down", message, "between the two nothing changes: leave a tenth");
+    }
+    read
+}
+
+fn reset(section: &Section<'_>) -> ResetTuning {
+    let old = ResetTuning::PUBLISHED;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = ResetTuning {
+        warmest: Celsius(number("warmest", old.warmest.0, (5.0, 45.0))),
+        least_dp: Pascals(number("least-dp", old.least_dp.0, (1e3, 1e6))),
+        delay: span(section, "delay", old.delay, (Span::ZERO, HOUR.times(2))),
+        every: span(section, "every", old.every, (SECOND.times(30), HOUR)),
+        ignore: number("ignore", old.ignore, (0.0, 100.0)),
+        trim: number("trim", old.trim, (0.1, 20.0)),
+        respond: number("respond", old.respond, (0.1, 50.0)),
+        most: number("most", old.most, (0.1, 100.0)),
+    };
+    section.done();
+    read
+}
+
+fn machine(section: &Section<'_>, old: MachineTuning) -> MachineTuning {
+    let patient = (Span::ZERO, HOUR.times(12));
+    let moving = (SECOND.times(10), HOUR.times(2));
+    let read = MachineTuning {
+        least_on: span(section, "least-on", old.least_on, patient),
+        least_off: span(section, "least-off", old.least_off, patient),
+        between_starts: span(section, "between-starts", old.between_starts, patient),
+        start_within: span(section, "start-within", old.start_within, moving),
+        stop_within: span(section, "stop-within", old.stop_within, moving),
+        lost_after: span(section, "lost-after", old.lost_after, (Span::ZERO, MINUTE.times(5))),
+        restore_after: span(section, "restore-after", old.restore_after, (Span::ZERO, HOUR.times(2))),
+        retry_after: span(section, "retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
+    };
+    section.done();
+    read
+}
+
+fn economiser(section: &Section<'_>) -> EconomiserTuning {
+    let old = EconomiserTuning::PUBLISHED;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = EconomiserTuning {
+        plates: number("plates", old.plates, (0.5, 10.0)),
+        tower: number("tower", old.tower, (0.5, 15.0)),
+        wet_bulb: number("wet-bulb", old.wet_bulb, (-10.0, 30.0)),
+        on: number("on", old.on, (0.2, 10.0)),
+        off: number("off", old.off, (0.1, 5.0)),
+        off_for: span(section, "off-for", old.off_for, (SECOND.times(10), HOUR)),
+    };
+    section.done();
+    read
+}
+
+/// A time inside its range; a fault where it is not.
+fn span(section: &Section<'_>, key: &'static str, otherwise: Span, (low, high): (Span, Span)) -> Span {
+    let read: Span = section.or(key, otherwise);
+    if read < low || read > high {
+        let message = format!("`{key}` is {read} and must be from {low} to {high}");
+        section.fault(key, message, format!("write a time from {low} to {high}, such as \"{otherwise}\""));
+        return otherwise;
+    }
+    read
+}
+
+impl Draft {
+    /// The plants that control runs; faults where one has nothing to run, or cannot see what it needs.
+    pub(super) fn plants(&self, file: &Section<'_>) -> Vec<ChillerPlant> {
+        let Some(all) = file.section("sequence") else { return Vec::new() };
+        self.sequenced.iter().filter_map(|(circuit, _)| self.plant(&all, *circuit)).collect()
+    }
+
+    fn plant(&self, all: &Section<'_>, circuit: Circuit) -> Option<ChillerPlant> {
+        let key = circuit.word();
+        let water = self.water(circuit);
+        if water.is_none() {
+            all.clash(
+                key,
+                format!("the hall has no `[{key}]` to run a plant for"),
+                "add it, or take this section away",
+            );
+        }
+        let of_circuit = self.machinery.chillers.iter().filter(|c| c.circuit == circuit).map(|c| c.of);
+        let staged = of_circuit.filter_map(|of| {
+            let (run_mode, setpoint) = (self.typed(of.equip, "run-mode")?, self.typed(of.equip, "setpoint")?);
+            Some(Staged { of, run_mode, demand_limit: self.typed(of.equip, "demand-limit")?, setpoint })
+        });
+        let chillers: Vec<Staged> = staged.collect();
+        let economiser = self.machinery.economisers.iter().find(|e| e.circuit == circuit).and_then(|e| {
+            let (run_mode, setpoint) = (self.typed(e.of.equip, "run-mode")?, self.typed(e.of.equip, "setpoint")?);
+            Some(Switched { of: e.of, run_mode, setpoint })
+        });
+        if chillers.is_empty() {
+            let help = "add `[[chiller]]` on this circuit, or take this section away";
+            all.clash(key, format!("no chiller is on `{key}`"), help);
+        }
+        if economiser.is_some() && self.machinery.weather.is_none() {
+            let message = "the economiser of this plant is switched by the outdoor wet bulb, and nobody measures it";
+            all.clash(key, message, "add `[weather-station]` with a `name`");
+        }
+        let (equip, supply, return_water, flow, dp) = water?;
+        let tower = self.machinery.towers.iter().find(|t| t.circuit == circuit).map(|t| t.of);
+        Some(ChillerPlant { circuit, equip, supply, return_water, flow, dp, chillers, economiser, tower })
+    }
+
+    fn water(&self, circuit: Circuit) -> Option<Water> {
+        match circuit {
+            Circuit::ChilledWater => self.chilled_water.map(|w| (w.equip, w.supply, w.return_water, w.flow, w.dp)),
+            Circuit::FacilityWater => {
+                self.machinery.facility_water.map(|w| (w.equip, w.supply, w.return_water, w.flow, w.dp))
+            }
+        }
+    }
+}
+
+/// Whose water, to the hall, from it, flow, differential pressure.
+type Water = (EquipId, Point<Celsius>, Point<Celsius>, Point<LitersPerSecond>, Point<Pascals>);

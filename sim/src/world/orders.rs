@@ -1,0 +1,66 @@
+//! What the machines of a plant are told: by us, by the switch at their panel, or by nobody.
+
+use plant::hall::machinery::Circuit as Which;
+use plant::hall::sequence::RunMode;
+use plant::id::{PointId, Table};
+use plant::time::Span;
+
+use super::{Alone, Panel, World};
+use crate::circuits::bank::Order;
+
+/// A switch at the panel means that the machine runs from here on (%).
+const HAND_RUNS: f64 = 50.0;
+
+impl World {
+    /// Gives every machine of a plant that control runs its order.
+    pub(super) fn order(&mut self) {
+        let Self { plants, panels, panel_of, held, chilled, facility, elapsed, alone, .. } = self;
+        let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
+        for plant in plants.iter() {
+            let circuit = match plant.circuit {
+                Which::ChilledWater => chilled.as_mut(),
+                Which::FacilityWater => facility.as_mut(),
+            };
+            let Some(circuit) = circuit else { continue };
+            for (of, unit) in plant.chillers.iter().zip(&mut circuit.bank.units) {
+                let mode = told.mode(of.run_mode.id());
+                let number = |point: PointId| told.number(point).filter(|_| mode != RunMode::Panel);
+                let limit = number(of.demand_limit.id()).map_or(1.0, |percent| percent / 100.0);
+                unit.order = Order { mode, limit, setpoint: number(of.setpoint.id()) };
+            }
+            if let Some(economiser) = plant.economiser {
+                circuit.switched = told.mode(economiser.run_mode.id());
+                let listens = circuit.switched != RunMode::Panel;
+                circuit.aim = told.number(economiser.setpoint.id()).filter(|_| listens);
+            }
+        }
+    }
+}
+
+/// What has been told, and who listens.
+struct Told<'w> {
+    panels: &'w [Panel],
+    panel_of: &'w Table<PointId, Option<usize>>,
+    held: &'w Table<PointId, Option<f64>>,
+    elapsed: Span,
+    alone: Alone,
+}
+
+impl Told<'_> {
+    fn number(&self, point: PointId) -> Option<f64> {
+        self.held.get(point).copied().flatten()
+    }
+
+    /// The switch at the panel first; then what it was told, unless it has heard nothing for too long or listens to nobody.
+    fn mode(&self, point: PointId) -> RunMode {
+        let panel = self.panel_of.get(point).copied().flatten().and_then(|n| self.panels.get(n));
+        if let Some(duty) = panel.and_then(|panel| panel.hand) {
+            return if duty >= HAND_RUNS { RunMode::On } else { RunMode::Off };
+        }
+        let silent = panel.is_some_and(|p| self.elapsed.nanos().saturating_sub(p.heard.nanos()) > p.patience.nanos());
+        match self.alone {
+            Alone::Full if !silent => self.number(point).map_or(RunMode::Panel, RunMode::of),
+            Alone::Full | Alone::Panels => RunMode::Panel,
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Plants that control runs by sequence: chillers by stage, an economiser before them.
+//!
+//! ```text
+//!            every machine and the supply are seen for a while           the supply is lost, or no machine is seen
+//!   Panels ───────────────────────────────────────────────▶ Sequence ───────────────────────────────────────────▶ Panels
+//! ```
+//!
+//! On its panels a plant does what it would do without us. Control takes it over as it finds it and gives it back as it is, so that
+//! neither moves anything: what runs goes on. A boot begins on the panels.
+
+pub mod demand;
+pub mod economiser;
+mod look;
+mod reset;
+pub mod staging;
+
+use plant::command::{Level, Reason};
+use plant::event::{About, Step as Told, What};
+use plant::hall::machinery::Circuit;
+use plant::hall::sequence::{RunMode, Staged, Switched};
+use plant::hall::{ChillerPlant, Hall, PlantTuning, Strategies};
+use plant::id::EquipId;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::commands::{Commands, OutputId};
+use super::news::News;
+use super::sequence::Timer;
+use super::sequence::machine::{Life, Machine};
+use super::sequence::roster::MachineId;
+use demand::Demand;
+use economiser::Economiser;
+pub use look::Scene;
+use staging::Stages;
+
+/// What must be seen for so long before control takes a plant over.
+const TAKE_OVER: Span = Span::from_secs(30);
+
+/// The outputs of a plant. Fixed when the hall is loaded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wiring {
+    /// Of each chiller: run mode, demand limit, setpoint.
+    pub chillers: Vec<(OutputId, OutputId, OutputId)>,
+    /// Of the economiser: its run mode and setpoint.
+    pub economiser: Option<(OutputId, OutputId)>,
+    /// Of each coil of its water, in the hall's order: its valve.
+    pub coils: Vec<OutputId>,
+}
+
+/// Every plant's outputs, in the hall's order.
+#[must_use]
+pub fn wirings(hall: &Hall, commands: &Commands) -> Vec<Wiring> {
+    let wiring = |plant: &ChillerPlant| {
+        let chiller = |c: &Staged| {
+            let (mode, limit) = (commands.output(c.run_mode.id())?, commands.output(c.demand_limit.id())?);
+            Some((mode, limit, commands.output(c.setpoint.id())?))
+        };
+        let economiser = |e: Switched| commands.output(e.run_mode.id()).zip(commands.output(e.setpoint.id()));
+        Wiring {
+            chillers: plant.chillers.iter().filter_map(chiller).collect(),
+            economiser: plant.economiser.and_then(economiser),
+            coils: match plant.circuit {
+                Circuit::ChilledWater => {
+                    hall.coils.iter().filter_map(|coil| commands.output(coil.valve.id())).collect()
+                }
+                Circuit::FacilityWater => Vec::new(),
+            },
+        }
+    };
+    hall.plants.iter().map(wiring).collect()
+}
+
+/// Who runs a plant.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Rule {
+    /// The machines' own panels.
+    Panels {
+        /// How long all that is needed has been seen.
+        seen: Timer,
+    },
+    /// Control.
+    Sequence,
+}
+
+/// What is remembered of a plant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plant {
+    rule: Rule,
+    stages: Stages,
+    economiser: Option<Economiser>,
+    demand: Demand,
+}
+
+/// Every plant, in the hall's order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plants(Vec<Plant>);
+
+impl Plants {
+    /// On their panels.
+    #[must_use]
+    pub fn new(hall: &Hall) -> Self {
+        Self(hall.plants.iter().map(|of| Plant::new(hall, of)).collect())
+    }
+
+    /// A new boot: on their panels, with run-times and what economisers have learnt.
+    pub fn restart(&mut self) {
+        for plant in &mut self.0 {
+            plant.rule = Rule::Panels { seen: Timer::default() };
+            plant.stages.forget();
+            plant.economiser.iter_mut().for_each(Economiser::forget);
+            plant.demand.restart();
+        }
+    }
+
+    /// The differential pressure that the chilled water's pump is to hold (Pa).
+    #[must_use]
+    pub fn pressure(&self, hall: &Hall, strategies: &Strategies) -> f64 {
+        let most = strategies.pump.setpoint;
+        let chilled = self.iter(hall).find(|(of, _)| of.circuit == Circuit::ChilledWater);
+        chilled.map_or(most, |(_, plant)| plant.demand.pressure(&strategies.chilled_water, most))
+    }
+
+    /// The plants with what they are, in the hall's order.
+    pub fn iter<'p>(&'p self, hall: &'p Hall) -> impl Iterator<Item = (&'p ChillerPlant, &'p Plant)> {
+        hall.plants.iter().zip(&self.0)
+    }
+
+    /// After everybody has proposed: minimum times.
+    pub fn keep(&self, hall: &Hall, (wirings, strategies): (&[Wiring], &Strategies), commands: &mut Commands) {
+        for ((plant, row), wiring) in self.iter(hall).zip(wirings) {
+            row.keep(strategies.plant(plant.circuit), wiring, commands);
+        }
+    }
+
+    /// One scan: proposes every machine's run mode and demand limit.
+    pub fn step(
+        &mut self,
+        wirings: &[Wiring],
+        (scene, strategies): (&Scene<'_>, &Strategies),
+        commands: &mut Commands,
+        news: &mut News<'_>,
+    ) {
+        for ((plant, wiring), row) in scene.hall.plants.iter().zip(wirings).zip(&mut self.0) {
+            let rules = strategies.plant(plant.circuit);
+            let setpoint = row.demand.water(rules);
+            row.step(&staging::Scene { plant, rules, setpoint, dt: scene.dt }, (scene, wiring), strategies, news);
+            row.propose(rules, wiring, commands);
+        }
+    }
+}
+
+impl Plant {
+    fn new(hall: &Hall, of: &ChillerPlant) -> Self {
+        Self {
+            rule: Rule::Panels { seen: Timer::default() },
+            stages: Stages::new(of.chillers.len()),
+            economiser: of.economiser.map(|_| Economiser::new()),
+            demand: Demand::new(hall, of),
+        }
+    }
+
+    /// True while its panels run it.
+    #[must_use]
+    pub const fn is_on_panels(&self) -> bool {
+        match self.rule {
+            Rule::Panels { .. } => true,
+            Rule::Sequence => false,
+        }
+    }
+
+    /// Its stages.
+    #[must_use]
+    pub const fn stages(&self) -> &Stages {
+        &self.stages
+    }
+
+    /// Its economiser.
+    #[must_use]
+    pub const fn economiser(&self) -> Option<&Economiser> {
+        self.economiser.as_ref()
+    }
+
+    /// What is demanded of it.
+    #[must_use]
+    pub const fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
+    /// Every machine of it.
+    pub fn machines(&self) -> impl Iterator<Item = &Machine> {
+        self.stages.machines().rows().iter().chain(self.economiser.iter().map(|e| &e.machine))
+    }
+
+    /// Every machine of it with its equipment.
+    pub fn named<'p>(&'p self, of: &'p ChillerPlant) -> impl Iterator<Item = (EquipId, &'p Machine)> {
+        let equips = of.chillers.iter().map(|c| c.of.equip).chain(of.economiser.map(|e| e.of.equip));
+        equips.zip(self.machines())
+    }
+
+    fn step(
+        &mut self,
+        of: &staging::Scene<'_>,
+        (scene, wiring): (&Scene<'_>, &Wiring),
+        strategies: &Strategies,
+        news: &mut News<'_>,
+    ) {
+        let about = About::Equip(of.plant.equip);
+        let on_panels = self.is_on_panels();
+        self.switch(of, (scene, wiring), news);
+        let helps = self.economiser.is_some_and(|e| e.machine.life() == Life::On);
+        let waters = scene.waters(of);
+        let seen = |id: MachineId| scene.chiller(of.plant, wiring, id).on_panel(on_panels);
+        if on_panels {
+            self.stages.look_on(of, seen, news);
+        } else {
+            let water = scene.water(of, (self.demand.pressure(of.rules, strategies.pump.setpoint), helps));
+            self.stages.step(of, (&water, seen), news);
+        }
+        let supplied = scene.is_supplied(of.plant);
+        match &mut self.rule {
+            Rule::Panels { seen } => {
+                let all = supplied && !self.stages.is_blind() && self.economiser.is_none_or(|e| is_seen(&e.machine));
+                seen.count(all && self.stages.machines().rows().iter().all(is_seen), of.dt);
+                if seen.reached(TAKE_OVER) {
+                    self.rule = Rule::Sequence;
+                    self.stages.adopt();
+                    self.economiser.iter_mut().for_each(Economiser::adopt);
+                    news.info(about, What::Step(Told::TakenOver));
+                }
+            }
+            Rule::Sequence => {
+                if !supplied || self.stages.is_blind() {
+                    self.rule = Rule::Panels { seen: Timer::default() };
+                    self.demand.restart();
+                    news.warn(about, What::Step(Told::HandedBack));
+                    return;
+                }
+                if let (Some(economiser), Some(waters)) = (&mut self.economiser, waters) {
+                    economiser.decide(of.rules, &waters, of.dt);
+                }
+                let held = self.stages.is_settling(of.rules);
+                self.demand.step((scene, strategies), (wiring, of.rules), held);
+            }
+        }
+    }
+
+    /// The economiser's machine by a scan.
+    fn switch(&mut self, of: &staging::Scene<'_>, (scene, wiring): (&Scene<'_>, &Wiring), news: &mut News<'_>) {
+        let on_panels = self.is_on_panels();
+        let (Some(economiser), Some(switched)) = (&mut self.economiser, &of.plant.economiser) else { return };
+        let seen = scene.economiser(switched, wiring).on_panel(on_panels);
+        let wanted = economiser.is_wanted();
+        let about = About::Equip(switched.of.equip);
+        match economiser.machine.step(&of.rules.economiser_machine, (seen, wanted), of.dt) {
+            Some(item) if item.trouble => news.warn(about, item.what),
+            Some(item) => news.info(about, item.what),
+            None => {}
+        }
+    }
+
+    fn propose(&self, rules: &PlantTuning, wiring: &Wiring, commands: &mut Commands) {
+        let on_panels = self.is_on_panels();
+        let target = self.stages.target();
+        let water = self.demand.water(rules);
+        for ((mode, limit, setpoint), machine) in wiring.chillers.iter().zip(self.stages.machines().rows()) {
+            let in_stage = machine.run_mode() == RunMode::On;
+            tell(
+                commands,
+                (*mode, on_panels),
+                machine,
+                if in_stage { Reason::InStage(target) } else { Reason::NotInStage(target) },
+            );
+            let held_down = !on_panels && self.stages.is_limited() && machine.life() == Life::On;
+            let (most, why) =
+                if held_down { (rules.staging.limit, Reason::DemandLimit) } else { (100.0, Reason::NoDemandLimit) };
+            commands.propose(*limit, Level::Control, most, why);
+            commands.propose(*setpoint, Level::Control, water, Reason::PlantDemand);
+        }
+        if let (Some((mode, setpoint)), Some(economiser)) = (wiring.economiser, &self.economiser) {
+            commands.propose(setpoint, Level::Control, water, Reason::PlantDemand);
+            let wanted = if economiser.is_wanted() { Reason::Economising } else { Reason::NotEconomising };
+            tell(commands, (mode, on_panels), &economiser.machine, wanted);
+        }
+    }
+
+    /// Holds every machine to its minimum times, against whoever is weaker.
+    fn keep(&self, rules: &PlantTuning, wiring: &Wiring, commands: &mut Commands) {
+        if self.is_on_panels() {
+            return;
+        }
+        let chillers = wiring.chillers.iter().map(|(mode, ..)| *mode).zip(self.stages.machines().rows());
+        for (output, machine) in chillers {
+            keep(commands, output, machine.kept(&rules.chiller));
+        }
+        if let (Some((mode, _)), Some(economiser)) = (wiring.economiser, &self.economiser) {
+            keep(commands, mode, economiser.machine.kept(&rules.economiser_machine));
+        }
+    }
+}
+
+/// Proposes one machine's run mode.
+fn tell(commands: &mut Commands, (output, on_panels): (OutputId, bool), machine: &Machine, wanted: Reason) {
+    if on_panels {
+        commands.propose(output, Level::Control, RunMode::Panel.number(), Reason::OnPanel);
+    } else {
+        commands.propose(output, Level::Control, machine.run_mode().number(), machine.reason().unwrap_or(wanted));
+    }
+}
+
+/// A minimum time that is not over speaks up where somebody weaker wants something else.
+fn keep(commands: &mut Commands, output: OutputId, kept: Option<RunMode>) {
+    let winner = commands.slot(output).map(|slot| slot.winner());
+    if let (Some(kept), Some((level, entry))) = (kept, winner)
+        && level > Level::MinimumOnOff
+        && RunMode::of(entry.value) != kept
+    {
+        commands.propose(output, Level::MinimumOnOff, kept.number(), Reason::MinimumTime);
+    }
+}
+
+/// It is known whether it runs.
+fn is_seen(machine: &Machine) -> bool {
+    !matches!(machine.life(), Life::Unseen { .. })
+}

@@ -1,0 +1,139 @@
+//! When a plant's water-side economiser runs: ASHRAE Guideline 36, 5.20.3.
+//!
+//! **On** when the water that comes back is warmer than the predicted outlet by a margin,
+//! `T_p = T_wb + ΔT_plates·min(1, V/V₀) + ΔT_tower + tun·(T_wb,design − T_wb)`. **Off** when it leaves hardly colder than it came.
+//! `tun` learns: a run of more than an hour makes the prediction bolder by 0.02, a run of less than half an hour with the tower at
+//! its most makes it more careful by as much; from −0.2 to 0.5.
+
+use plant::hall::PlantTuning;
+use plant::hall::sequence::EconomiserTuning;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::control::sequence::Timer;
+use crate::control::sequence::machine::{Life, Machine};
+
+/// How far the prediction learns, and by how much at once.
+const TUN: (f64, f64) = (-0.2, 0.5);
+const LEARNS: f64 = 0.02;
+/// Longer than this was worth it.
+const LONG: Span = Span::from_secs(3600);
+/// Shorter than this was not.
+const SHORT: Span = Span::from_secs(1800);
+/// The tower is at its most above this (%).
+const FULL: f64 = 99.0;
+
+/// What one scan sees; nothing where it is not known now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Waters {
+    /// Outdoor wet bulb (°C).
+    pub wet_bulb: Option<f64>,
+    /// Flow over design (1).
+    pub flow: Option<f64>,
+    /// Water from the hall (°C).
+    pub entering: Option<f64>,
+    /// Water leaving (°C).
+    pub leaving: Option<f64>,
+    /// The tower's fans (%).
+    pub tower: Option<f64>,
+}
+
+/// An economiser and what it has learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Economiser {
+    /// Its sequence.
+    pub machine: Machine,
+    /// It shall run.
+    wanted: bool,
+    /// How long it has hardly helped.
+    idle: Timer,
+    /// What it has learnt (1).
+    tun: f64,
+    /// The tower was at its most in this run.
+    strained: bool,
+}
+
+impl Economiser {
+    /// Not seen yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { machine: Machine::new(), wanted: false, idle: Timer::default(), tun: 0.0, strained: false }
+    }
+
+    /// As after a new boot: nothing is known but its run-time and what it has learnt.
+    pub fn forget(&mut self) {
+        let (mut machine, tun) = (self.machine, self.tun);
+        machine.forget();
+        *self = Self { machine, tun, ..Self::new() };
+    }
+
+    /// Takes over as it is found.
+    pub fn adopt(&mut self) {
+        self.wanted = self.machine.life() == Life::On;
+        (self.idle, self.strained) = (Timer::default(), false);
+    }
+
+    /// It shall run.
+    #[must_use]
+    pub const fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// What it has learnt (1).
+    #[must_use]
+    pub const fn tun(&self) -> f64 {
+        self.tun
+    }
+
+    /// The water that it could make (°C).
+    #[must_use]
+    pub fn predicted(&self, of: &EconomiserTuning, waters: &Waters) -> Option<f64> {
+        let wet_bulb = waters.wet_bulb?;
+        let flow = waters.flow.unwrap_or(1.0).clamp(0.0, 1.0);
+        Some(wet_bulb + of.plates * flow + of.tower + self.tun * (of.wet_bulb - wet_bulb))
+    }
+
+    /// Decides whether it shall run.
+    pub fn decide(&mut self, rules: &PlantTuning, waters: &Waters, dt: Span) {
+        let of = &rules.economiser;
+        match self.machine.life() {
+            Life::On => {
+                let cooled = waters.entering.zip(waters.leaving).map(|(entering, leaving)| entering - leaving);
+                self.idle.count(cooled.is_some_and(|by| by < of.off), dt);
+                self.strained |= waters.tower.is_some_and(|speed| speed >= FULL);
+                // Its valve takes minutes: what it does before its least time is over says nothing.
+                let judged = self.machine.may_stop(&rules.economiser_machine);
+                if self.wanted && judged && self.idle.reached(of.off_for) {
+                    self.wanted = false;
+                    self.learn();
+                }
+            }
+            Life::Off => {
+                self.idle = Timer::default();
+                self.strained = false;
+                let worth = self.predicted(of, waters).zip(waters.entering);
+                self.wanted = worth.is_some_and(|(could, entering)| entering > could + of.on);
+            }
+            Life::Failed(_) => self.wanted = false,
+            Life::Unseen { .. } | Life::Starting | Life::Stopping => {}
+        }
+    }
+
+    fn learn(&mut self) {
+        let ran = self.machine.since();
+        let by = if ran > LONG {
+            -LEARNS
+        } else if ran < SHORT && self.strained {
+            LEARNS
+        } else {
+            0.0
+        };
+        self.tun = (self.tun + by).clamp(TUN.0, TUN.1);
+    }
+}
+
+impl Default for Economiser {
+    fn default() -> Self {
+        Self::new()
+    }
+}

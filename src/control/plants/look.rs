@@ -1,0 +1,128 @@
+//! What a plant's sensors and outputs say in one scan.
+
+use plant::command::Level;
+use plant::hall::sequence::{RunMode, Switched};
+use plant::hall::{ChillerPlant, Hall, machinery};
+use plant::id::{Id, Table};
+use plant::point::Point;
+use plant::reading::Reading;
+use plant::time::Span;
+use plant::units::{Quantity, Ratio};
+
+use super::Wiring;
+use super::economiser::Waters;
+use super::staging::{self, Water};
+use crate::control::commands::{Held, OutputId};
+use crate::control::quality::Image;
+use crate::control::sequence::machine::{Seen, Sight};
+use crate::control::sequence::roster::MachineId;
+
+/// Heat capacity of a litre of water (J/l/K), at 20 °C.
+const LITRE: f64 = 4.18e3;
+/// An economiser that leaves the water no warmer above the setpoint than this carries all of the load (K).
+const SPARED: f64 = 0.5;
+
+/// What plants look at.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The hall.
+    pub hall: &'a Hall,
+    /// The process image.
+    pub image: Image<'a>,
+    /// The outputs as the scan before left them.
+    pub held: &'a Table<OutputId, Held>,
+    /// Since the scan before, as it was lived.
+    pub dt: Span,
+}
+
+impl Scene<'_> {
+    /// A number that is known now; what is stale decides nothing.
+    pub(super) fn fresh<Q: Quantity>(&self, point: Point<Q>) -> Option<f64> {
+        self.image.read(point).fresh().map(Quantity::get)
+    }
+
+    /// What an output was told last.
+    pub(super) fn told(&self, output: OutputId) -> Option<f64> {
+        self.held.get(output).map(|held| held.value)
+    }
+
+    fn sight(&self, point: Point<Ratio>) -> Sight {
+        match self.image.read(point) {
+            Reading::Fresh(Ratio(word)) => Sight::Known(word > 0.5),
+            Reading::Stale { .. } => Sight::Doubted,
+            Reading::Lost { .. } => Sight::Lost,
+        }
+    }
+
+    /// What somebody stronger than control tells a machine. A minimum time of its own is nobody.
+    fn held_by(&self, output: OutputId) -> Option<RunMode> {
+        let row = self.held.get(output)?;
+        let stronger = row.entry < Level::Control && row.entry != Level::MinimumOnOff;
+        (stronger && row.entry != Level::CriticalEquipment).then(|| RunMode::of(row.value))
+    }
+
+    /// A chiller.
+    pub(super) fn chiller(&self, plant: &ChillerPlant, wiring: &Wiring, id: MachineId) -> Seen {
+        let (Some(of), Some((mode, ..))) = (plant.chillers.get(id.index()), wiring.chillers.get(id.index())) else {
+            return Seen { running: Sight::Lost, fault: Sight::Lost, held: None };
+        };
+        Seen { running: self.sight(of.of.running), fault: self.sight(of.of.fault), held: self.held_by(*mode) }
+    }
+
+    /// The economiser. It has no report of a fault.
+    pub(super) fn economiser(&self, of: &Switched, wiring: &Wiring) -> Seen {
+        let held = wiring.economiser.and_then(|(mode, _)| self.held_by(mode));
+        Seen { running: self.sight(of.of.running), fault: Sight::Known(false), held }
+    }
+
+    /// True while the supply temperature is known, fresh or aged.
+    pub(super) fn is_supplied(&self, plant: &ChillerPlant) -> bool {
+        self.image.read(plant.supply).usable().is_some()
+    }
+
+    /// What the stages go by: the pressure's setpoint (Pa), and whether the economiser runs.
+    pub(super) fn water(&self, of: &staging::Scene<'_>, (most_dp, helps): (f64, bool)) -> Water {
+        let (plant, rules) = (of.plant, of.rules);
+        let setpoint = of.setpoint;
+        let supply = self.fresh(plant.supply);
+        let flow = self.fresh(plant.flow);
+        let back = self.fresh(plant.return_water);
+        let economised = plant.economiser.filter(|_| helps).map(|e| self.fresh(e.of.leaving));
+        // Without the economiser's word the whole of the load is the chillers'.
+        let entering = economised.flatten().or(back);
+        let load = flow.zip(entering).map(|(flow, entering)| (flow * LITRE * (entering - setpoint)).max(0.0));
+        let dp = match plant.circuit {
+            machinery::Circuit::ChilledWater => self.fresh(plant.dp).map(|dp| most_dp - dp),
+            machinery::Circuit::FacilityWater => None,
+        };
+        let running = plant.chillers.iter().filter(|c| self.sight(c.of.running) == Sight::Known(true));
+        Water {
+            load,
+            warm: supply.map(|supply| supply - setpoint),
+            starved: dp,
+            flow: flow.map(|flow| flow / rules.design_flow.0),
+            economising: helps,
+            spared: helps && economised.flatten().is_some_and(|leaving| leaving <= setpoint + SPARED),
+            share: running.filter_map(|c| self.fresh(c.of.load)).reduce(f64::max),
+        }
+    }
+
+    /// What the economiser goes by.
+    pub(super) fn waters(&self, of: &staging::Scene<'_>) -> Option<Waters> {
+        let switched = of.plant.economiser?;
+        Some(Waters {
+            wet_bulb: self.hall.machinery.weather.and_then(|station| self.fresh(station.wet_bulb)),
+            flow: self.fresh(of.plant.flow).map(|flow| flow / of.rules.design_flow.0),
+            entering: self.fresh(switched.of.entering),
+            leaving: self.fresh(switched.of.leaving),
+            tower: of.plant.tower.and_then(|tower| self.fresh(tower.speed)),
+        })
+    }
+}
+
+impl Seen {
+    /// The same on its panel: whatever it does is what it shall do.
+    pub(super) const fn on_panel(self, on_panel: bool) -> Self {
+        if on_panel { Self { held: Some(RunMode::Panel), ..self } } else { self }
+    }
+}
