@@ -50,7 +50,9 @@ proptest! {
             // Asked straight away: the same but for what a straight line over ten minutes loses.
             let anew = weather.outdoor(seed, Wall(ms));
             prop_assert!((air.dry_bulb - anew.dry_bulb).abs() < 0.01, "{air:?} {anew:?}");
-            prop_assert!((air.wet_bulb - anew.wet_bulb).abs() < 0.05, "{air:?} {anew:?}");
+            // Near freezing a wick switches between water and ice, and its two wet bulbs are up to 0.8 K apart.
+            let lost = if anew.wet_bulb.abs() < 0.9 { 0.9 } else { 0.05 };
+            prop_assert!((air.wet_bulb - anew.wet_bulb).abs() < lost, "{air:?} {anew:?}");
         }
     }
 
