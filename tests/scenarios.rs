@@ -189,6 +189,27 @@ fn refused(folder: &Path, page: &str, said: &str) {
     assert!(told(&output).contains(said), "{said}: {}", told(&output));
 }
 
+/// Machines change places by run-time: in a hall that lets them do so every two hours, nobody notices and all three run alike.
+#[test]
+fn chillers_change_places_and_the_water_stays_cold() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let of = |all: &[(&str, &'static str)]| all.iter().find(|(name, _)| *name == "air").expect("shipped").1;
+    let often = "rotate-every = \"2h\"\nrotate-gap = \"1h\"\nprove =";
+    let hall = of(plant::shipped::HALLS).replace("prove =", often);
+    fs::write(folder.path().join("often.toml"), hall).expect("written");
+    fs::write(folder.path().join("physics.toml"), of(sim::shipped::HALLS)).expect("written");
+    let page = "name = \"mine\"\nsummary = \"Often\"\nhall = \"often.toml\"\nphysics = \"physics.toml\"\n\
+        start = \"2026-07-15T00:00Z\"\nduration = \"24h\"\nwarm-up = \"1h\"\ndt = \"10s\"\nperiod = \"10s\"\n\
+        [weather]\nclimate = \"hot-humid\"\n\
+        [[assert]]\nname = \"cold\"\nalways = \"chw/supply-water-temp - command(ch-1/setpoint) <= 2 K\"\n\
+        [[assert]]\nname = \"two\"\nalways = \"count(ch-*/running > 0.5) >= 2\"\n";
+    let kpi = figures(folder.path(), page);
+    for chiller in ["ch-1", "ch-2", "ch-3"] {
+        let starts = kpi(&format!("starts.{chiller}"));
+        assert!((2.0..=8.0).contains(&starts), "{chiller} started {starts} times");
+    }
+}
+
 #[test]
 fn a_page_has_weather_prices_and_setpoints_of_its_own() {
     let folder = tempfile::tempdir().expect("temporary folder");

@@ -23,6 +23,7 @@ use plant::id::EquipId;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
+use super::clock::sum;
 use super::commands::{Commands, OutputId};
 use super::news::News;
 use super::sequence::Timer;
@@ -207,8 +208,8 @@ impl Plant {
         let about = About::Equip(of.plant.equip);
         let on_panels = self.is_on_panels();
         self.switch(of, (scene, wiring), news);
-        let helps = self.economiser.is_some_and(|e| e.machine.life() == Life::On);
         let waters = scene.waters(of);
+        let helps = self.economiser.is_some_and(|e| e.helps(waters.as_ref()));
         let seen = |id: MachineId| scene.chiller(of.plant, wiring, id).on_panel(on_panels);
         if on_panels {
             self.stages.look_on(of, seen, news);
@@ -221,7 +222,10 @@ impl Plant {
             Rule::Panels { seen } => {
                 let all = supplied && !self.stages.is_blind() && self.economiser.is_none_or(|e| is_seen(&e.machine));
                 seen.count(all && self.stages.machines().rows().iter().all(is_seen), of.dt);
-                if seen.reached(TAKE_OVER) {
+                // Where nothing cools the panels may be about to start something: they get the time for it.
+                let cools = self.stages.cools() || self.economiser.is_some_and(|e| e.machine.is_running());
+                let of_panels = sum(of.rules.chiller.restore_after, of.rules.chiller.start_within);
+                if seen.reached(if cools { TAKE_OVER } else { of_panels }) {
                     self.rule = Rule::Sequence;
                     self.stages.adopt();
                     self.economiser.iter_mut().for_each(Economiser::adopt);
@@ -251,7 +255,11 @@ impl Plant {
         let seen = scene.economiser(switched, wiring).on_panel(on_panels);
         let wanted = economiser.is_wanted();
         let about = About::Equip(switched.of.equip);
-        match economiser.machine.step(&of.rules.economiser_machine, (seen, wanted), of.dt) {
+        let item = economiser.machine.step(&of.rules.economiser_machine, (seen, wanted), of.dt);
+        if matches!(item.map(|item| item.what), Some(What::Step(Told::Running))) {
+            economiser.goes_on(); // whoever switched it on: it is judged by what it does
+        }
+        match item {
             Some(item) if item.trouble => news.warn(about, item.what),
             Some(item) => news.info(about, item.what),
             None => {}
@@ -263,6 +271,8 @@ impl Plant {
         let target = self.stages.target();
         let water = self.demand.water(rules);
         for ((mode, limit, setpoint), machine) in wiring.chillers.iter().zip(self.stages.machines().rows()) {
+            // Where all have failed their panels know better than we do.
+            let on_panels = on_panels || (self.stages.is_helpless() && machine.trouble().is_some());
             let in_stage = machine.run_mode() == RunMode::On;
             tell(
                 commands,
@@ -313,6 +323,8 @@ fn keep(commands: &mut Commands, output: OutputId, kept: Option<RunMode>) {
     if let (Some(kept), Some((level, entry))) = (kept, winner)
         && level > Level::MinimumOnOff
         && RunMode::of(entry.value) != kept
+        && RunMode::of(entry.value) != RunMode::Panel
+    // whose own times are kept by itself
     {
         commands.propose(output, Level::MinimumOnOff, kept.number(), Reason::MinimumTime);
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::machinery::{Chiller, Circuit, Tower, WaterEconomiser};
+use super::machinery::{Chiller, Circuit, DryCooler, Tower, WaterEconomiser};
 use crate::id::EquipId;
 use crate::point::Point;
 use crate::time::Span;
@@ -65,6 +65,8 @@ pub struct ChillerPlant {
     pub chillers: Vec<Staged>,
     /// Its economiser.
     pub economiser: Option<Switched>,
+    /// The dry cooler before the chillers, run by its own panel.
+    pub dry_cooler: Option<DryCooler>,
     /// Its first tower.
     pub tower: Option<Tower>,
 }

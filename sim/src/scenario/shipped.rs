@@ -78,6 +78,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-valve-stuck", include_str!("../../scenarios/air-valve-stuck.toml")),
     ("air-valve-stuck-all", include_str!("../../scenarios/air-valve-stuck-all.toml")),
     ("air-warm-setpoint", include_str!("../../scenarios/air-warm-setpoint.toml")),
+    ("air-water-made-warmer", include_str!("../../scenarios/air-water-made-warmer.toml")),
     ("bench-fan-failed", include_str!("../../scenarios/bench-fan-failed.toml")),
     ("bench-fan-in-hand", include_str!("../../scenarios/bench-fan-in-hand.toml")),
     ("bench-heat-on", include_str!("../../scenarios/bench-heat-on.toml")),
@@ -134,6 +135,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("liquid-pumps-tripped", include_str!("../../scenarios/liquid-pumps-tripped.toml")),
     ("liquid-summer-day", include_str!("../../scenarios/liquid-summer-day.toml")),
     ("liquid-trim-chiller-tripped", include_str!("../../scenarios/liquid-trim-chiller-tripped.toml")),
+    ("liquid-trim-start-fails", include_str!("../../scenarios/liquid-trim-start-fails.toml")),
 ];
 
 /// Name and golden trace of each that has one.

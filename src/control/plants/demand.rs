@@ -1,7 +1,7 @@
 //! What the coils of a chilled water ask of their plant, and what the plant makes of it.
 
 use plant::hall::machinery::Circuit;
-use plant::hall::{ChillerPlant, Hall, PlantTuning, Strategies};
+use plant::hall::{ChillerPlant, Hall, PlantTuning, Row, Strategies};
 use plant::units::Quantity;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,11 @@ impl Demand {
     ) {
         let dt = scene.dt;
         self.requests = self.ask(scene, strategies, wiring);
+        let most = scene.hall.limits.inlet_max.get();
+        let mut inlets = scene.hall.rows.rows().iter().flat_map(|row| &row.racks).filter_map(|r| scene.fresh(r.inlet));
+        if inlets.any(|inlet| inlet >= most) {
+            self.reset = Reset::FULL; // thermal protection has the row: nothing is saved now
+        }
         match rules.reset {
             Some(of) if !self.coils.is_empty() => self.reset.step(&of, (self.requests, held), dt),
             Some(_) | None => self.reset = Reset::FULL,
@@ -80,12 +85,13 @@ impl Demand {
             requests += coil.step((above, scene.told(*valve)), scene.dt);
         }
         let recommended = scene.hall.limits.inlet_recommended.get();
-        let is_hot = |row: &plant::hall::Row| {
-            row.racks
-                .iter()
-                .any(|rack| scene.image.read(rack.inlet).usable().is_some_and(|inlet| inlet.get() > recommended))
-        };
-        let hot = scene.hall.rows.rows().iter().filter(|row| is_hot(row)).count();
+        let hot = scene.hall.rows.rows().iter().filter(|row| hottest(scene, row) > recommended).count();
         requests + HOT_ROW * plant::convert::f64_from_usize(hot)
     }
+}
+
+/// The worst inlet of a row (°C), aged where it is stale; as cold as can be where none is known.
+fn hottest(scene: &Scene<'_>, row: &Row) -> f64 {
+    let inlets = row.racks.iter().filter_map(|rack| scene.image.read(rack.inlet).usable());
+    inlets.map(Quantity::get).fold(f64::NEG_INFINITY, f64::max)
 }

@@ -20,6 +20,8 @@ const LEARNS: f64 = 0.02;
 const LONG: Span = Span::from_secs(3600);
 /// Shorter than this was not.
 const SHORT: Span = Span::from_secs(1800);
+/// One whose waters nobody has seen for so long is switched off.
+const BLIND: Span = Span::from_secs(600);
 /// The tower is at its most above this (%).
 const FULL: f64 = 99.0;
 
@@ -47,6 +49,8 @@ pub struct Economiser {
     wanted: bool,
     /// How long it has hardly helped.
     idle: Timer,
+    /// How long nobody has seen whether it helps.
+    blind: Timer,
     /// What it has learnt (1).
     tun: f64,
     /// The tower was at its most in this run.
@@ -57,7 +61,14 @@ impl Economiser {
     /// Not seen yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { machine: Machine::new(), wanted: false, idle: Timer::default(), tun: 0.0, strained: false }
+        Self {
+            machine: Machine::new(),
+            wanted: false,
+            idle: Timer::default(),
+            blind: Timer::default(),
+            tun: 0.0,
+            strained: false,
+        }
     }
 
     /// As after a new boot: nothing is known but its run-time and what it has learnt.
@@ -77,6 +88,22 @@ impl Economiser {
     #[must_use]
     pub const fn is_wanted(&self) -> bool {
         self.wanted
+    }
+
+    /// Somebody else has switched it on, and it goes on.
+    pub const fn goes_on(&mut self) {
+        self.wanted = true;
+    }
+
+    /// True while it cools: it runs and is seen to, or it runs unseen and its water is seen to be colder for it.
+    #[must_use]
+    pub fn helps(&self, waters: Option<&Waters>) -> bool {
+        let colder =
+            waters.and_then(|w| w.entering.zip(w.leaving)).is_some_and(|(entering, leaving)| entering > leaving);
+        match self.machine.life() {
+            Life::On | Life::Stopping => true,
+            Life::Off | Life::Starting | Life::Unseen { .. } | Life::Failed(_) => self.machine.is_running() && colder,
+        }
     }
 
     /// What it has learnt (1).
@@ -100,12 +127,16 @@ impl Economiser {
             Life::On => {
                 let cooled = waters.entering.zip(waters.leaving).map(|(entering, leaving)| entering - leaving);
                 self.idle.count(cooled.is_some_and(|by| by < of.off), dt);
+                self.blind.count(cooled.is_none(), dt);
                 self.strained |= waters.tower.is_some_and(|speed| speed >= FULL);
                 // Its valve takes minutes: what it does before its least time is over says nothing.
                 let judged = self.machine.may_stop(&rules.economiser_machine);
                 if self.wanted && judged && self.idle.reached(of.off_for) {
                     self.wanted = false;
                     self.learn();
+                }
+                if self.wanted && judged && self.blind.reached(BLIND) {
+                    self.wanted = false; // it may warm the water, and nobody would see it
                 }
             }
             Life::Off => {

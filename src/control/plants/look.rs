@@ -5,7 +5,7 @@ use plant::hall::sequence::{RunMode, Switched};
 use plant::hall::{ChillerPlant, Hall, machinery};
 use plant::id::{Id, Table};
 use plant::point::Point;
-use plant::reading::Reading;
+use plant::reading::{Reading, Why};
 use plant::time::Span;
 use plant::units::{Quantity, Ratio};
 
@@ -19,6 +19,8 @@ use crate::control::sequence::roster::MachineId;
 
 /// Heat capacity of a litre of water (J/l/K), at 20 °C.
 const LITRE: f64 = 4.18e3;
+/// A dry cooler that makes the water colder by more than this helps (K).
+const HELPS: f64 = 0.5;
 /// An economiser that leaves the water no warmer above the setpoint than this carries all of the load (K).
 const SPARED: f64 = 0.5;
 
@@ -41,6 +43,10 @@ impl Scene<'_> {
         self.image.read(point).fresh().map(Quantity::get)
     }
 
+    fn is_stale<Q: Quantity>(&self, point: Point<Q>) -> bool {
+        matches!(self.image.read(point), Reading::Stale { .. })
+    }
+
     /// What an output was told last.
     pub(super) fn told(&self, output: OutputId) -> Option<f64> {
         self.held.get(output).map(|held| held.value)
@@ -52,6 +58,12 @@ impl Scene<'_> {
             Reading::Stale { .. } => Sight::Doubted,
             Reading::Lost { .. } => Sight::Lost,
         }
+    }
+
+    /// A fault; a machine whose product reports none is well.
+    fn fault(&self, point: Point<Ratio>) -> Sight {
+        let silent = self.image.read(point).why() == Some(Why::Config);
+        if silent { Sight::Known(false) } else { self.sight(point) }
     }
 
     /// What somebody stronger than control tells a machine. A minimum time of its own is nobody.
@@ -66,7 +78,7 @@ impl Scene<'_> {
         let (Some(of), Some((mode, ..))) = (plant.chillers.get(id.index()), wiring.chillers.get(id.index())) else {
             return Seen { running: Sight::Lost, fault: Sight::Lost, held: None };
         };
-        Seen { running: self.sight(of.of.running), fault: self.sight(of.of.fault), held: self.held_by(*mode) }
+        Seen { running: self.sight(of.of.running), fault: self.fault(of.of.fault), held: self.held_by(*mode) }
     }
 
     /// The economiser. It has no report of a fault.
@@ -87,22 +99,32 @@ impl Scene<'_> {
         let supply = self.fresh(plant.supply);
         let flow = self.fresh(plant.flow);
         let back = self.fresh(plant.return_water);
-        let economised = plant.economiser.filter(|_| helps).map(|e| self.fresh(e.of.leaving));
-        // Without the economiser's word the whole of the load is the chillers'.
-        let entering = economised.flatten().or(back);
+        // What cools the water before the chillers, the last one's word first; without any the whole load is the chillers'.
+        let economised = plant.economiser.filter(|_| helps).and_then(|e| self.fresh(e.of.leaving));
+        let dry = plant.dry_cooler.and_then(|d| self.fresh(d.entering).zip(self.fresh(d.leaving)));
+        let free = economised.or(dry.map(|(_, leaving)| leaving));
+        let entering = free.or(back);
+        // A dry cooler that is not seen now is thought to help: what it does not do, the warm supply tells.
+        let dry_helps = plant.dry_cooler.is_some() && dry.is_none_or(|(entering, leaving)| entering - leaving > HELPS);
+        let share = flow.map(|flow| flow / rules.design_flow.0);
+        // No load is counted by a word that is doubted, nor by water that stands: the heat waits where it is made.
+        let doubted = plant.economiser.is_some_and(|e| helps && self.is_stale(e.of.leaving))
+            || plant.dry_cooler.is_some_and(|d| self.is_stale(d.leaving));
+        let moves = share.is_some_and(|share| share >= staging::LEAST_FLOW) && !doubted;
         let load = flow.zip(entering).map(|(flow, entering)| (flow * LITRE * (entering - setpoint)).max(0.0));
+        let spared = free.is_some_and(|leaving| leaving <= setpoint + SPARED);
         let dp = match plant.circuit {
             machinery::Circuit::ChilledWater => self.fresh(plant.dp).map(|dp| most_dp - dp),
             machinery::Circuit::FacilityWater => None,
         };
         let running = plant.chillers.iter().filter(|c| self.sight(c.of.running) == Sight::Known(true));
         Water {
-            load,
+            load: load.filter(|_| moves),
             warm: supply.map(|supply| supply - setpoint),
             starved: dp,
-            flow: flow.map(|flow| flow / rules.design_flow.0),
-            economising: helps,
-            spared: helps && economised.flatten().is_some_and(|leaving| leaving <= setpoint + SPARED),
+            flow: share,
+            economising: helps || dry_helps || spared,
+            spared,
             share: running.filter_map(|c| self.fresh(c.of.load)).reduce(f64::max),
         }
     }

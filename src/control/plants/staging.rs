@@ -3,7 +3,8 @@
 //! The load is counted behind the economiser, from the water that enters the chillers. It is a mean of five minutes. One more runs
 //! when the load is above `up` of what runs for `patience`, or when the supply is `warm` for as long; one less when what would
 //! remain carries the load below `down` for as long and the supply is not warm. Where the economiser carries all, none runs, until
-//! the supply is twice `warm` for two thirds of `patience` or `warm` for four thirds. A machine that is lost is replaced at once.
+//! the supply is twice `warm` for two thirds of `patience` or `warm` for four thirds, and where the free cooling has failed (four
+//! times `warm`) for a fifteenth. A machine that is lost is replaced at once.
 
 mod moves;
 
@@ -21,6 +22,8 @@ use crate::control::sequence::{Mean, Sequence, Timer};
 
 /// Below this share of one machine there is no load (1).
 const NO_LOAD: f64 = 0.02;
+/// Below this share of the design flow there is no flow: no load is counted, and no machine starts (1).
+pub const LEAST_FLOW: f64 = 0.1;
 
 /// What the plant's water looks like in one scan; nothing where it is not known now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,6 +61,7 @@ pub struct Stages {
     below: Timer,
     warm: Timer,
     far: Timer,
+    lost: Timer,
     starved: Timer,
     /// One more is wanted and none is left.
     short: bool,
@@ -102,6 +106,7 @@ impl Stages {
             below: Timer::default(),
             warm: Timer::default(),
             far: Timer::default(),
+            lost: Timer::default(),
             starved: Timer::default(),
             short: false,
             abandoned: false,
@@ -110,9 +115,9 @@ impl Stages {
 
     /// As after a new boot: nothing is known but run-times and when machines changed places.
     pub fn forget(&mut self) {
-        let (mut machines, rotation) = (self.machines.clone(), self.since_rotation);
+        let (mut machines, rotation, target) = (self.machines.clone(), self.since_rotation, self.target);
         machines.rows_mut().iter_mut().for_each(Machine::forget);
-        *self = Self { machines, since_rotation: rotation, ..Self::new(self.told.len()) };
+        *self = Self { machines, since_rotation: rotation, target, ..Self::new(self.told.len()) };
     }
 
     /// The machines.
@@ -183,13 +188,31 @@ impl Stages {
 
     /// Takes over as it is found: what runs shall run.
     pub fn adopt(&mut self) {
-        let rotation = self.since_rotation;
+        let (rotation, before) = (self.since_rotation, self.target);
         let (machines, told) = (std::mem::take(&mut self.machines), std::mem::take(&mut self.told));
         *self = Self { machines, told, since_rotation: rotation, ..Self::new(0) };
         for (told, machine) in self.told.rows_mut().iter_mut().zip(self.machines.rows()) {
             *told = matches!(machine.life(), Life::On);
         }
         self.target = self.present();
+        if self.target == 0 && before > 0 {
+            // All stand where some ran: they were lost, and as many as before are wanted again.
+            let standing = self.machines.rows().iter().filter(|machine| machine.life() == Life::Off).count();
+            self.target = before.min(u8::try_from(standing).unwrap_or(u8::MAX));
+            self.machines.rows_mut().iter_mut().for_each(Machine::lost_power);
+        }
+    }
+
+    /// True when some are wanted, none runs and none could.
+    #[must_use]
+    pub fn is_helpless(&self) -> bool {
+        self.target > 0 && self.present() == 0 && self.able() == 0
+    }
+
+    /// True when some machine runs.
+    #[must_use]
+    pub fn cools(&self) -> bool {
+        self.machines.rows().iter().any(|machine| machine.life() == Life::On)
     }
 
     /// One scan under control.
@@ -204,7 +227,7 @@ impl Stages {
         self.count(scene, water);
         let wish = self.wish(scene.rules, water);
         self.turn(scene, (water, wish), news);
-        self.tell_shortage(scene, wish, news);
+        self.tell_shortage(scene, (water, wish), news);
     }
 
     fn run_machines(&mut self, scene: &Scene<'_>, seen: impl Fn(MachineId) -> Seen, news: &mut News<'_>) {
@@ -213,10 +236,11 @@ impl Stages {
             let (Some(machine), Some(told)) = (self.machines.get_mut(id), self.told.get_mut(id)) else { continue };
             let before = machine.life();
             let item = machine.step(&scene.rules.chiller, (seen(id), *told), scene.dt);
-            // One that is seen again goes on as it is found; one that does not run any more has to be chosen anew.
+            // One that runs goes on, whoever started it: what is too many is stopped in its turn. One that does not run any
+            // more has to be chosen anew.
             match (before, machine.life()) {
-                (Life::Unseen { .. }, Life::On) => *told = true,
-                (_, Life::On | Life::Starting) => {}
+                (Life::On | Life::Starting, Life::On) | (_, Life::Starting) => {}
+                (_, Life::On) => *told = true,
                 (_, Life::Off | Life::Stopping | Life::Failed(_) | Life::Unseen { .. }) => *told = false,
             }
             let about = scene.plant.chillers.get(id.index()).map_or(About::Hall, |c| About::Equip(c.of.equip));
@@ -243,9 +267,15 @@ impl Stages {
         };
         self.above.count(steady && more, dt);
         self.below.count(steady && less && cool, dt);
-        self.warm.count(water.warm.is_some_and(|warm| warm > rules.warm), dt);
-        self.far.count(water.warm.is_some_and(|warm| warm > 2.0 * rules.warm), dt);
-        self.starved.count(water.starved.is_some_and(|by| by > rules.starved), dt);
+        // While a reading is doubted its timers stand: they neither count nor begin anew.
+        if let Some(warm) = water.warm {
+            self.warm.count(warm > rules.warm, dt);
+            self.far.count(warm > 2.0 * rules.warm, dt);
+            self.lost.count(warm > 4.0 * rules.warm, dt);
+        }
+        if let Some(by) = water.starved {
+            self.starved.count(by > rules.starved, dt);
+        }
     }
 
     /// Whether one more shall run, or one less.
@@ -258,8 +288,14 @@ impl Stages {
                 let warm = self.warm.reached(share(1, 15));
                 return (!idle || warm).then_some(Wish { up: true, cause: StageCause::Nothing });
             }
-            let late = self.far.reached(share(2, 3)) || self.warm.reached(share(4, 3));
+            let lost = self.lost.reached(share(1, 15));
+            let late = lost || self.far.reached(share(2, 3)) || self.warm.reached(share(4, 3));
             return late.then_some(Wish { up: true, cause: StageCause::Warm });
+        }
+        // Where one that counts is not seen, nobody knows that it cools: far too warm says that it does not.
+        let unseen = self.machines.rows().iter().any(|machine| machine.life() == Life::Unseen { ran: true });
+        if unseen && (self.lost.reached(share(1, 15)) || self.far.reached(share(2, 3))) {
+            return Some(Wish { up: true, cause: StageCause::Warm });
         }
         if self.since_change < patience {
             return None;

@@ -151,7 +151,9 @@ impl Machine {
         let standing = seen.running == Sight::Known(false);
         self.gone.count(standing && self.life() == Life::On, dt);
         let judge = Judge { rules, seen, wanted, machine: *self };
-        let turn = self.life.advance(rules, dt, |life, since| judge.next(life, since));
+        // A doubted word ends no step, and runs none out.
+        let known = if seen.running == Sight::Doubted { Span::ZERO } else { dt };
+        let turn = self.life.advance(rules, known, |life, since| judge.next(life, since));
         self.run.count(self.is_running(), dt);
         self.doubted &= !(self.life() == Life::On && self.since() >= TRUST);
         self.settle(turn, judge.machine.life.since())
@@ -171,7 +173,7 @@ impl Machine {
                 Told::Starting
             }
             Life::On => {
-                if !matches!(from, Life::Starting | Life::Stopping) {
+                if !matches!(from, Life::Starting | Life::Stopping | Life::Unseen { ran: true }) {
                     self.since_start = Span::ZERO; // found running: nobody knows since when, so it stays its time
                 }
                 self.powerless = false;
@@ -187,7 +189,12 @@ impl Machine {
                 };
                 Told::Standing
             }
-            Life::Unseen { .. } => Told::Unseen,
+            Life::Unseen { .. } => {
+                if from == Life::Off {
+                    self.life = self.life.aged(before); // it rests on, seen or not
+                }
+                Told::Unseen
+            }
             Life::Failed(trouble) => {
                 self.doubted = true;
                 return Some(News { what: What::Trouble(aborted.unwrap_or(trouble)), trouble: true });
@@ -337,13 +344,15 @@ impl Judge<'_> {
             Life::On => (!wanted && runs && self.machine.since_start >= rules.least_on).then_some(Life::Stopping),
             Life::Stopping if !runs => Some(Life::Off),
             Life::Stopping => wanted.then_some(Life::On),
-            Life::Failed(Trouble::DidNotStop) => (!runs).then_some(Life::Off),
+            Life::Failed(Trouble::DidNotStop) if runs => wanted.then_some(Life::On),
+            Life::Failed(Trouble::DidNotStop) => Some(Life::Off),
             // It runs after all: by its panel, by hand, or late.
             Life::Failed(_) if runs => Some(Life::On),
             Life::Failed(Trouble::Fault) => (self.seen.fault == Sight::Known(false)).then_some(Life::Off),
             Life::Failed(Trouble::StoppedItself) => {
-                let well = self.seen.fault == Sight::Known(false);
-                (well && since >= rules.restore_after).then_some(Life::Off)
+                let well = self.seen.fault == Sight::Known(false) && since >= rules.restore_after;
+                let unsaid = self.seen.fault == Sight::Lost && since >= rules.retry_after;
+                (well || unsaid).then_some(Life::Off)
             }
             Life::Failed(Trouble::DidNotStart | Trouble::NotLimited | Trouble::ChangeAborted | Trouble::NoneLeft) => {
                 (!broken && since >= rules.retry_after).then_some(Life::Off)

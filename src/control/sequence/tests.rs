@@ -236,7 +236,7 @@ proptest! {
                     }
                     (Life::Stopping, Life::Off) => stopped = Some(now),
                     // Found running: nobody knows since when, and it stays its time from here.
-                    (_, Life::On) if !matches!(before, Life::On | Life::Starting | Life::Stopping) => started = Some(now),
+                    (_, Life::On) if !matches!(before, Life::On | Life::Starting | Life::Stopping | Life::Unseen { ran: true }) => started = Some(now),
                     _ => {}
                 }
             }

@@ -192,7 +192,8 @@ impl Draft {
         }
         let (equip, supply, return_water, flow, dp) = water?;
         let tower = self.machinery.towers.iter().find(|t| t.circuit == circuit).map(|t| t.of);
-        Some(ChillerPlant { circuit, equip, supply, return_water, flow, dp, chillers, economiser, tower })
+        let dry_cooler = self.machinery.dry_coolers.iter().find(|d| d.circuit == circuit).map(|d| d.of);
+        Some(ChillerPlant { circuit, equip, supply, return_water, flow, dp, chillers, economiser, dry_cooler, tower })
     }
 
     fn water(&self, circuit: Circuit) -> Option<Water> {
@@ -207,3 +208,76 @@ impl Draft {
 
 /// Whose water, to the hall, from it, flow, differential pressure.
 type Water = (EquipId, Point<Celsius>, Point<Celsius>, Point<LitersPerSecond>, Point<Pascals>);
+
+#[cfg(test)]
+mod tests {
+    use crate::hall::Hall;
+    use crate::read::corpus::{Broken, each_is_told};
+    use crate::time::Span;
+
+    fn air() -> &'static str {
+        crate::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped").1
+    }
+
+    #[test]
+    fn a_plant_has_its_machines_and_their_orders() {
+        let hall = Hall::load("air", air()).unwrap_or_else(|faults| panic!("{faults}"));
+        let plant = &hall.plants[0];
+        assert_eq!((hall.plants.len(), plant.chillers.len()), (1, 3));
+        let write = |name: &str| hall.points[hall.point(name).expect("a point")].write.expect("written");
+        assert_eq!((write("ch-2/run-mode").failsafe, write("ch-2/demand-limit").failsafe), (0.0, 100.0));
+        assert_eq!(write("wse/setpoint").failsafe, 14.0, "what the plant is made for");
+        let tuning = hall.strategies.chilled_water;
+        assert_eq!((tuning.capacity.0, tuning.staging.patience), (600e3, Span::from_secs(900)));
+        assert!(plant.economiser.is_some() && plant.tower.is_some() && plant.dry_cooler.is_none());
+        // Without the section nothing is commanded that was not before.
+        let start = air().find("[sequence.chilled-water]").expect("there");
+        let end = air().find("[[water-economiser]]").expect("there");
+        let mut text = air().replacen(&air()[start..end], "", 1);
+        for name in ["machine-failed", "stage-change-abandoned", "plant-short", "plant-on-panels"] {
+            let at = text.find(&format!("[[alarm]]\nname = \"{name}\"")).expect("there");
+            let next = text[at + 5..].find("[[alarm]]").expect("there") + at + 5;
+            text.replace_range(at..next, "");
+        }
+        let hall = Hall::load("air", &text).unwrap_or_else(|faults| panic!("{faults}"));
+        assert!(hall.plants.is_empty() && hall.point("ch-1/run-mode").is_none());
+    }
+
+    #[test]
+    fn every_broken_plant_is_told_at_its_place() {
+        let broken = |from, to, message, help| Broken { from, to, message, help, at: "" };
+        let corpus = [
+            broken(
+                "setpoint = 14.0              # °C, what",
+                "setpoint = §2.0 # what",
+                "must be from 4 to 45",
+                "from 4 to 45",
+            ),
+            broken("capacity = 600e3 ", "capacity = §600e9 ", "must be from 1000 to 100000000", ""),
+            broken("warmest = 20.0 ", "§warm = 20.0 ", "knows no key `warm`", "known here: warmest"),
+            broken("ignore = 1.0 ", "every = §\"1s\" ", "must be from 30s to 60min", "such as"),
+            broken(
+                "prove = \"10min\" ",
+                "up = 0.7\ndown = §0.75 ",
+                "`down` is 0.75 and must be below `up`, which is 0.7",
+                "leave a tenth",
+            ),
+        ];
+        each_is_told(air(), &corpus, |text| Hall::load("air", text));
+    }
+
+    #[test]
+    fn a_plant_that_cannot_be_run_is_told() {
+        let told = |text: &str, wanted: &str| {
+            let faults = Hall::load("air", text).expect_err("refused").0;
+            assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:#?}");
+        };
+        told(&air().replace("warmest = 20.0", "warmest = 13.0"), "`warmest` is 13.0 °C and must be above `setpoint`");
+        told(&air().replace("[weather-station]\nname = \"roof\"", ""), "nobody measures it");
+        let facility = air().replacen("[sequence.chilled-water]", "[sequence.facility-water]\nsetpoint = 28.0\ncapacity = 1e6\ndesign-flow = 20.0\n\n[sequence.chilled-water]", 1);
+        told(&facility, "the hall has no `[facility-water]` to run a plant for");
+        let start = air().find("[sequence.chilled-water]").expect("there");
+        let end = air().find("[[water-economiser]]").expect("there");
+        told(&air().replacen(&air()[start..end], "", 1), "control runs no plant that this could befall");
+    }
+}

@@ -4,18 +4,16 @@ use plant::event::{About, StageCause, Step as Told, Trouble, What};
 use plant::hall::PlantTuning;
 use plant::time::Span;
 
-use super::{Scene, Stages, Water, Wish};
+use super::{LEAST_FLOW, Scene, Stages, Water, Wish};
 use crate::control::clock::sum;
 use crate::control::news::News;
-use crate::control::sequence::Turn;
 use crate::control::sequence::change::Change;
 use crate::control::sequence::machine::{Life, Machine};
 use crate::control::sequence::roster::{self, MachineId};
+use crate::control::sequence::{Timer, Turn};
 
 /// Machines that were lost within this time of each other were lost together.
 const TOGETHER: Span = Span::from_secs(60);
-/// Below this share of the design flow no machine may start (1).
-const LEAST_FLOW: f64 = 0.1;
 /// This far above the demand limit counts as limited (%).
 const NEAR: f64 = 5.0;
 
@@ -25,6 +23,15 @@ type Next = Option<(Change, Option<Wish>)>;
 impl Stages {
     /// Moves the change by a scan.
     pub(super) fn turn(&mut self, scene: &Scene<'_>, (water, wish): (&Water, Option<Wish>), news: &mut News<'_>) {
+        // One that nobody can start any more is not wanted any more either, once the load has gone.
+        let mut wish = wish;
+        if let Some(Wish { up: false, cause }) = wish
+            && self.is_steady()
+            && self.present() < self.target
+        {
+            self.stage(scene, (self.target.saturating_sub(1), cause), news);
+            wish = None;
+        }
         let (mut change, mut followed) = (self.change, None);
         let turn = change.advance(scene.rules, scene.dt, |step, since| {
             let (to, why) = self.next(scene.rules, (step, since), (water, wish))?;
@@ -41,11 +48,17 @@ impl Stages {
     fn next(&self, rules: &PlantTuning, (step, since): (Change, Span), (water, wish): (&Water, Option<Wish>)) -> Next {
         let plain = |to: Change| Some((to, None));
         let start = |start: MachineId| Change::Starting { start, stop: None, limited: false };
+        if step != Change::Steady && step != Change::Restoring && self.lost_all_amid() {
+            return plain(Change::Restoring);
+        }
         match step {
             Change::Steady => self.begin(rules, water, wish),
             Change::Limiting { start: chosen } => {
                 if !self.is(chosen, |m| m.may_start(&rules.chiller)) {
                     return plain(self.another(rules, water).map_or(Change::Steady, start));
+                }
+                if self.present().saturating_add(1) < self.target {
+                    return plain(start(chosen)); // another one was lost: there is no time to make room
                 }
                 let limited = self.is_warm() || water.share.is_none_or(|share| share <= rules.staging.limit + NEAR);
                 limited.then_some((Change::Starting { start: chosen, stop: None, limited: true }, None))
@@ -60,6 +73,8 @@ impl Stages {
                 }
             },
             Change::Proving { started, stop } => match self.life(started) {
+                // Without a spare for it the old one stays: it, or another, has been lost meanwhile.
+                Life::On if self.present() <= self.target => plain(Change::Steady),
                 Life::On => {
                     let may = since >= rules.staging.prove && self.is(stop, |m| m.may_stop(&rules.chiller));
                     may.then_some((Change::Stopping { stop }, None))
@@ -69,6 +84,8 @@ impl Stages {
                 }
             },
             Change::Stopping { stop } => match self.life(stop) {
+                // Another one was lost: it is needed after all.
+                Life::On | Life::Stopping if self.present() < self.target => plain(Change::Steady),
                 Life::On | Life::Stopping if !self.is(stop, Machine::is_held) => None,
                 Life::On | Life::Stopping | Life::Off | Life::Starting | Life::Failed(_) | Life::Unseen { .. } => {
                     plain(Change::Steady)
@@ -85,11 +102,14 @@ impl Stages {
             return Some((Change::Restoring, None));
         }
         if self.present() < self.target {
+            // While one is missing none stops, and none more is wished for.
             return self.another(rules, water).map(|id| (start(id), None));
         }
         let stoppable = || self.machines.iter().filter(|(id, m)| self.is_told(*id) && m.may_stop(&rules.chiller));
-        if self.count_told() > self.target {
-            return roster::last(stoppable()).map(|stop| (Change::Stopping { stop }, None));
+        if self.count_told() > self.target
+            && let Some(stop) = roster::last(stoppable())
+        {
+            return Some((Change::Stopping { stop }, None));
         }
         match wish {
             Some(Wish { up: true, cause }) => {
@@ -127,8 +147,7 @@ impl Stages {
         };
         if let Some(Wish { up, cause }) = wish {
             let to = if up { self.target.saturating_add(1) } else { self.target.saturating_sub(1) };
-            news.info(about, What::Stage { from: self.target, to, cause });
-            self.target = to;
+            self.stage(scene, (to, cause), news);
         }
         if let Some(trouble) = aborted {
             news.warn(about, What::Trouble(trouble));
@@ -149,24 +168,42 @@ impl Stages {
             Change::Restoring => {
                 news.warn(about, What::Step(Told::Restoring));
                 self.since_start = scene.rules.staging.stagger;
-                let lost = self.machines.rows_mut().iter_mut().filter(|m| was_lost(m));
-                lost.for_each(Machine::lost_power);
+                // One alone trips by itself; two at once have lost their power, and rest as after that.
+                if self.machines.rows().iter().filter(|m| was_lost(m)).count() > 1 {
+                    self.machines.rows_mut().iter_mut().filter(|m| was_lost(m)).for_each(Machine::lost_power);
+                }
             }
             Change::Steady => self.settle(from, aborted == Some(Trouble::ChangeAborted)),
             Change::Limiting { .. } | Change::Proving { .. } => {}
         }
     }
 
+    /// Another number is wanted from now on.
+    fn stage(&mut self, scene: &Scene<'_>, (to, cause): (u8, StageCause), news: &mut News<'_>) {
+        news.info(About::Equip(scene.plant.equip), What::Stage { from: self.target, to, cause });
+        self.target = to;
+        (self.above, self.below) = (Timer::default(), Timer::default());
+    }
+
+    fn is_steady(&self) -> bool {
+        self.change.step() == Change::Steady
+    }
+
     /// A change is over, well or not.
     fn settle(&mut self, from: Change, aborted: bool) {
         let well = match from {
-            Change::Starting { start, .. } | Change::Proving { started: start, .. } => {
+            Change::Starting { start, .. } => {
                 if aborted {
                     self.tell(start, false);
                 }
                 self.life(start) == Life::On
             }
-            Change::Stopping { stop } => matches!(self.life(stop), Life::Off | Life::Unseen { .. }),
+            Change::Proving { started, .. } => self.life(started) == Life::On,
+            Change::Stopping { stop } => {
+                let needed = !aborted && matches!(self.life(stop), Life::On | Life::Stopping);
+                self.tell(stop, needed);
+                needed || matches!(self.life(stop), Life::Off | Life::Unseen { .. })
+            }
             Change::Limiting { .. } => false,
             Change::Steady | Change::Restoring => true,
         };
@@ -196,9 +233,18 @@ impl Stages {
     }
 
     /// One more is wanted and none is left that may start: told once.
-    pub(super) fn tell_shortage(&mut self, scene: &Scene<'_>, wish: Option<Wish>, news: &mut News<'_>) {
-        let wished = wish.is_some_and(|wish| wish.up) && usize::from(self.target) >= self.able();
-        let short = self.change.step() == Change::Steady && (wished || self.present() < self.target);
+    pub(super) fn tell_shortage(
+        &mut self,
+        scene: &Scene<'_>,
+        (water, wish): (&Water, Option<Wish>),
+        news: &mut News<'_>,
+    ) {
+        let full = usize::from(self.target) >= self.able() || !self.flows(water);
+        let wished = wish.is_some_and(|wish| wish.up) && full;
+        if self.is_steady() && self.present() >= self.target && self.since_change >= scene.rules.staging.patience {
+            self.abandoned = false; // the stage has come to what it was for all the same
+        }
+        let short = self.is_steady() && (wished || self.present() < self.target);
         if short && !self.short {
             news.warn(About::Equip(scene.plant.equip), What::Trouble(Trouble::NoneLeft));
         }
@@ -207,9 +253,24 @@ impl Stages {
 
     /// The next machine to start; nothing while none may, or while too little water moves.
     fn another(&self, rules: &PlantTuning, water: &Water) -> Option<MachineId> {
-        let flows = water.flow.is_none_or(|flow| flow >= LEAST_FLOW);
+        // One that was told to stand and runs on is there already.
+        let running = |(_, machine): &(MachineId, &Machine)| machine.life() == Life::Failed(Trouble::DidNotStop);
+        if let Some((id, _)) = self.machines.iter().find(|one| running(one) && !one.1.is_held()) {
+            return Some(id);
+        }
         let startable = self.machines.iter().filter(|(id, m)| !self.is_told(*id) && m.may_start(&rules.chiller));
-        roster::first(startable).filter(|_| flows)
+        roster::first(startable).filter(|_| self.flows(water))
+    }
+
+    /// True where water moves, as far as it is known; a machine that runs has some, whatever the meter says.
+    fn flows(&self, water: &Water) -> bool {
+        self.cools() || water.flow.is_none_or(|flow| flow >= LEAST_FLOW)
+    }
+
+    /// True when all that ran were lost together while a change was in flight.
+    fn lost_all_amid(&self) -> bool {
+        let seen = self.machines.rows().iter().any(|m| matches!(m.life(), Life::On | Life::Unseen { ran: true }));
+        self.target > 0 && !seen && self.machines.rows().iter().filter(|m| was_lost(m)).count() > 1
     }
 
     /// True when all that ran were lost together, a moment ago.
@@ -227,7 +288,7 @@ impl Stages {
     }
 
     /// How many could run.
-    fn able(&self) -> usize {
+    pub(super) fn able(&self) -> usize {
         self.machines.rows().iter().filter(|machine| machine.is_able() || machine.is_running()).count()
     }
 

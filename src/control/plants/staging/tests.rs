@@ -1,6 +1,7 @@
 //! Stages against a plant of three machines that do what machines do, and what they should not.
 
 mod bench;
+mod losses;
 
 use plant::event::{Step as Told, Trouble, What};
 use plant::hall::sequence::RunMode;
@@ -70,7 +71,7 @@ fn the_load_behind_the_economiser_lets_the_plant_stage_down() {
 
 #[test]
 fn from_the_economiser_alone_far_too_warm_calls_sooner_than_too_warm() {
-    let times = [(2.5, 600), (1.5, 1200)];
+    let times = [(4.5, 60), (2.5, 600), (1.5, 1200)];
     for (warm, after) in times {
         let mut bench = Bench::running(0);
         (bench.water.economising, bench.water.warm) = (true, Some(warm));
@@ -127,6 +128,24 @@ fn with_none_left_it_says_so_and_starts_the_first_that_can() {
     bench.toys[2].broken = Broken::No;
     bench.pass(900);
     assert_eq!((bench.modes()[2], bench.count(), bench.stages.is_short()), (RunMode::On, 2, false));
+}
+
+#[test]
+fn one_that_is_missing_is_not_wanted_any_more_once_the_load_has_gone() {
+    let mut bench = Bench::running(2);
+    bench.load(1.5);
+    bench.pass(1300);
+    for n in [1, 2] {
+        bench.toys[n].broken = Broken::Tripped;
+    }
+    bench.pass(60);
+    assert_eq!((bench.stages.target(), bench.count(), bench.stages.is_short()), (2, 1, true));
+    bench.load(0.5);
+    bench.pass(1300);
+    assert_eq!((bench.stages.target(), bench.count(), bench.stages.is_short()), (1, 1, false));
+    bench.toys.iter_mut().for_each(|toy| toy.broken = Broken::No);
+    bench.pass(3600);
+    assert_eq!(bench.count(), 1, "and none starts for nothing when it comes back");
 }
 
 #[test]

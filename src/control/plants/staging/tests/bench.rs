@@ -150,7 +150,7 @@ impl Toy {
     }
 }
 
-fn seen(toy: Toy, on_panel: bool) -> Seen {
+pub fn seen(toy: Toy, on_panel: bool) -> Seen {
     let held = match toy.broken {
         _ if on_panel => Some(RunMode::Panel),
         Broken::Held(mode) => Some(mode),
