@@ -31,6 +31,15 @@ impl<'a> News<'a> {
         self.tell(Severity::Warning, about, what);
     }
 
+    /// What a machine has come to in its sequence: trouble is a warning.
+    pub fn machine(&mut self, about: About, what: Option<What>) {
+        match what {
+            Some(what @ What::Trouble(_)) => self.warn(about, what),
+            Some(what) => self.info(about, what),
+            None => {}
+        }
+    }
+
     /// As urgent as said.
     pub fn tell(&mut self, severity: Severity, about: About, what: What) {
         self.events.push(Event { at: self.at, severity, about, what });

@@ -211,10 +211,10 @@ impl Plant {
         let waters = scene.waters(of);
         let helps = self.economiser.is_some_and(|e| e.helps(waters.as_ref()));
         let seen = |id: MachineId| scene.chiller(of.plant, wiring, id).on_panel(on_panels);
+        let water = scene.water(of, (self.demand.pressure(of.rules, strategies.pump.setpoint), helps));
         if on_panels {
             self.stages.look_on(of, seen, news);
         } else {
-            let water = scene.water(of, (self.demand.pressure(of.rules, strategies.pump.setpoint), helps));
             self.stages.step(of, (&water, seen), news);
         }
         let supplied = scene.is_supplied(of.plant);
@@ -227,7 +227,7 @@ impl Plant {
                 let of_panels = sum(of.rules.chiller.restore_after, of.rules.chiller.start_within);
                 if seen.reached(if cools { TAKE_OVER } else { of_panels }) {
                     self.rule = Rule::Sequence;
-                    self.stages.adopt();
+                    self.stages.adopt(water.economising);
                     self.economiser.iter_mut().for_each(Economiser::adopt);
                     news.info(about, What::Step(Told::TakenOver));
                 }
@@ -256,14 +256,10 @@ impl Plant {
         let wanted = economiser.is_wanted();
         let about = About::Equip(switched.of.equip);
         let item = economiser.machine.step(&of.rules.economiser_machine, (seen, wanted), of.dt);
-        if matches!(item.map(|item| item.what), Some(What::Step(Told::Running))) {
+        if item == Some(What::Step(Told::Running)) {
             economiser.goes_on(); // whoever switched it on: it is judged by what it does
         }
-        match item {
-            Some(item) if item.trouble => news.warn(about, item.what),
-            Some(item) => news.info(about, item.what),
-            None => {}
-        }
+        news.machine(about, item);
     }
 
     fn propose(&self, rules: &PlantTuning, wiring: &Wiring, commands: &mut Commands) {
@@ -317,14 +313,12 @@ fn tell(commands: &mut Commands, (output, on_panels): (OutputId, bool), machine:
     }
 }
 
-/// A minimum time that is not over speaks up where somebody weaker wants something else.
+/// A minimum time that is not over speaks up where somebody weaker wants something else. A panel keeps its own.
 fn keep(commands: &mut Commands, output: OutputId, kept: Option<RunMode>) {
     let winner = commands.slot(output).map(|slot| slot.winner());
     if let (Some(kept), Some((level, entry))) = (kept, winner)
         && level > Level::MinimumOnOff
-        && RunMode::of(entry.value) != kept
-        && RunMode::of(entry.value) != RunMode::Panel
-    // whose own times are kept by itself
+        && ![kept, RunMode::Panel].contains(&RunMode::of(entry.value))
     {
         commands.propose(output, Level::MinimumOnOff, kept.number(), Reason::MinimumTime);
     }

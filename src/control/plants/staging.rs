@@ -36,7 +36,7 @@ pub struct Water {
     pub starved: Option<f64>,
     /// Flow over design (1).
     pub flow: Option<f64>,
-    /// The economiser runs.
+    /// Something cools the water before the chillers do.
     pub economising: bool,
     /// It carries all of the load.
     pub spared: bool,
@@ -113,7 +113,7 @@ impl Stages {
         }
     }
 
-    /// As after a new boot: nothing is known but run-times and when machines changed places.
+    /// As after a new boot: nothing is known but run-times, how many ran, and when machines changed places.
     pub fn forget(&mut self) {
         let (mut machines, rotation, target) = (self.machines.clone(), self.since_rotation, self.target);
         machines.rows_mut().iter_mut().for_each(Machine::forget);
@@ -186,8 +186,8 @@ impl Stages {
         self.short = false;
     }
 
-    /// Takes over as it is found: what runs shall run.
-    pub fn adopt(&mut self) {
+    /// Takes over as it is found: what runs shall run. `economising` says that something cools without them.
+    pub fn adopt(&mut self, economising: bool) {
         let (rotation, before) = (self.since_rotation, self.target);
         let (machines, told) = (std::mem::take(&mut self.machines), std::mem::take(&mut self.told));
         *self = Self { machines, told, since_rotation: rotation, ..Self::new(0) };
@@ -195,8 +195,8 @@ impl Stages {
             *told = matches!(machine.life(), Life::On);
         }
         self.target = self.present();
-        if self.target == 0 && before > 0 {
-            // All stand where some ran: they were lost, and as many as before are wanted again.
+        if self.target == 0 && before > 0 && !economising {
+            // All stand where some ran, and nothing else cools: they were lost, and as many as before are wanted again.
             let standing = self.machines.rows().iter().filter(|machine| machine.life() == Life::Off).count();
             self.target = before.min(u8::try_from(standing).unwrap_or(u8::MAX));
             self.machines.rows_mut().iter_mut().for_each(Machine::lost_power);
@@ -244,11 +244,7 @@ impl Stages {
                 (_, Life::Off | Life::Stopping | Life::Failed(_) | Life::Unseen { .. }) => *told = false,
             }
             let about = scene.plant.chillers.get(id.index()).map_or(About::Hall, |c| About::Equip(c.of.equip));
-            match item {
-                Some(item) if item.trouble => news.warn(about, item.what),
-                Some(item) => news.info(about, item.what),
-                None => {}
-            }
+            news.machine(about, item);
         }
     }
 

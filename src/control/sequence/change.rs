@@ -70,7 +70,7 @@ impl Step for Change {
             Self::Steady => Bound::Rest,
             Self::Limiting { start } => Bound::Within {
                 time: rules.staging.limit_within,
-                abort: Self::Starting { start, stop: None, limited: false },
+                abort: Self::starting(start),
                 trouble: Trouble::NotLimited,
             },
             Self::Starting { .. } => longest(rules.chiller.start_within),
@@ -82,6 +82,12 @@ impl Step for Change {
 }
 
 impl Change {
+    /// One starts, and nobody makes room for it or gives way.
+    #[must_use]
+    pub const fn starting(start: MachineId) -> Self {
+        Self::Starting { start, stop: None, limited: false }
+    }
+
     /// True while running machines are held to their demand limit.
     #[must_use]
     pub const fn is_limited(self) -> bool {

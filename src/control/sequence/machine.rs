@@ -97,15 +97,6 @@ pub struct Machine {
     pub run: RunTime,
 }
 
-/// What a machine has come to in a scan, for those who tell it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct News {
-    /// What there is to tell.
-    pub what: What,
-    /// It is trouble.
-    pub trouble: bool,
-}
-
 impl Machine {
     /// Not seen yet.
     #[must_use]
@@ -139,7 +130,7 @@ impl Machine {
     }
 
     /// One scan: `wanted` says whether it shall run.
-    pub fn step(&mut self, rules: &MachineTuning, (seen, wanted): (Seen, bool), dt: Span) -> Option<News> {
+    pub fn step(&mut self, rules: &MachineTuning, (seen, wanted): (Seen, bool), dt: Span) -> Option<What> {
         self.since_start = sum(self.since_start, dt);
         self.held = seen.held.is_some();
         let wanted = match (seen.held, seen.running) {
@@ -160,7 +151,7 @@ impl Machine {
     }
 
     /// What a turn leaves behind, and what there is to tell of it. `before` is how long the step before had lasted.
-    fn settle(&mut self, turn: Turn<Life>, before: Span) -> Option<News> {
+    fn settle(&mut self, turn: Turn<Life>, before: Span) -> Option<What> {
         let (from, aborted) = match turn {
             Turn::Stayed => return None,
             Turn::Moved(from) => (from, None),
@@ -197,10 +188,10 @@ impl Machine {
             }
             Life::Failed(trouble) => {
                 self.doubted = true;
-                return Some(News { what: What::Trouble(aborted.unwrap_or(trouble)), trouble: true });
+                return Some(What::Trouble(aborted.unwrap_or(trouble)));
             }
         };
-        Some(News { what: What::Step(told), trouble: false })
+        Some(What::Step(told))
     }
 
     /// True when it may be told to start now.

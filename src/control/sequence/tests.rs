@@ -20,7 +20,7 @@ fn well(running: bool) -> Seen {
 
 /// So many seconds of the same; what was told.
 fn pass(machine: &mut Machine, seen: Seen, wanted: bool, seconds: u64) -> Vec<What> {
-    (0..seconds).filter_map(|_| machine.step(&RULES, (seen, wanted), SECOND)).map(|news| news.what).collect()
+    (0..seconds).filter_map(|_| machine.step(&RULES, (seen, wanted), SECOND)).collect()
 }
 
 /// A machine that has been seen standing.

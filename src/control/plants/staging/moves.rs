@@ -47,7 +47,6 @@ impl Stages {
 
     fn next(&self, rules: &PlantTuning, (step, since): (Change, Span), (water, wish): (&Water, Option<Wish>)) -> Next {
         let plain = |to: Change| Some((to, None));
-        let start = |start: MachineId| Change::Starting { start, stop: None, limited: false };
         if step != Change::Steady && step != Change::Restoring && self.lost_all_amid() {
             return plain(Change::Restoring);
         }
@@ -55,10 +54,10 @@ impl Stages {
             Change::Steady => self.begin(rules, water, wish),
             Change::Limiting { start: chosen } => {
                 if !self.is(chosen, |m| m.may_start(&rules.chiller)) {
-                    return plain(self.another(rules, water).map_or(Change::Steady, start));
+                    return plain(self.another(rules, water).map_or(Change::Steady, Change::starting));
                 }
                 if self.present().saturating_add(1) < self.target {
-                    return plain(start(chosen)); // another one was lost: there is no time to make room
+                    return plain(Change::starting(chosen)); // another one was lost: there is no time to make room
                 }
                 let limited = self.is_warm() || water.share.is_none_or(|share| share <= rules.staging.limit + NEAR);
                 limited.then_some((Change::Starting { start: chosen, stop: None, limited: true }, None))
@@ -69,7 +68,7 @@ impl Stages {
                 // It failed, or somebody took it away: the next one, unless two only change places.
                 Life::Off | Life::Stopping | Life::Failed(_) | Life::Unseen { .. } => {
                     let next = self.another(rules, water).filter(|_| stop.is_none());
-                    plain(next.map_or(Change::Steady, start))
+                    plain(next.map_or(Change::Steady, Change::starting))
                 }
             },
             Change::Proving { started, stop } => match self.life(started) {
@@ -97,17 +96,15 @@ impl Stages {
 
     /// What begins from a steady stage: first what is missing, then what is too many, then what is wished, then what is due.
     fn begin(&self, rules: &PlantTuning, water: &Water, wish: Option<Wish>) -> Next {
-        let start = |start: MachineId| Change::Starting { start, stop: None, limited: false };
         if self.lost_all() {
             return Some((Change::Restoring, None));
         }
         if self.present() < self.target {
             // While one is missing none stops, and none more is wished for.
-            return self.another(rules, water).map(|id| (start(id), None));
+            return self.another(rules, water).map(|id| (Change::starting(id), None));
         }
-        let stoppable = || self.machines.iter().filter(|(id, m)| self.is_told(*id) && m.may_stop(&rules.chiller));
         if self.count_told() > self.target
-            && let Some(stop) = roster::last(stoppable())
+            && let Some(stop) = self.stoppable(rules)
         {
             return Some((Change::Stopping { stop }, None));
         }
@@ -115,9 +112,9 @@ impl Stages {
             Some(Wish { up: true, cause }) => {
                 let id = self.another(rules, water)?;
                 let room = rules.staging.limit < 100.0 && cause == StageCause::Load && !self.is_warm();
-                Some((if room { Change::Limiting { start: id } } else { start(id) }, wish))
+                Some((if room { Change::Limiting { start: id } } else { Change::starting(id) }, wish))
             }
-            Some(Wish { up: false, .. }) => roster::last(stoppable()).map(|stop| (Change::Stopping { stop }, wish)),
+            Some(Wish { up: false, .. }) => self.stoppable(rules).map(|stop| (Change::Stopping { stop }, wish)),
             None => self.rotation(rules, water).map(|change| (change, None)),
         }
     }
@@ -129,8 +126,7 @@ impl Stages {
             return None;
         }
         let start = self.another(rules, water)?;
-        let running = self.machines.iter().filter(|(id, m)| self.is_told(*id) && m.may_stop(&rules.chiller));
-        let stop = roster::last(running)?;
+        let stop = self.stoppable(rules)?;
         let (new, old) = (self.machines.get(start)?, self.machines.get(stop)?);
         let ahead = old.run.life.nanos().saturating_sub(new.run.life.nanos());
         let worth = ahead > of.rotate_gap.nanos() && !new.is_doubted();
@@ -169,7 +165,7 @@ impl Stages {
                 news.warn(about, What::Step(Told::Restoring));
                 self.since_start = scene.rules.staging.stagger;
                 // One alone trips by itself; two at once have lost their power, and rest as after that.
-                if self.machines.rows().iter().filter(|m| was_lost(m)).count() > 1 {
+                if self.lost() > 1 {
                     self.machines.rows_mut().iter_mut().filter(|m| was_lost(m)).for_each(Machine::lost_power);
                 }
             }
@@ -262,6 +258,16 @@ impl Stages {
         roster::first(startable).filter(|_| self.flows(water))
     }
 
+    /// The next machine to stop; nothing while none may.
+    fn stoppable(&self, rules: &PlantTuning) -> Option<MachineId> {
+        roster::last(self.machines.iter().filter(|(id, m)| self.is_told(*id) && m.may_stop(&rules.chiller)))
+    }
+
+    /// How many stopped themselves a moment ago.
+    fn lost(&self) -> usize {
+        self.machines.rows().iter().filter(|machine| was_lost(machine)).count()
+    }
+
     /// True where water moves, as far as it is known; a machine that runs has some, whatever the meter says.
     fn flows(&self, water: &Water) -> bool {
         self.cools() || water.flow.is_none_or(|flow| flow >= LEAST_FLOW)
@@ -270,12 +276,12 @@ impl Stages {
     /// True when all that ran were lost together while a change was in flight.
     fn lost_all_amid(&self) -> bool {
         let seen = self.machines.rows().iter().any(|m| matches!(m.life(), Life::On | Life::Unseen { ran: true }));
-        self.target > 0 && !seen && self.machines.rows().iter().filter(|m| was_lost(m)).count() > 1
+        self.target > 0 && !seen && self.lost() > 1
     }
 
     /// True when all that ran were lost together, a moment ago.
     fn lost_all(&self) -> bool {
-        self.target > 0 && self.present() == 0 && self.machines.rows().iter().any(was_lost)
+        self.target > 0 && self.present() == 0 && self.lost() > 0
     }
 
     /// How many run, or are told to and on their way.

@@ -75,7 +75,7 @@ impl Bench {
         let seen = |id: MachineId| seen(toys[id.index()], true);
         let mut news = News::new(Tick::default(), &mut bench.told);
         bench.stages.look_on(&scene, seen, &mut news);
-        bench.stages.adopt();
+        bench.stages.adopt(false);
         bench.told.clear();
         bench
     }

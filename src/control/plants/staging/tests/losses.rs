@@ -59,10 +59,25 @@ fn a_plant_taken_over_while_all_stand_wants_as_many_as_ran_before() {
         let mut news = News::new(plant::time::Tick::default(), &mut bench.told);
         bench.stages.look_on(&scene, |id: MachineId| bench::seen(toys[plant::id::Id::index(id)], true), &mut news);
     }
-    bench.stages.adopt();
+    bench.stages.adopt(false);
     assert_eq!(bench.stages.target(), 2);
     bench.pass(900);
     assert_eq!(bench.count(), 2);
+}
+
+#[test]
+fn a_plant_taken_over_while_something_else_cools_starts_nothing() {
+    let mut bench = Bench::running(1);
+    bench.load(0.7);
+    bench.toys[0].runs = false;
+    let (toys, rules) = (bench.toys, bench.rules);
+    let scene = Scene { plant: &bench.hall.plants[0], rules: &rules, setpoint: 14.0, dt: Span::from_secs(1) };
+    for _ in 0..240 {
+        let mut news = News::new(plant::time::Tick::default(), &mut bench.told);
+        bench.stages.look_on(&scene, |id: MachineId| bench::seen(toys[plant::id::Id::index(id)], true), &mut news);
+    }
+    bench.stages.adopt(true);
+    assert_eq!(bench.stages.target(), 0, "its panels have staged it off meanwhile");
 }
 
 #[test]
