@@ -33,6 +33,7 @@ mod plants;
 mod quality;
 pub mod report;
 pub mod request;
+mod rule;
 mod safety;
 pub mod sentence;
 mod sequence;
@@ -156,8 +157,8 @@ impl Controller {
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
         commands.relinquish();
-        let dp = state.plants.pressure(hall, state.cooling.strategies());
-        let scene = cooling::Scene { image, held: &state.held, dp, dt: tick.dt, longest: state.clock.longest() };
+        state.plants.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
+        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands); // loops
         let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
         state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences

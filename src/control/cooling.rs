@@ -43,6 +43,8 @@ pub struct Loop {
     countdown: u32,
     /// Where its actuators said they were at its last step (%).
     position: Option<f64>,
+    /// What a sequence asks it to aim at in the next scan; the tuning's setpoint where none does.
+    asked: Option<f64>,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -60,6 +62,7 @@ impl Loop {
             waited: Span::ZERO,
             countdown: 0,
             position: None,
+            asked: None,
             setpoint: 0.0,
             pv: None,
             lead: None,
@@ -131,17 +134,22 @@ impl Cooling {
         }
     }
 
+    /// A sequence gives a loop its setpoint for the next scan, in the pv's unit.
+    pub fn ask(&mut self, id: LoopId, setpoint: f64) {
+        if let Some(row) = self.loops.get_mut(id) {
+            row.asked = Some(setpoint);
+        }
+    }
+
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands) {
         for circuit in circuits {
             let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
-            if circuit.service == Service::Pump {
-                tuning.setpoint = scene.dp;
-            }
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
+            tuning.setpoint = row.asked.take().unwrap_or(tuning.setpoint);
             row.waited = sum(row.waited, scene.dt);
             row.look(circuit, &tuning, scene.image);
-            let mode = circuit.mode(scene.held);
+            let mode = circuit.mode(scene.image, scene.held);
             if row.countdown == 0 || mode != pid::Mode::Auto {
                 row.act(circuit, &tuning, source, &view(circuit, scene, mode));
             }
@@ -158,8 +166,6 @@ pub struct Scene<'a> {
     pub image: Image<'a>,
     /// The outputs as the scan before left them.
     pub held: &'a Table<OutputId, Held>,
-    /// The differential pressure that the pump is to hold (Pa).
-    pub dp: f64,
     /// Since the scan before.
     pub dt: Span,
     /// Of which at most this was under control; what is longer was a pause.

@@ -1,12 +1,6 @@
 //! Plants that control runs by sequence: chillers by stage, an economiser before them.
 //!
-//! ```text
-//!            every machine and the supply are seen for a while           the supply is lost, or no machine is seen
-//!   Panels ───────────────────────────────────────────────▶ Sequence ───────────────────────────────────────────▶ Panels
-//! ```
-//!
-//! On its panels a plant does what it would do without us. Control takes it over as it finds it and gives it back as it is, so that
-//! neither moves anything: what runs goes on. A boot begins on the panels.
+//! Its machines' own panels run it until all of it is seen: [`super::rule`].
 
 pub mod demand;
 pub mod economiser;
@@ -20,22 +14,19 @@ use plant::hall::machinery::Circuit;
 use plant::hall::sequence::{RunMode, Staged, Switched};
 use plant::hall::{ChillerPlant, Hall, PlantTuning, Strategies};
 use plant::id::EquipId;
-use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
 use super::commands::{Commands, OutputId};
+use super::cooling::Cooling;
 use super::news::News;
-use super::sequence::Timer;
+use super::rule::{Rule, TAKE_OVER};
 use super::sequence::machine::{Life, Machine};
 use super::sequence::roster::MachineId;
 use demand::Demand;
 use economiser::Economiser;
 pub use look::Scene;
 use staging::Stages;
-
-/// What must be seen for so long before control takes a plant over.
-const TAKE_OVER: Span = Span::from_secs(30);
 
 /// The outputs of a plant. Fixed when the hall is loaded.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,18 +62,6 @@ pub fn wirings(hall: &Hall, commands: &Commands) -> Vec<Wiring> {
     hall.plants.iter().map(wiring).collect()
 }
 
-/// Who runs a plant.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-enum Rule {
-    /// The machines' own panels.
-    Panels {
-        /// How long all that is needed has been seen.
-        seen: Timer,
-    },
-    /// Control.
-    Sequence,
-}
-
 /// What is remembered of a plant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plant {
@@ -106,19 +85,21 @@ impl Plants {
     /// A new boot: on their panels, with run-times and what economisers have learnt.
     pub fn restart(&mut self) {
         for plant in &mut self.0 {
-            plant.rule = Rule::Panels { seen: Timer::default() };
+            plant.rule = Rule::on_panel();
             plant.stages.forget();
             plant.economiser.iter_mut().for_each(Economiser::forget);
             plant.demand.restart();
         }
     }
 
-    /// The differential pressure that the chilled water's pump is to hold (Pa).
-    #[must_use]
-    pub fn pressure(&self, hall: &Hall, strategies: &Strategies) -> f64 {
+    /// Gives the loops that serve a plant their setpoints: the chilled water's pump the pressure that it is to hold.
+    pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
+        let strategies = *cooling.strategies();
         let most = strategies.pump.setpoint;
         let chilled = self.iter(hall).find(|(of, _)| of.circuit == Circuit::ChilledWater);
-        chilled.map_or(most, |(_, plant)| plant.demand.pressure(&strategies.chilled_water, most))
+        if let (Some((_, plant)), Some(water)) = (chilled, &hall.chilled_water) {
+            cooling.ask(water.pump_loop, plant.demand.pressure(&strategies.chilled_water, most));
+        }
     }
 
     /// The plants with what they are, in the hall's order.
@@ -153,7 +134,7 @@ impl Plants {
 impl Plant {
     fn new(hall: &Hall, of: &ChillerPlant) -> Self {
         Self {
-            rule: Rule::Panels { seen: Timer::default() },
+            rule: Rule::on_panel(),
             stages: Stages::new(of.chillers.len()),
             economiser: of.economiser.map(|_| Economiser::new()),
             demand: Demand::new(hall, of),
@@ -163,10 +144,7 @@ impl Plant {
     /// True while its panels run it.
     #[must_use]
     pub const fn is_on_panels(&self) -> bool {
-        match self.rule {
-            Rule::Panels { .. } => true,
-            Rule::Sequence => false,
-        }
+        self.rule.is_panel()
     }
 
     /// Its stages.
@@ -218,23 +196,22 @@ impl Plant {
             self.stages.step(of, (&water, seen), news);
         }
         let supplied = scene.is_supplied(of.plant);
-        match &mut self.rule {
-            Rule::Panels { seen } => {
+        match self.rule {
+            Rule::Panel { .. } => {
                 let all = supplied && !self.stages.is_blind() && self.economiser.is_none_or(|e| is_seen(&e.machine));
-                seen.count(all && self.stages.machines().rows().iter().all(is_seen), of.dt);
+                let all = all && self.stages.machines().rows().iter().all(is_seen);
                 // Where nothing cools the panels may be about to start something: they get the time for it.
                 let cools = self.stages.cools() || self.economiser.is_some_and(|e| e.machine.is_running());
                 let of_panels = sum(of.rules.chiller.restore_after, of.rules.chiller.start_within);
-                if seen.reached(if cools { TAKE_OVER } else { of_panels }) {
-                    self.rule = Rule::Sequence;
+                if self.rule.take_over(all, if cools { TAKE_OVER } else { of_panels }, of.dt) {
                     self.stages.adopt(water.economising);
                     self.economiser.iter_mut().for_each(Economiser::adopt);
                     news.info(about, What::Step(Told::TakenOver));
                 }
             }
-            Rule::Sequence => {
+            Rule::Control => {
                 if !supplied || self.stages.is_blind() {
-                    self.rule = Rule::Panels { seen: Timer::default() };
+                    self.rule = Rule::on_panel();
                     self.demand.restart();
                     news.warn(about, What::Step(Told::HandedBack));
                     return;

@@ -2,6 +2,7 @@
 
 use plant::command::Level;
 use plant::hall::Hall;
+use plant::hall::sequence::RunMode;
 use plant::id::{LoopId, PointId, Table};
 use plant::point::WriteRange;
 use plant::reading::{Reading, Why};
@@ -56,6 +57,8 @@ pub struct Circuit {
     pub drives: Vec<Drive>,
     /// The fan loops of the rows that it cools: thermal protection of any of these takes what it moves.
     pub cools: Vec<LoopId>,
+    /// The run mode of the machine that it moves, where that has a panel of its own.
+    pub panel: Option<OutputId>,
 }
 
 /// Every loop of a hall.
@@ -71,6 +74,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
         drives: row.fans.iter().filter_map(|fan| drive(fan.speed.id(), fan.feedback.id())).collect(),
         cools: vec![row.fan_loop],
+        panel: None,
     });
     let valves = hall.coils.iter().map(|coil| Circuit {
         id: coil.valve_loop,
@@ -78,6 +82,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         inputs: vec![coil.supply_air.id()],
         drives: drive(coil.valve.id(), coil.valve_feedback.id()).into_iter().collect(),
         cools: hall.rows.get(coil.row).map(|row| row.fan_loop).into_iter().collect(),
+        panel: None,
     });
     let pump = hall.chilled_water.iter().map(|water| Circuit {
         id: water.pump_loop,
@@ -85,6 +90,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         inputs: vec![water.dp.id()],
         drives: drive(water.pump.id(), water.pump_feedback.id()).into_iter().collect(),
         cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
+        panel: None,
     });
     fans.chain(valves).chain(pump).collect()
 }
@@ -123,8 +129,16 @@ impl Circuit {
         counts
     }
 
-    /// Auto while the loop leads at least one of its outputs; else it follows the highest of them.
-    pub(super) fn mode(&self, held: &Table<OutputId, Held>) -> pid::Mode {
+    /// Auto while the loop leads at least one of its outputs; else it follows the highest of them, or the machine whose panel
+    /// does not listen.
+    pub(super) fn mode(&self, image: Image<'_>, held: &Table<OutputId, Held>) -> pid::Mode {
+        let told = self.panel.and_then(|panel| held.get(panel)).map(|row| RunMode::of(row.value));
+        if told.is_some_and(|mode| mode != RunMode::On) {
+            let positions = self.drives.iter().filter_map(|drive| image.number(drive.feedback).fresh());
+            if let Some(highest) = positions.reduce(f64::max) {
+                return pid::Mode::Track(highest);
+            }
+        }
         let rows = || self.drives.iter().filter_map(|drive| held.get(drive.output));
         if rows().any(|row| row.entry == Level::Control) {
             return pid::Mode::Auto;
