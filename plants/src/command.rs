@@ -124,6 +124,16 @@ pub enum Reason {
     PlantDemand,
     /// Nobody starts: each machine may take all of its load.
     NoDemandLimit,
+    /// Control runs it.
+    InService,
+    /// No water comes to it.
+    NoWater,
+    /// The water is colder than it is to be held, with its fans at their slowest.
+    ColdEnough,
+    /// As many cells as get their least water.
+    LeastWater,
+    /// The chiller stands, and its condenser's valve is open.
+    ValveAtRest,
 }
 
 /// One output of a scan.

@@ -25,7 +25,7 @@ use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, WattHours, Watts}
 
 pub use kind::Kind;
 pub use machinery::Machinery;
-pub use sequence::{ChillerPlant, PlantTuning};
+pub use sequence::{ChillerPlant, HeadTuning, PlantTuning, TowerTuning};
 
 /// A hall, loaded and checked.
 #[derive(Clone, Debug, PartialEq)]

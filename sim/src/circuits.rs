@@ -188,7 +188,9 @@ impl Circuit {
             let economiser = self.economiser.as_ref().is_some_and(|e| e.0.is_on());
             let fed = self.feeds.machinery;
             water.fed = fed;
-            water.share_flow(of, self.bank.open().chain([economiser]).map(|open| open && fed));
+            let valves = self.bank.units.iter().map(|unit| unit.order.valve);
+            let condensers = self.bank.open().zip(valves).map(|(open, valve)| if open && fed { valve } else { 0.0 });
+            water.share_flow(of, condensers.chain([if economiser && fed { 1.0 } else { 0.0 }]));
         }
     }
 

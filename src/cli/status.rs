@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use wattloop::control::report::{AlarmView, MachineView, NamedValue, PlantView, Pue, Status};
+use wattloop::control::report::{AlarmView, MachineView, NamedValue, PlantView, Pue, Status, TowerView};
 
 use super::client::SocketArgs;
 use super::figure::{figure, fixed, length};
@@ -84,6 +84,15 @@ fn plant(page: &mut String, p: &PlantView) -> std::fmt::Result {
     match p.rule.as_str() {
         "panels" => writeln!(page, "plant          {} on its panels: {running}", p.name),
         _ => writeln!(page, "plant          {} wants {}, {}{load}{short}: {running}", p.name, p.wanted, p.change),
+    }?;
+    p.tower.as_ref().map_or(Ok(()), |t| tower(page, t))
+}
+
+fn tower(page: &mut String, t: &TowerView) -> std::fmt::Result {
+    let ran = format!("({:.1} h, {} starts)", t.run_hours, t.starts);
+    match t.rule.as_str() {
+        "panel" => writeln!(page, "tower          {} on its panel {ran}", t.name),
+        _ => writeln!(page, "tower          {} {}: fans {}, {:.0} cells open {ran}", t.name, t.duty, t.fans, t.cells),
     }
 }
 

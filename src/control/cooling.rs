@@ -8,6 +8,7 @@ mod circuit;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, What};
+use plant::hall::sequence::{HeadTuning, TowerTuning};
 use plant::hall::{Hall, LoopTuning, Strategies};
 use plant::id::{LoopId, PointId, Table};
 use plant::time::Span;
@@ -23,6 +24,29 @@ pub use circuit::{Circuit, Service, circuits};
 
 /// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
 const SLOWEST_STROKE: f64 = 0.25;
+
+/// What a sequence wants of a loop in one scan.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Aim {
+    /// Hold what it looks at, in the pv's unit.
+    Hold(f64),
+    /// Hold this point at a setpoint, in its unit, and go no lower than an output (%).
+    Follow {
+        /// What it looks at.
+        point: PointId,
+        /// What it holds.
+        setpoint: f64,
+        /// The lowest output (%).
+        least: f64,
+    },
+    /// Stand at an output (%).
+    Stand {
+        /// Where.
+        at: f64,
+        /// Why.
+        reason: Reason,
+    },
+}
 
 /// What the loops remember.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,8 +67,8 @@ pub struct Loop {
     countdown: u32,
     /// Where its actuators said they were at its last step (%).
     position: Option<f64>,
-    /// What a sequence asks it to aim at in the next scan; the tuning's setpoint where none does.
-    asked: Option<f64>,
+    /// What a sequence wants of it; the tuning's setpoint where none does.
+    aim: Option<Aim>,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -62,7 +86,7 @@ impl Loop {
             waited: Span::ZERO,
             countdown: 0,
             position: None,
-            asked: None,
+            aim: None,
             setpoint: 0.0,
             pv: None,
             lead: None,
@@ -112,6 +136,14 @@ impl Cooling {
             Service::Fans => &self.strategies.fans,
             Service::Valve => &self.strategies.valves,
             Service::Pump => &self.strategies.pump,
+            Service::TowerFans(water) => match &self.strategies.plant(water).tower {
+                Some(tower) => &tower.fans,
+                None => &TowerTuning::PUBLISHED.fans,
+            },
+            Service::Head(water) => match &self.strategies.plant(water).head {
+                Some(head) => &head.valve,
+                None => &HeadTuning::PUBLISHED.valve,
+            },
         }
     }
 
@@ -136,8 +168,13 @@ impl Cooling {
 
     /// A sequence gives a loop its setpoint for the next scan, in the pv's unit.
     pub fn ask(&mut self, id: LoopId, setpoint: f64) {
+        self.aim(id, Aim::Hold(setpoint));
+    }
+
+    /// A sequence says what it wants of a loop in the next scan.
+    pub fn aim(&mut self, id: LoopId, aim: Aim) {
         if let Some(row) = self.loops.get_mut(id) {
-            row.asked = Some(setpoint);
+            row.aim = Some(aim);
         }
     }
 
@@ -146,15 +183,23 @@ impl Cooling {
         for circuit in circuits {
             let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
-            tuning.setpoint = row.asked.take().unwrap_or(tuning.setpoint);
+            let aim = row.aim.take();
+            tuning.setpoint = match aim {
+                Some(Aim::Hold(setpoint) | Aim::Follow { setpoint, .. }) => setpoint,
+                Some(Aim::Stand { .. }) | None => tuning.setpoint,
+            };
             row.waited = sum(row.waited, scene.dt);
-            row.look(circuit, &tuning, scene.image);
-            let mode = circuit.mode(scene.image, scene.held);
+            let another = row.look(circuit, (&tuning, aim), scene.image);
+            let mode = match (circuit.mode(scene.image, scene.held), aim) {
+                (pid::Mode::Auto, Some(Aim::Stand { at, .. })) => pid::Mode::Track(at),
+                (pid::Mode::Auto, _) if another => pid::Mode::Track(row.terms().output), // it goes on from where it is
+                (mode, _) => mode,
+            };
             if row.countdown == 0 || mode != pid::Mode::Auto {
-                row.act(circuit, &tuning, source, &view(circuit, scene, mode));
+                row.act(circuit, &tuning, source, &view(circuit, scene, (mode, aim)));
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
-            row.propose(circuit, commands);
+            row.propose(circuit, aim, commands);
         }
     }
 }
@@ -180,19 +225,27 @@ struct View {
     longest: Span,
 }
 
-fn view(circuit: &Circuit, scene: &Scene<'_>, mode: pid::Mode) -> View {
-    let (allowed, actual) = (circuit.allowed(scene.held), circuit.actual(scene.image, scene.held));
+fn view(circuit: &Circuit, scene: &Scene<'_>, (mode, aim): (pid::Mode, Option<Aim>)) -> View {
+    let (mut allowed, actual) = (circuit.allowed(scene.held), circuit.actual(scene.image, scene.held));
+    if let Some(Aim::Follow { least, .. }) = aim {
+        allowed.0 = allowed.0.max(least).min(allowed.1);
+    }
     View { mode, allowed, actual, longest: scene.longest }
 }
 
 impl Loop {
-    /// Looks at the worst input there is.
-    fn look(&mut self, circuit: &Circuit, tuning: &LoopTuning, image: Image<'_>) {
-        let worst = circuit.worst(image);
+    /// Looks at the worst input there is, or at the one that a sequence names. True when that is another than before.
+    fn look(&mut self, circuit: &Circuit, (tuning, aim): (&LoopTuning, Option<Aim>), image: Image<'_>) -> bool {
+        let before = self.lead;
+        let (worst, named) = match aim {
+            Some(Aim::Follow { point, .. }) => (image.number(point).usable().map(|pv| (point, pv)), true),
+            Some(Aim::Hold(_) | Aim::Stand { .. }) | None => (circuit.worst(image), false),
+        };
         self.setpoint = tuning.setpoint;
         self.pv = worst.map(|(_, pv)| pv);
         self.lead = worst.map_or(self.lead, |(lead, _)| Some(lead));
         self.started |= worst.is_some();
+        named && self.lead != before
     }
 
     fn act(&mut self, circuit: &Circuit, tuning: &LoopTuning, source: u8, view: &View) {
@@ -225,14 +278,17 @@ impl Loop {
         actual.filter(|now| *now >= self.terms().output || rising(*now))
     }
 
-    fn propose(&self, circuit: &Circuit, commands: &mut Commands) {
+    fn propose(&self, circuit: &Circuit, aim: Option<Aim>, commands: &mut Commands) {
         let Some(lead) = self.lead.filter(|_| self.started) else { return };
-        let reason = match circuit.service {
-            Service::Fans => Reason::WorstInlet(lead),
-            Service::Valve | Service::Pump => Reason::Loop(lead),
+        let (output, reason) = match (aim, circuit.service) {
+            (Some(Aim::Stand { at, reason }), _) => (at, reason),
+            (_, Service::Fans) => (self.terms().output, Reason::WorstInlet(lead)),
+            (_, Service::Valve | Service::Pump | Service::TowerFans(_) | Service::Head(_)) => {
+                (self.terms().output, Reason::Loop(lead))
+            }
         };
         for drive in &circuit.drives {
-            commands.propose(drive.output, Level::Control, self.terms().output, reason);
+            commands.propose(drive.output, Level::Control, output, reason);
         }
     }
 }

@@ -4,21 +4,25 @@
 
 pub mod demand;
 pub mod economiser;
+mod head;
 mod look;
 mod reset;
 pub mod staging;
+pub mod tower;
+mod wiring;
 
 use plant::command::{Level, Reason};
-use plant::event::{About, Step as Told, What};
+use plant::convert::f64_from_usize;
+use plant::event::{About, Step as Told, Trouble, What};
 use plant::hall::machinery::Circuit;
-use plant::hall::sequence::{RunMode, Staged, Switched};
+use plant::hall::sequence::RunMode;
 use plant::hall::{ChillerPlant, Hall, PlantTuning, Strategies};
 use plant::id::EquipId;
 use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
 use super::commands::{Commands, OutputId};
-use super::cooling::Cooling;
+use super::cooling::{Aim, Cooling};
 use super::news::News;
 use super::rule::{Rule, TAKE_OVER};
 use super::sequence::machine::{Life, Machine};
@@ -27,40 +31,8 @@ use demand::Demand;
 use economiser::Economiser;
 pub use look::Scene;
 use staging::Stages;
-
-/// The outputs of a plant. Fixed when the hall is loaded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wiring {
-    /// Of each chiller: run mode, demand limit, setpoint.
-    pub chillers: Vec<(OutputId, OutputId, OutputId)>,
-    /// Of the economiser: its run mode and setpoint.
-    pub economiser: Option<(OutputId, OutputId)>,
-    /// Of each coil of its water, in the hall's order: its valve.
-    pub coils: Vec<OutputId>,
-}
-
-/// Every plant's outputs, in the hall's order.
-#[must_use]
-pub fn wirings(hall: &Hall, commands: &Commands) -> Vec<Wiring> {
-    let wiring = |plant: &ChillerPlant| {
-        let chiller = |c: &Staged| {
-            let (mode, limit) = (commands.output(c.run_mode.id())?, commands.output(c.demand_limit.id())?);
-            Some((mode, limit, commands.output(c.setpoint.id())?))
-        };
-        let economiser = |e: Switched| commands.output(e.run_mode.id()).zip(commands.output(e.setpoint.id()));
-        Wiring {
-            chillers: plant.chillers.iter().filter_map(chiller).collect(),
-            economiser: plant.economiser.and_then(economiser),
-            coils: match plant.circuit {
-                Circuit::ChilledWater => {
-                    hall.coils.iter().filter_map(|coil| commands.output(coil.valve.id())).collect()
-                }
-                Circuit::FacilityWater => Vec::new(),
-            },
-        }
-    };
-    hall.plants.iter().map(wiring).collect()
-}
+use tower::Tower;
+pub use wiring::{Wiring, wirings};
 
 /// What is remembered of a plant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +40,9 @@ pub struct Plant {
     rule: Rule,
     stages: Stages,
     economiser: Option<Economiser>,
+    tower: Option<Tower>,
+    /// What the valves of its condensers are to do.
+    heads: Vec<Aim>,
     demand: Demand,
 }
 
@@ -88,6 +63,7 @@ impl Plants {
             plant.rule = Rule::on_panel();
             plant.stages.forget();
             plant.economiser.iter_mut().for_each(Economiser::forget);
+            plant.tower.iter_mut().for_each(Tower::forget);
             plant.demand.restart();
         }
     }
@@ -99,6 +75,13 @@ impl Plants {
         let chilled = self.iter(hall).find(|(of, _)| of.circuit == Circuit::ChilledWater);
         if let (Some((_, plant)), Some(water)) = (chilled, &hall.chilled_water) {
             cooling.ask(water.pump_loop, plant.demand.pressure(&strategies.chilled_water, most));
+        }
+        for (of, plant) in self.iter(hall) {
+            let fans = of.rejecting.zip(plant.tower).and_then(|(of, tower)| Some((of.fan_loop, tower.aim()?)));
+            fans.into_iter().for_each(|(fans, aim)| cooling.aim(fans, aim));
+            plant.heads.iter().zip(of.chillers.iter().filter_map(|chiller| chiller.head)).for_each(|(aim, of)| {
+                cooling.aim(of.head_loop, *aim);
+            });
         }
     }
 
@@ -125,7 +108,9 @@ impl Plants {
         for ((plant, wiring), row) in scene.hall.plants.iter().zip(wirings).zip(&mut self.0) {
             let rules = strategies.plant(plant.circuit);
             let setpoint = row.demand.water(rules);
-            row.step(&staging::Scene { plant, rules, setpoint, dt: scene.dt }, (scene, wiring), strategies, news);
+            let of = staging::Scene { plant, rules, setpoint, dt: scene.dt };
+            row.step(&of, (scene, wiring), strategies, news);
+            row.reject(&of, (scene, wiring), news);
             row.propose(rules, wiring, commands);
         }
     }
@@ -137,6 +122,8 @@ impl Plant {
             rule: Rule::on_panel(),
             stages: Stages::new(of.chillers.len()),
             economiser: of.economiser.map(|_| Economiser::new()),
+            tower: of.rejecting.map(|_| Tower::new(hall.strategies.plant(of.circuit).tower.as_ref())),
+            heads: vec![head::REST; of.chillers.iter().filter(|chiller| chiller.head.is_some()).count()],
             demand: Demand::new(hall, of),
         }
     }
@@ -151,6 +138,12 @@ impl Plant {
     #[must_use]
     pub const fn stages(&self) -> &Stages {
         &self.stages
+    }
+
+    /// Its tower, where control can run it.
+    #[must_use]
+    pub const fn tower(&self) -> Option<&Tower> {
+        self.tower.as_ref()
     }
 
     /// Its economiser.
@@ -168,6 +161,13 @@ impl Plant {
     /// Every machine of it.
     pub fn machines(&self) -> impl Iterator<Item = &Machine> {
         self.stages.machines().rows().iter().chain(self.economiser.iter().map(|e| &e.machine))
+    }
+
+    /// What is wrong in it, and with which machine.
+    pub fn troubles<'p>(&'p self, of: &'p ChillerPlant) -> impl Iterator<Item = (EquipId, Trouble)> {
+        let machines = self.named(of).filter_map(|(equip, machine)| Some((equip, machine.trouble()?)));
+        let tower = of.rejecting.zip(self.tower).and_then(|(of, tower)| Some((of.of.equip, tower.trouble()?)));
+        machines.chain(tower)
     }
 
     /// Every machine of it with its equipment.
@@ -225,6 +225,27 @@ impl Plant {
         }
     }
 
+    /// Tower and condensers by a scan.
+    fn reject(&mut self, of: &staging::Scene<'_>, (scene, wiring): (&Scene<'_>, &Wiring), news: &mut News<'_>) {
+        let runs = !self.is_on_panels();
+        let economises = self.economiser.is_some_and(|e| e.machine.is_running());
+        if let (Some(tower), Some(rejecting), Some(rules), Some(wired)) =
+            (&mut self.tower, &of.plant.rejecting, &of.rules.tower, &wiring.tower)
+        {
+            let load =
+                self.stages.load().map(|load| load / (of.rules.capacity.0 * f64_from_usize(of.plant.chillers.len())));
+            let serves = tower::Serves { runs, condenses: self.stages.cools(), economises, load };
+            let view = scene.tower((of, rejecting), wired, serves);
+            tower.step(rejecting, (rules, &view), of.dt, news);
+        }
+        if let Some(rules) = &of.rules.head {
+            let valves = self.heads.iter_mut().zip(self.stages.machines().rows().iter().zip(&of.plant.chillers));
+            for (aim, (machine, chiller)) in valves {
+                *aim = head::aim(rules, (chiller, machine), scene);
+            }
+        }
+    }
+
     /// The economiser's machine by a scan.
     fn switch(&mut self, of: &staging::Scene<'_>, (scene, wiring): (&Scene<'_>, &Wiring), news: &mut News<'_>) {
         let on_panels = self.is_on_panels();
@@ -243,26 +264,31 @@ impl Plant {
         let on_panels = self.is_on_panels();
         let target = self.stages.target();
         let water = self.demand.water(rules);
-        for ((mode, limit, setpoint), machine) in wiring.chillers.iter().zip(self.stages.machines().rows()) {
+        for (output, machine) in wiring.chillers.iter().zip(self.stages.machines().rows()) {
             // Where all have failed their panels know better than we do.
             let on_panels = on_panels || (self.stages.is_helpless() && machine.trouble().is_some());
             let in_stage = machine.run_mode() == RunMode::On;
             tell(
                 commands,
-                (*mode, on_panels),
+                (output.mode, on_panels),
                 machine,
                 if in_stage { Reason::InStage(target) } else { Reason::NotInStage(target) },
             );
             let held_down = !on_panels && self.stages.is_limited() && machine.life() == Life::On;
             let (most, why) =
                 if held_down { (rules.staging.limit, Reason::DemandLimit) } else { (100.0, Reason::NoDemandLimit) };
-            commands.propose(*limit, Level::Control, most, why);
-            commands.propose(*setpoint, Level::Control, water, Reason::PlantDemand);
+            if let Some(limit) = output.limit {
+                commands.propose(limit, Level::Control, most, why);
+            }
+            commands.propose(output.setpoint, Level::Control, water, Reason::PlantDemand);
         }
-        if let (Some((mode, setpoint)), Some(economiser)) = (wiring.economiser, &self.economiser) {
-            commands.propose(setpoint, Level::Control, water, Reason::PlantDemand);
+        if let (Some(output), Some(economiser)) = (wiring.economiser, &self.economiser) {
+            commands.propose(output.setpoint, Level::Control, water, Reason::PlantDemand);
             let wanted = if economiser.is_wanted() { Reason::Economising } else { Reason::NotEconomising };
-            tell(commands, (mode, on_panels), &economiser.machine, wanted);
+            tell(commands, (output.mode, on_panels), &economiser.machine, wanted);
+        }
+        if let (Some(wired), Some(tower)) = (&wiring.tower, &self.tower) {
+            tower.propose(wired, commands);
         }
     }
 
@@ -271,12 +297,12 @@ impl Plant {
         if self.is_on_panels() {
             return;
         }
-        let chillers = wiring.chillers.iter().map(|(mode, ..)| *mode).zip(self.stages.machines().rows());
+        let chillers = wiring.chillers.iter().map(|output| output.mode).zip(self.stages.machines().rows());
         for (output, machine) in chillers {
             keep(commands, output, machine.kept(&rules.chiller));
         }
-        if let (Some((mode, _)), Some(economiser)) = (wiring.economiser, &self.economiser) {
-            keep(commands, mode, economiser.machine.kept(&rules.economiser_machine));
+        if let (Some(output), Some(economiser)) = (wiring.economiser, &self.economiser) {
+            keep(commands, output.mode, economiser.machine.kept(&rules.economiser_machine));
         }
     }
 }

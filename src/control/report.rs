@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::commands::Proof;
 
-pub use plants::{MachineView, PlantView};
+pub use plants::{MachineView, PlantView, TowerView};
 pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
 

@@ -77,6 +77,11 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::NotEconomising => "outdoors is too warm for it, or it did not help".to_owned(),
         Reason::PlantDemand => "as cold as coils and rows demand it".to_owned(),
         Reason::NoDemandLimit => "it may take all of its load: no other machine needs room to start".to_owned(),
+        Reason::InService => "control runs it".to_owned(),
+        Reason::NoWater => "no water comes to it".to_owned(),
+        Reason::ColdEnough => "the water is colder than it is to be held".to_owned(),
+        Reason::LeastWater => "as many cells as get their least water".to_owned(),
+        Reason::ValveAtRest => "the chiller stands, and nothing has to be held back".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
     }
 }

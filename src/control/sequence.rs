@@ -12,9 +12,10 @@
 //!                                        └── too long ─▶ abort path, with an event and an alarm
 //! ```
 //!
-//! [`machine`] is the sequence of one machine, [`change`] that of a stage change, [`roster`] who is next by run-time.
+//! [`machine`] is the sequence of one machine, [`drive`] that of one that a loop turns, [`change`] that of a stage change, [`roster`] who is next by run-time.
 
 pub mod change;
+pub mod drive;
 pub mod machine;
 pub mod roster;
 mod timer;

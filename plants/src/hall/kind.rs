@@ -192,6 +192,28 @@ const SETPOINT: PointSpec = PointSpec {
     }),
 };
 
+/// How many cells of a tower are open; all of them is the fail-safe, which the hall's file numbers.
+const CELLS: PointSpec = PointSpec {
+    name: "cells",
+    unit: Unit::One,
+    role: Role::Sp,
+    judgement: judged(0.0, 100.0, Danger::Down, 0.0, NO_RATE),
+    write: Some(WriteRange {
+        min: 1.0,
+        max: 1.0,
+        failsafe: 1.0,
+        relinquish_default: 1.0,
+        rise_per_s: NO_RATE,
+        fall_per_s: NO_RATE,
+    }),
+};
+
+/// The fans of a tower, which may stand.
+const TOWER_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
+
+/// The valve in a condenser's water, which keeps its pressure up; open is the fail-safe.
+const CONDENSER_VALVE: PointSpec = duty("condenser-valve", 0.0, 2.0);
+
 const RACK: &[PointSpec] = &[
     temperature("inlet-air-temp", -10.0, 80.0),
     temperature("outlet-air-temp", -10.0, 120.0),
@@ -277,18 +299,18 @@ impl Kind {
         Self::ALL.into_iter().find(|k| k.word() == word)
     }
 
-    /// The points that a machine of this kind has more where control runs its plant by sequence.
+    /// The points that a machine of this kind can have more where control runs its plant by sequence: all that a device map may name.
     #[must_use]
     pub const fn commands(self) -> &'static [PointSpec] {
         match self {
-            Self::Chiller => &[RUN_MODE, DEMAND_LIMIT, SETPOINT],
+            Self::Chiller => &[RUN_MODE, DEMAND_LIMIT, SETPOINT, CONDENSER_VALVE],
+            Self::Tower => &[RUN_MODE, TOWER_FANS, CELLS],
             Self::WaterEconomiser => &[RUN_MODE, SETPOINT],
             Self::Rack
             | Self::Crah
             | Self::Fan
             | Self::ChilledWater
             | Self::Meter
-            | Self::Tower
             | Self::DryCooler
             | Self::CondenserWater
             | Self::FacilityWater

@@ -10,14 +10,14 @@ mod tuning;
 use std::collections::BTreeMap;
 
 use super::kind::PointSpec;
-use super::machinery::Circuit;
 use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, PueRules, Rack, Row};
 use crate::fault::Faults;
 use crate::id::{EquipId, Id, LoopId, RowId, Table};
-use crate::point::{Point, PointDef, PointTable, WriteRange};
+use crate::point::{Point, PointDef, PointTable};
 use crate::read::{Section, Source, Value, did_you_mean, is_name};
 use crate::units::{Celsius, Quantity, Watts};
 
+use sequence::Sequenced;
 use specs::Specs;
 
 /// More racks than a row of any hall has; a slip of the finger beyond it.
@@ -45,8 +45,8 @@ struct Draft {
     coils: Vec<Coil>,
     chilled_water: Option<ChilledWater>,
     machinery: Machinery,
-    /// The circuits whose plants control runs, and the water that their machines make (°C).
-    sequenced: Vec<(Circuit, f64)>,
+    /// The plants that control runs.
+    sequenced: Vec<Sequenced>,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -289,15 +289,10 @@ impl Draft {
             return Vec::new();
         }
         let circuit: Option<String> = section.maybe("circuit");
-        let ours = self.sequenced.iter().find(|(ours, _)| Some(ours.word()) == circuit.as_deref());
-        let spec = |spec: &PointSpec, water: f64| {
-            // What the machine makes when nobody says otherwise is what its plant is made for.
-            let is_water = spec.unit == Celsius::UNIT;
-            let made = |range| WriteRange { failsafe: water, relinquish_default: water, ..range };
-            let write = spec.write.map(|range| if is_water { made(range) } else { range });
-            PointSpec { write, ..*spec }
+        let Some(ours) = self.sequenced.iter().find(|ours| Some(ours.circuit.word()) == circuit.as_deref()) else {
+            return Vec::new();
         };
-        ours.map_or_else(Vec::new, |(_, water)| kind.commands().iter().map(|s| spec(s, *water)).collect())
+        kind.commands().iter().filter_map(|spec| ours.commanded(kind, spec)).collect()
     }
 
     /// The point of a name with its unit in its type. Nothing where the kind has no such point in this unit.

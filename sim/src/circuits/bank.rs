@@ -39,11 +39,13 @@ pub struct Order {
     pub limit: f64,
     /// The water that it makes (°C); its plant's where nobody says so.
     pub setpoint: Option<f64>,
+    /// How far the valve in its condenser water is open (1, 0 to 1).
+    pub valve: f64,
 }
 
 impl Order {
     /// Listen to the panel.
-    pub const PANEL: Self = Self { mode: RunMode::Panel, limit: 1.0, setpoint: None };
+    pub const PANEL: Self = Self { mode: RunMode::Panel, limit: 1.0, setpoint: None, valve: 1.0 };
 }
 
 /// The bank.

@@ -29,8 +29,12 @@ pub struct Condensing {
     pub shared: Shared,
     /// Fan speed (%).
     pub fan: f64,
+    /// What fans and cells are told.
+    pub told: Told,
     /// True where the fans are dead.
     pub fans_failed: bool,
+    /// True where the fans do not stop: a drive in local hand.
+    pub fans_stay: bool,
     /// True while it has power.
     pub fed: bool,
     /// What the rejecter drew and used in the last step.
@@ -40,6 +44,20 @@ pub struct Condensing {
     speeds: Vec<f64>,
     branches: Vec<Branch>,
     flows: Vec<f64>,
+}
+
+/// What somebody who is not its panel tells a tower.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Told {
+    /// Fan speed (%); nothing where it listens to its panel.
+    pub speed: Option<f64>,
+    /// Cells that are open (1); nothing for all.
+    pub cells: Option<f64>,
+}
+
+impl Told {
+    /// Nothing: its panel runs it.
+    pub const NOTHING: Self = Self { speed: None, cells: None };
 }
 
 /// Electricity and water of the rejecter.
@@ -99,7 +117,9 @@ impl Condensing {
             supply: at,
             shared: Shared::default(),
             fan: 50.0,
+            told: Told::NOTHING,
             fans_failed: false,
+            fans_stay: false,
             fed: true,
             used: Used::default(),
             state,
@@ -110,13 +130,17 @@ impl Condensing {
         }
     }
 
-    /// Shares the flow among the open machines: `open` says it of each condenser, then of the economiser. One pump runs for each.
-    pub fn share_flow(&mut self, of: &spec::Condensing, open: impl Iterator<Item = bool>) {
+    /// Shares the flow among the open machines: `open` says how far of each condenser, then of the economiser (1, 0 to 1). One pump
+    /// runs for each.
+    pub fn share_flow(&mut self, of: &spec::Condensing, open: impl Iterator<Item = f64>) {
         let last = self.branches.len().saturating_sub(1);
         for (n, ((open, branch), speed)) in open.zip(&mut self.branches).zip(&mut self.speeds).enumerate() {
             let friction = if n == last { of.economiser } else { of.condenser };
-            *branch = Branch { valve: if open { 0.0 } else { f64::INFINITY }, ..Branch::open(friction) };
-            *speed = if open { 1.0 } else { 0.0 };
+            // A valve at a share of its stroke lets that share of the flow through at the same pressure.
+            let square = friction.drop / (friction.flow * friction.flow);
+            let valve = if open > 0.0 { square * (1.0 / (open * open) - 1.0) } else { f64::INFINITY };
+            *branch = Branch { valve, ..Branch::open(friction) };
+            *speed = if open > 0.0 { 1.0 } else { 0.0 };
         }
         self.shared = of.hydraulics.share(&self.speeds, &self.branches, &mut self.flows);
     }
@@ -136,11 +160,20 @@ impl Condensing {
     /// The rejecter's part of a step: cools what has come back, and says what the machines get.
     pub fn reject(&mut self, of: &spec::Condensing, (air, fans): (&Outdoor, Fans), dt: f64) -> Given {
         let tuning = FANS;
-        let wanted = match fans {
-            Fans::Hold => self.fans.step(&tuning, (self.supply, of.setpoint), dt),
-            Fans::Chilled { above } => self.fans.step(&tuning, (above, 0.0), dt),
-            Fans::Full => 100.0,
+        let seen = match fans {
+            Fans::Hold | Fans::Full => (self.supply, of.setpoint),
+            Fans::Chilled { above } => (above, 0.0),
         };
+        let wanted = match (self.told.speed, fans) {
+            (Some(speed), _) => {
+                self.fans.follow(&tuning, seen, speed); // its panel goes on from there
+                speed
+            }
+            (None, Fans::Hold | Fans::Chilled { .. }) => self.fans.step(&tuning, seen, dt),
+            (None, Fans::Full) => 100.0,
+        };
+        let stays = self.fans_stay && self.fan > 0.0;
+        let wanted = if stays { wanted.max(LEAST_FAN) } else { wanted };
         self.fan =
             if self.fans_failed || !self.fed || self.shared.flow <= 0.0 || wanted < LEAST_FAN { 0.0 } else { wanted };
         match (&of.rejecter, &mut self.state) {
@@ -150,8 +183,8 @@ impl Condensing {
                     humidity: super::humidity(air),
                     entering: self.back,
                     flow: self.shared.flow,
-                    open: of.cells,
-                    fans: of.cells,
+                    open: self.told.cells.unwrap_or(of.cells),
+                    fans: self.told.cells.unwrap_or(of.cells),
                     speed: self.fan / 100.0,
                     powered: self.fed,
                 };

@@ -39,7 +39,7 @@ pub enum MachineFault {
     StringOpen,
     /// No try to start it catches: a generator, a chiller, an economiser.
     StartFails,
-    /// It does not stop: a chiller whose contactor is welded, an economiser whose valve does not close.
+    /// It does not stop: a chiller whose contactor is welded, an economiser whose valve does not close, a tower whose fans turn on.
     StopFails,
 }
 
@@ -114,7 +114,7 @@ impl MachineFault {
             Self::Outage | Self::Brownout(_) | Self::Sag(_) => matches!(kind, Kind::Meter),
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
             Self::StartFails => matches!(kind, Kind::Generator | Kind::Chiller | Kind::WaterEconomiser),
-            Self::StopFails => matches!(kind, Kind::Chiller | Kind::WaterEconomiser),
+            Self::StopFails => matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::Tower),
         }
     }
 

@@ -193,9 +193,8 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
 
 /// True for a machine that control runs by sequence.
 fn is_sequenced(hall: &Hall, equip: EquipId) -> bool {
-    hall.plants.iter().any(|plant| {
-        plant.chillers.iter().any(|c| c.of.equip == equip) || plant.economiser.is_some_and(|e| e.of.equip == equip)
-    })
+    let points = hall.equips.get(equip).map_or(&[][..], |def| def.points.as_slice());
+    points.iter().any(|point| hall.points.get(*point).is_some_and(|def| def.short_name() == "run-mode"))
 }
 
 /// True for the meter behind which the grid is.

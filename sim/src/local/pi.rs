@@ -27,6 +27,14 @@ impl Loop {
         Self { integral: output }
     }
 
+    /// Somebody else moves the output: the loop goes on from there when it gets it back.
+    pub fn follow(&mut self, of: &Pi, (measured, setpoint): (f64, f64), output: f64) {
+        let proportional = of.gain * (measured - setpoint);
+        if (output - proportional).is_finite() {
+            self.integral = output - proportional;
+        }
+    }
+
     /// The output `dt` seconds on (%). A measurement that is no number holds it.
     pub fn step(&mut self, of: &Pi, (measured, setpoint): (f64, f64), dt: f64) -> f64 {
         let (low, high) = of.limits;

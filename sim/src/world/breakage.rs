@@ -83,18 +83,23 @@ impl World {
         }
     }
 
-    /// True for a chiller or an economiser.
+    /// True for a chiller, an economiser or a tower.
     fn is_staged(&self, equip: EquipId) -> bool {
-        place(&self.machinery.chillers, |c| c.equip == equip).is_some()
+        place(&self.machinery.towers, |t| t.equip == equip).is_some()
+            || place(&self.machinery.chillers, |c| c.equip == equip).is_some()
             || place(&self.machinery.economisers, |e| e.equip == equip).is_some()
     }
 
-    /// A chiller or an economiser that stays off, or on.
+    /// A chiller or an economiser that stays off, or on; a tower whose fans turn on.
     fn weld(&mut self, (equip, on): (EquipId, bool), broken: bool) {
         if let Some((which, n)) = place(&self.machinery.chillers, |c| c.equip == equip)
             && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
         {
             *(if on { &mut unit.stop_fails } else { &mut unit.start_fails }) = broken;
+        }
+        let tower = place(&self.machinery.towers, |t| t.equip == equip).map(|(which, _)| which);
+        if let Some(cold) = tower.and_then(|which| self.circuit(which)).and_then(|c| c.condensing.as_mut()) {
+            cold.fans_stay = broken;
         }
         let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
         if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {

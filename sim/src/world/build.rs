@@ -98,11 +98,14 @@ impl World {
         for plant in &self.plants {
             for chiller in &plant.chillers {
                 let points = [chiller.run_mode.id(), chiller.demand_limit.id(), chiller.setpoint.id()];
-                devices.push((chiller.of.equip, points.map(safe).to_vec()));
+                let points = points.into_iter().chain(chiller.head.map(|head| head.position.id()));
+                devices.push((chiller.of.equip, points.map(safe).collect()));
             }
             let economiser =
                 plant.economiser.map(|e| (e.of.equip, [e.run_mode.id(), e.setpoint.id()].map(safe).to_vec()));
             devices.extend(economiser);
+            let tower = plant.rejecting.map(|t| (t.of.equip, [t.run_mode.id(), t.fan.id(), t.cells.id()]));
+            devices.extend(tower.map(|(equip, points)| (equip, points.map(safe).to_vec())));
         }
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });

@@ -1,12 +1,13 @@
 //! What the machines of a plant are told: by us, by the switch at their panel, or by nobody.
 
 use plant::hall::machinery::Circuit as Which;
-use plant::hall::sequence::RunMode;
+use plant::hall::sequence::{Rejecting, RunMode};
 use plant::id::{PointId, Table};
 use plant::time::Span;
 
 use super::{Alone, Panel, World};
 use crate::circuits::bank::Order;
+use crate::circuits::condensing;
 
 /// A switch at the panel means that the machine runs from here on (%).
 const HAND_RUNS: f64 = 50.0;
@@ -26,7 +27,11 @@ impl World {
                 let mode = told.mode(of.run_mode.id());
                 let number = |point: PointId| told.number(point).filter(|_| mode != RunMode::Panel);
                 let limit = number(of.demand_limit.id()).map_or(1.0, |percent| percent / 100.0);
-                unit.order = Order { mode, limit, setpoint: number(of.setpoint.id()) };
+                let valve = of.head.and_then(|head| number(head.position.id())).map_or(1.0, |percent| percent / 100.0);
+                unit.order = Order { mode, limit, setpoint: number(of.setpoint.id()), valve };
+            }
+            if let (Some(tower), Some(cold)) = (plant.rejecting, &mut circuit.condensing) {
+                cold.told = told.tower(&tower);
             }
             if let Some(economiser) = plant.economiser {
                 circuit.switched = told.mode(economiser.run_mode.id());
@@ -51,9 +56,21 @@ impl Told<'_> {
         self.held.get(point).copied().flatten()
     }
 
+    /// The switch at a tower's panel gives its fans' speed.
+    fn tower(&self, of: &Rejecting) -> condensing::Told {
+        let hand = self.panel(of.run_mode.id()).and_then(|panel| panel.hand);
+        let listens = self.mode(of.run_mode.id()) == RunMode::On;
+        let cells = self.number(of.cells.id()).filter(|_| listens && hand.is_none());
+        condensing::Told { speed: hand.or_else(|| self.number(of.fan.id()).filter(|_| listens)), cells }
+    }
+
+    fn panel(&self, point: PointId) -> Option<&Panel> {
+        self.panel_of.get(point).copied().flatten().and_then(|n| self.panels.get(n))
+    }
+
     /// The switch at the panel first; then what it was told, unless it has heard nothing for too long or listens to nobody.
     fn mode(&self, point: PointId) -> RunMode {
-        let panel = self.panel_of.get(point).copied().flatten().and_then(|n| self.panels.get(n));
+        let panel = self.panel(point);
         if let Some(duty) = panel.and_then(|panel| panel.hand) {
             return if duty >= HAND_RUNS { RunMode::On } else { RunMode::Off };
         }

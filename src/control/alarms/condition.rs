@@ -1,6 +1,7 @@
 //! What raises an alarm, looked up in the image of a scan.
 
 use plant::convert::f64_from_usize;
+use plant::event::Trouble;
 use plant::hall::{AlarmDef, Condition, Hall};
 use plant::id::{EquipId, PointId, Table};
 use plant::point::Role;
@@ -60,7 +61,7 @@ impl Scene<'_> {
             Condition::PueInvalid => Some(self.energy.is_invalid()),
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
             Condition::WrongDevice => Some(self.stranger().is_some()),
-            Condition::MachineFailed => self.plants_are(|plant| plant.machines().any(|m| m.trouble().is_some())),
+            Condition::MachineFailed => (!self.hall.plants.is_empty()).then(|| self.troubles().next().is_some()),
             Condition::ChangeAbandoned => self.plants_are(|plant| plant.stages().has_abandoned()),
             Condition::PlantShort => self.plants_are(|plant| plant.stages().is_short()),
             Condition::PlantOnPanels => self.plants_are(Plant::is_on_panels),
@@ -140,13 +141,14 @@ impl Scene<'_> {
         (!self.hall.plants.is_empty()).then(|| self.plants.iter(self.hall).any(|(_, plant)| so(plant)))
     }
 
-    /// The first machine that has failed, and how.
+    /// Every machine that has failed, and how.
+    fn troubles(&self) -> impl Iterator<Item = (EquipId, Trouble)> {
+        self.plants.iter(self.hall).flat_map(|(of, plant)| plant.troubles(of))
+    }
+
+    /// The first of them.
     fn failed_machine(&self) -> Option<String> {
-        let failed = self
-            .plants
-            .iter(self.hall)
-            .find_map(|(of, plant)| plant.named(of).find_map(|(equip, machine)| Some((equip, machine.trouble()?))));
-        failed.map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble)))
+        self.troubles().next().map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble)))
     }
 
     fn equip(&self, id: EquipId) -> &str {

@@ -1,8 +1,9 @@
 //! Circuits: which inputs a loop looks at and which outputs it moves. Fixed when the hall is loaded.
 
 use plant::command::Level;
-use plant::hall::Hall;
+use plant::hall::machinery::Circuit as Water;
 use plant::hall::sequence::RunMode;
+use plant::hall::{ChillerPlant, Hall};
 use plant::id::{LoopId, PointId, Table};
 use plant::point::WriteRange;
 use plant::reading::{Reading, Why};
@@ -20,6 +21,10 @@ pub enum Service {
     Valve,
     /// The chilled-water pump, by differential pressure.
     Pump,
+    /// A tower's fans, by the water that its plant's sequence names.
+    TowerFans(Water),
+    /// The valve in a chiller's condenser water, by the water that leaves the condenser.
+    Head(Water),
 }
 
 impl Service {
@@ -27,7 +32,7 @@ impl Service {
     #[must_use]
     pub const fn action(self) -> pid::Action {
         match self {
-            Self::Fans | Self::Valve => pid::Action::Direct,
+            Self::Fans | Self::Valve | Self::TowerFans(_) | Self::Head(_) => pid::Action::Direct,
             Self::Pump => pid::Action::Reverse,
         }
     }
@@ -61,6 +66,34 @@ pub struct Circuit {
     pub panel: Option<OutputId>,
 }
 
+/// The loops of a plant that runs by sequence: its tower's fans, its condensers' valves.
+fn of_plant(plant: &ChillerPlant, commands: &Commands) -> Vec<Circuit> {
+    let circuit = |(id, service), input, drive: Option<Drive>, panel| Circuit {
+        id,
+        service,
+        inputs: vec![input],
+        drives: drive.into_iter().collect(),
+        cools: Vec::new(),
+        panel,
+    };
+    let drive = |point: PointId, feedback: PointId| {
+        let output = commands.output(point)?;
+        commands.slot(output).map(|slot| Drive { output, range: slot.range, feedback })
+    };
+    let tower = plant.rejecting.iter().map(|of| {
+        let of_loop = (of.fan_loop, Service::TowerFans(plant.circuit));
+        let fans = drive(of.fan.id(), of.of.speed.id());
+        circuit(of_loop, of.water.return_water.id(), fans, commands.output(of.run_mode.id()))
+    });
+    let heads = plant.chillers.iter().filter_map(|chiller| {
+        let head = chiller.head?;
+        // Nothing reports where the valve is.
+        let valve = drive(head.position.id(), head.position.id());
+        Some(circuit((head.head_loop, Service::Head(plant.circuit)), chiller.of.condenser_leaving.id(), valve, None))
+    });
+    tower.chain(heads).collect()
+}
+
 /// Every loop of a hall.
 #[must_use]
 pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
@@ -92,7 +125,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
         panel: None,
     });
-    fans.chain(valves).chain(pump).collect()
+    fans.chain(valves).chain(pump).chain(hall.plants.iter().flat_map(|plant| of_plant(plant, commands))).collect()
 }
 
 impl Circuit {

@@ -1,17 +1,18 @@
 //! What a plant's sensors and outputs say in one scan.
 
 use plant::command::Level;
-use plant::hall::sequence::{RunMode, Switched};
+use plant::hall::sequence::{Rejecting, RunMode, Switched};
 use plant::hall::{ChillerPlant, Hall, machinery};
 use plant::id::{Id, Table};
 use plant::point::Point;
 use plant::reading::{Reading, Why};
 use plant::time::Span;
-use plant::units::{Quantity, Ratio};
+use plant::units::{Celsius, Quantity, Ratio};
 
 use super::Wiring;
 use super::economiser::Waters;
 use super::staging::{self, Water};
+use super::tower;
 use crate::control::commands::{Held, OutputId};
 use crate::control::quality::Image;
 use crate::control::sequence::machine::{Seen, Sight};
@@ -75,15 +76,15 @@ impl Scene<'_> {
 
     /// A chiller.
     pub(super) fn chiller(&self, plant: &ChillerPlant, wiring: &Wiring, id: MachineId) -> Seen {
-        let (Some(of), Some((mode, ..))) = (plant.chillers.get(id.index()), wiring.chillers.get(id.index())) else {
+        let (Some(of), Some(output)) = (plant.chillers.get(id.index()), wiring.chillers.get(id.index())) else {
             return Seen { running: Sight::Lost, fault: Sight::Lost, held: None };
         };
-        Seen { running: self.sight(of.of.running), fault: self.fault(of.of.fault), held: self.held_by(*mode) }
+        Seen { running: self.sight(of.of.running), fault: self.fault(of.of.fault), held: self.held_by(output.mode) }
     }
 
     /// The economiser. It has no report of a fault.
     pub(super) fn economiser(&self, of: &Switched, wiring: &Wiring) -> Seen {
-        let held = wiring.economiser.and_then(|(mode, _)| self.held_by(mode));
+        let held = wiring.economiser.and_then(|output| self.held_by(output.mode));
         Seen { running: self.sight(of.of.running), fault: Sight::Known(false), held }
     }
 
@@ -126,6 +127,29 @@ impl Scene<'_> {
             economising: helps || dry_helps || spared,
             spared,
             share: running.filter_map(|c| self.fresh(c.of.load)).reduce(f64::max),
+        }
+    }
+
+    /// What the tower goes by.
+    pub(super) fn tower(
+        &self,
+        (of, rejecting): (&staging::Scene<'_>, &Rejecting),
+        wired: &tower::Wired,
+        plant: tower::Serves,
+    ) -> tower::View {
+        let water = |point: Point<Celsius>| (point.id(), self.image.read(point).usable().map(Quantity::get));
+        tower::View {
+            plant,
+            setpoint: of.setpoint,
+            speed: self.fresh(rejecting.of.speed),
+            doubted: self.is_stale(rejecting.of.speed),
+            waters: tower::Waters {
+                supply: water(rejecting.water.supply),
+                back: water(rejecting.water.return_water),
+                chilled: water(of.plant.supply),
+            },
+            flow: self.fresh(rejecting.water.flow),
+            told: self.told(wired.fan).unwrap_or(0.0),
         }
     }
 

@@ -5,6 +5,7 @@ use plant::id::EquipId;
 use serde::{Deserialize, Serialize};
 
 use crate::control::State;
+use crate::control::plants::tower::Tower;
 use crate::control::sequence::machine::{Life, Machine};
 
 /// A plant that control runs by sequence.
@@ -30,8 +31,30 @@ pub struct PlantView {
     pub demand: (f64, f64),
     /// What the economiser's prediction has learnt (1, -0.2 to 0.5); nothing where there is none.
     pub economiser_tuning: Option<f64>,
+    /// Its tower, where control can run it.
+    #[serde(default)]
+    pub tower: Option<TowerView>,
     /// Its machines: chillers, then the economiser.
     pub machines: Vec<MachineView>,
+}
+
+/// A plant's tower.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TowerView {
+    /// Its name.
+    pub name: String,
+    /// `control`, or `panel` while it or its plant is not seen well enough.
+    pub rule: String,
+    /// What its fans are for: `idle`, `condense`, `integrate`, `chill`.
+    pub duty: String,
+    /// `resting`, `starting`, `turning`, `stopping`, `failed`.
+    pub fans: String,
+    /// Open cells.
+    pub cells: f64,
+    /// Hours that its fans have turned since they are known.
+    pub run_hours: f64,
+    /// Starts of its fans since they are known.
+    pub starts: u32,
 }
 
 /// A machine of a plant.
@@ -75,10 +98,23 @@ pub fn plants(hall: &Hall, state: &State) -> Vec<PlantView> {
             setpoint_celsius: plant.demand().water(state.cooling.strategies().plant(of.circuit)),
             demand: plant.demand().now(),
             economiser_tuning: plant.economiser().map(|economiser| economiser.tun()),
+            tower: of.rejecting.zip(plant.tower()).map(|(of, tower)| tower_view(name(of.of.equip), tower)),
             machines: plant.named(of).map(machine).collect(),
         }
     });
     view.collect()
+}
+
+fn tower_view(name: String, tower: &Tower) -> TowerView {
+    TowerView {
+        name,
+        rule: if tower.is_on_panel() { "panel" } else { "control" }.to_owned(),
+        duty: tower.duty().word().to_owned(),
+        fans: tower.fans().step().word().to_owned(),
+        cells: tower.cells(),
+        run_hours: tower.fans().run.life.seconds() / 3600.0,
+        starts: tower.fans().run.starts,
+    }
 }
 
 /// Longer than this is longer than anybody has looked (s): ten years.

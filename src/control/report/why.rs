@@ -76,6 +76,9 @@ fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
         if plant.chillers.iter().any(|c| c.of.equip == equip) {
             return Some(format!("{}/stages", name(plant.equip)?));
         }
+        if plant.rejecting.is_some_and(|t| t.of.equip == equip) {
+            return Some(format!("{}/tower", name(plant.equip)?));
+        }
         let economiser = plant.economiser.filter(|e| e.of.equip == equip)?;
         Some(format!("{}/switch", name(economiser.of.equip)?))
     })

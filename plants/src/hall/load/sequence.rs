@@ -1,26 +1,71 @@
 //! `[sequence.chilled-water]` and `[sequence.facility-water]`: plants that control runs, and the numbers they run by.
 
+mod tower;
+
 use super::Draft;
-use crate::hall::machinery::Circuit;
+use crate::hall::Kind;
+use crate::hall::kind::PointSpec;
+use crate::hall::machinery::{Chiller, Circuit};
 use crate::hall::sequence::{
-    ChillerPlant, EconomiserTuning, MachineTuning, PlantTuning, ResetTuning, Staged, StagingTuning, Switched,
+    ChillerPlant, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged, StagingTuning,
+    Switched, TowerTuning,
 };
 use crate::id::EquipId;
-use crate::point::Point;
+use crate::point::{Point, WriteRange};
 use crate::read::Section;
 use crate::time::Span;
-use crate::units::{Celsius, LitersPerSecond, Pascals, Watts};
+use crate::units::{Celsius, LitersPerSecond, Pascals, Quantity, Watts};
 
 const SECOND: Span = Span::from_secs(1);
 const MINUTE: Span = Span::from_secs(60);
 const HOUR: Span = Span::from_secs(3600);
 const DAY: Span = Span::from_secs(86_400);
 
-/// The circuits whose plants control runs, and the water that their machines make (°C).
-pub(super) fn sequenced(file: &Section<'_>) -> Vec<(Circuit, f64)> {
+/// A plant that control runs, as far as the points of its machines follow from it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sequenced {
+    /// Its water.
+    pub circuit: Circuit,
+    /// The water that its machines make (°C).
+    water: f64,
+    /// The cells of its tower, where control runs that.
+    cells: Option<f64>,
+    /// Control keeps its condensers' pressure up.
+    head: bool,
+}
+
+impl Sequenced {
+    /// One commanded point of a machine of this plant; nothing where nobody commands it.
+    pub fn commanded(&self, kind: Kind, spec: &PointSpec) -> Option<PointSpec> {
+        let all = |most: f64| move |range| WriteRange { failsafe: most, relinquish_default: most, ..range };
+        let write = match (kind, spec.name) {
+            (Kind::Chiller, "condenser-valve") if !self.head => return None,
+            (Kind::Tower, _) if self.cells.is_none() => return None,
+            (Kind::Tower, "cells") => spec
+                .write
+                .map(|range| WriteRange { max: self.cells.unwrap_or(range.max), ..range })
+                .map(all(self.cells?)),
+            // What the machine makes when nobody says otherwise is what its plant is made for.
+            _ if spec.unit == Celsius::UNIT => spec.write.map(all(self.water)),
+            _ => spec.write,
+        };
+        Some(PointSpec { write, ..*spec })
+    }
+}
+
+/// The plants that control runs.
+pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     let Some(all) = file.section("sequence") else { return Vec::new() };
-    let setpoint = |section: Section<'_>| section.maybe::<f64>("setpoint").unwrap_or(PlantTuning::UNUSED.setpoint.0);
-    let of = |circuit: Circuit| all.section(circuit.word()).map(|section| (circuit, setpoint(section)));
+    let of = |circuit: Circuit| {
+        let section = all.section(circuit.word())?;
+        let cells = |tower: Section<'_>| tower.maybe::<f64>("cells").unwrap_or(TowerTuning::PUBLISHED.cells);
+        Some(Sequenced {
+            circuit,
+            water: section.maybe::<f64>("setpoint").unwrap_or(PlantTuning::UNUSED.setpoint.0),
+            cells: section.section("tower").map(cells),
+            head: section.has("head"),
+        })
+    };
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
@@ -52,6 +97,8 @@ fn tuning(section: &Section<'_>) -> Option<PlantTuning> {
         .section("economiser-machine")
         .map_or(MachineTuning::ECONOMISER, |s| machine(&s, MachineTuning::ECONOMISER));
     let reset = section.section("reset").map(|s| reset(&s));
+    let tower = section.section("tower").map(|s| tower::tower(&s));
+    let head = section.section("head").map(|s| tower::head(&s));
     section.done();
     if let (Some(reset), Some(setpoint)) = (&reset, setpoint)
         && reset.warmest <= setpoint
@@ -60,6 +107,8 @@ fn tuning(section: &Section<'_>) -> Option<PlantTuning> {
         section.fault("reset", message, "the setpoint is the coldest water: write a warmer one, or take `reset` away");
     }
     Some(PlantTuning {
+        tower,
+        head,
         reset,
         setpoint: setpoint?,
         capacity: capacity?,
@@ -157,12 +206,13 @@ fn span(section: &Section<'_>, key: &'static str, otherwise: Span, (low, high): 
 
 impl Draft {
     /// The plants that control runs; faults where one has nothing to run, or cannot see what it needs.
-    pub(super) fn plants(&self, file: &Section<'_>) -> Vec<ChillerPlant> {
+    pub(super) fn plants(&mut self, file: &Section<'_>) -> Vec<ChillerPlant> {
         let Some(all) = file.section("sequence") else { return Vec::new() };
-        self.sequenced.iter().filter_map(|(circuit, _)| self.plant(&all, *circuit)).collect()
+        let circuits: Vec<Circuit> = self.sequenced.iter().map(|plant| plant.circuit).collect();
+        circuits.into_iter().filter_map(|circuit| self.plant(&all, circuit)).collect()
     }
 
-    fn plant(&self, all: &Section<'_>, circuit: Circuit) -> Option<ChillerPlant> {
+    fn plant(&mut self, all: &Section<'_>, circuit: Circuit) -> Option<ChillerPlant> {
         let key = circuit.word();
         let water = self.water(circuit);
         if water.is_none() {
@@ -172,12 +222,9 @@ impl Draft {
                 "add it, or take this section away",
             );
         }
-        let of_circuit = self.machinery.chillers.iter().filter(|c| c.circuit == circuit).map(|c| c.of);
-        let staged = of_circuit.filter_map(|of| {
-            let (run_mode, setpoint) = (self.typed(of.equip, "run-mode")?, self.typed(of.equip, "setpoint")?);
-            Some(Staged { of, run_mode, demand_limit: self.typed(of.equip, "demand-limit")?, setpoint })
-        });
-        let chillers: Vec<Staged> = staged.collect();
+        let of_circuit: Vec<Chiller> =
+            self.machinery.chillers.iter().filter(|c| c.circuit == circuit).map(|c| c.of).collect();
+        let chillers: Vec<Staged> = of_circuit.into_iter().filter_map(|of| self.staged(of)).collect();
         let economiser = self.machinery.economisers.iter().find(|e| e.circuit == circuit).and_then(|e| {
             let (run_mode, setpoint) = (self.typed(e.of.equip, "run-mode")?, self.typed(e.of.equip, "setpoint")?);
             Some(Switched { of: e.of, run_mode, setpoint })
@@ -193,7 +240,29 @@ impl Draft {
         let (equip, supply, return_water, flow, dp) = water?;
         let tower = self.machinery.towers.iter().find(|t| t.circuit == circuit).map(|t| t.of);
         let dry_cooler = self.machinery.dry_coolers.iter().find(|d| d.circuit == circuit).map(|d| d.of);
-        Some(ChillerPlant { circuit, equip, supply, return_water, flow, dp, chillers, economiser, dry_cooler, tower })
+        let rejecting = self.rejecting(all, circuit);
+        Some(ChillerPlant {
+            circuit,
+            equip,
+            supply,
+            return_water,
+            flow,
+            dp,
+            chillers,
+            economiser,
+            dry_cooler,
+            tower,
+            rejecting,
+        })
+    }
+
+    fn staged(&mut self, of: Chiller) -> Option<Staged> {
+        let (run_mode, setpoint) = (self.typed(of.equip, "run-mode")?, self.typed(of.equip, "setpoint")?);
+        let demand_limit = self.typed(of.equip, "demand-limit")?;
+        let name = self.equips.get(of.equip)?.name.clone();
+        let valve = self.typed(of.equip, "condenser-valve");
+        let head = valve.map(|position| HeadValve { position, head_loop: self.loops.push(format!("{name}/head")) });
+        Some(Staged { of, run_mode, demand_limit, setpoint, head })
     }
 
     fn water(&self, circuit: Circuit) -> Option<Water> {
@@ -230,6 +299,8 @@ mod tests {
         let tuning = hall.strategies.chilled_water;
         assert_eq!((tuning.capacity.0, tuning.staging.patience), (600e3, Span::from_secs(900)));
         assert!(plant.economiser.is_some() && plant.tower.is_some() && plant.dry_cooler.is_none());
+        assert_eq!((write("ct-1/cells").max, write("ct-1/cells").failsafe), (3.0, 3.0), "all of the hall's");
+        assert!(plant.rejecting.is_some() && plant.chillers.iter().all(|chiller| chiller.head.is_some()));
         // Without the section nothing is commanded that was not before.
         let start = air().find("[sequence.chilled-water]").expect("there");
         let end = air().find("[[water-economiser]]").expect("there");
@@ -255,6 +326,9 @@ mod tests {
             ),
             broken("capacity = 600e3 ", "capacity = §600e9 ", "must be from 1000 to 100000000", ""),
             broken("warmest = 20.0 ", "§warm = 20.0 ", "knows no key `warm`", "known here: warmest"),
+            broken("cells = 3\n", "cells = §33\n", "must be from 1 to 32", ""),
+            broken("least-flow = 0.4 ", "§least = 0.4 ", "knows no key `least`", "known here: cells"),
+            broken("most-lift = 13.0 ", "most-lift = §7.0 ", "must not be below `least-lift`, 8", "write a larger one"),
             broken("ignore = 1.0 ", "every = §\"1s\" ", "must be from 30s to 60min", "such as"),
             broken(
                 "prove = \"10min\" ",
@@ -275,6 +349,8 @@ mod tests {
         told(&air().replace("warmest = 20.0", "warmest = 13.0"), "`warmest` is 13.0 °C and must be above `setpoint`");
         told(&air().replace("[weather-station]\nname = \"roof\"", ""), "nobody measures it");
         let facility = air().replacen("[sequence.chilled-water]", "[sequence.facility-water]\nsetpoint = 28.0\ncapacity = 1e6\ndesign-flow = 20.0\n\n[sequence.chilled-water]", 1);
+        let towerless = air().replace("[[tower]]\nname = \"ct-1\"\ncircuit = \"chilled-water\"\n", "");
+        told(&towerless, "has no tower with condenser water to run");
         told(&facility, "the hall has no `[facility-water]` to run a plant for");
         let start = air().find("[sequence.chilled-water]").expect("there");
         let end = air().find("[[water-economiser]]").expect("there");

@@ -1,0 +1,92 @@
+//! `tower` and `head` of a plant's section: what cools the condensers' water, and what keeps it warm enough.
+
+use super::super::Draft;
+use super::{HOUR, MINUTE, SECOND, span};
+use crate::hall::LoopTuning;
+use crate::hall::machinery::Circuit;
+use crate::hall::sequence::{HeadTuning, Rejecting, TowerTuning};
+use crate::read::Section;
+use crate::time::Span;
+use crate::units::{Celsius, LitersPerSecond};
+
+/// Reads `tower`.
+pub(super) fn tower(section: &Section<'_>) -> TowerTuning {
+    let old = TowerTuning::PUBLISHED;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    for (key, what) in [("cells", "how many cells there are"), ("cell-flow", "the water through one cell, in l/s")] {
+        if !section.has(key) {
+            section.missing(key, format!("write `{key} = …`: {what}"));
+        }
+    }
+    let read = TowerTuning {
+        cells: number("cells", old.cells, (1.0, 32.0)).floor(),
+        cell_flow: LitersPerSecond(number("cell-flow", old.cell_flow.0, (0.1, 1e3))),
+        least_flow: number("least-flow", old.least_flow, (0.2, 1.0)),
+        least_lift: number("least-lift", old.least_lift, (2.0, 40.0)),
+        most_lift: number("most-lift", old.most_lift, (2.0, 40.0)),
+        coldest: Celsius(number("coldest", old.coldest.0, (2.0, 30.0))),
+        fans: section.section("fans").map_or(old.fans, |s| gains(&s, old.fans)),
+        least_speed: number("least-speed", old.least_speed, (5.0, 60.0)),
+        deadband: number("deadband", old.deadband, (0.1, 5.0)),
+        off_after: span(section, "off-after", old.off_after, (SECOND.times(30), HOUR)),
+        least_off: span(section, "least-off", old.least_off, (Span::ZERO, HOUR)),
+        start_within: span(section, "start-within", old.start_within, (SECOND.times(5), MINUTE.times(10))),
+        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(30))),
+    };
+    section.done();
+    if read.most_lift < read.least_lift {
+        let message =
+            format!("`most-lift` is {} and must not be below `least-lift`, {}", read.most_lift, read.least_lift);
+        section.fault("most-lift", message, "the more load, the warmer the water may come back: write a larger one");
+    }
+    read
+}
+
+/// Reads `head`.
+pub(super) fn head(section: &Section<'_>) -> HeadTuning {
+    let old = HeadTuning::PUBLISHED;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = HeadTuning {
+        least_lift: number("least-lift", old.least_lift, (2.0, 30.0)),
+        least_valve: number("least-valve", old.least_valve, (5.0, 90.0)),
+        valve: section.section("valve").map_or(old.valve, |s| gains(&s, old.valve)),
+    };
+    section.done();
+    read
+}
+
+/// Reads a loop whose setpoint a sequence gives.
+fn gains(section: &Section<'_>, old: LoopTuning) -> LoopTuning {
+    let read = LoopTuning {
+        gain: section.within("gain", (1e-3, 1e3)).unwrap_or(old.gain),
+        ti: span(section, "ti", old.ti, (SECOND, HOUR.times(2))),
+        deadband: section.within("deadband", (0.0, 10.0)).unwrap_or(old.deadband),
+        ..old
+    };
+    section.done();
+    read
+}
+
+impl Draft {
+    /// The tower that control runs; a fault where there is none to run.
+    pub(super) fn rejecting(&mut self, all: &Section<'_>, circuit: Circuit) -> Option<Rejecting> {
+        let section = all.section(circuit.word())?;
+        section.section("tower")?;
+        let of = self.machinery.towers.iter().find(|t| t.circuit == circuit).map(|t| t.of);
+        let water = self.machinery.condenser_water.iter().find(|w| w.circuit == circuit).map(|w| w.of);
+        let (Some(of), Some(water)) = (of, water) else {
+            let message = format!("`{}` has no tower with condenser water to run", circuit.word());
+            section.clash("tower", message, "add `[[tower]]` and `[[condenser-water]]`, or take this section away");
+            return None;
+        };
+        let name = self.equips.get(of.equip)?.name.clone();
+        Some(Rejecting {
+            of,
+            water,
+            run_mode: self.typed(of.equip, "run-mode")?,
+            fan: self.typed(of.equip, "fan-speed")?,
+            cells: self.typed(of.equip, "cells")?,
+            fan_loop: self.loops.push(format!("{name}/fans")),
+        })
+    }
+}

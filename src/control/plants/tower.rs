@@ -1,0 +1,313 @@
+//! A plant's tower: what its fans hold, whether they turn, and how many cells are open. ASHRAE Guideline 36, 5.20.6 and 5.20.11.
+//!
+//! ```text
+//!   no water comes                  fans stand
+//!   chillers alone                  water back from the condensers = chilled-water setpoint + lift,
+//!                                   lift = least … most by the load (A·PLR + B, A = 1.1·(most − least))
+//!   chillers and the economiser     water to the machines as cold as may be
+//!   the economiser alone            chilled water at its setpoint
+//!
+//!   turning ── at their slowest and colder than held, for a while ─▶ standing ── warmer than held ─▶ turning
+//!                (the economiser alone: and the basin at its coldest)
+//! ```
+//!
+//! Its panel runs it until plant and tower are seen, and again when what the fans hold is lost: [`super::super::rule`].
+
+use plant::command::{Level, Reason};
+use plant::event::{About, Step as Told, Trouble, What};
+use plant::hall::TowerTuning;
+use plant::hall::sequence::{Rejecting, RunMode};
+use plant::id::PointId;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::control::commands::{Commands, OutputId};
+use crate::control::cooling::Aim;
+use crate::control::news::News;
+use crate::control::rule::{Rule, TAKE_OVER};
+use crate::control::sequence::Timer;
+use crate::control::sequence::drive::{Drive, DriveRules, Driven};
+use crate::control::sequence::machine::Sight;
+use crate::control::sequence::roster::RunTime;
+
+/// Fans that report more than this turn (%).
+const TURNS: f64 = 1.0;
+/// Their slowest, with what a drive's report is off (%).
+const NEAR: f64 = 0.5;
+/// Fans that rest to spare a cold basin turn again when its water is so far above the coldest (K).
+const THAWED: f64 = 3.0;
+/// Another number of cells must be right for so long before they are switched.
+const CELLS_FOR: Span = Span::from_secs(300);
+/// How steeply the lift rises with the load, over the range of the lift (1).
+const STEEP: f64 = 1.1;
+
+/// What the fans are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Duty {
+    /// No water comes.
+    Idle,
+    /// Chillers run alone.
+    Condense,
+    /// The economiser helps the chillers.
+    Integrate,
+    /// The economiser runs alone.
+    Chill,
+}
+
+impl Duty {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Condense => "condense",
+            Self::Integrate => "integrate",
+            Self::Chill => "chill",
+        }
+    }
+}
+
+/// What the plant of a tower does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Serves {
+    /// Control runs it.
+    pub runs: bool,
+    /// Chillers run.
+    pub condenses: bool,
+    /// The economiser runs.
+    pub economises: bool,
+    /// Load over what all chillers carry (1); nothing where it is not known.
+    pub load: Option<f64>,
+}
+
+/// What one scan sees of a tower and its plant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// What its plant does.
+    pub plant: Serves,
+    /// The chilled water's setpoint (°C).
+    pub setpoint: f64,
+    /// Fan speed reported (%).
+    pub speed: Option<f64>,
+    /// Whether that is doubted only, where it is not known.
+    pub doubted: bool,
+    /// Condenser water to the machines, back from them, and chilled water to the hall (°C), aged if stale.
+    pub waters: Waters,
+    /// Condenser water flow (l/s).
+    pub flow: Option<f64>,
+    /// What the fans were told last (%).
+    pub told: f64,
+}
+
+/// The waters that fans may hold: where each is read, and what it is (°C); nothing where it is lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waters {
+    /// To the machines.
+    pub supply: (PointId, Option<f64>),
+    /// Back from the condensers.
+    pub back: (PointId, Option<f64>),
+    /// Chilled, to the hall.
+    pub chilled: (PointId, Option<f64>),
+}
+
+/// The outputs of a tower.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wired {
+    /// Panel or on.
+    pub run_mode: OutputId,
+    /// Open cells.
+    pub cells: OutputId,
+    /// Fan speed.
+    pub fan: OutputId,
+}
+
+/// What is remembered of a tower.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tower {
+    rule: Rule,
+    duty: Duty,
+    fans: Driven,
+    /// How long they have turned at their slowest in water that is colder than they hold.
+    low: Timer,
+    cells: f64,
+    /// How long another number of cells would have been right.
+    other: Timer,
+    aim: Aim,
+}
+
+impl Tower {
+    /// On its panel, all cells open.
+    #[must_use]
+    pub fn new(rules: Option<&TowerTuning>) -> Self {
+        Self {
+            rule: Rule::on_panel(),
+            duty: Duty::Idle,
+            fans: Driven::found(false, RunTime::default()),
+            low: Timer::default(),
+            cells: rules.map_or(1.0, |rules| rules.cells),
+            other: Timer::default(),
+            aim: STANDS,
+        }
+    }
+
+    /// As after a new boot: nothing is known but how long its fans have run.
+    pub fn forget(&mut self) {
+        *self = Self { fans: Driven::found(false, self.fans.run), cells: self.cells, ..Self::new(None) };
+    }
+
+    /// True while its panel runs it.
+    #[must_use]
+    pub const fn is_on_panel(&self) -> bool {
+        self.rule.is_panel()
+    }
+
+    /// What its fans are for.
+    #[must_use]
+    pub const fn duty(&self) -> Duty {
+        self.duty
+    }
+
+    /// Open cells.
+    #[must_use]
+    pub const fn cells(&self) -> f64 {
+        self.cells
+    }
+
+    /// Its fans.
+    #[must_use]
+    pub const fn fans(&self) -> &Driven {
+        &self.fans
+    }
+
+    /// What is wrong with its fans, if anything is.
+    #[must_use]
+    pub const fn trouble(&self) -> Option<Trouble> {
+        if self.is_on_panel() { None } else { self.fans.trouble() }
+    }
+
+    /// What the loop of its fans is to do in the next scan; nothing while the panel runs them.
+    #[must_use]
+    pub fn aim(&self) -> Option<Aim> {
+        (!self.is_on_panel()).then_some(self.aim)
+    }
+
+    /// One scan.
+    pub fn step(&mut self, of: &Rejecting, (rules, view): (&TowerTuning, &View), dt: Span, news: &mut News<'_>) {
+        let about = About::Equip(of.of.equip);
+        self.duty = duty(view);
+        let hold = hold(self.duty, rules, view);
+        let known = hold.is_none_or(|hold| hold.celsius.is_some());
+        let turns = match view.speed {
+            Some(speed) => Sight::Known(speed > TURNS),
+            None if view.doubted => Sight::Doubted,
+            None => Sight::Lost,
+        };
+        if self.is_on_panel() {
+            let all = [view.waters.supply, view.waters.back, view.waters.chilled];
+            let sees = view.plant.runs && view.speed.is_some() && all.iter().all(|(_, celsius)| celsius.is_some());
+            if self.rule.take_over(sees, TAKE_OVER, dt) {
+                self.fans = Driven::found(turns == Sight::Known(true), self.fans.run);
+                (self.low, self.other, self.cells) = (Timer::default(), Timer::default(), rules.cells);
+                news.info(about, What::Step(Told::TakenOver));
+            }
+        } else if !view.plant.runs || !known || turns == Sight::Lost {
+            self.rule = Rule::on_panel();
+            news.warn(about, What::Step(Told::HandedBack));
+        }
+        if self.is_on_panel() {
+            return;
+        }
+        let wanted = self.wants((rules, view), hold.as_ref(), dt);
+        let times = DriveRules { start_within: rules.start_within, stop_within: rules.stop_within };
+        news.machine(about, self.fans.advance(&times, (turns, wanted), dt));
+        self.aim = match hold {
+            Some(hold) if self.fans.is_told() => {
+                Aim::Follow { point: hold.point, setpoint: hold.setpoint, least: rules.least_speed }
+            }
+            Some(_) => Aim::Stand { at: 0.0, reason: Reason::ColdEnough },
+            None => STANDS,
+        };
+        self.open(rules, view.flow, dt);
+    }
+
+    /// Whether the fans shall turn.
+    fn wants(&mut self, (rules, view): (&TowerTuning, &View), hold: Option<&Hold>, dt: Span) -> bool {
+        let above = hold.and_then(|hold| Some(hold.celsius? - hold.setpoint));
+        let slow = view.told <= rules.least_speed + NEAR;
+        // The economiser's own valve takes what the slowest fans make too cold: they need not rest before the basin needs it.
+        let basin = view.waters.supply.1.map(|celsius| celsius - rules.coldest.0);
+        let spares = self.duty == Duty::Chill && basin.is_none_or(|above| above > 0.0);
+        self.low.count(slow && !spares && above.is_some_and(|above| above < -rules.deadband), dt);
+        let thawed = self.duty == Duty::Chill && basin.is_some_and(|above| above > THAWED);
+        let warm = thawed || above.is_some_and(|above| above > rules.deadband);
+        match self.fans.step() {
+            Drive::Resting => warm && self.fans.since() >= rules.least_off,
+            Drive::Stopping => warm,
+            Drive::Starting | Drive::Turning | Drive::Failed(_) => hold.is_some() && !self.low.reached(rules.off_after),
+        }
+    }
+
+    /// As many cells are open as get their least water; all where the flow is not known.
+    fn open(&mut self, rules: &TowerTuning, flow: Option<f64>, dt: Span) {
+        let wetted = flow.map(|flow| (flow / (rules.cell_flow.0 * rules.least_flow)).floor());
+        let right = wetted.map_or(rules.cells, |cells| cells.clamp(1.0, rules.cells));
+        self.cells = self.cells.min(rules.cells);
+        self.other.count(right != self.cells, dt);
+        if self.other.reached(CELLS_FOR) {
+            (self.cells, self.other) = (right, Timer::default());
+        }
+    }
+
+    /// Proposes run mode and cells. The loop proposes the fans' speed.
+    pub fn propose(&self, wired: &Wired, commands: &mut Commands) {
+        let (mode, why) =
+            if self.is_on_panel() { (RunMode::Panel, Reason::OnPanel) } else { (RunMode::On, Reason::InService) };
+        commands.propose(wired.run_mode, Level::Control, mode.number(), why);
+        if !self.is_on_panel() {
+            commands.propose(wired.cells, Level::Control, self.cells, Reason::LeastWater);
+        }
+    }
+}
+
+/// No water comes.
+const STANDS: Aim = Aim::Stand { at: 0.0, reason: Reason::NoWater };
+
+/// What the fans hold.
+#[derive(Clone, Copy)]
+struct Hold {
+    point: PointId,
+    celsius: Option<f64>,
+    setpoint: f64,
+}
+
+const fn duty(view: &View) -> Duty {
+    match (view.plant.condenses, view.plant.economises) {
+        (true, false) => Duty::Condense,
+        (true, true) => Duty::Integrate,
+        (false, true) => Duty::Chill,
+        (false, false) => Duty::Idle,
+    }
+}
+
+/// What the fans of a duty hold; nothing where they stand.
+fn hold(duty: Duty, rules: &TowerTuning, view: &View) -> Option<Hold> {
+    let ((point, celsius), setpoint) = match duty {
+        Duty::Idle => return None,
+        Duty::Condense => (view.waters.back, view.setpoint + lift(rules, view.plant.load)),
+        Duty::Integrate => (view.waters.supply, rules.coldest.0),
+        Duty::Chill => (view.waters.chilled, view.setpoint),
+    };
+    Some(Hold { point, celsius, setpoint })
+}
+
+/// Water back from the condensers above the chilled water's setpoint (K). A load that is not known counts as none: the water
+/// is the colder for it.
+#[must_use]
+pub fn lift(rules: &TowerTuning, load: Option<f64>) -> f64 {
+    let a = STEEP * (rules.most_lift - rules.least_lift);
+    let b = rules.most_lift - a;
+    (a * load.unwrap_or(0.0) + b).clamp(rules.least_lift, rules.most_lift)
+}
+
+#[cfg(test)]
+mod tests;
