@@ -159,7 +159,7 @@ impl Controller {
         commands.relinquish();
         state.plants.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
         let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
-        state.cooling.step(circuits, &scene, commands); // loops
+        state.cooling.step(circuits, &scene, commands, news); // loops
         let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
         state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences
         state.overrides.step(tick, commands, news); // what people hold, until it expires
@@ -176,6 +176,7 @@ impl Controller {
             held: &state.held,
             energy: &state.energy,
             plants: &state.plants,
+            cooling: &state.cooling,
             tick: lived,
             running,
         };

@@ -5,12 +5,13 @@
 //! loop on a stale input sees the value aged toward its danger; without any input it holds, and safety sets the floor.
 
 mod circuit;
+mod group;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, What};
 use plant::hall::sequence::{HeadTuning, TowerTuning};
 use plant::hall::{Hall, LoopTuning, Strategies};
-use plant::id::{LoopId, PointId, Table};
+use plant::id::{EquipId, LoopId, PointId, Table};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ use super::pid;
 use super::quality::Image;
 
 pub use circuit::{Circuit, Service, circuits};
+use group::Group;
 
 /// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
 const SLOWEST_STROKE: f64 = 0.25;
@@ -67,6 +69,8 @@ pub struct Loop {
     countdown: u32,
     /// Where its actuators said they were at its last step (%).
     position: Option<f64>,
+    /// Its fans, where it moves any.
+    group: Group,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
     /// What it aims at, in the pv's unit.
@@ -80,12 +84,13 @@ pub struct Loop {
 }
 
 impl Loop {
-    fn at(output: f64) -> Self {
+    fn at(output: f64, group: Group) -> Self {
         Self {
             pid: pid::State::at(output),
             waited: Span::ZERO,
             countdown: 0,
             position: None,
+            group,
             aim: None,
             setpoint: 0.0,
             pv: None,
@@ -111,7 +116,7 @@ impl Cooling {
     /// Every loop at its outputs' fail-safe.
     #[must_use]
     pub fn new(hall: &Hall, circuits: &[Circuit]) -> Self {
-        let loops = Table::filled(hall.loops.len(), Loop::at(0.0));
+        let loops = Table::filled(hall.loops.len(), Loop::at(0.0, Group::default()));
         let mut cooling = Self { strategies: hall.strategies, source: 0, loops };
         cooling.restart(hall, circuits);
         cooling
@@ -121,6 +126,11 @@ impl Cooling {
     #[must_use]
     pub fn of(&self, id: LoopId) -> Option<&Loop> {
         self.loops.get(id)
+    }
+
+    /// Every fan that does not turn though it should.
+    pub fn failed(&self) -> impl Iterator<Item = EquipId> {
+        self.loops.rows().iter().flat_map(|row| row.group.failed())
     }
 
     /// How everything is run now.
@@ -152,7 +162,7 @@ impl Cooling {
         self.strategies = hall.strategies;
         for circuit in circuits {
             if let Some(row) = self.loops.get_mut(circuit.id) {
-                *row = Loop::at(circuit.failsafe());
+                *row = Loop::at(circuit.failsafe(), Group::of(circuit));
             }
         }
     }
@@ -179,10 +189,11 @@ impl Cooling {
     }
 
     /// Steps every loop that is due and proposes every loop's output.
-    pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands) {
+    pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands, news: &mut News<'_>) {
         for circuit in circuits {
             let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
+            row.group.watch(circuit, scene, news);
             let aim = row.aim.take();
             tuning.setpoint = match aim {
                 Some(Aim::Hold(setpoint) | Aim::Follow { setpoint, .. }) => setpoint,
@@ -190,13 +201,13 @@ impl Cooling {
             };
             row.waited = sum(row.waited, scene.dt);
             let another = row.look(circuit, (&tuning, aim), scene.image);
-            let mode = match (circuit.mode(scene.image, scene.held), aim) {
+            let mode = match (row.shared(circuit.mode(scene.image, scene.held)), aim) {
                 (pid::Mode::Auto, Some(Aim::Stand { at, .. })) => pid::Mode::Track(at),
                 (pid::Mode::Auto, _) if another => pid::Mode::Track(row.terms().output), // it goes on from where it is
                 (mode, _) => mode,
             };
             if row.countdown == 0 || mode != pid::Mode::Auto {
-                row.act(circuit, &tuning, source, &view(circuit, scene, (mode, aim)));
+                row.act(circuit, &tuning, source, &view(circuit, scene, (mode, aim), row.group.share()));
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, aim, commands);
@@ -225,11 +236,13 @@ struct View {
     longest: Span,
 }
 
-fn view(circuit: &Circuit, scene: &Scene<'_>, (mode, aim): (pid::Mode, Option<Aim>)) -> View {
+/// What the loop is told; `share` is what its output is multiplied with on the way.
+fn view(circuit: &Circuit, scene: &Scene<'_>, (mode, aim): (pid::Mode, Option<Aim>), share: f64) -> View {
     let (mut allowed, actual) = (circuit.allowed(scene.held), circuit.actual(scene.image, scene.held));
     if let Some(Aim::Follow { least, .. }) = aim {
         allowed.0 = allowed.0.max(least).min(allowed.1);
     }
+    let (allowed, actual) = ((allowed.0 / share, allowed.1 / share), actual.map(|at| at / share));
     View { mode, allowed, actual, longest: scene.longest }
 }
 
@@ -270,6 +283,14 @@ impl Loop {
         self.waited = Span::ZERO;
     }
 
+    /// What somebody else tells the fans, as the loop would have to say it.
+    fn shared(&self, mode: pid::Mode) -> pid::Mode {
+        match mode {
+            pid::Mode::Track(at) => pid::Mode::Track(at / self.group.share()),
+            pid::Mode::Auto | pid::Mode::Manual(_) => mode,
+        }
+    }
+
     /// Where the actuators are, as far as that is believed. A position below the output takes cooling away from the loop, so it
     /// counts only while it rises, as that of a slow actuator does; one that is dead or in local hand does not.
     fn believed(&mut self, actual: Option<f64>) -> Option<f64> {
@@ -288,7 +309,7 @@ impl Loop {
             }
         };
         for drive in &circuit.drives {
-            commands.propose(drive.output, Level::Control, output, reason);
+            commands.propose(drive.output, Level::Control, output * self.group.share(), reason);
         }
     }
 }

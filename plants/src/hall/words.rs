@@ -94,7 +94,7 @@ impl Condition {
     /// True for what befalls plants that control runs by sequence.
     #[must_use]
     pub const fn is_of_plants(self) -> bool {
-        matches!(self, Self::MachineFailed | Self::ChangeAbandoned | Self::PlantShort | Self::PlantOnPanels)
+        matches!(self, Self::ChangeAbandoned | Self::PlantShort | Self::PlantOnPanels)
     }
 
     /// What its `limit` counts, for people; nothing where it has none.

@@ -10,6 +10,7 @@ use plant::time::{Span, Tick};
 use plant::units::Celsius;
 
 use crate::control::commands::{Held, OutputId};
+use crate::control::cooling::Cooling;
 use crate::control::energy::Energy;
 use crate::control::plants::{Plant, Plants};
 use crate::control::quality::Image;
@@ -28,6 +29,8 @@ pub struct Scene<'a> {
     pub energy: &'a Energy,
     /// Plants that run by sequence.
     pub plants: &'a Plants,
+    /// The loops, whose fans may have failed.
+    pub cooling: &'a Cooling,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -61,7 +64,7 @@ impl Scene<'_> {
             Condition::PueInvalid => Some(self.energy.is_invalid()),
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
             Condition::WrongDevice => Some(self.stranger().is_some()),
-            Condition::MachineFailed => (!self.hall.plants.is_empty()).then(|| self.troubles().next().is_some()),
+            Condition::MachineFailed => Some(self.troubles().next().is_some()),
             Condition::ChangeAbandoned => self.plants_are(|plant| plant.stages().has_abandoned()),
             Condition::PlantShort => self.plants_are(|plant| plant.stages().is_short()),
             Condition::PlantOnPanels => self.plants_are(Plant::is_on_panels),
@@ -143,7 +146,8 @@ impl Scene<'_> {
 
     /// Every machine that has failed, and how.
     fn troubles(&self) -> impl Iterator<Item = (EquipId, Trouble)> {
-        self.plants.iter(self.hall).flat_map(|(of, plant)| plant.troubles(of))
+        let fans = self.cooling.failed().map(|fan| (fan, Trouble::StoppedItself));
+        self.plants.iter(self.hall).flat_map(|(of, plant)| plant.troubles(of)).chain(fans)
     }
 
     /// The first of them.

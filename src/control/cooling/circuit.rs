@@ -4,7 +4,7 @@ use plant::command::Level;
 use plant::hall::machinery::Circuit as Water;
 use plant::hall::sequence::RunMode;
 use plant::hall::{ChillerPlant, Hall};
-use plant::id::{LoopId, PointId, Table};
+use plant::id::{EquipId, LoopId, PointId, Table};
 use plant::point::WriteRange;
 use plant::reading::{Reading, Why};
 
@@ -41,6 +41,8 @@ impl Service {
 /// One output of a loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drive {
+    /// The equipment.
+    pub equip: EquipId,
     /// Which output.
     pub output: OutputId,
     /// What may be written to it.
@@ -76,19 +78,19 @@ fn of_plant(plant: &ChillerPlant, commands: &Commands) -> Vec<Circuit> {
         cools: Vec::new(),
         panel,
     };
-    let drive = |point: PointId, feedback: PointId| {
+    let drive = |equip: EquipId, point: PointId, feedback: PointId| {
         let output = commands.output(point)?;
-        commands.slot(output).map(|slot| Drive { output, range: slot.range, feedback })
+        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback })
     };
     let tower = plant.rejecting.iter().map(|of| {
         let of_loop = (of.fan_loop, Service::TowerFans(plant.circuit));
-        let fans = drive(of.fan.id(), of.of.speed.id());
+        let fans = drive(of.of.equip, of.fan.id(), of.of.speed.id());
         circuit(of_loop, of.water.return_water.id(), fans, commands.output(of.run_mode.id()))
     });
     let heads = plant.chillers.iter().filter_map(|chiller| {
         let head = chiller.head?;
         // Nothing reports where the valve is.
-        let valve = drive(head.position.id(), head.position.id());
+        let valve = drive(chiller.of.equip, head.position.id(), head.position.id());
         Some(circuit((head.head_loop, Service::Head(plant.circuit)), chiller.of.condenser_leaving.id(), valve, None))
     });
     tower.chain(heads).collect()
@@ -97,15 +99,15 @@ fn of_plant(plant: &ChillerPlant, commands: &Commands) -> Vec<Circuit> {
 /// Every loop of a hall.
 #[must_use]
 pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
-    let drive = |point: PointId, feedback: PointId| {
+    let drive = |equip: EquipId, point: PointId, feedback: PointId| {
         let output = commands.output(point)?;
-        commands.slot(output).map(|slot| Drive { output, range: slot.range, feedback })
+        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback })
     };
     let fans = hall.rows.iter().map(|(_, row)| Circuit {
         id: row.fan_loop,
         service: Service::Fans,
         inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
-        drives: row.fans.iter().filter_map(|fan| drive(fan.speed.id(), fan.feedback.id())).collect(),
+        drives: row.fans.iter().filter_map(|fan| drive(fan.equip, fan.speed.id(), fan.feedback.id())).collect(),
         cools: vec![row.fan_loop],
         panel: None,
     });
@@ -113,7 +115,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         id: coil.valve_loop,
         service: Service::Valve,
         inputs: vec![coil.supply_air.id()],
-        drives: drive(coil.valve.id(), coil.valve_feedback.id()).into_iter().collect(),
+        drives: drive(coil.equip, coil.valve.id(), coil.valve_feedback.id()).into_iter().collect(),
         cools: hall.rows.get(coil.row).map(|row| row.fan_loop).into_iter().collect(),
         panel: None,
     });
@@ -121,7 +123,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         id: water.pump_loop,
         service: Service::Pump,
         inputs: vec![water.dp.id()],
-        drives: drive(water.pump.id(), water.pump_feedback.id()).into_iter().collect(),
+        drives: drive(water.equip, water.pump.id(), water.pump_feedback.id()).into_iter().collect(),
         cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
         panel: None,
     });
