@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Trouble;
+use crate::event::{ShutOut, Trouble};
 use crate::id::PointId;
 use crate::reading::Why;
 use crate::time::Mono;
@@ -124,6 +124,8 @@ pub enum Reason {
     PlantDemand,
     /// Nobody starts: each machine may take all of its load.
     NoDemandLimit,
+    /// Outdoor air is shut out.
+    ShutOut(ShutOut),
 }
 
 /// One output of a scan.

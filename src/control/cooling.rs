@@ -1,5 +1,5 @@
 //! Cooling: every loop of the hall, stepped. A row's fans run together by the row's worst inlet, a coil's valve runs by its
-//! supply air, the pump by differential pressure.
+//! supply air, the pump by differential pressure, a row's DX dampers and compressors together by the mean of their supply air.
 //!
 //! A loop whose outputs somebody stronger holds follows them, and goes on from where they are when it gets them back. A
 //! loop on a stale input sees the value aged toward its danger; without any input it holds, and safety sets the floor.
@@ -112,6 +112,8 @@ impl Cooling {
             Service::Fans => &self.strategies.fans,
             Service::Valve => &self.strategies.valves,
             Service::Pump => &self.strategies.pump,
+            Service::Damper => &self.strategies.dx.dampers,
+            Service::Compressor => &self.strategies.dx.compressors,
         }
     }
 
@@ -188,7 +190,7 @@ fn view(circuit: &Circuit, scene: &Scene<'_>, mode: pid::Mode) -> View {
 impl Loop {
     /// Looks at the worst input there is.
     fn look(&mut self, circuit: &Circuit, tuning: &LoopTuning, image: Image<'_>) {
-        let worst = circuit.worst(image);
+        let worst = circuit.measured(image);
         self.setpoint = tuning.setpoint;
         self.pv = worst.map(|(_, pv)| pv);
         self.lead = worst.map_or(self.lead, |(lead, _)| Some(lead));
@@ -229,7 +231,7 @@ impl Loop {
         let Some(lead) = self.lead.filter(|_| self.started) else { return };
         let reason = match circuit.service {
             Service::Fans => Reason::WorstInlet(lead),
-            Service::Valve | Service::Pump => Reason::Loop(lead),
+            Service::Valve | Service::Pump | Service::Damper | Service::Compressor => Reason::Loop(lead),
         };
         for drive in &circuit.drives {
             commands.propose(drive.output, Level::Control, self.terms().output, reason);

@@ -81,6 +81,7 @@ fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
         held: &state.held,
         energy: &state.energy,
         plants: &state.plants,
+        dx: &state.dx,
         tick: state.clock.last(),
         running: state.clock.running(),
     }
