@@ -24,6 +24,7 @@ mod answer;
 mod clock;
 mod commands;
 mod cooling;
+mod dx;
 mod energy;
 mod identity;
 mod news;
@@ -58,6 +59,7 @@ use alarms::Alarms;
 use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
+use dx::DxRows;
 use energy::Energy;
 use identity::Identity;
 use news::News;
@@ -82,6 +84,7 @@ struct Plan {
     hall: Arc<Hall>,
     circuits: Vec<Circuit>,
     wirings: Vec<Wiring>,
+    dx_wirings: Vec<dx::Wiring>,
     zone: TimeZone,
 }
 
@@ -95,6 +98,7 @@ pub struct State {
     energy: Energy,
     cooling: Cooling,
     plants: Plants,
+    dx: DxRows,
     overrides: Overrides,
     safety: Safety,
     held: Table<OutputId, Held>,
@@ -112,6 +116,7 @@ impl Controller {
         let plan = Plan {
             circuits: cooling::circuits(&hall, &commands),
             wirings: plants::wirings(&hall, &commands),
+            dx_wirings: dx::wirings(&hall, &commands),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
@@ -158,12 +163,15 @@ impl Controller {
 
         commands.relinquish();
         state.plants.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
+        state.dx.aim(hall, &mut state.cooling);
         let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands, news); // loops
         let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
         state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences
+        state.dx.step(&plan.dx_wirings, (&scene, &state.cooling.strategies().dx), commands, news);
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.plants.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // minimum times, against all weaker
+        state.dx.keep(&state.cooling.strategies().dx, &plan.dx_wirings, commands); // and smoke, against all
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
@@ -177,6 +185,7 @@ impl Controller {
             energy: &state.energy,
             plants: &state.plants,
             cooling: &state.cooling,
+            dx: &state.dx,
             tick: lived,
             running,
         };
@@ -276,6 +285,7 @@ impl State {
             energy: Energy::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
             plants: Plants::new(hall),
+            dx: DxRows::new(hall),
             overrides: Overrides::default(),
             safety: Safety::new(hall.loops.len()),
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
@@ -290,6 +300,7 @@ impl State {
         self.quality.forget();
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.plants.restart();
+        self.dx.restart();
         self.alarms.restart(tick);
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);

@@ -237,6 +237,7 @@ fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
         "rule.rs",
         "plants/tower.rs",
         "plants/reset.rs",
+        "dx/economiser.rs",
     ] {
         let found = diagrams(&root().join("src/control").join(source));
         assert!(!found.is_empty(), "{source} draws nothing");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Trouble;
+use crate::event::{ShutOut, Trouble};
 use crate::id::PointId;
 use crate::reading::Why;
 use crate::time::Mono;
@@ -134,6 +134,8 @@ pub enum Reason {
     LeastWater,
     /// The chiller stands, and its condenser's valve is open.
     ValveAtRest,
+    /// Outdoor air is shut out.
+    ShutOut(ShutOut),
 }
 
 /// One output of a scan.

@@ -51,11 +51,13 @@ pub enum Trouble {
     ChangeAborted,
     /// One more is wanted and none is left that can run.
     NoneLeft,
+    /// Its damper does not stand where it shall.
+    DamperStuck,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -63,6 +65,7 @@ impl Trouble {
         Self::NotLimited,
         Self::ChangeAborted,
         Self::NoneLeft,
+        Self::DamperStuck,
     ];
 
     /// The word on the wire.
@@ -76,6 +79,7 @@ impl Trouble {
             Self::NotLimited => "not_limited",
             Self::ChangeAborted => "change_aborted",
             Self::NoneLeft => "none_left",
+            Self::DamperStuck => "damper_stuck",
         }
     }
 }
@@ -136,6 +140,8 @@ pub enum StageCause {
     Economised,
     /// Nothing cools: the economiser is off and no machine is wanted.
     Nothing,
+    /// Outdoor air is shut out: all that can run do.
+    ShutOut,
 }
 
 impl StageCause {
@@ -149,6 +155,45 @@ impl StageCause {
             Self::Starved => "starved",
             Self::Economised => "economised",
             Self::Nothing => "nothing",
+            Self::ShutOut => "shut_out",
+        }
+    }
+}
+
+/// Why outdoor air is shut out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ShutOut {
+    /// A detector sees smoke, or did a moment ago.
+    Smoke,
+    /// No detector is known to be clear.
+    SmokeUnknown,
+    /// The supply air was about to freeze something.
+    Freeze,
+    /// Its dew point is too high.
+    Humid,
+    /// Its dew point is too low.
+    Dry,
+    /// It is too warm to help.
+    Warm,
+    /// It is too cold for the dampers.
+    Cold,
+    /// Its temperature and dew point are not known.
+    Unknown,
+}
+
+impl ShutOut {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Smoke => "smoke",
+            Self::SmokeUnknown => "smoke_unknown",
+            Self::Freeze => "freeze",
+            Self::Humid => "humid",
+            Self::Dry => "dry",
+            Self::Warm => "warm",
+            Self::Cold => "cold",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -169,6 +214,10 @@ pub enum What {
         /// Why.
         cause: StageCause,
     },
+    /// Outdoor air is shut out.
+    ShutOut(ShutOut),
+    /// Outdoor air is let in.
+    LetIn,
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.

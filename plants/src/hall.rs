@@ -7,6 +7,7 @@
 //!      ├─ chilled water (one loop: differential pressure by pump speed)
 //!      ├─ machinery     (chillers, towers, CDUs, tanks …: run by their own panels, read by us)
 //!      ├─ plants        (chillers and an economiser that control runs by sequence)
+//!      ├─ dx rows       (DX units that control runs by sequence, and two loops a row)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
@@ -25,7 +26,7 @@ use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, WattHours, Watts}
 
 pub use kind::Kind;
 pub use machinery::Machinery;
-pub use sequence::{ChillerPlant, HeadTuning, PlantTuning, TowerTuning};
+pub use sequence::{ChillerPlant, DxRow, DxTuning, HeadTuning, PlantTuning, TowerTuning};
 
 /// A hall, loaded and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +55,8 @@ pub struct Hall {
     pub machinery: Machinery,
     /// Plants of chillers that control runs.
     pub plants: Vec<ChillerPlant>,
+    /// Rows of DX units that control runs.
+    pub dx_rows: Vec<DxRow>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -247,6 +250,8 @@ pub struct Strategies {
     pub chilled_water: PlantTuning,
     /// The plant on facility water.
     pub facility_water: PlantTuning,
+    /// DX units.
+    pub dx: DxTuning,
 }
 
 impl Strategies {

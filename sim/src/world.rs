@@ -13,7 +13,7 @@ mod step;
 use std::sync::Arc;
 
 use plant::fault::Faults;
-use plant::hall::{ChilledWater, ChillerPlant, Hall, Machinery};
+use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::time::{Span, Tick};
@@ -56,6 +56,10 @@ pub struct World {
     machinery: Machinery,
     /// The plants that control runs, where it does.
     plants: Vec<ChillerPlant>,
+    /// The DX units that control runs, where it does.
+    dx_rows: Vec<DxRow>,
+    /// Whether each smoke detector has smoke at it.
+    smoke: Vec<bool>,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

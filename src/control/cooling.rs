@@ -1,5 +1,5 @@
 //! Cooling: every loop of the hall, stepped. A row's fans run together by the row's worst inlet, a coil's valve runs by its
-//! supply air, the pump by differential pressure.
+//! supply air, the pump by differential pressure, a row's DX dampers and compressors together by the mean of their supply air.
 //!
 //! A loop whose outputs somebody stronger holds follows them, and goes on from where they are when it gets them back. A
 //! loop on a stale input sees the value aged toward its danger; without any input it holds, and safety sets the floor.
@@ -154,6 +154,8 @@ impl Cooling {
                 Some(head) => &head.valve,
                 None => &HeadTuning::PUBLISHED.valve,
             },
+            Service::Damper => &self.strategies.dx.dampers,
+            Service::Compressor => &self.strategies.dx.compressors,
         }
     }
 
@@ -252,7 +254,7 @@ impl Loop {
         let before = self.lead;
         let (worst, named) = match aim {
             Some(Aim::Follow { point, .. }) => (image.number(point).usable().map(|pv| (point, pv)), true),
-            Some(Aim::Hold(_) | Aim::Stand { .. }) | None => (circuit.worst(image), false),
+            Some(Aim::Hold(_) | Aim::Stand { .. }) | None => (circuit.measured(image), false),
         };
         self.setpoint = tuning.setpoint;
         self.pv = worst.map(|(_, pv)| pv);
@@ -304,9 +306,15 @@ impl Loop {
         let (output, reason) = match (aim, circuit.service) {
             (Some(Aim::Stand { at, reason }), _) => (at, reason),
             (_, Service::Fans) => (self.terms().output, Reason::WorstInlet(lead)),
-            (_, Service::Valve | Service::Pump | Service::TowerFans(_) | Service::Head(_)) => {
-                (self.terms().output, Reason::Loop(lead))
-            }
+            (
+                _,
+                Service::Valve
+                | Service::Pump
+                | Service::TowerFans(_)
+                | Service::Head(_)
+                | Service::Damper
+                | Service::Compressor,
+            ) => (self.terms().output, Reason::Loop(lead)),
         };
         for drive in &circuit.drives {
             commands.propose(drive.output, Level::Control, output * self.group.share(), reason);

@@ -308,7 +308,7 @@ impl Plant {
 }
 
 /// Proposes one machine's run mode.
-fn tell(commands: &mut Commands, (output, on_panels): (OutputId, bool), machine: &Machine, wanted: Reason) {
+pub(super) fn tell(commands: &mut Commands, (output, on_panels): (OutputId, bool), machine: &Machine, wanted: Reason) {
     if on_panels {
         commands.propose(output, Level::Control, RunMode::Panel.number(), Reason::OnPanel);
     } else {
@@ -317,7 +317,7 @@ fn tell(commands: &mut Commands, (output, on_panels): (OutputId, bool), machine:
 }
 
 /// A minimum time that is not over speaks up where somebody weaker wants something else. A panel keeps its own.
-fn keep(commands: &mut Commands, output: OutputId, kept: Option<RunMode>) {
+pub(super) fn keep(commands: &mut Commands, output: OutputId, kept: Option<RunMode>) {
     let winner = commands.slot(output).map(|slot| slot.winner());
     if let (Some(kept), Some((level, entry))) = (kept, winner)
         && level > Level::MinimumOnOff
@@ -328,6 +328,6 @@ fn keep(commands: &mut Commands, output: OutputId, kept: Option<RunMode>) {
 }
 
 /// It is known whether it runs.
-fn is_seen(machine: &Machine) -> bool {
+pub(super) const fn is_seen(machine: &Machine) -> bool {
     !matches!(machine.life(), Life::Unseen { .. })
 }

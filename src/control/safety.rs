@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! level 4  an inlet at its maximum      the row's fans, its coils' valves and the pump go to their maximum, until every
-//!                                       inlet is recommended again
+//!                                       inlet is recommended again; its DX units too, where their air is too warm
 //! level 5  inputs never heard           the fail-safe, until each was heard or is given up as lost
 //! level 5  inputs lost                  a limit that closes on the fail-safe: with half of a row's inlets it has closed
 //! ```
@@ -45,7 +45,9 @@ impl Safety {
             self.watch(scene, circuit);
         }
         for circuit in circuits {
-            self.protect(circuit, commands);
+            if !scene.is_cold_enough(circuit) {
+                self.protect(circuit, commands);
+            }
             if scene.unheard(circuit) {
                 for drive in &circuit.drives {
                     let safe = drive.range.failsafe;
@@ -95,6 +97,16 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
+    /// True where the air of DX units is seen to be recommended itself: the row needs more of it, which is the fans', and none that is
+    /// colder still, for nothing but their loop keeps them from freezing it.
+    fn is_cold_enough(&self, circuit: &Circuit) -> bool {
+        let supply = match circuit.service {
+            Service::Damper | Service::Compressor => circuit.measured(self.image),
+            Service::Fans | Service::Valve | Service::Pump | Service::TowerFans(_) | Service::Head(_) => None,
+        };
+        supply.is_some_and(|(_, celsius)| celsius < self.limits.inlet_recommended.0)
+    }
+
     /// True while some input has not been heard in this boot and may still come.
     fn unheard(&self, circuit: &Circuit) -> bool {
         circuit.inputs.iter().any(|point| {

@@ -1,7 +1,7 @@
 //! Reasons and events in the hall's words.
 
 use plant::command::{Level, Reason};
-use plant::event::{Event, StageCause, Step, Trouble, What};
+use plant::event::{Event, ShutOut, StageCause, Step, Trouble, What};
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::reading::Why;
@@ -83,6 +83,7 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::LeastWater => "as many cells as get their least water".to_owned(),
         Reason::ValveAtRest => "the chiller stands, and nothing has to be held back".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
+        Reason::ShutOut(why) => format!("outdoor air is shut out: {}", shut_out(why)),
     }
 }
 
@@ -97,6 +98,22 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
         Trouble::NotLimited => "running machines did not come down to their demand limit in time; the next one starts",
         Trouble::ChangeAborted => "a stage change did not end in its time and was abandoned",
         Trouble::NoneLeft => "one more is wanted, and none is left that can run",
+        Trouble::DamperStuck => "its outdoor-air damper does not stand where it was told to",
+    }
+}
+
+/// Why outdoor air is shut out, for people.
+#[must_use]
+pub const fn shut_out(why: ShutOut) -> &'static str {
+    match why {
+        ShutOut::Smoke => "a detector sees smoke, or did a moment ago",
+        ShutOut::SmokeUnknown => "not all smoke detectors are known",
+        ShutOut::Freeze => "the supply air was near freezing",
+        ShutOut::Humid => "its dew point is too high",
+        ShutOut::Dry => "its dew point is too low",
+        ShutOut::Warm => "it is too warm to help",
+        ShutOut::Cold => "it is too cold for the dampers",
+        ShutOut::Unknown => "its temperature and dew point are not known",
     }
 }
 
@@ -122,6 +139,7 @@ const fn cause(cause: StageCause) -> &'static str {
         StageCause::Starved => "the differential pressure is too low",
         StageCause::Economised => "the economiser carries the load alone",
         StageCause::Nothing => "nothing else cools",
+        StageCause::ShutOut => "outdoor air is shut out, and all that can shall run",
     }
 }
 
@@ -132,6 +150,8 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Step(at) => step(at).to_owned(),
         What::Trouble(why) => format!("has trouble: {}", mishap(why)),
         What::Stage { from, to, cause: why } => format!("wants {to} instead of {from} running: {}", cause(why)),
+        What::ShutOut(why) => format!("shuts outdoor air out: {}", shut_out(why)),
+        What::LetIn => "lets outdoor air in".to_owned(),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),

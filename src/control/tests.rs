@@ -1,6 +1,7 @@
 //! The controller from outside: inputs, outputs, time.
 
 mod coarse;
+mod dx;
 mod energy;
 mod loops;
 mod messages;

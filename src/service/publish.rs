@@ -272,6 +272,8 @@ fn what(what: &What) -> Value {
     match what {
         What::Step(step) => json!({ "kind": "step", "step": step.word() }),
         What::Trouble(trouble) => json!({ "kind": "trouble", "trouble": trouble.word() }),
+        What::ShutOut(why) => json!({ "kind": "shut_out", "why": why.word() }),
+        What::LetIn => json!({ "kind": "let_in" }),
         What::Stage { from, to, cause } => json!({ "kind": "stage", "from": from, "to": to, "cause": cause.word() }),
         What::ReadingFresh => json!({ "kind": "reading_fresh" }),
         What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),

@@ -1,8 +1,8 @@
 //! The kinds of equipment and the points each has, with the rules their readings are judged by.
 
 use super::machinery::{
-    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Tank, Tower, TwoPhaseTank,
-    Ups, WaterEconomiser, WeatherStation,
+    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, SmokeDetector, Tank, Tower,
+    TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,8 @@ pub enum Kind {
     Generator,
     /// A weather station.
     WeatherStation,
+    /// A smoke detector where outdoor air comes in.
+    SmokeDetector,
 }
 
 /// One point that every equipment of a kind has.
@@ -160,6 +162,25 @@ const RUN_MODE: PointSpec = PointSpec {
     }),
 };
 
+/// What a DX unit's compressor shall run at, told to its panel; all of it is the fail-safe.
+const COMPRESSOR: PointSpec = PointSpec { name: "compressor", role: Role::Sp, ..duty("compressor", 0.0, 2.0) };
+
+/// Where a DX unit's outdoor-air damper shall stand, told to its panel; shut is the fail-safe.
+const DAMPER: PointSpec = PointSpec {
+    name: "damper",
+    unit: Unit::Percent,
+    role: Role::Sp,
+    judgement: judged(-5.0, 110.0, Danger::Neither, 0.0, NO_RATE),
+    write: Some(WriteRange {
+        min: 0.0,
+        max: 100.0,
+        failsafe: 0.0,
+        relinquish_default: 0.0,
+        rise_per_s: 1.0,
+        fall_per_s: 1.0,
+    }),
+};
+
 /// The most load a machine may take; all of it is the fail-safe.
 const DEMAND_LIMIT: PointSpec = PointSpec {
     name: "demand-limit",
@@ -245,7 +266,7 @@ const METER: &[PointSpec] =
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
@@ -265,6 +286,7 @@ impl Kind {
         Self::Ups,
         Self::Generator,
         Self::WeatherStation,
+        Self::SmokeDetector,
     ];
 
     /// The word in files.
@@ -290,6 +312,7 @@ impl Kind {
             Self::Ups => "ups",
             Self::Generator => "generator",
             Self::WeatherStation => "weather-station",
+            Self::SmokeDetector => "smoke-detector",
         }
     }
 
@@ -306,6 +329,7 @@ impl Kind {
             Self::Chiller => &[RUN_MODE, DEMAND_LIMIT, SETPOINT, CONDENSER_VALVE],
             Self::Tower => &[RUN_MODE, TOWER_FANS, CELLS],
             Self::WaterEconomiser => &[RUN_MODE, SETPOINT],
+            Self::Dx => &[RUN_MODE, COMPRESSOR, DAMPER],
             Self::Rack
             | Self::Crah
             | Self::Fan
@@ -315,13 +339,13 @@ impl Kind {
             | Self::CondenserWater
             | Self::FacilityWater
             | Self::Cdu
-            | Self::Dx
             | Self::Tank
             | Self::TwoPhaseTank
             | Self::HeatRecovery
             | Self::Ups
             | Self::Generator
-            | Self::WeatherStation => &[],
+            | Self::WeatherStation
+            | Self::SmokeDetector => &[],
         }
     }
 
@@ -348,6 +372,7 @@ impl Kind {
             Self::Ups => Ups::POINTS,
             Self::Generator => Generator::POINTS,
             Self::WeatherStation => WeatherStation::POINTS,
+            Self::SmokeDetector => SmokeDetector::POINTS,
         }
     }
 }

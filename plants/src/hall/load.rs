@@ -47,6 +47,8 @@ struct Draft {
     machinery: Machinery,
     /// The plants that control runs.
     sequenced: Vec<Sequenced>,
+    /// True where control runs the DX units.
+    runs_dx: bool,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -69,6 +71,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         chilled_water: None,
         machinery: Machinery::default(),
         sequenced: sequence::sequenced(file),
+        runs_dx: sequence::runs_dx(file),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
@@ -88,12 +91,13 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     }
     draft.machinery(file);
     let plants = draft.plants(file);
+    let dx_rows = draft.dx_rows(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
-    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), !draft.sequenced.is_empty()));
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), !draft.sequenced.is_empty() || draft.runs_dx));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -109,6 +113,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         chilled_water: draft.chilled_water,
         machinery: draft.machinery,
         plants,
+        dx_rows,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,
@@ -285,6 +290,9 @@ impl Draft {
 
     /// The points that a machine has more where control runs its plant.
     fn commanded(&self, section: &Section<'_>, kind: Kind) -> Vec<PointSpec> {
+        if kind == Kind::Dx && self.runs_dx {
+            return kind.commands().to_vec();
+        }
         if self.sequenced.is_empty() || kind.commands().is_empty() {
             return Vec::new();
         }

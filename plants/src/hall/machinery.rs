@@ -87,6 +87,8 @@ pub struct Machinery {
     pub generators: Vec<Generator>,
     /// The weather station.
     pub weather: Option<WeatherStation>,
+    /// Smoke detectors where outdoor air comes in.
+    pub smoke: Vec<SmokeDetector>,
 }
 
 /// Declares a kind of machinery: its struct of typed points and the specification of each.
@@ -247,7 +249,8 @@ machinery! {
         power: Watts = power("power"),
     }
 
-    /// A direct-expansion unit: a fan that the row's loop runs, and compressors and an outdoor-air damper that its own panel runs.
+    /// A direct-expansion unit: a fan that the row's loop runs, and compressors and an outdoor-air damper that its own panel runs where
+    /// no sequence does.
     Dx {
         /// Commanded fan duty.
         fan: Percent = duty("fan-speed", 20.0, 5.0),
@@ -293,6 +296,12 @@ machinery! {
         fuel: Percent = level("fuel"),
         /// Electrical power delivered.
         power: Watts = power("power"),
+    }
+
+    /// A smoke detector in the outdoor air that DX units let in.
+    SmokeDetector {
+        /// Smoke (1) or none (0).
+        smoke: Ratio = state("smoke"),
     }
 
     /// A weather station.

@@ -1,8 +1,9 @@
-//! What control runs by sequence: plants of chillers with an economiser before them, and the numbers they run by.
+//! What control runs by sequence: plants of chillers with an economiser before them, rows of DX units, and the numbers they run by.
 //!
 //! Every machine of such a plant has one commanded point more, `run-mode`: 0 its own panel decides, 1 off, 2 on. The fail-safe is
 //! 0: a machine that hears nothing from us goes on by its panel, from what it is doing.
 
+mod dx;
 mod tuning;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,8 @@ use crate::id::{EquipId, LoopId};
 use crate::point::Point;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Ratio};
 pub use tuning::{EconomiserTuning, HeadTuning, MachineTuning, PlantTuning, ResetTuning, StagingTuning, TowerTuning};
+
+pub use dx::{AirTuning, DxRow, DxStaging, DxTuning, DxUnit};
 
 /// What a machine's `run-mode` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

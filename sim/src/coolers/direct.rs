@@ -9,6 +9,7 @@
 //! dry: the hall's moisture is not followed, and its air is taken at a dew point of 5 °C, or outdoors' if that is lower.
 //! **Outside it** on humid days real coils dry outdoor air and have less left for the hall. **Time constant** the panel's 300 s.
 
+use plant::hall::sequence::RunMode;
 use plant::read::Section;
 
 use crate::air::CP_AIR;
@@ -50,6 +51,17 @@ impl Spec {
     }
 }
 
+/// What a unit is told by somebody who is not its panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    /// The compressors run or stand, or all of it listens to its panel.
+    pub mode: RunMode,
+    /// What the compressors run at (%).
+    pub compressor: f64,
+    /// Where the damper stands (%).
+    pub damper: f64,
+}
+
 /// One unit, besides its fan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Direct {
@@ -61,6 +73,14 @@ pub struct Direct {
     pub tripped: bool,
     /// True while the damper does not move.
     pub damper_stuck: bool,
+    /// No start of its compressors catches.
+    pub start_fails: bool,
+    /// They do not stop.
+    pub stop_fails: bool,
+    /// Smoke outdoors, as its panel sees it.
+    pub smoky: bool,
+    /// What it is told.
+    pub order: Order,
     /// Damper (%).
     pub damper: f64,
     /// Share of its air that comes from outdoors (1).
@@ -89,6 +109,10 @@ impl Direct {
             machine: Machine::at_rest(outdoors),
             tripped: false,
             damper_stuck: false,
+            start_fails: false,
+            stop_fails: false,
+            smoky: false,
+            order: Order { mode: RunMode::Panel, compressor: 0.0, damper: 0.0 },
             damper: 0.0,
             outdoor_share: 0.0,
             taken: 0.0,
@@ -103,7 +127,6 @@ impl Direct {
 
     /// Runs the panel and the machine for a step: `flow` of air (kg/s), `hot` the hot aisle, `supply` the air it blows (°C).
     pub fn run(&mut self, of: &Spec, air: &Outdoor, (flow, hot, supply): (f64, f64, f64), dt: f64) {
-        let demand = self.panel.step(&SUPPLY, (supply, of.setpoint), dt) / 100.0 * of.dx.capacity;
         let humidity = crate::circuits::humidity(air).min(HALL);
         let mut inputs = air_economiser::Inputs {
             outdoor: Air { celsius: air.dry_bulb, humidity },
@@ -113,7 +136,7 @@ impl Direct {
             damper: self.damper / 100.0,
             wet: false,
             evaporative: false,
-            smoke: false,
+            smoke: self.smoky,
         };
         let permitted = of.economiser.run(&inputs).permissives.all();
         // What a whole damper would take, as the panel's slow sensors tell it (W).
@@ -121,12 +144,10 @@ impl Direct {
         let free = self.free.map_or(free, |before| before + dt / SLOW * fade_slowly(dt / SLOW) * (free - before));
         self.free = Some(free);
         let of_use = hot - air.dry_bulb > OF_USE;
-        let running = self.duty > 0.0;
-        let damper = match (of_use && permitted, of_use && !running) {
-            (true, _) => 100.0 * (demand / free).min(1.0),
-            // Outdoor air that is too warm, moist or cold is better than none.
-            (false, true) => self.damper,
-            (false, false) => 0.0,
+        let demand = self.demand(of, (supply, free), dt);
+        let damper = match self.order.mode {
+            RunMode::Panel => self.wanted_damper((of_use, permitted), demand / free),
+            RunMode::Off | RunMode::On => self.order.damper,
         };
         let reach = 100.0 * dt / STROKE;
         if !self.damper_stuck {
@@ -135,14 +156,8 @@ impl Direct {
         inputs.damper = self.damper / 100.0;
         let mixed = of.economiser.run(&inputs);
         (self.outdoor_share, self.filter) = (mixed.outdoor_share, mixed.fan_power);
-        let left = match (of_use && permitted, running) {
-            (_, true) => demand - free * self.outdoor_share,
-            // Nobody starts compressors because a damper is on its way.
-            (true, false) => demand - free,
-            (false, false) => demand,
-        };
         let asked = Inputs {
-            duty: (left / of.dx.capacity).clamp(0.0, 1.0),
+            duty: self.wanted_duty(of, of_use && permitted, (demand, free)),
             entering: Air { celsius: hot + self.outdoor_share * (air.dry_bulb - hot), humidity },
             flow,
             outdoors: air.dry_bulb,
@@ -154,5 +169,49 @@ impl Direct {
         self.taken = done.sensible;
         self.power = done.compressor_power + done.fan_power;
         self.duty = 100.0 * done.phase.share();
+    }
+
+    /// Heat that the panel wants to take (W). While somebody else leads it wants what is taken now, so that it goes on from there.
+    fn demand(&mut self, of: &Spec, (supply, free): (f64, f64), dt: f64) -> f64 {
+        let demand = match self.order.mode {
+            RunMode::Panel => self.panel.step(&SUPPLY, (supply, of.setpoint), dt),
+            RunMode::Off | RunMode::On => {
+                let taken = 100.0 * (self.taken + free.max(0.0) * self.outdoor_share) / of.dx.capacity;
+                self.panel = Loop::at(taken - SUPPLY.gain * (supply - of.setpoint));
+                taken
+            }
+        };
+        demand / 100.0 * of.dx.capacity
+    }
+
+    /// Where the panel wants the damper (%), which is of use and permitted or not; `share` of the air would do.
+    fn wanted_damper(&self, (of_use, permitted): (bool, bool), share: f64) -> f64 {
+        match (of_use && permitted, of_use && self.duty <= 0.0 && !self.smoky) {
+            (true, _) => 100.0 * share.min(1.0),
+            // Outdoor air that is too warm, moist or cold is better than none.
+            (false, true) => self.damper,
+            (false, false) => 0.0,
+        }
+    }
+
+    /// What the compressors are run at (1, 0 to 1).
+    fn wanted_duty(&self, of: &Spec, economising: bool, (demand, free): (f64, f64)) -> f64 {
+        let (least, running) = (of.dx.compressor.least(), self.duty > 0.0);
+        let left = match (economising, running) {
+            (_, true) => demand - free * self.outdoor_share,
+            // Nobody starts compressors because a damper is on its way.
+            (true, false) => demand - free,
+            (false, false) => demand,
+        };
+        let wanted = match self.order.mode {
+            RunMode::Panel => (left / of.dx.capacity).clamp(0.0, 1.0),
+            RunMode::Off => 0.0,
+            RunMode::On => (self.order.compressor / 100.0).clamp(least, 1.0),
+        };
+        match (running, self.start_fails, self.stop_fails) {
+            (false, true, _) => 0.0,
+            (true, _, true) => wanted.max(least),
+            (false, false, _) | (true, _, false) => wanted,
+        }
     }
 }

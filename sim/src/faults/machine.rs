@@ -37,10 +37,13 @@ pub enum MachineFault {
     OnBypass,
     /// The breaker of a UPS's string is open.
     StringOpen,
-    /// No try to start it catches: a generator, a chiller, an economiser.
+    /// No try to start it catches: a generator, a chiller, an economiser, a DX unit's compressor.
     StartFails,
-    /// It does not stop: a chiller whose contactor is welded, an economiser whose valve does not close, a tower whose fans turn on.
+    /// It does not stop: a chiller or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
+    /// fans turn on.
     StopFails,
+    /// Smoke comes to a detector.
+    Smoke,
 }
 
 impl MachineFault {
@@ -66,6 +69,7 @@ impl MachineFault {
             Self::StringOpen => "string-open",
             Self::StartFails => "start-fails",
             Self::StopFails => "stop-fails",
+            Self::Smoke => "smoke",
         }
     }
 
@@ -90,7 +94,8 @@ impl MachineFault {
             | Self::OnBypass
             | Self::StringOpen
             | Self::StartFails
-            | Self::StopFails => None,
+            | Self::StopFails
+            | Self::Smoke => None,
         }
     }
 
@@ -113,8 +118,11 @@ impl MachineFault {
             // Of the meters the utility's alone: see [`MachineFault::of_grid`].
             Self::Outage | Self::Brownout(_) | Self::Sag(_) => matches!(kind, Kind::Meter),
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
-            Self::StartFails => matches!(kind, Kind::Generator | Kind::Chiller | Kind::WaterEconomiser),
-            Self::StopFails => matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::Tower),
+            Self::StartFails => {
+                matches!(kind, Kind::Generator | Kind::Chiller | Kind::WaterEconomiser | Kind::Dx)
+            }
+            Self::StopFails => matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::Dx | Kind::Tower),
+            Self::Smoke => matches!(kind, Kind::SmokeDetector),
         }
     }
 

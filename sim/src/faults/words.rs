@@ -140,8 +140,19 @@ pub const CATALOGUE: &[Entry] = &[
     entry_of(On::Equipment, "sag", LEFT, "the grid's voltage falls to so much, once, for 150 ms"),
     entry_of(On::Equipment, "on-bypass", With::Nothing, "a UPS is switched to its bypass: the load hangs on the grid"),
     entry_of(On::Equipment, "string-open", With::Nothing, "the breaker of a UPS's batteries is open"),
-    entry_of(On::Equipment, "start-fails", With::Nothing, "a generator, a chiller or an economiser does not start"),
-    entry_of(On::Equipment, "stop-fails", With::Nothing, "a chiller or an economiser does not stop"),
+    entry_of(
+        On::Equipment,
+        "start-fails",
+        With::Nothing,
+        "a generator, a chiller, an economiser or a DX unit's compressor does not start",
+    ),
+    entry_of(
+        On::Equipment,
+        "stop-fails",
+        With::Nothing,
+        "a chiller, an economiser or a DX unit's compressor does not stop",
+    ),
+    entry_of(On::Equipment, "smoke", With::Nothing, "smoke comes to a detector"),
     entry_of(
         On::Equipment,
         "hand",
@@ -222,6 +233,7 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("string-open", _) => MachineFault::StringOpen,
         ("start-fails", _) => MachineFault::StartFails,
         ("stop-fails", _) => MachineFault::StopFails,
+        ("smoke", _) => MachineFault::Smoke,
         (_, _) => return None,
     })
 }

@@ -51,7 +51,6 @@ impl World {
             MachineFault::Outage => self.site.grid_out(broken),
             MachineFault::Brownout(left) => self.site.brown_out(broken.then_some(left / 100.0)),
             MachineFault::Sag(left) if broken => self.site.sag(left / 100.0),
-            MachineFault::Sag(_) => {}
             MachineFault::OnBypass => {
                 if let Some(ups) = self.ups(equip) {
                     ups.orders.bypass = broken;
@@ -65,7 +64,8 @@ impl World {
             MachineFault::StartFails | MachineFault::StopFails if self.is_staged(equip) => {
                 self.weld((equip, how == MachineFault::StopFails), broken);
             }
-            MachineFault::StopFails => {}
+            MachineFault::StopFails | MachineFault::Sag(_) => {}
+            MachineFault::Smoke => self.smoke_at(equip, broken),
             MachineFault::StartFails => {
                 if let Some(generator) = self.site.generator() {
                     generator.blocked = broken;
@@ -83,14 +83,15 @@ impl World {
         }
     }
 
-    /// True for a chiller, an economiser or a tower.
+    /// True for a chiller, an economiser, a tower or a DX unit.
     fn is_staged(&self, equip: EquipId) -> bool {
-        place(&self.machinery.towers, |t| t.equip == equip).is_some()
+        self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
+            || place(&self.machinery.towers, |t| t.equip == equip).is_some()
             || place(&self.machinery.chillers, |c| c.equip == equip).is_some()
             || place(&self.machinery.economisers, |e| e.equip == equip).is_some()
     }
 
-    /// A chiller or an economiser that stays off, or on; a tower whose fans turn on.
+    /// A chiller, an economiser or a DX unit's compressor that stays off, or on; a tower whose fans turn on.
     fn weld(&mut self, (equip, on): (EquipId, bool), broken: bool) {
         if let Some((which, n)) = place(&self.machinery.chillers, |c| c.equip == equip)
             && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
@@ -101,9 +102,20 @@ impl World {
         if let Some(cold) = tower.and_then(|which| self.circuit(which)).and_then(|c| c.condensing.as_mut()) {
             cold.fans_stay = broken;
         }
+        let coolers = self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter(|c| c.equip == equip);
+        for direct in coolers.filter_map(|c| c.direct.as_mut()) {
+            *(if on { &mut direct.stop_fails } else { &mut direct.start_fails }) = broken;
+        }
         let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
         if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {
             circuit.switch_fails = broken.then_some(on);
+        }
+    }
+
+    fn smoke_at(&mut self, equip: EquipId, there: bool) {
+        let detector = self.machinery.smoke.iter().position(|detector| detector.equip == equip);
+        if let Some(seen) = detector.and_then(|n| self.smoke.get_mut(n)) {
+            *seen = there;
         }
     }
 

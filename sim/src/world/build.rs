@@ -48,6 +48,8 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         fleet: None,
         machinery: hall.machinery.clone(),
         plants: hall.plants.clone(),
+        dx_rows: hall.dx_rows.clone(),
+        smoke: vec![false; hall.machinery.smoke.len()],
         mass: physics.start_air,
         outdoors: Outdoors::default(),
         air: Outdoors::default().at(&physics.weather, physics.seed, Wall(0)),
@@ -85,16 +87,19 @@ impl World {
     fn wire_panels(&mut self, hall: &Hall) {
         let (duty, patience) = (self.physics.start_duty, self.physics.comm_loss);
         let mut devices: Vec<(EquipId, Vec<(PointId, f64)>)> = Vec::new();
+        // What machines are told begins where they listen to their panels.
+        let safe = |point: PointId| (point, hall.points.get(point).and_then(|d| d.write).map_or(0.0, |w| w.failsafe));
+        let units = || self.dx_rows.iter().flat_map(|row| &row.units);
         for cooler in self.rows.iter().flat_map(|r| &r.coolers) {
             let valve = cooler.coil.as_ref().map(|c| c.valve.command);
             let points = [cooler.drive.command].into_iter().chain(valve).map(|point| (point, duty));
-            devices.push((cooler.equip, points.collect()));
+            let unit = units().find(|unit| unit.of.equip == cooler.equip);
+            let orders = unit.map(|u| [u.run_mode.id(), u.compressor.id(), u.damper.id()].map(safe));
+            devices.push((cooler.equip, points.chain(orders.into_iter().flatten()).collect()));
         }
         if let Some(pump) = &self.pump {
             devices.push((pump.of.equip, vec![(pump.drive.command, duty)]));
         }
-        // What machines are told begins where they listen to their panels.
-        let safe = |point: PointId| (point, hall.points.get(point).and_then(|d| d.write).map_or(0.0, |w| w.failsafe));
         for plant in &self.plants {
             for chiller in &plant.chillers {
                 let points = [chiller.run_mode.id(), chiller.demand_limit.id(), chiller.setpoint.id()];
@@ -261,7 +266,8 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
             | Kind::Meter
             | Kind::Ups
             | Kind::Generator
-            | Kind::WeatherStation,
+            | Kind::WeatherStation
+            | Kind::SmokeDetector,
         ) => sensors.air,
         (Unit::Watt, _) => sensors.power,
         (Unit::Percent, _) => sensors.feedback,

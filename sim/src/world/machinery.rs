@@ -15,7 +15,7 @@ use crate::physics::Physics;
 
 /// Puts every machine's truth where its points are.
 pub(super) fn tell(world: &mut World) {
-    let World { machinery, chilled, facility, plates, tanks, air, rows, truth, site, physics, .. } = world;
+    let World { machinery, chilled, facility, plates, tanks, air, rows, truth, site, physics, smoke, .. } = world;
     let mut tell = |point: PointId, value: f64| put(truth, point, value);
     let circuit = |which: Which| match which {
         Which::ChilledWater => chilled.as_ref(),
@@ -64,6 +64,9 @@ pub(super) fn tell(world: &mut World) {
     }
     tanks_of(machinery, tanks, &mut tell);
     electrics(machinery, (site, physics), &mut tell);
+    for (of, seen) in machinery.smoke.iter().zip(smoke.iter()) {
+        tell(of.smoke.id(), if *seen { 1.0 } else { 0.0 });
+    }
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);

@@ -1,4 +1,4 @@
-//! What the machines of a plant are told: by us, by the switch at their panel, or by nobody.
+//! What the machines of a plant and DX units are told: by us, by the switch at their panel, or by nobody.
 
 use plant::hall::machinery::Circuit as Which;
 use plant::hall::sequence::{Rejecting, RunMode};
@@ -8,6 +8,7 @@ use plant::time::Span;
 use super::{Alone, Panel, World};
 use crate::circuits::bank::Order;
 use crate::circuits::condensing;
+use crate::coolers::direct;
 
 /// A switch at the panel means that the machine runs from here on (%).
 const HAND_RUNS: f64 = 50.0;
@@ -15,7 +16,7 @@ const HAND_RUNS: f64 = 50.0;
 impl World {
     /// Gives every machine of a plant that control runs its order.
     pub(super) fn order(&mut self) {
-        let Self { plants, panels, panel_of, held, chilled, facility, elapsed, alone, .. } = self;
+        let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, chilled, facility, elapsed, alone, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -38,6 +39,17 @@ impl World {
                 let listens = circuit.switched != RunMode::Panel;
                 circuit.aim = told.number(economiser.setpoint.id()).filter(|_| listens);
             }
+        }
+        let smoky = smoke.contains(&true);
+        for unit in dx_rows.iter().flat_map(|row| &row.units) {
+            let here = rows.iter_mut().flat_map(|row| &mut row.coolers).find(|cooler| cooler.equip == unit.of.equip);
+            let Some(direct) = here.and_then(|cooler| cooler.direct.as_mut()) else { continue };
+            let number = |point: PointId| told.number(point).unwrap_or(0.0);
+            let (compressor, damper) = (number(unit.compressor.id()), number(unit.damper.id()));
+            direct.order = direct::Order { mode: told.mode(unit.run_mode.id()), compressor, damper };
+        }
+        for direct in rows.iter_mut().flat_map(|row| &mut row.coolers).filter_map(|cooler| cooler.direct.as_mut()) {
+            direct.smoky = smoky;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use plant::convert::f64_from_usize;
 use plant::event::Trouble;
-use plant::hall::{AlarmDef, Condition, Hall};
+use plant::hall::{AlarmDef, Condition, DxRow, Hall};
 use plant::id::{EquipId, PointId, Table};
 use plant::point::Role;
 use plant::reading::{Reading, Why};
@@ -11,6 +11,7 @@ use plant::units::Celsius;
 
 use crate::control::commands::{Held, OutputId};
 use crate::control::cooling::Cooling;
+use crate::control::dx::{DxRows, Units};
 use crate::control::energy::Energy;
 use crate::control::plants::{Plant, Plants};
 use crate::control::quality::Image;
@@ -31,6 +32,8 @@ pub struct Scene<'a> {
     pub plants: &'a Plants,
     /// The loops, whose fans may have failed.
     pub cooling: &'a Cooling,
+    /// DX units that run by sequence.
+    pub dx: &'a DxRows,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -65,9 +68,11 @@ impl Scene<'_> {
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
             Condition::WrongDevice => Some(self.stranger().is_some()),
             Condition::MachineFailed => Some(self.troubles().next().is_some()),
-            Condition::ChangeAbandoned => self.plants_are(|plant| plant.stages().has_abandoned()),
-            Condition::PlantShort => self.plants_are(|plant| plant.stages().is_short()),
-            Condition::PlantOnPanels => self.plants_are(Plant::is_on_panels),
+            Condition::ChangeAbandoned => self.some_are(|plant| plant.stages().has_abandoned(), |_| false),
+            Condition::PlantShort => {
+                self.some_are(|plant| plant.stages().is_short(), |(_, units)| units.team().is_short())
+            }
+            Condition::PlantOnPanels => self.some_are(Plant::is_on_panels, |(_, units)| units.is_on_panels()),
             Condition::Service => None,
         }
     }
@@ -95,11 +100,7 @@ impl Scene<'_> {
             Condition::WrongDevice => self.stranger().map(|point| format!("{} among others", name(point))),
             Condition::MachineFailed => self.failed_machine(),
             Condition::ChangeAbandoned => Some("a stage change was abandoned".to_owned()),
-            Condition::PlantShort => self
-                .plants
-                .iter(self.hall)
-                .find(|(_, plant)| plant.stages().is_short())
-                .map(|(of, plant)| format!("{} wants {} running", self.equip(of.equip), plant.stages().target())),
+            Condition::PlantShort => self.short_of(),
             Condition::PlantOnPanels => Some("a plant runs by its own panels".to_owned()),
             Condition::Service => Some(def.name.clone()),
         };
@@ -139,15 +140,27 @@ impl Scene<'_> {
         self.hall.points.ids().find(strange)
     }
 
-    /// Whether some plant is so; nothing in a hall whose plants nobody runs by sequence.
-    fn plants_are(&self, so: impl Fn(&Plant) -> bool) -> Option<bool> {
-        (!self.hall.plants.is_empty()).then(|| self.plants.iter(self.hall).any(|(_, plant)| so(plant)))
+    /// Whether some plant or row of DX units is so; nothing in a hall where nobody runs any by sequence.
+    fn some_are(&self, plant: impl Fn(&Plant) -> bool, row: impl Fn((&DxRow, &Units)) -> bool) -> Option<bool> {
+        let any = !self.hall.plants.is_empty() || !self.hall.dx_rows.is_empty();
+        any.then(|| self.plants.iter(self.hall).any(|(_, of)| plant(of)) || self.dx.iter(self.hall).any(row))
+    }
+
+    /// What wants one more and has none left.
+    fn short_of(&self) -> Option<String> {
+        let mut plants = self.plants.iter(self.hall).filter(|(_, plant)| plant.stages().is_short());
+        let mut rows = self.dx.iter(self.hall).filter(|(_, units)| units.team().is_short());
+        let plant = plants.next().map(|(of, plant)| (self.equip(of.equip), plant.stages().target()));
+        let name = |of: &DxRow| self.hall.loops.get(of.compressor_loop).map_or("?", String::as_str);
+        let short = plant.or_else(|| rows.next().map(|(of, units)| (name(of), units.team().target())));
+        short.map(|(name, wanted)| format!("{name} wants {wanted} running"))
     }
 
     /// Every machine that has failed, and how.
     fn troubles(&self) -> impl Iterator<Item = (EquipId, Trouble)> {
         let fans = self.cooling.failed().map(|fan| (fan, Trouble::StoppedItself));
-        self.plants.iter(self.hall).flat_map(|(of, plant)| plant.troubles(of)).chain(fans)
+        let units = self.dx.iter(self.hall).flat_map(|(row, units)| units.troubles(row));
+        self.plants.iter(self.hall).flat_map(|(of, plant)| plant.troubles(of)).chain(units).chain(fans)
     }
 
     /// The first of them.

@@ -2,8 +2,8 @@
 
 use plant::command::Level;
 use plant::hall::machinery::Circuit as Water;
-use plant::hall::sequence::RunMode;
-use plant::hall::{ChillerPlant, Hall};
+use plant::hall::sequence::{DxUnit, RunMode};
+use plant::hall::{ChillerPlant, DxRow, Hall};
 use plant::id::{EquipId, LoopId, PointId, Table};
 use plant::point::WriteRange;
 use plant::reading::{Reading, Why};
@@ -11,6 +11,9 @@ use plant::reading::{Reading, Why};
 use super::super::commands::{Commands, Held, OutputId};
 use super::super::pid;
 use super::super::quality::Image;
+
+/// A fan's duty at which its air counts in full (%).
+const FULL: f64 = 100.0;
 
 /// What a loop is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,10 @@ pub enum Service {
     TowerFans(Water),
     /// The valve in a chiller's condenser water, by the water that leaves the condenser.
     Head(Water),
+    /// The outdoor-air dampers of a row's DX units, by the mean of their supply air.
+    Damper,
+    /// The compressors of a row's DX units, by the same.
+    Compressor,
 }
 
 impl Service {
@@ -32,8 +39,23 @@ impl Service {
     #[must_use]
     pub const fn action(self) -> pid::Action {
         match self {
-            Self::Fans | Self::Valve | Self::TowerFans(_) | Self::Head(_) => pid::Action::Direct,
+            Self::Fans | Self::Valve | Self::TowerFans(_) | Self::Head(_) | Self::Damper | Self::Compressor => {
+                pid::Action::Direct
+            }
             Self::Pump => pid::Action::Reverse,
+        }
+    }
+
+    /// Whether what it moves follows a machine in this mode. A DX unit's damper does so as soon as its panel does not lead.
+    #[must_use]
+    const fn follows(self, mode: RunMode) -> bool {
+        match (self, mode) {
+            (_, RunMode::On) | (Self::Damper, RunMode::Off) => true,
+            (_, RunMode::Panel)
+            | (
+                Self::Fans | Self::Valve | Self::Pump | Self::TowerFans(_) | Self::Head(_) | Self::Compressor,
+                RunMode::Off,
+            ) => false,
         }
     }
 }
@@ -49,6 +71,8 @@ pub struct Drive {
     pub range: WriteRange,
     /// Where the actuator says it is.
     pub feedback: PointId,
+    /// The run mode of the machine that it is part of, where each drive of the loop is one of another machine.
+    pub panel: Option<OutputId>,
 }
 
 /// A loop's wiring.
@@ -58,8 +82,10 @@ pub struct Circuit {
     pub id: LoopId,
     /// What it is for.
     pub service: Service,
-    /// What it looks at: the worst of these leads.
+    /// What it looks at: the worst of these leads, or their mean where they are weighed.
     pub inputs: Vec<PointId>,
+    /// What each input is weighed by, where it is their mean that counts: the duty of the fan that blows by it.
+    pub weights: Vec<PointId>,
     /// What it moves, all alike.
     pub drives: Vec<Drive>,
     /// The fan loops of the rows that it cools: thermal protection of any of these takes what it moves.
@@ -74,13 +100,14 @@ fn of_plant(plant: &ChillerPlant, commands: &Commands) -> Vec<Circuit> {
         id,
         service,
         inputs: vec![input],
+        weights: Vec::new(),
         drives: drive.into_iter().collect(),
         cools: Vec::new(),
         panel,
     };
     let drive = |equip: EquipId, point: PointId, feedback: PointId| {
         let output = commands.output(point)?;
-        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback })
+        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback, panel: None })
     };
     let tower = plant.rejecting.iter().map(|of| {
         let of_loop = (of.fan_loop, Service::TowerFans(plant.circuit));
@@ -101,12 +128,13 @@ fn of_plant(plant: &ChillerPlant, commands: &Commands) -> Vec<Circuit> {
 pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     let drive = |equip: EquipId, point: PointId, feedback: PointId| {
         let output = commands.output(point)?;
-        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback })
+        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback, panel: None })
     };
     let fans = hall.rows.iter().map(|(_, row)| Circuit {
         id: row.fan_loop,
         service: Service::Fans,
         inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
+        weights: Vec::new(),
         drives: row.fans.iter().filter_map(|fan| drive(fan.equip, fan.speed.id(), fan.feedback.id())).collect(),
         cools: vec![row.fan_loop],
         panel: None,
@@ -115,6 +143,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         id: coil.valve_loop,
         service: Service::Valve,
         inputs: vec![coil.supply_air.id()],
+        weights: Vec::new(),
         drives: drive(coil.equip, coil.valve.id(), coil.valve_feedback.id()).into_iter().collect(),
         cools: hall.rows.get(coil.row).map(|row| row.fan_loop).into_iter().collect(),
         panel: None,
@@ -123,11 +152,38 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         id: water.pump_loop,
         service: Service::Pump,
         inputs: vec![water.dp.id()],
+        weights: Vec::new(),
         drives: drive(water.equip, water.pump.id(), water.pump_feedback.id()).into_iter().collect(),
         cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
         panel: None,
     });
-    fans.chain(valves).chain(pump).chain(hall.plants.iter().flat_map(|plant| of_plant(plant, commands))).collect()
+    let plants = hall.plants.iter().flat_map(|plant| of_plant(plant, commands));
+    let dx = hall.dx_rows.iter().flat_map(|row| dx_circuits(hall, row, commands));
+    fans.chain(valves).chain(pump).chain(plants).chain(dx).collect()
+}
+
+/// The dampers of a row's DX units, and their compressors.
+fn dx_circuits(hall: &Hall, row: &DxRow, commands: &Commands) -> [Circuit; 2] {
+    let drive = |unit: &DxUnit, point: PointId, feedback: PointId| {
+        let output = commands.output(point)?;
+        let panel = commands.output(unit.run_mode.id());
+        commands.slot(output).map(|slot| Drive { equip: unit.of.equip, output, range: slot.range, feedback, panel })
+    };
+    let circuit = |id, service, drives| Circuit {
+        id,
+        service,
+        inputs: row.units.iter().map(|unit| unit.of.supply_air.id()).collect(),
+        weights: row.units.iter().map(|unit| unit.of.fan_feedback.id()).collect(),
+        drives,
+        cools: hall.rows.get(row.row).map(|row| row.fan_loop).into_iter().collect(),
+        panel: None,
+    };
+    let dampers = row.units.iter().filter_map(|unit| drive(unit, unit.damper.id(), unit.of.damper.id()));
+    let compressors = row.units.iter().filter_map(|unit| drive(unit, unit.compressor.id(), unit.of.compressor.id()));
+    [
+        circuit(row.damper_loop, Service::Damper, dampers.collect()),
+        circuit(row.compressor_loop, Service::Compressor, compressors.collect()),
+    ]
 }
 
 impl Circuit {
@@ -146,6 +202,22 @@ impl Circuit {
         };
         let usable = self.inputs.iter().filter_map(|p| image.number(*p).usable().map(|v| (*p, v)));
         usable.reduce(|worst, next| if sign * next.1 > sign * worst.1 { next } else { worst })
+    }
+
+    /// What the loop goes by, and the input that asks for most: the worst, or the mean where inputs are weighed. An input without a
+    /// known weight counts in full; air that stands counts for nothing.
+    #[must_use]
+    pub fn measured(&self, image: Image<'_>) -> Option<(PointId, f64)> {
+        let worst = self.worst(image)?;
+        if self.weights.is_empty() {
+            return Some(worst);
+        }
+        let weighed = self.inputs.iter().zip(&self.weights).filter_map(|(input, weight)| {
+            let weight = image.number(*weight).fresh().map_or(FULL, |duty| duty.clamp(0.0, FULL));
+            image.number(*input).usable().map(|value| (weight, weight * value))
+        });
+        let (weight, sum) = weighed.fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
+        Some((worst.0, if weight > 0.0 { sum / weight } else { worst.1 }))
     }
 
     /// How many inputs have a source, how many of these are lost, and the first lost one.
@@ -174,11 +246,21 @@ impl Circuit {
                 return pid::Mode::Track(highest);
             }
         }
+        if !self.drives.is_empty() && !self.drives.iter().any(|drive| self.moves(drive, held)) {
+            let positions = self.drives.iter().filter_map(|drive| image.number(drive.feedback).fresh());
+            return pid::Mode::Track(positions.fold(0.0, f64::max));
+        }
         let rows = || self.drives.iter().filter_map(|drive| held.get(drive.output));
         if rows().any(|row| row.entry == Level::Control) {
             return pid::Mode::Auto;
         }
         rows().map(|row| row.value).reduce(f64::max).map_or(pid::Mode::Auto, pid::Mode::Track)
+    }
+
+    /// True where the drive listens to us, as far as its machine was told.
+    fn moves(&self, drive: &Drive, held: &Table<OutputId, Held>) -> bool {
+        let told = drive.panel.and_then(|panel| held.get(panel)).map(|row| RunMode::of(row.value));
+        told.is_none_or(|mode| self.service.follows(mode))
     }
 
     /// What limits leave to the outputs together.
@@ -189,7 +271,9 @@ impl Circuit {
 
     /// The highest position that an actuator reports whose output the loop leads.
     pub(super) fn actual(&self, image: Image<'_>, held: &Table<OutputId, Held>) -> Option<f64> {
-        let led = |drive: &&Drive| held.get(drive.output).is_some_and(|row| row.entry == Level::Control);
+        let led = |drive: &&Drive| {
+            self.moves(drive, held) && held.get(drive.output).is_some_and(|row| row.entry == Level::Control)
+        };
         self.drives.iter().filter(led).filter_map(|drive| image.number(drive.feedback).fresh()).reduce(f64::max)
     }
 

@@ -39,7 +39,12 @@ impl Group {
     pub fn of(circuit: &Circuit) -> Self {
         match circuit.service {
             Service::Fans => Self(circuit.drives.iter().map(|drive| Member::turning(drive.equip)).collect()),
-            Service::Valve | Service::Pump | Service::TowerFans(_) | Service::Head(_) => Self::default(),
+            Service::Valve
+            | Service::Pump
+            | Service::TowerFans(_)
+            | Service::Head(_)
+            | Service::Damper
+            | Service::Compressor => Self::default(),
         }
     }
 

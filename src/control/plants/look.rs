@@ -40,7 +40,7 @@ pub struct Scene<'a> {
 
 impl Scene<'_> {
     /// A number that is known now; what is stale decides nothing.
-    pub(super) fn fresh<Q: Quantity>(&self, point: Point<Q>) -> Option<f64> {
+    pub(in crate::control) fn fresh<Q: Quantity>(&self, point: Point<Q>) -> Option<f64> {
         self.image.read(point).fresh().map(Quantity::get)
     }
 
@@ -49,11 +49,11 @@ impl Scene<'_> {
     }
 
     /// What an output was told last.
-    pub(super) fn told(&self, output: OutputId) -> Option<f64> {
+    pub(in crate::control) fn told(&self, output: OutputId) -> Option<f64> {
         self.held.get(output).map(|held| held.value)
     }
 
-    fn sight(&self, point: Point<Ratio>) -> Sight {
+    pub(in crate::control) fn sight(&self, point: Point<Ratio>) -> Sight {
         match self.image.read(point) {
             Reading::Fresh(Ratio(word)) => Sight::Known(word > 0.5),
             Reading::Stale { .. } => Sight::Doubted,
@@ -62,13 +62,13 @@ impl Scene<'_> {
     }
 
     /// A fault; a machine whose product reports none is well.
-    fn fault(&self, point: Point<Ratio>) -> Sight {
+    pub(in crate::control) fn fault(&self, point: Point<Ratio>) -> Sight {
         let silent = self.image.read(point).why() == Some(Why::Config);
         if silent { Sight::Known(false) } else { self.sight(point) }
     }
 
     /// What somebody stronger than control tells a machine. A minimum time of its own is nobody.
-    fn held_by(&self, output: OutputId) -> Option<RunMode> {
+    pub(in crate::control) fn held_by(&self, output: OutputId) -> Option<RunMode> {
         let row = self.held.get(output)?;
         let stronger = row.entry < Level::Control && row.entry != Level::MinimumOnOff;
         (stronger && row.entry != Level::CriticalEquipment).then(|| RunMode::of(row.value))
@@ -168,7 +168,7 @@ impl Scene<'_> {
 
 impl Seen {
     /// The same on its panel: whatever it does is what it shall do.
-    pub(super) const fn on_panel(self, on_panel: bool) -> Self {
+    pub(in crate::control) const fn on_panel(self, on_panel: bool) -> Self {
         if on_panel { Self { held: Some(RunMode::Panel), ..self } } else { self }
     }
 }

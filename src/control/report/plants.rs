@@ -5,17 +5,20 @@ use plant::id::EquipId;
 use serde::{Deserialize, Serialize};
 
 use crate::control::State;
+use crate::control::dx::Units;
+use crate::control::dx::economiser::Gate;
 use crate::control::plants::tower::Tower;
 use crate::control::sequence::machine::{Life, Machine};
 
 /// A plant that control runs by sequence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PlantView {
-    /// The water it cools: `chw`.
+    /// The water it cools, `chw`, or the row whose DX units it is, `row-a/dx`.
     pub name: String,
     /// `sequence`, or `panels` while it is not seen well enough.
     pub rule: String,
-    /// `steady`, or what of a stage change is in flight: `limiting`, `starting`, `rotating`, `stopping`, `restoring`.
+    /// `steady`, or what of a stage change is in flight: `limiting`, `starting`, `rotating`, `stopping`, `restoring`;
+    /// of DX units whether outdoor air is let in, or why not.
     pub change: String,
     /// How many chillers the stage wants.
     pub wanted: u8,
@@ -102,7 +105,20 @@ pub fn plants(hall: &Hall, state: &State) -> Vec<PlantView> {
             machines: plant.named(of).map(machine).collect(),
         }
     });
-    view.collect()
+    let units = state.dx.iter(hall).map(|(of, units)| {
+        let row = hall.rows.get(of.row).map_or("?", |row| row.name.as_str());
+        PlantView {
+            name: format!("{row}/dx"),
+            rule: if units.is_on_panels() { "panels" } else { "sequence" }.to_owned(),
+            change: outdoor_air(units),
+            wanted: units.team().target(),
+            short: units.team().is_short(),
+            setpoint_celsius: state.cooling.strategies().dx.setpoint.0,
+            machines: units.named(of).map(machine).collect(),
+            ..PlantView::default()
+        }
+    });
+    view.chain(units).collect()
 }
 
 fn tower_view(name: String, tower: &Tower) -> TowerView {
@@ -119,6 +135,14 @@ fn tower_view(name: String, tower: &Tower) -> TowerView {
 
 /// Longer than this is longer than anybody has looked (s): ten years.
 const AGES: f64 = 315_576_000.0;
+
+/// What a row's economiser does.
+fn outdoor_air(units: &Units) -> String {
+    match (units.economiser().gate(), units.economiser().most()) {
+        (Gate::Open, _) => "outdoor air let in".to_owned(),
+        (Gate::Shut | Gate::Closing, (_, why)) => format!("outdoor air shut out ({})", why.word()),
+    }
+}
 
 const fn word(life: Life) -> &'static str {
     match life {

@@ -82,6 +82,7 @@ fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
         energy: &state.energy,
         plants: &state.plants,
         cooling: &state.cooling,
+        dx: &state.dx,
         tick: state.clock.last(),
         running: state.clock.running(),
     }

@@ -72,6 +72,10 @@ pub fn loops(hall: &Hall, circuits: &[Circuit], state: &State) -> Vec<LoopView> 
 /// `chw/stages`, `wse/switch`: the sequence that runs a machine.
 fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
     let name = |equip: EquipId| hall.equips.get(equip).map(|def| def.name.as_str());
+    let row = hall.dx_rows.iter().find(|row| row.units.iter().any(|unit| unit.of.equip == equip));
+    if let Some(row) = row {
+        return hall.loops.get(row.compressor_loop).cloned();
+    }
     hall.plants.iter().find_map(|plant| {
         if plant.chillers.iter().any(|c| c.of.equip == equip) {
             return Some(format!("{}/stages", name(plant.equip)?));

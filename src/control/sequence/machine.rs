@@ -345,9 +345,13 @@ impl Judge<'_> {
                 let unsaid = self.seen.fault == Sight::Lost && since >= rules.retry_after;
                 (well || unsaid).then_some(Life::Off)
             }
-            Life::Failed(Trouble::DidNotStart | Trouble::NotLimited | Trouble::ChangeAborted | Trouble::NoneLeft) => {
-                (!broken && since >= rules.retry_after).then_some(Life::Off)
-            }
+            Life::Failed(
+                Trouble::DidNotStart
+                | Trouble::NotLimited
+                | Trouble::ChangeAborted
+                | Trouble::NoneLeft
+                | Trouble::DamperStuck,
+            ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }
 }

@@ -68,8 +68,10 @@ fn hall() -> Arc<Hall> {
             pump: tuning,
             chilled_water: PlantTuning::UNUSED,
             facility_water: PlantTuning::UNUSED,
+            dx: plant::hall::DxTuning::USUAL,
         },
         plants: Vec::new(),
+        dx_rows: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

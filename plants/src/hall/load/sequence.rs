@@ -1,5 +1,6 @@
 //! `[sequence.chilled-water]` and `[sequence.facility-water]`: plants that control runs, and the numbers they run by.
 
+mod dx;
 mod tower;
 
 use super::Draft;
@@ -7,8 +8,8 @@ use crate::hall::Kind;
 use crate::hall::kind::PointSpec;
 use crate::hall::machinery::{Chiller, Circuit};
 use crate::hall::sequence::{
-    ChillerPlant, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged, StagingTuning,
-    Switched, TowerTuning,
+    ChillerPlant, DxTuning, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged,
+    StagingTuning, Switched, TowerTuning,
 };
 use crate::id::EquipId;
 use crate::point::{Point, WriteRange};
@@ -69,12 +70,18 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// The numbers of both circuits' plants; stand-ins where control runs none.
-pub(super) fn tunings(file: &Section<'_>) -> [PlantTuning; 2] {
-    let Some(all) = file.section("sequence") else { return [PlantTuning::UNUSED; 2] };
+/// The numbers of both circuits' plants and of DX units; stand-ins where control runs none.
+pub(super) fn tunings(file: &Section<'_>) -> ([PlantTuning; 2], DxTuning) {
+    let Some(all) = file.section("sequence") else { return ([PlantTuning::UNUSED; 2], DxTuning::USUAL) };
     let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
+    let dx = dx::tuning(&all);
     all.done();
-    read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED))
+    (read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED)), dx)
+}
+
+/// True where control runs the hall's DX units.
+pub(super) fn runs_dx(file: &Section<'_>) -> bool {
+    file.section("sequence").is_some_and(|all| all.has("dx"))
 }
 
 fn tuning(section: &Section<'_>) -> Option<PlantTuning> {

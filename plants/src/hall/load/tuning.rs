@@ -1,5 +1,6 @@
 //! How the loops are run.
 
+use crate::hall::sequence::DxTuning;
 use crate::hall::{Limits, LoopTuning, PlantTuning, Strategies};
 use crate::read::Section;
 use crate::time::Span;
@@ -20,11 +21,11 @@ const UNUSED: LoopTuning = LoopTuning {
 pub(super) fn strategies(
     file: &Section<'_>,
     limits: Option<&Limits>,
-    (needs, [chilled_water, facility_water]): ([bool; 3], [PlantTuning; 2]),
+    (needs, ([chilled_water, facility_water], dx)): ([bool; 3], ([PlantTuning; 2], DxTuning)),
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     if !needs.contains(&true) && !file.has("strategy") {
-        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED, chilled_water, facility_water });
+        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED, chilled_water, facility_water, dx });
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
@@ -36,17 +37,24 @@ pub(super) fn strategies(
     let valves = read("valves", valves, (5.0, 40.0));
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
-    Some(Strategies { fans: fans?, valves: valves?, pump: pump?, chilled_water, facility_water })
+    Some(Strategies { fans: fans?, valves: valves?, pump: pump?, chilled_water, facility_water, dx })
 }
 
 fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {
-    let above_zero = (f64::MIN_POSITIVE, f64::INFINITY);
-    for (key, what) in [("setpoint", "in the unit of what is measured"), ("gain", "in % of output per unit measured")] {
-        if !section.has(key) {
-            section.missing(key, format!("write `{key} = …`, a number {what}"));
-        }
+    if !section.has("setpoint") {
+        section.missing("setpoint", "write `setpoint = …`, a number in the unit of what is measured");
     }
     let setpoint = section.within("setpoint", setpoints);
+    let read = inner(section, setpoint.unwrap_or(0.0));
+    setpoint.and(read)
+}
+
+/// A loop whose setpoint stands elsewhere.
+pub(super) fn inner(section: &Section<'_>, setpoint: f64) -> Option<LoopTuning> {
+    let above_zero = (f64::MIN_POSITIVE, f64::INFINITY);
+    if !section.has("gain") {
+        section.missing("gain", "write `gain = …`, a number in % of output per unit measured");
+    }
     let gain = match section.maybe::<f64>("gain") {
         Some(gain) if gain >= above_zero.0 => Some(gain),
         Some(gain) => {
@@ -69,5 +77,5 @@ fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {
     let deadband = section.within("deadband", (0.0, 10.0)).unwrap_or(0.0);
     let every = section.whole("every", (1, 3600)).and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
     section.done();
-    Some(LoopTuning { setpoint: setpoint?, gain: gain?, ti: ti?, td, setpoint_weight, deadband, every })
+    Some(LoopTuning { setpoint, gain: gain?, ti: ti?, td, setpoint_weight, deadband, every })
 }
