@@ -100,7 +100,7 @@ pub struct AirTuning {
 impl MachineTuning {
     /// The compressors of a DX unit.
     pub const DX: Self = Self {
-        least_on: Span::from_secs(600),
+        least_on: Span::from_secs(1200),
         least_off: Span::from_secs(240),
         between_starts: Span::from_secs(600),
         start_within: Span::from_secs(60),
@@ -114,10 +114,10 @@ impl MachineTuning {
 impl DxStaging {
     /// For units with variable compressors that run together.
     pub const USUAL: Self = Self {
-        up: Percent(60.0),
-        down: Percent(45.0),
+        up: Percent(70.0),
+        down: Percent(30.0),
         warm: Kelvins(1.0),
-        patience: Span::from_secs(120),
+        patience: Span::from_secs(300),
         stagger: Span::from_secs(5),
         damper_ahead: Kelvins(1.5),
     };
