@@ -21,6 +21,7 @@
 
 mod alarms;
 mod answer;
+mod cdus;
 mod clock;
 mod commands;
 mod cooling;
@@ -55,6 +56,7 @@ use plant::time::Tick;
 use serde::{Deserialize, Serialize};
 
 use alarms::Alarms;
+use cdus::Cdus;
 use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
@@ -82,6 +84,7 @@ struct Plan {
     hall: Arc<Hall>,
     circuits: Vec<Circuit>,
     wirings: Vec<Wiring>,
+    cdus: Vec<cdus::Wiring>,
     zone: TimeZone,
 }
 
@@ -95,6 +98,7 @@ pub struct State {
     energy: Energy,
     cooling: Cooling,
     plants: Plants,
+    cdus: Cdus,
     overrides: Overrides,
     safety: Safety,
     held: Table<OutputId, Held>,
@@ -112,6 +116,7 @@ impl Controller {
         let plan = Plan {
             circuits: cooling::circuits(&hall, &commands),
             wirings: plants::wirings(&hall, &commands),
+            cdus: cdus::wirings(&hall, &commands),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
@@ -158,12 +163,15 @@ impl Controller {
 
         commands.relinquish();
         state.plants.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
+        state.cdus.aim(hall, &mut state.cooling);
         let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands); // loops
         let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
         state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences
+        state.cdus.step(&plan.cdus, (&scene, &state.cooling), commands, news);
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.plants.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // minimum times, against all weaker
+        state.cdus.protect(&plan.cdus, &state.cooling.strategies().cdu, commands); // no condensation, in every mode
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
@@ -176,6 +184,7 @@ impl Controller {
             held: &state.held,
             energy: &state.energy,
             plants: &state.plants,
+            cdus: &state.cdus,
             tick: lived,
             running,
         };
@@ -275,6 +284,7 @@ impl State {
             energy: Energy::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
             plants: Plants::new(hall),
+            cdus: Cdus::new(hall),
             overrides: Overrides::default(),
             safety: Safety::new(hall.loops.len()),
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
@@ -289,6 +299,7 @@ impl State {
         self.quality.forget();
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.plants.restart();
+        self.cdus.restart();
         self.alarms.restart(tick);
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);

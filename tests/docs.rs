@@ -229,7 +229,15 @@ fn diagrams(path: &Path) -> Vec<String> {
 #[test]
 fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
     let page = fs::read_to_string(root().join("docs/sequences.md")).expect("the page");
-    for source in ["sequence.rs", "sequence/machine.rs", "sequence/change.rs", "rule.rs", "plants/reset.rs"] {
+    for source in [
+        "sequence.rs",
+        "sequence/machine.rs",
+        "sequence/change.rs",
+        "rule.rs",
+        "plants/reset.rs",
+        "cdus/pumps/shift.rs",
+        "cdus/dew_point.rs",
+    ] {
         let found = diagrams(&root().join("src/control").join(source));
         assert!(!found.is_empty(), "{source} draws nothing");
         for diagram in found {

@@ -124,6 +124,14 @@ pub enum Reason {
     PlantDemand,
     /// Nobody starts: each machine may take all of its load.
     NoDemandLimit,
+    /// Control runs the machine, and it shall run.
+    Running,
+    /// A pump waits in case the other one fails.
+    Standby,
+    /// A pump takes the place of one that was lost, at its last speed.
+    FailOver,
+    /// The coolant is too near to the room's dew point, which this sensor tells; nothing where all are lost.
+    DewPoint(Option<PointId>),
 }
 
 /// One output of a scan.

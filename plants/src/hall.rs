@@ -7,9 +7,11 @@
 //!      ├─ chilled water (one loop: differential pressure by pump speed)
 //!      ├─ machinery     (chillers, towers, CDUs, tanks …: run by their own panels, read by us)
 //!      ├─ plants        (chillers and an economiser that control runs by sequence)
+//!      ├─ cdus          (CDUs that control runs; two loops each: coolant by valve, pressure by pumps)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
+pub mod cdu;
 pub mod kind;
 mod load;
 pub mod machinery;
@@ -54,6 +56,8 @@ pub struct Hall {
     pub machinery: Machinery,
     /// Plants of chillers that control runs.
     pub plants: Vec<ChillerPlant>,
+    /// CDUs that control runs.
+    pub cdus: Vec<cdu::DrivenCdu>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -247,6 +251,8 @@ pub struct Strategies {
     pub chilled_water: PlantTuning,
     /// The plant on facility water.
     pub facility_water: PlantTuning,
+    /// The CDUs.
+    pub cdu: cdu::CduTuning,
 }
 
 impl Strategies {
@@ -325,6 +331,16 @@ pub enum Condition {
     PlantShort,
     /// A plant that control should run is on its panels: it is not seen well enough.
     PlantOnPanels,
+    /// A CDU's exchanger has an approach above `limit` (K) at its rated load.
+    CduFouled,
+    /// A CDU's or a tank's level is below `limit` (%).
+    LevelBelow,
+    /// Control asks for less power of a row whose CDUs have lost their pressure.
+    CapRequested,
+    /// A CDU's coolant has come too near to the room's dew point: its valve is closed to its least.
+    DewPointTripped,
+    /// No sensor of the room's dew point is known.
+    DewPointsLost,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

@@ -6,6 +6,7 @@ mod drill;
 mod figures;
 mod image;
 mod machinery;
+mod moisture;
 mod orders;
 mod power;
 mod step;
@@ -13,6 +14,7 @@ mod step;
 use std::sync::Arc;
 
 use plant::fault::Faults;
+use plant::hall::cdu::DrivenCdu;
 use plant::hall::{ChilledWater, ChillerPlant, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
@@ -56,6 +58,9 @@ pub struct World {
     machinery: Machinery,
     /// The plants that control runs, where it does.
     plants: Vec<ChillerPlant>,
+    /// The CDUs that control runs, in the order of all CDUs, where it does.
+    driven: Vec<DrivenCdu>,
+    moisture: moisture::Moisture,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

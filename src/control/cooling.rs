@@ -112,6 +112,8 @@ impl Cooling {
             Service::Fans => &self.strategies.fans,
             Service::Valve => &self.strategies.valves,
             Service::Pump => &self.strategies.pump,
+            Service::CduValve => &self.strategies.cdu.valve,
+            Service::CduPumps => &self.strategies.cdu.pump,
         }
     }
 
@@ -143,6 +145,7 @@ impl Cooling {
 
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands) {
+        let cdu = self.strategies.cdu;
         for circuit in circuits {
             let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
@@ -151,7 +154,7 @@ impl Cooling {
             row.look(circuit, &tuning, scene.image);
             let mode = circuit.mode(scene.image, scene.held);
             if row.countdown == 0 || mode != pid::Mode::Auto {
-                row.act(circuit, &tuning, source, &view(circuit, scene, mode));
+                row.act(circuit, &tuning, source, &view(circuit, scene, mode).at_least(circuit.service.least(&cdu)));
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, commands);
@@ -178,6 +181,14 @@ struct View {
     allowed: (f64, f64),
     actual: Option<f64>,
     longest: Span,
+}
+
+impl View {
+    /// The same with nothing below this output (%).
+    fn at_least(self, least: f64) -> Self {
+        let (min, max) = self.allowed;
+        Self { allowed: (min.max(least.min(max)), max), ..self }
+    }
 }
 
 fn view(circuit: &Circuit, scene: &Scene<'_>, mode: pid::Mode) -> View {
@@ -229,7 +240,9 @@ impl Loop {
         let Some(lead) = self.lead.filter(|_| self.started) else { return };
         let reason = match circuit.service {
             Service::Fans => Reason::WorstInlet(lead),
-            Service::Valve | Service::Pump => Reason::Loop(lead),
+            Service::Valve | Service::Pump | Service::CduValve => Reason::Loop(lead),
+            // Who of the pumps gets it is their sequence's.
+            Service::CduPumps => return,
         };
         for drive in &circuit.drives {
             commands.propose(drive.output, Level::Control, self.terms().output, reason);

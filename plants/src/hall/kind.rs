@@ -1,8 +1,8 @@
 //! The kinds of equipment and the points each has, with the rules their readings are judged by.
 
 use super::machinery::{
-    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Tank, Tower, TwoPhaseTank,
-    Ups, WaterEconomiser, WeatherStation,
+    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, RoomSensor, Tank, Tower,
+    TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,8 @@ pub enum Kind {
     Generator,
     /// A weather station.
     WeatherStation,
+    /// A sensor of the room's air: dry bulb and dew point.
+    RoomSensor,
 }
 
 /// One point that every equipment of a kind has.
@@ -92,6 +94,14 @@ const fn sensor(name: &'static str, unit: Unit, judgement: Judgement) -> PointSp
 pub(super) const fn temperature(name: &'static str, min: f64, max: f64) -> PointSpec {
     let mut judgement = judged(min, max, Danger::Up, 0.5, 5.0);
     judgement.stuck_after = Span::from_secs(1800);
+    sensor(name, Unit::Cel, judgement)
+}
+
+/// A dew point moves slowly: a stale one ages upward by a kelvin in a minute and a half.
+pub(super) const fn dew_point(name: &'static str) -> PointSpec {
+    let mut judgement = judged(-60.0, 60.0, Danger::Up, 0.01, 0.5);
+    judgement.stale_after = Span::from_secs(30);
+    judgement.lost_after = Span::from_secs(300);
     sensor(name, Unit::Cel, judgement)
 }
 
@@ -192,6 +202,19 @@ const SETPOINT: PointSpec = PointSpec {
     }),
 };
 
+/// What a CDU has more where control runs it: orders for its valve and each of its pumps, and each pump's word. Orders move no faster
+/// than valves and drives do.
+const CDU: &[PointSpec] = &[
+    RUN_MODE,
+    duty("valve", 0.0, 1.0),
+    duty("pump-1-speed", 0.0, 3.0),
+    feedback("pump-1-speed-feedback"),
+    state("pump-1-fault"),
+    duty("pump-2-speed", 0.0, 3.0),
+    feedback("pump-2-speed-feedback"),
+    state("pump-2-fault"),
+];
+
 const RACK: &[PointSpec] = &[
     temperature("inlet-air-temp", -10.0, 80.0),
     temperature("outlet-air-temp", -10.0, 120.0),
@@ -223,7 +246,7 @@ const METER: &[PointSpec] =
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
@@ -243,6 +266,7 @@ impl Kind {
         Self::Ups,
         Self::Generator,
         Self::WeatherStation,
+        Self::RoomSensor,
     ];
 
     /// The word in files.
@@ -268,6 +292,7 @@ impl Kind {
             Self::Ups => "ups",
             Self::Generator => "generator",
             Self::WeatherStation => "weather-station",
+            Self::RoomSensor => "room-sensor",
         }
     }
 
@@ -283,6 +308,7 @@ impl Kind {
         match self {
             Self::Chiller => &[RUN_MODE, DEMAND_LIMIT, SETPOINT],
             Self::WaterEconomiser => &[RUN_MODE, SETPOINT],
+            Self::Cdu => CDU,
             Self::Rack
             | Self::Crah
             | Self::Fan
@@ -292,14 +318,14 @@ impl Kind {
             | Self::DryCooler
             | Self::CondenserWater
             | Self::FacilityWater
-            | Self::Cdu
             | Self::Dx
             | Self::Tank
             | Self::TwoPhaseTank
             | Self::HeatRecovery
             | Self::Ups
             | Self::Generator
-            | Self::WeatherStation => &[],
+            | Self::WeatherStation
+            | Self::RoomSensor => &[],
         }
     }
 
@@ -326,6 +352,7 @@ impl Kind {
             Self::Ups => Ups::POINTS,
             Self::Generator => Generator::POINTS,
             Self::WeatherStation => WeatherStation::POINTS,
+            Self::RoomSensor => RoomSensor::POINTS,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Halls from TOML.
 
 mod alarms;
+mod cdu;
 mod machinery;
 mod meters;
 mod sequence;
@@ -9,6 +10,7 @@ mod tuning;
 
 use std::collections::BTreeMap;
 
+use super::cdu::DrivenCdu;
 use super::kind::PointSpec;
 use super::machinery::Circuit;
 use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, PueRules, Rack, Row};
@@ -47,6 +49,9 @@ struct Draft {
     machinery: Machinery,
     /// The circuits whose plants control runs, and the water that their machines make (°C).
     sequenced: Vec<(Circuit, f64)>,
+    /// True where control runs the CDUs, and these are they.
+    runs_cdus: bool,
+    driven: Vec<DrivenCdu>,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -69,6 +74,8 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         chilled_water: None,
         machinery: Machinery::default(),
         sequenced: sequence::sequenced(file),
+        runs_cdus: cdu::runs(file),
+        driven: Vec::new(),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
@@ -88,12 +95,14 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     }
     draft.machinery(file);
     let plants = draft.plants(file);
+    draft.driven(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
-    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), !draft.sequenced.is_empty()));
+    let runs = draft.runs_cdus || !draft.sequenced.is_empty();
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.runs_cdus));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -109,6 +118,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         chilled_water: draft.chilled_water,
         machinery: draft.machinery,
         plants,
+        cdus: draft.driven,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,
@@ -285,6 +295,9 @@ impl Draft {
 
     /// The points that a machine has more where control runs its plant.
     fn commanded(&self, section: &Section<'_>, kind: Kind) -> Vec<PointSpec> {
+        if kind == Kind::Cdu && self.runs_cdus {
+            return kind.commands().to_vec();
+        }
         if self.sequenced.is_empty() || kind.commands().is_empty() {
             return Vec::new();
         }

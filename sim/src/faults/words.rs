@@ -128,6 +128,12 @@ pub const CATALOGUE: &[Entry] = &[
         With::Number("K, 0 to 30", (0.0, 30.0)),
         "a dry cooler breathes its own warm air",
     ),
+    entry_of(
+        On::Equipment,
+        "humid",
+        With::Number("K of dew point, 0 to 40", (0.0, 40.0)),
+        "the air around a room's sensor is so much moister",
+    ),
     entry_of(On::Equipment, "vent-open", With::Nothing, "a two-phase tank's vent stays open"),
     entry_of(
         On::Equipment,
@@ -193,9 +199,10 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
 
 /// True for a machine that control runs by sequence.
 fn is_sequenced(hall: &Hall, equip: EquipId) -> bool {
-    hall.plants.iter().any(|plant| {
-        plant.chillers.iter().any(|c| c.of.equip == equip) || plant.economiser.is_some_and(|e| e.of.equip == equip)
-    })
+    hall.cdus.iter().any(|cdu| cdu.of.equip == equip)
+        || hall.plants.iter().any(|plant| {
+            plant.chillers.iter().any(|c| c.of.equip == equip) || plant.economiser.is_some_and(|e| e.of.equip == equip)
+        })
 }
 
 /// True for the meter behind which the grid is.
@@ -214,6 +221,7 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("leak", Given::Number(flow)) => MachineFault::Leak(flow),
         ("customer-gone", _) => MachineFault::CustomerGone,
         ("short-circuit", Given::Number(warmer)) => MachineFault::ShortCircuit(warmer),
+        ("humid", Given::Number(by)) => MachineFault::Humid(by),
         ("vent-open", _) => MachineFault::VentOpen,
         ("containment-open", Given::Number(share)) => MachineFault::ContainmentOpen(share),
         ("outage", _) => MachineFault::Outage,

@@ -27,6 +27,14 @@ impl Loop {
         Self { integral: output }
     }
 
+    /// Follows an output that somebody else gives (%), so that the loop goes on from there.
+    pub fn follow(&mut self, of: &Pi, (measured, setpoint): (f64, f64), output: f64) {
+        let error = measured - setpoint;
+        if error.is_finite() && output.is_finite() {
+            self.integral = output - of.gain * error;
+        }
+    }
+
     /// The output `dt` seconds on (%). A measurement that is no number holds it.
     pub fn step(&mut self, of: &Pi, (measured, setpoint): (f64, f64), dt: f64) -> f64 {
         let (low, high) = of.limits;

@@ -10,12 +10,15 @@ use crate::circuits::bank::Unit;
 use crate::circuits::condensing::Condensing;
 use crate::cooling::chiller::phase::Phase;
 use crate::electrics::site::Site;
+use crate::faults::ActuatorFault;
 use crate::immersion::units::{State, Unit as TankUnit};
 use crate::physics::Physics;
 
 /// Puts every machine's truth where its points are.
 pub(super) fn tell(world: &mut World) {
-    let World { machinery, chilled, facility, plates, tanks, air, rows, truth, site, physics, .. } = world;
+    let World {
+        machinery, chilled, facility, plates, tanks, air, rows, truth, site, physics, driven, moisture, ..
+    } = world;
     let mut tell = |point: PointId, value: f64| put(truth, point, value);
     let circuit = |which: Which| match which {
         Which::ChilledWater => chilled.as_ref(),
@@ -43,8 +46,12 @@ pub(super) fn tell(world: &mut World) {
     }
     for unit in plates.iter().flat_map(|row| &row.units) {
         let Some(of) = machinery.cdus.get(unit.place).map(|c| c.of) else { continue };
-        tell(of.valve.id(), unit.valve);
-        tell(of.pump.id(), unit.speed);
+        tell(of.valve.id(), unit.valve.reported());
+        tell(of.pump.id(), unit.speed());
+        for (pump, of) in unit.pumps.iter().zip(driven.get(unit.place).iter().flat_map(|of| &of.pumps)) {
+            tell(of.feedback.id(), pump.reported());
+            tell(of.fault.id(), if pump.fault == Some(ActuatorFault::PowerLost) { 1.0 } else { 0.0 });
+        }
         tell(of.supply.id(), unit.water.supply);
         tell(of.return_coolant.id(), unit.water.back);
         tell(of.dp.id(), unit.shared.dp);
@@ -64,6 +71,12 @@ pub(super) fn tell(world: &mut World) {
     }
     tanks_of(machinery, tanks, &mut tell);
     electrics(machinery, (site, physics), &mut tell);
+    let cold = rows.iter().map(|row| row.cold).reduce(f64::max);
+    for (of, moister) in machinery.room.iter().zip(&moisture.moister) {
+        let dry = cold.unwrap_or(air.dry_bulb);
+        tell(of.dry_bulb.id(), dry);
+        tell(of.dew_point.id(), (moisture.dew_point + moister).min(dry));
+    }
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);

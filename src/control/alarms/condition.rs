@@ -8,6 +8,7 @@ use plant::reading::{Reading, Why};
 use plant::time::{Span, Tick};
 use plant::units::Celsius;
 
+use crate::control::cdus::{Cdu, Cdus};
 use crate::control::commands::{Held, OutputId};
 use crate::control::energy::Energy;
 use crate::control::plants::{Plant, Plants};
@@ -27,6 +28,8 @@ pub struct Scene<'a> {
     pub energy: &'a Energy,
     /// Plants that run by sequence.
     pub plants: &'a Plants,
+    /// CDUs that control runs.
+    pub cdus: &'a Cdus,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -60,10 +63,20 @@ impl Scene<'_> {
             Condition::PueInvalid => Some(self.energy.is_invalid()),
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
             Condition::WrongDevice => Some(self.stranger().is_some()),
-            Condition::MachineFailed => self.plants_are(|plant| plant.machines().any(|m| m.trouble().is_some())),
-            Condition::ChangeAbandoned => self.plants_are(|plant| plant.stages().has_abandoned()),
+            Condition::MachineFailed => self.some(
+                |plant| plant.machines().any(|m| m.trouble().is_some()),
+                |cdu| cdu.pumps().machines().iter().any(|m| m.trouble().is_some()),
+            ),
+            Condition::ChangeAbandoned => {
+                self.some(|plant| plant.stages().has_abandoned(), |cdu| cdu.pumps().has_abandoned())
+            }
             Condition::PlantShort => self.plants_are(|plant| plant.stages().is_short()),
-            Condition::PlantOnPanels => self.plants_are(Plant::is_on_panels),
+            Condition::PlantOnPanels => self.some(Plant::is_on_panels, Cdu::is_on_panel),
+            Condition::CduFouled => above(self.worst_approach()?.1),
+            Condition::LevelBelow => below(self.lowest_level()?.1),
+            Condition::CapRequested => Some(self.cdus.caps().next().is_some()),
+            Condition::DewPointTripped => Some(self.tripped().is_some()),
+            Condition::DewPointsLost => Some(self.cdus.dew_point().is_lost()),
             Condition::Service => None,
         }
     }
@@ -96,7 +109,21 @@ impl Scene<'_> {
                 .iter(self.hall)
                 .find(|(_, plant)| plant.stages().is_short())
                 .map(|(of, plant)| format!("{} wants {} running", self.equip(of.equip), plant.stages().target())),
-            Condition::PlantOnPanels => Some("a plant runs by its own panels".to_owned()),
+            Condition::PlantOnPanels => Some("a plant or a CDU runs by its own panel".to_owned()),
+            Condition::CduFouled => self
+                .worst_approach()
+                .map(|(cdu, k)| format!("{}: {k:.1} K of approach at its rated load", self.equip(cdu))),
+            Condition::LevelBelow => {
+                self.lowest_level().map(|(point, percent)| format!("{} {percent:.0} %", name(point)))
+            }
+            Condition::CapRequested => {
+                let row = self.cdus.caps().next().and_then(|request| self.hall.rows.get(request.row));
+                row.map(|row| format!("{}: no CDU of it holds the pressure its plates need", row.name))
+            }
+            Condition::DewPointTripped => {
+                self.tripped().map(|cdu| format!("{}: its valve is at its least", self.equip(cdu)))
+            }
+            Condition::DewPointsLost => Some("no sensor of the room's dew point".to_owned()),
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -140,13 +167,47 @@ impl Scene<'_> {
         (!self.hall.plants.is_empty()).then(|| self.plants.iter(self.hall).any(|(_, plant)| so(plant)))
     }
 
+    /// The same for plants and CDUs together; nothing in a hall that runs neither by sequence.
+    fn some(&self, plant: impl Fn(&Plant) -> bool, cdu: impl Fn(&Cdu) -> bool) -> Option<bool> {
+        let cdus = (!self.hall.cdus.is_empty()).then(|| self.cdus.iter(self.hall).any(|(_, one)| cdu(one)));
+        self.plants_are(plant).map_or(cdus, |plants| Some(plants || cdus == Some(true)))
+    }
+
+    /// The CDU with the worst approach (K).
+    fn worst_approach(&self) -> Option<(EquipId, f64)> {
+        let known = self.cdus.iter(self.hall).filter_map(|(of, cdu)| Some((of.of.equip, cdu.approach()?)));
+        known.reduce(|worst, next| if next.1 > worst.1 { next } else { worst })
+    }
+
+    /// The lowest level of a CDU or a tank (%).
+    fn lowest_level(&self) -> Option<(PointId, f64)> {
+        let of = &self.hall.machinery;
+        let cdus = of.cdus.iter().map(|cdu| cdu.of.level);
+        let tanks = of.tanks.iter().map(|tank| tank.of.level);
+        let levels = cdus.chain(tanks).chain(of.two_phase_tanks.iter().map(|tank| tank.of.level));
+        let known = levels.filter_map(|level| Some((level.id(), self.image.read(level).usable()?.0)));
+        known.reduce(|lowest, next| if next.1 < lowest.1 { next } else { lowest })
+    }
+
+    /// The first CDU whose valve is at its least for the dew point.
+    fn tripped(&self) -> Option<EquipId> {
+        self.cdus.iter(self.hall).find(|(_, cdu)| cdu.is_tripped()).map(|(of, _)| of.of.equip)
+    }
+
     /// The first machine that has failed, and how.
     fn failed_machine(&self) -> Option<String> {
         let failed = self
             .plants
             .iter(self.hall)
             .find_map(|(of, plant)| plant.named(of).find_map(|(equip, machine)| Some((equip, machine.trouble()?))));
-        failed.map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble)))
+        let pump = |(of, cdu): (&plant::hall::cdu::DrivenCdu, &Cdu)| {
+            let mut pumps = cdu.pumps().machines().iter().zip(1..);
+            pumps.find_map(|(machine, n): (_, u8)| Some((of.of.equip, n, machine.trouble()?)))
+        };
+        failed.map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble))).or_else(|| {
+            let (equip, n, trouble) = self.cdus.iter(self.hall).find_map(pump)?;
+            Some(format!("{} pump {n}: {}", self.equip(equip), mishap(trouble)))
+        })
     }
 
     fn equip(&self, id: EquipId) -> &str {

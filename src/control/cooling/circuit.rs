@@ -2,6 +2,7 @@
 
 use plant::command::Level;
 use plant::hall::Hall;
+use plant::hall::cdu::CduTuning;
 use plant::hall::sequence::RunMode;
 use plant::id::{LoopId, PointId, Table};
 use plant::point::WriteRange;
@@ -20,6 +21,10 @@ pub enum Service {
     Valve,
     /// The chilled-water pump, by differential pressure.
     Pump,
+    /// A CDU's primary valve, by the coolant to the racks.
+    CduValve,
+    /// A CDU's pumps, by the pressure across the manifold.
+    CduPumps,
 }
 
 impl Service {
@@ -27,8 +32,18 @@ impl Service {
     #[must_use]
     pub const fn action(self) -> pid::Action {
         match self {
-            Self::Fans | Self::Valve => pid::Action::Direct,
-            Self::Pump => pid::Action::Reverse,
+            Self::Fans | Self::Valve | Self::CduValve => pid::Action::Direct,
+            Self::Pump | Self::CduPumps => pid::Action::Reverse,
+        }
+    }
+
+    /// The least output (%), where that is more than what may be written.
+    #[must_use]
+    pub const fn least(self, cdu: &CduTuning) -> f64 {
+        match self {
+            Self::Fans | Self::Valve | Self::Pump => 0.0,
+            Self::CduValve => cdu.least_valve.0,
+            Self::CduPumps => cdu.least_speed.0,
         }
     }
 }
@@ -92,7 +107,23 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
         panel: None,
     });
-    fans.chain(valves).chain(pump).collect()
+    let cdus = hall.cdus.iter().flat_map(|cdu| {
+        let circuit = |id, service, input: PointId, drives: Vec<Drive>| Circuit {
+            id,
+            service,
+            inputs: vec![input],
+            drives,
+            cools: Vec::new(),
+            panel: commands.output(cdu.run_mode.id()),
+        };
+        let valve = drive(cdu.valve.id(), cdu.of.valve.id()).into_iter().collect();
+        let pumps = cdu.pumps.iter().filter_map(|pump| drive(pump.speed.id(), pump.feedback.id())).collect();
+        [
+            circuit(cdu.valve_loop, Service::CduValve, cdu.of.supply.id(), valve),
+            circuit(cdu.pump_loop, Service::CduPumps, cdu.of.dp.id(), pumps),
+        ]
+    });
+    fans.chain(valves).chain(pump).chain(cdus).collect()
 }
 
 impl Circuit {
@@ -102,14 +133,19 @@ impl Circuit {
         self.drives.iter().map(|drive| drive.range.failsafe).fold(0.0, f64::max)
     }
 
-    /// The input that asks for most, and its value, aged if stale. Nothing when none can be used.
+    /// The input that asks for most, and its value, aged if stale. Nothing when none can be used. A CDU's loops hold while theirs is
+    /// stale: more coolant than is wanted is no safe side where water condenses, and its panel gets it back soon.
     #[must_use]
     pub fn worst(&self, image: Image<'_>) -> Option<(PointId, f64)> {
         let sign = match self.service.action() {
             pid::Action::Direct => 1.0,
             pid::Action::Reverse => -1.0,
         };
-        let usable = self.inputs.iter().filter_map(|p| image.number(*p).usable().map(|v| (*p, v)));
+        let value = |point: PointId| match self.service {
+            Service::Fans | Service::Valve | Service::Pump => image.number(point).usable(),
+            Service::CduValve | Service::CduPumps => image.number(point).fresh(),
+        };
+        let usable = self.inputs.iter().filter_map(|p| value(*p).map(|v| (*p, v)));
         usable.reduce(|worst, next| if sign * next.1 > sign * worst.1 { next } else { worst })
     }
 
@@ -139,23 +175,29 @@ impl Circuit {
                 return pid::Mode::Track(highest);
             }
         }
-        let rows = || self.drives.iter().filter_map(|drive| held.get(drive.output));
+        let rows = || self.working(held).map(|(_, row)| row);
         if rows().any(|row| row.entry == Level::Control) {
             return pid::Mode::Auto;
         }
         rows().map(|row| row.value).reduce(f64::max).map_or(pid::Mode::Auto, pid::Mode::Track)
     }
 
+    /// Its drives with what they are told; of a CDU's pumps those that are told to run.
+    fn working<'h>(&'h self, held: &'h Table<OutputId, Held>) -> impl Iterator<Item = (&'h Drive, &'h Held)> {
+        let rows = self.drives.iter().filter_map(|drive| Some((drive, held.get(drive.output)?)));
+        rows.filter(|(_, row)| self.service != Service::CduPumps || row.value > 0.0)
+    }
+
     /// What limits leave to the outputs together.
     pub(super) fn allowed(&self, held: &Table<OutputId, Held>) -> (f64, f64) {
-        let rows = self.drives.iter().filter_map(|drive| held.get(drive.output)).map(|row| row.allowed);
+        let rows = self.working(held).map(|(_, row)| row.allowed);
         rows.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0.0, 100.0))
     }
 
     /// The highest position that an actuator reports whose output the loop leads.
     pub(super) fn actual(&self, image: Image<'_>, held: &Table<OutputId, Held>) -> Option<f64> {
-        let led = |drive: &&Drive| held.get(drive.output).is_some_and(|row| row.entry == Level::Control);
-        self.drives.iter().filter(led).filter_map(|drive| image.number(drive.feedback).fresh()).reduce(f64::max)
+        let led = self.working(held).filter(|(_, row)| row.entry == Level::Control);
+        led.filter_map(|(drive, _)| image.number(drive.feedback).fresh()).reduce(f64::max)
     }
 
     /// The slowest rise and fall of its outputs (%/s); nothing where no rate is limited.

@@ -39,16 +39,20 @@ pub struct Scene<'a> {
 
 impl Scene<'_> {
     /// A number that is known now; what is stale decides nothing.
-    pub(super) fn fresh<Q: Quantity>(&self, point: Point<Q>) -> Option<f64> {
+    pub(in crate::control) fn fresh<Q: Quantity>(&self, point: Point<Q>) -> Option<f64> {
         self.image.read(point).fresh().map(Quantity::get)
     }
 
-    fn is_stale<Q: Quantity>(&self, point: Point<Q>) -> bool {
+    pub(in crate::control) fn is_lost<Q: Quantity>(&self, point: Point<Q>) -> bool {
+        matches!(self.image.read(point), Reading::Lost { .. })
+    }
+
+    pub(in crate::control) fn is_stale<Q: Quantity>(&self, point: Point<Q>) -> bool {
         matches!(self.image.read(point), Reading::Stale { .. })
     }
 
     /// What an output was told last.
-    pub(super) fn told(&self, output: OutputId) -> Option<f64> {
+    pub(in crate::control) fn told(&self, output: OutputId) -> Option<f64> {
         self.held.get(output).map(|held| held.value)
     }
 
@@ -61,7 +65,7 @@ impl Scene<'_> {
     }
 
     /// A fault; a machine whose product reports none is well.
-    fn fault(&self, point: Point<Ratio>) -> Sight {
+    pub(in crate::control) fn fault(&self, point: Point<Ratio>) -> Sight {
         let silent = self.image.read(point).why() == Some(Why::Config);
         if silent { Sight::Known(false) } else { self.sight(point) }
     }
@@ -144,7 +148,7 @@ impl Scene<'_> {
 
 impl Seen {
     /// The same on its panel: whatever it does is what it shall do.
-    pub(super) const fn on_panel(self, on_panel: bool) -> Self {
+    pub(in crate::control) const fn on_panel(self, on_panel: bool) -> Self {
         if on_panel { Self { held: Some(RunMode::Panel), ..self } } else { self }
     }
 }

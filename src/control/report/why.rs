@@ -72,6 +72,9 @@ pub fn loops(hall: &Hall, circuits: &[Circuit], state: &State) -> Vec<LoopView> 
 /// `chw/stages`, `wse/switch`: the sequence that runs a machine.
 fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
     let name = |equip: EquipId| hall.equips.get(equip).map(|def| def.name.as_str());
+    if hall.cdus.iter().any(|cdu| cdu.of.equip == equip) {
+        return Some(format!("{}/sequence", name(equip)?));
+    }
     hall.plants.iter().find_map(|plant| {
         if plant.chillers.iter().any(|c| c.of.equip == equip) {
             return Some(format!("{}/stages", name(plant.equip)?));

@@ -68,8 +68,10 @@ fn hall() -> Arc<Hall> {
             pump: tuning,
             chilled_water: PlantTuning::UNUSED,
             facility_water: PlantTuning::UNUSED,
+            cdu: plant::hall::cdu::CduTuning::USUAL,
         },
         plants: Vec::new(),
+        cdus: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

@@ -33,6 +33,8 @@ impl Draft {
         self.machinery.ups = ups.into_iter().map(|(of, ())| of).collect();
         let generators = self.each(file, Kind::Generator, (|_, _| Some(()), kinds::Generator::of));
         self.machinery.generators = generators.into_iter().map(|(of, ())| of).collect();
+        let room = self.each(file, Kind::RoomSensor, (|_, _| Some(()), kinds::RoomSensor::of));
+        self.machinery.room = room.into_iter().map(|(of, ())| of).collect();
         self.water_for_its_users(file);
     }
 
@@ -191,6 +193,9 @@ name = "gen-1"
 
 [weather-station]
 name = "roof"
+
+[[room-sensor]]
+name = "room-1"
 
 [strategy.fans]
 setpoint = 24.0

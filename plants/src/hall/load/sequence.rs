@@ -1,6 +1,7 @@
-//! `[sequence.chilled-water]` and `[sequence.facility-water]`: plants that control runs, and the numbers they run by.
+//! `[sequence.chilled-water]`, `[sequence.facility-water]` and `[sequence.cdu]`: what control runs, and the numbers it runs by.
 
-use super::Draft;
+use super::{Draft, cdu};
+use crate::hall::cdu::CduTuning;
 use crate::hall::machinery::Circuit;
 use crate::hall::sequence::{
     ChillerPlant, EconomiserTuning, MachineTuning, PlantTuning, ResetTuning, Staged, StagingTuning, Switched,
@@ -24,12 +25,13 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<(Circuit, f64)> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// The numbers of both circuits' plants; stand-ins where control runs none.
-pub(super) fn tunings(file: &Section<'_>) -> [PlantTuning; 2] {
-    let Some(all) = file.section("sequence") else { return [PlantTuning::UNUSED; 2] };
+/// The numbers of both circuits' plants and of the CDUs; stand-ins where control runs none.
+pub(super) fn tunings(file: &Section<'_>) -> ([PlantTuning; 2], CduTuning) {
+    let Some(all) = file.section("sequence") else { return ([PlantTuning::UNUSED; 2], CduTuning::USUAL) };
     let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
+    let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
     all.done();
-    read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED))
+    (read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED)), cdus.unwrap_or(CduTuning::USUAL))
 }
 
 fn tuning(section: &Section<'_>) -> Option<PlantTuning> {
@@ -145,7 +147,7 @@ fn economiser(section: &Section<'_>) -> EconomiserTuning {
 }
 
 /// A time inside its range; a fault where it is not.
-fn span(section: &Section<'_>, key: &'static str, otherwise: Span, (low, high): (Span, Span)) -> Span {
+pub(super) fn span(section: &Section<'_>, key: &'static str, otherwise: Span, (low, high): (Span, Span)) -> Span {
     let read: Span = section.or(key, otherwise);
     if read < low || read > high {
         let message = format!("`{key}` is {read} and must be from {low} to {high}");
