@@ -52,7 +52,7 @@ fn a_cdu_is_taken_over_as_it_is_found() {
     assert!(events.iter().filter(|what| **what == What::Step(Step::TakenOver)).count() >= 4);
     rig.step();
     assert!((rig.value("cdu-1/valve") - 50.0).abs() < 1.0, "{}", rig.value("cdu-1/valve"));
-    assert!((rig.value("cdu-1/pump-1-speed") - 70.0).abs() < 1.0, "{}", rig.value("cdu-1/pump-1-speed"));
+    assert!((rig.value("cdu-1/pump-1-speed") - 70.0).abs() < 4.0, "{}", rig.value("cdu-1/pump-1-speed"));
 }
 
 #[test]
