@@ -21,6 +21,7 @@
 
 mod alarms;
 mod answer;
+mod cdus;
 mod clock;
 mod commands;
 mod cooling;
@@ -56,6 +57,7 @@ use plant::time::Tick;
 use serde::{Deserialize, Serialize};
 
 use alarms::Alarms;
+use cdus::Cdus;
 use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
@@ -85,6 +87,7 @@ struct Plan {
     circuits: Vec<Circuit>,
     wirings: Vec<Wiring>,
     dx_wirings: Vec<dx::Wiring>,
+    cdus: Vec<cdus::Wiring>,
     zone: TimeZone,
 }
 
@@ -99,6 +102,7 @@ pub struct State {
     cooling: Cooling,
     plants: Plants,
     dx: DxRows,
+    cdus: Cdus,
     overrides: Overrides,
     safety: Safety,
     held: Table<OutputId, Held>,
@@ -117,6 +121,7 @@ impl Controller {
             circuits: cooling::circuits(&hall, &commands),
             wirings: plants::wirings(&hall, &commands),
             dx_wirings: dx::wirings(&hall, &commands),
+            cdus: cdus::wirings(&hall, &commands),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
@@ -164,14 +169,17 @@ impl Controller {
         commands.relinquish();
         state.plants.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
         state.dx.aim(hall, &mut state.cooling);
+        state.cdus.aim(hall, &mut state.cooling);
         let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands, news); // loops
         let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
         state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences
         state.dx.step(&plan.dx_wirings, (&scene, &state.cooling.strategies().dx), commands, news);
+        state.cdus.step(&plan.cdus, (&scene, &state.cooling), commands, news);
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.plants.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // minimum times, against all weaker
         state.dx.keep(&state.cooling.strategies().dx, &plan.dx_wirings, commands); // and smoke, against all
+        state.cdus.protect(&plan.cdus, &state.cooling.strategies().cdu, commands); // no condensation, in every mode
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
@@ -186,6 +194,7 @@ impl Controller {
             plants: &state.plants,
             cooling: &state.cooling,
             dx: &state.dx,
+            cdus: &state.cdus,
             tick: lived,
             running,
         };
@@ -286,6 +295,7 @@ impl State {
             cooling: Cooling::new(hall, &plan.circuits),
             plants: Plants::new(hall),
             dx: DxRows::new(hall),
+            cdus: Cdus::new(hall),
             overrides: Overrides::default(),
             safety: Safety::new(hall.loops.len()),
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
@@ -301,6 +311,7 @@ impl State {
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.plants.restart();
         self.dx.restart();
+        self.cdus.restart();
         self.alarms.restart(tick);
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);

@@ -124,8 +124,6 @@ pub enum Reason {
     PlantDemand,
     /// Nobody starts: each machine may take all of its load.
     NoDemandLimit,
-    /// Control runs it.
-    InService,
     /// No water comes to it.
     NoWater,
     /// The water is colder than it is to be held, with its fans at their slowest.
@@ -136,6 +134,14 @@ pub enum Reason {
     ValveAtRest,
     /// Outdoor air is shut out.
     ShutOut(ShutOut),
+    /// Control runs the machine, and it shall run.
+    Running,
+    /// A pump waits in case the other one fails.
+    Standby,
+    /// A pump takes the place of one that was lost, at its last speed.
+    FailOver,
+    /// The coolant is too near to the room's dew point, which this sensor tells; nothing where all are lost.
+    DewPoint(Option<PointId>),
 }
 
 /// One output of a scan.

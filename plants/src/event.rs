@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Level, Reason};
 use crate::hall::Hall;
-use crate::id::{AlarmId, EquipId, LoopId, PointId};
+use crate::id::{AlarmId, EquipId, LoopId, PointId, RowId};
 use crate::reading::Why;
 use crate::time::Mono;
 
@@ -30,6 +30,8 @@ pub enum About {
     Equip(EquipId),
     /// One loop.
     Loop(LoopId),
+    /// One row of racks.
+    Row(RowId),
     /// One alarm.
     Alarm(AlarmId),
 }
@@ -121,6 +123,23 @@ impl Step {
             Self::HandedBack => "handed_back",
             Self::Rotating => "rotating",
             Self::Restoring => "restoring",
+        }
+    }
+}
+
+/// Why a row's GPUs should draw less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CapReason {
+    /// No CDU of the row holds the pressure that its plates need.
+    PressureLost,
+}
+
+impl CapReason {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PressureLost => "pressure_lost",
         }
     }
 }
@@ -218,6 +237,16 @@ pub enum What {
     ShutOut(ShutOut),
     /// Outdoor air is let in.
     LetIn,
+    /// A row's GPUs should draw less.
+    CapRequested(CapReason),
+    /// They need not any more.
+    CapReleased,
+    /// No sensor of the room's dew point is known: the coolant is kept above what a room may have.
+    DewPointsLost,
+    /// The room's dew point is known again.
+    DewPointKnown,
+    /// A CDU's coolant came too near to the room's dew point and its valve is closed to its least, or it is far enough again.
+    DewPointTrip(bool),
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.
@@ -322,6 +351,7 @@ impl Event {
             About::Hall => &hall.name,
             About::Point(p) => hall.points.get(p).map_or("?", |d| d.name.as_str()),
             About::Equip(e) => hall.equips.get(e).map_or("?", |d| d.name.as_str()),
+            About::Row(r) => hall.rows.get(r).map_or("?", |row| row.name.as_str()),
             About::Loop(l) => hall.loops.get(l).map_or("?", String::as_str),
             About::Alarm(a) => hall.alarms.get(a).map_or("?", |d| d.name.as_str()),
         }

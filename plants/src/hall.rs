@@ -8,9 +8,11 @@
 //!      ├─ machinery     (chillers, towers, CDUs, tanks …: run by their own panels, read by us)
 //!      ├─ plants        (chillers and an economiser that control runs by sequence)
 //!      ├─ dx rows       (DX units that control runs by sequence, and two loops a row)
+//!      ├─ cdus          (CDUs that control runs; two loops each: coolant by valve, pressure by pumps)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
+pub mod cdu;
 pub mod kind;
 mod load;
 pub mod machinery;
@@ -57,6 +59,8 @@ pub struct Hall {
     pub plants: Vec<ChillerPlant>,
     /// Rows of DX units that control runs.
     pub dx_rows: Vec<DxRow>,
+    /// CDUs that control runs.
+    pub cdus: Vec<cdu::DrivenCdu>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -252,6 +256,8 @@ pub struct Strategies {
     pub facility_water: PlantTuning,
     /// DX units.
     pub dx: DxTuning,
+    /// The CDUs.
+    pub cdu: cdu::CduTuning,
 }
 
 impl Strategies {
@@ -330,6 +336,16 @@ pub enum Condition {
     PlantShort,
     /// A plant that control should run is on its panels: it is not seen well enough.
     PlantOnPanels,
+    /// A CDU's exchanger has an approach above `limit` (K) at its rated load.
+    CduFouled,
+    /// A CDU's or a tank's level is below `limit` (%).
+    LevelBelow,
+    /// Control asks for less power of a row whose CDUs have lost their pressure.
+    CapRequested,
+    /// A CDU's coolant has come too near to the room's dew point: its valve is closed to its least.
+    DewPointTripped,
+    /// No sensor of the room's dew point is known.
+    DewPointsLost,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

@@ -28,6 +28,7 @@ pub const DEVICES: &[(&str, &str)] = &[
     ("power-meter", include_str!("../devices/power-meter.toml")),
     ("pump-skid", include_str!("../devices/pump-skid.toml")),
     ("rack-sensor", include_str!("../devices/rack-sensor.toml")),
+    ("room-sensor", include_str!("../devices/room-sensor.toml")),
     ("smoke-detector", include_str!("../devices/smoke-detector.toml")),
     ("tank-controller", include_str!("../devices/tank-controller.toml")),
     ("tower-panel", include_str!("../devices/tower-panel.toml")),

@@ -113,6 +113,12 @@ impl Actuator {
         }
     }
 
+    /// A drive without power: it runs down from full speed in so long (s, > 0).
+    pub fn run_down(&mut self, within: f64, dt: f64) {
+        self.position = toward(self.position, 0.0, 100.0 * dt / within);
+        (self.stem, self.moving) = (self.position, false);
+    }
+
     /// Position as a share (1, 0 to 1): what the flow sees.
     #[must_use]
     pub fn share(&self) -> f64 {

@@ -6,6 +6,7 @@ mod drill;
 mod figures;
 mod image;
 mod machinery;
+mod moisture;
 mod orders;
 mod power;
 mod step;
@@ -13,6 +14,7 @@ mod step;
 use std::sync::Arc;
 
 use plant::fault::Faults;
+use plant::hall::cdu::DrivenCdu;
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
@@ -60,6 +62,9 @@ pub struct World {
     dx_rows: Vec<DxRow>,
     /// Whether each smoke detector has smoke at it.
     smoke: Vec<bool>,
+    /// The CDUs that control runs, in the order of all CDUs, where it does.
+    driven: Vec<DrivenCdu>,
+    moisture: moisture::Moisture,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use wattloop::control::report::{AlarmView, MachineView, NamedValue, PlantView, Pue, Status, TowerView};
+use wattloop::control::report::{AlarmView, CduView, MachineView, NamedValue, PlantView, Pue, Status, TowerView};
 
 use super::client::SocketArgs;
 use super::figure::{figure, fixed, length};
@@ -57,6 +57,12 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for p in &s.plants {
         plant(page, p)?;
     }
+    for c in &s.cdus {
+        cdu(page, c)?;
+    }
+    for c in &s.caps {
+        writeln!(page, "CAP REQUESTED  {} for {}: {}", c.row, length(c.since_s), c.sentence)?;
+    }
     let kw = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} kW"));
     let (facility, it, rest) = (kw(s.facility_kw), kw(s.it_kw), kw(s.unattributed_kw));
     writeln!(page, "power          facility {facility}, IT {it}, unattributed {rest}")?;
@@ -94,6 +100,20 @@ fn tower(page: &mut String, t: &TowerView) -> std::fmt::Result {
         "panel" => writeln!(page, "tower          {} on its panel {ran}", t.name),
         _ => writeln!(page, "tower          {} {}: fans {}, {:.0} cells open {ran}", t.name, t.duty, t.fans, t.cells),
     }
+}
+
+/// Who runs a CDU, what it gives and what it aims at, then its pumps.
+fn cdu(page: &mut String, c: &CduView) -> std::fmt::Result {
+    let known = |x: Option<f64>, unit: &str| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} {unit}"));
+    let (supply, dp) = (known(c.supply_celsius, "°C"), known(c.dp_kpa, "kPa"));
+    let tripped = if c.tripped { ", VALVE CLOSED for the dew point" } else { "" };
+    let approach = c.approach_k.filter(|k| *k > 0.0).map_or_else(String::new, |k| format!(", approach {k:.1} K"));
+    let pumps = c.pumps.iter().map(machine).collect::<Vec<_>>().join(", ");
+    let rule = match c.rule.as_str() {
+        "panel" => "on its panel".to_owned(),
+        _ => format!("aims at {:.1} °C, wants {}, {}", c.setpoint_celsius, c.wanted, c.change),
+    };
+    writeln!(page, "CDU            {} {supply}, {dp}, {rule}{tripped}{approach}: {pumps}", c.name)
 }
 
 fn machine(m: &MachineView) -> String {
@@ -136,7 +156,7 @@ fn row(values: &[NamedValue]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wattloop::control::report::{OverrideView, Readings, WorstInlet};
+    use wattloop::control::report::{CapView, OverrideView, Readings, WorstInlet};
 
     fn chillers() -> PlantView {
         let running = MachineView { run_hours: 812.04, starts: 14, ..MachineView::default() };
@@ -157,6 +177,24 @@ mod tests {
             ],
             ..PlantView::default()
         }
+    }
+
+    fn pumped() -> CduView {
+        CduView {
+            name: "cdu-1".into(),
+            rule: "sequence".into(),
+            change: "steady".into(),
+            wanted: 1,
+            setpoint_celsius: 32.0,
+            supply_celsius: Some(32.14),
+            dp_kpa: Some(59.96),
+            pumps: vec![MachineView { name: "pump 1".into(), step: "on".into(), ..MachineView::default() }],
+            ..CduView::default()
+        }
+    }
+
+    fn capped() -> CapView {
+        CapView { row: "row-a".into(), since_s: 5.0, sentence: "no pressure".into(), ..CapView::default() }
     }
 
     #[test]
@@ -205,6 +243,8 @@ mod tests {
                 response: "Look at row A".into(),
             }],
             plants: vec![chillers()],
+            cdus: vec![pumped()],
+            caps: vec![capped()],
             clock_trusted: false,
             ..Status::default()
         };
@@ -219,6 +259,8 @@ fans           -
 valves         -
 pump           -
 plant          chw wants 2, starting, load 581.2 kW: ch-1 on (812.0 h, 14 starts), ch-2 starting for 20 s (0.0 h, 0 starts)
+CDU            cdu-1 32.1 °C, 60.0 kPa, aims at 32.0 °C, wants 1, steady: pump 1 on (0.0 h, 0 starts)
+CAP REQUESTED  row-a for 5 s: no pressure
 power          facility -, IT -, unattributed -
 energy         facility 0.0 kWh, IT 0.0 kWh
 PUE 1m         1.119, good, category 2, 96 % covered

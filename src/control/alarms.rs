@@ -83,7 +83,12 @@ impl Alarms {
                 | Condition::MachineFailed
                 | Condition::ChangeAbandoned
                 | Condition::PlantShort
-                | Condition::PlantOnPanels => scene.holds(def),
+                | Condition::PlantOnPanels
+                | Condition::CduFouled
+                | Condition::LevelBelow
+                | Condition::CapRequested
+                | Condition::DewPointTripped
+                | Condition::DewPointsLost => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

@@ -156,6 +156,8 @@ impl Cooling {
             },
             Service::Damper => &self.strategies.dx.dampers,
             Service::Compressor => &self.strategies.dx.compressors,
+            Service::CduValve => &self.strategies.cdu.valve,
+            Service::CduPumps => &self.strategies.cdu.pump,
         }
     }
 
@@ -192,6 +194,7 @@ impl Cooling {
 
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands, news: &mut News<'_>) {
+        let cdu = self.strategies.cdu;
         for circuit in circuits {
             let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
@@ -209,7 +212,8 @@ impl Cooling {
                 (mode, _) => mode,
             };
             if row.countdown == 0 || mode != pid::Mode::Auto {
-                row.act(circuit, &tuning, source, &view(circuit, scene, (mode, aim), row.group.share()));
+                let view = view(circuit, scene, (mode, aim), row.group.share());
+                row.act(circuit, &tuning, source, &view.at_least(circuit.service.least(&cdu)));
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, aim, commands);
@@ -236,6 +240,14 @@ struct View {
     allowed: (f64, f64),
     actual: Option<f64>,
     longest: Span,
+}
+
+impl View {
+    /// The same with nothing below this output (%).
+    fn at_least(self, least: f64) -> Self {
+        let (min, max) = self.allowed;
+        Self { allowed: (min.max(least.min(max)), max), ..self }
+    }
 }
 
 /// What the loop is told; `share` is what its output is multiplied with on the way.
@@ -304,6 +316,8 @@ impl Loop {
     fn propose(&self, circuit: &Circuit, aim: Option<Aim>, commands: &mut Commands) {
         let Some(lead) = self.lead.filter(|_| self.started) else { return };
         let (output, reason) = match (aim, circuit.service) {
+            // Who of the pumps gets it is their sequence's.
+            (_, Service::CduPumps) => return,
             (Some(Aim::Stand { at, reason }), _) => (at, reason),
             (_, Service::Fans) => (self.terms().output, Reason::WorstInlet(lead)),
             (
@@ -312,6 +326,7 @@ impl Loop {
                 | Service::Pump
                 | Service::TowerFans(_)
                 | Service::Head(_)
+                | Service::CduValve
                 | Service::Damper
                 | Service::Compressor,
             ) => (self.terms().output, Reason::Loop(lead)),

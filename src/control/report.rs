@@ -1,5 +1,6 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
+mod cdus;
 mod plants;
 mod status;
 mod why;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::commands::Proof;
 
+pub use cdus::{CapView, CduView};
 pub use plants::{MachineView, PlantView, TowerView};
 pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
@@ -36,6 +38,12 @@ pub struct Status {
     /// Plants that run by sequence.
     #[serde(default)]
     pub plants: Vec<PlantView>,
+    /// CDUs that control runs.
+    #[serde(default)]
+    pub cdus: Vec<CduView>,
+    /// Rows whose GPUs are asked to draw less.
+    #[serde(default)]
+    pub caps: Vec<CapView>,
     /// Facility power (kW), storage excluded; nothing while the meter is not known.
     pub facility_kw: Option<f64>,
     /// IT power (kW).

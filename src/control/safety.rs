@@ -102,7 +102,13 @@ impl Scene<'_> {
     fn is_cold_enough(&self, circuit: &Circuit) -> bool {
         let supply = match circuit.service {
             Service::Damper | Service::Compressor => circuit.measured(self.image),
-            Service::Fans | Service::Valve | Service::Pump | Service::TowerFans(_) | Service::Head(_) => None,
+            Service::Fans
+            | Service::Valve
+            | Service::Pump
+            | Service::TowerFans(_)
+            | Service::Head(_)
+            | Service::CduValve
+            | Service::CduPumps => None,
         };
         supply.is_some_and(|(_, celsius)| celsius < self.limits.inlet_recommended.0)
     }

@@ -1,7 +1,7 @@
 //! Reasons and events in the hall's words.
 
 use plant::command::{Level, Reason};
-use plant::event::{Event, ShutOut, StageCause, Step, Trouble, What};
+use plant::event::{CapReason, Event, ShutOut, StageCause, Step, Trouble, What};
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::reading::Why;
@@ -77,11 +77,15 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::NotEconomising => "outdoors is too warm for it, or it did not help".to_owned(),
         Reason::PlantDemand => "as cold as coils and rows demand it".to_owned(),
         Reason::NoDemandLimit => "it may take all of its load: no other machine needs room to start".to_owned(),
-        Reason::InService => "control runs it".to_owned(),
         Reason::NoWater => "no water comes to it".to_owned(),
         Reason::ColdEnough => "the water is colder than it is to be held".to_owned(),
         Reason::LeastWater => "as many cells as get their least water".to_owned(),
         Reason::ValveAtRest => "the chiller stands, and nothing has to be held back".to_owned(),
+        Reason::Running => "control runs it".to_owned(),
+        Reason::Standby => "it stands by in case the other pump fails".to_owned(),
+        Reason::FailOver => "it takes the place of a pump that was lost, at its last speed".to_owned(),
+        Reason::DewPoint(Some(point)) => format!("the coolant is too near to the dew point at {}", name(point)),
+        Reason::DewPoint(None) => "the coolant is colder than a room of unknown dew point allows".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
         Reason::ShutOut(why) => format!("outdoor air is shut out: {}", shut_out(why)),
     }
@@ -152,6 +156,16 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Stage { from, to, cause: why } => format!("wants {to} instead of {from} running: {}", cause(why)),
         What::ShutOut(why) => format!("shuts outdoor air out: {}", shut_out(why)),
         What::LetIn => "lets outdoor air in".to_owned(),
+        What::CapRequested(CapReason::PressureLost) => {
+            "should draw less power: no CDU of it holds the pressure its plates need".to_owned()
+        }
+        What::CapReleased => "may draw its power again: pressure and coolant are back to normal".to_owned(),
+        What::DewPointsLost => {
+            "has no sensor of its dew point left: the coolant is kept above the highest allowed".to_owned()
+        }
+        What::DewPointKnown => "knows its dew point again".to_owned(),
+        What::DewPointTrip(true) => "has coolant too near to the dew point: its valve closes to its least".to_owned(),
+        What::DewPointTrip(false) => "has coolant well above the dew point again".to_owned(),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),

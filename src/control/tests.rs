@@ -1,5 +1,6 @@
 //! The controller from outside: inputs, outputs, time.
 
+mod cdus;
 mod coarse;
 mod dx;
 mod energy;

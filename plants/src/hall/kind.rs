@@ -1,8 +1,8 @@
 //! The kinds of equipment and the points each has, with the rules their readings are judged by.
 
 use super::machinery::{
-    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, SmokeDetector, Tank, Tower,
-    TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
+    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, RoomSensor, SmokeDetector,
+    Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,8 @@ pub enum Kind {
     WeatherStation,
     /// A smoke detector where outdoor air comes in.
     SmokeDetector,
+    /// A sensor of the room's air: dry bulb and dew point.
+    RoomSensor,
 }
 
 /// One point that every equipment of a kind has.
@@ -94,6 +96,14 @@ const fn sensor(name: &'static str, unit: Unit, judgement: Judgement) -> PointSp
 pub(super) const fn temperature(name: &'static str, min: f64, max: f64) -> PointSpec {
     let mut judgement = judged(min, max, Danger::Up, 0.5, 5.0);
     judgement.stuck_after = Span::from_secs(1800);
+    sensor(name, Unit::Cel, judgement)
+}
+
+/// A dew point moves slowly: a stale one ages upward by a kelvin in a minute and a half.
+pub(super) const fn dew_point(name: &'static str) -> PointSpec {
+    let mut judgement = judged(-60.0, 60.0, Danger::Up, 0.01, 0.5);
+    judgement.stale_after = Span::from_secs(30);
+    judgement.lost_after = Span::from_secs(300);
     sensor(name, Unit::Cel, judgement)
 }
 
@@ -234,6 +244,18 @@ const TOWER_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
 
 /// The valve in a condenser's water, which keeps its pressure up; open is the fail-safe.
 const CONDENSER_VALVE: PointSpec = duty("condenser-valve", 0.0, 2.0);
+/// What a CDU has more where control runs it: orders for its valve and each of its pumps, and each pump's word. Orders move no faster
+/// than valves and drives do.
+const CDU: &[PointSpec] = &[
+    RUN_MODE,
+    duty("valve", 0.0, 1.0),
+    duty("pump-1-speed", 0.0, 3.0),
+    feedback("pump-1-speed-feedback"),
+    state("pump-1-fault"),
+    duty("pump-2-speed", 0.0, 3.0),
+    feedback("pump-2-speed-feedback"),
+    state("pump-2-fault"),
+];
 
 const RACK: &[PointSpec] = &[
     temperature("inlet-air-temp", -10.0, 80.0),
@@ -266,7 +288,7 @@ const METER: &[PointSpec] =
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
@@ -287,6 +309,7 @@ impl Kind {
         Self::Generator,
         Self::WeatherStation,
         Self::SmokeDetector,
+        Self::RoomSensor,
     ];
 
     /// The word in files.
@@ -313,6 +336,7 @@ impl Kind {
             Self::Generator => "generator",
             Self::WeatherStation => "weather-station",
             Self::SmokeDetector => "smoke-detector",
+            Self::RoomSensor => "room-sensor",
         }
     }
 
@@ -330,6 +354,7 @@ impl Kind {
             Self::Tower => &[RUN_MODE, TOWER_FANS, CELLS],
             Self::WaterEconomiser => &[RUN_MODE, SETPOINT],
             Self::Dx => &[RUN_MODE, COMPRESSOR, DAMPER],
+            Self::Cdu => CDU,
             Self::Rack
             | Self::Crah
             | Self::Fan
@@ -338,14 +363,14 @@ impl Kind {
             | Self::DryCooler
             | Self::CondenserWater
             | Self::FacilityWater
-            | Self::Cdu
             | Self::Tank
             | Self::TwoPhaseTank
             | Self::HeatRecovery
             | Self::Ups
             | Self::Generator
             | Self::WeatherStation
-            | Self::SmokeDetector => &[],
+            | Self::SmokeDetector
+            | Self::RoomSensor => &[],
         }
     }
 
@@ -373,6 +398,7 @@ impl Kind {
             Self::Generator => Generator::POINTS,
             Self::WeatherStation => WeatherStation::POINTS,
             Self::SmokeDetector => SmokeDetector::POINTS,
+            Self::RoomSensor => RoomSensor::POINTS,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Halls from TOML.
 
 mod alarms;
+mod cdu;
 mod machinery;
 mod meters;
 mod sequence;
@@ -9,6 +10,7 @@ mod tuning;
 
 use std::collections::BTreeMap;
 
+use super::cdu::DrivenCdu;
 use super::kind::PointSpec;
 use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, PueRules, Rack, Row};
 use crate::fault::Faults;
@@ -49,6 +51,9 @@ struct Draft {
     sequenced: Vec<Sequenced>,
     /// True where control runs the DX units.
     runs_dx: bool,
+    /// True where control runs the CDUs, and these are they.
+    runs_cdus: bool,
+    driven: Vec<DrivenCdu>,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -72,6 +77,8 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         machinery: Machinery::default(),
         sequenced: sequence::sequenced(file),
         runs_dx: sequence::runs_dx(file),
+        runs_cdus: cdu::runs(file),
+        driven: Vec::new(),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
@@ -92,12 +99,14 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     draft.machinery(file);
     let plants = draft.plants(file);
     let dx_rows = draft.dx_rows(file);
+    draft.driven(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
-    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), !draft.sequenced.is_empty() || draft.runs_dx));
+    let runs = draft.runs_cdus || draft.runs_dx || !draft.sequenced.is_empty();
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.runs_cdus));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -114,6 +123,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         machinery: draft.machinery,
         plants,
         dx_rows,
+        cdus: draft.driven,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,
@@ -290,7 +300,7 @@ impl Draft {
 
     /// The points that a machine has more where control runs its plant.
     fn commanded(&self, section: &Section<'_>, kind: Kind) -> Vec<PointSpec> {
-        if kind == Kind::Dx && self.runs_dx {
+        if (kind == Kind::Cdu && self.runs_cdus) || (kind == Kind::Dx && self.runs_dx) {
             return kind.commands().to_vec();
         }
         if self.sequenced.is_empty() || kind.commands().is_empty() {

@@ -1,7 +1,9 @@
 //! Machinery that runs by its own panel: it is read, not commanded. Each kind is one table: what the struct holds, what the
 //! process image holds, and how its readings are judged stand on the same line.
 
-use super::kind::{PointSpec, duty, feedback, gauge, level, power, pressure, state, temperature, volume_flow};
+use super::kind::{
+    PointSpec, dew_point, duty, feedback, gauge, level, power, pressure, state, temperature, volume_flow,
+};
 use crate::id::{EquipId, PointId, RowId};
 use crate::point::{Point, PointTable};
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Quantity, Ratio, Watts};
@@ -89,6 +91,8 @@ pub struct Machinery {
     pub weather: Option<WeatherStation>,
     /// Smoke detectors where outdoor air comes in.
     pub smoke: Vec<SmokeDetector>,
+    /// Sensors of the room's air.
+    pub room: Vec<RoomSensor>,
 }
 
 /// Declares a kind of machinery: its struct of typed points and the specification of each.
@@ -310,5 +314,13 @@ machinery! {
         dry_bulb: Celsius = temperature("dry-bulb", -60.0, 60.0),
         /// Outdoor wet bulb.
         wet_bulb: Celsius = temperature("wet-bulb", -60.0, 45.0),
+    }
+
+    /// A sensor of the room's air.
+    RoomSensor {
+        /// Dry bulb.
+        dry_bulb: Celsius = temperature("dry-bulb", -20.0, 80.0),
+        /// Dew point.
+        dew_point: Celsius = dew_point("dew-point"),
     }
 }

@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -66,6 +66,11 @@ impl Condition {
         Self::ChangeAbandoned,
         Self::PlantShort,
         Self::PlantOnPanels,
+        Self::CduFouled,
+        Self::LevelBelow,
+        Self::CapRequested,
+        Self::DewPointTripped,
+        Self::DewPointsLost,
         Self::Service,
     ];
 
@@ -87,6 +92,11 @@ impl Condition {
             Self::ChangeAbandoned => "change-abandoned",
             Self::PlantShort => "plant-short",
             Self::PlantOnPanels => "plant-on-panels",
+            Self::CduFouled => "cdu-fouled",
+            Self::LevelBelow => "level-below",
+            Self::CapRequested => "cap-requested",
+            Self::DewPointTripped => "dew-point-tripped",
+            Self::DewPointsLost => "dew-points-lost",
             Self::Service => "service",
         }
     }
@@ -95,6 +105,12 @@ impl Condition {
     #[must_use]
     pub const fn is_of_plants(self) -> bool {
         matches!(self, Self::ChangeAbandoned | Self::PlantShort | Self::PlantOnPanels)
+    }
+
+    /// True for what befalls CDUs that control runs.
+    #[must_use]
+    pub const fn is_of_cdus(self) -> bool {
+        matches!(self, Self::CduFouled | Self::CapRequested | Self::DewPointTripped | Self::DewPointsLost)
     }
 
     /// What its `limit` counts, for people; nothing where it has none.
@@ -106,6 +122,8 @@ impl Condition {
             Self::WritesDoubted => Some("outputs"),
             Self::DpBelow => Some("Pa"),
             Self::UnattributedAbove => Some("W"),
+            Self::CduFouled => Some("K"),
+            Self::LevelBelow => Some("%"),
             Self::InletsLost
             | Self::PueInvalid
             | Self::ClockUntrusted
@@ -114,6 +132,9 @@ impl Condition {
             | Self::ChangeAbandoned
             | Self::PlantShort
             | Self::PlantOnPanels
+            | Self::CapRequested
+            | Self::DewPointTripped
+            | Self::DewPointsLost
             | Self::Service => None,
         }
     }

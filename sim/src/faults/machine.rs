@@ -23,6 +23,8 @@ pub enum MachineFault {
     CustomerGone,
     /// A dry cooler breathes air that is this much warmer than outdoors, its own (K, ≥ 0).
     ShortCircuit(f64),
+    /// The air around a room's sensor is moister by so much (K of dew point, 0 to 40).
+    Humid(f64),
     /// A two-phase tank's vent stays open.
     VentOpen,
     /// A rack breathes this share of its own hot air: a door or a panel of the containment is open (1, 0 to 0.9).
@@ -60,6 +62,7 @@ impl MachineFault {
             Self::Leak(_) => "leak",
             Self::CustomerGone => "customer-gone",
             Self::ShortCircuit(_) => "short-circuit",
+            Self::Humid(_) => "humid",
             Self::VentOpen => "vent-open",
             Self::ContainmentOpen(_) => "containment-open",
             Self::Outage => "outage",
@@ -82,6 +85,7 @@ impl MachineFault {
             | Self::AirInLoop(n)
             | Self::Leak(n)
             | Self::ShortCircuit(n)
+            | Self::Humid(n)
             | Self::ContainmentOpen(n)
             | Self::Brownout(n)
             | Self::Sag(n) => Some(n),
@@ -113,6 +117,7 @@ impl MachineFault {
             Self::Leak(_) => matches!(kind, Kind::Cdu | Kind::Tank | Kind::TwoPhaseTank),
             Self::CustomerGone => matches!(kind, Kind::HeatRecovery),
             Self::ShortCircuit(_) => matches!(kind, Kind::DryCooler),
+            Self::Humid(_) => matches!(kind, Kind::RoomSensor),
             Self::VentOpen => matches!(kind, Kind::TwoPhaseTank),
             Self::ContainmentOpen(_) => matches!(kind, Kind::Rack),
             // Of the meters the utility's alone: see [`MachineFault::of_grid`].

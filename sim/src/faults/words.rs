@@ -128,6 +128,12 @@ pub const CATALOGUE: &[Entry] = &[
         With::Number("K, 0 to 30", (0.0, 30.0)),
         "a dry cooler breathes its own warm air",
     ),
+    entry_of(
+        On::Equipment,
+        "humid",
+        With::Number("K of dew point, 0 to 40", (0.0, 40.0)),
+        "the air around a room's sensor is so much moister",
+    ),
     entry_of(On::Equipment, "vent-open", With::Nothing, "a two-phase tank's vent stays open"),
     entry_of(
         On::Equipment,
@@ -224,6 +230,7 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("leak", Given::Number(flow)) => MachineFault::Leak(flow),
         ("customer-gone", _) => MachineFault::CustomerGone,
         ("short-circuit", Given::Number(warmer)) => MachineFault::ShortCircuit(warmer),
+        ("humid", Given::Number(by)) => MachineFault::Humid(by),
         ("vent-open", _) => MachineFault::VentOpen,
         ("containment-open", Given::Number(share)) => MachineFault::ContainmentOpen(share),
         ("outage", _) => MachineFault::Outage,

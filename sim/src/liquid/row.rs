@@ -2,14 +2,18 @@
 //!
 //! **Equation** the CDUs that run share every rack's flow alike, so that one more or one less changes what each carries, not who
 //! is served. Racks get the mixture of what the CDUs supplied in the step before; what their liquid carries away is heat
-//! into the CDUs, each by its share of the flow, so that the books close. **Source** [`super::cdu`], [`super::cold_plate`]. **Box** CDUs of one size in a row.
+//! into the CDUs, each by its share of the flow, so that the books close. Its own panel runs a CDU unless control does. **Source** [`super::cdu`], [`super::cold_plate`]. **Box** CDUs of one size in a row.
 //! **Outside it** without a CDU that runs, plates stand and spill their heat into the air. **Time constant** the plates' 2 s,
 //! the CDUs' 20 to 40 s.
 
+use plant::hall::sequence::RunMode;
+use plant::id::{Id, PointId};
 use plant::read::Section;
 
 use super::cdu::{Cdu, CduWater, Exchanged, Through, Wear};
 use super::cold_plate::{ColdPlates, Drawn, PlateCoolant, Taken};
+use crate::actuators::Actuator;
+use crate::faults::ActuatorFault;
 use crate::hydraulics::{Branch, Shared};
 use crate::local::pi::{Loop, Pi};
 use crate::physics::read::{POSITIVE, need, number};
@@ -59,10 +63,12 @@ pub struct Unit {
     pub wear: Wear,
     /// True while it stands.
     pub failed: bool,
-    /// Primary valve (%).
-    pub valve: f64,
-    /// Pump speed (%).
-    pub speed: f64,
+    /// Primary valve.
+    pub valve: Actuator,
+    /// The drives of its pumps.
+    pub pumps: Vec<Actuator>,
+    /// What it is told.
+    pub order: Order,
     /// Its flows.
     pub shared: Shared,
     /// What it did in the last step.
@@ -71,6 +77,22 @@ pub struct Unit {
     pub place: usize,
     panels: (Loop, Loop),
     flows: Vec<f64>,
+}
+
+/// What a CDU is told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    /// Panel, off or on.
+    pub mode: RunMode,
+    /// Primary valve (%).
+    pub valve: f64,
+    /// Each pump's speed (%).
+    pub speeds: [f64; MOST_PUMPS],
+}
+
+impl Order {
+    /// Its panel decides.
+    pub const PANEL: Self = Self { mode: RunMode::Panel, valve: 0.0, speeds: [0.0; MOST_PUMPS] };
 }
 
 /// The plates of one rack.
@@ -117,8 +139,9 @@ impl PlateRow {
             water: CduWater::new(&of.cdu, at),
             wear: Wear::NONE,
             failed: false,
-            valve: 50.0,
-            speed: 60.0,
+            valve: Actuator::new(nobody(), nobody(), 50.0, STROKES.0),
+            pumps: vec![Actuator::new(nobody(), nobody(), 60.0, STROKES.1); of.pumps],
+            order: Order::PANEL,
             shared: Shared::default(),
             last: Exchanged { supply: at, level: 1.0, ..Exchanged::default() },
             place: *place,
@@ -149,7 +172,10 @@ impl PlateRow {
         let Self { units, branches, streams, fed, .. } = self;
         for unit in units {
             unit.run(of, *fed, dt);
-            let speeds = [if unit.failed || !*fed { 0.0 } else { unit.speed / 100.0 }; MOST_PUMPS];
+            let mut speeds = [0.0; MOST_PUMPS];
+            if !unit.failed && *fed {
+                speeds.iter_mut().zip(&unit.pumps).for_each(|(speed, pump)| *speed = pump.share());
+            }
             let speeds = speeds.get(..of.pumps).unwrap_or(&speeds);
             unit.shared = of.cdu.share((&unit.water, &unit.wear), speeds, branches, &mut unit.flows);
             for (stream, flow) in streams.iter_mut().zip(&unit.flows) {
@@ -197,20 +223,68 @@ impl PlateRow {
     }
 }
 
+/// The points that command and report a drive or valve.
+type Wires = (PointId, PointId);
+
+/// A point of no hall, until the hall's are known.
+fn nobody() -> PointId {
+    PointId::from_index(usize::MAX)
+}
+
 /// The most pumps a CDU has.
-const MOST_PUMPS: usize = 4;
+pub const MOST_PUMPS: usize = 4;
 
 impl Unit {
-    /// Its own panel: coolant temperature by the primary valve, pressure by the pumps. Without power pumps run down in five seconds.
+    /// The speed that it tells: its fastest pump's (%).
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.pumps.iter().map(Actuator::reported).fold(0.0, f64::max)
+    }
+
+    /// The points of its valve and pumps: command and feedback of each.
+    pub(crate) fn wire(&mut self, valve: Wires, pumps: impl Iterator<Item = Wires>) {
+        (self.valve.command, self.valve.feedback) = valve;
+        for (pump, wires) in self.pumps.iter_mut().zip(pumps) {
+            (pump.command, pump.feedback) = wires;
+        }
+    }
+
+    /// Its own panel: coolant temperature by the primary valve, pressure by the pumps. While it is told what to do the panel's loops
+    /// follow, and go on from there. Without power pumps run down in five seconds.
     fn run(&mut self, of: &Spec, fed: bool, dt: f64) {
-        let valve = self.panels.0.step(&VALVE, (self.water.supply, of.setpoint), dt);
-        let speed = self.panels.1.step(&PUMP, (self.shared.dp / of.dp, 1.0), dt);
-        let toward = |now: f64, wanted: f64, stroke: f64| {
-            let reach = 100.0 * dt / stroke;
-            now + (wanted - now).clamp(-reach, reach)
-        };
-        self.valve = toward(self.valve, if self.failed { 0.0 } else { valve }, STROKES.0);
-        self.speed = if fed { toward(self.speed, speed, STROKES.1) } else { toward(self.speed, 0.0, RUN_DOWN) };
+        let (seen, pressure) = ((self.water.supply, of.setpoint), (self.shared.dp / of.dp, 1.0));
+        let told = self.order;
+        match told.mode {
+            RunMode::Panel => {
+                self.valve.aim(self.panels.0.step(&VALVE, seen, dt));
+                let speed = self.panels.1.step(&PUMP, pressure, dt);
+                self.pumps.iter_mut().for_each(|pump| pump.aim(speed));
+            }
+            RunMode::Off => {
+                self.valve.aim(0.0);
+                self.pumps.iter_mut().for_each(|pump| pump.aim(0.0));
+            }
+            RunMode::On => {
+                self.valve.aim(told.valve);
+                self.pumps.iter_mut().zip(told.speeds).for_each(|(pump, speed)| pump.aim(speed));
+            }
+        }
+        if told.mode != RunMode::Panel {
+            self.panels.0.follow(&VALVE, seen, self.valve.position);
+            let fastest = self.pumps.iter().map(|pump| pump.position).fold(PUMP.limits.0, f64::max);
+            self.panels.1.follow(&PUMP, pressure, fastest);
+        }
+        if self.failed {
+            self.valve.aim(0.0);
+        }
+        self.valve.travel(dt);
+        for pump in &mut self.pumps {
+            if fed && !self.failed && pump.fault != Some(ActuatorFault::PowerLost) {
+                pump.travel(dt);
+            } else {
+                pump.run_down(RUN_DOWN, dt);
+            }
+        }
     }
 
     fn step(&mut self, of: &Spec, (primary, primary_flow, heat): (f64, f64, f64), given: &mut Given, dt: f64) {

@@ -20,6 +20,7 @@ const EXAMPLES: &[(&str, f64)] = &[
     ("air-in-loop", 0.5),
     ("leak", 0.05),
     ("short-circuit", 8.0),
+    ("humid", 5.0),
     ("containment-open", 0.35),
     ("brownout", 60.0),
     ("sag", 40.0),

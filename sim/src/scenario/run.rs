@@ -221,7 +221,7 @@ impl Run {
         true
     }
 
-    /// Moves a setpoint of the panels, or puts it back. False where it is the controller's.
+    /// Moves a setpoint of the panels, or puts it back. False where it is the controller's, or the controller's as well.
     fn set(&self, of: Setpoint, value: Option<f64>, world: &mut World) -> bool {
         if of == Setpoint::Crah {
             world.set_supply_air(value.unwrap_or(crate::local::crah::SUPPLY));
@@ -232,7 +232,7 @@ impl Run {
         match (of.on_panel(world.change_physics()), to) {
             (Some(panel), Some(to)) => {
                 *panel = to;
-                true
+                of != Setpoint::Cdu // which its loop has, too
             }
             (_, None) | (None, _) => false,
         }

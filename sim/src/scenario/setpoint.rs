@@ -98,7 +98,8 @@ impl Setpoint {
             Self::Fans => strategies.fans.setpoint = value,
             Self::Valves => strategies.valves.setpoint = value,
             Self::Pump => strategies.pump.setpoint = value,
-            Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Cdu | Self::Tank | Self::Dx => return false,
+            Self::Cdu => strategies.cdu.valve.setpoint = value,
+            Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Tank | Self::Dx => return false,
         }
         true
     }

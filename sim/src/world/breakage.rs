@@ -51,6 +51,7 @@ impl World {
             MachineFault::Outage => self.site.grid_out(broken),
             MachineFault::Brownout(left) => self.site.brown_out(broken.then_some(left / 100.0)),
             MachineFault::Sag(left) if broken => self.site.sag(left / 100.0),
+            MachineFault::Humid(by) => self.moisten_at(equip, if broken { by } else { 0.0 }),
             MachineFault::OnBypass => {
                 if let Some(ups) = self.ups(equip) {
                     ups.orders.bypass = broken;
@@ -81,6 +82,12 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Makes the air around a room's sensor so much moister (K of dew point).
+    fn moisten_at(&mut self, equip: EquipId, by: f64) {
+        let sensors = self.machinery.room.iter().map(|of| of.equip).zip(&mut self.moisture.moister);
+        sensors.filter(|(of, _)| *of == equip).for_each(|(_, more)| *more = by);
     }
 
     /// True for a chiller, an economiser, a tower or a DX unit.

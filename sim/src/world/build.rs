@@ -11,6 +11,7 @@ use plant::time::{Span, Wall};
 use plant::units::Unit;
 
 use super::image::put;
+use super::moisture::Moisture;
 use super::{Alone, Panel, Pump, World};
 use crate::actuators::Actuator;
 use crate::air::Row;
@@ -31,6 +32,7 @@ use crate::weather::Outdoors;
 
 pub(super) fn world(hall: &Hall, physics: Physics) -> World {
     let points = hall.points.len();
+    let outdoors = Outdoors::default().at(&physics.weather, physics.seed, Wall(0));
     let mut world = World {
         seed: physics.seed,
         steps: 0,
@@ -50,9 +52,11 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         plants: hall.plants.clone(),
         dx_rows: hall.dx_rows.clone(),
         smoke: vec![false; hall.machinery.smoke.len()],
+        driven: hall.cdus.clone(),
+        moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
-        air: Outdoors::default().at(&physics.weather, physics.seed, Wall(0)),
+        air: outdoors,
         warmer: 0.0,
         mean_outdoors: physics.weather.mean(),
         site: Site::new(&physics.electrics, &groups(hall)),
@@ -69,6 +73,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         lost_work: 0.0,
         physics: Arc::new(physics),
     };
+    world.wire_cdus();
     world.wire_panels(hall);
     world.tell_truth();
     for (id, point) in hall.points.iter() {
@@ -83,6 +88,17 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
 }
 
 impl World {
+    /// Valves and pumps of CDUs know the points that command and report them.
+    fn wire_cdus(&mut self) {
+        let Self { plates, driven, .. } = self;
+        for unit in plates.iter_mut().flat_map(|row| &mut row.units) {
+            if let Some(of) = driven.get(unit.place) {
+                let pumps = of.pumps.iter().map(|pump| (pump.speed.id(), pump.feedback.id()));
+                unit.wire((of.valve.id(), of.of.valve.id()), pumps);
+            }
+        }
+    }
+
     /// A panel for each device that takes commands, holding what it starts with.
     fn wire_panels(&mut self, hall: &Hall) {
         let (duty, patience) = (self.physics.start_duty, self.physics.comm_loss);
@@ -111,6 +127,10 @@ impl World {
             devices.extend(economiser);
             let tower = plant.rejecting.map(|t| (t.of.equip, [t.run_mode.id(), t.fan.id(), t.cells.id()]));
             devices.extend(tower.map(|(equip, points)| (equip, points.map(safe).to_vec())));
+        }
+        for cdu in &self.driven {
+            let points = [cdu.run_mode.id(), cdu.valve.id()].into_iter().chain(cdu.pumps.iter().map(|p| p.speed.id()));
+            devices.push((cdu.of.equip, points.map(safe).collect()));
         }
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });
@@ -267,7 +287,8 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
             | Kind::Ups
             | Kind::Generator
             | Kind::WeatherStation
-            | Kind::SmokeDetector,
+            | Kind::SmokeDetector
+            | Kind::RoomSensor,
         ) => sensors.air,
         (Unit::Watt, _) => sensors.power,
         (Unit::Percent, _) => sensors.feedback,

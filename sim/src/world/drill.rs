@@ -77,7 +77,9 @@ impl World {
         let coolers = self.rows.iter_mut().flat_map(|r| r.coolers.iter_mut());
         let of_air = coolers.flat_map(|c| [Some(&mut c.drive), c.coil.as_mut().map(|k| &mut k.valve)]);
         let of_water = self.pump.as_mut().map(|p| &mut p.drive);
-        of_air.flatten().chain(of_water).find(|a| a.command == point)
+        let units = self.plates.iter_mut().flat_map(|row| &mut row.units);
+        let of_cdus = units.flat_map(|unit| std::iter::once(&mut unit.valve).chain(&mut unit.pumps));
+        of_air.flatten().chain(of_water).chain(of_cdus).find(|a| a.command == point)
     }
 
     fn apply(&mut self, fault: Fault, broken: bool) {

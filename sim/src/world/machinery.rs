@@ -1,5 +1,6 @@
 //! What the machinery's own sensors see, point by point.
 
+use plant::hall::cdu::DrivenCdu;
 use plant::hall::machinery::{Circuit as Which, On};
 use plant::id::PointId;
 
@@ -10,12 +11,29 @@ use crate::circuits::bank::Unit;
 use crate::circuits::condensing::Condensing;
 use crate::cooling::chiller::phase::Phase;
 use crate::electrics::site::Site;
+use crate::faults::ActuatorFault;
 use crate::immersion::units::{State, Unit as TankUnit};
+use crate::liquid::row::Unit as CduUnit;
 use crate::physics::Physics;
 
 /// Puts every machine's truth where its points are.
 pub(super) fn tell(world: &mut World) {
-    let World { machinery, chilled, facility, plates, tanks, air, rows, truth, site, physics, smoke, .. } = world;
+    let World {
+        machinery,
+        chilled,
+        facility,
+        plates,
+        tanks,
+        air,
+        rows,
+        truth,
+        site,
+        physics,
+        driven,
+        moisture,
+        smoke,
+        ..
+    } = world;
     let mut tell = |point: PointId, value: f64| put(truth, point, value);
     let circuit = |which: Which| match which {
         Which::ChilledWater => chilled.as_ref(),
@@ -42,15 +60,7 @@ pub(super) fn tell(world: &mut World) {
         tell(of.flow.id(), water.shared.flow * LITRES);
     }
     for unit in plates.iter().flat_map(|row| &row.units) {
-        let Some(of) = machinery.cdus.get(unit.place).map(|c| c.of) else { continue };
-        tell(of.valve.id(), unit.valve);
-        tell(of.pump.id(), unit.speed);
-        tell(of.supply.id(), unit.water.supply);
-        tell(of.return_coolant.id(), unit.water.back);
-        tell(of.dp.id(), unit.shared.dp);
-        tell(of.flow.id(), unit.shared.flow);
-        tell(of.primary_leaving.id(), unit.last.primary_back);
-        tell(of.level.id(), 100.0 * unit.last.level);
+        cdu((machinery, driven), unit, &mut tell);
     }
     for row in rows.iter() {
         for (cooler, direct) in row.coolers.iter().filter_map(|c| Some((c, c.direct.as_ref()?))) {
@@ -67,10 +77,36 @@ pub(super) fn tell(world: &mut World) {
     for (of, seen) in machinery.smoke.iter().zip(smoke.iter()) {
         tell(of.smoke.id(), if *seen { 1.0 } else { 0.0 });
     }
+    let cold = rows.iter().map(|row| row.cold).reduce(f64::max);
+    for (of, moister) in machinery.room.iter().zip(&moisture.moister) {
+        let dry = cold.unwrap_or(air.dry_bulb);
+        tell(of.dry_bulb.id(), dry);
+        tell(of.dew_point.id(), (moisture.dew_point + moister).min(dry));
+    }
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);
     }
+}
+
+fn cdu(
+    (machinery, driven): (&plant::hall::Machinery, &[DrivenCdu]),
+    unit: &CduUnit,
+    tell: &mut impl FnMut(PointId, f64),
+) {
+    let Some(of) = machinery.cdus.get(unit.place).map(|c| c.of) else { return };
+    tell(of.valve.id(), unit.valve.reported());
+    tell(of.pump.id(), unit.speed());
+    for (pump, of) in unit.pumps.iter().zip(driven.get(unit.place).iter().flat_map(|of| &of.pumps)) {
+        tell(of.feedback.id(), pump.reported());
+        tell(of.fault.id(), if pump.fault == Some(ActuatorFault::PowerLost) { 1.0 } else { 0.0 });
+    }
+    tell(of.supply.id(), unit.water.supply);
+    tell(of.return_coolant.id(), unit.water.back);
+    tell(of.dp.id(), unit.shared.dp);
+    tell(of.flow.id(), unit.shared.flow);
+    tell(of.primary_leaving.id(), unit.last.primary_back);
+    tell(of.level.id(), 100.0 * unit.last.level);
 }
 
 fn electrics(

@@ -1,4 +1,4 @@
-//! What the machines of a plant and DX units are told: by us, by the switch at their panel, or by nobody.
+//! What the machines of a plant, DX units and CDUs are told: by us, by the switch at their panel, or by nobody.
 
 use plant::hall::machinery::Circuit as Which;
 use plant::hall::sequence::{Rejecting, RunMode};
@@ -9,6 +9,7 @@ use super::{Alone, Panel, World};
 use crate::circuits::bank::Order;
 use crate::circuits::condensing;
 use crate::coolers::direct;
+use crate::liquid::row::Order as CduOrder;
 
 /// A switch at the panel means that the machine runs from here on (%).
 const HAND_RUNS: f64 = 50.0;
@@ -16,7 +17,8 @@ const HAND_RUNS: f64 = 50.0;
 impl World {
     /// Gives every machine of a plant that control runs its order.
     pub(super) fn order(&mut self) {
-        let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, chilled, facility, elapsed, alone, .. } = self;
+        let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
+        let Self { chilled, facility, elapsed, alone, plates, driven, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -51,6 +53,19 @@ impl World {
         for direct in rows.iter_mut().flat_map(|row| &mut row.coolers).filter_map(|cooler| cooler.direct.as_mut()) {
             direct.smoky = smoky;
         }
+        for unit in plates.iter_mut().flat_map(|row| &mut row.units) {
+            let Some(of) = driven.get(unit.place) else { continue };
+            let point = of.run_mode.id();
+            // By hand it runs as its panel would run it.
+            let mode = match (told.mode(point), told.hand(point)) {
+                (RunMode::On, Some(_)) => RunMode::Panel,
+                (mode, _) => mode,
+            };
+            let number = |point: PointId| told.number(point).unwrap_or(0.0);
+            let mut order = CduOrder { mode, valve: number(of.valve.id()), ..CduOrder::PANEL };
+            order.speeds.iter_mut().zip(&of.pumps).for_each(|(speed, pump)| *speed = number(pump.speed.id()));
+            unit.order = order;
+        }
     }
 }
 
@@ -78,6 +93,11 @@ impl Told<'_> {
 
     fn panel(&self, point: PointId) -> Option<&Panel> {
         self.panel_of.get(point).copied().flatten().and_then(|n| self.panels.get(n))
+    }
+
+    /// Where the switch at the panel stands, if somebody turned it to hand (%).
+    fn hand(&self, point: PointId) -> Option<f64> {
+        self.panel(point)?.hand
     }
 
     /// The switch at the panel first; then what it was told, unless it has heard nothing for too long or listens to nobody.

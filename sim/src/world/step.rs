@@ -100,6 +100,7 @@ impl World {
             let to_end = convert::i64_from_f64_rounded((tick.dt.seconds() - since) * 1e3);
             self.part(dt, elapsed, Wall(tick.wall.0.saturating_sub(to_end)));
         }
+        self.moisten(tick.dt.seconds());
         self.tell_truth();
     }
 
@@ -255,7 +256,7 @@ impl World {
                     row.share_flow(spec, dt);
                     for unit in &row.units {
                         if let Some(branch) = circuit.branches.get_mut(unit.place) {
-                            *branch = spec.cdu.primary_branch(unit.valve / 100.0);
+                            *branch = spec.cdu.primary_branch(unit.valve.share());
                         }
                     }
                 }

@@ -263,12 +263,8 @@ impl Drive {
             Setpoint::Fans => self.hall.strategies.fans.setpoint,
             Setpoint::Valves => self.hall.strategies.valves.setpoint,
             Setpoint::Pump => self.hall.strategies.pump.setpoint,
-            Setpoint::Crah
-            | Setpoint::ChilledWater
-            | Setpoint::FacilityWater
-            | Setpoint::Cdu
-            | Setpoint::Tank
-            | Setpoint::Dx => return,
+            Setpoint::Cdu => self.hall.strategies.cdu.valve.setpoint,
+            Setpoint::Crah | Setpoint::ChilledWater | Setpoint::FacilityWater | Setpoint::Tank | Setpoint::Dx => return,
         };
         if of.tune(&mut self.strategies, value.unwrap_or(begun)) {
             self.image.reload = Some(Box::new(self.strategies));

@@ -9,6 +9,7 @@ use plant::reading::{Reading, Why};
 use plant::time::{Span, Tick};
 use plant::units::Celsius;
 
+use crate::control::cdus::{Cdu, Cdus};
 use crate::control::commands::{Held, OutputId};
 use crate::control::cooling::Cooling;
 use crate::control::dx::{DxRows, Units};
@@ -34,6 +35,8 @@ pub struct Scene<'a> {
     pub cooling: &'a Cooling,
     /// DX units that run by sequence.
     pub dx: &'a DxRows,
+    /// CDUs that control runs.
+    pub cdus: &'a Cdus,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -67,12 +70,21 @@ impl Scene<'_> {
             Condition::PueInvalid => Some(self.energy.is_invalid()),
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
             Condition::WrongDevice => Some(self.stranger().is_some()),
-            Condition::MachineFailed => Some(self.troubles().next().is_some()),
-            Condition::ChangeAbandoned => self.some_are(|plant| plant.stages().has_abandoned(), |_| false),
-            Condition::PlantShort => {
-                self.some_are(|plant| plant.stages().is_short(), |(_, units)| units.team().is_short())
+            Condition::MachineFailed => Some(self.failed_machine().is_some()),
+            Condition::ChangeAbandoned => {
+                self.some(|plant| plant.stages().has_abandoned(), |_| false, |cdu| cdu.pumps().has_abandoned())
             }
-            Condition::PlantOnPanels => self.some_are(Plant::is_on_panels, |(_, units)| units.is_on_panels()),
+            Condition::PlantShort => {
+                self.some(|plant| plant.stages().is_short(), |(_, units)| units.team().is_short(), |_| false)
+            }
+            Condition::PlantOnPanels => {
+                self.some(Plant::is_on_panels, |(_, units)| units.is_on_panels(), Cdu::is_on_panel)
+            }
+            Condition::CduFouled => above(self.worst_approach()?.1),
+            Condition::LevelBelow => below(self.lowest_level()?.1),
+            Condition::CapRequested => Some(self.cdus.caps().next().is_some()),
+            Condition::DewPointTripped => Some(self.tripped().is_some()),
+            Condition::DewPointsLost => Some(self.cdus.dew_point().is_lost()),
             Condition::Service => None,
         }
     }
@@ -101,7 +113,21 @@ impl Scene<'_> {
             Condition::MachineFailed => self.failed_machine(),
             Condition::ChangeAbandoned => Some("a stage change was abandoned".to_owned()),
             Condition::PlantShort => self.short_of(),
-            Condition::PlantOnPanels => Some("a plant runs by its own panels".to_owned()),
+            Condition::PlantOnPanels => Some("a plant or a CDU runs by its own panel".to_owned()),
+            Condition::CduFouled => self
+                .worst_approach()
+                .map(|(cdu, k)| format!("{}: {k:.1} K of approach at its rated load", self.equip(cdu))),
+            Condition::LevelBelow => {
+                self.lowest_level().map(|(point, percent)| format!("{} {percent:.0} %", name(point)))
+            }
+            Condition::CapRequested => {
+                let row = self.cdus.caps().next().and_then(|request| self.hall.rows.get(request.row));
+                row.map(|row| format!("{}: no CDU of it holds the pressure its plates need", row.name))
+            }
+            Condition::DewPointTripped => {
+                self.tripped().map(|cdu| format!("{}: its valve is at its least", self.equip(cdu)))
+            }
+            Condition::DewPointsLost => Some("no sensor of the room's dew point".to_owned()),
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -140,10 +166,20 @@ impl Scene<'_> {
         self.hall.points.ids().find(strange)
     }
 
-    /// Whether some plant or row of DX units is so; nothing in a hall where nobody runs any by sequence.
-    fn some_are(&self, plant: impl Fn(&Plant) -> bool, row: impl Fn((&DxRow, &Units)) -> bool) -> Option<bool> {
-        let any = !self.hall.plants.is_empty() || !self.hall.dx_rows.is_empty();
-        any.then(|| self.plants.iter(self.hall).any(|(_, of)| plant(of)) || self.dx.iter(self.hall).any(row))
+    /// Whether some plant, row of DX units or CDU is so; nothing in a hall where nobody runs any by sequence.
+    fn some(
+        &self,
+        plant: impl Fn(&Plant) -> bool,
+        row: impl Fn((&DxRow, &Units)) -> bool,
+        cdu: impl Fn(&Cdu) -> bool,
+    ) -> Option<bool> {
+        let hall = self.hall;
+        let any = !hall.plants.is_empty() || !hall.dx_rows.is_empty() || !hall.cdus.is_empty();
+        any.then(|| {
+            self.plants.iter(hall).any(|(_, of)| plant(of))
+                || self.dx.iter(hall).any(row)
+                || self.cdus.iter(hall).any(|(_, of)| cdu(of))
+        })
     }
 
     /// What wants one more and has none left.
@@ -163,9 +199,38 @@ impl Scene<'_> {
         self.plants.iter(self.hall).flat_map(|(of, plant)| plant.troubles(of)).chain(units).chain(fans)
     }
 
-    /// The first of them.
+    /// The CDU with the worst approach (K).
+    fn worst_approach(&self) -> Option<(EquipId, f64)> {
+        let known = self.cdus.iter(self.hall).filter_map(|(of, cdu)| Some((of.of.equip, cdu.approach()?)));
+        known.reduce(|worst, next| if next.1 > worst.1 { next } else { worst })
+    }
+
+    /// The lowest level of a CDU or a tank (%).
+    fn lowest_level(&self) -> Option<(PointId, f64)> {
+        let of = &self.hall.machinery;
+        let cdus = of.cdus.iter().map(|cdu| cdu.of.level);
+        let tanks = of.tanks.iter().map(|tank| tank.of.level);
+        let levels = cdus.chain(tanks).chain(of.two_phase_tanks.iter().map(|tank| tank.of.level));
+        let known = levels.filter_map(|level| Some((level.id(), self.image.read(level).usable()?.0)));
+        known.reduce(|lowest, next| if next.1 < lowest.1 { next } else { lowest })
+    }
+
+    /// The first CDU whose valve is at its least for the dew point.
+    fn tripped(&self) -> Option<EquipId> {
+        self.cdus.iter(self.hall).find(|(_, cdu)| cdu.is_tripped()).map(|(of, _)| of.of.equip)
+    }
+
+    /// The first machine or pump that has failed, and how.
     fn failed_machine(&self) -> Option<String> {
-        self.troubles().next().map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble)))
+        let pump = |(of, cdu): (&plant::hall::cdu::DrivenCdu, &Cdu)| {
+            let mut pumps = cdu.pumps().machines().iter().zip(1..);
+            pumps.find_map(|(machine, n): (_, u8)| Some((of.of.equip, n, machine.trouble()?)))
+        };
+        let failed = self.troubles().next();
+        failed.map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble))).or_else(|| {
+            let (equip, n, trouble) = self.cdus.iter(self.hall).find_map(pump)?;
+            Some(format!("{} pump {n}: {}", self.equip(equip), mishap(trouble)))
+        })
     }
 
     fn equip(&self, id: EquipId) -> &str {

@@ -1,6 +1,7 @@
 //! Circuits: which inputs a loop looks at and which outputs it moves. Fixed when the hall is loaded.
 
 use plant::command::Level;
+use plant::hall::cdu::{CduTuning, DrivenCdu};
 use plant::hall::machinery::Circuit as Water;
 use plant::hall::sequence::{DxUnit, RunMode};
 use plant::hall::{ChillerPlant, DxRow, Hall};
@@ -32,6 +33,10 @@ pub enum Service {
     Damper,
     /// The compressors of a row's DX units, by the same.
     Compressor,
+    /// A CDU's primary valve, by the coolant to the racks.
+    CduValve,
+    /// A CDU's pumps, by the pressure across the manifold.
+    CduPumps,
 }
 
 impl Service {
@@ -39,10 +44,30 @@ impl Service {
     #[must_use]
     pub const fn action(self) -> pid::Action {
         match self {
-            Self::Fans | Self::Valve | Self::TowerFans(_) | Self::Head(_) | Self::Damper | Self::Compressor => {
-                pid::Action::Direct
-            }
-            Self::Pump => pid::Action::Reverse,
+            Self::Fans
+            | Self::Valve
+            | Self::TowerFans(_)
+            | Self::Head(_)
+            | Self::Damper
+            | Self::Compressor
+            | Self::CduValve => pid::Action::Direct,
+            Self::Pump | Self::CduPumps => pid::Action::Reverse,
+        }
+    }
+
+    /// The least output (%), where that is more than what may be written.
+    #[must_use]
+    pub const fn least(self, cdu: &CduTuning) -> f64 {
+        match self {
+            Self::Fans
+            | Self::Valve
+            | Self::Pump
+            | Self::TowerFans(_)
+            | Self::Head(_)
+            | Self::Damper
+            | Self::Compressor => 0.0,
+            Self::CduValve => cdu.least_valve.0,
+            Self::CduPumps => cdu.least_speed.0,
         }
     }
 
@@ -53,7 +78,14 @@ impl Service {
             (_, RunMode::On) | (Self::Damper, RunMode::Off) => true,
             (_, RunMode::Panel)
             | (
-                Self::Fans | Self::Valve | Self::Pump | Self::TowerFans(_) | Self::Head(_) | Self::Compressor,
+                Self::Fans
+                | Self::Valve
+                | Self::Pump
+                | Self::TowerFans(_)
+                | Self::Head(_)
+                | Self::Compressor
+                | Self::CduValve
+                | Self::CduPumps,
                 RunMode::Off,
             ) => false,
         }
@@ -159,7 +191,8 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     });
     let plants = hall.plants.iter().flat_map(|plant| of_plant(plant, commands));
     let dx = hall.dx_rows.iter().flat_map(|row| dx_circuits(hall, row, commands));
-    fans.chain(valves).chain(pump).chain(plants).chain(dx).collect()
+    let cdus = hall.cdus.iter().flat_map(|cdu| of_cdu(cdu, commands));
+    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).collect()
 }
 
 /// The dampers of a row's DX units, and their compressors.
@@ -186,6 +219,30 @@ fn dx_circuits(hall: &Hall, row: &DxRow, commands: &Commands) -> [Circuit; 2] {
     ]
 }
 
+/// A CDU's valve, and its pumps.
+fn of_cdu(cdu: &DrivenCdu, commands: &Commands) -> [Circuit; 2] {
+    let drive = |point: PointId, feedback: PointId| {
+        let output = commands.output(point)?;
+        let range = commands.slot(output)?.range;
+        Some(Drive { equip: cdu.of.equip, output, range, feedback, panel: None })
+    };
+    let circuit = |id, service, input: PointId, drives: Vec<Drive>| Circuit {
+        id,
+        service,
+        inputs: vec![input],
+        weights: Vec::new(),
+        drives,
+        cools: Vec::new(),
+        panel: commands.output(cdu.run_mode.id()),
+    };
+    let valve = drive(cdu.valve.id(), cdu.of.valve.id()).into_iter().collect();
+    let pumps = cdu.pumps.iter().filter_map(|pump| drive(pump.speed.id(), pump.feedback.id())).collect();
+    [
+        circuit(cdu.valve_loop, Service::CduValve, cdu.of.supply.id(), valve),
+        circuit(cdu.pump_loop, Service::CduPumps, cdu.of.dp.id(), pumps),
+    ]
+}
+
 impl Circuit {
     /// The fail-safe of its outputs (%), the highest if they differ.
     #[must_use]
@@ -193,14 +250,25 @@ impl Circuit {
         self.drives.iter().map(|drive| drive.range.failsafe).fold(0.0, f64::max)
     }
 
-    /// The input that asks for most, and its value, aged if stale. Nothing when none can be used.
+    /// The input that asks for most, and its value, aged if stale. Nothing when none can be used. A CDU's loops hold while theirs is
+    /// stale: more coolant than is wanted is no safe side where water condenses, and its panel gets it back soon.
     #[must_use]
     pub fn worst(&self, image: Image<'_>) -> Option<(PointId, f64)> {
         let sign = match self.service.action() {
             pid::Action::Direct => 1.0,
             pid::Action::Reverse => -1.0,
         };
-        let usable = self.inputs.iter().filter_map(|p| image.number(*p).usable().map(|v| (*p, v)));
+        let value = |point: PointId| match self.service {
+            Service::Fans
+            | Service::Valve
+            | Service::Pump
+            | Service::TowerFans(_)
+            | Service::Head(_)
+            | Service::Damper
+            | Service::Compressor => image.number(point).usable(),
+            Service::CduValve | Service::CduPumps => image.number(point).fresh(),
+        };
+        let usable = self.inputs.iter().filter_map(|p| value(*p).map(|v| (*p, v)));
         usable.reduce(|worst, next| if sign * next.1 > sign * worst.1 { next } else { worst })
     }
 
@@ -250,7 +318,7 @@ impl Circuit {
             let positions = self.drives.iter().filter_map(|drive| image.number(drive.feedback).fresh());
             return pid::Mode::Track(positions.fold(0.0, f64::max));
         }
-        let rows = || self.drives.iter().filter_map(|drive| held.get(drive.output));
+        let rows = || self.working(held).map(|(_, row)| row);
         if rows().any(|row| row.entry == Level::Control) {
             return pid::Mode::Auto;
         }
@@ -263,18 +331,22 @@ impl Circuit {
         told.is_none_or(|mode| self.service.follows(mode))
     }
 
+    /// Its drives with what they are told; of a CDU's pumps those that are told to run.
+    fn working<'h>(&'h self, held: &'h Table<OutputId, Held>) -> impl Iterator<Item = (&'h Drive, &'h Held)> {
+        let rows = self.drives.iter().filter_map(|drive| Some((drive, held.get(drive.output)?)));
+        rows.filter(|(_, row)| self.service != Service::CduPumps || row.value > 0.0)
+    }
+
     /// What limits leave to the outputs together.
     pub(super) fn allowed(&self, held: &Table<OutputId, Held>) -> (f64, f64) {
-        let rows = self.drives.iter().filter_map(|drive| held.get(drive.output)).map(|row| row.allowed);
+        let rows = self.working(held).map(|(_, row)| row.allowed);
         rows.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0.0, 100.0))
     }
 
     /// The highest position that an actuator reports whose output the loop leads.
     pub(super) fn actual(&self, image: Image<'_>, held: &Table<OutputId, Held>) -> Option<f64> {
-        let led = |drive: &&Drive| {
-            self.moves(drive, held) && held.get(drive.output).is_some_and(|row| row.entry == Level::Control)
-        };
-        self.drives.iter().filter(led).filter_map(|drive| image.number(drive.feedback).fresh()).reduce(f64::max)
+        let led = self.working(held).filter(|(drive, row)| self.moves(drive, held) && row.entry == Level::Control);
+        led.filter_map(|(drive, _)| image.number(drive.feedback).fresh()).reduce(f64::max)
     }
 
     /// The slowest rise and fall of its outputs (%/s); nothing where no rate is limited.

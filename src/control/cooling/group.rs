@@ -43,6 +43,8 @@ impl Group {
             | Service::Pump
             | Service::TowerFans(_)
             | Service::Head(_)
+            | Service::CduValve
+            | Service::CduPumps
             | Service::Damper
             | Service::Compressor => Self::default(),
         }

@@ -44,7 +44,11 @@ impl Scene<'_> {
         self.image.read(point).fresh().map(Quantity::get)
     }
 
-    fn is_stale<Q: Quantity>(&self, point: Point<Q>) -> bool {
+    pub(in crate::control) fn is_lost<Q: Quantity>(&self, point: Point<Q>) -> bool {
+        matches!(self.image.read(point), Reading::Lost { .. })
+    }
+
+    pub(in crate::control) fn is_stale<Q: Quantity>(&self, point: Point<Q>) -> bool {
         matches!(self.image.read(point), Reading::Stale { .. })
     }
 

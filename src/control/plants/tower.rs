@@ -261,7 +261,7 @@ impl Tower {
     /// Proposes run mode and cells. The loop proposes the fans' speed.
     pub fn propose(&self, wired: &Wired, commands: &mut Commands) {
         let (mode, why) =
-            if self.is_on_panel() { (RunMode::Panel, Reason::OnPanel) } else { (RunMode::On, Reason::InService) };
+            if self.is_on_panel() { (RunMode::Panel, Reason::OnPanel) } else { (RunMode::On, Reason::Running) };
         commands.propose(wired.run_mode, Level::Control, mode.number(), why);
         if !self.is_on_panel() {
             commands.propose(wired.cells, Level::Control, self.cells, Reason::LeastWater);

@@ -79,17 +79,8 @@ pub struct MachineView {
 #[must_use]
 pub fn plants(hall: &Hall, state: &State) -> Vec<PlantView> {
     let name = |equip: EquipId| hall.equips.get(equip).map_or("?", |def| def.name.as_str()).to_owned();
-    let machine = |(equip, machine): (EquipId, &Machine)| {
-        let since = machine.since().seconds();
-        MachineView {
-            name: name(equip),
-            step: word(machine.life()).to_owned(),
-            since_s: (since < AGES).then_some(since),
-            run_hours: machine.run.life.seconds() / 3600.0,
-            starts: machine.run.starts,
-        }
-    };
-    let view = state.plants.iter(hall).map(|(of, plant)| {
+    let machine = |(equip, machine): (EquipId, &Machine)| view(name(equip), machine);
+    let views = state.plants.iter(hall).map(|(of, plant)| {
         let stages = plant.stages();
         PlantView {
             name: name(of.equip),
@@ -118,7 +109,7 @@ pub fn plants(hall: &Hall, state: &State) -> Vec<PlantView> {
             ..PlantView::default()
         }
     });
-    view.chain(units).collect()
+    views.chain(units).collect()
 }
 
 fn tower_view(name: String, tower: &Tower) -> TowerView {
@@ -130,6 +121,18 @@ fn tower_view(name: String, tower: &Tower) -> TowerView {
         cells: tower.cells(),
         run_hours: tower.fans().run.life.seconds() / 3600.0,
         starts: tower.fans().run.starts,
+    }
+}
+
+/// One machine.
+pub(super) fn view(name: String, machine: &Machine) -> MachineView {
+    let since = machine.since().seconds();
+    MachineView {
+        name,
+        step: word(machine.life()).to_owned(),
+        since_s: (since < AGES).then_some(since),
+        run_hours: machine.run.life.seconds() / 3600.0,
+        starts: machine.run.starts,
     }
 }
 

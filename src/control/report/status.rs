@@ -38,6 +38,8 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         valves: valves.collect(),
         pump: hall.chilled_water.map(|water| value(water.pump.id())),
         plants: super::plants::plants(hall, state),
+        cdus: super::cdus::cdus(hall, state),
+        caps: super::cdus::caps(hall, state),
         facility_kw: kilowatts(power.facility),
         it_kw: kilowatts(power.it),
         unattributed_kw: kilowatts(power.unattributed),
@@ -83,6 +85,7 @@ fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
         plants: &state.plants,
         cooling: &state.cooling,
         dx: &state.dx,
+        cdus: &state.cdus,
         tick: state.clock.last(),
         running: state.clock.running(),
     }

@@ -69,9 +69,11 @@ fn hall() -> Arc<Hall> {
             chilled_water: PlantTuning::UNUSED,
             facility_water: PlantTuning::UNUSED,
             dx: plant::hall::DxTuning::USUAL,
+            cdu: plant::hall::cdu::CduTuning::USUAL,
         },
         plants: Vec::new(),
         dx_rows: Vec::new(),
+        cdus: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

@@ -6,7 +6,10 @@ use crate::read::Section;
 use crate::time::Span;
 
 /// Reads every `[[alarm]]`.
-pub(super) fn alarms(file: &Section<'_>, (chilled_water, plants): (bool, bool)) -> Option<Table<AlarmId, AlarmDef>> {
+pub(super) fn alarms(
+    file: &Section<'_>,
+    (chilled_water, sequences, cdus): (bool, bool, bool),
+) -> Option<Table<AlarmId, AlarmDef>> {
     let mut alarms: Vec<Option<AlarmDef>> = Vec::new();
     for section in file.sections("alarm") {
         let alarm = alarm(&section);
@@ -20,7 +23,11 @@ pub(super) fn alarms(file: &Section<'_>, (chilled_water, plants): (bool, bool)) 
                 let message = "this hall has no `[chilled-water]` whose pressure could be low";
                 section.clash("condition", message, "take the alarm away or add the chilled water");
             }
-            if alarm.condition.is_of_plants() && !plants {
+            if alarm.condition.is_of_cdus() && !cdus {
+                let message = "this hall has no `[sequence.cdu]`: control runs no CDU that this could befall";
+                section.clash("condition", message, "take the alarm away or add the sequence");
+            }
+            if alarm.condition.is_of_plants() && !sequences {
                 let message = "this hall has no `[sequence.…]`: control runs no plant that this could befall";
                 section.clash("condition", message, "take the alarm away or add the sequence");
             }

@@ -35,6 +35,8 @@ impl Draft {
         self.machinery.generators = generators.into_iter().map(|(of, ())| of).collect();
         let detectors = self.each(file, Kind::SmokeDetector, (|_, _| Some(()), kinds::SmokeDetector::of));
         self.machinery.smoke = detectors.into_iter().map(|(of, ())| of).collect();
+        let room = self.each(file, Kind::RoomSensor, (|_, _| Some(()), kinds::RoomSensor::of));
+        self.machinery.room = room.into_iter().map(|(of, ())| of).collect();
         self.water_for_its_users(file);
     }
 
@@ -196,6 +198,9 @@ name = "roof"
 
 [[smoke-detector]]
 name = "intake"
+
+[[room-sensor]]
+name = "room-1"
 
 [strategy.fans]
 setpoint = 24.0

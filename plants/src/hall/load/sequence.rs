@@ -1,10 +1,11 @@
-//! `[sequence.chilled-water]` and `[sequence.facility-water]`: plants that control runs, and the numbers they run by.
+//! `[sequence.chilled-water]`, `[sequence.facility-water]` and `[sequence.cdu]`: what control runs, and the numbers it runs by.
 
 mod dx;
 mod tower;
 
-use super::Draft;
+use super::{Draft, cdu};
 use crate::hall::Kind;
+use crate::hall::cdu::CduTuning;
 use crate::hall::kind::PointSpec;
 use crate::hall::machinery::{Chiller, Circuit};
 use crate::hall::sequence::{
@@ -70,13 +71,16 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// The numbers of both circuits' plants and of DX units; stand-ins where control runs none.
-pub(super) fn tunings(file: &Section<'_>) -> ([PlantTuning; 2], DxTuning) {
-    let Some(all) = file.section("sequence") else { return ([PlantTuning::UNUSED; 2], DxTuning::USUAL) };
+/// The numbers of both circuits' plants, of DX units and of CDUs; stand-ins where control runs none.
+pub(super) fn tunings(file: &Section<'_>) -> ([PlantTuning; 2], DxTuning, CduTuning) {
+    let Some(all) = file.section("sequence") else {
+        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL);
+    };
     let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
     let dx = dx::tuning(&all);
+    let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
     all.done();
-    (read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED)), dx)
+    (read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED)), dx, cdus.unwrap_or(CduTuning::USUAL))
 }
 
 /// True where control runs the hall's DX units.
@@ -201,7 +205,7 @@ fn economiser(section: &Section<'_>) -> EconomiserTuning {
 }
 
 /// A time inside its range; a fault where it is not.
-fn span(section: &Section<'_>, key: &'static str, otherwise: Span, (low, high): (Span, Span)) -> Span {
+pub(super) fn span(section: &Section<'_>, key: &'static str, otherwise: Span, (low, high): (Span, Span)) -> Span {
     let read: Span = section.or(key, otherwise);
     if read < low || read > high {
         let message = format!("`{key}` is {read} and must be from {low} to {high}");

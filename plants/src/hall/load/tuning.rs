@@ -1,5 +1,6 @@
 //! How the loops are run.
 
+use crate::hall::cdu::CduTuning;
 use crate::hall::sequence::DxTuning;
 use crate::hall::{Limits, LoopTuning, PlantTuning, Strategies};
 use crate::read::Section;
@@ -21,11 +22,11 @@ const UNUSED: LoopTuning = LoopTuning {
 pub(super) fn strategies(
     file: &Section<'_>,
     limits: Option<&Limits>,
-    (needs, ([chilled_water, facility_water], dx)): ([bool; 3], ([PlantTuning; 2], DxTuning)),
+    (needs, ([chilled_water, facility_water], dx, cdu)): ([bool; 3], ([PlantTuning; 2], DxTuning, CduTuning)),
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     if !needs.contains(&true) && !file.has("strategy") {
-        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED, chilled_water, facility_water, dx });
+        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED, chilled_water, facility_water, dx, cdu });
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
@@ -37,7 +38,26 @@ pub(super) fn strategies(
     let valves = read("valves", valves, (5.0, 40.0));
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
-    Some(Strategies { fans: fans?, valves: valves?, pump: pump?, chilled_water, facility_water, dx })
+    Some(Strategies { fans: fans?, valves: valves?, pump: pump?, chilled_water, facility_water, dx, cdu })
+}
+
+/// A loop whose setpoint stands elsewhere: what its section does not say is as in `old`.
+pub(super) fn given(section: &Section<'_>, old: LoopTuning) -> LoopTuning {
+    let gain = section.within("gain", (1e-9, 1e9)).unwrap_or(old.gain);
+    let ti: Span = section.or("ti", old.ti);
+    if ti == Span::ZERO {
+        section.fault(
+            "ti",
+            "`ti` is zero: the integral would be infinite",
+            "write the integral time, such as \"120s\"",
+        );
+    }
+    let td = section.or("td", old.td);
+    let setpoint_weight = section.within("setpoint-weight", (0.0, 1.0)).unwrap_or(old.setpoint_weight);
+    let deadband = section.within("deadband", (0.0, 10.0)).unwrap_or(old.deadband);
+    let every = section.whole("every", (1, 3600)).and_then(|n| u32::try_from(n).ok()).unwrap_or(old.every);
+    section.done();
+    LoopTuning { setpoint: old.setpoint, gain, ti, td, setpoint_weight, deadband, every }
 }
 
 fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {

@@ -1,0 +1,224 @@
+//! `[sequence.cdu]`: CDUs that control runs, and the numbers they run by.
+
+use super::Draft;
+use super::sequence::span;
+use super::tuning;
+use crate::hall::cdu::{CapTuning, CduPump, CduTuning, DewPointTuning, DrivenCdu, FoulingTuning, PumpTuning};
+use crate::hall::machinery::{Cdu, InRow};
+use crate::read::Section;
+use crate::time::Span;
+use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Watts};
+
+const SECOND: Span = Span::from_secs(1);
+const MINUTE: Span = Span::from_secs(60);
+const HOUR: Span = Span::from_secs(3600);
+const DAY: Span = Span::from_secs(86_400);
+
+/// True where control runs the CDUs.
+pub(super) fn runs(file: &Section<'_>) -> bool {
+    file.section("sequence").is_some_and(|all| all.has("cdu"))
+}
+
+/// The numbers of `[sequence.cdu]`.
+pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
+    let old = CduTuning::USUAL;
+    for (key, what) in [
+        ("supply", "the coolest coolant to the racks, in °C"),
+        ("dp", "the pressure across the racks' manifold, in Pa"),
+        ("rated", "the heat that one CDU carries, in W"),
+    ] {
+        if !section.has(key) {
+            section.missing(key, format!("write `{key} = …`: {what}"));
+        }
+    }
+    let supply = section.within("supply", (10.0, 60.0));
+    let dp = section.within("dp", (1e3, 1e6));
+    let rated = section.within("rated", (1e3, 1e8)).map(Watts);
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let least_valve = Percent(number("least-valve", old.least_valve.0, (0.0, 50.0)));
+    let least_speed = Percent(number("least-speed", old.least_speed.0, (5.0, 80.0)));
+    let valve = section.section("valve").map_or(old.valve, |s| tuning::given(&s, old.valve));
+    let pump = section.section("pump").map_or(old.pump, |s| tuning::given(&s, old.pump));
+    let pumps = section.section("pumps").map_or(old.pumps, |s| pumps(&s));
+    let dew_point = section.section("dew-point").map_or(old.dew_point, |s| dew_point(&s));
+    let caps = section.section("caps").map_or(old.caps, |s| caps(&s));
+    let fouling = section.section("fouling").map_or(old.fouling, |s| fouling(&s));
+    section.done();
+    if let Some(dp) = dp
+        && caps.least_dp.0 >= dp
+    {
+        let message = format!("`caps.least-dp` is {} Pa and must be below `dp`, which is {dp} Pa", caps.least_dp.0);
+        section.fault("caps", message, "write the pressure below which plates run short of coolant");
+    }
+    Some(CduTuning {
+        valve: crate::hall::LoopTuning { setpoint: supply?, ..valve },
+        pump: crate::hall::LoopTuning { setpoint: dp?, ..pump },
+        least_valve,
+        least_speed,
+        pumps,
+        dew_point,
+        caps,
+        fouling: FoulingTuning { rated: rated?, ..fouling },
+    })
+}
+
+fn pumps(section: &Section<'_>) -> PumpTuning {
+    let old = PumpTuning::USUAL;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let running = section.whole("running", (1, 2)).and_then(|n| u8::try_from(n).ok()).unwrap_or(old.running);
+    let read = PumpTuning {
+        running,
+        proof: span(section, "proof", old.proof, (SECOND, MINUTE)),
+        least_flow: LitersPerSecond(number("least-flow", old.least_flow.0, (0.0, 1e3))),
+        start_within: span(section, "start-within", old.start_within, (SECOND.times(2), MINUTE.times(5))),
+        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
+        retry_after: span(section, "retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
+        stagger: span(section, "stagger", old.stagger, (Span::ZERO, MINUTE.times(5))),
+        prove: span(section, "prove", old.prove, (SECOND.times(10), HOUR)),
+        starved: Pascals(number("starved", old.starved.0, (1e3, 1e5))),
+        starved_for: span(section, "starved-for", old.starved_for, (SECOND, MINUTE.times(10))),
+        slow: Percent(number("slow", old.slow.0, (10.0, 90.0))),
+        slow_for: span(section, "slow-for", old.slow_for, (MINUTE, DAY)),
+        rotate_every: span(section, "rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
+        rotate_gap: span(section, "rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
+    };
+    section.done();
+    read
+}
+
+fn dew_point(section: &Section<'_>) -> DewPointTuning {
+    let old = DewPointTuning::USUAL;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = DewPointTuning {
+        margin: number("margin", old.margin, (1.0, 10.0)),
+        ramp: number("ramp", old.ramp, (0.1, 10.0)),
+        trip: number("trip", old.trip, (0.0, 5.0)),
+        trip_after: span(section, "trip-after", old.trip_after, (SECOND, MINUTE.times(10))),
+        blind: Celsius(number("blind", old.blind.0, (10.0, 40.0))),
+        warmest: Celsius(number("warmest", old.warmest.0, (20.0, 60.0))),
+    };
+    section.done();
+    if read.trip >= read.margin {
+        let message = format!("`trip` is {} and must be below `margin`, which is {}", read.trip, read.margin);
+        section.fault("trip", message, "the setpoint keeps the margin; the trip is for when that does not do");
+    }
+    read
+}
+
+fn caps(section: &Section<'_>) -> CapTuning {
+    let old = CapTuning::USUAL;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = CapTuning {
+        least_dp: Pascals(number("least-dp", old.least_dp.0, (0.0, 1e6))),
+        after: span(section, "after", old.after, (Span::ZERO, MINUTE)),
+        cure_within: span(section, "cure-within", old.cure_within, (Span::ZERO, MINUTE.times(5))),
+        nominal_dp: Pascals(number("nominal-dp", old.nominal_dp.0, (1e3, 1e5))),
+        nominal_supply: number("nominal-supply", old.nominal_supply, (0.5, 20.0)),
+    };
+    section.done();
+    read
+}
+
+fn fouling(section: &Section<'_>) -> FoulingTuning {
+    let old = FoulingTuning::USUAL;
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = FoulingTuning {
+        rated: old.rated,
+        open: Percent(number("open", old.open.0, (20.0, 100.0))),
+        load: number("load", old.load, (0.1, 1.0)),
+    };
+    section.done();
+    read
+}
+
+impl Draft {
+    /// The CDUs that control runs; faults where there is none, or nobody sees the room's dew point.
+    pub(super) fn driven(&mut self, file: &Section<'_>) {
+        let Some(all) = file.section("sequence").filter(|all| all.has("cdu")) else { return };
+        if self.machinery.cdus.is_empty() && !file.has("cdu") {
+            let help = "add `[[cdu]]`, or take this section away";
+            all.clash("cdu", "the hall has no `[[cdu]]` to run", help);
+        }
+        if self.machinery.room.is_empty() && !file.has("room-sensor") {
+            let message = "CDUs keep their coolant above the room's dew point, and nobody measures it";
+            all.clash("cdu", message, "add `[[room-sensor]]` with a `name`, two of them better than one");
+        }
+        for cdu in self.machinery.cdus.clone() {
+            let driven = self.one_driven(cdu);
+            self.driven.extend(driven);
+        }
+    }
+
+    fn one_driven(&mut self, InRow { row, of }: InRow<Cdu>) -> Option<DrivenCdu> {
+        let name = self.equips.get(of.equip)?.name.clone();
+        let valve_loop = self.loops.push(format!("{name}/valve"));
+        let pump_loop = self.loops.push(format!("{name}/pumps"));
+        let equip = of.equip;
+        let pump = |speed, feedback, fault| {
+            Some(CduPump {
+                speed: self.typed(equip, speed)?,
+                feedback: self.typed(equip, feedback)?,
+                fault: self.typed(equip, fault)?,
+            })
+        };
+        Some(DrivenCdu {
+            row,
+            of,
+            run_mode: self.typed(equip, "run-mode")?,
+            valve: self.typed(equip, "valve")?,
+            pumps: [
+                pump("pump-1-speed", "pump-1-speed-feedback", "pump-1-fault")?,
+                pump("pump-2-speed", "pump-2-speed-feedback", "pump-2-fault")?,
+            ],
+            valve_loop,
+            pump_loop,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hall::Hall;
+    use crate::read::corpus::{Broken, each_is_told};
+    use crate::time::Span;
+
+    fn liquid() -> &'static str {
+        crate::shipped::HALLS.iter().find(|(name, _)| *name == "liquid").expect("shipped").1
+    }
+
+    #[test]
+    fn a_cdu_has_its_orders_and_its_loops() {
+        let hall = Hall::load("liquid", liquid()).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(hall.cdus.len(), 4);
+        let write = |name: &str| hall.points[hall.point(name).expect("a point")].write.expect("written");
+        assert_eq!((write("cdu-2/run-mode").failsafe, write("cdu-2/pump-2-speed").min), (0.0, 0.0));
+        assert_eq!(hall.loops[hall.cdus[1].pump_loop], "cdu-2/pumps");
+        let tuning = hall.strategies.cdu;
+        assert_eq!((tuning.valve.setpoint, tuning.pump.setpoint), (32.0, 60e3));
+        assert_eq!(tuning.pumps.proof, Span::from_secs(5));
+    }
+
+    #[test]
+    fn every_broken_number_is_told_at_its_place() {
+        let broken = |from, to, message, help| Broken { from, to, message, help, at: "" };
+        let corpus = [
+            broken("supply = 32.0 ", "supply = §5.0 ", "must be from 10 to 60", "from 10 to 60"),
+            broken("rated = 650e3 ", "rated = §1.0 ", "must be from 1000 to", ""),
+            broken("running = 1 ", "running = §3 ", "must be from 1 to 2", ""),
+        ];
+        each_is_told(liquid(), &corpus, |text| Hall::load("liquid", text));
+    }
+
+    #[test]
+    fn cdus_that_cannot_be_run_are_told() {
+        let told = |text: &str, wanted: &str| {
+            let faults = Hall::load("liquid", text).expect_err("refused").0;
+            assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:#?}");
+        };
+        let blind = liquid().replace("[[room-sensor]]\nname = \"room-1\"\n", "");
+        told(&blind.replace("[[room-sensor]]\nname = \"room-2\"\n", ""), "nobody measures it");
+        let tight = "dp = 60e3\ndew-point = { margin = 1.0, trip = 2.0 }";
+        told(&liquid().replacen("dp = 60e3 ", tight, 1), "`trip` is 2 and must be below `margin`, which is 1");
+        told(&liquid().replacen("dp = 60e3 ", "dp = 15e3 ", 1), "must be below `dp`, which is 15000 Pa");
+    }
+}

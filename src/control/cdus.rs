@@ -1,0 +1,296 @@
+//! CDUs that control runs: coolant by the valve, pressure by the pumps, above the room's dew point, and a word to the GPUs when the
+//! pressure is gone.
+//!
+//! Its own panel runs a CDU until all that is needed is seen: [`super::rule`]. The loops are those of [`super::cooling`]; here is who of the
+//! pumps gets what the pressure's loop gives, and what the coolant's loop aims at.
+
+mod caps;
+mod dew_point;
+mod fouling;
+pub mod pumps;
+
+use plant::command::{Level, Reason};
+use plant::event::{About, Step as Told, What};
+use plant::hall::Hall;
+use plant::hall::cdu::{CduTuning, DrivenCdu, PUMPS};
+use plant::hall::sequence::RunMode;
+use plant::id::PointId;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::commands::{Commands, Limit, OutputId};
+use super::cooling::Cooling;
+use super::news::News;
+use super::plants::Scene;
+use super::rule::{Rule, TAKE_OVER};
+use super::sequence::Timer;
+use super::sequence::machine::{Seen, Sight};
+pub use caps::{CapRequest, Caps};
+pub use dew_point::DewPoint;
+use dew_point::Trip;
+use fouling::Fouling;
+use pumps::{Pumps, Row};
+
+/// What is needed may be doubted for so long before the panel gets its CDU back: it has sensors of its own.
+const DOUBT: Span = Span::from_secs(15);
+/// A pump that turns slower than this stands (%).
+const TURNING: f64 = 10.0;
+
+/// The outputs of a CDU. Fixed when the hall is loaded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wiring {
+    run_mode: OutputId,
+    valve: OutputId,
+    pumps: [OutputId; PUMPS],
+}
+
+/// Every CDU's outputs, in the hall's order.
+#[must_use]
+pub fn wirings(hall: &Hall, commands: &Commands) -> Vec<Wiring> {
+    let wiring = |of: &DrivenCdu| {
+        let [one, two] = of.pumps.map(|pump| commands.output(pump.speed.id()));
+        let (run_mode, valve) = (commands.output(of.run_mode.id())?, commands.output(of.valve.id())?);
+        Some(Wiring { run_mode, valve, pumps: [one?, two?] })
+    };
+    hall.cdus.iter().filter_map(wiring).collect()
+}
+
+/// What is remembered of a CDU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cdu {
+    rule: Rule,
+    /// How long something that is needed has been doubted.
+    doubt: Timer,
+    /// Its pumps all failed under control: its panel gets longer.
+    gave_up: bool,
+    pumps: Pumps,
+    trip: Trip,
+    fouling: Fouling,
+}
+
+/// Every CDU, in the hall's order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cdus {
+    cdus: Vec<Cdu>,
+    dew_point: DewPoint,
+    caps: Caps,
+}
+
+impl Cdus {
+    /// On their panels.
+    #[must_use]
+    pub fn new(hall: &Hall) -> Self {
+        Self {
+            cdus: hall.cdus.iter().map(|_| Cdu::new()).collect(),
+            dew_point: DewPoint::default(),
+            caps: Caps::new(hall),
+        }
+    }
+
+    /// A new boot: on their panels, with run-times and the caps that stand.
+    pub fn restart(&mut self) {
+        self.dew_point = DewPoint::default();
+        for cdu in &mut self.cdus {
+            cdu.rule = Rule::on_panel();
+            (cdu.doubt, cdu.gave_up) = (Timer::default(), false);
+            cdu.pumps.forget();
+            (cdu.trip, cdu.fouling) = (Trip::default(), Fouling::default());
+        }
+    }
+
+    /// The CDUs with what they are, in the hall's order.
+    pub fn iter<'c>(&'c self, hall: &'c Hall) -> impl Iterator<Item = (&'c DrivenCdu, &'c Cdu)> {
+        hall.cdus.iter().zip(&self.cdus)
+    }
+
+    /// The room's dew point and what comes of it.
+    #[must_use]
+    pub const fn dew_point(&self) -> &DewPoint {
+        &self.dew_point
+    }
+
+    /// What power is asked for, row by row.
+    pub fn caps(&self) -> impl Iterator<Item = CapRequest> {
+        self.caps.requests()
+    }
+
+    /// Gives the loops their setpoints.
+    pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
+        let supply = self.dew_point.setpoint(&cooling.strategies().cdu);
+        for of in &hall.cdus {
+            cooling.ask(of.valve_loop, supply);
+        }
+    }
+
+    /// One scan, after the loops: proposes every CDU's run mode and its pumps' speeds.
+    pub fn step(
+        &mut self,
+        wirings: &[Wiring],
+        (scene, cooling): (&Scene<'_>, &Cooling),
+        commands: &mut Commands,
+        news: &mut News<'_>,
+    ) {
+        if self.cdus.is_empty() {
+            return;
+        }
+        let tuning = &cooling.strategies().cdu;
+        self.dew_point.step(scene, tuning, news);
+        for (place, ((of, wiring), cdu)) in scene.hall.cdus.iter().zip(wirings).zip(&mut self.cdus).enumerate() {
+            let scan = Scan { scene, of, wiring, tuning, place };
+            cdu.step(&scan, news);
+            cdu.trip.step(&scan, &self.dew_point, news);
+            cdu.fouling.step(&scan);
+            let pressure = cooling.of(of.pump_loop);
+            let lead = pressure.and_then(|row| row.lead.filter(|_| row.started));
+            cdu.propose(&scan, (pressure.map_or(100.0, |row| row.terms().output), lead), commands);
+        }
+        let starting = |n: usize| self.cdus.get(n).is_some_and(|cdu| cdu.pumps.is_starting());
+        self.caps.step((scene, tuning), (self.dew_point.setpoint(tuning), starting), news);
+    }
+
+    /// Above every mode: a valve whose coolant is too near to the dew point is closed to its least, and its pumps go on.
+    pub fn protect(&self, wirings: &[Wiring], tuning: &CduTuning, commands: &mut Commands) {
+        for (_, wiring) in self.cdus.iter().zip(wirings).filter(|(cdu, _)| !cdu.is_on_panel() && cdu.is_tripped()) {
+            let reason = Reason::DewPoint(self.dew_point.lead());
+            let least = Limit { min: 0.0, max: tuning.least_valve.0, reason };
+            commands.limit(wiring.valve, Level::ThermalProtection, least);
+            // Its panel may know no dew point. One that somebody has switched off stays off.
+            let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
+            if told == Some(RunMode::Panel) {
+                commands.propose(wiring.run_mode, Level::ThermalProtection, RunMode::On.number(), reason);
+            }
+        }
+    }
+}
+
+/// What one CDU's scan looks at.
+#[derive(Clone, Copy)]
+pub struct Scan<'a> {
+    scene: &'a Scene<'a>,
+    of: &'a DrivenCdu,
+    wiring: &'a Wiring,
+    tuning: &'a CduTuning,
+    /// Its place among the CDUs.
+    place: usize,
+}
+
+impl Scan<'_> {
+    /// Somebody stronger than control holds an output: at this value.
+    fn held(&self, output: OutputId) -> Option<f64> {
+        let row = self.scene.held.get(output)?;
+        let person =
+            row.entry < Level::Control && ![Level::MinimumOnOff, Level::CriticalEquipment].contains(&row.entry);
+        person.then_some(row.value)
+    }
+
+    /// What the CDU was told last.
+    fn told(&self) -> RunMode {
+        self.scene.told(self.wiring.run_mode).map_or(RunMode::Panel, RunMode::of)
+    }
+
+    /// What is seen of each pump. One that runs alone is proven by the flow, too.
+    fn pumps(&self) -> [Seen; PUMPS] {
+        let turning = self.of.pumps.map(|pump| self.scene.fresh(pump.feedback).is_some_and(|speed| speed >= TURNING));
+        let flow = self.scene.fresh(self.of.of.flow);
+        let dry = flow.is_some_and(|flow| flow < self.tuning.pumps.least_flow.0);
+        let alone = turning.iter().filter(|turns| **turns).count() == 1;
+        let seen = |(pump, output): (&plant::hall::cdu::CduPump, OutputId)| {
+            let fault = self.scene.fault(pump.fault);
+            let running = match (self.scene.is_lost(pump.feedback), self.scene.fresh(pump.feedback)) {
+                (_, Some(_)) if fault == Sight::Known(true) => Sight::Known(false),
+                (_, Some(speed)) => Sight::Known(speed >= TURNING && !(alone && dry)),
+                (true, None) => Sight::Lost,
+                (false, None) => Sight::Doubted,
+            };
+            let held = self.held(output).map(|speed| if speed > 0.0 { RunMode::On } else { RunMode::Off });
+            Seen { running, fault, held }
+        };
+        let [one, two] = &self.of.pumps;
+        let [first, second] = self.wiring.pumps;
+        [seen((one, first)), seen((two, second))]
+    }
+}
+
+impl Cdu {
+    fn new() -> Self {
+        Self {
+            rule: Rule::on_panel(),
+            doubt: Timer::default(),
+            gave_up: false,
+            pumps: Pumps::new(),
+            trip: Trip::default(),
+            fouling: Fouling::default(),
+        }
+    }
+
+    /// True while its panel runs it.
+    #[must_use]
+    pub const fn is_on_panel(&self) -> bool {
+        self.rule.is_panel()
+    }
+
+    /// True while its valve is closed to its least for the dew point.
+    #[must_use]
+    pub const fn is_tripped(&self) -> bool {
+        self.trip.is_tripped()
+    }
+
+    /// Its pumps.
+    #[must_use]
+    pub const fn pumps(&self) -> &Pumps {
+        &self.pumps
+    }
+
+    /// Its exchanger's approach, brought to the rated load (K); nothing while it says nothing.
+    #[must_use]
+    pub const fn approach(&self) -> Option<f64> {
+        self.fouling.approach()
+    }
+
+    fn step(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, of) = (scan.scene, scan.of.of);
+        let seen = scan.pumps();
+        let row = Row { seen, pressure: scene.fresh(of.dp).map(|dp| scan.tuning.pump.setpoint - dp) };
+        let listens = !self.is_on_panel() && scan.told() == RunMode::On;
+        if listens {
+            self.pumps.step(scan, &row, news);
+        } else {
+            self.pumps.look_on(scan, &row, news);
+        }
+        let about = About::Equip(of.equip);
+        let fresh = scene.fresh(of.supply).is_some() && scene.fresh(of.dp).is_some();
+        let lost = scene.is_lost(of.supply) || scene.is_lost(of.dp);
+        match self.rule {
+            Rule::Panel { .. } => {
+                let seen = fresh && scene.fresh(of.valve).is_some() && self.pumps.is_seen() && self.pumps.runs();
+                let after = if self.gave_up { scan.tuning.pumps.retry_after } else { TAKE_OVER };
+                if self.rule.take_over(seen, after, scene.dt) {
+                    self.pumps.adopt(&scan.tuning.pumps);
+                    (self.gave_up, self.doubt) = (false, Timer::default());
+                    news.info(about, What::Step(Told::TakenOver));
+                }
+            }
+            Rule::Control => {
+                self.doubt.count(!fresh, scene.dt);
+                let helpless = listens && self.pumps.is_helpless();
+                if lost || self.doubt.reached(DOUBT) || self.pumps.is_blind() || helpless {
+                    self.rule = Rule::on_panel();
+                    self.gave_up = helpless;
+                    news.warn(about, What::Step(Told::HandedBack));
+                }
+            }
+        }
+    }
+
+    fn propose(&self, scan: &Scan<'_>, (output, lead): (f64, Option<PointId>), commands: &mut Commands) {
+        let on_panel = self.is_on_panel();
+        let (mode, why) = if on_panel { (RunMode::Panel, Reason::OnPanel) } else { (RunMode::On, Reason::Running) };
+        commands.propose(scan.wiring.run_mode, Level::Control, mode.number(), why);
+        let follows = lead.map_or(Reason::Running, Reason::Loop);
+        for (n, pump) in scan.wiring.pumps.into_iter().enumerate() {
+            let (level, speed, why) = self.pumps.order(n, output.max(scan.tuning.least_speed.0), follows);
+            let why = if on_panel { Reason::OnPanel } else { why };
+            commands.propose(pump, level, speed, why);
+        }
+    }
+}

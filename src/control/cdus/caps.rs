@@ -1,0 +1,91 @@
+//! What a row's GPUs are asked to draw less for: the pressure at its plates is gone. Plates warm within seconds, and no valve is that
+//! fast. Whoever caps GPUs reads it here; it ends when pressure and coolant are back to normal, and by no timer.
+
+use plant::event::{About, CapReason, What};
+use plant::hall::Hall;
+use plant::hall::cdu::{CduTuning, DrivenCdu};
+use plant::id::RowId;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::control::clock::sum;
+use crate::control::news::News;
+use crate::control::plants::Scene;
+use crate::control::sequence::Timer;
+
+/// A row's GPUs should draw less.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CapRequest {
+    /// The row.
+    pub row: RowId,
+    /// Why.
+    pub reason: CapReason,
+    /// For how long it has been asked.
+    pub since: Span,
+}
+
+/// One row with CDUs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Row {
+    row: RowId,
+    low: Timer,
+    request: Option<CapRequest>,
+}
+
+/// Every row with CDUs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Caps(Vec<Row>);
+
+impl Caps {
+    /// Nothing is asked.
+    #[must_use]
+    pub fn new(hall: &Hall) -> Self {
+        let has = |row: &RowId| hall.cdus.iter().any(|cdu| cdu.row == *row);
+        let rows = hall.rows.ids().filter(has);
+        Self(rows.map(|row| Row { row, low: Timer::default(), request: None }).collect())
+    }
+
+    /// What is asked.
+    pub fn requests(&self) -> impl Iterator<Item = CapRequest> {
+        self.0.iter().filter_map(|row| row.request)
+    }
+
+    /// One scan: `setpoint` is what the coolant's loops aim at (°C); `starting` says whether a pump of a CDU is on its way.
+    pub fn step(
+        &mut self,
+        (scene, tuning): (&Scene<'_>, &CduTuning),
+        (setpoint, starting): (f64, impl Fn(usize) -> bool),
+        news: &mut News<'_>,
+    ) {
+        let of = &tuning.caps;
+        for row in &mut self.0 {
+            let units = || scene.hall.cdus.iter().enumerate().filter(|(_, cdu)| cdu.row == row.row);
+            // The CDUs of a row feed one manifold: the one that presses most counts. A doubted one may be it.
+            let best = units().filter_map(|(_, cdu)| scene.fresh(cdu.of.dp)).reduce(f64::max);
+            let doubted = units().any(|(_, cdu)| scene.is_stale(cdu.of.dp));
+            let dt = scene.dt;
+            row.request = row.request.map(|request| CapRequest { since: sum(request.since, dt), ..request });
+            let Some(best) = best else { continue };
+            if best >= of.least_dp.0 || !doubted {
+                row.low.count(best < of.least_dp.0, dt);
+            }
+            let bound = if units().any(|(n, _)| starting(n)) { of.after.max(of.cure_within) } else { of.after };
+            if row.request.is_none() && row.low.reached(bound) {
+                row.request = Some(CapRequest { row: row.row, reason: CapReason::PressureLost, since: Span::ZERO });
+                news.warn(About::Row(row.row), What::CapRequested(CapReason::PressureLost));
+            }
+            let pressed = best >= tuning.pump.setpoint - of.nominal_dp.0;
+            let cool = |cdu: &DrivenCdu| scene.fresh(cdu.of.supply).is_some_and(|t| t <= setpoint + of.nominal_supply);
+            let mut feeding = units().map(|(_, cdu)| cdu).filter(|cdu| presses(scene, cdu, of.least_dp.0)).peekable();
+            if row.request.is_some() && pressed && feeding.peek().is_some() && feeding.all(cool) {
+                row.request = None;
+                news.info(About::Row(row.row), What::CapReleased);
+            }
+        }
+    }
+}
+
+/// It presses coolant into the row's manifold.
+fn presses(scene: &Scene<'_>, cdu: &DrivenCdu, least: f64) -> bool {
+    scene.fresh(cdu.of.dp).is_some_and(|dp| dp >= least)
+}

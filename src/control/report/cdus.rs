@@ -1,0 +1,86 @@
+//! CDUs that control runs, and what they ask of the GPUs, for people.
+
+use plant::event::CapReason;
+use plant::hall::Hall;
+use serde::{Deserialize, Serialize};
+
+use super::MachineView;
+use super::plants::view;
+use crate::control::State;
+
+/// A CDU that control runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CduView {
+    /// Its name: `cdu-1`.
+    pub name: String,
+    /// `sequence`, or `panel` while it is not seen well enough.
+    pub rule: String,
+    /// What of a change among its pumps is in flight: `steady`, `starting`, `rotating`, `stopping`.
+    pub change: String,
+    /// How many pumps shall run.
+    pub wanted: u8,
+    /// What its coolant's loop aims at (°C): above the room's dew point.
+    pub setpoint_celsius: f64,
+    /// Coolant to the racks (°C); nothing while it is not known.
+    pub supply_celsius: Option<f64>,
+    /// Pressure across the racks' manifold (kPa); nothing while it is not known.
+    pub dp_kpa: Option<f64>,
+    /// True while its valve is closed to its least for the dew point.
+    pub tripped: bool,
+    /// Its exchanger's approach at the rated load (K), 0 while its valve has room; nothing while it says nothing.
+    pub approach_k: Option<f64>,
+    /// Its pumps.
+    pub pumps: Vec<MachineView>,
+}
+
+/// A row whose GPUs are asked to draw less.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CapView {
+    /// The row.
+    pub row: String,
+    /// Why: `pressure_lost`.
+    pub reason: String,
+    /// For how long (s).
+    pub since_s: f64,
+    /// The same for people.
+    pub sentence: String,
+}
+
+/// Every CDU that control runs.
+#[must_use]
+pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
+    let image = state.quality.image();
+    let tuning = &state.cooling.strategies().cdu;
+    let views = state.cdus.iter(hall).map(|(of, cdu)| {
+        let name = |equip| hall.equips.get(equip).map_or("?", |def| def.name.as_str()).to_owned();
+        let pumps =
+            cdu.pumps().machines().iter().zip(1..).map(|(machine, n): (_, u8)| view(format!("pump {n}"), machine));
+        CduView {
+            name: name(of.of.equip),
+            rule: if cdu.is_on_panel() { "panel" } else { "sequence" }.to_owned(),
+            change: cdu.pumps().shift().word().to_owned(),
+            wanted: cdu.pumps().target(),
+            setpoint_celsius: state.cdus.dew_point().setpoint(tuning),
+            supply_celsius: image.read(of.of.supply).usable().map(|t| t.0),
+            dp_kpa: image.read(of.of.dp).usable().map(|dp| dp.0 / 1e3),
+            tripped: cdu.is_tripped(),
+            approach_k: cdu.approach(),
+            pumps: pumps.collect(),
+        }
+    });
+    views.collect()
+}
+
+/// What is asked of the GPUs.
+#[must_use]
+pub fn caps(hall: &Hall, state: &State) -> Vec<CapView> {
+    let view = |request: crate::control::cdus::CapRequest| CapView {
+        row: hall.rows.get(request.row).map_or("?", |row| row.name.as_str()).to_owned(),
+        reason: request.reason.word().to_owned(),
+        since_s: request.since.seconds(),
+        sentence: match request.reason {
+            CapReason::PressureLost => "no CDU of it holds the pressure its plates need".to_owned(),
+        },
+    };
+    state.cdus.caps().map(view).collect()
+}
