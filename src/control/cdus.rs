@@ -183,6 +183,12 @@ impl Scan<'_> {
         person.then_some(row.value)
     }
 
+    /// Every output of it has come to where it was to go.
+    fn has_settled(&self) -> bool {
+        let outputs = [self.wiring.valve].into_iter().chain(self.wiring.pumps);
+        outputs.filter_map(|output| self.scene.held.get(output)).all(|row| !row.on_its_way)
+    }
+
     /// What the CDU was told last.
     fn told(&self) -> RunMode {
         self.scene.told(self.wiring.run_mode).map_or(RunMode::Panel, RunMode::of)
@@ -264,6 +270,8 @@ impl Cdu {
             Rule::Panel { .. } => {
                 let seen = fresh && scene.fresh(of.valve).is_some() && self.pumps.is_seen() && self.pumps.runs();
                 let after = if self.gave_up { scan.tuning.pumps.retry_after } else { TAKE_OVER };
+                // What it would be told is still on its way from the fail-safe to where the panel has it.
+                let after = if scan.has_settled() { after } else { Span::from_nanos(u64::MAX) };
                 if self.rule.take_over(seen, after, scene.dt) {
                     self.pumps.adopt(&scan.tuning.pumps);
                     (self.gave_up, self.doubt) = (false, Timer::default());

@@ -34,7 +34,7 @@ fn seen(hall: Hall) -> Rig {
 
 fn under_control() -> Rig {
     let mut rig = seen(shipped("liquid"));
-    rig.steps(40);
+    rig.steps(60);
     assert_eq!((rig.value("cdu-1/run-mode"), rig.value("cdu-1/pump-2-speed")), (2.0, 0.0));
     rig
 }
@@ -48,11 +48,12 @@ fn a_cdu_is_taken_over_as_it_is_found() {
     let mut rig = seen(shipped("liquid"));
     let events = rig.events(29);
     assert!(!events.contains(&What::Step(Step::TakenOver)) && rig.value("cdu-1/run-mode") == 0.0);
-    let events = rig.events(3);
+    // Its outputs begin at their fail-safe, and come to where the panel has them first.
+    let events = rig.events(30);
     assert!(events.iter().filter(|what| **what == What::Step(Step::TakenOver)).count() >= 4);
     rig.step();
     assert!((rig.value("cdu-1/valve") - 50.0).abs() < 1.0, "{}", rig.value("cdu-1/valve"));
-    assert!((rig.value("cdu-1/pump-1-speed") - 70.0).abs() < 4.0, "{}", rig.value("cdu-1/pump-1-speed"));
+    assert!((rig.value("cdu-1/pump-1-speed") - 70.0).abs() < 1.0, "{}", rig.value("cdu-1/pump-1-speed"));
 }
 
 #[test]
