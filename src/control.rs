@@ -25,6 +25,7 @@ mod cdus;
 mod clock;
 mod commands;
 mod cooling;
+mod dry;
 mod dx;
 mod energy;
 mod identity;
@@ -61,6 +62,7 @@ use cdus::Cdus;
 use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
+use dry::DryCoolers;
 use dx::DxRows;
 use energy::Energy;
 use identity::Identity;
@@ -88,6 +90,7 @@ struct Plan {
     wirings: Vec<Wiring>,
     dx_wirings: Vec<dx::Wiring>,
     cdus: Vec<cdus::Wiring>,
+    dry: Vec<dry::Wiring>,
     zone: TimeZone,
 }
 
@@ -103,6 +106,7 @@ pub struct State {
     plants: Plants,
     dx: DxRows,
     cdus: Cdus,
+    dry: DryCoolers,
     overrides: Overrides,
     safety: Safety,
     held: Table<OutputId, Held>,
@@ -122,6 +126,7 @@ impl Controller {
             wirings: plants::wirings(&hall, &commands),
             dx_wirings: dx::wirings(&hall, &commands),
             cdus: cdus::wirings(&hall, &commands),
+            dry: dry::wirings(&hall, &commands),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
@@ -170,12 +175,14 @@ impl Controller {
         state.plants.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
         state.dx.aim(hall, &mut state.cooling);
         state.cdus.aim(hall, &mut state.cooling);
+        state.dry.aim(hall, &mut state.cooling);
         let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands, news); // loops
         let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
         state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences
         state.dx.step(&plan.dx_wirings, (&scene, &state.cooling.strategies().dx), commands, news);
         state.cdus.step(&plan.cdus, (&scene, &state.cooling), commands, news);
+        state.dry.step(&plan.dry, (&scene, &state.cooling.strategies().dry), commands, news);
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.plants.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // minimum times, against all weaker
         state.dx.keep(&state.cooling.strategies().dx, &plan.dx_wirings, commands); // and smoke, against all
@@ -195,6 +202,7 @@ impl Controller {
             cooling: &state.cooling,
             dx: &state.dx,
             cdus: &state.cdus,
+            dry: &state.dry,
             tick: lived,
             running,
         };
@@ -296,6 +304,7 @@ impl State {
             plants: Plants::new(hall),
             dx: DxRows::new(hall),
             cdus: Cdus::new(hall),
+            dry: DryCoolers::new(hall),
             overrides: Overrides::default(),
             safety: Safety::new(hall.loops.len()),
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
@@ -312,6 +321,7 @@ impl State {
         self.plants.restart();
         self.dx.restart();
         self.cdus.restart();
+        self.dry.restart();
         self.alarms.restart(tick);
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);

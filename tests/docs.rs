@@ -238,6 +238,7 @@ fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
         "plants/tower.rs",
         "plants/reset.rs",
         "dx/economiser.rs",
+        "dry.rs",
         "cdus/pumps/shift.rs",
         "cdus/dew_point.rs",
     ] {

@@ -132,6 +132,10 @@ pub enum Reason {
     LeastWater,
     /// The chiller stands, and its condenser's valve is open.
     ValveAtRest,
+    /// Wet pads make the air colder: the fans alone did not do.
+    PadsHelp,
+    /// The fans alone do, or it is too cold for water.
+    FansAlone,
     /// Outdoor air is shut out.
     ShutOut(ShutOut),
     /// Control runs the machine, and it shall run.

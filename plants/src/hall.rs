@@ -13,6 +13,7 @@
 //! ```
 
 pub mod cdu;
+pub mod dry;
 pub mod kind;
 mod load;
 pub mod machinery;
@@ -61,6 +62,8 @@ pub struct Hall {
     pub dx_rows: Vec<DxRow>,
     /// CDUs that control runs.
     pub cdus: Vec<cdu::DrivenCdu>,
+    /// Dry coolers that control runs.
+    pub dry: Vec<dry::DrivenDry>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -258,6 +261,8 @@ pub struct Strategies {
     pub dx: DxTuning,
     /// The CDUs.
     pub cdu: cdu::CduTuning,
+    /// The dry coolers.
+    pub dry: dry::DryTuning,
 }
 
 impl Strategies {

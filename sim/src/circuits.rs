@@ -36,6 +36,8 @@ use spec::Spec;
 
 /// Dry-cooler fans by the water that leaves them (°C → %).
 const FANS: Pi = Pi { gain: 8.0, ti: 180.0, limits: (0.0, 100.0) };
+/// A drive of a dry cooler that is told less stands (%).
+const LEAST_DRY: f64 = 5.0;
 /// The economiser's valve by the water that leaves it (°C → %): slow, because the plates answer at once.
 const VALVE: Pi = Pi { gain: 0.5, ti: 120.0, limits: (0.0, 100.0) };
 /// How far below the setpoint it holds the water while the fans hold the setpoint (K).
@@ -103,6 +105,10 @@ pub struct Dry {
     pub fan: f64,
     /// True where the fans are dead.
     pub failed: bool,
+    /// True where the fans do not stop.
+    pub stays: bool,
+    /// Fan speed (%) and wet pads as somebody tells them who is not its panel.
+    pub told: Option<(f64, bool)>,
     /// How much warmer than outdoors the air is that it breathes (K).
     pub warmer: f64,
     /// Pads wetted.
@@ -152,6 +158,8 @@ impl Circuit {
                 entering: at,
                 fan: 50.0,
                 failed: false,
+                stays: false,
+                told: None,
                 warmer: 0.0,
                 wet: false,
                 last: <_>::default(),
@@ -292,10 +300,22 @@ impl Circuit {
 
     fn cool_dry(&mut self, of: &Spec, air: &Outdoor, water: Stream, (given, dt): (&mut Given, f64)) -> f64 {
         let (Some(dry), Some(cooler)) = (&mut self.dry, &of.dry_cooler) else { return water.entering };
-        let wanted = dry.fans.step(&FANS, (dry.liquid, of.setpoint), dt);
+        let seen = (dry.liquid, of.setpoint);
+        let own = |dry: &Dry, wanted: f64| wanted > 95.0 || (dry.wet && wanted > 70.0);
+        let (wanted, wet) = match dry.told {
+            Some((speed, wet)) => {
+                dry.fans.follow(&FANS, seen, speed); // its panel goes on from there
+                (if speed < LEAST_DRY { 0.0 } else { speed }, wet)
+            }
+            None => {
+                let wanted = dry.fans.step(&FANS, seen, dt);
+                (wanted, own(dry, wanted))
+            }
+        };
+        let wanted = if dry.stays && dry.fan > 0.0 { wanted.max(LEAST_DRY) } else { wanted };
         let fed = self.feeds.machinery;
         dry.fan = if dry.failed || !fed { 0.0 } else { wanted };
-        dry.wet = fed && cooler.pads.is_some() && (wanted > 95.0 || (dry.wet && wanted > 70.0));
+        dry.wet = fed && cooler.pads.is_some() && wet;
         dry.entering = water.entering;
         let inputs = dry_cooler::Inputs {
             dry_bulb: air.dry_bulb + dry.warmer,

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use plant::fault::Faults;
 use plant::hall::cdu::DrivenCdu;
+use plant::hall::dry::DrivenDry;
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
@@ -65,6 +66,8 @@ pub struct World {
     /// The CDUs that control runs, in the order of all CDUs, where it does.
     driven: Vec<DrivenCdu>,
     moisture: moisture::Moisture,
+    /// The dry coolers that control runs, where it does.
+    dry: Vec<DrivenDry>,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use clap::Args;
-use wattloop::control::report::{AlarmView, CduView, MachineView, NamedValue, PlantView, Pue, Status, TowerView};
+use wattloop::control::report::{
+    AlarmView, CduView, DryView, MachineView, NamedValue, PlantView, Pue, Status, TowerView,
+};
 
 use super::client::SocketArgs;
 use super::figure::{figure, fixed, length};
@@ -57,6 +59,9 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for p in &s.plants {
         plant(page, p)?;
     }
+    for d in &s.dry {
+        dry_cooler(page, d)?;
+    }
     for c in &s.cdus {
         cdu(page, c)?;
     }
@@ -92,6 +97,15 @@ fn plant(page: &mut String, p: &PlantView) -> std::fmt::Result {
         _ => writeln!(page, "plant          {} wants {}, {}{load}{short}: {running}", p.name, p.wanted, p.change),
     }?;
     p.tower.as_ref().map_or(Ok(()), |t| tower(page, t))
+}
+
+fn dry_cooler(page: &mut String, d: &DryView) -> std::fmt::Result {
+    let ran = format!("({:.1} h, wet {:.1} h)", d.run_hours, d.wet_hours);
+    let pads = if d.pads == "turning" { "wet" } else { "dry" };
+    match d.rule.as_str() {
+        "panel" => writeln!(page, "dry cooler     {} on its panel {ran}", d.name),
+        _ => writeln!(page, "dry cooler     {}: fans {}, pads {pads} {ran}", d.name, d.fans),
+    }
 }
 
 fn tower(page: &mut String, t: &TowerView) -> std::fmt::Result {

@@ -156,6 +156,7 @@ impl Cooling {
             },
             Service::Damper => &self.strategies.dx.dampers,
             Service::Compressor => &self.strategies.dx.compressors,
+            Service::DryFans => &self.strategies.dry.fans,
             Service::CduValve => &self.strategies.cdu.valve,
             Service::CduPumps => &self.strategies.cdu.pump,
         }
@@ -207,7 +208,10 @@ impl Cooling {
             row.waited = sum(row.waited, scene.dt);
             let another = row.look(circuit, (&tuning, aim), scene.image);
             let mode = match (row.shared(circuit.mode(scene.image, scene.held)), aim) {
-                (pid::Mode::Auto, Some(Aim::Stand { at, .. })) => pid::Mode::Track(at),
+                // It follows the output on its way there, so that it goes on from wherever that is.
+                (pid::Mode::Auto, Some(Aim::Stand { at, .. })) => {
+                    pid::Mode::Track(circuit.held(scene.held).unwrap_or(at))
+                }
                 (pid::Mode::Auto, _) if another => pid::Mode::Track(row.terms().output), // it goes on from where it is
                 (mode, _) => mode,
             };
@@ -327,6 +331,7 @@ impl Loop {
                 | Service::TowerFans(_)
                 | Service::Head(_)
                 | Service::CduValve
+                | Service::DryFans
                 | Service::Damper
                 | Service::Compressor,
             ) => (self.terms().output, Reason::Loop(lead)),

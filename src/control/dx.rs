@@ -214,7 +214,8 @@ impl Units {
                     if trouble { news.warn(about, item) } else { news.info(about, item) }
                 }
                 let open = self.economiser.gate() == economiser::Gate::Open;
-                let need = Need { all: !open || looked.is_hot, duty: looked.duty, warm: looked.warm };
+                let all = !open || looked.is_hot || looked.is_dim;
+                let need = Need { all, duty: looked.duty, warm: looked.warm };
                 self.team.step(scope, (&need, seen), news);
                 self.watch_dampers(scope, (scene, wiring), news);
                 if !looked.is_supplied || self.team.is_blind() {

@@ -234,14 +234,14 @@ impl Plant {
         {
             let load =
                 self.stages.load().map(|load| load / (of.rules.capacity.0 * f64_from_usize(of.plant.chillers.len())));
-            let serves = tower::Serves { runs, condenses: self.stages.cools(), economises, load };
+            let serves = tower::Serves { runs, condenses: self.stages.condenses(), economises, load };
             let view = scene.tower((of, rejecting), wired, serves);
             tower.step(rejecting, (rules, &view), of.dt, news);
         }
         if let Some(rules) = &of.rules.head {
             let valves = self.heads.iter_mut().zip(self.stages.machines().rows().iter().zip(&of.plant.chillers));
             for (aim, (machine, chiller)) in valves {
-                *aim = head::aim(rules, (chiller, machine), scene);
+                *aim = if runs { head::aim(rules, (chiller, machine), scene) } else { head::REST };
             }
         }
     }

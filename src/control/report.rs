@@ -1,6 +1,7 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
 mod cdus;
+mod dry;
 mod plants;
 mod status;
 mod why;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use super::commands::Proof;
 
 pub use cdus::{CapView, CduView};
+pub use dry::DryView;
 pub use plants::{MachineView, PlantView, TowerView};
 pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
@@ -38,6 +40,9 @@ pub struct Status {
     /// Plants that run by sequence.
     #[serde(default)]
     pub plants: Vec<PlantView>,
+    /// Dry coolers that control runs.
+    #[serde(default)]
+    pub dry: Vec<DryView>,
     /// CDUs that control runs.
     #[serde(default)]
     pub cdus: Vec<CduView>,

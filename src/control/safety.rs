@@ -107,6 +107,7 @@ impl Scene<'_> {
             | Service::Pump
             | Service::TowerFans(_)
             | Service::Head(_)
+            | Service::DryFans
             | Service::CduValve
             | Service::CduPumps => None,
         };

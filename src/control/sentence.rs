@@ -80,6 +80,8 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::NoWater => "no water comes to it".to_owned(),
         Reason::ColdEnough => "the water is colder than it is to be held".to_owned(),
         Reason::LeastWater => "as many cells as get their least water".to_owned(),
+        Reason::PadsHelp => "the fans alone did not make the water cold enough".to_owned(),
+        Reason::FansAlone => "the fans alone do, or it is too cold for water".to_owned(),
         Reason::ValveAtRest => "the chiller stands, and nothing has to be held back".to_owned(),
         Reason::Running => "control runs it".to_owned(),
         Reason::Standby => "it stands by in case the other pump fails".to_owned(),

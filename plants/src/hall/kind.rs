@@ -239,6 +239,25 @@ const CELLS: PointSpec = PointSpec {
     }),
 };
 
+/// The fans of a dry cooler, which may stand.
+const DRY_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
+
+/// The pads of a dry cooler: 1 wetted, 0 dry. Dry is the fail-safe: ice and waste, while its panel decides anyway.
+const WET: PointSpec = PointSpec {
+    name: "wet",
+    unit: Unit::One,
+    role: Role::Sp,
+    judgement: judged(0.0, 1.0, Danger::Neither, 0.0, NO_RATE),
+    write: Some(WriteRange {
+        min: 0.0,
+        max: 1.0,
+        failsafe: 0.0,
+        relinquish_default: 0.0,
+        rise_per_s: NO_RATE,
+        fall_per_s: NO_RATE,
+    }),
+};
+
 /// The fans of a tower, which may stand.
 const TOWER_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
 
@@ -355,12 +374,12 @@ impl Kind {
             Self::WaterEconomiser => &[RUN_MODE, SETPOINT],
             Self::Dx => &[RUN_MODE, COMPRESSOR, DAMPER],
             Self::Cdu => CDU,
+            Self::DryCooler => &[RUN_MODE, DRY_FANS, WET],
             Self::Rack
             | Self::Crah
             | Self::Fan
             | Self::ChilledWater
             | Self::Meter
-            | Self::DryCooler
             | Self::CondenserWater
             | Self::FacilityWater
             | Self::Tank

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod cdu;
+mod dry;
 mod machinery;
 mod meters;
 mod sequence;
@@ -54,6 +55,8 @@ struct Draft {
     /// True where control runs the CDUs, and these are they.
     runs_cdus: bool,
     driven: Vec<DrivenCdu>,
+    /// True where control runs the dry coolers.
+    runs_dry: bool,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -78,34 +81,25 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         sequenced: sequence::sequenced(file),
         runs_dx: sequence::runs_dx(file),
         runs_cdus: cdu::runs(file),
+        runs_dry: dry::runs(file),
         driven: Vec::new(),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
     };
     draft.rows(file);
-    for crah in file.sections("crah") {
-        draft.crah(&crah);
-        crah.done();
-    }
-    for fan in file.sections("fan") {
-        draft.fan(&fan);
-        fan.done();
-    }
-    if let Some(water) = file.section("chilled-water") {
-        draft.chilled_water = draft.chilled_water(&water);
-        water.done();
-    }
+    draft.air_side(file);
     draft.machinery(file);
     let plants = draft.plants(file);
     let dx_rows = draft.dx_rows(file);
     draft.driven(file);
+    let dry = draft.driven_dry(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
-    let runs = draft.runs_cdus || draft.runs_dx || !draft.sequenced.is_empty();
+    let runs = draft.runs_cdus || draft.runs_dx || draft.runs_dry || !draft.sequenced.is_empty();
     let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.runs_cdus));
     draft.rows_with_fans(file);
     file.done();
@@ -124,6 +118,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         plants,
         dx_rows,
         cdus: draft.driven,
+        dry,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,
@@ -210,6 +205,22 @@ impl Draft {
             power: self.typed(equip, "power")?,
             rated,
         })
+    }
+
+    /// CRAHs, fans and the chilled water.
+    fn air_side(&mut self, file: &Section<'_>) {
+        for crah in file.sections("crah") {
+            self.crah(&crah);
+            crah.done();
+        }
+        for fan in file.sections("fan") {
+            self.fan(&fan);
+            fan.done();
+        }
+        if let Some(water) = file.section("chilled-water") {
+            self.chilled_water = self.chilled_water(&water);
+            water.done();
+        }
     }
 
     fn crah(&mut self, section: &Section<'_>) -> Option<()> {
@@ -300,7 +311,8 @@ impl Draft {
 
     /// The points that a machine has more where control runs its plant.
     fn commanded(&self, section: &Section<'_>, kind: Kind) -> Vec<PointSpec> {
-        if (kind == Kind::Cdu && self.runs_cdus) || (kind == Kind::Dx && self.runs_dx) {
+        let ours = [(Kind::Cdu, self.runs_cdus), (Kind::Dx, self.runs_dx), (Kind::DryCooler, self.runs_dry)];
+        if ours.contains(&(kind, true)) {
             return kind.commands().to_vec();
         }
         if self.sequenced.is_empty() || kind.commands().is_empty() {

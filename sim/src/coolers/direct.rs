@@ -151,7 +151,7 @@ impl Direct {
         };
         let reach = 100.0 * dt / STROKE;
         if !self.damper_stuck {
-            self.damper += (damper - self.damper).clamp(-reach, reach);
+            self.damper = (self.damper + (damper - self.damper).clamp(-reach, reach)).clamp(0.0, 100.0);
         }
         inputs.damper = self.damper / 100.0;
         let mixed = of.economiser.run(&inputs);

@@ -126,7 +126,9 @@ impl MachineFault {
             Self::StartFails => {
                 matches!(kind, Kind::Generator | Kind::Chiller | Kind::WaterEconomiser | Kind::Dx)
             }
-            Self::StopFails => matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::Dx | Kind::Tower),
+            Self::StopFails => {
+                matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::Dx | Kind::Tower | Kind::DryCooler)
+            }
             Self::Smoke => matches!(kind, Kind::SmokeDetector),
         }
     }

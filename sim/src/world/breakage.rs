@@ -92,7 +92,8 @@ impl World {
 
     /// True for a chiller, an economiser, a tower or a DX unit.
     fn is_staged(&self, equip: EquipId) -> bool {
-        self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
+        place(&self.machinery.dry_coolers, |d| d.equip == equip).is_some()
+            || self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
             || place(&self.machinery.towers, |t| t.equip == equip).is_some()
             || place(&self.machinery.chillers, |c| c.equip == equip).is_some()
             || place(&self.machinery.economisers, |e| e.equip == equip).is_some()
@@ -112,6 +113,10 @@ impl World {
         let coolers = self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter(|c| c.equip == equip);
         for direct in coolers.filter_map(|c| c.direct.as_mut()) {
             *(if on { &mut direct.stop_fails } else { &mut direct.start_fails }) = broken;
+        }
+        let dry = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
+        if let Some(dry) = dry.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
+            dry.stays = broken;
         }
         let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
         if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {

@@ -53,6 +53,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         dx_rows: hall.dx_rows.clone(),
         smoke: vec![false; hall.machinery.smoke.len()],
         driven: hall.cdus.clone(),
+        dry: hall.dry.clone(),
         moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
@@ -127,6 +128,10 @@ impl World {
             devices.extend(economiser);
             let tower = plant.rejecting.map(|t| (t.of.equip, [t.run_mode.id(), t.fan.id(), t.cells.id()]));
             devices.extend(tower.map(|(equip, points)| (equip, points.map(safe).to_vec())));
+        }
+        for of in &self.dry {
+            let points = [of.run_mode.id(), of.fan.id(), of.wet.id()];
+            devices.push((of.of.equip, points.map(safe).to_vec()));
         }
         for cdu in &self.driven {
             let points = [cdu.run_mode.id(), cdu.valve.id()].into_iter().chain(cdu.pumps.iter().map(|p| p.speed.id()));

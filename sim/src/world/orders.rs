@@ -1,5 +1,6 @@
 //! What the machines of a plant, DX units and CDUs are told: by us, by the switch at their panel, or by nobody.
 
+use plant::hall::dry::DrivenDry;
 use plant::hall::machinery::Circuit as Which;
 use plant::hall::sequence::{Rejecting, RunMode};
 use plant::id::{PointId, Table};
@@ -18,7 +19,7 @@ impl World {
     /// Gives every machine of a plant that control runs its order.
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
-        let Self { chilled, facility, elapsed, alone, plates, driven, .. } = self;
+        let Self { chilled, facility, elapsed, alone, plates, driven, dry, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -40,6 +41,15 @@ impl World {
                 circuit.switched = told.mode(economiser.run_mode.id());
                 let listens = circuit.switched != RunMode::Panel;
                 circuit.aim = told.number(economiser.setpoint.id()).filter(|_| listens);
+            }
+        }
+        for of in dry.iter() {
+            let circuit = match of.circuit {
+                Which::ChilledWater => chilled.as_mut(),
+                Which::FacilityWater => facility.as_mut(),
+            };
+            if let Some(cooler) = circuit.and_then(|circuit| circuit.dry.as_mut()) {
+                cooler.told = told.dry(of);
             }
         }
         let smoky = smoke.contains(&true);
@@ -89,6 +99,16 @@ impl Told<'_> {
         let listens = self.mode(of.run_mode.id()) == RunMode::On;
         let cells = self.number(of.cells.id()).filter(|_| listens && hand.is_none());
         condensing::Told { speed: hand.or_else(|| self.number(of.fan.id()).filter(|_| listens)), cells }
+    }
+
+    /// The switch at a dry cooler's panel gives its fans' speed, and its pads are dry then.
+    fn dry(&self, of: &DrivenDry) -> Option<(f64, bool)> {
+        if let Some(hand) = self.hand(of.run_mode.id()) {
+            return Some((hand, false));
+        }
+        let listens = self.mode(of.run_mode.id()) == RunMode::On;
+        let wet = self.number(of.wet.id()).is_some_and(|word| word > 0.5);
+        self.number(of.fan.id()).filter(|_| listens).map(|speed| (speed, wet))
     }
 
     fn panel(&self, point: PointId) -> Option<&Panel> {

@@ -48,7 +48,9 @@ impl Stand {
         for (point, def) in hall.points.iter() {
             if let Some(range) = def.write {
                 // Drives and valves stand at 60 %, and panels decide for themselves.
-                let value = if def.role == Role::Cmd { 60.0 } else { range.failsafe };
+                let points = &hall.equips[def.equip].points;
+                let panel = points.iter().any(|p| hall.points[*p].short_name() == "run-mode");
+                let value = if def.role == Role::Cmd && !panel { 60.0 } else { range.failsafe };
                 outputs.commands.push(Command { point, value, level: Level::Control, reason: Reason::Relinquished });
             }
         }

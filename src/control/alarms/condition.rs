@@ -12,6 +12,7 @@ use plant::units::Celsius;
 use crate::control::cdus::{Cdu, Cdus};
 use crate::control::commands::{Held, OutputId};
 use crate::control::cooling::Cooling;
+use crate::control::dry::DryCoolers;
 use crate::control::dx::{DxRows, Units};
 use crate::control::energy::Energy;
 use crate::control::plants::{Plant, Plants};
@@ -37,6 +38,8 @@ pub struct Scene<'a> {
     pub dx: &'a DxRows,
     /// CDUs that control runs.
     pub cdus: &'a Cdus,
+    /// Dry coolers that control runs.
+    pub dry: &'a DryCoolers,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -78,7 +81,9 @@ impl Scene<'_> {
                 self.some(|plant| plant.stages().is_short(), |(_, units)| units.team().is_short(), |_| false)
             }
             Condition::PlantOnPanels => {
-                self.some(Plant::is_on_panels, |(_, units)| units.is_on_panels(), Cdu::is_on_panel)
+                let dry = self.dry.iter(self.hall).any(|(_, cooler)| cooler.is_on_panel());
+                let others = self.some(Plant::is_on_panels, |(_, units)| units.is_on_panels(), Cdu::is_on_panel);
+                others.map(|others| others || dry)
             }
             Condition::CduFouled => above(self.worst_approach()?.1),
             Condition::LevelBelow => below(self.lowest_level()?.1),
@@ -174,7 +179,7 @@ impl Scene<'_> {
         cdu: impl Fn(&Cdu) -> bool,
     ) -> Option<bool> {
         let hall = self.hall;
-        let any = !hall.plants.is_empty() || !hall.dx_rows.is_empty() || !hall.cdus.is_empty();
+        let any = ![hall.plants.len(), hall.dx_rows.len(), hall.cdus.len(), hall.dry.len()].iter().all(|n| *n == 0);
         any.then(|| {
             self.plants.iter(hall).any(|(_, of)| plant(of))
                 || self.dx.iter(hall).any(row)
@@ -196,7 +201,12 @@ impl Scene<'_> {
     fn troubles(&self) -> impl Iterator<Item = (EquipId, Trouble)> {
         let fans = self.cooling.failed().map(|fan| (fan, Trouble::StoppedItself));
         let units = self.dx.iter(self.hall).flat_map(|(row, units)| units.troubles(row));
-        self.plants.iter(self.hall).flat_map(|(of, plant)| plant.troubles(of)).chain(units).chain(fans)
+        self.plants
+            .iter(self.hall)
+            .flat_map(|(of, plant)| plant.troubles(of))
+            .chain(units)
+            .chain(fans)
+            .chain(self.dry.troubles(self.hall))
     }
 
     /// The CDU with the worst approach (K).

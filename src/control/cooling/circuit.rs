@@ -29,6 +29,8 @@ pub enum Service {
     TowerFans(Water),
     /// The valve in a chiller's condenser water, by the water that leaves the condenser.
     Head(Water),
+    /// A dry cooler's fans, by the water that leaves it.
+    DryFans,
     /// The outdoor-air dampers of a row's DX units, by the mean of their supply air.
     Damper,
     /// The compressors of a row's DX units, by the same.
@@ -48,6 +50,7 @@ impl Service {
             | Self::Valve
             | Self::TowerFans(_)
             | Self::Head(_)
+            | Self::DryFans
             | Self::Damper
             | Self::Compressor
             | Self::CduValve => pid::Action::Direct,
@@ -64,6 +67,7 @@ impl Service {
             | Self::Pump
             | Self::TowerFans(_)
             | Self::Head(_)
+            | Self::DryFans
             | Self::Damper
             | Self::Compressor => 0.0,
             Self::CduValve => cdu.least_valve.0,
@@ -83,6 +87,7 @@ impl Service {
                 | Self::Pump
                 | Self::TowerFans(_)
                 | Self::Head(_)
+                | Self::DryFans
                 | Self::Compressor
                 | Self::CduValve
                 | Self::CduPumps,
@@ -192,7 +197,16 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     let plants = hall.plants.iter().flat_map(|plant| of_plant(plant, commands));
     let dx = hall.dx_rows.iter().flat_map(|row| dx_circuits(hall, row, commands));
     let cdus = hall.cdus.iter().flat_map(|cdu| of_cdu(cdu, commands));
-    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).collect()
+    let dry = hall.dry.iter().map(|of| Circuit {
+        id: of.fan_loop,
+        service: Service::DryFans,
+        inputs: vec![of.of.leaving.id()],
+        weights: Vec::new(),
+        drives: drive(of.of.equip, of.fan.id(), of.of.speed.id()).into_iter().collect(),
+        cools: Vec::new(),
+        panel: commands.output(of.run_mode.id()),
+    });
+    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).chain(dry).collect()
 }
 
 /// The dampers of a row's DX units, and their compressors.
@@ -264,6 +278,7 @@ impl Circuit {
             | Service::Pump
             | Service::TowerFans(_)
             | Service::Head(_)
+            | Service::DryFans
             | Service::Damper
             | Service::Compressor => image.number(point).usable(),
             Service::CduValve | Service::CduPumps => image.number(point).fresh(),
@@ -335,6 +350,11 @@ impl Circuit {
     fn working<'h>(&'h self, held: &'h Table<OutputId, Held>) -> impl Iterator<Item = (&'h Drive, &'h Held)> {
         let rows = self.drives.iter().filter_map(|drive| Some((drive, held.get(drive.output)?)));
         rows.filter(|(_, row)| self.service != Service::CduPumps || row.value > 0.0)
+    }
+
+    /// The highest value that its outputs are told now (%).
+    pub(super) fn held(&self, held: &Table<OutputId, Held>) -> Option<f64> {
+        self.drives.iter().filter_map(|drive| held.get(drive.output)).map(|row| row.value).reduce(f64::max)
     }
 
     /// What limits leave to the outputs together.

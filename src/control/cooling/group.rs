@@ -43,6 +43,7 @@ impl Group {
             | Service::Pump
             | Service::TowerFans(_)
             | Service::Head(_)
+            | Service::DryFans
             | Service::CduValve
             | Service::CduPumps
             | Service::Damper
@@ -56,7 +57,7 @@ impl Group {
             let told = scene.held.get(drive.output).map_or(0.0, |held| held.value);
             let Some(at) = scene.image.number(drive.feedback).fresh() else { continue };
             let failed = at < STANDS && told >= drive.range.min.max(STANDS);
-            member.otherwise.count(failed != member.failed, scene.dt);
+            member.otherwise.count(failed != member.failed, scene.dt.min(scene.longest));
             if member.otherwise.reached(PATIENCE) {
                 *member = Member { failed, ..Member::turning(member.fan) };
                 let about = About::Equip(member.fan);
@@ -69,12 +70,13 @@ impl Group {
         }
     }
 
-    /// What the loop's output is multiplied with (1, ≥ 1); one where none turns: there is nobody to take over.
+    /// What the loop's output is multiplied with (1, ≥ 1). Where none is seen turning it stays that of the last one, which may turn
+    /// unseen.
     #[must_use]
     pub fn share(&self) -> f64 {
         let all = plant::convert::f64_from_usize(self.0.len());
         let turning = plant::convert::f64_from_usize(self.0.iter().filter(|member| !member.failed).count());
-        if turning > 0.0 { all / turning } else { 1.0 }
+        all.max(1.0) / turning.max(1.0)
     }
 
     /// Those that have failed.

@@ -182,7 +182,6 @@ impl Economiser {
             Air::Doubted => return Verdict::Doubted,
             Air::Lost => return Verdict::Against(ShutOut::Unknown),
         };
-        let Some(back) = seen.back else { return Verdict::Doubted };
         let inside = rules.hysteresis.0;
         // How far inside each limit it is (K), and what lies beyond.
         let limits = [
@@ -190,13 +189,18 @@ impl Economiser {
             (dew_point - rules.dew_point_min.0, inside, ShutOut::Dry),
             (dry_bulb - rules.low_limit.0, inside, ShutOut::Cold),
             (rules.high_limit.0 - dry_bulb, inside, ShutOut::Warm),
-            (back - dry_bulb, rules.colder.0, ShutOut::Warm),
+            // Without a return known now nothing is decided by it; the other limits stand.
+            (seen.back.map_or(f64::NAN, |back| back - dry_bulb), rules.colder.0, ShutOut::Warm),
         ];
         if let Some((_, _, why)) = limits.iter().find(|(by, ..)| *by < 0.0) {
             return Verdict::Against(*why);
         }
         let near = limits.iter().find(|(by, by_least, _)| by < by_least);
-        near.map_or(Verdict::Good, |(.., why)| Verdict::Near(*why))
+        match (near, seen.back) {
+            (Some((.., why)), _) => Verdict::Near(*why),
+            (None, None) => Verdict::Doubted,
+            (None, Some(_)) => Verdict::Good,
+        }
     }
 }
 

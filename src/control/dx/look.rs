@@ -18,8 +18,10 @@ const TURNS: f64 = 0.5;
 /// A row in one scan; nothing where it is not known now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Looked {
-    /// At least half of its supply temperatures are known, fresh or aged.
+    /// More than half of its supply temperatures are known, fresh or aged.
     pub is_supplied: bool,
+    /// Some supply temperature is lost: its fail-safe shuts dampers, so that compressors have to carry the row.
+    pub is_dim: bool,
     /// Some rack inlet is at its maximum, as far as is known.
     pub is_hot: bool,
     /// Mean supply air above its setpoint (K).
@@ -54,7 +56,8 @@ pub fn row(scope: &Scope<'_>, (scene, wiring): (&Scene<'_>, &Wiring)) -> Looked 
     let mut inlets = racks.filter_map(|rack| scene.image.read(rack.inlet).usable());
     let told = wiring.0.iter().filter_map(|(.., damper)| scene.told(*damper));
     Looked {
-        is_supplied: usable * 2 >= scope.row.units.len(),
+        is_supplied: usable * 2 > scope.row.units.len(),
+        is_dim: usable < scope.row.units.len(),
         is_hot: inlets.any(|inlet| inlet.get() >= most),
         warm: supply.filter(|_| !doubted).map(|supply| supply - scope.rules.setpoint.get()),
         coldest: units().filter(blows).filter_map(|unit| scene.fresh(unit.of.supply_air)).reduce(f64::min),

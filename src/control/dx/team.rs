@@ -20,6 +20,10 @@ use crate::control::sequence::roster::{self, MachineId};
 
 /// Supply so far below its setpoint calls for one compressor less (K).
 const TOO_COLD: f64 = 0.5;
+/// Supply so many times `warm` above its setpoint is far too warm (1).
+const FAR: f64 = 4.0;
+/// Compressors that were lost within this time of each other were lost together.
+const TOGETHER: Span = Span::from_secs(60);
 /// Compressors above this are at their most (%).
 const FULL: f64 = 95.0;
 
@@ -36,6 +40,7 @@ pub struct Team {
     above: Timer,
     below: Timer,
     warm: Timer,
+    far: Timer,
     cold: Timer,
     /// How long those that run have been at their most while it was warm.
     spent: Timer,
@@ -78,6 +83,7 @@ impl Team {
             above: Timer::default(),
             below: Timer::default(),
             warm: Timer::default(),
+            far: Timer::default(),
             cold: Timer::default(),
             spent: Timer::default(),
             short: false,
@@ -93,7 +99,7 @@ impl Team {
 
     fn rest(&mut self) {
         (self.since_change, self.since_start, self.short) = (Span::ZERO, Span::ZERO, false);
-        (self.above, self.below, self.warm, self.cold, self.spent) = <_>::default();
+        (self.above, self.below, self.warm, self.far, self.cold, self.spent) = <_>::default();
     }
 
     /// The machines.
@@ -157,6 +163,7 @@ impl Team {
     /// One scan under control.
     pub fn step(&mut self, scope: &Scope<'_>, (need, seen): (&Need, impl Fn(MachineId) -> Seen), news: &mut News<'_>) {
         self.run_machines(scope, seen, news);
+        self.mark_lost();
         self.since_change = sum(self.since_change, scope.dt);
         self.since_start = sum(self.since_start, scope.dt);
         self.count(scope, need);
@@ -192,6 +199,18 @@ impl Team {
         }
     }
 
+    /// Compressors that stopped themselves within a minute of each other have lost their power: they rest as after that, not as after
+    /// a stop of their own.
+    fn mark_lost(&mut self) {
+        let was_lost = |machine: &Machine| {
+            let stopped = matches!(machine.life(), Life::Failed(Trouble::StoppedItself | Trouble::Fault));
+            stopped && machine.since() < TOGETHER
+        };
+        if self.machines.rows().iter().filter(|machine| was_lost(machine)).count() > 1 {
+            self.machines.rows_mut().iter_mut().filter(|machine| was_lost(machine)).for_each(Machine::lost_power);
+        }
+    }
+
     /// While the supply is doubted its timers stand: they neither count nor begin anew.
     fn count(&mut self, scope: &Scope<'_>, need: &Need) {
         let (of, dt, present) = (&scope.rules.staging, scope.dt, f64::from(self.present()));
@@ -200,6 +219,7 @@ impl Team {
         self.below.count(present > 1.0 && carried < of.down.0 * (present - 1.0), dt);
         if let Some(warm) = need.warm {
             self.warm.count(warm > of.warm.0, dt);
+            self.far.count(warm > FAR * of.warm.0, dt);
             self.spent.count(warm > of.warm.0 && (present == 0.0 || need.duty > FULL), dt);
             self.cold.count(present > 0.0 && warm < -TOO_COLD, dt);
         }
@@ -211,6 +231,10 @@ impl Team {
             return (able, StageCause::ShutOut);
         }
         let patience = rules.staging.patience;
+        // Far too warm says that outdoor air has failed, whatever its dampers say.
+        if self.far.reached(Span::from_nanos(patience.nanos() / 5)) {
+            return (able, StageCause::Warm);
+        }
         let target = self.target;
         if self.since_change < patience {
             return (target, StageCause::Load);

@@ -4,7 +4,8 @@
 //! when the load is above `up` of what runs for `patience`, or when the supply is `warm` for as long; one less when what would
 //! remain carries the load below `down` for as long and the supply is not warm. Where the economiser carries all, none runs, until
 //! the supply is twice `warm` for two thirds of `patience` or `warm` for four thirds, and where the free cooling has failed (four
-//! times `warm`) for a fifteenth. A machine that is lost is replaced at once.
+//! times `warm`) for a fifteenth. Where some run and the supply is four times `warm` all the same, one more runs after a third of
+//! it. A machine that is lost is replaced at once.
 
 mod moves;
 
@@ -215,6 +216,12 @@ impl Stages {
         self.machines.rows().iter().any(|machine| machine.life() == Life::On)
     }
 
+    /// True when heat may come from some condenser: one runs, or may, seen or not.
+    #[must_use]
+    pub fn condenses(&self) -> bool {
+        self.machines.rows().iter().any(|machine| machine.is_running() || machine.life() == Life::Starting)
+    }
+
     /// One scan under control.
     pub fn step(
         &mut self,
@@ -291,6 +298,11 @@ impl Stages {
         // Where one that counts is not seen, nobody knows that it cools: far too warm says that it does not.
         let unseen = self.machines.rows().iter().any(|machine| machine.life() == Life::Unseen { ran: true });
         if unseen && (self.lost.reached(share(1, 15)) || self.far.reached(share(2, 3))) {
+            return Some(Wish { up: true, cause: StageCause::Warm });
+        }
+        // Four times too warm is no matter of efficiency: after a loss of all one alone would need an hour for what waits.
+        let spare = usize::from(self.target) < self.able();
+        if spare && self.lost.reached(share(1, 3)) && self.since_change >= share(1, 3) {
             return Some(Wish { up: true, cause: StageCause::Warm });
         }
         if self.since_change < patience {

@@ -196,15 +196,16 @@ impl Tower {
         let about = About::Equip(of.of.equip);
         self.duty = duty(view);
         let hold = hold(self.duty, rules, view);
-        let known = hold.is_none_or(|hold| hold.celsius.is_some());
+        // What it does not hold now it may hold in a minute, and its loop's fail-safe goes by one of them whatever it holds.
+        let all = [view.waters.supply, view.waters.back, view.waters.chilled];
+        let known = all.iter().all(|(_, celsius)| celsius.is_some());
         let turns = match view.speed {
             Some(speed) => Sight::Known(speed > TURNS),
             None if view.doubted => Sight::Doubted,
             None => Sight::Lost,
         };
         if self.is_on_panel() {
-            let all = [view.waters.supply, view.waters.back, view.waters.chilled];
-            let sees = view.plant.runs && view.speed.is_some() && all.iter().all(|(_, celsius)| celsius.is_some());
+            let sees = view.plant.runs && view.speed.is_some() && known;
             if self.rule.take_over(sees, TAKE_OVER, dt) {
                 self.fans = Driven::found(turns == Sight::Known(true), self.fans.run);
                 (self.low, self.other, self.cells) = (Timer::default(), Timer::default(), rules.cells);

@@ -38,6 +38,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         valves: valves.collect(),
         pump: hall.chilled_water.map(|water| value(water.pump.id())),
         plants: super::plants::plants(hall, state),
+        dry: super::dry::dry(hall, state),
         cdus: super::cdus::cdus(hall, state),
         caps: super::cdus::caps(hall, state),
         facility_kw: kilowatts(power.facility),
@@ -86,6 +87,7 @@ fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
         cooling: &state.cooling,
         dx: &state.dx,
         cdus: &state.cdus,
+        dry: &state.dry,
         tick: state.clock.last(),
         running: state.clock.running(),
     }

@@ -79,6 +79,9 @@ fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
     if hall.cdus.iter().any(|cdu| cdu.of.equip == equip) {
         return Some(format!("{}/sequence", name(equip)?));
     }
+    if hall.dry.iter().any(|dry| dry.of.equip == equip) {
+        return Some(format!("{}/sequence", name(equip)?));
+    }
     hall.plants.iter().find_map(|plant| {
         if plant.chillers.iter().any(|c| c.of.equip == equip) {
             return Some(format!("{}/stages", name(plant.equip)?));

@@ -160,6 +160,7 @@ fn next(step: Drive, (turns, wanted): (Sight, bool), gone: bool) -> Option<Drive
         Drive::Stopping if wanted => Some(Drive::Starting),
         Drive::Stopping => (!turns).then_some(Drive::Resting),
         Drive::Failed(Trouble::DidNotStop) if turns => wanted.then_some(Drive::Turning),
+        Drive::Failed(Trouble::DidNotStop) => Some(if wanted { Drive::Starting } else { Drive::Resting }),
         Drive::Failed(_) if turns => Some(Drive::Turning),
         Drive::Failed(_) => (!wanted).then_some(Drive::Resting),
     }
@@ -193,6 +194,16 @@ mod tests {
         let told = run(&mut drive, Sight::Known(true), false, 301);
         assert_eq!(told, [What::Step(Told::Stopping), What::Trouble(Trouble::DidNotStop)]);
         assert_eq!(run(&mut drive, Sight::Known(false), false, 1), [What::Step(Told::Standing)]);
+    }
+
+    #[test]
+    fn one_that_did_not_stop_and_stands_when_it_is_wanted_again_starts() {
+        let mut drive = Driven::found(true, RunTime::default());
+        run(&mut drive, Sight::Known(true), false, 302);
+        assert_eq!(drive.trouble(), Some(Trouble::DidNotStop));
+        run(&mut drive, Sight::Doubted, true, 60);
+        assert_eq!(run(&mut drive, Sight::Known(false), true, 1), [What::Step(Told::Starting)]);
+        assert!(drive.is_told());
     }
 
     #[test]

@@ -29,7 +29,9 @@ impl Reload {
 /// Compares what runs with what has been loaded.
 #[must_use]
 pub fn diff(old: &Loaded, new: &Loaded) -> Reload {
-    let strategies = (old.hall.strategies != new.hall.strategies).then(|| Box::new(new.hall.strategies));
+    // Numbers for another set of machines than the one that control runs would be nobody's: they wait for the restart.
+    let differs = old.hall.strategies != new.hall.strategies && runs_the_same(&old.hall, &new.hall);
+    let strategies = differs.then(|| Box::new(new.hall.strategies));
     let mut needs_restart = changed_keys(&old.config, &new.config);
     if !same_but_for_strategies(&old.hall, &new.hall) {
         needs_restart.push("hall (equipment, points, limits or alarms)".to_owned());
@@ -51,6 +53,11 @@ fn changed_keys(old: &Config, new: &Config) -> Vec<String> {
     let mut keys: Vec<String> = new.iter().filter(|(p, v)| old.get(p) != Some(v)).map(|(p, _)| p.to_string()).collect();
     keys.extend(old.keys().filter(|p| !new.contains_key(p)).map(ToString::to_string));
     keys
+}
+
+/// True when control runs the same machines in two halls.
+fn runs_the_same(old: &Hall, new: &Hall) -> bool {
+    old.plants == new.plants && old.dx_rows == new.dx_rows && old.cdus == new.cdus && old.dry == new.dry
 }
 
 /// True when two halls differ in nothing but how their loops are run.

@@ -7,6 +7,20 @@ use plant::reading::{Sample, Why};
 use plant::time::Wall;
 use plant::units::Celsius;
 
+/// Strategies by which nothing runs.
+const fn strategies(tuning: LoopTuning) -> Strategies {
+    Strategies {
+        fans: tuning,
+        valves: tuning,
+        pump: tuning,
+        chilled_water: PlantTuning::UNUSED,
+        facility_water: PlantTuning::UNUSED,
+        dx: plant::hall::DxTuning::USUAL,
+        cdu: plant::hall::cdu::CduTuning::USUAL,
+        dry: plant::hall::dry::DryTuning::USUAL,
+    }
+}
+
 fn hall() -> Arc<Hall> {
     let judgement = Judgement {
         min: -10.0,
@@ -62,18 +76,11 @@ fn hall() -> Arc<Hall> {
         machinery: plant::hall::Machinery::default(),
         meters: Vec::new(),
         pue: PueRules::default(),
-        strategies: Strategies {
-            fans: tuning,
-            valves: tuning,
-            pump: tuning,
-            chilled_water: PlantTuning::UNUSED,
-            facility_water: PlantTuning::UNUSED,
-            dx: plant::hall::DxTuning::USUAL,
-            cdu: plant::hall::cdu::CduTuning::USUAL,
-        },
+        strategies: strategies(tuning),
         plants: Vec::new(),
         dx_rows: Vec::new(),
         cdus: Vec::new(),
+        dry: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

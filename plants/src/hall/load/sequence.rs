@@ -3,9 +3,10 @@
 mod dx;
 mod tower;
 
-use super::{Draft, cdu};
+use super::{Draft, cdu, dry};
 use crate::hall::Kind;
 use crate::hall::cdu::CduTuning;
+use crate::hall::dry::DryTuning;
 use crate::hall::kind::PointSpec;
 use crate::hall::machinery::{Chiller, Circuit};
 use crate::hall::sequence::{
@@ -71,16 +72,21 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// The numbers of both circuits' plants, of DX units and of CDUs; stand-ins where control runs none.
-pub(super) fn tunings(file: &Section<'_>) -> ([PlantTuning; 2], DxTuning, CduTuning) {
+/// Of both circuits' plants, of DX units, of CDUs, of dry coolers.
+pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, DryTuning);
+
+/// The numbers that all sequences run by; stand-ins where control runs none.
+pub(super) fn tunings(file: &Section<'_>) -> Tunings {
     let Some(all) = file.section("sequence") else {
-        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL);
+        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL);
     };
     let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
     let dx = dx::tuning(&all);
     let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
+    let dry = all.section("dry-cooler").and_then(|section| dry::tuning(&section));
     all.done();
-    (read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED)), dx, cdus.unwrap_or(CduTuning::USUAL))
+    let plants = read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED));
+    (plants, dx, cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL))
 }
 
 /// True where control runs the hall's DX units.

@@ -1,8 +1,7 @@
 //! How the loops are run.
 
-use crate::hall::cdu::CduTuning;
-use crate::hall::sequence::DxTuning;
-use crate::hall::{Limits, LoopTuning, PlantTuning, Strategies};
+use super::sequence::Tunings;
+use crate::hall::{Limits, LoopTuning, Strategies};
 use crate::read::Section;
 use crate::time::Span;
 
@@ -22,11 +21,12 @@ const UNUSED: LoopTuning = LoopTuning {
 pub(super) fn strategies(
     file: &Section<'_>,
     limits: Option<&Limits>,
-    (needs, ([chilled_water, facility_water], dx, cdu)): ([bool; 3], ([PlantTuning; 2], DxTuning, CduTuning)),
+    (needs, ([chilled_water, facility_water], dx, cdu, dry)): ([bool; 3], Tunings),
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     if !needs.contains(&true) && !file.has("strategy") {
-        return Some(Strategies { fans: UNUSED, valves: UNUSED, pump: UNUSED, chilled_water, facility_water, dx, cdu });
+        let (fans, valves, pump) = (UNUSED, UNUSED, UNUSED);
+        return Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry });
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
@@ -38,7 +38,8 @@ pub(super) fn strategies(
     let valves = read("valves", valves, (5.0, 40.0));
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
-    Some(Strategies { fans: fans?, valves: valves?, pump: pump?, chilled_water, facility_water, dx, cdu })
+    let (fans, valves, pump) = (fans?, valves?, pump?);
+    Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry })
 }
 
 /// A loop whose setpoint stands elsewhere: what its section does not say is as in `old`.

@@ -106,7 +106,7 @@ impl MachineTuning {
         start_within: Span::from_secs(60),
         stop_within: Span::from_secs(300),
         lost_after: Span::from_secs(10),
-        restore_after: Span::from_secs(5),
+        restore_after: Span::from_secs(240),
         retry_after: Span::from_secs(900),
     };
 }

@@ -30,6 +30,8 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
         (On::Equipment, "on-bypass" | "string-open") => "ups-a".to_owned(),
         (On::Equipment, "start-fails") => "gen-1".to_owned(),
         (On::Equipment, "stop-fails") => "ch-1".to_owned(),
+        (On::Equipment, "humid") => "room-1".to_owned(),
+        (On::Equipment, "smoke") => "intake-a".to_owned(),
         (On::Equipment, _) => "crah-1".to_owned(),
     }
 }
@@ -40,6 +42,7 @@ fn every_fault_of_the_catalogue_is_read_and_written_alike() {
         let hall = of(match (entry.on, entry.word) {
             (On::Equipment, "jammed") => "immersion",
             (On::Equipment, "vent-open") => "immersion-two-phase",
+            (On::Equipment, "smoke") => "air-dx",
             (_, _) => "liquid",
         });
         let argument = match entry.with {

@@ -15,7 +15,7 @@ fn the_others_blow_what_a_failed_one_does_not() {
     assert_eq!(group(&[false, false, false]).share(), 1.0);
     assert_eq!(group(&[true, false, false]).share(), 1.5);
     assert_eq!(group(&[true, false, true]).share(), 3.0);
-    assert_eq!(group(&[true, true, true]).share(), 1.0, "nobody can take over from all of them");
+    assert_eq!(group(&[true, true, true]).share(), 3.0, "the last one may turn unseen, and is not told to slow down");
     assert_eq!(Group::default().share(), 1.0, "a valve has no others");
 }
 

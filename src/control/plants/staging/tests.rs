@@ -57,6 +57,21 @@ fn a_warm_supply_calls_for_one_more_at_once_and_nobody_is_held_down() {
 }
 
 #[test]
+fn a_supply_that_is_far_too_warm_does_not_wait_a_quarter_of_an_hour() {
+    let mut bench = Bench::running(1);
+    bench.load(0.5);
+    bench.pass(1300);
+    assert_eq!(bench.stage(), []);
+    bench.water.warm = Some(4.5);
+    bench.pass(299);
+    assert_eq!(bench.stage(), []);
+    bench.pass(2);
+    assert_eq!(bench.stage(), [(1, 2, StageCause::Warm)]);
+    bench.pass(301);
+    assert_eq!(bench.stage(), [(2, 3, StageCause::Warm)], "and the next after as long");
+}
+
+#[test]
 fn the_load_behind_the_economiser_lets_the_plant_stage_down() {
     // The published fault: the load counted across the economiser never falls, so that the plant never stages down.
     let mut bench = Bench::running(2);

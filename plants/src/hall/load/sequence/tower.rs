@@ -1,8 +1,8 @@
 //! `tower` and `head` of a plant's section: what cools the condensers' water, and what keeps it warm enough.
 
 use super::super::Draft;
+use super::super::tuning::given;
 use super::{HOUR, MINUTE, SECOND, span};
-use crate::hall::LoopTuning;
 use crate::hall::machinery::Circuit;
 use crate::hall::sequence::{HeadTuning, Rejecting, TowerTuning};
 use crate::read::Section;
@@ -25,7 +25,7 @@ pub(super) fn tower(section: &Section<'_>) -> TowerTuning {
         least_lift: number("least-lift", old.least_lift, (2.0, 40.0)),
         most_lift: number("most-lift", old.most_lift, (2.0, 40.0)),
         coldest: Celsius(number("coldest", old.coldest.0, (2.0, 30.0))),
-        fans: section.section("fans").map_or(old.fans, |s| gains(&s, old.fans)),
+        fans: section.section("fans").map_or(old.fans, |s| given(&s, old.fans)),
         least_speed: number("least-speed", old.least_speed, (5.0, 60.0)),
         deadband: number("deadband", old.deadband, (0.1, 5.0)),
         off_after: span(section, "off-after", old.off_after, (SECOND.times(30), HOUR)),
@@ -49,19 +49,7 @@ pub(super) fn head(section: &Section<'_>) -> HeadTuning {
     let read = HeadTuning {
         least_lift: number("least-lift", old.least_lift, (2.0, 30.0)),
         least_valve: number("least-valve", old.least_valve, (5.0, 90.0)),
-        valve: section.section("valve").map_or(old.valve, |s| gains(&s, old.valve)),
-    };
-    section.done();
-    read
-}
-
-/// Reads a loop whose setpoint a sequence gives.
-fn gains(section: &Section<'_>, old: LoopTuning) -> LoopTuning {
-    let read = LoopTuning {
-        gain: section.within("gain", (1e-3, 1e3)).unwrap_or(old.gain),
-        ti: span(section, "ti", old.ti, (SECOND, HOUR.times(2))),
-        deadband: section.within("deadband", (0.0, 10.0)).unwrap_or(old.deadband),
-        ..old
+        valve: section.section("valve").map_or(old.valve, |s| given(&s, old.valve)),
     };
     section.done();
     read

@@ -1,0 +1,94 @@
+//! Dry coolers that control runs: fans by the water that leaves them, pads on the days when fans alone do not do.
+
+use serde::{Deserialize, Serialize};
+
+use super::LoopTuning;
+use super::machinery::{Circuit, DryCooler};
+use crate::id::LoopId;
+use crate::point::Point;
+use crate::time::Span;
+use crate::units::{Celsius, Percent, Ratio};
+
+/// A dry cooler that control runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DrivenDry {
+    /// The water that it cools.
+    pub circuit: Circuit,
+    /// What it tells.
+    pub of: DryCooler,
+    /// Panel or on.
+    pub run_mode: Point<Ratio>,
+    /// Fan speed, of all cells.
+    pub fan: Point<Percent>,
+    /// Pads wetted (1) or dry (0).
+    pub wet: Point<Ratio>,
+    /// The loop that runs the fans.
+    pub fan_loop: LoopId,
+}
+
+/// How dry coolers are run. Part of the hall, replaceable by a reload.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DryTuning {
+    /// The loop of the fans (K to %); its setpoint is the water that leaves (°C, 5 to 60).
+    pub fans: LoopTuning,
+    /// The slowest that fans turn (%, 5 to 60).
+    pub least_speed: f64,
+    /// So far beyond the setpoint (K, 0.1 to 5) they stop and start:
+    pub deadband: f64,
+    /// stop after so long at their slowest (s to min, 30s to 1h),
+    pub off_after: Span,
+    /// and stand at least so long (s to min, 0s to 1h).
+    pub least_off: Span,
+    /// Told to turn, or to wet, it does so within (s to min, 5s to 10min); what does not has failed.
+    pub start_within: Span,
+    /// Told to stand, or to dry, it does so within (s to min, 5s to 30min).
+    pub stop_within: Span,
+    /// When its pads are wetted.
+    pub pads: PadTuning,
+}
+
+/// When pads are wetted: they make the air as cold as its wet bulb, and cost water.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PadTuning {
+    /// Wetted when the fans are above this (%, 50 to 100)
+    pub above: f64,
+    /// in water warmer than its setpoint for so long (s to h, 30s to 1h).
+    pub above_for: Span,
+    /// Dried when the fans are below this (%, 10 to 95; below `above`)
+    pub below: f64,
+    /// for so long (s to h, 30s to 2h),
+    pub below_for: Span,
+    /// but not before this is over (s to h, 0s to 12h).
+    pub least_wet: Span,
+    /// Never wetted in air colder than this (°C, 0 to 20): ice.
+    pub coldest: Celsius,
+}
+
+impl DryTuning {
+    /// A dry cooler on warm water.
+    pub const USUAL: Self = Self {
+        fans: LoopTuning {
+            setpoint: 28.0,
+            gain: 8.0,
+            ti: Span::from_secs(180),
+            td: Span::ZERO,
+            setpoint_weight: 1.0,
+            deadband: 1.0,
+            every: 1,
+        },
+        least_speed: 10.0,
+        deadband: 0.5,
+        off_after: Span::from_secs(300),
+        least_off: Span::from_secs(60),
+        start_within: Span::from_secs(60),
+        stop_within: Span::from_secs(300),
+        pads: PadTuning {
+            above: 95.0,
+            above_for: Span::from_secs(120),
+            below: 70.0,
+            below_for: Span::from_secs(600),
+            least_wet: Span::from_secs(1200),
+            coldest: Celsius(5.0),
+        },
+    };
+}
