@@ -1,5 +1,7 @@
 //! The kinds of equipment and the points each has, with the rules their readings are judged by.
 
+mod commands;
+
 use super::machinery::{
     Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, RoomSensor, SmokeDetector,
     Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
@@ -156,126 +158,6 @@ pub(super) const fn volume_flow(name: &'static str) -> PointSpec {
     sensor(name, Unit::LiterPerSecond, judged(-1.0, 1e3, Danger::Down, 0.5, NO_RATE))
 }
 
-/// Panel, off or on: 0, 1, 2. The fail-safe is the panel.
-const RUN_MODE: PointSpec = PointSpec {
-    name: "run-mode",
-    unit: Unit::One,
-    role: Role::Sp,
-    judgement: judged(0.0, 2.0, Danger::Neither, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 0.0,
-        max: 2.0,
-        failsafe: 0.0,
-        relinquish_default: 0.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
-
-/// What a DX unit's compressor shall run at, told to its panel; all of it is the fail-safe.
-const COMPRESSOR: PointSpec = PointSpec { name: "compressor", role: Role::Sp, ..duty("compressor", 0.0, 2.0) };
-
-/// Where a DX unit's outdoor-air damper shall stand, told to its panel; shut is the fail-safe.
-const DAMPER: PointSpec = PointSpec {
-    name: "damper",
-    unit: Unit::Percent,
-    role: Role::Sp,
-    judgement: judged(-5.0, 110.0, Danger::Neither, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 0.0,
-        max: 100.0,
-        failsafe: 0.0,
-        relinquish_default: 0.0,
-        rise_per_s: 1.0,
-        fall_per_s: 1.0,
-    }),
-};
-
-/// The most load a machine may take; all of it is the fail-safe.
-const DEMAND_LIMIT: PointSpec = PointSpec {
-    name: "demand-limit",
-    unit: Unit::Percent,
-    role: Role::Sp,
-    judgement: judged(0.0, 110.0, Danger::Down, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 30.0,
-        max: 100.0,
-        failsafe: 100.0,
-        relinquish_default: 100.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
-
-/// The water that a machine makes; the fail-safe is its plant's setpoint.
-const SETPOINT: PointSpec = PointSpec {
-    name: "setpoint",
-    unit: Unit::Cel,
-    role: Role::Sp,
-    judgement: judged(-10.0, 60.0, Danger::Up, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 4.0,
-        max: 45.0,
-        failsafe: 4.0,
-        relinquish_default: 4.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
-
-/// How many cells of a tower are open; all of them is the fail-safe, which the hall's file numbers.
-const CELLS: PointSpec = PointSpec {
-    name: "cells",
-    unit: Unit::One,
-    role: Role::Sp,
-    judgement: judged(0.0, 100.0, Danger::Down, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 1.0,
-        max: 1.0,
-        failsafe: 1.0,
-        relinquish_default: 1.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
-
-/// The fans of a dry cooler, which may stand.
-const DRY_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
-
-/// The pads of a dry cooler: 1 wetted, 0 dry. Dry is the fail-safe: ice and waste, while its panel decides anyway.
-const WET: PointSpec = PointSpec {
-    name: "wet",
-    unit: Unit::One,
-    role: Role::Sp,
-    judgement: judged(0.0, 1.0, Danger::Neither, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 0.0,
-        max: 1.0,
-        failsafe: 0.0,
-        relinquish_default: 0.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
-
-/// The fans of a tower, which may stand.
-const TOWER_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
-
-/// The valve in a condenser's water, which keeps its pressure up; open is the fail-safe.
-const CONDENSER_VALVE: PointSpec = duty("condenser-valve", 0.0, 2.0);
-/// What a CDU has more where control runs it: orders for its valve and each of its pumps, and each pump's word. Orders move no faster
-/// than valves and drives do.
-const CDU: &[PointSpec] = &[
-    RUN_MODE,
-    duty("valve", 0.0, 1.0),
-    duty("pump-1-speed", 0.0, 3.0),
-    feedback("pump-1-speed-feedback"),
-    state("pump-1-fault"),
-    duty("pump-2-speed", 0.0, 3.0),
-    feedback("pump-2-speed-feedback"),
-    state("pump-2-fault"),
-];
-
 const RACK: &[PointSpec] = &[
     temperature("inlet-air-temp", -10.0, 80.0),
     temperature("outlet-air-temp", -10.0, 120.0),
@@ -369,12 +251,12 @@ impl Kind {
     #[must_use]
     pub const fn commands(self) -> &'static [PointSpec] {
         match self {
-            Self::Chiller => &[RUN_MODE, DEMAND_LIMIT, SETPOINT, CONDENSER_VALVE],
-            Self::Tower => &[RUN_MODE, TOWER_FANS, CELLS],
-            Self::WaterEconomiser => &[RUN_MODE, SETPOINT],
-            Self::Dx => &[RUN_MODE, COMPRESSOR, DAMPER],
-            Self::Cdu => CDU,
-            Self::DryCooler => &[RUN_MODE, DRY_FANS, WET],
+            Self::Chiller => commands::CHILLER,
+            Self::Tower => commands::TOWER,
+            Self::WaterEconomiser => commands::ECONOMISER,
+            Self::Dx => commands::DX,
+            Self::Cdu => commands::CDU,
+            Self::DryCooler => commands::DRY_COOLER,
             Self::Rack
             | Self::Crah
             | Self::Fan

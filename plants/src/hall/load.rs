@@ -6,6 +6,7 @@ mod dry;
 mod machinery;
 mod meters;
 mod sequence;
+mod site;
 mod specs;
 mod tuning;
 
@@ -13,12 +14,12 @@ use std::collections::BTreeMap;
 
 use super::cdu::DrivenCdu;
 use super::kind::PointSpec;
-use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, PueRules, Rack, Row};
+use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Machinery, Meter, Rack, Row};
 use crate::fault::Faults;
 use crate::id::{EquipId, Id, LoopId, RowId, Table};
 use crate::point::{Point, PointDef, PointTable};
 use crate::read::{Section, Source, Value, did_you_mean, is_name};
-use crate::units::{Celsius, Quantity, Watts};
+use crate::units::{Quantity, Watts};
 
 use sequence::Sequenced;
 use specs::Specs;
@@ -66,10 +67,10 @@ struct Draft {
 fn read(file: &Section<'_>) -> Option<Hall> {
     let name = file.need_name("name");
     let site = file.need_name("site");
-    let tz = time_zone(file);
+    let tz = site::time_zone(file);
     let summary = file.need_text("summary");
-    let limits = limits(file);
-    let pue = pue(file);
+    let limits = site::limits(file);
+    let pue = site::pue(file);
     let mut draft = Draft {
         specs: Specs::read(file),
         equips: Table::new(),
@@ -125,46 +126,6 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         loops: draft.loops,
         alarms: alarms?,
     })
-}
-
-/// An IANA name by its shape; whether the zone exists is known where the time-zone database is.
-fn time_zone(file: &Section<'_>) -> Option<String> {
-    let tz = file.need_text("tz")?;
-    let fits =
-        tz.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b)) && (tz.contains('/') || tz == "UTC");
-    if !fits {
-        file.fault("tz", format!("`{tz}` is no time zone"), "write an IANA name such as \"Europe/Berlin\" or \"UTC\"");
-    }
-    fits.then_some(tz)
-}
-
-fn limits(file: &Section<'_>) -> Option<Limits> {
-    let limits = file.need_section("limits")?;
-    let recommended = limits.has("inlet-recommended").then(|| limits.within("inlet-recommended", (10.0, 50.0)));
-    let max = limits.has("inlet-max").then(|| limits.within("inlet-max", (10.0, 50.0)));
-    for (key, there) in [("inlet-recommended", recommended.is_some()), ("inlet-max", max.is_some())] {
-        if !there {
-            limits.missing(key, format!("write `{key} = …`, a temperature in °C"));
-        }
-    }
-    limits.done();
-    let (recommended, max) = (recommended??, max??);
-    if recommended >= max {
-        let message = format!("`inlet-max` is {max} and must be above `inlet-recommended`, which is {recommended}");
-        limits.fault("inlet-max", message, "the allowable range reaches further than the recommended one");
-        return None;
-    }
-    Some(Limits { inlet_recommended: Celsius(recommended), inlet_max: Celsius(max) })
-}
-
-/// The defaults where the file says nothing.
-fn pue(file: &Section<'_>) -> Option<PueRules> {
-    let otherwise = PueRules::default();
-    let Some(section) = file.section("pue") else { return Some(otherwise) };
-    let low_load =
-        if section.has("low-load") { section.within("low-load", (0.0, 1.0)) } else { Some(otherwise.low_load) };
-    section.done();
-    Some(PueRules { low_load: low_load? })
 }
 
 impl Draft {
