@@ -10,9 +10,9 @@ mod fouling;
 pub mod pumps;
 
 use plant::command::{Level, Reason};
-use plant::event::{About, Step as Told, What};
+use plant::event::{About, Step as Told, Trouble, What};
 use plant::hall::Hall;
-use plant::hall::cdu::{CduTuning, DrivenCdu, PUMPS};
+use plant::hall::cdu::{CduPump, CduTuning, DrivenCdu, PUMPS};
 use plant::hall::sequence::RunMode;
 use plant::id::PointId;
 use plant::time::Span;
@@ -24,7 +24,7 @@ use super::news::News;
 use super::plants::Scene;
 use super::rule::{Rule, TAKE_OVER};
 use super::sequence::Timer;
-use super::sequence::machine::{Seen, Sight};
+use super::sequence::machine::{Life, Machine, Seen, Sight};
 pub use caps::{CapRequest, Caps};
 pub use dew_point::DewPoint;
 use dew_point::Trip;
@@ -82,14 +82,14 @@ impl Cdus {
     pub fn new(hall: &Hall) -> Self {
         Self {
             cdus: hall.cdus.iter().map(|_| Cdu::new()).collect(),
-            dew_point: DewPoint::default(),
+            dew_point: DewPoint::new(hall),
             caps: Caps::new(hall),
         }
     }
 
     /// A new boot: on their panels, with run-times and the caps that stand.
     pub fn restart(&mut self) {
-        self.dew_point = DewPoint::default();
+        self.dew_point.forget();
         for cdu in &mut self.cdus {
             cdu.rule = Rule::on_panel();
             (cdu.doubt, cdu.gave_up) = (Timer::default(), false);
@@ -137,9 +137,9 @@ impl Cdus {
         self.dew_point.step(scene, tuning, news);
         for (place, ((of, wiring), cdu)) in scene.hall.cdus.iter().zip(wirings).zip(&mut self.cdus).enumerate() {
             let scan = Scan { scene, of, wiring, tuning, place };
-            cdu.step(&scan, news);
-            cdu.trip.step(&scan, &self.dew_point, news);
-            cdu.fouling.step(&scan);
+            cdu.step(&scan, self.dew_point.is_ready(), news);
+            cdu.trip.step(&scan, (&self.dew_point, cdu.is_ours(&scan)), news);
+            cdu.fouling.step(&scan, cdu.is_tripped());
             let pressure = cooling.of(of.pump_loop);
             let lead = pressure.and_then(|row| row.lead.filter(|_| row.started));
             cdu.propose(&scan, (pressure.map_or(100.0, |row| row.terms().output), lead), commands);
@@ -150,12 +150,15 @@ impl Cdus {
 
     /// Above every mode: a valve whose coolant is too near to the dew point is closed to its least, and its pumps go on.
     pub fn protect(&self, wirings: &[Wiring], tuning: &CduTuning, commands: &mut Commands) {
-        for (_, wiring) in self.cdus.iter().zip(wirings).filter(|(cdu, _)| !cdu.is_on_panel() && cdu.is_tripped()) {
+        for (cdu, wiring) in self.cdus.iter().zip(wirings).filter(|(cdu, _)| cdu.is_tripped()) {
+            let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
+            if cdu.is_on_panel() && told != Some(RunMode::On) {
+                continue; // its panel has the valve, and nothing closes it from here
+            }
             let reason = Reason::DewPoint(self.dew_point.lead());
             let least = Limit { min: 0.0, max: tuning.least_valve.0, reason };
             commands.limit(wiring.valve, Level::ThermalProtection, least);
             // Its panel may know no dew point. One that somebody has switched off stays off.
-            let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
             if told == Some(RunMode::Panel) {
                 commands.propose(wiring.run_mode, Level::ThermalProtection, RunMode::On.number(), reason);
             }
@@ -194,27 +197,49 @@ impl Scan<'_> {
         self.scene.told(self.wiring.run_mode).map_or(RunMode::Panel, RunMode::of)
     }
 
-    /// What is seen of each pump. One that runs alone is proven by the flow, too.
-    fn pumps(&self) -> [Seen; PUMPS] {
-        let turning = self.of.pumps.map(|pump| self.scene.fresh(pump.feedback).is_some_and(|speed| speed >= TURNING));
+    /// Coolant stands although a pump turns. A flow sensor alone may lie low: it is believed where the pressure is gone, too, or is not
+    /// known now.
+    fn is_dry(&self) -> bool {
         let flow = self.scene.fresh(self.of.of.flow);
-        let dry = flow.is_some_and(|flow| flow < self.tuning.pumps.least_flow.0);
+        let least = self.tuning.pump.setpoint - self.tuning.pumps.starved.0;
+        let pressed = self.scene.fresh(self.of.of.dp).is_some_and(|dp| dp >= least);
+        flow.is_some_and(|flow| flow < self.tuning.pumps.least_flow.0) && !pressed
+    }
+
+    /// What is seen of each pump. One that runs alone is proven by the flow, too; the word of a drive's fault needs no other.
+    fn pumps(&self, pumps: &Pumps) -> [Seen; PUMPS] {
+        let turning = self.of.pumps.map(|pump| turns(self.scene, &pump));
+        let dry = self.is_dry();
         let alone = turning.iter().filter(|turns| **turns).count() == 1;
-        let seen = |(pump, output): (&plant::hall::cdu::CduPump, OutputId)| {
+        let stopped = |machine: &Machine| machine.life() == Life::Failed(Trouble::StoppedItself);
+        let all_stopped = pumps.machines().iter().all(stopped);
+        let seen = |(pump, output): (&CduPump, OutputId), machine: &Machine| {
             let fault = self.scene.fault(pump.fault);
-            let running = match (self.scene.is_lost(pump.feedback), self.scene.fresh(pump.feedback)) {
-                (_, Some(_)) if fault == Sight::Known(true) => Sight::Known(false),
-                (_, Some(speed)) => Sight::Known(speed >= TURNING && !(alone && dry)),
-                (true, None) => Sight::Lost,
-                (false, None) => Sight::Doubted,
+            // One that was lost proves itself alone: the flow that the other one moves says nothing of it.
+            let unproven = if alone { dry } else { stopped(machine) && !all_stopped };
+            let running = match self.scene.fresh(pump.feedback) {
+                Some(_) | None if fault == Sight::Known(true) => Sight::Known(false),
+                Some(speed) => Sight::Known(speed >= TURNING && !unproven),
+                None if self.scene.is_lost(pump.feedback) => Sight::Lost,
+                None => Sight::Doubted,
             };
             let held = self.held(output).map(|speed| if speed > 0.0 { RunMode::On } else { RunMode::Off });
             Seen { running, fault, held }
         };
-        let [one, two] = &self.of.pumps;
-        let [first, second] = self.wiring.pumps;
-        [seen((one, first)), seen((two, second))]
+        let ([one, two], [first, second]) = (&self.of.pumps, self.wiring.pumps);
+        let [before, after] = pumps.machines();
+        [seen((one, first), before), seen((two, second), after)]
     }
+}
+
+/// A pump is seen to turn.
+fn turns(scene: &Scene<'_>, pump: &CduPump) -> bool {
+    scene.fresh(pump.feedback).is_some_and(|speed| speed >= TURNING)
+}
+
+/// Nobody runs its pumps: each is seen standing.
+fn stands(scene: &Scene<'_>, of: &DrivenCdu) -> bool {
+    of.pumps.iter().all(|pump| scene.fresh(pump.feedback).is_some_and(|speed| speed < TURNING))
 }
 
 impl Cdu {
@@ -235,10 +260,21 @@ impl Cdu {
         self.rule.is_panel()
     }
 
-    /// True while its valve is closed to its least for the dew point.
+    /// True while its coolant is too near to the dew point, whoever runs it.
     #[must_use]
     pub const fn is_tripped(&self) -> bool {
         self.trip.is_tripped()
+    }
+
+    /// True while its valve is closed to its least for the dew point: what its panel has, nothing closes.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.trip.is_closed()
+    }
+
+    /// Control runs it, or somebody has told it to listen to control.
+    fn is_ours(&self, scan: &Scan<'_>) -> bool {
+        !self.is_on_panel() || scan.told() == RunMode::On
     }
 
     /// Its pumps.
@@ -253,11 +289,13 @@ impl Cdu {
         self.fouling.approach()
     }
 
-    fn step(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+    /// One scan; `ready` says whether it is known what its coolant's loop shall aim at.
+    fn step(&mut self, scan: &Scan<'_>, ready: bool, news: &mut News<'_>) {
         let (scene, of) = (scan.scene, scan.of.of);
-        let seen = scan.pumps();
+        let seen = scan.pumps(&self.pumps);
         let row = Row { seen, pressure: scene.fresh(of.dp).map(|dp| scan.tuning.pump.setpoint - dp) };
-        let listens = !self.is_on_panel() && scan.told() == RunMode::On;
+        // Whoever told it so: who holds it at on has taken it from its panel, and its pumps are run from here.
+        let listens = scan.told() == RunMode::On;
         if listens {
             self.pumps.step(scan, &row, news);
         } else {
@@ -268,7 +306,8 @@ impl Cdu {
         let lost = scene.is_lost(of.supply) || scene.is_lost(of.dp);
         match self.rule {
             Rule::Panel { .. } => {
-                let seen = fresh && scene.fresh(of.valve).is_some() && self.pumps.is_seen() && self.pumps.runs();
+                let seen = ready && fresh && scene.fresh(of.valve).is_some();
+                let seen = seen && self.pumps.is_seen() && self.pumps.runs();
                 let after = if self.gave_up { scan.tuning.pumps.retry_after } else { TAKE_OVER };
                 // What it would be told is still on its way from the fail-safe to where the panel has it.
                 let after = if scan.has_settled() { after } else { Span::from_nanos(u64::MAX) };
@@ -280,7 +319,7 @@ impl Cdu {
             }
             Rule::Control => {
                 self.doubt.count(!fresh, scene.dt);
-                let helpless = listens && self.pumps.is_helpless();
+                let helpless = listens && self.pumps.is_helpless(scan, &seen);
                 if lost || self.doubt.reached(DOUBT) || self.pumps.is_blind() || helpless {
                     self.rule = Rule::on_panel();
                     self.gave_up = helpless;
@@ -292,12 +331,13 @@ impl Cdu {
 
     fn propose(&self, scan: &Scan<'_>, (output, lead): (f64, Option<PointId>), commands: &mut Commands) {
         let on_panel = self.is_on_panel();
+        let ours = self.is_ours(scan);
         let (mode, why) = if on_panel { (RunMode::Panel, Reason::OnPanel) } else { (RunMode::On, Reason::Running) };
         commands.propose(scan.wiring.run_mode, Level::Control, mode.number(), why);
         let follows = lead.map_or(Reason::Running, Reason::Loop);
         for (n, pump) in scan.wiring.pumps.into_iter().enumerate() {
             let (level, speed, why) = self.pumps.order(n, output.max(scan.tuning.least_speed.0), follows);
-            let why = if on_panel { Reason::OnPanel } else { why };
+            let why = if ours { why } else { Reason::OnPanel };
             commands.propose(pump, level, speed, why);
         }
     }

@@ -54,7 +54,7 @@ pub struct CduTuning {
     pub pump: LoopTuning,
     /// The least position of the valve (%, 0 to 50).
     pub least_valve: Percent,
-    /// The least speed of a pump that runs (%, 5 to 80).
+    /// The least speed of a pump that runs (%, 10 to 80).
     pub least_speed: Percent,
     /// Who of its pumps runs.
     pub pumps: PumpTuning,

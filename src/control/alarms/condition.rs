@@ -130,7 +130,11 @@ impl Scene<'_> {
                 row.map(|row| format!("{}: no CDU of it holds the pressure its plates need", row.name))
             }
             Condition::DewPointTripped => {
-                self.tripped().map(|cdu| format!("{}: its valve is at its least", self.equip(cdu)))
+                let tells = |(equip, closed)| match closed {
+                    true => format!("{}: its valve is at its least", self.equip(equip)),
+                    false => format!("{}: its coolant is too near to it, and its panel has it", self.equip(equip)),
+                };
+                self.tripped().map(tells)
             }
             Condition::DewPointsLost => Some("no sensor of the room's dew point".to_owned()),
             Condition::Service => Some(def.name.clone()),
@@ -225,9 +229,10 @@ impl Scene<'_> {
         known.reduce(|lowest, next| if next.1 < lowest.1 { next } else { lowest })
     }
 
-    /// The first CDU whose valve is at its least for the dew point.
-    fn tripped(&self) -> Option<EquipId> {
-        self.cdus.iter(self.hall).find(|(_, cdu)| cdu.is_tripped()).map(|(of, _)| of.of.equip)
+    /// The first CDU whose coolant is too near to the dew point, and whether its valve is at its least for it.
+    fn tripped(&self) -> Option<(EquipId, bool)> {
+        let mut cdus = self.cdus.iter(self.hall).filter(|(_, cdu)| cdu.is_tripped());
+        cdus.next().map(|(of, cdu)| (of.of.equip, cdu.is_closed()))
     }
 
     /// The first machine or pump that has failed, and how.

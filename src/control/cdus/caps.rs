@@ -5,13 +5,18 @@ use plant::event::{About, CapReason, What};
 use plant::hall::Hall;
 use plant::hall::cdu::{CduTuning, DrivenCdu};
 use plant::id::RowId;
+use plant::reading::Why;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
+use super::{stands, turns};
 use crate::control::clock::sum;
 use crate::control::news::News;
 use crate::control::plants::Scene;
 use crate::control::sequence::Timer;
+
+/// A pressure that nobody has read since the boot may still come for so long.
+const AWAITED: Span = Span::from_secs(60);
 
 /// A row's GPUs should draw less.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +34,8 @@ pub struct CapRequest {
 struct Row {
     row: RowId,
     low: Timer,
+    /// How long a pressure has not been read in this boot.
+    awaited: Timer,
     request: Option<CapRequest>,
 }
 
@@ -42,7 +49,7 @@ impl Caps {
     pub fn new(hall: &Hall) -> Self {
         let has = |row: &RowId| hall.cdus.iter().any(|cdu| cdu.row == *row);
         let rows = hall.rows.ids().filter(has);
-        Self(rows.map(|row| Row { row, low: Timer::default(), request: None }).collect())
+        Self(rows.map(|row| Row { row, low: Timer::default(), awaited: Timer::default(), request: None }).collect())
     }
 
     /// What is asked.
@@ -59,30 +66,41 @@ impl Caps {
     ) {
         let of = &tuning.caps;
         for row in &mut self.0 {
-            let units = || scene.hall.cdus.iter().enumerate().filter(|(_, cdu)| cdu.row == row.row);
-            // The CDUs of a row feed one manifold: the one that presses most counts. A doubted one may be it.
-            let best = units().filter_map(|(_, cdu)| scene.fresh(cdu.of.dp)).reduce(f64::max);
-            let doubted = units().any(|(_, cdu)| scene.is_stale(cdu.of.dp));
-            let dt = scene.dt;
+            let (id, dt) = (row.row, scene.dt);
+            let units = || scene.hall.cdus.iter().enumerate().filter(move |(_, cdu)| cdu.row == id);
+            // One whose pumps are seen standing presses nothing, whatever its sensor says.
+            let pressing = || units().map(|(_, cdu)| cdu).filter(|cdu| !stands(scene, cdu));
+            // The CDUs of a row feed one manifold: the one that presses most counts. A doubted one may be it, and one not read yet.
+            let best = pressing().filter_map(|cdu| scene.fresh(cdu.of.dp)).reduce(f64::max);
+            row.awaited.count(pressing().any(|cdu| is_unread(scene, cdu)), dt);
+            let awaited = row.awaited.so_far() > Span::ZERO && !row.awaited.reached(AWAITED);
+            let doubted = awaited || pressing().any(|cdu| scene.is_stale(cdu.of.dp));
             row.request = row.request.map(|request| CapRequest { since: sum(request.since, dt), ..request });
-            let Some(best) = best else { continue };
-            if best >= of.least_dp.0 || !doubted {
-                row.low.count(best < of.least_dp.0, dt);
+            // Where no pressure is known and nobody sees a pump turn there is none.
+            let turning = || units().flat_map(|(_, cdu)| &cdu.pumps).any(|pump| turns(scene, pump));
+            let low = best.map_or_else(|| (!turning()).then_some(true), |best| Some(best < of.least_dp.0));
+            if let Some(low) = low.filter(|low| !low || !doubted) {
+                row.low.count(low, dt);
             }
             let bound = if units().any(|(n, _)| starting(n)) { of.after.max(of.cure_within) } else { of.after };
             if row.request.is_none() && row.low.reached(bound) {
                 row.request = Some(CapRequest { row: row.row, reason: CapReason::PressureLost, since: Span::ZERO });
                 news.warn(About::Row(row.row), What::CapRequested(CapReason::PressureLost));
             }
-            let pressed = best >= tuning.pump.setpoint - of.nominal_dp.0;
+            let pressed = best.is_some_and(|best| best >= tuning.pump.setpoint - of.nominal_dp.0);
             let cool = |cdu: &DrivenCdu| scene.fresh(cdu.of.supply).is_some_and(|t| t <= setpoint + of.nominal_supply);
-            let mut feeding = units().map(|(_, cdu)| cdu).filter(|cdu| presses(scene, cdu, of.least_dp.0)).peekable();
+            let mut feeding = pressing().filter(|cdu| presses(scene, cdu, of.least_dp.0)).peekable();
             if row.request.is_some() && pressed && feeding.peek().is_some() && feeding.all(cool) {
                 row.request = None;
                 news.info(About::Row(row.row), What::CapReleased);
             }
         }
     }
+}
+
+/// Its pressure has not been read in this boot.
+fn is_unread(scene: &Scene<'_>, cdu: &DrivenCdu) -> bool {
+    scene.image.read(cdu.of.dp).why() == Some(Why::NeverRead)
 }
 
 /// It presses coolant into the row's manifold.

@@ -29,15 +29,18 @@ impl Fouling {
         self.known
     }
 
-    /// One scan.
-    pub fn step(&mut self, scan: &Scan<'_>) {
-        self.approach.take(now(scan).unwrap_or(f64::NAN), scan.scene.dt);
+    /// One scan; `tripped` says whether the valve may be shut for the dew point.
+    pub fn step(&mut self, scan: &Scan<'_>, tripped: bool) {
+        // One that is shut for the dew point, or held by somebody, is not where the exchanger lets it be.
+        let free = !tripped && scan.held(scan.wiring.valve).is_none();
+        self.approach.take(now(scan, free).unwrap_or(f64::NAN), scan.scene.dt);
         self.known = self.approach.value().or(self.known);
     }
 }
 
-/// What the approach says now; nothing where something is not known, or the load is too small.
-fn now(scan: &Scan<'_>) -> Option<f64> {
+/// What the approach says now; nothing where something is not known, or the load is too small. `free`: the valve is where its loop wants
+/// it.
+fn now(scan: &Scan<'_>, free: bool) -> Option<f64> {
     let (scene, of, rules) = (scan.scene, scan.of.of, &scan.tuning.fouling);
     let water = scene.hall.machinery.facility_water?;
     let (supply, back) = (scene.fresh(of.supply)?, scene.fresh(of.return_coolant)?);
@@ -47,7 +50,7 @@ fn now(scan: &Scan<'_>) -> Option<f64> {
         return None;
     }
     if valve < rules.open.0 - ROOM {
-        return Some(0.0);
+        return free.then_some(0.0);
     }
     let approach = supply - scene.fresh(water.supply)?;
     (valve >= rules.open.0).then_some(approach / share)

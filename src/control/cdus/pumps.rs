@@ -5,7 +5,7 @@ mod shift;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, Step as Told, Trouble, What};
-use plant::hall::cdu::{PUMPS, PumpTuning};
+use plant::hall::cdu::{CduPump, PUMPS, PumpTuning};
 use plant::hall::sequence::{MachineTuning, RunMode};
 use plant::id::Id;
 use plant::time::Span;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Scan;
 use crate::control::clock::sum;
 use crate::control::news::News;
-use crate::control::sequence::machine::{Life, Machine, Seen};
+use crate::control::sequence::machine::{Life, Machine, Seen, Sight};
 use crate::control::sequence::roster::MachineId;
 use crate::control::sequence::{Sequence, Timer};
 pub use shift::Shift;
@@ -100,8 +100,17 @@ impl Pumps {
     /// One scan under control.
     pub fn step(&mut self, scan: &Scan<'_>, row: &Row, news: &mut News<'_>) {
         let (rules, dt) = (&scan.tuning.pumps, scan.scene.dt);
-        let ran = self.count(|m| m.life() == Life::On);
+        let (ran, before) = (self.count(|m| m.life() == Life::On), self.machines.map(|machine| machine.life()));
         self.watch(scan, &row.seen, news);
+        if self.told == [false; PUMPS] {
+            // What is found running, while nobody is told to run, runs on.
+            let found = |(machine, before): (&Machine, Life)| {
+                machine.life() == Life::On && matches!(before, Life::Unseen { .. })
+            };
+            for (told, found) in self.told.iter_mut().zip(self.machines.iter().zip(before).map(found)) {
+                *told = found;
+            }
+        }
         self.since_shift = sum(self.since_shift, dt);
         self.since_rotation = sum(self.since_rotation, dt);
         let lost = self.count(|m| m.life() == Life::On) < ran;
@@ -120,12 +129,14 @@ impl Pumps {
             self.machines.iter_mut().for_each(Machine::lost_power);
             news.warn(About::Equip(scan.of.of.equip), What::Step(Told::Restoring));
         }
-        // One that is still on its way up has not shown yet that it is not enough.
-        let fastest = scan.of.pumps.iter().filter_map(|pump| scan.scene.fresh(pump.feedback)).fold(0.0, f64::max);
-        let quiet = self.shift.step() == Shift::Steady && self.runs() && fastest >= told - NEAR;
+        // One that is still on its way up has not shown yet that it is not enough. Of one that is not seen now the pressure alone tells.
+        let there = |(machine, pump): (&Machine, &CduPump)| {
+            machine.is_running() && scan.scene.fresh(pump.feedback).is_none_or(|speed| speed >= told - NEAR)
+        };
+        let quiet = self.shift.step() == Shift::Steady && self.machines.iter().zip(&scan.of.pumps).any(there);
         self.starved.count(quiet && row.pressure.is_some_and(|below| below >= rules.starved.0), dt);
         self.slow.count(quiet && self.is_slow(scan), dt);
-        self.turn(scan, rules, news);
+        self.turn(scan, &row.seen, news);
     }
 
     /// The speed of pump `n` (%) with its level and reason; `output` is what the pressure's loop gives.
@@ -197,18 +208,27 @@ impl Pumps {
         self.machines.iter().any(Machine::is_running)
     }
 
-    /// True when all have failed and none is on its way: their panel knows better.
+    /// True when none runs, is on its way or can be told to run, and not because somebody wants it so: their panel knows better.
     #[must_use]
-    pub fn is_helpless(&self) -> bool {
-        self.machines.iter().all(|machine| {
-            let waits = self.all_lost && machine.life() == Life::Failed(Trouble::StoppedItself);
-            machine.trouble().is_some() && !machine.is_running() && !waits
-        })
+    pub fn is_helpless(&self, scan: &Scan<'_>, seen: &[Seen; PUMPS]) -> bool {
+        let rules = &scan.tuning.pumps;
+        // Where all were lost their power may come back; a drive that reports a fault has it, and a wait has an end.
+        let bound = sum(stagger(scan), rules.start_within);
+        let gone = |(machine, seen): (&Machine, &Seen)| {
+            let stopped = machine.life() == Life::Failed(Trouble::StoppedItself);
+            let waits = self.all_lost && stopped && seen.fault == Sight::Known(false) && machine.since() <= bound;
+            !machine.is_able() && !machine.is_running() && !waits
+        };
+        // Where somebody holds a pump at nought that is what he wants.
+        let amiss = |(machine, seen): (&Machine, &Seen)| {
+            let unseen = matches!(machine.life(), Life::Unseen { .. });
+            (unseen || machine.trouble().is_some()) && seen.held != Some(RunMode::Off)
+        };
+        self.machines.iter().zip(seen).all(gone) && self.machines.iter().zip(seen).any(amiss)
     }
 
     fn watch(&mut self, scan: &Scan<'_>, seen: &[Seen; PUMPS], news: &mut News<'_>) {
         let of = &scan.tuning.pumps;
-        let after = of.stagger.times(u64::try_from(scan.place).unwrap_or(0));
         let rules = MachineTuning {
             least_on: Span::ZERO,
             least_off: Span::ZERO,
@@ -217,7 +237,7 @@ impl Pumps {
             stop_within: of.stop_within,
             lost_after: of.proof,
             // Where all were lost their power was, most likely: they come back one CDU after the other.
-            restore_after: if self.all_lost { after } else { of.retry_after },
+            restore_after: if self.all_lost { stagger(scan) } else { of.retry_after },
             retry_after: of.retry_after,
         };
         for (((machine, told), seen), pump) in self.machines.iter_mut().zip(self.told).zip(seen).zip(&scan.of.pumps) {
@@ -261,6 +281,11 @@ impl Pumps {
     fn life(&self, id: MachineId) -> Life {
         self.machines.get(id.index()).map_or(Life::Unseen { ran: false }, Machine::life)
     }
+}
+
+/// After how long a CDU tries again where all pumps were lost: one CDU after the other.
+fn stagger(scan: &Scan<'_>) -> Span {
+    scan.tuning.pumps.stagger.times(u64::try_from(scan.place).unwrap_or(0))
 }
 
 /// It was lost, with or without a word of its drive.

@@ -334,6 +334,13 @@ impl Circuit {
             return pid::Mode::Track(positions.fold(0.0, f64::max));
         }
         let rows = || self.working(held).map(|(_, row)| row);
+        if self.service == Service::CduPumps {
+            // A lost one runs down meanwhile and is told to stand: what counts is the speed of the one that takes its place.
+            let takes_over = rows().filter(|row| row.entry == Level::CriticalEquipment).map(|row| row.value);
+            if let Some(speed) = takes_over.reduce(f64::max).or_else(|| rows().next().is_none().then_some(0.0)) {
+                return pid::Mode::Track(speed);
+            }
+        }
         if rows().any(|row| row.entry == Level::Control) {
             return pid::Mode::Auto;
         }

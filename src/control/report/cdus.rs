@@ -63,7 +63,7 @@ pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
             setpoint_celsius: state.cdus.dew_point().setpoint(tuning),
             supply_celsius: image.read(of.of.supply).usable().map(|t| t.0),
             dp_kpa: image.read(of.of.dp).usable().map(|dp| dp.0 / 1e3),
-            tripped: cdu.is_tripped(),
+            tripped: cdu.is_closed(),
             approach_k: cdu.approach(),
             pumps: pumps.collect(),
         }

@@ -8,6 +8,9 @@ use proptest::prelude::*;
 
 use super::rig::{Rig, shipped};
 
+mod moist;
+mod pumps;
+
 /// A hall of CDUs whose first has one pump running.
 fn seen(hall: Hall) -> Rig {
     let mut rig = Rig::new(hall);
@@ -82,6 +85,7 @@ fn a_pump_that_turns_and_moves_nothing_is_lost_after_its_proof() {
     let mut rig = under_control();
     rig.steps(100);
     rig.read("cdu-1/flow", 0.1);
+    rig.read("cdu-1/dp", 25e3);
     let events = rig.events(4);
     assert!(!events.contains(&What::Trouble(Trouble::StoppedItself)));
     let events = rig.events(3);

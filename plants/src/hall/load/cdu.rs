@@ -36,7 +36,7 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
     let rated = section.within("rated", (1e3, 1e8)).map(Watts);
     let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let least_valve = Percent(number("least-valve", old.least_valve.0, (0.0, 50.0)));
-    let least_speed = Percent(number("least-speed", old.least_speed.0, (5.0, 80.0)));
+    let least_speed = Percent(number("least-speed", old.least_speed.0, (10.0, 80.0)));
     let valve = section.section("valve").map_or(old.valve, |s| tuning::given(&s, old.valve));
     let pump = section.section("pump").map_or(old.pump, |s| tuning::given(&s, old.pump));
     let pumps = section.section("pumps").map_or(old.pumps, |s| pumps(&s));
@@ -44,11 +44,21 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
     let caps = section.section("caps").map_or(old.caps, |s| caps(&s));
     let fouling = section.section("fouling").map_or(old.fouling, |s| fouling(&s));
     section.done();
-    if let Some(dp) = dp
-        && caps.least_dp.0 >= dp
-    {
-        let message = format!("`caps.least-dp` is {} Pa and must be below `dp`, which is {dp} Pa", caps.least_dp.0);
-        section.fault("caps", message, "write the pressure below which plates run short of coolant");
+    if let Some(dp) = dp {
+        let parts = [
+            ("caps", "least-dp", caps.least_dp, "write the pressure below which plates run short of coolant"),
+            ("caps", "nominal-dp", caps.nominal_dp, "else no pressure at all would end a cap"),
+            ("pumps", "starved", pumps.starved, "else no pressure is too low for one pump"),
+        ];
+        for (part, key, Pascals(pa), help) in parts.into_iter().filter(|part| part.2.0 >= dp) {
+            section.fault(part, format!("`{part}.{key}` is {pa} Pa and must be below `dp`, which is {dp} Pa"), help);
+        }
+    }
+    if let Some(supply) = supply.filter(|supply| dew_point.warmest.0 < *supply) {
+        let warmest = dew_point.warmest.0;
+        let message =
+            format!("`dew-point.warmest` is {warmest} °C and must not be below `supply`, which is {supply} °C");
+        section.fault("dew-point", message, "no dew point makes the setpoint warmer than `warmest`");
     }
     Some(CduTuning {
         valve: crate::hall::LoopTuning { setpoint: supply?, ..valve },
@@ -220,5 +230,11 @@ mod tests {
         let tight = "dp = 60e3\ndew-point = { margin = 1.0, trip = 2.0 }";
         told(&liquid().replacen("dp = 60e3 ", tight, 1), "`trip` is 2 and must be below `margin`, which is 1");
         told(&liquid().replacen("dp = 60e3 ", "dp = 15e3 ", 1), "must be below `dp`, which is 15000 Pa");
+        let with = |more: &str| liquid().replacen("dp = 60e3 ", &format!("dp = 60e3\n{more} "), 1);
+        told(&with("caps = { nominal-dp = 60e3 }"), "`caps.nominal-dp` is 60000 Pa and must be below `dp`");
+        let starved = liquid().replacen("running = 1 ", "running = 1\nstarved = 70e3 ", 1);
+        told(&starved, "`pumps.starved` is 70000 Pa and must be below `dp`");
+        told(&with("dew-point = { warmest = 30.0 }"), "must not be below `supply`, which is 32 °C");
+        told(&with("least-speed = 9.0"), "must be from 10 to 80");
     }
 }

@@ -1,22 +1,29 @@
 //! The guards of a change among the pumps, and what each of its steps does.
 
 use plant::event::{About, StageCause, Step as Told, Trouble, What};
-use plant::hall::cdu::PumpTuning;
+use plant::hall::cdu::{PUMPS, PumpTuning};
 use plant::id::Id;
 use plant::time::Span;
 
 use super::{NEAR, Pumps, Scan, Shift};
 use crate::control::news::News;
-use crate::control::sequence::machine::{Life, Machine};
+use crate::control::sequence::machine::{Life, Machine, Seen, Sight};
 use crate::control::sequence::roster::{self, MachineId};
 use crate::control::sequence::{Timer, Turn};
 
 impl Pumps {
     /// Moves the change by a scan.
-    pub(super) fn turn(&mut self, scan: &Scan<'_>, rules: &PumpTuning, news: &mut News<'_>) {
+    pub(super) fn turn(&mut self, scan: &Scan<'_>, seen: &[Seen; PUMPS], news: &mut News<'_>) {
+        let rules = &scan.tuning.pumps;
         self.stage(scan, rules, news);
         let mut shift = self.shift;
-        let turn = shift.advance(rules, scan.scene.dt, |step, since| self.next(rules, step, since));
+        // While a pump's word is doubted no step runs out, as none of the pump's own does, and none is stopped.
+        let doubted = seen.iter().any(|seen| seen.running == Sight::Doubted);
+        let known = if doubted { Span::ZERO } else { scan.scene.dt };
+        let stops = |next: &Shift| matches!(next, Shift::Stopping { .. });
+        let turn = shift.advance(rules, known, |step, since| {
+            self.next(rules, step, since).filter(|next| !(doubted && stops(next)))
+        });
         self.shift = shift;
         let about = About::Equip(scan.of.of.equip);
         let (from, aborted) = match turn {
@@ -30,9 +37,12 @@ impl Pumps {
         match self.shift.step() {
             Shift::Starting { start, stop } => {
                 self.tell(start, true);
-                // One that is lost goes at once; one that is only wanted more follows the loop.
-                let replaces = stop.is_none() && self.machines.iter().any(|m| m.trouble().is_some());
-                self.taking_over = (replaces && self.count(|m| m.life() == Life::On) == 0).then_some(start);
+                // Where none is seen running the next one goes at once; one that is only wanted more follows the loop.
+                let runs = |(machine, seen): (&Machine, &Seen)| {
+                    machine.life() == Life::On && seen.running == Sight::Known(true)
+                };
+                let replaces = stop.is_none() && !self.machines.iter().zip(seen).any(runs);
+                self.taking_over = replaces.then_some(start);
                 if stop.is_some() {
                     news.info(about, What::Step(Told::Rotating));
                 }
@@ -98,7 +108,9 @@ impl Pumps {
         }
         let told = self.ids().filter(|(id, m)| self.is_told(*id) && m.life() == Life::On && !m.is_held());
         if self.present() > self.target && self.since_shift >= rules.prove {
-            return roster::last(told).map(|stop| Shift::Stopping { stop });
+            // The last one that is seen running goes on, whatever one that nobody sees may do.
+            let spare = self.count(|m| m.life() == Life::On) > 1;
+            return spare.then(|| roster::last(told)).flatten().map(|stop| Shift::Stopping { stop });
         }
         if self.since_rotation < rules.rotate_every || self.since_shift < rules.prove {
             return None;
@@ -120,7 +132,8 @@ impl Pumps {
                 runs
             }
             Shift::Stopping { stop } => {
-                let needed = matches!(self.life(stop), Life::On | Life::Stopping) && !aborted;
+                let others = self.ids().any(|(id, machine)| id != stop && machine.life() == Life::On);
+                let needed = matches!(self.life(stop), Life::On | Life::Stopping) && !(aborted && others);
                 self.tell(stop, needed);
                 needed || matches!(self.life(stop), Life::Off | Life::Unseen { .. })
             }
