@@ -2,6 +2,7 @@
 
 mod cdus;
 mod coarse;
+mod dry;
 mod dx;
 mod energy;
 mod loops;

@@ -276,7 +276,8 @@ impl Draft {
         if ours.contains(&(kind, true)) {
             return kind.commands().to_vec();
         }
-        if self.sequenced.is_empty() || kind.commands().is_empty() {
+        let has_own = ours.iter().any(|(own, _)| *own == kind);
+        if has_own || self.sequenced.is_empty() || kind.commands().is_empty() {
             return Vec::new();
         }
         let circuit: Option<String> = section.maybe("circuit");

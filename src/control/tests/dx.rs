@@ -11,6 +11,7 @@ fn hall() -> Rig {
     let mut rig = Rig::new(shipped("air-dx"));
     rig.read("roof/dry-bulb", 12.0);
     rig.read("roof/wet-bulb", 8.0);
+    (1..=12).for_each(|n| rig.read(&format!("dx-{n}/fan-speed-feedback"), 60.0)); // air that stands tells nothing
     rig.steps(60);
     rig
 }
@@ -60,7 +61,7 @@ fn compressors_that_do_not_start_are_told_and_replaced() {
     (1..=12).for_each(|n| rig.read(&format!("dx-{n}/supply-air-temp"), 26.0));
     let events = rig.events(600);
     let failed = events.iter().filter(|what| **what == What::Trouble(Trouble::DidNotStart)).count();
-    assert!(failed >= 2, "{failed}");
+    assert!(failed >= 2, "{events:?}");
 }
 
 #[test]
