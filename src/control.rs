@@ -28,6 +28,8 @@ mod cooling;
 mod dry;
 mod dx;
 mod energy;
+mod equipment;
+mod fans;
 mod identity;
 mod news;
 mod overrides;
@@ -38,6 +40,7 @@ pub mod report;
 pub mod request;
 mod rule;
 mod safety;
+mod scene;
 pub mod sentence;
 mod sequence;
 mod wear;
@@ -58,17 +61,14 @@ use plant::time::Tick;
 use serde::{Deserialize, Serialize};
 
 use alarms::Alarms;
-use cdus::Cdus;
 use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
-use dry::DryCoolers;
-use dx::DxRows;
 use energy::Energy;
+use equipment::{Equipment, Wirings};
 use identity::Identity;
 use news::News;
 use overrides::Overrides;
-use plants::{Plants, Wiring};
 use quality::Quality;
 use report::{LoopView, PointView, Status, WhyReport, Written};
 use request::{Reply, Request};
@@ -87,10 +87,7 @@ pub struct Controller {
 struct Plan {
     hall: Arc<Hall>,
     circuits: Vec<Circuit>,
-    wirings: Vec<Wiring>,
-    dx_wirings: Vec<dx::Wiring>,
-    cdus: Vec<cdus::Wiring>,
-    dry: Vec<dry::Wiring>,
+    wirings: Wirings,
     zone: TimeZone,
 }
 
@@ -103,10 +100,7 @@ pub struct State {
     quality: Quality,
     energy: Energy,
     cooling: Cooling,
-    plants: Plants,
-    dx: DxRows,
-    cdus: Cdus,
-    dry: DryCoolers,
+    equipment: Equipment,
     overrides: Overrides,
     safety: Safety,
     held: Table<OutputId, Held>,
@@ -123,10 +117,7 @@ impl Controller {
         let commands = Commands::of(&hall);
         let plan = Plan {
             circuits: cooling::circuits(&hall, &commands),
-            wirings: plants::wirings(&hall, &commands),
-            dx_wirings: dx::wirings(&hall, &commands),
-            cdus: cdus::wirings(&hall, &commands),
-            dry: dry::wirings(&hall, &commands),
+            wirings: Wirings::of(&hall, &commands),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
@@ -172,21 +163,13 @@ impl Controller {
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
         commands.relinquish();
-        state.plants.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
-        state.dx.aim(hall, &mut state.cooling);
-        state.cdus.aim(hall, &mut state.cooling);
-        state.dry.aim(hall, &mut state.cooling);
+        state.equipment.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
         let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
         state.cooling.step(circuits, &scene, commands, news); // loops
-        let scene = plants::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
-        state.plants.step(&plan.wirings, (&scene, state.cooling.strategies()), commands, news); // sequences
-        state.dx.step(&plan.dx_wirings, (&scene, &state.cooling.strategies().dx), commands, news);
-        state.cdus.step(&plan.cdus, (&scene, &state.cooling), commands, news);
-        state.dry.step(&plan.dry, (&scene, &state.cooling.strategies().dry), commands, news);
+        let scene = scene::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
+        state.equipment.step(&plan.wirings, (&scene, &state.cooling), commands, news); // sequences
         state.overrides.step(tick, commands, news); // what people hold, until it expires
-        state.plants.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // minimum times, against all weaker
-        state.dx.keep(&state.cooling.strategies().dx, &plan.dx_wirings, commands); // and smoke, against all
-        state.cdus.protect(&plan.cdus, &state.cooling.strategies().cdu, commands); // no condensation, in every mode
+        state.equipment.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // what holds against people, too
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
@@ -198,11 +181,8 @@ impl Controller {
             image,
             held: &state.held,
             energy: &state.energy,
-            plants: &state.plants,
+            equipment: &state.equipment,
             cooling: &state.cooling,
-            dx: &state.dx,
-            cdus: &state.cdus,
-            dry: &state.dry,
             tick: lived,
             running,
         };
@@ -301,10 +281,7 @@ impl State {
             quality: Quality::new(hall.points.len()),
             energy: Energy::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
-            plants: Plants::new(hall),
-            dx: DxRows::new(hall),
-            cdus: Cdus::new(hall),
-            dry: DryCoolers::new(hall),
+            equipment: Equipment::new(hall),
             overrides: Overrides::default(),
             safety: Safety::new(hall.loops.len()),
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
@@ -318,10 +295,7 @@ impl State {
     fn restart(&mut self, plan: &Plan, commands: &Commands, tick: Tick) {
         self.quality.forget();
         self.cooling.restart(&plan.hall, &plan.circuits);
-        self.plants.restart();
-        self.dx.restart();
-        self.cdus.restart();
-        self.dry.restart();
+        self.equipment.restart();
         self.alarms.restart(tick);
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);

@@ -31,6 +31,12 @@ fn a_minute_of_the_demo_ends_with_its_figures_and_replays_to_the_bit() {
     assert!((0.9..=1.0).contains(&number("pue_1m_coverage")), "{summary}");
     assert!((1.0..1.5).contains(&number("pue_1m")), "{summary}");
     assert!(number("facility_kwh") > number("it_kwh") && number("it_kwh") > 5.0, "{summary}");
+    let plant = &summary["plants"][0];
+    assert_eq!(
+        (&plant["name"], &plant["rule"]),
+        (&"chw".into(), &"sequence".into()),
+        "taken over within the minute: {summary}"
+    );
     assert!(number("modbus_requests") > 500.0, "{summary}");
     assert_eq!(number("modbus_errors"), 0.0, "{summary}");
     let journal = summary["journal"].as_str().expect("a path");

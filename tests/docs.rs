@@ -239,6 +239,7 @@ fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
         "plants/reset.rs",
         "dx/economiser.rs",
         "dry.rs",
+        "fans.rs",
         "cdus/pumps/shift.rs",
         "cdus/dew_point.rs",
     ] {

@@ -12,8 +12,6 @@
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
-pub mod cdu;
-pub mod dry;
 pub mod kind;
 mod load;
 pub mod machinery;
@@ -61,9 +59,9 @@ pub struct Hall {
     /// Rows of DX units that control runs.
     pub dx_rows: Vec<DxRow>,
     /// CDUs that control runs.
-    pub cdus: Vec<cdu::DrivenCdu>,
+    pub cdus: Vec<sequence::cdu::DrivenCdu>,
     /// Dry coolers that control runs.
-    pub dry: Vec<dry::DrivenDry>,
+    pub dry: Vec<sequence::dry::DrivenDry>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -260,9 +258,9 @@ pub struct Strategies {
     /// DX units.
     pub dx: DxTuning,
     /// The CDUs.
-    pub cdu: cdu::CduTuning,
+    pub cdu: sequence::cdu::CduTuning,
     /// The dry coolers.
-    pub dry: dry::DryTuning,
+    pub dry: sequence::dry::DryTuning,
 }
 
 impl Strategies {

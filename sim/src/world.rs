@@ -14,8 +14,8 @@ mod step;
 use std::sync::Arc;
 
 use plant::fault::Faults;
-use plant::hall::cdu::DrivenCdu;
-use plant::hall::dry::DrivenDry;
+use plant::hall::sequence::cdu::DrivenCdu;
+use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};

@@ -87,16 +87,29 @@ fn alarm(page: &mut String, a: &AlarmView, uptime_s: f64) -> std::fmt::Result {
     writeln!(page, "               what to do: {}", a.response)
 }
 
-/// Who runs a plant and at which stage, then its machines.
 fn plant(page: &mut String, p: &PlantView) -> std::fmt::Result {
+    writeln!(page, "plant          {}", of_plant(p))?;
+    p.tower.as_ref().map_or(Ok(()), |t| writeln!(page, "tower          {}", of_tower(t)))
+}
+
+/// Who runs a plant and at which stage, then its machines.
+pub fn of_plant(p: &PlantView) -> String {
     let load = p.load_kw.map_or_else(String::new, |kw| format!(", load {kw:.1} kW"));
     let short = if p.short { ", NONE IS LEFT to start" } else { "" };
     let running = p.machines.iter().map(machine).collect::<Vec<_>>().join(", ");
     match p.rule.as_str() {
-        "panels" => writeln!(page, "plant          {} on its panels: {running}", p.name),
-        _ => writeln!(page, "plant          {} wants {}, {}{load}{short}: {running}", p.name, p.wanted, p.change),
-    }?;
-    p.tower.as_ref().map_or(Ok(()), |t| tower(page, t))
+        "panels" => format!("{} on its panels: {running}", p.name),
+        _ => format!("{} wants {}, {}{load}{short}: {running}", p.name, p.wanted, p.change),
+    }
+}
+
+/// Who runs a tower, what for, and what its fans do.
+pub fn of_tower(t: &TowerView) -> String {
+    let ran = format!("({:.1} h, {} starts)", t.run_hours, t.starts);
+    match t.rule.as_str() {
+        "panel" => format!("{} on its panel {ran}", t.name),
+        _ => format!("{} {}: fans {}, {:.0} cells open {ran}", t.name, t.duty, t.fans, t.cells),
+    }
 }
 
 fn dry_cooler(page: &mut String, d: &DryView) -> std::fmt::Result {
@@ -105,14 +118,6 @@ fn dry_cooler(page: &mut String, d: &DryView) -> std::fmt::Result {
     match d.rule.as_str() {
         "panel" => writeln!(page, "dry cooler     {} on its panel {ran}", d.name),
         _ => writeln!(page, "dry cooler     {}: fans {}, pads {pads} {ran}", d.name, d.fans),
-    }
-}
-
-fn tower(page: &mut String, t: &TowerView) -> std::fmt::Result {
-    let ran = format!("({:.1} h, {} starts)", t.run_hours, t.starts);
-    match t.rule.as_str() {
-        "panel" => writeln!(page, "tower          {} on its panel {ran}", t.name),
-        _ => writeln!(page, "tower          {} {}: fans {}, {:.0} cells open {ran}", t.name, t.duty, t.fans, t.cells),
     }
 }
 

@@ -12,17 +12,17 @@ pub mod pumps;
 use plant::command::{Level, Reason};
 use plant::event::{About, Step as Told, Trouble, What};
 use plant::hall::Hall;
-use plant::hall::cdu::{CduPump, CduTuning, DrivenCdu, PUMPS};
 use plant::hall::sequence::RunMode;
+use plant::hall::sequence::cdu::{CduPump, CduTuning, DrivenCdu, PUMPS};
 use plant::id::PointId;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::commands::{Commands, Limit, OutputId};
-use super::cooling::Cooling;
+use super::cooling::{Aim, Cooling};
 use super::news::News;
-use super::plants::Scene;
 use super::rule::{Rule, TAKE_OVER};
+use super::scene::Scene;
 use super::sequence::Timer;
 use super::sequence::machine::{Life, Machine, Seen, Sight};
 pub use caps::{CapRequest, Caps};
@@ -116,9 +116,11 @@ impl Cdus {
 
     /// Gives the loops their setpoints.
     pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
-        let supply = self.dew_point.setpoint(&cooling.strategies().cdu);
+        let rules = cooling.strategies().cdu;
+        let hold = |setpoint, least| Aim::Hold { point: None, setpoint, least };
         for of in &hall.cdus {
-            cooling.ask(of.valve_loop, supply);
+            cooling.aim(of.valve_loop, hold(self.dew_point.setpoint(&rules), rules.least_valve.0));
+            cooling.aim(of.pump_loop, hold(rules.pump.setpoint, rules.least_speed.0));
         }
     }
 
@@ -178,14 +180,6 @@ pub struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// Somebody stronger than control holds an output: at this value.
-    fn held(&self, output: OutputId) -> Option<f64> {
-        let row = self.scene.held.get(output)?;
-        let person =
-            row.entry < Level::Control && ![Level::MinimumOnOff, Level::CriticalEquipment].contains(&row.entry);
-        person.then_some(row.value)
-    }
-
     /// Every output of it has come to where it was to go.
     fn has_settled(&self) -> bool {
         let outputs = [self.wiring.valve].into_iter().chain(self.wiring.pumps);
@@ -223,7 +217,7 @@ impl Scan<'_> {
                 None if self.scene.is_lost(pump.feedback) => Sight::Lost,
                 None => Sight::Doubted,
             };
-            let held = self.held(output).map(|speed| if speed > 0.0 { RunMode::On } else { RunMode::Off });
+            let held = self.scene.person(output).map(|speed| if speed > 0.0 { RunMode::On } else { RunMode::Off });
             Seen { running, fault, held }
         };
         let ([one, two], [first, second]) = (&self.of.pumps, self.wiring.pumps);

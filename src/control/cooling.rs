@@ -30,13 +30,11 @@ const SLOWEST_STROKE: f64 = 0.25;
 /// What a sequence wants of a loop in one scan.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Aim {
-    /// Hold what it looks at, in the pv's unit.
-    Hold(f64),
-    /// Hold this point at a setpoint, in its unit, and go no lower than an output (%).
-    Follow {
-        /// What it looks at.
-        point: PointId,
-        /// What it holds.
+    /// Hold something at a setpoint, and go no lower than an output.
+    Hold {
+        /// What it looks at; nothing for its own inputs.
+        point: Option<PointId>,
+        /// What it holds, in the unit of that.
         setpoint: f64,
         /// The lowest output (%).
         least: f64,
@@ -147,8 +145,8 @@ impl Cooling {
             Service::Valve => &self.strategies.valves,
             Service::Pump => &self.strategies.pump,
             Service::TowerFans(water) => match &self.strategies.plant(water).tower {
-                Some(tower) => &tower.fans,
-                None => &TowerTuning::PUBLISHED.fans,
+                Some(tower) => &tower.fans.speed,
+                None => &TowerTuning::PUBLISHED.fans.speed,
             },
             Service::Head(water) => match &self.strategies.plant(water).head {
                 Some(head) => &head.valve,
@@ -156,7 +154,7 @@ impl Cooling {
             },
             Service::Damper => &self.strategies.dx.dampers,
             Service::Compressor => &self.strategies.dx.compressors,
-            Service::DryFans => &self.strategies.dry.fans,
+            Service::DryFans => &self.strategies.dry.fans.speed,
             Service::CduValve => &self.strategies.cdu.valve,
             Service::CduPumps => &self.strategies.cdu.pump,
         }
@@ -183,7 +181,7 @@ impl Cooling {
 
     /// A sequence gives a loop its setpoint for the next scan, in the pv's unit.
     pub fn ask(&mut self, id: LoopId, setpoint: f64) {
-        self.aim(id, Aim::Hold(setpoint));
+        self.aim(id, Aim::Hold { point: None, setpoint, least: 0.0 });
     }
 
     /// A sequence says what it wants of a loop in the next scan.
@@ -195,14 +193,13 @@ impl Cooling {
 
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands, news: &mut News<'_>) {
-        let cdu = self.strategies.cdu;
         for circuit in circuits {
             let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
             row.group.watch(circuit, scene, news);
             let aim = row.aim.take();
             tuning.setpoint = match aim {
-                Some(Aim::Hold(setpoint) | Aim::Follow { setpoint, .. }) => setpoint,
+                Some(Aim::Hold { setpoint, .. }) => setpoint,
                 Some(Aim::Stand { .. }) | None => tuning.setpoint,
             };
             row.waited = sum(row.waited, scene.dt);
@@ -216,8 +213,7 @@ impl Cooling {
                 (mode, _) => mode,
             };
             if row.countdown == 0 || mode != pid::Mode::Auto {
-                let view = view(circuit, scene, (mode, aim), row.group.share());
-                row.act(circuit, &tuning, source, &view.at_least(circuit.service.least(&cdu)));
+                row.act(circuit, &tuning, source, &view(circuit, scene, (mode, aim), row.group.share()));
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, aim, commands);
@@ -246,18 +242,10 @@ struct View {
     longest: Span,
 }
 
-impl View {
-    /// The same with nothing below this output (%).
-    fn at_least(self, least: f64) -> Self {
-        let (min, max) = self.allowed;
-        Self { allowed: (min.max(least.min(max)), max), ..self }
-    }
-}
-
 /// What the loop is told; `share` is what its output is multiplied with on the way.
 fn view(circuit: &Circuit, scene: &Scene<'_>, (mode, aim): (pid::Mode, Option<Aim>), share: f64) -> View {
     let (mut allowed, actual) = (circuit.allowed(scene.held), circuit.actual(scene.image, scene.held));
-    if let Some(Aim::Follow { least, .. }) = aim {
+    if let Some(Aim::Hold { least, .. }) = aim {
         allowed.0 = allowed.0.max(least).min(allowed.1);
     }
     let (allowed, actual) = ((allowed.0 / share, allowed.1 / share), actual.map(|at| at / share));
@@ -269,8 +257,8 @@ impl Loop {
     fn look(&mut self, circuit: &Circuit, (tuning, aim): (&LoopTuning, Option<Aim>), image: Image<'_>) -> bool {
         let before = self.lead;
         let (worst, named) = match aim {
-            Some(Aim::Follow { point, .. }) => (image.number(point).usable().map(|pv| (point, pv)), true),
-            Some(Aim::Hold(_) | Aim::Stand { .. }) | None => (circuit.measured(image), false),
+            Some(Aim::Hold { point: Some(point), .. }) => (image.number(point).usable().map(|pv| (point, pv)), true),
+            Some(Aim::Hold { point: None, .. } | Aim::Stand { .. }) | None => (circuit.measured(image), false),
         };
         self.setpoint = tuning.setpoint;
         self.pv = worst.map(|(_, pv)| pv);
@@ -319,22 +307,15 @@ impl Loop {
 
     fn propose(&self, circuit: &Circuit, aim: Option<Aim>, commands: &mut Commands) {
         let Some(lead) = self.lead.filter(|_| self.started) else { return };
-        let (output, reason) = match (aim, circuit.service) {
-            // Who of the pumps gets it is their sequence's.
-            (_, Service::CduPumps) => return,
-            (Some(Aim::Stand { at, reason }), _) => (at, reason),
-            (_, Service::Fans) => (self.terms().output, Reason::WorstInlet(lead)),
-            (
-                _,
-                Service::Valve
-                | Service::Pump
-                | Service::TowerFans(_)
-                | Service::Head(_)
-                | Service::CduValve
-                | Service::DryFans
-                | Service::Damper
-                | Service::Compressor,
-            ) => (self.terms().output, Reason::Loop(lead)),
+        if circuit.service == Service::CduPumps {
+            return; // who of the pumps gets it is their sequence's
+        }
+        let (output, reason) = match aim {
+            Some(Aim::Stand { at, reason }) => (at, reason),
+            Some(Aim::Hold { .. }) | None if circuit.service == Service::Fans => {
+                (self.terms().output, Reason::WorstInlet(lead))
+            }
+            Some(Aim::Hold { .. }) | None => (self.terms().output, Reason::Loop(lead)),
         };
         for drive in &circuit.drives {
             commands.propose(drive.output, Level::Control, output * self.group.share(), reason);

@@ -28,10 +28,11 @@ use serde::{Deserialize, Serialize};
 use super::commands::{Commands, Limit, OutputId};
 use super::cooling::Cooling;
 use super::news::News;
-use super::plants::{Scene, is_seen, keep, tell};
 use super::rule::{Rule, TAKE_OVER};
+use super::scene::Scene;
 use super::sequence::Timer;
 use super::sequence::machine::Machine;
+use super::sequence::orders::{keep, tell};
 use economiser::Economiser;
 use outdoors::{Air, Smoke};
 use team::{Need, Scope, Team};
@@ -193,7 +194,7 @@ impl Units {
         match self.rule {
             Rule::Panel { .. } => {
                 self.team.look_on(scope, seen, news);
-                let all = looked.is_supplied && self.team.machines().rows().iter().all(is_seen);
+                let all = looked.is_supplied && self.team.machines().rows().iter().all(Machine::is_seen);
                 if self.rule.take_over(all, TAKE_OVER, scope.dt) {
                     self.team.adopt();
                     self.economiser.adopt(looked.damper);

@@ -1,6 +1,6 @@
 //! What a scan has to tell, collected in place.
 
-use plant::event::{About, Event, Severity, What};
+use plant::event::{About, Event, Severity, Step, What};
 use plant::time::{Mono, Tick};
 
 /// Where the stages of a scan leave their events.
@@ -38,6 +38,12 @@ impl<'a> News<'a> {
             Some(what) => self.info(about, what),
             None => {}
         }
+    }
+
+    /// A machine has been taken over from its panel; or given back, which somebody should know.
+    pub fn rule(&mut self, about: About, told: Step) {
+        let severity = if told == Step::HandedBack { Severity::Warning } else { Severity::Info };
+        self.tell(severity, about, What::Step(told));
     }
 
     /// As urgent as said.

@@ -21,15 +21,16 @@ use plant::id::EquipId;
 use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
-use super::commands::{Commands, OutputId};
+use super::commands::Commands;
 use super::cooling::{Aim, Cooling};
 use super::news::News;
 use super::rule::{Rule, TAKE_OVER};
+use super::scene::Scene;
 use super::sequence::machine::{Life, Machine};
+use super::sequence::orders::{keep, tell};
 use super::sequence::roster::MachineId;
 use demand::Demand;
 use economiser::Economiser;
-pub use look::Scene;
 use staging::Stages;
 use tower::Tower;
 pub use wiring::{Wiring, wirings};
@@ -198,8 +199,8 @@ impl Plant {
         let supplied = scene.is_supplied(of.plant);
         match self.rule {
             Rule::Panel { .. } => {
-                let all = supplied && !self.stages.is_blind() && self.economiser.is_none_or(|e| is_seen(&e.machine));
-                let all = all && self.stages.machines().rows().iter().all(is_seen);
+                let all = supplied && !self.stages.is_blind() && self.economiser.is_none_or(|e| e.machine.is_seen());
+                let all = all && self.stages.machines().rows().iter().all(Machine::is_seen);
                 // Where nothing cools the panels may be about to start something: they get the time for it.
                 let cools = self.stages.cools() || self.economiser.is_some_and(|e| e.machine.is_running());
                 let of_panels = sum(of.rules.chiller.restore_after, of.rules.chiller.start_within);
@@ -305,29 +306,4 @@ impl Plant {
             keep(commands, output.mode, economiser.machine.kept(&rules.economiser_machine));
         }
     }
-}
-
-/// Proposes one machine's run mode.
-pub(super) fn tell(commands: &mut Commands, (output, on_panels): (OutputId, bool), machine: &Machine, wanted: Reason) {
-    if on_panels {
-        commands.propose(output, Level::Control, RunMode::Panel.number(), Reason::OnPanel);
-    } else {
-        commands.propose(output, Level::Control, machine.run_mode().number(), machine.reason().unwrap_or(wanted));
-    }
-}
-
-/// A minimum time that is not over speaks up where somebody weaker wants something else. A panel keeps its own.
-pub(super) fn keep(commands: &mut Commands, output: OutputId, kept: Option<RunMode>) {
-    let winner = commands.slot(output).map(|slot| slot.winner());
-    if let (Some(kept), Some((level, entry))) = (kept, winner)
-        && level > Level::MinimumOnOff
-        && ![kept, RunMode::Panel].contains(&RunMode::of(entry.value))
-    {
-        commands.propose(output, Level::MinimumOnOff, kept.number(), Reason::MinimumTime);
-    }
-}
-
-/// It is known whether it runs.
-pub(super) const fn is_seen(machine: &Machine) -> bool {
-    !matches!(machine.life(), Life::Unseen { .. })
 }

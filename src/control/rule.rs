@@ -8,6 +8,7 @@
 //! On its panel a machine does what it would do without us. Control takes it over as it finds it and gives it back as it is, so that
 //! neither moves anything. A boot begins on the panel.
 
+use plant::event::Step;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,17 @@ impl Rule {
             Self::Panel { .. } => true,
             Self::Control => false,
         }
+    }
+
+    /// One scan of what is taken over once all that it needs is `seen`, and given back when something is `lost`. What there is to tell.
+    pub fn step(&mut self, (seen, lost): (bool, bool), dt: Span) -> Option<Step> {
+        if self.is_panel() {
+            return self.take_over(seen, TAKE_OVER, dt).then_some(Step::TakenOver);
+        }
+        lost.then(|| {
+            *self = Self::on_panel();
+            Step::HandedBack
+        })
     }
 
     /// One scan on the panel: whether all that is needed is seen, and for how long it must have been. True at a take-over.

@@ -100,17 +100,8 @@ impl Scene<'_> {
     /// True where the air of DX units is seen to be recommended itself: the row needs more of it, which is the fans', and none that is
     /// colder still, for nothing but their loop keeps them from freezing it.
     fn is_cold_enough(&self, circuit: &Circuit) -> bool {
-        let supply = match circuit.service {
-            Service::Damper | Service::Compressor => circuit.measured(self.image),
-            Service::Fans
-            | Service::Valve
-            | Service::Pump
-            | Service::TowerFans(_)
-            | Service::Head(_)
-            | Service::DryFans
-            | Service::CduValve
-            | Service::CduPumps => None,
-        };
+        let is_dx = [Service::Damper, Service::Compressor].contains(&circuit.service);
+        let supply = circuit.measured(self.image).filter(|_| is_dx);
         supply.is_some_and(|(_, celsius)| celsius < self.limits.inlet_recommended.0)
     }
 

@@ -17,6 +17,7 @@
 pub mod change;
 pub mod drive;
 pub mod machine;
+pub mod orders;
 pub mod roster;
 mod timer;
 

@@ -1,8 +1,6 @@
 //! Halls from TOML.
 
 mod alarms;
-mod cdu;
-mod dry;
 mod machinery;
 mod meters;
 mod sequence;
@@ -12,7 +10,6 @@ mod tuning;
 
 use std::collections::BTreeMap;
 
-use super::cdu::DrivenCdu;
 use super::kind::PointSpec;
 use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Machinery, Meter, Rack, Row};
 use crate::fault::Faults;
@@ -51,13 +48,8 @@ struct Draft {
     machinery: Machinery,
     /// The plants that control runs.
     sequenced: Vec<Sequenced>,
-    /// True where control runs the DX units.
-    runs_dx: bool,
-    /// True where control runs the CDUs, and these are they.
-    runs_cdus: bool,
-    driven: Vec<DrivenCdu>,
-    /// True where control runs the dry coolers.
-    runs_dry: bool,
+    /// The kinds besides plants that control runs.
+    run: Vec<Kind>,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -80,10 +72,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         chilled_water: None,
         machinery: Machinery::default(),
         sequenced: sequence::sequenced(file),
-        runs_dx: sequence::runs_dx(file),
-        runs_cdus: cdu::runs(file),
-        runs_dry: dry::runs(file),
-        driven: Vec::new(),
+        run: sequence::run_kinds(file),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
@@ -93,15 +82,15 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     draft.machinery(file);
     let plants = draft.plants(file);
     let dx_rows = draft.dx_rows(file);
-    draft.driven(file);
+    let cdus = draft.driven_cdus(file);
     let dry = draft.driven_dry(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
-    let runs = draft.runs_cdus || draft.runs_dx || draft.runs_dry || !draft.sequenced.is_empty();
-    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.runs_cdus));
+    let runs = !draft.run.is_empty() || !draft.sequenced.is_empty();
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.contains(&Kind::Cdu)));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -118,7 +107,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         machinery: draft.machinery,
         plants,
         dx_rows,
-        cdus: draft.driven,
+        cdus,
         dry,
         meters: draft.meters,
         pue: pue?,
@@ -272,12 +261,10 @@ impl Draft {
 
     /// The points that a machine has more where control runs its plant.
     fn commanded(&self, section: &Section<'_>, kind: Kind) -> Vec<PointSpec> {
-        let ours = [(Kind::Cdu, self.runs_cdus), (Kind::Dx, self.runs_dx), (Kind::DryCooler, self.runs_dry)];
-        if ours.contains(&(kind, true)) {
+        if self.run.contains(&kind) {
             return kind.commands().to_vec();
         }
-        let has_own = ours.iter().any(|(own, _)| *own == kind);
-        if has_own || self.sequenced.is_empty() || kind.commands().is_empty() {
+        if sequence::RUN_BY_KIND.contains(&kind) || self.sequenced.is_empty() || kind.commands().is_empty() {
             return Vec::new();
         }
         let circuit: Option<String> = section.maybe("circuit");

@@ -3,6 +3,8 @@
 //! Every machine of such a plant has one commanded point more, `run-mode`: 0 its own panel decides, 1 off, 2 on. The fail-safe is
 //! 0: a machine that hears nothing from us goes on by its panel, from what it is doing.
 
+pub mod cdu;
+pub mod dry;
 mod dx;
 mod tuning;
 
@@ -12,7 +14,9 @@ use super::machinery::{Chiller, Circuit, CondenserWater, DryCooler, Tower, Water
 use crate::id::{EquipId, LoopId};
 use crate::point::Point;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Ratio};
-pub use tuning::{EconomiserTuning, HeadTuning, MachineTuning, PlantTuning, ResetTuning, StagingTuning, TowerTuning};
+pub use tuning::{
+    EconomiserTuning, FanTuning, HeadTuning, MachineTuning, PlantTuning, ResetTuning, StagingTuning, TowerTuning,
+};
 
 pub use dx::{AirTuning, DxRow, DxStaging, DxTuning, DxUnit};
 

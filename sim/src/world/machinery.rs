@@ -1,7 +1,7 @@
 //! What the machinery's own sensors see, point by point.
 
-use plant::hall::cdu::DrivenCdu;
 use plant::hall::machinery::{Circuit as Which, On};
+use plant::hall::sequence::cdu::DrivenCdu;
 use plant::id::PointId;
 
 use super::World;

@@ -1,7 +1,7 @@
 //! What the machines of a plant, DX units and CDUs are told: by us, by the switch at their panel, or by nobody.
 
-use plant::hall::dry::DrivenDry;
 use plant::hall::machinery::Circuit as Which;
+use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::sequence::{Rejecting, RunMode};
 use plant::id::{PointId, Table};
 use plant::time::Span;
@@ -95,7 +95,7 @@ impl Told<'_> {
 
     /// The switch at a tower's panel gives its fans' speed.
     fn tower(&self, of: &Rejecting) -> condensing::Told {
-        let hand = self.panel(of.run_mode.id()).and_then(|panel| panel.hand);
+        let hand = self.hand(of.run_mode.id());
         let listens = self.mode(of.run_mode.id()) == RunMode::On;
         let cells = self.number(of.cells.id()).filter(|_| listens && hand.is_none());
         condensing::Told { speed: hand.or_else(|| self.number(of.fan.id()).filter(|_| listens)), cells }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use wattloop::adapters::modbus::Modbus;
-use wattloop::control::report::Pue;
+use wattloop::control::report::{PlantView, Pue};
 use wattloop::service::scan::Tally;
 
 use super::Watched;
+use crate::cli::status::{of_plant, of_tower};
 
 /// The figures of a run.
 #[derive(Debug, Serialize)]
@@ -23,6 +24,7 @@ pub struct Summary {
     pue_category: u8,
     facility_kwh: f64,
     it_kwh: f64,
+    plants: Vec<PlantView>,
     modbus_requests: u64,
     modbus_errors: u64,
     alarms: Vec<String>,
@@ -44,6 +46,7 @@ impl Summary {
             pue_category: minute.map_or(0, |p: &Pue| p.category),
             facility_kwh: seen.last.facility_kwh,
             it_kwh: seen.last.it_kwh,
+            plants: seen.last.plants.clone(),
             modbus_requests: modbus.0,
             modbus_errors: modbus.1,
             alarms: seen.last.alarms.iter().map(|a| a.name.clone()).collect(),
@@ -68,6 +71,12 @@ impl fmt::Display for Summary {
             None => writeln!(f, "  PUE 1 min        none ({coverage:.0} % covered: {})", self.pue_1m_validity)?,
         }
         writeln!(f, "  energy           facility {:.1} kWh, IT {:.1} kWh", self.facility_kwh, self.it_kwh)?;
+        for plant in &self.plants {
+            writeln!(f, "  plant            {}", of_plant(plant))?;
+            if let Some(tower) = &plant.tower {
+                writeln!(f, "  tower            {}", of_tower(tower))?;
+            }
+        }
         writeln!(f, "  Modbus           {} requests, {} errors", self.modbus_requests, self.modbus_errors)?;
         let alarms = if self.alarms.is_empty() { "none".to_owned() } else { self.alarms.join(", ") };
         writeln!(f, "  alarms           {alarms}")?;

@@ -2,20 +2,17 @@
 
 use plant::convert::f64_from_usize;
 use plant::event::Trouble;
-use plant::hall::{AlarmDef, Condition, DxRow, Hall};
+use plant::hall::{AlarmDef, Condition, Hall};
 use plant::id::{EquipId, PointId, Table};
 use plant::point::Role;
 use plant::reading::{Reading, Why};
 use plant::time::{Span, Tick};
 use plant::units::Celsius;
 
-use crate::control::cdus::{Cdu, Cdus};
 use crate::control::commands::{Held, OutputId};
 use crate::control::cooling::Cooling;
-use crate::control::dry::DryCoolers;
-use crate::control::dx::{DxRows, Units};
 use crate::control::energy::Energy;
-use crate::control::plants::{Plant, Plants};
+use crate::control::equipment::{Equipment, Failed};
 use crate::control::quality::Image;
 use crate::control::sentence::mishap;
 
@@ -30,16 +27,10 @@ pub struct Scene<'a> {
     pub held: &'a Table<OutputId, Held>,
     /// Energy and PUE.
     pub energy: &'a Energy,
-    /// Plants that run by sequence.
-    pub plants: &'a Plants,
     /// The loops, whose fans may have failed.
     pub cooling: &'a Cooling,
-    /// DX units that run by sequence.
-    pub dx: &'a DxRows,
-    /// CDUs that control runs.
-    pub cdus: &'a Cdus,
-    /// Dry coolers that control runs.
-    pub dry: &'a DryCoolers,
+    /// What runs by sequence.
+    pub equipment: &'a Equipment,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -73,23 +64,15 @@ impl Scene<'_> {
             Condition::PueInvalid => Some(self.energy.is_invalid()),
             Condition::ClockUntrusted => Some(!self.tick.clock_trusted),
             Condition::WrongDevice => Some(self.stranger().is_some()),
-            Condition::MachineFailed => Some(self.failed_machine().is_some()),
-            Condition::ChangeAbandoned => {
-                self.some(|plant| plant.stages().has_abandoned(), |_| false, |cdu| cdu.pumps().has_abandoned())
-            }
-            Condition::PlantShort => {
-                self.some(|plant| plant.stages().is_short(), |(_, units)| units.team().is_short(), |_| false)
-            }
-            Condition::PlantOnPanels => {
-                let dry = self.dry.iter(self.hall).any(|(_, cooler)| cooler.is_on_panel());
-                let others = self.some(Plant::is_on_panels, |(_, units)| units.is_on_panels(), Cdu::is_on_panel);
-                others.map(|others| others || dry)
-            }
+            Condition::MachineFailed => Some(self.failed().is_some()),
+            Condition::ChangeAbandoned => self.equipment_is(Equipment::has_abandoned),
+            Condition::PlantShort => self.equipment_is(|equipment, hall| equipment.short(hall).is_some()),
+            Condition::PlantOnPanels => self.equipment_is(Equipment::is_on_panels),
             Condition::CduFouled => above(self.worst_approach()?.1),
             Condition::LevelBelow => below(self.lowest_level()?.1),
-            Condition::CapRequested => Some(self.cdus.caps().next().is_some()),
+            Condition::CapRequested => Some(self.equipment.cdus.caps().next().is_some()),
             Condition::DewPointTripped => Some(self.tripped().is_some()),
-            Condition::DewPointsLost => Some(self.cdus.dew_point().is_lost()),
+            Condition::DewPointsLost => Some(self.equipment.cdus.dew_point().is_lost()),
             Condition::Service => None,
         }
     }
@@ -117,7 +100,9 @@ impl Scene<'_> {
             Condition::WrongDevice => self.stranger().map(|point| format!("{} among others", name(point))),
             Condition::MachineFailed => self.failed_machine(),
             Condition::ChangeAbandoned => Some("a stage change was abandoned".to_owned()),
-            Condition::PlantShort => self.short_of(),
+            Condition::PlantShort => {
+                self.equipment.short(self.hall).map(|(name, wanted)| format!("{name} wants {wanted} running"))
+            }
             Condition::PlantOnPanels => Some("a plant or a CDU runs by its own panel".to_owned()),
             Condition::CduFouled => self
                 .worst_approach()
@@ -126,7 +111,7 @@ impl Scene<'_> {
                 self.lowest_level().map(|(point, percent)| format!("{} {percent:.0} %", name(point)))
             }
             Condition::CapRequested => {
-                let row = self.cdus.caps().next().and_then(|request| self.hall.rows.get(request.row));
+                let row = self.equipment.cdus.caps().next().and_then(|request| self.hall.rows.get(request.row));
                 row.map(|row| format!("{}: no CDU of it holds the pressure its plates need", row.name))
             }
             Condition::DewPointTripped => {
@@ -175,47 +160,20 @@ impl Scene<'_> {
         self.hall.points.ids().find(strange)
     }
 
-    /// Whether some plant, row of DX units or CDU is so; nothing in a hall where nobody runs any by sequence.
-    fn some(
-        &self,
-        plant: impl Fn(&Plant) -> bool,
-        row: impl Fn((&DxRow, &Units)) -> bool,
-        cdu: impl Fn(&Cdu) -> bool,
-    ) -> Option<bool> {
-        let hall = self.hall;
-        let any = ![hall.plants.len(), hall.dx_rows.len(), hall.cdus.len(), hall.dry.len()].iter().all(|n| *n == 0);
-        any.then(|| {
-            self.plants.iter(hall).any(|(_, of)| plant(of))
-                || self.dx.iter(hall).any(row)
-                || self.cdus.iter(hall).any(|(_, of)| cdu(of))
-        })
+    /// Whether what runs by sequence is so; nothing in a hall where nothing does.
+    fn equipment_is(&self, so: impl Fn(&Equipment, &Hall) -> bool) -> Option<bool> {
+        Equipment::is_any(self.hall).then(|| so(self.equipment, self.hall))
     }
 
-    /// What wants one more and has none left.
-    fn short_of(&self) -> Option<String> {
-        let mut plants = self.plants.iter(self.hall).filter(|(_, plant)| plant.stages().is_short());
-        let mut rows = self.dx.iter(self.hall).filter(|(_, units)| units.team().is_short());
-        let plant = plants.next().map(|(of, plant)| (self.equip(of.equip), plant.stages().target()));
-        let name = |of: &DxRow| self.hall.loops.get(of.compressor_loop).map_or("?", String::as_str);
-        let short = plant.or_else(|| rows.next().map(|(of, units)| (name(of), units.team().target())));
-        short.map(|(name, wanted)| format!("{name} wants {wanted} running"))
-    }
-
-    /// Every machine that has failed, and how.
-    fn troubles(&self) -> impl Iterator<Item = (EquipId, Trouble)> {
-        let fans = self.cooling.failed().map(|fan| (fan, Trouble::StoppedItself));
-        let units = self.dx.iter(self.hall).flat_map(|(row, units)| units.troubles(row));
-        self.plants
-            .iter(self.hall)
-            .flat_map(|(of, plant)| plant.troubles(of))
-            .chain(units)
-            .chain(fans)
-            .chain(self.dry.troubles(self.hall))
+    /// The first machine, pump or fan that has failed, and how.
+    fn failed(&self) -> Option<Failed> {
+        let mut fans = self.cooling.failed().map(|fan| (fan, None, Trouble::StoppedItself));
+        self.equipment.failed(self.hall).next().or_else(|| fans.next())
     }
 
     /// The CDU with the worst approach (K).
     fn worst_approach(&self) -> Option<(EquipId, f64)> {
-        let known = self.cdus.iter(self.hall).filter_map(|(of, cdu)| Some((of.of.equip, cdu.approach()?)));
+        let known = self.equipment.cdus.iter(self.hall).filter_map(|(of, cdu)| Some((of.of.equip, cdu.approach()?)));
         known.reduce(|worst, next| if next.1 > worst.1 { next } else { worst })
     }
 
@@ -231,21 +189,15 @@ impl Scene<'_> {
 
     /// The first CDU whose coolant is too near to the dew point, and whether its valve is at its least for it.
     fn tripped(&self) -> Option<(EquipId, bool)> {
-        let mut cdus = self.cdus.iter(self.hall).filter(|(_, cdu)| cdu.is_tripped());
+        let mut cdus = self.equipment.cdus.iter(self.hall).filter(|(_, cdu)| cdu.is_tripped());
         cdus.next().map(|(of, cdu)| (of.of.equip, cdu.is_closed()))
     }
 
-    /// The first machine or pump that has failed, and how.
+    /// The same in words.
     fn failed_machine(&self) -> Option<String> {
-        let pump = |(of, cdu): (&plant::hall::cdu::DrivenCdu, &Cdu)| {
-            let mut pumps = cdu.pumps().machines().iter().zip(1..);
-            pumps.find_map(|(machine, n): (_, u8)| Some((of.of.equip, n, machine.trouble()?)))
-        };
-        let failed = self.troubles().next();
-        failed.map(|(equip, trouble)| format!("{}: {}", self.equip(equip), mishap(trouble))).or_else(|| {
-            let (equip, n, trouble) = self.cdus.iter(self.hall).find_map(pump)?;
-            Some(format!("{} pump {n}: {}", self.equip(equip), mishap(trouble)))
-        })
+        let (equip, pump, trouble) = self.failed()?;
+        let pump = pump.map_or_else(String::new, |n| format!(" pump {n}"));
+        Some(format!("{}{pump}: {}", self.equip(equip), mishap(trouble)))
     }
 
     fn equip(&self, id: EquipId) -> &str {

@@ -3,7 +3,7 @@
 
 use plant::event::{About, CapReason, What};
 use plant::hall::Hall;
-use plant::hall::cdu::{CduTuning, DrivenCdu};
+use plant::hall::sequence::cdu::{CduTuning, DrivenCdu};
 use plant::id::RowId;
 use plant::reading::Why;
 use plant::time::Span;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{stands, turns};
 use crate::control::clock::sum;
 use crate::control::news::News;
-use crate::control::plants::Scene;
+use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 
 /// A pressure that nobody has read since the boot may still come for so long.

@@ -12,15 +12,15 @@
 
 use plant::event::{About, What};
 use plant::hall::Hall;
-use plant::hall::cdu::CduTuning;
 use plant::hall::machinery::RoomSensor;
+use plant::hall::sequence::cdu::CduTuning;
 use plant::id::PointId;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::Scan;
 use crate::control::news::News;
-use crate::control::plants::Scene;
+use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 
 /// Sensors that are all lost for less than this are not told.

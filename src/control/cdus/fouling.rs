@@ -32,7 +32,7 @@ impl Fouling {
     /// One scan; `tripped` says whether the valve may be shut for the dew point.
     pub fn step(&mut self, scan: &Scan<'_>, tripped: bool) {
         // One that is shut for the dew point, or held by somebody, is not where the exchanger lets it be.
-        let free = !tripped && scan.held(scan.wiring.valve).is_none();
+        let free = !tripped && scan.scene.person(scan.wiring.valve).is_none();
         self.approach.take(now(scan, free).unwrap_or(f64::NAN), scan.scene.dt);
         self.known = self.approach.value().or(self.known);
     }

@@ -5,7 +5,7 @@ mod shift;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, Step as Told, Trouble, What};
-use plant::hall::cdu::{CduPump, PUMPS, PumpTuning};
+use plant::hall::sequence::cdu::{CduPump, PUMPS, PumpTuning};
 use plant::hall::sequence::{MachineTuning, RunMode};
 use plant::id::Id;
 use plant::time::Span;

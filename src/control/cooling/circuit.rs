@@ -1,13 +1,15 @@
 //! Circuits: which inputs a loop looks at and which outputs it moves. Fixed when the hall is loaded.
 
 use plant::command::Level;
-use plant::hall::cdu::{CduTuning, DrivenCdu};
 use plant::hall::machinery::Circuit as Water;
+use plant::hall::sequence::cdu::DrivenCdu;
+use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::sequence::{DxUnit, RunMode};
 use plant::hall::{ChillerPlant, DxRow, Hall};
 use plant::id::{EquipId, LoopId, PointId, Table};
-use plant::point::WriteRange;
+use plant::point::{Point, WriteRange};
 use plant::reading::{Reading, Why};
+use plant::units::{Percent, Ratio};
 
 use super::super::commands::{Commands, Held, OutputId};
 use super::super::pid;
@@ -58,42 +60,17 @@ impl Service {
         }
     }
 
-    /// The least output (%), where that is more than what may be written.
-    #[must_use]
-    pub const fn least(self, cdu: &CduTuning) -> f64 {
-        match self {
-            Self::Fans
-            | Self::Valve
-            | Self::Pump
-            | Self::TowerFans(_)
-            | Self::Head(_)
-            | Self::DryFans
-            | Self::Damper
-            | Self::Compressor => 0.0,
-            Self::CduValve => cdu.least_valve.0,
-            Self::CduPumps => cdu.least_speed.0,
-        }
-    }
-
     /// Whether what it moves follows a machine in this mode. A DX unit's damper does so as soon as its panel does not lead.
     #[must_use]
-    const fn follows(self, mode: RunMode) -> bool {
-        match (self, mode) {
-            (_, RunMode::On) | (Self::Damper, RunMode::Off) => true,
-            (_, RunMode::Panel)
-            | (
-                Self::Fans
-                | Self::Valve
-                | Self::Pump
-                | Self::TowerFans(_)
-                | Self::Head(_)
-                | Self::DryFans
-                | Self::Compressor
-                | Self::CduValve
-                | Self::CduPumps,
-                RunMode::Off,
-            ) => false,
-        }
+    fn follows(self, mode: RunMode) -> bool {
+        mode == RunMode::On || (mode == RunMode::Off && self == Self::Damper)
+    }
+
+    /// A CDU's loops hold while their input is stale: more coolant than is wanted is no safe side where water condenses, and its panel
+    /// gets it back soon. All others see it aged toward its danger.
+    #[must_use]
+    fn holds_on_stale(self) -> bool {
+        [Self::CduValve, Self::CduPumps].contains(&self)
     }
 }
 
@@ -108,7 +85,7 @@ pub struct Drive {
     pub range: WriteRange,
     /// Where the actuator says it is.
     pub feedback: PointId,
-    /// The run mode of the machine that it is part of, where each drive of the loop is one of another machine.
+    /// The run mode of the machine that it is part of, where that has a panel of its own.
     pub panel: Option<OutputId>,
 }
 
@@ -127,161 +104,148 @@ pub struct Circuit {
     pub drives: Vec<Drive>,
     /// The fan loops of the rows that it cools: thermal protection of any of these takes what it moves.
     pub cools: Vec<LoopId>,
-    /// The run mode of the machine that it moves, where that has a panel of its own.
-    pub panel: Option<OutputId>,
-}
-
-/// The loops of a plant that runs by sequence: its tower's fans, its condensers' valves.
-fn of_plant(plant: &ChillerPlant, commands: &Commands) -> Vec<Circuit> {
-    let circuit = |(id, service), input, drive: Option<Drive>, panel| Circuit {
-        id,
-        service,
-        inputs: vec![input],
-        weights: Vec::new(),
-        drives: drive.into_iter().collect(),
-        cools: Vec::new(),
-        panel,
-    };
-    let drive = |equip: EquipId, point: PointId, feedback: PointId| {
-        let output = commands.output(point)?;
-        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback, panel: None })
-    };
-    let tower = plant.rejecting.iter().map(|of| {
-        let of_loop = (of.fan_loop, Service::TowerFans(plant.circuit));
-        let fans = drive(of.of.equip, of.fan.id(), of.of.speed.id());
-        circuit(of_loop, of.water.return_water.id(), fans, commands.output(of.run_mode.id()))
-    });
-    let heads = plant.chillers.iter().filter_map(|chiller| {
-        let head = chiller.head?;
-        // Nothing reports where the valve is.
-        let valve = drive(chiller.of.equip, head.position.id(), head.position.id());
-        Some(circuit((head.head_loop, Service::Head(plant.circuit)), chiller.of.condenser_leaving.id(), valve, None))
-    });
-    tower.chain(heads).collect()
 }
 
 /// Every loop of a hall.
 #[must_use]
 pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
-    let drive = |equip: EquipId, point: PointId, feedback: PointId| {
-        let output = commands.output(point)?;
-        commands.slot(output).map(|slot| Drive { equip, output, range: slot.range, feedback, panel: None })
-    };
+    let wire = Wire { commands };
     let fans = hall.rows.iter().map(|(_, row)| Circuit {
-        id: row.fan_loop,
-        service: Service::Fans,
         inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
-        weights: Vec::new(),
-        drives: row.fans.iter().filter_map(|fan| drive(fan.equip, fan.speed.id(), fan.feedback.id())).collect(),
+        drives: row.fans.iter().filter_map(|fan| wire.drive(fan.equip, &fan.speed, &fan.feedback)).collect(),
         cools: vec![row.fan_loop],
-        panel: None,
+        ..Circuit::of(row.fan_loop, Service::Fans)
     });
     let valves = hall.coils.iter().map(|coil| Circuit {
-        id: coil.valve_loop,
-        service: Service::Valve,
         inputs: vec![coil.supply_air.id()],
-        weights: Vec::new(),
-        drives: drive(coil.equip, coil.valve.id(), coil.valve_feedback.id()).into_iter().collect(),
+        drives: wire.drive(coil.equip, &coil.valve, &coil.valve_feedback).into_iter().collect(),
         cools: hall.rows.get(coil.row).map(|row| row.fan_loop).into_iter().collect(),
-        panel: None,
+        ..Circuit::of(coil.valve_loop, Service::Valve)
     });
     let pump = hall.chilled_water.iter().map(|water| Circuit {
-        id: water.pump_loop,
-        service: Service::Pump,
         inputs: vec![water.dp.id()],
-        weights: Vec::new(),
-        drives: drive(water.equip, water.pump.id(), water.pump_feedback.id()).into_iter().collect(),
+        drives: wire.drive(water.equip, &water.pump, &water.pump_feedback).into_iter().collect(),
         cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
-        panel: None,
+        ..Circuit::of(water.pump_loop, Service::Pump)
     });
-    let plants = hall.plants.iter().flat_map(|plant| of_plant(plant, commands));
-    let dx = hall.dx_rows.iter().flat_map(|row| dx_circuits(hall, row, commands));
-    let cdus = hall.cdus.iter().flat_map(|cdu| of_cdu(cdu, commands));
-    let dry = hall.dry.iter().map(|of| Circuit {
-        id: of.fan_loop,
-        service: Service::DryFans,
-        inputs: vec![of.of.leaving.id()],
-        weights: Vec::new(),
-        drives: drive(of.of.equip, of.fan.id(), of.of.speed.id()).into_iter().collect(),
-        cools: Vec::new(),
-        panel: commands.output(of.run_mode.id()),
-    });
+    let plants = hall.plants.iter().flat_map(|plant| wire.plant(plant));
+    let dx = hall.dx_rows.iter().flat_map(|row| wire.dx(hall, row));
+    let cdus = hall.cdus.iter().flat_map(|cdu| wire.cdu(cdu));
+    let dry = hall.dry.iter().map(|of| wire.dry(of));
     fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).chain(dry).collect()
 }
 
-/// The dampers of a row's DX units, and their compressors.
-fn dx_circuits(hall: &Hall, row: &DxRow, commands: &Commands) -> [Circuit; 2] {
-    let drive = |unit: &DxUnit, point: PointId, feedback: PointId| {
-        let output = commands.output(point)?;
-        let panel = commands.output(unit.run_mode.id());
-        commands.slot(output).map(|slot| Drive { equip: unit.of.equip, output, range: slot.range, feedback, panel })
-    };
-    let circuit = |id, service, drives| Circuit {
-        id,
-        service,
-        inputs: row.units.iter().map(|unit| unit.of.supply_air.id()).collect(),
-        weights: row.units.iter().map(|unit| unit.of.fan_feedback.id()).collect(),
-        drives,
-        cools: hall.rows.get(row.row).map(|row| row.fan_loop).into_iter().collect(),
-        panel: None,
-    };
-    let dampers = row.units.iter().filter_map(|unit| drive(unit, unit.damper.id(), unit.of.damper.id()));
-    let compressors = row.units.iter().filter_map(|unit| drive(unit, unit.compressor.id(), unit.of.compressor.id()));
-    [
-        circuit(row.damper_loop, Service::Damper, dampers.collect()),
-        circuit(row.compressor_loop, Service::Compressor, compressors.collect()),
-    ]
+/// Wires loops to their outputs.
+struct Wire<'c> {
+    commands: &'c Commands,
 }
 
-/// A CDU's valve, and its pumps.
-fn of_cdu(cdu: &DrivenCdu, commands: &Commands) -> [Circuit; 2] {
-    let drive = |point: PointId, feedback: PointId| {
-        let output = commands.output(point)?;
-        let range = commands.slot(output)?.range;
-        Some(Drive { equip: cdu.of.equip, output, range, feedback, panel: None })
-    };
-    let circuit = |id, service, input: PointId, drives: Vec<Drive>| Circuit {
-        id,
-        service,
-        inputs: vec![input],
-        weights: Vec::new(),
-        drives,
-        cools: Vec::new(),
-        panel: commands.output(cdu.run_mode.id()),
-    };
-    let valve = drive(cdu.valve.id(), cdu.of.valve.id()).into_iter().collect();
-    let pumps = cdu.pumps.iter().filter_map(|pump| drive(pump.speed.id(), pump.feedback.id())).collect();
-    [
-        circuit(cdu.valve_loop, Service::CduValve, cdu.of.supply.id(), valve),
-        circuit(cdu.pump_loop, Service::CduPumps, cdu.of.dp.id(), pumps),
-    ]
+impl Wire<'_> {
+    fn drive(&self, equip: EquipId, command: &Point<Percent>, feedback: &Point<Percent>) -> Option<Drive> {
+        let output = self.commands.output(command.id())?;
+        let range = self.commands.slot(output)?.range;
+        Some(Drive { equip, output, range, feedback: feedback.id(), panel: None })
+    }
+
+    /// The same of a machine with a panel of its own.
+    fn on_panel(
+        &self,
+        (equip, mode): (EquipId, &Point<Ratio>),
+        command: &Point<Percent>,
+        feedback: &Point<Percent>,
+    ) -> Option<Drive> {
+        let panel = self.commands.output(mode.id());
+        self.drive(equip, command, feedback).map(|drive| Drive { panel, ..drive })
+    }
+
+    /// A tower's fans, its condensers' valves.
+    fn plant(&self, plant: &ChillerPlant) -> Vec<Circuit> {
+        let tower = plant.rejecting.iter().map(|of| Circuit {
+            inputs: vec![of.water.return_water.id()],
+            drives: self.on_panel((of.of.equip, &of.run_mode), &of.fan, &of.of.speed).into_iter().collect(),
+            ..Circuit::of(of.fan_loop, Service::TowerFans(plant.circuit))
+        });
+        let heads = plant.chillers.iter().filter_map(|chiller| {
+            let head = chiller.head?;
+            Some(Circuit {
+                inputs: vec![chiller.of.condenser_leaving.id()],
+                // Nothing reports where the valve is.
+                drives: self.drive(chiller.of.equip, &head.position, &head.position).into_iter().collect(),
+                ..Circuit::of(head.head_loop, Service::Head(plant.circuit))
+            })
+        });
+        tower.chain(heads).collect()
+    }
+
+    /// The dampers of a row's DX units, and their compressors.
+    fn dx(&self, hall: &Hall, row: &DxRow) -> [Circuit; 2] {
+        let circuit = |id, service, drive: &dyn Fn(&DxUnit) -> Option<Drive>| Circuit {
+            inputs: row.units.iter().map(|unit| unit.of.supply_air.id()).collect(),
+            weights: row.units.iter().map(|unit| unit.of.fan_feedback.id()).collect(),
+            drives: row.units.iter().filter_map(drive).collect(),
+            cools: hall.rows.get(row.row).map(|row| row.fan_loop).into_iter().collect(),
+            ..Circuit::of(id, service)
+        };
+        let of = |unit: &DxUnit, command: &Point<Percent>, feedback: &Point<Percent>| {
+            self.on_panel((unit.of.equip, &unit.run_mode), command, feedback)
+        };
+        [
+            circuit(row.damper_loop, Service::Damper, &|unit| of(unit, &unit.damper, &unit.of.damper)),
+            circuit(row.compressor_loop, Service::Compressor, &|unit| of(unit, &unit.compressor, &unit.of.compressor)),
+        ]
+    }
+
+    /// A CDU's valve, and its pumps.
+    fn cdu(&self, cdu: &DrivenCdu) -> [Circuit; 2] {
+        let of = (cdu.of.equip, &cdu.run_mode);
+        let valve = self.on_panel(of, &cdu.valve, &cdu.of.valve);
+        let pumps = cdu.pumps.iter().filter_map(|pump| self.on_panel(of, &pump.speed, &pump.feedback));
+        [
+            Circuit {
+                inputs: vec![cdu.of.supply.id()],
+                drives: valve.into_iter().collect(),
+                ..Circuit::of(cdu.valve_loop, Service::CduValve)
+            },
+            Circuit {
+                inputs: vec![cdu.of.dp.id()],
+                drives: pumps.collect(),
+                ..Circuit::of(cdu.pump_loop, Service::CduPumps)
+            },
+        ]
+    }
+
+    /// A dry cooler's fans.
+    fn dry(&self, of: &DrivenDry) -> Circuit {
+        Circuit {
+            inputs: vec![of.of.leaving.id()],
+            drives: self.on_panel((of.of.equip, &of.run_mode), &of.fan, &of.of.speed).into_iter().collect(),
+            ..Circuit::of(of.fan_loop, Service::DryFans)
+        }
+    }
 }
 
 impl Circuit {
+    /// One that looks at nothing and moves nothing yet.
+    const fn of(id: LoopId, service: Service) -> Self {
+        Self { id, service, inputs: Vec::new(), weights: Vec::new(), drives: Vec::new(), cools: Vec::new() }
+    }
+
     /// The fail-safe of its outputs (%), the highest if they differ.
     #[must_use]
     pub fn failsafe(&self) -> f64 {
         self.drives.iter().map(|drive| drive.range.failsafe).fold(0.0, f64::max)
     }
 
-    /// The input that asks for most, and its value, aged if stale. Nothing when none can be used. A CDU's loops hold while theirs is
-    /// stale: more coolant than is wanted is no safe side where water condenses, and its panel gets it back soon.
+    /// The input that asks for most, and its value, aged if stale. Nothing when none can be used.
     #[must_use]
     pub fn worst(&self, image: Image<'_>) -> Option<(PointId, f64)> {
         let sign = match self.service.action() {
             pid::Action::Direct => 1.0,
             pid::Action::Reverse => -1.0,
         };
-        let value = |point: PointId| match self.service {
-            Service::Fans
-            | Service::Valve
-            | Service::Pump
-            | Service::TowerFans(_)
-            | Service::Head(_)
-            | Service::DryFans
-            | Service::Damper
-            | Service::Compressor => image.number(point).usable(),
-            Service::CduValve | Service::CduPumps => image.number(point).fresh(),
+        let value = |point: PointId| {
+            let reading = image.number(point);
+            if self.service.holds_on_stale() { reading.fresh() } else { reading.usable() }
         };
         let usable = self.inputs.iter().filter_map(|p| value(*p).map(|v| (*p, v)));
         usable.reduce(|worst, next| if sign * next.1 > sign * worst.1 { next } else { worst })
@@ -322,16 +286,10 @@ impl Circuit {
     /// Auto while the loop leads at least one of its outputs; else it follows the highest of them, or the machine whose panel
     /// does not listen.
     pub(super) fn mode(&self, image: Image<'_>, held: &Table<OutputId, Held>) -> pid::Mode {
-        let told = self.panel.and_then(|panel| held.get(panel)).map(|row| RunMode::of(row.value));
-        if told.is_some_and(|mode| mode != RunMode::On) {
-            let positions = self.drives.iter().filter_map(|drive| image.number(drive.feedback).fresh());
-            if let Some(highest) = positions.reduce(f64::max) {
-                return pid::Mode::Track(highest);
-            }
-        }
         if !self.drives.is_empty() && !self.drives.iter().any(|drive| self.moves(drive, held)) {
+            // Where nobody knows where the machine is the loop stays with what it is told.
             let positions = self.drives.iter().filter_map(|drive| image.number(drive.feedback).fresh());
-            return pid::Mode::Track(positions.fold(0.0, f64::max));
+            return positions.reduce(f64::max).or_else(|| self.held(held)).map_or(pid::Mode::Auto, pid::Mode::Track);
         }
         let rows = || self.working(held).map(|(_, row)| row);
         if self.service == Service::CduPumps {

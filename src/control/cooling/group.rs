@@ -37,18 +37,8 @@ impl Group {
     /// All turn. A loop that moves no fans has no group.
     #[must_use]
     pub fn of(circuit: &Circuit) -> Self {
-        match circuit.service {
-            Service::Fans => Self(circuit.drives.iter().map(|drive| Member::turning(drive.equip)).collect()),
-            Service::Valve
-            | Service::Pump
-            | Service::TowerFans(_)
-            | Service::Head(_)
-            | Service::DryFans
-            | Service::CduValve
-            | Service::CduPumps
-            | Service::Damper
-            | Service::Compressor => Self::default(),
-        }
+        let fans = circuit.drives.iter().filter(|_| circuit.service == Service::Fans);
+        Self(fans.map(|drive| Member::turning(drive.equip)).collect())
     }
 
     /// Looks at what each reports. What is not known now changes nothing.

@@ -8,7 +8,7 @@ use plant::units::Quantity;
 
 use super::Wiring;
 use super::team::Scope;
-use crate::control::plants::Scene;
+use crate::control::scene::Scene;
 use crate::control::sequence::machine::{Seen, Sight};
 use crate::control::sequence::roster::MachineId;
 

@@ -7,7 +7,7 @@ use plant::time::Span;
 use plant::units::{Celsius, Quantity};
 use serde::{Deserialize, Serialize};
 
-use crate::control::plants::Scene;
+use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 use crate::control::sequence::machine::Sight;
 

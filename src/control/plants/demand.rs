@@ -6,8 +6,8 @@ use plant::units::Quantity;
 use serde::{Deserialize, Serialize};
 
 use super::Wiring;
-use super::look::Scene;
 use super::reset::{Coil, Reset};
+use crate::control::scene::Scene;
 
 /// Requests of a row whose worst inlet is above the recommended range.
 const HOT_ROW: f64 = 3.0;

@@ -5,8 +5,8 @@ use plant::command::Reason;
 use plant::hall::HeadTuning;
 use plant::hall::sequence::Staged;
 
-use super::look::Scene;
 use crate::control::cooling::Aim;
+use crate::control::scene::Scene;
 use crate::control::sequence::machine::{Life, Machine};
 
 /// Open: the chiller stands, or it is not seen how warm its waters are.
@@ -19,11 +19,9 @@ pub fn aim(rules: &HeadTuning, (chiller, machine): (&Staged, &Machine), scene: &
         Life::Off | Life::Unseen { .. } | Life::Failed(_) => false,
     };
     match (runs, scene.fresh(chiller.of.leaving)) {
-        (true, Some(chilled)) => Aim::Follow {
-            point: chiller.of.condenser_leaving.id(),
-            setpoint: chilled + rules.least_lift,
-            least: rules.least_valve,
-        },
+        (true, Some(chilled)) => {
+            Aim::Hold { point: None, setpoint: chilled + rules.least_lift, least: rules.least_valve }
+        }
         (true, None) | (false, _) => REST,
     }
 }

@@ -1,20 +1,14 @@
 //! What a plant's sensors and outputs say in one scan.
 
-use plant::command::Level;
-use plant::hall::sequence::{Rejecting, RunMode, Switched};
-use plant::hall::{ChillerPlant, Hall, machinery};
-use plant::id::{Id, Table};
-use plant::point::Point;
-use plant::reading::{Reading, Why};
-use plant::time::Span;
-use plant::units::{Celsius, Quantity, Ratio};
+use plant::hall::sequence::{Rejecting, Switched};
+use plant::hall::{ChillerPlant, machinery};
+use plant::id::Id;
 
 use super::Wiring;
 use super::economiser::Waters;
 use super::staging::{self, Water};
 use super::tower;
-use crate::control::commands::{Held, OutputId};
-use crate::control::quality::Image;
+use crate::control::scene::Scene;
 use crate::control::sequence::machine::{Seen, Sight};
 use crate::control::sequence::roster::MachineId;
 
@@ -25,59 +19,7 @@ const HELPS: f64 = 0.5;
 /// An economiser that leaves the water no warmer above the setpoint than this carries all of the load (K).
 const SPARED: f64 = 0.5;
 
-/// What plants look at.
-#[derive(Clone, Copy)]
-pub struct Scene<'a> {
-    /// The hall.
-    pub hall: &'a Hall,
-    /// The process image.
-    pub image: Image<'a>,
-    /// The outputs as the scan before left them.
-    pub held: &'a Table<OutputId, Held>,
-    /// Since the scan before, as it was lived.
-    pub dt: Span,
-}
-
 impl Scene<'_> {
-    /// A number that is known now; what is stale decides nothing.
-    pub(in crate::control) fn fresh<Q: Quantity>(&self, point: Point<Q>) -> Option<f64> {
-        self.image.read(point).fresh().map(Quantity::get)
-    }
-
-    pub(in crate::control) fn is_lost<Q: Quantity>(&self, point: Point<Q>) -> bool {
-        matches!(self.image.read(point), Reading::Lost { .. })
-    }
-
-    pub(in crate::control) fn is_stale<Q: Quantity>(&self, point: Point<Q>) -> bool {
-        matches!(self.image.read(point), Reading::Stale { .. })
-    }
-
-    /// What an output was told last.
-    pub(in crate::control) fn told(&self, output: OutputId) -> Option<f64> {
-        self.held.get(output).map(|held| held.value)
-    }
-
-    pub(in crate::control) fn sight(&self, point: Point<Ratio>) -> Sight {
-        match self.image.read(point) {
-            Reading::Fresh(Ratio(word)) => Sight::Known(word > 0.5),
-            Reading::Stale { .. } => Sight::Doubted,
-            Reading::Lost { .. } => Sight::Lost,
-        }
-    }
-
-    /// A fault; a machine whose product reports none is well.
-    pub(in crate::control) fn fault(&self, point: Point<Ratio>) -> Sight {
-        let silent = self.image.read(point).why() == Some(Why::Config);
-        if silent { Sight::Known(false) } else { self.sight(point) }
-    }
-
-    /// What somebody stronger than control tells a machine. A minimum time of its own is nobody.
-    pub(in crate::control) fn held_by(&self, output: OutputId) -> Option<RunMode> {
-        let row = self.held.get(output)?;
-        let stronger = row.entry < Level::Control && row.entry != Level::MinimumOnOff;
-        (stronger && row.entry != Level::CriticalEquipment).then(|| RunMode::of(row.value))
-    }
-
     /// A chiller.
     pub(super) fn chiller(&self, plant: &ChillerPlant, wiring: &Wiring, id: MachineId) -> Seen {
         let (Some(of), Some(output)) = (plant.chillers.get(id.index()), wiring.chillers.get(id.index())) else {
@@ -141,16 +83,14 @@ impl Scene<'_> {
         wired: &tower::Wired,
         plant: tower::Serves,
     ) -> tower::View {
-        let water = |point: Point<Celsius>| (point.id(), self.image.read(point).usable().map(Quantity::get));
         tower::View {
             plant,
             setpoint: of.setpoint,
-            speed: self.fresh(rejecting.of.speed),
-            doubted: self.is_stale(rejecting.of.speed),
+            turns: self.turns(rejecting.of.speed),
             waters: tower::Waters {
-                supply: water(rejecting.water.supply),
-                back: water(rejecting.water.return_water),
-                chilled: water(of.plant.supply),
+                supply: self.water_at(rejecting.water.supply),
+                back: self.water_at(rejecting.water.return_water),
+                chilled: self.water_at(of.plant.supply),
             },
             flow: self.fresh(rejecting.water.flow),
             told: self.told(wired.fan).unwrap_or(0.0),
@@ -167,12 +107,5 @@ impl Scene<'_> {
             leaving: self.fresh(switched.of.leaving),
             tower: of.plant.tower.and_then(|tower| self.fresh(tower.speed)),
         })
-    }
-}
-
-impl Seen {
-    /// The same on its panel: whatever it does is what it shall do.
-    pub(in crate::control) const fn on_panel(self, on_panel: bool) -> Self {
-        if on_panel { Self { held: Some(RunMode::Panel), ..self } } else { self }
     }
 }

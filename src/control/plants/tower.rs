@@ -5,35 +5,29 @@
 //!   chillers alone                  water back from the condensers = chilled-water setpoint + lift,
 //!                                   lift = least … most by the load (A·PLR + B, A = 1.1·(most − least))
 //!   chillers and the economiser     water to the machines as cold as may be
-//!   the economiser alone            chilled water at its setpoint
-//!
-//!   turning ── at their slowest and colder than held, for a while ─▶ standing ── warmer than held ─▶ turning
-//!                (the economiser alone: and the basin at its coldest)
+//!   the economiser alone            chilled water at its setpoint; they turn on at their slowest until the basin is at its coldest
 //! ```
 //!
-//! Its panel runs it until plant and tower are seen, and again when what the fans hold is lost: [`super::super::rule`].
+//! When they rest: [`super::super::fans`]. Its panel runs it until plant and tower are seen, and again when what the fans hold is lost: [`super::super::rule`].
 
 use plant::command::{Level, Reason};
-use plant::event::{About, Step as Told, Trouble, What};
+use plant::event::{About, Step as Told, Trouble};
 use plant::hall::TowerTuning;
 use plant::hall::sequence::{Rejecting, RunMode};
-use plant::id::PointId;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::control::commands::{Commands, OutputId};
 use crate::control::cooling::Aim;
+use crate::control::fans::{Fans, Hold};
 use crate::control::news::News;
-use crate::control::rule::{Rule, TAKE_OVER};
+use crate::control::rule::Rule;
+use crate::control::scene::Water;
 use crate::control::sequence::Timer;
-use crate::control::sequence::drive::{Drive, DriveRules, Driven};
+use crate::control::sequence::drive::Driven;
 use crate::control::sequence::machine::Sight;
 use crate::control::sequence::roster::RunTime;
 
-/// Fans that report more than this turn (%).
-const TURNS: f64 = 1.0;
-/// Their slowest, with what a drive's report is off (%).
-const NEAR: f64 = 0.5;
 /// Fans that rest to spare a cold basin turn again when its water is so far above the coldest (K).
 const THAWED: f64 = 3.0;
 /// Another number of cells must be right for so long before they are switched.
@@ -87,11 +81,9 @@ pub struct View {
     pub plant: Serves,
     /// The chilled water's setpoint (°C).
     pub setpoint: f64,
-    /// Fan speed reported (%).
-    pub speed: Option<f64>,
-    /// Whether that is doubted only, where it is not known.
-    pub doubted: bool,
-    /// Condenser water to the machines, back from them, and chilled water to the hall (°C), aged if stale.
+    /// Whether the fans turn.
+    pub turns: Sight,
+    /// Condenser water to the machines, back from them, and chilled water to the hall.
     pub waters: Waters,
     /// Condenser water flow (l/s).
     pub flow: Option<f64>,
@@ -99,15 +91,15 @@ pub struct View {
     pub told: f64,
 }
 
-/// The waters that fans may hold: where each is read, and what it is (°C); nothing where it is lost.
+/// The waters that fans may hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Waters {
     /// To the machines.
-    pub supply: (PointId, Option<f64>),
+    pub supply: Water,
     /// Back from the condensers.
-    pub back: (PointId, Option<f64>),
+    pub back: Water,
     /// Chilled, to the hall.
-    pub chilled: (PointId, Option<f64>),
+    pub chilled: Water,
 }
 
 /// The outputs of a tower.
@@ -126,9 +118,7 @@ pub struct Wired {
 pub struct Tower {
     rule: Rule,
     duty: Duty,
-    fans: Driven,
-    /// How long they have turned at their slowest in water that is colder than they hold.
-    low: Timer,
+    fans: Fans,
     cells: f64,
     /// How long another number of cells would have been right.
     other: Timer,
@@ -142,8 +132,7 @@ impl Tower {
         Self {
             rule: Rule::on_panel(),
             duty: Duty::Idle,
-            fans: Driven::found(false, RunTime::default()),
-            low: Timer::default(),
+            fans: Fans::found(false, RunTime::default()),
             cells: rules.map_or(1.0, |rules| rules.cells),
             other: Timer::default(),
             aim: STANDS,
@@ -152,7 +141,7 @@ impl Tower {
 
     /// As after a new boot: nothing is known but how long its fans have run.
     pub fn forget(&mut self) {
-        *self = Self { fans: Driven::found(false, self.fans.run), cells: self.cells, ..Self::new(None) };
+        *self = Self { fans: Fans::found(false, self.fans().run), cells: self.cells, ..Self::new(None) };
     }
 
     /// True while its panel runs it.
@@ -176,7 +165,7 @@ impl Tower {
     /// Its fans.
     #[must_use]
     pub const fn fans(&self) -> &Driven {
-        &self.fans
+        self.fans.drive()
     }
 
     /// What is wrong with its fans, if anything is.
@@ -195,57 +184,25 @@ impl Tower {
     pub fn step(&mut self, of: &Rejecting, (rules, view): (&TowerTuning, &View), dt: Span, news: &mut News<'_>) {
         let about = About::Equip(of.of.equip);
         self.duty = duty(view);
-        let hold = hold(self.duty, rules, view);
         // What it does not hold now it may hold in a minute, and its loop's fail-safe goes by one of them whatever it holds.
-        let all = [view.waters.supply, view.waters.back, view.waters.chilled];
-        let known = all.iter().all(|(_, celsius)| celsius.is_some());
-        let turns = match view.speed {
-            Some(speed) => Sight::Known(speed > TURNS),
-            None if view.doubted => Sight::Doubted,
-            None => Sight::Lost,
-        };
-        if self.is_on_panel() {
-            let sees = view.plant.runs && view.speed.is_some() && known;
-            if self.rule.take_over(sees, TAKE_OVER, dt) {
-                self.fans = Driven::found(turns == Sight::Known(true), self.fans.run);
-                (self.low, self.other, self.cells) = (Timer::default(), Timer::default(), rules.cells);
-                news.info(about, What::Step(Told::TakenOver));
+        let Waters { supply, back, chilled } = view.waters;
+        let known = [supply, back, chilled].iter().all(|water| water.celsius.is_some());
+        let sees = view.plant.runs && matches!(view.turns, Sight::Known(_)) && known;
+        let lost = !view.plant.runs || view.turns == Sight::Lost || !known;
+        if let Some(told) = self.rule.step((sees, lost), dt) {
+            if told == Told::TakenOver {
+                self.fans = Fans::found(view.turns == Sight::Known(true), self.fans().run);
+                (self.other, self.cells) = (Timer::default(), rules.cells);
             }
-        } else if !view.plant.runs || !known || turns == Sight::Lost {
-            self.rule = Rule::on_panel();
-            news.warn(about, What::Step(Told::HandedBack));
+            news.rule(about, told);
         }
         if self.is_on_panel() {
             return;
         }
-        let wanted = self.wants((rules, view), hold.as_ref(), dt);
-        let times = DriveRules { start_within: rules.start_within, stop_within: rules.stop_within };
-        news.machine(about, self.fans.advance(&times, (turns, wanted), dt));
-        self.aim = match hold {
-            Some(hold) if self.fans.is_told() => {
-                Aim::Follow { point: hold.point, setpoint: hold.setpoint, least: rules.least_speed }
-            }
-            Some(_) => Aim::Stand { at: 0.0, reason: Reason::ColdEnough },
-            None => STANDS,
-        };
+        let hold = hold(self.duty, rules, view);
+        news.machine(about, self.fans.step(&rules.fans, hold.as_ref(), (view.turns, view.told), dt));
+        self.aim = self.fans.aim(&rules.fans, hold.map(|hold| (hold.water.point, hold.setpoint)));
         self.open(rules, view.flow, dt);
-    }
-
-    /// Whether the fans shall turn.
-    fn wants(&mut self, (rules, view): (&TowerTuning, &View), hold: Option<&Hold>, dt: Span) -> bool {
-        let above = hold.and_then(|hold| Some(hold.celsius? - hold.setpoint));
-        let slow = view.told <= rules.least_speed + NEAR;
-        // The economiser's own valve takes what the slowest fans make too cold: they need not rest before the basin needs it.
-        let basin = view.waters.supply.1.map(|celsius| celsius - rules.coldest.0);
-        let spares = self.duty == Duty::Chill && basin.is_none_or(|above| above > 0.0);
-        self.low.count(slow && !spares && above.is_some_and(|above| above < -rules.deadband), dt);
-        let thawed = self.duty == Duty::Chill && basin.is_some_and(|above| above > THAWED);
-        let warm = thawed || above.is_some_and(|above| above > rules.deadband);
-        match self.fans.step() {
-            Drive::Resting => warm && self.fans.since() >= rules.least_off,
-            Drive::Stopping => warm,
-            Drive::Starting | Drive::Turning | Drive::Failed(_) => hold.is_some() && !self.low.reached(rules.off_after),
-        }
     }
 
     /// As many cells are open as get their least water; all where the flow is not known.
@@ -273,14 +230,6 @@ impl Tower {
 /// No water comes.
 const STANDS: Aim = Aim::Stand { at: 0.0, reason: Reason::NoWater };
 
-/// What the fans hold.
-#[derive(Clone, Copy)]
-struct Hold {
-    point: PointId,
-    celsius: Option<f64>,
-    setpoint: f64,
-}
-
 const fn duty(view: &View) -> Duty {
     match (view.plant.condenses, view.plant.economises) {
         (true, false) => Duty::Condense,
@@ -292,13 +241,21 @@ const fn duty(view: &View) -> Duty {
 
 /// What the fans of a duty hold; nothing where they stand.
 fn hold(duty: Duty, rules: &TowerTuning, view: &View) -> Option<Hold> {
-    let ((point, celsius), setpoint) = match duty {
-        Duty::Idle => return None,
-        Duty::Condense => (view.waters.back, view.setpoint + lift(rules, view.plant.load)),
-        Duty::Integrate => (view.waters.supply, rules.coldest.0),
-        Duty::Chill => (view.waters.chilled, view.setpoint),
-    };
-    Some(Hold { point, celsius, setpoint })
+    let Waters { supply, back, chilled } = view.waters;
+    match duty {
+        Duty::Idle => None,
+        Duty::Condense => Some(Hold::of(back, view.setpoint + lift(rules, view.plant.load))),
+        Duty::Integrate => Some(Hold::of(supply, rules.coldest.0)),
+        Duty::Chill => {
+            // The economiser's own valve takes what the slowest fans make too cold: they need not rest before the basin needs it.
+            let basin = supply.celsius.filter(|_| supply.fresh).map(|celsius| celsius - rules.coldest.0);
+            Some(Hold {
+                restless: basin.is_none_or(|above| above > 0.0),
+                wake: basin.is_some_and(|above| above > THAWED),
+                ..Hold::of(chilled, view.setpoint)
+            })
+        }
+    }
 }
 
 /// Water back from the condensers above the chilled water's setpoint (K). A load that is not known counts as none: the water

@@ -51,7 +51,7 @@ pub struct CapView {
 pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
     let image = state.quality.image();
     let tuning = &state.cooling.strategies().cdu;
-    let views = state.cdus.iter(hall).map(|(of, cdu)| {
+    let views = state.equipment.cdus.iter(hall).map(|(of, cdu)| {
         let name = |equip| hall.equips.get(equip).map_or("?", |def| def.name.as_str()).to_owned();
         let pumps =
             cdu.pumps().machines().iter().zip(1..).map(|(machine, n): (_, u8)| view(format!("pump {n}"), machine));
@@ -60,7 +60,7 @@ pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
             rule: if cdu.is_on_panel() { "panel" } else { "sequence" }.to_owned(),
             change: cdu.pumps().shift().word().to_owned(),
             wanted: cdu.pumps().target(),
-            setpoint_celsius: state.cdus.dew_point().setpoint(tuning),
+            setpoint_celsius: state.equipment.cdus.dew_point().setpoint(tuning),
             supply_celsius: image.read(of.of.supply).usable().map(|t| t.0),
             dp_kpa: image.read(of.of.dp).usable().map(|dp| dp.0 / 1e3),
             tripped: cdu.is_closed(),
@@ -82,5 +82,5 @@ pub fn caps(hall: &Hall, state: &State) -> Vec<CapView> {
             CapReason::PressureLost => "no CDU of it holds the pressure its plates need".to_owned(),
         },
     };
-    state.cdus.caps().map(view).collect()
+    state.equipment.cdus.caps().map(view).collect()
 }

@@ -25,7 +25,7 @@ pub struct DryView {
 /// Every dry cooler that control runs.
 #[must_use]
 pub fn dry(hall: &Hall, state: &State) -> Vec<DryView> {
-    let view = state.dry.iter(hall).map(|(of, row)| DryView {
+    let view = state.equipment.dry.iter(hall).map(|(of, row)| DryView {
         name: hall.equips.get(of.of.equip).map_or("?", |def| def.name.as_str()).to_owned(),
         rule: if row.is_on_panel() { "panel" } else { "control" }.to_owned(),
         fans: row.fans().step().word().to_owned(),

@@ -80,7 +80,7 @@ pub struct MachineView {
 pub fn plants(hall: &Hall, state: &State) -> Vec<PlantView> {
     let name = |equip: EquipId| hall.equips.get(equip).map_or("?", |def| def.name.as_str()).to_owned();
     let machine = |(equip, machine): (EquipId, &Machine)| view(name(equip), machine);
-    let views = state.plants.iter(hall).map(|(of, plant)| {
+    let views = state.equipment.plants.iter(hall).map(|(of, plant)| {
         let stages = plant.stages();
         PlantView {
             name: name(of.equip),
@@ -96,7 +96,7 @@ pub fn plants(hall: &Hall, state: &State) -> Vec<PlantView> {
             machines: plant.named(of).map(machine).collect(),
         }
     });
-    let units = state.dx.iter(hall).map(|(of, units)| {
+    let units = state.equipment.dx.iter(hall).map(|(of, units)| {
         let row = hall.rows.get(of.row).map_or("?", |row| row.name.as_str());
         PlantView {
             name: format!("{row}/dx"),

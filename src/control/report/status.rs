@@ -83,11 +83,8 @@ fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
         image: state.quality.image(),
         held: &state.held,
         energy: &state.energy,
-        plants: &state.plants,
+        equipment: &state.equipment,
         cooling: &state.cooling,
-        dx: &state.dx,
-        cdus: &state.cdus,
-        dry: &state.dry,
         tick: state.clock.last(),
         running: state.clock.running(),
     }

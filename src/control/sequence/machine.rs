@@ -79,6 +79,14 @@ pub struct Seen {
     pub held: Option<RunMode>,
 }
 
+impl Seen {
+    /// The same on its panel: whatever it does is what it shall do.
+    #[must_use]
+    pub const fn on_panel(self, on_panel: bool) -> Self {
+        if on_panel { Self { held: Some(RunMode::Panel), ..self } } else { self }
+    }
+}
+
 /// A machine at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
@@ -219,6 +227,12 @@ impl Machine {
             Life::Off | Life::Starting | Life::On | Life::Stopping => !self.held,
             Life::Unseen { .. } | Life::Failed(_) => false,
         }
+    }
+
+    /// True where it is known whether it runs.
+    #[must_use]
+    pub const fn is_seen(&self) -> bool {
+        !matches!(self.life(), Life::Unseen { .. })
     }
 
     /// True while it is known to run, or ran when it was seen last.

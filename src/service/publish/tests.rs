@@ -16,8 +16,8 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
         chilled_water: PlantTuning::UNUSED,
         facility_water: PlantTuning::UNUSED,
         dx: plant::hall::DxTuning::USUAL,
-        cdu: plant::hall::cdu::CduTuning::USUAL,
-        dry: plant::hall::dry::DryTuning::USUAL,
+        cdu: plant::hall::sequence::cdu::CduTuning::USUAL,
+        dry: plant::hall::sequence::dry::DryTuning::USUAL,
     }
 }
 

@@ -5,118 +5,62 @@ use crate::point::{Danger, Role, WriteRange};
 use crate::units::Unit;
 
 pub(super) const CHILLER: &[PointSpec] = &[RUN_MODE, DEMAND_LIMIT, SETPOINT, CONDENSER_VALVE];
-pub(super) const TOWER: &[PointSpec] = &[RUN_MODE, TOWER_FANS, CELLS];
+pub(super) const TOWER: &[PointSpec] = &[RUN_MODE, FANS, CELLS];
 pub(super) const ECONOMISER: &[PointSpec] = &[RUN_MODE, SETPOINT];
 pub(super) const DX: &[PointSpec] = &[RUN_MODE, COMPRESSOR, DAMPER];
-pub(super) const DRY_COOLER: &[PointSpec] = &[RUN_MODE, DRY_FANS, WET];
+pub(super) const DRY_COOLER: &[PointSpec] = &[RUN_MODE, FANS, WET];
+
+/// A word or a setpoint that is told to a panel, at once: its range and its fail-safe.
+const fn order(
+    name: &'static str,
+    unit: Unit,
+    (danger, seen): (Danger, (f64, f64)),
+    (min, max, failsafe): (f64, f64, f64),
+) -> PointSpec {
+    let range =
+        WriteRange { min, max, failsafe, relinquish_default: failsafe, rise_per_s: NO_RATE, fall_per_s: NO_RATE };
+    PointSpec {
+        name,
+        unit,
+        role: Role::Sp,
+        judgement: judged(seen.0, seen.1, danger, 0.0, NO_RATE),
+        write: Some(range),
+    }
+}
 
 /// Panel, off or on: 0, 1, 2. The fail-safe is the panel.
-const RUN_MODE: PointSpec = PointSpec {
-    name: "run-mode",
-    unit: Unit::One,
-    role: Role::Sp,
-    judgement: judged(0.0, 2.0, Danger::Neither, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 0.0,
-        max: 2.0,
-        failsafe: 0.0,
-        relinquish_default: 0.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
-
-/// What a DX unit's compressor shall run at, told to its panel; all of it is the fail-safe.
-const COMPRESSOR: PointSpec = PointSpec { name: "compressor", role: Role::Sp, ..duty("compressor", 0.0, 2.0) };
-
-/// Where a DX unit's outdoor-air damper shall stand, told to its panel; shut is the fail-safe.
-const DAMPER: PointSpec = PointSpec {
-    name: "damper",
-    unit: Unit::Percent,
-    role: Role::Sp,
-    judgement: judged(-5.0, 110.0, Danger::Neither, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 0.0,
-        max: 100.0,
-        failsafe: 0.0,
-        relinquish_default: 0.0,
-        rise_per_s: 1.0,
-        fall_per_s: 1.0,
-    }),
-};
+const RUN_MODE: PointSpec = order("run-mode", Unit::One, (Danger::Neither, (0.0, 2.0)), (0.0, 2.0, 0.0));
 
 /// The most load a machine may take; all of it is the fail-safe.
-const DEMAND_LIMIT: PointSpec = PointSpec {
-    name: "demand-limit",
-    unit: Unit::Percent,
-    role: Role::Sp,
-    judgement: judged(0.0, 110.0, Danger::Down, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 30.0,
-        max: 100.0,
-        failsafe: 100.0,
-        relinquish_default: 100.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
+const DEMAND_LIMIT: PointSpec =
+    order("demand-limit", Unit::Percent, (Danger::Down, (0.0, 110.0)), (30.0, 100.0, 100.0));
 
 /// The water that a machine makes; the fail-safe is its plant's setpoint.
-const SETPOINT: PointSpec = PointSpec {
-    name: "setpoint",
-    unit: Unit::Cel,
-    role: Role::Sp,
-    judgement: judged(-10.0, 60.0, Danger::Up, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 4.0,
-        max: 45.0,
-        failsafe: 4.0,
-        relinquish_default: 4.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
+const SETPOINT: PointSpec = order("setpoint", Unit::Cel, (Danger::Up, (-10.0, 60.0)), (4.0, 45.0, 4.0));
 
 /// How many cells of a tower are open; all of them is the fail-safe, which the hall's file numbers.
-const CELLS: PointSpec = PointSpec {
-    name: "cells",
-    unit: Unit::One,
-    role: Role::Sp,
-    judgement: judged(0.0, 100.0, Danger::Down, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 1.0,
-        max: 1.0,
-        failsafe: 1.0,
-        relinquish_default: 1.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
-};
-
-/// The fans of a dry cooler, which may stand.
-const DRY_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
+const CELLS: PointSpec = order("cells", Unit::One, (Danger::Down, (0.0, 100.0)), (1.0, 1.0, 1.0));
 
 /// The pads of a dry cooler: 1 wetted, 0 dry. Dry is the fail-safe: ice and waste, while its panel decides anyway.
-const WET: PointSpec = PointSpec {
-    name: "wet",
-    unit: Unit::One,
-    role: Role::Sp,
-    judgement: judged(0.0, 1.0, Danger::Neither, 0.0, NO_RATE),
-    write: Some(WriteRange {
-        min: 0.0,
-        max: 1.0,
-        failsafe: 0.0,
-        relinquish_default: 0.0,
-        rise_per_s: NO_RATE,
-        fall_per_s: NO_RATE,
-    }),
+const WET: PointSpec = order("wet", Unit::One, (Danger::Neither, (0.0, 1.0)), (0.0, 1.0, 0.0));
+
+/// What a DX unit's compressor shall run at, told to its panel; all of it is the fail-safe.
+const COMPRESSOR: PointSpec = PointSpec { role: Role::Sp, ..duty("compressor", 0.0, 2.0) };
+
+/// Where a DX unit's outdoor-air damper shall stand, told to its panel, no faster than it moves; shut is the fail-safe.
+const DAMPER: PointSpec = {
+    let shut = order("damper", Unit::Percent, (Danger::Neither, (-5.0, 110.0)), (0.0, 100.0, 0.0));
+    let write =
+        WriteRange { min: 0.0, max: 100.0, failsafe: 0.0, relinquish_default: 0.0, rise_per_s: 1.0, fall_per_s: 1.0 };
+    PointSpec { write: Some(write), ..shut }
 };
 
-/// The fans of a tower, which may stand.
-const TOWER_FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
+/// The fans of a tower or a dry cooler, which may stand.
+const FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
 
 /// The valve in a condenser's water, which keeps its pressure up; open is the fail-safe.
 const CONDENSER_VALVE: PointSpec = duty("condenser-valve", 0.0, 2.0);
+
 /// What a CDU has more where control runs it: orders for its valve and each of its pumps, and each pump's word. Orders move no faster
 /// than valves and drives do.
 pub(super) const CDU: &[PointSpec] = &[

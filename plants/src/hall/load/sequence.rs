@@ -1,14 +1,17 @@
-//! `[sequence.chilled-water]`, `[sequence.facility-water]` and `[sequence.cdu]`: what control runs, and the numbers it runs by.
+//! `[sequence.…]`: what control runs, and the numbers it runs by. Plants of chillers here, the rest beside it.
 
+mod cdu;
+mod dry;
 mod dx;
+mod fans;
 mod tower;
 
-use super::{Draft, cdu, dry};
+use super::Draft;
 use crate::hall::Kind;
-use crate::hall::cdu::CduTuning;
-use crate::hall::dry::DryTuning;
 use crate::hall::kind::PointSpec;
 use crate::hall::machinery::{Chiller, Circuit};
+use crate::hall::sequence::cdu::CduTuning;
+use crate::hall::sequence::dry::DryTuning;
 use crate::hall::sequence::{
     ChillerPlant, DxTuning, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged,
     StagingTuning, Switched, TowerTuning,
@@ -89,9 +92,13 @@ pub(super) fn tunings(file: &Section<'_>) -> Tunings {
     (plants, dx, cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL))
 }
 
-/// True where control runs the hall's DX units.
-pub(super) fn runs_dx(file: &Section<'_>) -> bool {
-    file.section("sequence").is_some_and(|all| all.has("dx"))
+/// The kinds that control runs or not as a whole, whatever water they are on: the section is named as the kind.
+pub(super) const RUN_BY_KIND: [Kind; 3] = [Kind::Dx, Kind::Cdu, Kind::DryCooler];
+
+/// Those of them that a hall's file has control run.
+pub(super) fn run_kinds(file: &Section<'_>) -> Vec<Kind> {
+    let Some(all) = file.section("sequence") else { return Vec::new() };
+    RUN_BY_KIND.into_iter().filter(|kind| all.has(kind.word())).collect()
 }
 
 fn tuning(section: &Section<'_>) -> Option<PlantTuning> {

@@ -45,20 +45,8 @@ pub(super) fn strategies(
 /// A loop whose setpoint stands elsewhere: what its section does not say is as in `old`.
 pub(super) fn given(section: &Section<'_>, old: LoopTuning) -> LoopTuning {
     let gain = section.within("gain", (1e-9, 1e9)).unwrap_or(old.gain);
-    let ti: Span = section.or("ti", old.ti);
-    if ti == Span::ZERO {
-        section.fault(
-            "ti",
-            "`ti` is zero: the integral would be infinite",
-            "write the integral time, such as \"120s\"",
-        );
-    }
-    let td = section.or("td", old.td);
-    let setpoint_weight = section.within("setpoint-weight", (0.0, 1.0)).unwrap_or(old.setpoint_weight);
-    let deadband = section.within("deadband", (0.0, 10.0)).unwrap_or(old.deadband);
-    let every = section.whole("every", (1, 3600)).and_then(|n| u32::try_from(n).ok()).unwrap_or(old.every);
-    section.done();
-    LoopTuning { setpoint: old.setpoint, gain, ti, td, setpoint_weight, deadband, every }
+    let ti = section.or("ti", old.ti);
+    shape(section, LoopTuning { gain, ti, ..old })
 }
 
 fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {
@@ -86,17 +74,24 @@ pub(super) fn inner(section: &Section<'_>, setpoint: f64) -> Option<LoopTuning> 
         None => None,
     };
     let ti: Option<Span> = section.need("ti");
-    if ti == Some(Span::ZERO) {
+    let read =
+        shape(section, LoopTuning { setpoint, gain: gain.unwrap_or(1.0), ti: ti.unwrap_or(UNUSED.ti), ..UNUSED });
+    gain.and(ti).and(Some(read))
+}
+
+/// What every loop's section may say besides, and what holds for the integral time wherever it comes from.
+fn shape(section: &Section<'_>, old: LoopTuning) -> LoopTuning {
+    if old.ti == Span::ZERO {
         section.fault(
             "ti",
             "`ti` is zero: the integral would be infinite",
             "write the integral time, such as \"120s\"",
         );
     }
-    let td = section.or("td", Span::ZERO);
-    let setpoint_weight = section.within("setpoint-weight", (0.0, 1.0)).unwrap_or(1.0);
-    let deadband = section.within("deadband", (0.0, 10.0)).unwrap_or(0.0);
-    let every = section.whole("every", (1, 3600)).and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+    let td = section.or("td", old.td);
+    let setpoint_weight = section.within("setpoint-weight", (0.0, 1.0)).unwrap_or(old.setpoint_weight);
+    let deadband = section.within("deadband", (0.0, 10.0)).unwrap_or(old.deadband);
+    let every = section.whole("every", (1, 3600)).and_then(|n| u32::try_from(n).ok()).unwrap_or(old.every);
     section.done();
-    Some(LoopTuning { setpoint, gain: gain?, ti: ti?, td, setpoint_weight, deadband, every })
+    LoopTuning { td, setpoint_weight, deadband, every, ..old }
 }

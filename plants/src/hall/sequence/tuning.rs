@@ -117,9 +117,16 @@ pub struct TowerTuning {
     pub most_lift: f64,
     /// The coldest water to the condensers (°C, 2 to 30).
     pub coldest: Celsius,
-    /// The loop of the fans (K to %).
-    pub fans: LoopTuning,
-    /// The slowest that fans turn (%, 5 to 60).
+    /// Its fans.
+    pub fans: FanTuning,
+}
+
+/// Fans that hold a water by a loop and may rest: a tower's, a dry cooler's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FanTuning {
+    /// Their loop (K to %).
+    pub speed: LoopTuning,
+    /// The slowest that they turn (%, 5 to 60).
     pub least_speed: f64,
     /// So far beyond what they hold (K, 0.1 to 5) they stop and start:
     pub deadband: f64,
@@ -240,13 +247,29 @@ impl TowerTuning {
         least_lift: 10.0,
         most_lift: 20.0,
         coldest: Celsius(7.0),
-        fans: given(8.0, 180, 1.0),
+        fans: FanTuning::TOWER,
+    };
+}
+
+impl FanTuning {
+    /// A tower's, as published.
+    pub const TOWER: Self = Self {
+        speed: given(8.0, 180, 1.0),
         least_speed: 15.0,
         deadband: 0.55,
         off_after: Span::from_secs(300),
         least_off: Span::from_secs(180),
         start_within: Span::from_secs(60),
         stop_within: Span::from_secs(300),
+    };
+
+    /// A dry cooler's: slower, because air alone carries little, and with shorter rests, because its tubes hold little water.
+    pub const DRY_COOLER: Self = Self {
+        speed: LoopTuning { setpoint: 28.0, ..Self::TOWER.speed },
+        least_speed: 10.0,
+        deadband: 0.5,
+        least_off: Span::from_secs(60),
+        ..Self::TOWER
     };
 }
 

@@ -1,7 +1,7 @@
 //! The guards of a change among the pumps, and what each of its steps does.
 
 use plant::event::{About, StageCause, Step as Told, Trouble, What};
-use plant::hall::cdu::{PUMPS, PumpTuning};
+use plant::hall::sequence::cdu::{PUMPS, PumpTuning};
 use plant::id::Id;
 use plant::time::Span;
 

@@ -1,7 +1,7 @@
 //! The sequence of a change among a CDU's pumps: one at a time, each step bound.
 
 use plant::event::Trouble;
-use plant::hall::cdu::PumpTuning;
+use plant::hall::sequence::cdu::PumpTuning;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 

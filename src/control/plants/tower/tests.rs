@@ -1,11 +1,13 @@
 //! A tower, scan by scan.
 
-use plant::event::Event;
+use plant::event::{Event, What};
 use plant::hall::Hall;
 use plant::time::{Mono, Tick, Wall};
 use proptest::prelude::*;
 
 use super::*;
+use crate::control::sequence::drive::Drive;
+use plant::id::PointId;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -25,15 +27,15 @@ impl Bench {
         let rules = hall.strategies.chilled_water.tower.expect("a tower");
         let of = hall.plants[0].rejecting.expect("a tower");
         let chilled = hall.plants[0].supply.id();
+        let water = |point, celsius| Water { point, celsius: Some(celsius), fresh: true };
         let view = View {
             plant: Serves { runs: true, condenses: true, economises: false, load: Some(0.5) },
             setpoint: 14.0,
-            speed: Some(40.0),
-            doubted: false,
+            turns: Sight::Known(true),
             waters: Waters {
-                supply: (of.water.supply.id(), Some(20.0)),
-                back: (of.water.return_water.id(), Some(25.0)),
-                chilled: (chilled, Some(14.0)),
+                supply: water(of.water.supply.id(), 20.0),
+                back: water(of.water.return_water.id(), 25.0),
+                chilled: water(chilled, 14.0),
             },
             flow: Some(60.0),
             told: 40.0,
@@ -62,8 +64,8 @@ impl Bench {
 
     fn holds(&self) -> Option<(PointId, f64)> {
         match self.tower.aim() {
-            Some(Aim::Follow { point, setpoint, .. }) => Some((point, setpoint)),
-            Some(Aim::Hold(_) | Aim::Stand { .. }) | None => None,
+            Some(Aim::Hold { point, setpoint, .. }) => Some((point?, setpoint)),
+            Some(Aim::Stand { .. }) | None => None,
         }
     }
 }
@@ -71,16 +73,16 @@ impl Bench {
 #[test]
 fn it_is_taken_over_when_all_is_seen_for_long_enough_and_given_back_when_what_it_holds_is_lost() {
     let mut bench = Bench::new();
-    bench.view.waters.back.1 = None;
+    bench.view.waters.back.celsius = None;
     bench.run(600);
     assert!(bench.tower.is_on_panel() && bench.tower.aim().is_none(), "not seen, not touched");
-    bench.view.waters.back.1 = Some(25.0);
+    bench.view.waters.back.celsius = Some(25.0);
     bench.run(29);
     assert!(bench.tower.is_on_panel());
     bench.run(1);
     assert_eq!(bench.tower.fans().step(), Drive::Turning, "as it is found");
     // Any of the three waters: what the fans do not hold now they may hold in a minute.
-    bench.view.waters.chilled.1 = None;
+    bench.view.waters.chilled.celsius = None;
     bench.run(1);
     assert!(bench.tower.is_on_panel());
     assert_eq!(bench.told, [What::Step(Told::TakenOver), What::Step(Told::HandedBack)]);
@@ -98,13 +100,13 @@ fn a_plant_on_its_panels_has_its_tower_on_its_own() {
 fn each_duty_holds_its_own_water() {
     let mut bench = Bench::in_service();
     let Waters { supply, back, chilled } = bench.view.waters;
-    assert_eq!(bench.holds(), Some((back.0, 14.0 + lift(&bench.rules, Some(0.5)))));
+    assert_eq!(bench.holds(), Some((back.point, 14.0 + lift(&bench.rules, Some(0.5)))));
     bench.view.plant.economises = true;
     bench.run(1);
-    assert_eq!((bench.tower.duty(), bench.holds()), (Duty::Integrate, Some((supply.0, bench.rules.coldest.0))));
+    assert_eq!((bench.tower.duty(), bench.holds()), (Duty::Integrate, Some((supply.point, bench.rules.coldest.0))));
     bench.view.plant.condenses = false;
     bench.run(1);
-    assert_eq!((bench.tower.duty(), bench.holds()), (Duty::Chill, Some((chilled.0, 14.0))));
+    assert_eq!((bench.tower.duty(), bench.holds()), (Duty::Chill, Some((chilled.point, 14.0))));
     bench.view.plant.economises = false;
     bench.run(1);
     assert_eq!(bench.tower.aim(), Some(STANDS), "without water fans stand");
@@ -113,24 +115,24 @@ fn each_duty_holds_its_own_water() {
 #[test]
 fn fans_rest_in_cold_water_after_five_minutes_at_their_slowest_and_not_before() {
     let mut bench = Bench::in_service();
-    bench.view.waters.back.1 = Some(15.0);
+    bench.view.waters.back.celsius = Some(15.0);
     bench.run(600);
     assert_eq!(bench.tower.fans().step(), Drive::Turning, "they are not at their slowest yet");
-    bench.view.told = bench.rules.least_speed;
+    bench.view.told = bench.rules.fans.least_speed;
     bench.run(299);
     assert_eq!(bench.tower.fans().step(), Drive::Turning);
     bench.run(1);
     assert_eq!(bench.tower.aim(), Some(Aim::Stand { at: 0.0, reason: Reason::ColdEnough }));
     // A little warmer than held, inside the deadband, they rest on; and for their least time whatever comes.
-    (bench.view.speed, bench.view.told) = (Some(0.0), 0.0);
+    (bench.view.turns, bench.view.told) = (Sight::Known(false), 0.0);
     bench.run(1);
-    bench.view.waters.back.1 = Some(40.0);
+    bench.view.waters.back.celsius = Some(40.0);
     bench.run(170);
     assert_eq!(bench.tower.fans().step(), Drive::Resting);
-    bench.view.waters.back.1 = Some(14.0 + lift(&bench.rules, Some(0.5)) + 0.5);
+    bench.view.waters.back.celsius = Some(14.0 + lift(&bench.rules, Some(0.5)) + 0.5);
     bench.run(3600);
     assert_eq!(bench.tower.fans().step(), Drive::Resting);
-    bench.view.waters.back.1 = Some(40.0);
+    bench.view.waters.back.celsius = Some(40.0);
     bench.run(1);
     assert_eq!(bench.tower.fans().step(), Drive::Starting);
 }
@@ -138,11 +140,11 @@ fn fans_rest_in_cold_water_after_five_minutes_at_their_slowest_and_not_before() 
 #[test]
 fn fans_that_do_not_turn_are_told_and_stay_told_to_turn() {
     let mut bench = Bench::in_service();
-    bench.view.speed = Some(0.0);
+    bench.view.turns = Sight::Known(false);
     bench.run(11);
     assert_eq!(bench.tower.trouble(), Some(Trouble::StoppedItself));
     assert!(bench.holds().is_some());
-    bench.view.speed = Some(40.0);
+    bench.view.turns = Sight::Known(true);
     bench.run(1);
     assert_eq!(bench.tower.trouble(), None, "it clears by itself");
 }

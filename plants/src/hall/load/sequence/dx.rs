@@ -4,7 +4,7 @@ use super::{HOUR, MINUTE, SECOND, machine, span};
 use crate::hall::load::Draft;
 use crate::hall::load::tuning;
 use crate::hall::sequence::{AirTuning, DxRow, DxStaging, DxTuning, DxUnit, MachineTuning};
-use crate::hall::{LoopTuning, Row};
+use crate::hall::{Kind, LoopTuning, Row};
 use crate::id::{Id, RowId};
 use crate::read::Section;
 use crate::time::Span;
@@ -15,21 +15,16 @@ pub(super) fn tuning(all: &Section<'_>) -> DxTuning {
     let old = DxTuning::USUAL;
     let Some(section) = all.section("dx") else { return old };
     let setpoint = section.within("setpoint", (10.0, 30.0)).unwrap_or(old.setpoint.0);
-    let own = |old: LoopTuning| LoopTuning { setpoint, ..old };
-    let loops = ["dampers", "compressors"].map(|key| section.section(key).map(|s| tuning::inner(&s, setpoint)));
-    let [dampers, compressors] = loops.map(Option::flatten);
+    let read = |key: &'static str, old: LoopTuning| {
+        let read = section.section(key).and_then(|s| tuning::inner(&s, setpoint));
+        read.unwrap_or(LoopTuning { setpoint, ..old })
+    };
+    let (dampers, compressors) = (read("dampers", old.dampers), read("compressors", old.compressors));
     let staging = section.section("staging").map_or(old.staging, |s| staging(&s));
     let compressor = section.section("compressor").map_or(old.compressor, |s| machine(&s, MachineTuning::DX));
     let economiser = section.section("economiser").map_or(old.economiser, |s| economiser(&s));
     section.done();
-    DxTuning {
-        setpoint: Celsius(setpoint),
-        staging,
-        compressor,
-        economiser,
-        dampers: dampers.unwrap_or_else(|| own(old.dampers)),
-        compressors: compressors.unwrap_or_else(|| own(old.compressors)),
-    }
+    DxTuning { setpoint: Celsius(setpoint), staging, compressor, economiser, dampers, compressors }
 }
 
 fn staging(section: &Section<'_>) -> DxStaging {
@@ -85,7 +80,7 @@ fn economiser(section: &Section<'_>) -> AirTuning {
 impl Draft {
     /// The rows of DX units that control runs; faults where there is nothing to run, or nobody sees what it needs.
     pub(in crate::hall::load) fn dx_rows(&mut self, file: &Section<'_>) -> Vec<DxRow> {
-        if !self.runs_dx {
+        if !self.run.contains(&Kind::Dx) {
             return Vec::new();
         }
         let Some(all) = file.section("sequence") else { return Vec::new() };
@@ -118,5 +113,24 @@ impl Draft {
         let damper_loop = self.loops.push(format!("{name}/dampers"));
         let compressor_loop = self.loops.push(format!("{name}/compressors"));
         Some(DxRow { row, units, damper_loop, compressor_loop })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hall::Hall;
+
+    #[test]
+    fn what_cannot_be_run_is_told() {
+        let (_, good) = crate::shipped::HALLS.iter().find(|(name, _)| *name == "air-dx").expect("shipped");
+        let told = |text: &str, wanted: &str| {
+            let faults = Hall::load("air-dx", text).expect_err("refused").0;
+            assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:#?}");
+        };
+        told(&good.replace("[weather-station]\nname = \"roof\"", ""), "nobody measures them");
+        let with = |more: &str| good.replacen("[sequence.dx]\n", &format!("[sequence.dx]\n{more}\n"), 1);
+        told(&with("dampers = { ti = \"100s\" }"), "has no `gain`");
+        told(&with("dampers = { gain = 3.0, ti = \"0s\" }"), "the integral would be infinite");
+        told(&with("dampers = { gain = -1.0, ti = \"100s\" }"), "must be above 0");
     }
 }

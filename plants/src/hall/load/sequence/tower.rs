@@ -1,12 +1,11 @@
 //! `tower` and `head` of a plant's section: what cools the condensers' water, and what keeps it warm enough.
 
-use super::super::Draft;
-use super::super::tuning::given;
-use super::{HOUR, MINUTE, SECOND, span};
+use super::fans::fans;
+use crate::hall::load::Draft;
+use crate::hall::load::tuning::given;
 use crate::hall::machinery::Circuit;
 use crate::hall::sequence::{HeadTuning, Rejecting, TowerTuning};
 use crate::read::Section;
-use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond};
 
 /// Reads `tower`.
@@ -25,13 +24,7 @@ pub(super) fn tower(section: &Section<'_>) -> TowerTuning {
         least_lift: number("least-lift", old.least_lift, (2.0, 40.0)),
         most_lift: number("most-lift", old.most_lift, (2.0, 40.0)),
         coldest: Celsius(number("coldest", old.coldest.0, (2.0, 30.0))),
-        fans: section.section("fans").map_or(old.fans, |s| given(&s, old.fans)),
-        least_speed: number("least-speed", old.least_speed, (5.0, 60.0)),
-        deadband: number("deadband", old.deadband, (0.1, 5.0)),
-        off_after: span(section, "off-after", old.off_after, (SECOND.times(30), HOUR)),
-        least_off: span(section, "least-off", old.least_off, (Span::ZERO, HOUR)),
-        start_within: span(section, "start-within", old.start_within, (SECOND.times(5), MINUTE.times(10))),
-        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(30))),
+        fans: fans(section, old.fans),
     };
     section.done();
     if read.most_lift < read.least_lift {

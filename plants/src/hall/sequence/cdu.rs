@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::LoopTuning;
-use super::machinery::Cdu;
+use crate::hall::LoopTuning;
+use crate::hall::machinery::Cdu;
 use crate::id::{LoopId, RowId};
 use crate::point::Point;
 use crate::time::Span;

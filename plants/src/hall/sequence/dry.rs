@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::LoopTuning;
-use super::machinery::{Circuit, DryCooler};
+use super::FanTuning;
+use crate::hall::machinery::{Circuit, DryCooler};
 use crate::id::LoopId;
 use crate::point::Point;
 use crate::time::Span;
@@ -29,20 +29,8 @@ pub struct DrivenDry {
 /// How dry coolers are run. Part of the hall, replaceable by a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DryTuning {
-    /// The loop of the fans (K to %); its setpoint is the water that leaves (°C, 5 to 60).
-    pub fans: LoopTuning,
-    /// The slowest that fans turn (%, 5 to 60).
-    pub least_speed: f64,
-    /// So far beyond the setpoint (K, 0.1 to 5) they stop and start:
-    pub deadband: f64,
-    /// stop after so long at their slowest (s to min, 30s to 1h),
-    pub off_after: Span,
-    /// and stand at least so long (s to min, 0s to 1h).
-    pub least_off: Span,
-    /// Told to turn, or to wet, it does so within (s to min, 5s to 10min); what does not has failed.
-    pub start_within: Span,
-    /// Told to stand, or to dry, it does so within (s to min, 5s to 30min).
-    pub stop_within: Span,
+    /// Its fans; the setpoint of their loop is the water that leaves (°C, 5 to 60). Pads wet and dry in the fans' times.
+    pub fans: FanTuning,
     /// When its pads are wetted.
     pub pads: PadTuning,
 }
@@ -67,21 +55,7 @@ pub struct PadTuning {
 impl DryTuning {
     /// A dry cooler on warm water.
     pub const USUAL: Self = Self {
-        fans: LoopTuning {
-            setpoint: 28.0,
-            gain: 8.0,
-            ti: Span::from_secs(180),
-            td: Span::ZERO,
-            setpoint_weight: 1.0,
-            deadband: 1.0,
-            every: 1,
-        },
-        least_speed: 10.0,
-        deadband: 0.5,
-        off_after: Span::from_secs(300),
-        least_off: Span::from_secs(60),
-        start_within: Span::from_secs(60),
-        stop_within: Span::from_secs(300),
+        fans: FanTuning::DRY_COOLER,
         pads: PadTuning {
             above: 95.0,
             above_for: Span::from_secs(120),

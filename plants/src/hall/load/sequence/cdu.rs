@@ -1,23 +1,12 @@
 //! `[sequence.cdu]`: CDUs that control runs, and the numbers they run by.
 
-use super::Draft;
-use super::sequence::span;
-use super::tuning;
-use crate::hall::cdu::{CapTuning, CduPump, CduTuning, DewPointTuning, DrivenCdu, FoulingTuning, PumpTuning};
+use super::{DAY, HOUR, MINUTE, SECOND, span};
+use crate::hall::load::{Draft, tuning};
 use crate::hall::machinery::{Cdu, InRow};
+use crate::hall::sequence::cdu::{CapTuning, CduPump, CduTuning, DewPointTuning, DrivenCdu, FoulingTuning, PumpTuning};
 use crate::read::Section;
 use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Watts};
-
-const SECOND: Span = Span::from_secs(1);
-const MINUTE: Span = Span::from_secs(60);
-const HOUR: Span = Span::from_secs(3600);
-const DAY: Span = Span::from_secs(86_400);
-
-/// True where control runs the CDUs.
-pub(super) fn runs(file: &Section<'_>) -> bool {
-    file.section("sequence").is_some_and(|all| all.has("cdu"))
-}
 
 /// The numbers of `[sequence.cdu]`.
 pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
@@ -143,8 +132,8 @@ fn fouling(section: &Section<'_>) -> FoulingTuning {
 
 impl Draft {
     /// The CDUs that control runs; faults where there is none, or nobody sees the room's dew point.
-    pub(super) fn driven(&mut self, file: &Section<'_>) {
-        let Some(all) = file.section("sequence").filter(|all| all.has("cdu")) else { return };
+    pub(in crate::hall::load) fn driven_cdus(&mut self, file: &Section<'_>) -> Vec<DrivenCdu> {
+        let Some(all) = file.section("sequence").filter(|all| all.has("cdu")) else { return Vec::new() };
         if self.machinery.cdus.is_empty() && !file.has("cdu") {
             let help = "add `[[cdu]]`, or take this section away";
             all.clash("cdu", "the hall has no `[[cdu]]` to run", help);
@@ -153,13 +142,10 @@ impl Draft {
             let message = "CDUs keep their coolant above the room's dew point, and nobody measures it";
             all.clash("cdu", message, "add `[[room-sensor]]` with a `name`, two of them better than one");
         }
-        for cdu in self.machinery.cdus.clone() {
-            let driven = self.one_driven(cdu);
-            self.driven.extend(driven);
-        }
+        self.machinery.cdus.clone().into_iter().filter_map(|cdu| self.driven_cdu(cdu)).collect()
     }
 
-    fn one_driven(&mut self, InRow { row, of }: InRow<Cdu>) -> Option<DrivenCdu> {
+    fn driven_cdu(&mut self, InRow { row, of }: InRow<Cdu>) -> Option<DrivenCdu> {
         let name = self.equips.get(of.equip)?.name.clone();
         let valve_loop = self.loops.push(format!("{name}/valve"));
         let pump_loop = self.loops.push(format!("{name}/pumps"));
