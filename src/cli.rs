@@ -1,6 +1,7 @@
 //! One file per command, and what they share: where the configuration is, how to print, how to stop.
 
 pub mod ack;
+pub mod announce;
 pub mod check;
 pub mod client;
 pub mod completions;
@@ -81,6 +82,10 @@ pub enum Command {
     Set(set::SetArgs),
     /// Give an output back to the loops
     Release(release::ReleaseArgs),
+    /// Say that machines are going to draw more, so that cooling moves ahead of the heat
+    Announce(announce::AnnounceArgs),
+    /// Take an announced load back
+    Withdraw(announce::WithdrawArgs),
     /// Acknowledge an alarm, or reset a latched one
     Ack(ack::AckArgs),
     /// Load the configuration again and apply what can be applied

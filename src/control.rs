@@ -30,6 +30,7 @@ mod dx;
 mod energy;
 mod equipment;
 mod fans;
+mod forecast;
 mod identity;
 mod news;
 mod overrides;
@@ -66,6 +67,7 @@ use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
 use energy::Energy;
 use equipment::{Equipment, Wirings};
+use forecast::Forecast;
 use identity::Identity;
 use news::News;
 use overrides::Overrides;
@@ -106,6 +108,7 @@ pub struct State {
     held: Table<OutputId, Held>,
     alarms: Alarms,
     wear: Wear,
+    forecast: Forecast,
     /// What answers have to tell in the next scan.
     pending: Vec<Event>,
 }
@@ -153,6 +156,7 @@ impl Controller {
 
         if state.clock.advance(tick, news) {
             state.restart(plan, commands, tick); // a new boot: its times compare with nothing
+            state.forecast.restart(news);
         }
         state.cooling.reload(inputs.reload.as_deref(), news);
         state.quality.judge(&hall.points, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
@@ -162,11 +166,20 @@ impl Controller {
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
+        state.forecast.step((hall, image), &state.cooling.strategies().feed_forward, tick, news); // the loads to come
+
         commands.relinquish();
         state.equipment.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
-        let scene = cooling::Scene { image, held: &state.held, dt: tick.dt, longest: state.clock.longest() };
+        let scene = cooling::Scene {
+            image,
+            held: &state.held,
+            forecast: &state.forecast,
+            dt: tick.dt,
+            longest: state.clock.longest(),
+        };
         state.cooling.step(circuits, &scene, commands, news); // loops
-        let scene = scene::Scene { hall, image, held: &state.held, dt: state.clock.lived().dt };
+        let (ahead, dt) = (state.cooling.strategies().feed_forward, state.clock.lived().dt);
+        let scene = scene::Scene { hall, image, held: &state.held, forecast: &state.forecast, ahead: &ahead, dt };
         state.equipment.step(&plan.wirings, (&scene, &state.cooling), commands, news); // sequences
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.equipment.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // what holds against people, too
@@ -287,6 +300,7 @@ impl State {
             held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
             alarms: Alarms::new(hall),
             wear: Wear::default(),
+            forecast: Forecast::new(hall),
             pending: Vec::new(),
         }
     }

@@ -30,6 +30,8 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Why(args) => cli::why::run(&args, out),
         Command::Set(args) => cli::set::run(&args, out),
         Command::Release(args) => cli::release::run(&args, out),
+        Command::Announce(args) => cli::announce::run(&args, out),
+        Command::Withdraw(args) => cli::announce::withdraw(&args, out),
         Command::Ack(args) => cli::ack::run(&args, out),
         Command::Reload(args) => cli::reload::run(&args, out),
         Command::Replay(args) => cli::replay::run(&args, out),

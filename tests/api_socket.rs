@@ -60,7 +60,8 @@ fn reply(request: &Request) -> Reply {
     match &request.ask {
         Ask::Override { value, .. } if *value > 100.0 => Reply::Refused(Refusal::OutOfRange { min: 0.0, max: 100.0 }),
         Ask::Override { reason, .. } if reason.is_empty() => Reply::Refused(Refusal::ReasonMissing),
-        Ask::Override { .. } | Ask::Release { .. } | Ask::Acknowledge { .. } => {
+        Ask::Withdraw { .. } => Reply::Refused(Refusal::NothingThere),
+        Ask::Override { .. } | Ask::Release { .. } | Ask::Acknowledge { .. } | Ask::Announce { .. } => {
             Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() }
         }
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
@@ -190,6 +191,11 @@ async fn requests_carry_who_asks_and_what() {
     assert_eq!(status, 200);
     let (status, body) = http(socket, "POST", &format!("/v1/alarms/{alarm}/reset"), "");
     assert_eq!((status, body["code"].as_str()), (409, Some("still_active")));
+    let job = serde_json::json!({"id": "job-17", "row": scan.hall.rows.rows()[0].name, "watts": 80e3, "in": "5min"});
+    let (status, _) = http(socket, "POST", "/v1/announce", &job.to_string());
+    assert_eq!(status, 200);
+    let (status, body) = http(socket, "POST", "/v1/withdraw", r#"{"id": "job-18"}"#);
+    assert_eq!((status, body["code"].as_str()), (409, Some("nothing_there")));
     let asked = scan.asked.lock().expect("one writer").clone();
     let requests: Vec<&Request> =
         asked.iter().filter_map(|q| if let Question::Request(r) = q { Some(r) } else { None }).collect();
@@ -198,6 +204,9 @@ async fn requests_carry_who_asks_and_what() {
     assert_eq!(requests[0].ask, Ask::Override { point: id, value: 55.0, hold, reason });
     assert_eq!(requests[1].ask, Ask::Release { point: Some(id), level: Level::Operator });
     assert_eq!(requests[2].ask, Ask::Release { point: None, level: Level::Commissioning });
+    let (row, ahead) = (scan.hall.rows.iter().next().map(|(row, _)| row), Span::from_secs(300));
+    assert_eq!(requests[5].ask, Ask::Announce { id: "job-17".to_owned(), row, watts: 80e3, ahead });
+    assert_eq!(requests[6].ask, Ask::Withdraw { id: "job-18".to_owned() });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -211,7 +220,8 @@ async fn refusals_have_a_code_a_sentence_and_help() {
     let over = |hold: &str| serde_json::json!({"point": output, "value": 1.0, "reason": "x", "hold": hold}).to_string();
     let mute = serde_json::json!({"point": output, "value": 1.0, "reason": ""}).to_string();
     let huge = format!("{{\"point\": \"{}\"}}", "x".repeat(70_000));
-    let rows: [(&str, &str, String, u16, &str); 12] = [
+    let long = serde_json::json!({"id": "x".repeat(65), "watts": 1.0, "in": "5s"}).to_string();
+    let rows: [(&str, &str, String, u16, &str); 15] = [
         ("POST", "/v1/override", set(&output, 101.0), 422, "out_of_range"),
         ("POST", "/v1/override", mute, 422, "reason_missing"),
         ("POST", "/v1/override", over("soon"), 422, "malformed"),
@@ -221,6 +231,9 @@ async fn refusals_have_a_code_a_sentence_and_help() {
         ("POST", "/v1/override", huge, 413, "too_large"),
         ("POST", "/v1/release", "{}".into(), 422, "malformed"),
         ("POST", "/v1/release", r#"{"all":true,"level":18}"#.into(), 422, "malformed"),
+        ("POST", "/v1/announce", long, 422, "malformed"),
+        ("POST", "/v1/announce", r#"{"id":"j","watts":1.0,"in":"soon"}"#.into(), 422, "malformed"),
+        ("POST", "/v1/announce", r#"{"id":"j","row":"row-z","watts":1.0,"in":"5s"}"#.into(), 404, "unknown"),
         ("POST", "/v1/reload", String::new(), 409, "nothing_there"),
         ("GET", "/v1/nothing", String::new(), 404, "no_route"),
         ("GET", "/v1/override", String::new(), 405, "method"),

@@ -13,6 +13,8 @@ const COMMANDS: &[&[&str]] = &[
     &["why"],
     &["set"],
     &["release"],
+    &["announce"],
+    &["withdraw"],
     &["ack"],
     &["reload"],
     &["replay"],

@@ -149,6 +149,8 @@ impl CapReason {
 pub enum StageCause {
     /// More load than what runs should carry.
     Load,
+    /// More load is announced than what runs should carry.
+    Announced,
     /// What would remain carries the load.
     LightLoad,
     /// The supply is too warm.
@@ -169,6 +171,7 @@ impl StageCause {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Load => "load",
+            Self::Announced => "announced",
             Self::LightLoad => "light_load",
             Self::Warm => "warm",
             Self::Starved => "starved",
@@ -326,6 +329,12 @@ pub enum What {
     Stopping,
     /// An override ended with a new boot, because nobody knows for how long control was away.
     OverrideDropped,
+    /// An announced load is drawn.
+    AnnouncedLoadCame,
+    /// An announced load is not drawn though it should be; nobody waits for it any more.
+    AnnouncedLoadMissing,
+    /// An announced load was dropped with a new boot: its time compares with nothing.
+    AnnouncementDropped,
     /// A write was acknowledged, and nothing can read it back: never proven.
     WriteAcknowledged,
 }

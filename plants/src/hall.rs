@@ -12,6 +12,7 @@
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
+pub mod feed_forward;
 pub mod kind;
 mod load;
 pub mod machinery;
@@ -261,6 +262,8 @@ pub struct Strategies {
     pub cdu: sequence::cdu::CduTuning,
     /// The dry coolers.
     pub dry: sequence::dry::DryTuning,
+    /// What moves loops ahead of the heat.
+    pub feed_forward: feed_forward::FeedForward,
 }
 
 impl Strategies {

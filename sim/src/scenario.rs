@@ -30,7 +30,7 @@ pub mod verdict;
 use std::sync::Arc;
 
 use plant::hall::Hall;
-use plant::id::{AlarmId, PointId};
+use plant::id::{AlarmId, PointId, RowId};
 use plant::time::{Span, Wall};
 
 use crate::faults::Fault;
@@ -193,6 +193,15 @@ pub enum Deed {
         racks: Vec<usize>,
         /// At what (W, > 0).
         watts: f64,
+    },
+    /// Somebody announces that machines are going to draw more.
+    Announce {
+        /// The row; nothing for the whole hall.
+        row: Option<RowId>,
+        /// How much more (W, > 0).
+        watts: f64,
+        /// From when on.
+        ahead: Span,
     },
     /// It is this much warmer outdoors than it would be (K).
     WeatherOffset(f64),

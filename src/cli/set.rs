@@ -44,7 +44,7 @@ pub fn run(args: &SetArgs, out: &Out) -> Result<(), Stop> {
 }
 
 /// A length of time as the service reads it; its bounds are the controller's business.
-fn hold(text: &str) -> Result<String, String> {
+pub(super) fn hold(text: &str) -> Result<String, String> {
     super::span(text).map(|_| text.to_owned())
 }
 

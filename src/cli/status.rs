@@ -46,6 +46,11 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
         let (value, left) = (figure(&o.point, o.value, &o.unit), length(o.remaining_s));
         writeln!(page, "override       {} held at {value} by {} for {left} more: {}", o.point, o.who, o.reason)?;
     }
+    for a in &s.announced {
+        let (place, kilowatts) = (a.row.as_deref().unwrap_or("the hall"), fixed(a.kw, 0));
+        let when = if a.in_s > 0.0 { format!("in {}", length(a.in_s)) } else { "due".to_owned() };
+        writeln!(page, "announced      {kilowatts} kW more for {place}, {when}: {} by {}", a.id, a.who)?;
+    }
     match &s.worst_inlet {
         Some(w) => {
             let (margin, side) = (fixed(w.margin_k.abs(), 1), if w.margin_k < 0.0 { "ABOVE" } else { "below" });
@@ -175,7 +180,7 @@ fn row(values: &[NamedValue]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wattloop::control::report::{CapView, OverrideView, Readings, WorstInlet};
+    use wattloop::control::report::{AnnouncedView, CapView, OverrideView, Readings, WorstInlet};
 
     fn chillers() -> PlantView {
         let running = MachineView { run_hours: 812.04, starts: 14, ..MachineView::default() };
@@ -216,6 +221,23 @@ mod tests {
         CapView { row: "row-a".into(), since_s: 5.0, sentence: "no pressure".into(), ..CapView::default() }
     }
 
+    fn held() -> OverrideView {
+        OverrideView {
+            point: "crah-1/fan-speed".into(),
+            value: 80.0,
+            unit: "%".into(),
+            level: 8,
+            who: "uid:1000".into(),
+            reason: "bearing".into(),
+            remaining_s: 5400.0,
+        }
+    }
+
+    fn announced() -> AnnouncedView {
+        let (id, row, who) = ("job-17".into(), Some("row-a".into()), "uid:1000".into());
+        AnnouncedView { id, row, kw: 80.0, in_s: 300.0, who }
+    }
+
     #[test]
     fn what_needs_somebody_comes_first() {
         let window = |window: &str, value, validity: &str| Pue {
@@ -243,15 +265,8 @@ mod tests {
                 window("24h", None, "too short"),
             ],
             readings: Readings { fresh: 220, stale: 0, lost: 1 },
-            overrides: vec![OverrideView {
-                point: "crah-1/fan-speed".into(),
-                value: 80.0,
-                unit: "%".into(),
-                level: 8,
-                who: "uid:1000".into(),
-                reason: "bearing".into(),
-                remaining_s: 5400.0,
-            }],
+            announced: vec![announced()],
+            overrides: vec![held()],
             alarms: vec![AlarmView {
                 name: "inlet-high".into(),
                 priority: "high".into(),
@@ -273,6 +288,7 @@ ALARM HIGH     inlet-high, unacknowledged for 3 min: rack-a07 32.4 °C
                if nobody acts: Servers throttle
                what to do: Look at row A
 override       crah-1/fan-speed held at 80.0 % by uid:1000 for 1 h 30 min more: bearing
+announced      80 kW more for row-a, in 5 min: job-17 by uid:1000
 worst inlet    32.4 °C at rack-a07, 0.4 K ABOVE the limit
 fans           -
 valves         -

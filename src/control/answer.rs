@@ -9,6 +9,7 @@ use plant::time::{Span, Tick};
 use super::State;
 use super::alarms::Life;
 use super::commands::{Commands, FREE_UP_TO};
+use super::forecast::Announcement;
 use super::news::News;
 use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD, later};
 use super::request::{Ask, Refusal, Reply, Request};
@@ -21,6 +22,15 @@ pub fn answer(hall: &Hall, commands: &Commands, state: &mut State, request: &Req
             hold_output(commands, state, &request.who, &wish, tick)
         }
         Ask::Release { point, level } => release(hall, state, *point, *level, tick),
+        Ask::Announce { id, row, watts, ahead } => {
+            let of = Announcement::of(*row, *watts, (id, &request.who));
+            state
+                .forecast
+                .announce(of, *ahead, tick)
+                .map(|()| Reply::Accepted { expires: None, note: format!("expected in {ahead}") })
+        }
+        Ask::Withdraw { id } if state.forecast.withdraw(id) => Ok(accepted("withdrawn".to_owned())),
+        Ask::Withdraw { .. } => Err(Refusal::NothingThere),
         Ask::Acknowledge { alarm } => acknowledge(hall, state, *alarm, tick),
         Ask::Reset { alarm } => reset(hall, state, *alarm, tick),
         Ask::ServiceAlarm { alarm, active } => {

@@ -5,6 +5,7 @@
 //! loop on a stale input sees the value aged toward its danger; without any input it holds, and safety sets the floor.
 
 mod circuit;
+mod feed;
 mod group;
 
 use plant::command::{Level, Reason};
@@ -17,11 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
 use super::commands::{Commands, Held, OutputId};
+use super::forecast::Forecast;
 use super::news::News;
 use super::pid;
 use super::quality::Image;
 
 pub use circuit::{Circuit, Service, circuits};
+use feed::Feed;
 use group::Group;
 
 /// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
@@ -69,6 +72,8 @@ pub struct Loop {
     position: Option<f64>,
     /// Its fans, where it moves any.
     group: Group,
+    /// What it is moved ahead of the heat.
+    feed: Feed,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
     /// What it aims at, in the pv's unit.
@@ -89,6 +94,7 @@ impl Loop {
             countdown: 0,
             position: None,
             group,
+            feed: Feed::default(),
             aim: None,
             setpoint: 0.0,
             pv: None,
@@ -197,6 +203,7 @@ impl Cooling {
             let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
             row.group.watch(circuit, scene, news);
+            row.feed.step(circuit, &self.strategies.feed_forward, scene);
             let aim = row.aim.take();
             tuning.setpoint = match aim {
                 Some(Aim::Hold { setpoint, .. }) => setpoint,
@@ -228,6 +235,8 @@ pub struct Scene<'a> {
     pub image: Image<'a>,
     /// The outputs as the scan before left them.
     pub held: &'a Table<OutputId, Held>,
+    /// The loads to come.
+    pub forecast: &'a Forecast,
     /// Since the scan before.
     pub dt: Span,
     /// Of which at most this was under control; what is longer was a pause.
@@ -280,7 +289,7 @@ impl Loop {
             sp: tuning.setpoint,
             source,
             pv: self.pv,
-            ff: 0.0,
+            ff: self.feed.output(),
             actual: self.believed(view.actual),
             dt: self.waited,
             mode: view.mode,

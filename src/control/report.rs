@@ -67,10 +67,27 @@ pub struct Status {
     pub readings: Readings,
     /// Overrides in force.
     pub overrides: Vec<OverrideView>,
+    /// Loads that somebody announced, and that nobody has stopped waiting for.
+    pub announced: Vec<AnnouncedView>,
     /// Alarms that are not normal, worst first.
     pub alarms: Vec<AlarmView>,
     /// False while the wall clock is doubted.
     pub clock_trusted: bool,
+}
+
+/// A load that somebody announced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnnouncedView {
+    /// Its name.
+    pub id: String,
+    /// The row; nothing for the whole hall.
+    pub row: Option<String>,
+    /// How much more is going to be drawn (kW).
+    pub kw: f64,
+    /// How long until it begins (s); 0 once it should have begun.
+    pub in_s: f64,
+    /// Who announced it.
+    pub who: String,
 }
 
 /// The rack nearest to its limit.

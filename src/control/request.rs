@@ -1,7 +1,7 @@
 //! What somebody may ask of the controller, and what it answers. Both are recorded in the journal.
 
 use plant::command::Level;
-use plant::id::{AlarmId, PointId};
+use plant::id::{AlarmId, PointId, RowId};
 use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,22 @@ pub enum Ask {
         point: Option<PointId>,
         /// Which level lets go: 8 unless said.
         level: Level,
+    },
+    /// Say that a row's machines, or all, are going to draw more: a job starts.
+    Announce {
+        /// Its name: another of the same name takes its place.
+        id: String,
+        /// The row; nothing for the whole hall, by rated power.
+        row: Option<RowId>,
+        /// How much more (W, above 0, at most what the place is rated).
+        watts: f64,
+        /// From when on; 24 h at most.
+        ahead: Span,
+    },
+    /// Take an announcement back: the job does not start.
+    Withdraw {
+        /// Its name.
+        id: String,
     },
     /// Acknowledge an alarm.
     Acknowledge {
@@ -101,7 +117,9 @@ pub enum Refusal {
     StillActive,
     /// A latched alarm must be acknowledged before it is reset.
     NotAcknowledged,
-    /// The point or alarm does not exist.
+    /// As many are kept as may be.
+    TooMany,
+    /// The point, row or alarm does not exist.
     Unknown,
 }
 
@@ -117,6 +135,7 @@ impl Refusal {
             Self::NothingThere => "nothing_there",
             Self::StillActive => "still_active",
             Self::NotAcknowledged => "not_acknowledged",
+            Self::TooMany => "too_many",
             Self::Unknown => "unknown",
         }
     }
@@ -128,11 +147,12 @@ impl std::fmt::Display for Refusal {
             Self::NotWritable => f.write_str("the point is no output"),
             Self::OutOfRange { min, max } => write!(f, "the value must be from {min} to {max}"),
             Self::ReasonMissing => f.write_str("an override needs a reason"),
-            Self::HoldOutOfRange => f.write_str("an override holds for more than no time and at most 24 h"),
-            Self::NothingThere => f.write_str("there is nothing to release, acknowledge or reset"),
+            Self::HoldOutOfRange => f.write_str("it must be more than no time and at most 24 h"),
+            Self::NothingThere => f.write_str("there is nothing to release, withdraw, acknowledge or reset"),
             Self::StillActive => f.write_str("the alarm's condition still holds"),
             Self::NotAcknowledged => f.write_str("acknowledge the alarm before you reset it"),
-            Self::Unknown => f.write_str("there is no such point or alarm"),
+            Self::TooMany => f.write_str("64 are kept already: withdraw one, or wait until one is over"),
+            Self::Unknown => f.write_str("there is no such point, row or alarm"),
         }
     }
 }

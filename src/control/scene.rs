@@ -2,6 +2,7 @@
 
 use plant::command::Level;
 use plant::hall::Hall;
+use plant::hall::feed_forward::FeedForward;
 use plant::hall::sequence::RunMode;
 use plant::id::{PointId, Table};
 use plant::point::Point;
@@ -10,6 +11,7 @@ use plant::time::Span;
 use plant::units::{Celsius, Percent, Quantity, Ratio};
 
 use super::commands::{Held, OutputId};
+use super::forecast::Forecast;
 use super::quality::Image;
 use super::sequence::machine::Sight;
 
@@ -36,6 +38,10 @@ pub struct Scene<'a> {
     pub image: Image<'a>,
     /// The outputs as the scan before left them.
     pub held: &'a Table<OutputId, Held>,
+    /// The loads to come.
+    pub forecast: &'a Forecast,
+    /// How far ahead of them things move.
+    pub ahead: &'a FeedForward,
     /// Since the scan before, as it was lived.
     pub dt: Span,
 }

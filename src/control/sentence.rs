@@ -140,6 +140,7 @@ const fn step(step: Step) -> &'static str {
 const fn cause(cause: StageCause) -> &'static str {
     match cause {
         StageCause::Load => "there is more load than these should carry",
+        StageCause::Announced => "more load is announced than these should carry",
         StageCause::LightLoad => "fewer carry the load",
         StageCause::Warm => "the supply is too warm",
         StageCause::Starved => "the differential pressure is too low",
@@ -204,6 +205,11 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::OverrideDropped => {
             "is given back: control was away, and without a trusted clock nobody knows for how long".to_owned()
         }
+        What::AnnouncedLoadCame => "draws the load that was announced".to_owned(),
+        What::AnnouncedLoadMissing => {
+            "does not draw the load that was announced; nobody waits for it any more".to_owned()
+        }
+        What::AnnouncementDropped => "knows nothing any more of a load that was announced: control was away".to_owned(),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

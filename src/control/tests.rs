@@ -5,6 +5,7 @@ mod coarse;
 mod dry;
 mod dx;
 mod energy;
+mod forecast;
 mod loops;
 mod messages;
 mod pause;

@@ -10,6 +10,7 @@
 //!
 //! The kernel lets the socket's owner and group in (0660); the service asks again who it is, and writes it down.
 
+mod announce;
 pub mod call;
 mod door;
 mod peer;
@@ -28,6 +29,7 @@ use tokio::task::JoinHandle;
 use crate::service::config::Keeper;
 use call::Asker;
 
+pub use announce::{Announce, Withdraw};
 pub use peer::{Caller, Owner};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};

@@ -213,6 +213,7 @@ const fn code(refusal: &Refusal) -> &'static str {
         Refusal::NothingThere => "nothing_there",
         Refusal::StillActive => "still_active",
         Refusal::NotAcknowledged => "not_acknowledged",
+        Refusal::TooMany => "too_many",
         Refusal::Unknown => "unknown",
     }
 }
@@ -305,6 +306,9 @@ fn what(what: &What) -> Value {
         What::Started => json!({ "kind": "started" }),
         What::Stopping => json!({ "kind": "stopping" }),
         What::OverrideDropped => json!({ "kind": "override_dropped" }),
+        What::AnnouncedLoadCame => json!({ "kind": "announced_load_came" }),
+        What::AnnouncedLoadMissing => json!({ "kind": "announced_load_missing" }),
+        What::AnnouncementDropped => json!({ "kind": "announcement_dropped" }),
         What::WriteAcknowledged => json!({ "kind": "write_acknowledged" }),
     }
 }

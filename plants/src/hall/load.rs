@@ -1,6 +1,7 @@
 //! Halls from TOML.
 
 mod alarms;
+mod feed_forward;
 mod machinery;
 mod meters;
 mod sequence;

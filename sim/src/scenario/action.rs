@@ -1,6 +1,6 @@
 //! What somebody has to do when an event begins or ends.
 
-use plant::id::{AlarmId, PointId};
+use plant::id::{AlarmId, PointId, RowId};
 use plant::time::Span;
 
 use super::{Deed, Setpoint};
@@ -34,6 +34,15 @@ pub enum Action {
     },
     /// Give an output back for an operator.
     Release(PointId),
+    /// Announce a load for a scheduler.
+    Announce {
+        /// The row; nothing for the whole hall.
+        row: Option<RowId>,
+        /// How much more (W).
+        watts: f64,
+        /// From when on.
+        ahead: Span,
+    },
     /// Acknowledge an alarm for an operator.
     Acknowledge(AlarmId),
     /// Reset an alarm for an operator.
@@ -66,6 +75,9 @@ pub(super) fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action
             reason: reason.clone(),
         })),
         Deed::Release(points) => actions.extend(points.iter().copied().map(Action::Release)),
+        Deed::Announce { row, watts, ahead } => {
+            actions.push(Action::Announce { row: *row, watts: *watts, ahead: *ahead });
+        }
         Deed::Acknowledge(alarm) => actions.push(Action::Acknowledge(*alarm)),
         Deed::Reset(alarm) => actions.push(Action::Reset(*alarm)),
         Deed::Load(share) => actions.push(Action::Load(Some(*share))),
@@ -92,6 +104,7 @@ pub(super) fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
         | Deed::MendAll
         | Deed::Override { .. }
         | Deed::Release(_)
+        | Deed::Announce { .. }
         | Deed::Acknowledge(_)
         | Deed::Reset(_)
         | Deed::Restart => {}

@@ -212,6 +212,7 @@ impl Run {
             Action::Setpoint { of, value } => return self.set(*of, *value, world),
             Action::Override { .. }
             | Action::Release(_)
+            | Action::Announce { .. }
             | Action::Acknowledge(_)
             | Action::Reset(_)
             | Action::Clock(_)

@@ -199,6 +199,7 @@ fn deed(names: &[(Fault, String)], deed: &Deed) -> String {
         | Deed::MendAll
         | Deed::Override { .. }
         | Deed::Release(_)
+        | Deed::Announce { .. }
         | Deed::Acknowledge(_)
         | Deed::Reset(_)
         | Deed::Setpoint { .. }

@@ -219,6 +219,7 @@ impl Drive {
         let ask = match action {
             Action::Override { point, value, hold, reason } => Ask::Override { point, value, hold, reason },
             Action::Release(point) => Ask::Release { point: Some(point), level: plant::command::Level::Operator },
+            Action::Announce { row, watts, ahead } => Ask::Announce { id: "scenario".to_owned(), row, watts, ahead },
             Action::Acknowledge(alarm) => Ask::Acknowledge { alarm },
             Action::Reset(alarm) => Ask::Reset { alarm },
             Action::Silence(silent) => {

@@ -6,7 +6,7 @@ use plant::hall::sequence::cdu::DrivenCdu;
 use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::sequence::{DxUnit, RunMode};
 use plant::hall::{ChillerPlant, DxRow, Hall};
-use plant::id::{EquipId, LoopId, PointId, Table};
+use plant::id::{EquipId, LoopId, PointId, RowId, Table};
 use plant::point::{Point, WriteRange};
 use plant::reading::{Reading, Why};
 use plant::units::{Percent, Ratio};
@@ -102,6 +102,8 @@ pub struct Circuit {
     pub weights: Vec<PointId>,
     /// What it moves, all alike.
     pub drives: Vec<Drive>,
+    /// The row whose heat it carries, where that is one row's.
+    pub row: Option<RowId>,
     /// The fan loops of the rows that it cools: thermal protection of any of these takes what it moves.
     pub cools: Vec<LoopId>,
 }
@@ -110,13 +112,15 @@ pub struct Circuit {
 #[must_use]
 pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     let wire = Wire { commands };
-    let fans = hall.rows.iter().map(|(_, row)| Circuit {
+    let fans = hall.rows.iter().map(|(id, row)| Circuit {
+        row: Some(id),
         inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
         drives: row.fans.iter().filter_map(|fan| wire.drive(fan.equip, &fan.speed, &fan.feedback)).collect(),
         cools: vec![row.fan_loop],
         ..Circuit::of(row.fan_loop, Service::Fans)
     });
     let valves = hall.coils.iter().map(|coil| Circuit {
+        row: Some(coil.row),
         inputs: vec![coil.supply_air.id()],
         drives: wire.drive(coil.equip, &coil.valve, &coil.valve_feedback).into_iter().collect(),
         cools: hall.rows.get(coil.row).map(|row| row.fan_loop).into_iter().collect(),
@@ -204,6 +208,7 @@ impl Wire<'_> {
             Circuit {
                 inputs: vec![cdu.of.supply.id()],
                 drives: valve.into_iter().collect(),
+                row: Some(cdu.row),
                 ..Circuit::of(cdu.valve_loop, Service::CduValve)
             },
             Circuit {
@@ -227,7 +232,7 @@ impl Wire<'_> {
 impl Circuit {
     /// One that looks at nothing and moves nothing yet.
     const fn of(id: LoopId, service: Service) -> Self {
-        Self { id, service, inputs: Vec::new(), weights: Vec::new(), drives: Vec::new(), cools: Vec::new() }
+        Self { id, service, inputs: Vec::new(), weights: Vec::new(), drives: Vec::new(), row: None, cools: Vec::new() }
     }
 
     /// The fail-safe of its outputs (%), the highest if they differ.

@@ -1,5 +1,6 @@
 //! What the block promises, in inputs, outputs and time.
 
+mod ahead;
 mod bumps;
 mod closed_form;
 mod faults;

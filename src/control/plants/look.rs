@@ -67,6 +67,7 @@ impl Scene<'_> {
         let running = plant.chillers.iter().filter(|c| self.sight(c.of.running) == Sight::Known(true));
         Water {
             load: load.filter(|_| moves),
+            coming: self.coming(plant.circuit),
             warm: supply.map(|supply| supply - setpoint),
             starved: dp,
             flow: share,
@@ -74,6 +75,17 @@ impl Scene<'_> {
             spared,
             share: running.filter_map(|c| self.fresh(c.of.load)).reduce(f64::max),
         }
+    }
+
+    /// Heat that is announced for a water's rows and not drawn yet (W). Of a row that two waters cool nobody knows whose it is: both
+    /// make ready for it.
+    fn coming(&self, circuit: machinery::Circuit) -> f64 {
+        let lead = self.ahead.chillers;
+        let served = |row| match circuit {
+            machinery::Circuit::ChilledWater => self.hall.coils.iter().any(|coil| coil.row == row),
+            machinery::Circuit::FacilityWater => self.hall.machinery.cdus.iter().any(|cdu| cdu.row == row),
+        };
+        self.hall.rows.iter().filter(|(row, _)| served(*row)).map(|(row, _)| self.forecast.extra(row, lead)).sum()
     }
 
     /// What the tower goes by.

@@ -31,6 +31,8 @@ pub const LEAST_FLOW: f64 = 0.1;
 pub struct Water {
     /// Heat that the chillers face (W).
     pub load: Option<f64>,
+    /// Heat that is announced and not there yet (W).
+    pub coming: f64,
     /// Supply above its setpoint (K).
     pub warm: Option<f64>,
     /// Differential pressure below its setpoint (Pa).
@@ -58,6 +60,8 @@ pub struct Stages {
     since_rotation: Span,
     since_start: Span,
     load: Mean,
+    /// What runs, with what is announced, has too much to do.
+    coming: bool,
     above: Timer,
     below: Timer,
     warm: Timer,
@@ -103,6 +107,7 @@ impl Stages {
             since_rotation: Span::ZERO,
             since_start: Span::ZERO,
             load: Mean::default(),
+            coming: false,
             above: Timer::default(),
             below: Timer::default(),
             warm: Timer::default(),
@@ -268,8 +273,11 @@ impl Stages {
             1 => water.spared,
             n => load.is_some_and(|load| load < rules.down * capacity(n.saturating_sub(1))),
         };
+        let with_coming =
+            load.is_some_and(|load| self.target > 0 && load + water.coming > rules.up * capacity(self.target));
+        self.coming = water.coming > 0.0 && with_coming;
         self.above.count(steady && more, dt);
-        self.below.count(steady && less && cool, dt);
+        self.below.count(steady && less && cool && water.coming <= 0.0, dt);
         // While a reading is doubted its timers stand: they neither count nor begin anew.
         if let Some(warm) = water.warm {
             self.warm.count(warm > rules.warm, dt);
@@ -304,6 +312,10 @@ impl Stages {
         let spare = usize::from(self.target) < self.able();
         if spare && self.lost.reached(share(1, 3)) && self.since_change >= share(1, 3) {
             return Some(Wish { up: true, cause: StageCause::Warm });
+        }
+        // What is announced waits for nobody: chillers need minutes, and it has been said in time for that.
+        if spare && self.coming {
+            return Some(Wish { up: true, cause: StageCause::Announced });
         }
         if self.since_change < patience {
             return None;

@@ -6,11 +6,14 @@ use plant::id::PointId;
 use plant::reading::{Reading, Why};
 use plant::units::{Quantity, Watts};
 
-use super::{AlarmView, NamedValue, OverrideView, PointView, Pue, Readings, Status, WorstInlet, Written};
+use super::{
+    AlarmView, AnnouncedView, NamedValue, OverrideView, PointView, Pue, Readings, Status, WorstInlet, Written,
+};
 use crate::control::State;
 use crate::control::alarms::{Alarm, Scene};
 use crate::control::commands::{Commands, OutputId};
 use crate::control::energy::pue::Figure;
+use crate::control::forecast::Announcement;
 use crate::control::overrides::Hold;
 
 /// The page.
@@ -50,6 +53,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         ppue_cooling: state.energy.cooling(hall),
         readings: readings(hall, state),
         overrides: overrides(hall, state),
+        announced: announced(hall, state),
         alarms: alarms(hall, state),
         clock_trusted: tick.clock_trusted,
     }
@@ -137,6 +141,17 @@ fn overrides(hall: &Hall, state: &State) -> Vec<OverrideView> {
         remaining_s: hold.remaining(tick).seconds(),
     };
     state.overrides.iter().map(view).collect()
+}
+
+fn announced(hall: &Hall, state: &State) -> Vec<AnnouncedView> {
+    let view = |of: &Announcement| AnnouncedView {
+        id: of.id.clone(),
+        row: of.row.and_then(|row| hall.rows.get(row)).map(|row| row.name.clone()),
+        kw: of.watts / 1e3,
+        in_s: of.wait(state.forecast.now()).seconds(),
+        who: of.who.clone(),
+    };
+    state.forecast.announced().map(view).collect()
 }
 
 /// What is not normal, the most urgent first and of these the latest.

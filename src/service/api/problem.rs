@@ -75,15 +75,23 @@ impl From<Refusal> for Problem {
                 new(bad, "reason_missing", "an override needs a reason", "say why; the next shift will read it")
             }
             Refusal::HoldOutOfRange => {
-                new(bad, "hold_out_of_range", "an override lasts longer than nothing and at most 24 h", "")
+                new(bad, "hold_out_of_range", "it must be longer than nothing and at most 24 h", "")
             }
-            Refusal::NothingThere => new(conflict, "nothing_there", "there is nothing to release or acknowledge", ""),
+            Refusal::NothingThere => {
+                new(conflict, "nothing_there", "there is nothing to release, withdraw or acknowledge", "")
+            }
             Refusal::StillActive => {
                 new(conflict, "still_active", "the alarm's condition still holds", "remove the cause, then reset")
             }
             Refusal::NotAcknowledged => {
                 new(conflict, "not_acknowledged", "the alarm has not been acknowledged", "acknowledge it, then reset")
             }
+            Refusal::TooMany => new(
+                conflict,
+                "too_many",
+                "64 announcements are kept already",
+                "withdraw one, or wait until one is over",
+            ),
             Refusal::Unknown => new(StatusCode::NOT_FOUND, "unknown", "the hall does not have this", ""),
         }
     }

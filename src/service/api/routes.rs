@@ -11,6 +11,7 @@ use plant::read::closest;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
+use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
 use super::{Caller, Context, Problem};
@@ -54,6 +55,8 @@ pub fn all() -> Router<Context> {
         .route("/v1/alarms", get(alarms))
         .route("/v1/override", post(hold))
         .route("/v1/release", post(release))
+        .route("/v1/announce", post(announce))
+        .route("/v1/withdraw", post(withdraw))
         .route("/v1/alarms/{name}/ack", post(acknowledge))
         .route("/v1/alarms/{name}/reset", post(reset))
         .route("/v1/reload", post(reload_now))
@@ -183,7 +186,7 @@ impl Context {
         })
     }
 
-    async fn request(&self, caller: &Caller, ask: Ask) -> Result<Json<Reply>, Problem> {
+    pub(super) async fn request(&self, caller: &Caller, ask: Ask) -> Result<Json<Reply>, Problem> {
         let answer = self.asker.ask(Question::Request(Request { who: caller.who(), ask })).await?;
         let Answer::Reply(reply) = answer else { return Err(unfit(answer)) };
         match reply {
@@ -193,12 +196,12 @@ impl Context {
     }
 }
 
-fn unknown(kind: &str, name: &str, near: Option<&str>) -> Problem {
+pub(super) fn unknown(kind: &str, name: &str, near: Option<&str>) -> Problem {
     let help = near.map_or_else(|| "`wattloop points` lists them".to_owned(), |n| format!("did you mean `{n}`?"));
     Problem::new(StatusCode::NOT_FOUND, "unknown", format!("the hall has no {kind} `{name}`"), help)
 }
 
-fn malformed(rejection: &JsonRejection) -> Problem {
+pub(super) fn malformed(rejection: &JsonRejection) -> Problem {
     let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "malformed" };
     Problem::new(rejection.status(), code, rejection.body_text(), "")
 }

@@ -18,6 +18,7 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
         dx: plant::hall::DxTuning::USUAL,
         cdu: plant::hall::sequence::cdu::CduTuning::USUAL,
         dry: plant::hall::sequence::dry::DryTuning::USUAL,
+        feed_forward: plant::hall::feed_forward::FeedForward::NONE,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the loops are run.
 
+use super::feed_forward::feed_forward;
 use super::sequence::Tunings;
 use crate::hall::{Limits, LoopTuning, Strategies};
 use crate::read::Section;
@@ -24,9 +25,10 @@ pub(super) fn strategies(
     (needs, ([chilled_water, facility_water], dx, cdu, dry)): ([bool; 3], Tunings),
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
+    let feed_forward = feed_forward(file);
     if !needs.contains(&true) && !file.has("strategy") {
         let (fans, valves, pump) = (UNUSED, UNUSED, UNUSED);
-        return Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry });
+        return Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry, feed_forward });
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
@@ -39,7 +41,7 @@ pub(super) fn strategies(
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
     let (fans, valves, pump) = (fans?, valves?, pump?);
-    Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry })
+    Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry, feed_forward })
 }
 
 /// A loop whose setpoint stands elsewhere: what its section does not say is as in `old`.

@@ -30,6 +30,7 @@ enum Do {
     Broker,
     Silence,
     Restart,
+    Announce,
 }
 
 const DEEDS: &[(&str, Do)] = &[
@@ -48,6 +49,7 @@ const DEEDS: &[(&str, Do)] = &[
     ("broker", Do::Broker),
     ("silence", Do::Silence),
     ("restart", Do::Restart),
+    ("announce", Do::Announce),
 ];
 
 impl Page<'_> {
@@ -94,8 +96,10 @@ impl Page<'_> {
         let hold: Option<Span> = section.maybe("for");
         let what = section.need_word("do", DEEDS);
         let deed = what.and_then(|what| self.deed(hall, section, what));
-        if let (Some(_), Some(Do::Clear | Do::ClearAll | Do::Release | Do::Acknowledge | Do::Reset | Do::Restart)) =
-            (hold, what)
+        if let (
+            Some(_),
+            Some(Do::Clear | Do::ClearAll | Do::Release | Do::Acknowledge | Do::Reset | Do::Restart | Do::Announce),
+        ) = (hold, what)
         {
             section.fault("for", "this is done at once and has no end", "take `for` away");
         }
@@ -145,6 +149,7 @@ impl Page<'_> {
             Do::Broker => broker(hall, section).map(Deed::Break),
             Do::Silence => Some(Deed::Silence),
             Do::Restart => Some(Deed::Restart),
+            Do::Announce => announce(hall, section),
         }
     }
 
@@ -234,6 +239,20 @@ fn cap(hall: &Hall, section: &Section<'_>) -> Option<Deed> {
         section.fault("target", format!("there is no rack `{target}`"), help);
     }
     Some(Deed::Cap { racks: found, watts: watts? })
+}
+
+/// A load that somebody announces: `watts`, `in`, and perhaps the row as `target`.
+fn announce(hall: &Hall, section: &Section<'_>) -> Option<Deed> {
+    let target: Option<String> = section.maybe("target");
+    let watts = needed(section, "watts", section.within("watts", (1.0, 1e8)));
+    let ahead = section.need("in");
+    let row = target.as_ref().map(|name| hall.rows.iter().find(|(_, row)| row.name == *name).map(|(id, _)| id));
+    if let (Some(name), Some(None)) = (&target, row) {
+        let names = hall.rows.rows().iter().map(|row| row.name.as_str());
+        section.fault("target", format!("there is no row `{name}`"), did_you_mean(name, names));
+        return None;
+    }
+    Some(Deed::Announce { row: row.flatten(), watts: watts?, ahead: ahead? })
 }
 
 /// How far a clock jumps (ms): a span, with a minus for back.

@@ -8,14 +8,14 @@ const HALL: (f64, f64, f64) = (-0.25, 40.0, 6.0);
 const STROKE: Option<f64> = Some(120.0);
 
 /// A loop around a plant.
-struct Rig {
+pub(super) struct Rig {
     config: Config,
     state: State,
     plant: Plant,
     /// What comes into the plant beside the valve.
-    offset: f64,
+    pub(super) offset: f64,
     /// What the loop is told, its pv, position and time excepted.
-    input: Input,
+    pub(super) input: Input,
     /// Does the valve report its position?
     feedback: bool,
     /// Plant steps per step of the loop.
@@ -23,18 +23,18 @@ struct Rig {
 }
 
 /// What a run has shown.
-struct Seen {
+pub(super) struct Seen {
     /// ∫ e dt as the loop sampled it.
     ie: f64,
     /// ∫ |e| dt of the plant.
     iae: f64,
-    highest: f64,
+    pub(super) highest: f64,
     lowest: f64,
 }
 
 impl Rig {
     /// The comparison's loop at rest: 52 % of valve, 32 °C, one step a second.
-    fn hall(config: Config) -> Self {
+    pub(super) fn hall(config: Config) -> Self {
         Self {
             config,
             state: State::at(52.0),
@@ -46,7 +46,7 @@ impl Rig {
         }
     }
 
-    fn run(&mut self, seconds: f64) -> Seen {
+    pub(super) fn run(&mut self, seconds: f64) -> Seen {
         let mut seen = Seen { ie: 0.0, iae: 0.0, highest: f64::MIN, lowest: f64::MAX };
         let period = STEP * f64::from(self.scans);
         let mut t = 0.0;

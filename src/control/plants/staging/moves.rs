@@ -111,7 +111,8 @@ impl Stages {
         match wish {
             Some(Wish { up: true, cause }) => {
                 let id = self.another(rules, water)?;
-                let room = rules.staging.limit < 100.0 && cause == StageCause::Load && !self.is_warm();
+                let calm = [StageCause::Load, StageCause::Announced].contains(&cause);
+                let room = rules.staging.limit < 100.0 && calm && !self.is_warm();
                 Some((if room { Change::Limiting { start: id } } else { Change::starting(id) }, wish))
             }
             Some(Wish { up: false, .. }) => self.stoppable(rules).map(|stop| (Change::Stopping { stop }, wish)),

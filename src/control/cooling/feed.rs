@@ -1,0 +1,62 @@
+//! What moves a loop ahead of the heat: the load of its row, measured and announced. Equation: [`plant::hall::feed_forward`].
+//!
+//! It is kept as a sum of changes, so that neither a new gain nor a reading that is seen for the first time bumps the output.
+
+use plant::hall::feed_forward::{Ahead, FeedForward};
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::circuit::Circuit;
+use super::{Scene, Service};
+
+/// It never moves an output by more than all of it (%).
+const ALL: f64 = 100.0;
+
+/// What a loop is moved ahead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Feed {
+    /// The load of its row above what it was at first, falling slowly (1).
+    load: f64,
+    /// What comes of it (%).
+    output: f64,
+}
+
+impl Feed {
+    /// What is added to the loop's output (%, -100 to 100).
+    #[must_use]
+    pub const fn output(&self) -> f64 {
+        self.output
+    }
+
+    /// One scan.
+    pub(super) fn step(&mut self, circuit: &Circuit, rules: &FeedForward, scene: &Scene<'_>) {
+        let Some(row) = circuit.row else { return };
+        let ahead = circuit.service.ahead(rules);
+        let load = scene.forecast.moved(row, ahead.lead);
+        let dt = scene.dt.min(scene.longest).seconds();
+        let before = self.load;
+        // Up at once; down slowly, and through a pause not at all.
+        self.load = if load >= before { load } else { before + (load - before) * dt / (rules.fall.seconds() + dt) };
+        self.output = (self.output + ahead.gain * ALL * (self.load - before)).clamp(-ALL, ALL);
+    }
+}
+
+impl Service {
+    /// How loops of this kind are moved ahead of the heat.
+    #[must_use]
+    const fn ahead(self, rules: &FeedForward) -> Ahead {
+        match self {
+            Self::Fans => rules.fans,
+            Self::Valve => rules.valves,
+            Self::CduValve => rules.cdu_valves,
+            // These hold a pressure, or a water that many share: what rows draw says little of them.
+            Self::Pump
+            | Self::TowerFans(_)
+            | Self::Head(_)
+            | Self::DryFans
+            | Self::Damper
+            | Self::Compressor
+            | Self::CduPumps => Ahead { gain: 0.0, lead: Span::ZERO },
+        }
+    }
+}
