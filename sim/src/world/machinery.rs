@@ -45,6 +45,11 @@ pub(super) fn tell(world: &mut World) {
         for (of, unit) in machinery.chillers.iter().filter(|c| c.circuit == which).zip(units) {
             chiller(&of.of, unit, &mut tell);
         }
+        for (of, unit) in here(&machinery.pumps, which).zip(circuit(which).map_or(&[][..], |c| &c.pumps.units)) {
+            let (dead, tripped) = circuit(which).map_or((false, false), |c| (c.stands(), c.tripped));
+            tell(of.running.id(), if unit.turns() && !dead { 1.0 } else { 0.0 });
+            tell(of.fault.id(), if unit.tripped || tripped { 1.0 } else { 0.0 });
+        }
         if let Some(cold) = cold {
             condensing((machinery, which), cold, &mut tell);
         }
