@@ -225,6 +225,18 @@ mod tests {
         }
     }
 
+    fn held() -> OverrideView {
+        OverrideView {
+            point: "crah-1/fan-speed".into(),
+            value: 80.0,
+            unit: "%".into(),
+            level: 8,
+            who: "uid:1000".into(),
+            reason: "bearing".into(),
+            remaining_s: 5400.0,
+        }
+    }
+
     fn header() -> PumpsView {
         PumpsView {
             name: "chw/pumps".into(),
@@ -267,15 +279,7 @@ mod tests {
                 window("24h", None, "too short"),
             ],
             readings: Readings { fresh: 220, stale: 0, lost: 1 },
-            overrides: vec![OverrideView {
-                point: "crah-1/fan-speed".into(),
-                value: 80.0,
-                unit: "%".into(),
-                level: 8,
-                who: "uid:1000".into(),
-                reason: "bearing".into(),
-                remaining_s: 5400.0,
-            }],
+            overrides: vec![held()],
             alarms: vec![AlarmView {
                 name: "inlet-high".into(),
                 priority: "high".into(),

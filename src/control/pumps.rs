@@ -3,9 +3,9 @@
 //!
 //! ```text
 //!   one more    flow / design > n / running − margin            for `patience`
-//!               speed > 99 % and dp < setpoint − `starved`      for `starved-for`: whatever the flow says
+//!               speed > 99 % and dp < setpoint − `starved`      for `starved-for`, a tenth of it where twice as much is missing
 //!   one less    flow / design ≤ (n − 1) / running − margin      for `patience`, with the pressure held;
-//!               one that came for the pressure's sake           only below `slow` for `slow-for`, too
+//!               one that came for the pressure's sake           for six times as long, or below `slow` for `slow-for`
 //! ```
 //!
 //! Nothing is stopped while the flow or the pressure is not known, while a stage of the water's plant changes and while a row is too hot. A
@@ -40,6 +40,10 @@ use look::View;
 
 /// Pumps above this speed are at their most (%).
 const FULL: f64 = 99.0;
+/// So many times `starved` short is far too short: a tenth of `starved-for` is enough then.
+const FAR: f64 = 2.0;
+/// One that came for the pressure's sake is not needed any more when the flow has said so for so many times `patience`.
+const LONG: u64 = 6;
 /// Pumps that were lost within this time of each other were lost together.
 const TOGETHER: Span = Span::from_secs(15);
 
@@ -73,6 +77,7 @@ pub struct Pumps {
     /// and for as many as run.
     needed: Timer,
     starved: Timer,
+    far: Timer,
     slow: Timer,
     /// The last one came for the pressure's sake: the flow alone does not send it away.
     pressed: bool,
@@ -166,6 +171,7 @@ impl Pumps {
             less: timer,
             needed: timer,
             starved: timer,
+            far: timer,
             slow: timer,
             pressed: false,
             all_lost: false,
@@ -221,8 +227,19 @@ impl Pumps {
     }
 
     fn rest(&mut self) {
-        (self.more, self.less, self.needed, self.starved, self.slow) = <_>::default();
+        self.begin_anew();
         (self.pressed, self.all_lost, self.short, self.gave_up) = (false, false, false, false);
+    }
+
+    /// Every timer.
+    fn begin_anew(&mut self) {
+        (self.more, self.less, self.needed, self.starved, self.far, self.slow) = <_>::default();
+    }
+
+    /// The pressure has been short for long enough, with those that run at their most.
+    fn is_starved(&self, tuning: &HeaderTuning) -> bool {
+        let after = tuning.pumps.starved_for;
+        self.starved.reached(after) || self.far.reached(Span::from_nanos(after.nanos() / 10))
     }
 
     /// Pumps that were lost together have lost their power: they start again `stagger` apart.
@@ -249,9 +266,9 @@ impl Pumps {
 
     /// How many shall run.
     fn stage(&mut self, tuning: &HeaderTuning, view: &View, (about, dt): (About, Span), news: &mut News<'_>) {
-        let (of, n) = (&tuning.pumps, self.crew.target());
+        let n = self.crew.target();
         self.count(tuning, view, dt);
-        let (to, cause) = if n < self.crew.able() && self.starved.reached(of.starved_for) {
+        let (to, cause) = if n < self.crew.able() && self.is_starved(tuning) {
             self.pressed = true;
             (n.saturating_add(1), StageCause::Starved)
         } else if n < self.crew.able() && self.more.reached(tuning.patience) {
@@ -262,7 +279,7 @@ impl Pumps {
         } else {
             return;
         };
-        (self.more, self.less, self.needed, self.starved, self.slow) = <_>::default();
+        self.begin_anew();
         self.crew.aim(to);
         news.info(about, What::Stage { from: n, to, cause });
     }
@@ -283,25 +300,25 @@ impl Pumps {
         self.pressed &= !self.needed.reached(tuning.patience);
         if let Some((below, speed)) = view.below.zip(view.speed) {
             self.starved.count(quiet && speed > FULL && below >= of.starved.0, dt);
+            self.far.count(quiet && speed > FULL && below >= FAR * of.starved.0, dt);
             self.slow.count(quiet && held && speed < of.slow.0, dt);
         } else {
-            (self.starved, self.slow) = <_>::default();
+            (self.starved, self.far, self.slow) = <_>::default();
         }
     }
 
     /// One less: only where flow and pressure are known now, and nothing else is on its way.
     fn may_do_with_less(&self, tuning: &HeaderTuning, view: &View) -> bool {
         let known = view.flow.is_some() && view.below.is_some() && !view.held;
-        let slow = !self.pressed || self.slow.reached(tuning.pumps.slow_for);
-        known && slow && self.crew.target() > 1 && self.less.reached(tuning.patience)
+        let long = self.slow.reached(tuning.pumps.slow_for) || self.less.reached(tuning.patience.times(LONG));
+        known && (!self.pressed || long) && self.crew.target() > 1 && self.less.reached(tuning.patience)
     }
 
     /// One more is wanted and none is left: told once.
     fn tell_shortage(&mut self, tuning: &HeaderTuning, about: About, news: &mut News<'_>) {
         let (able, target) = (self.crew.able(), self.crew.target());
         let missing = self.crew.shift() == Shift::Steady && self.crew.present() < target && !self.all_lost;
-        let asked = self.starved.reached(tuning.pumps.starved_for) || self.more.reached(tuning.patience);
-        let short = missing || (target >= able && asked);
+        let short = missing || (target >= able && self.is_starved(tuning));
         if short && !self.short {
             news.warn(about, What::Trouble(Trouble::NoneLeft));
         }

@@ -103,11 +103,7 @@ impl Pumps {
     #[must_use]
     pub fn new(of: &Spec, at: f64) -> Self {
         let count = of.pumps.saturating_add(of.standby);
-        Self {
-            units: (0..count).map(|n| Unit::new(n < of.pumps, at)).collect(),
-            short: 0.0,
-            speeds: vec![0.0; count],
-        }
+        Self { units: (0..count).map(|n| Unit::new(n < of.pumps, at)).collect(), short: 0.0, speeds: vec![0.0; count] }
     }
 
     /// Runs them at the header's speed (%), `dead` without power or tripped together; `dp` is what they held in the step before (Pa).

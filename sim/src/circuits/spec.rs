@@ -109,7 +109,11 @@ impl Spec {
 
     /// The water on its way back is a store that a step must not empty.
     fn turns_over_slowly(&self, of: &Section<'_>, key: &'static str, (capacity, each): (f64, f64)) {
-        let most = 1.5 * each * plant::convert::f64_from_usize(self.pumps.saturating_add(self.standby)) * CP_WATER * LONGEST_STEP;
+        let most = 1.5
+            * each
+            * plant::convert::f64_from_usize(self.pumps.saturating_add(self.standby))
+            * CP_WATER
+            * LONGEST_STEP;
         if capacity < most {
             let message = format!("`{key}` holds less than the pumps move in {LONGEST_STEP} s, the longest step");
             of.fault(key, message, "write the water that is in pipes and vessels, at least that much");

@@ -113,13 +113,7 @@ impl MachineFault {
         match self {
             Self::Tripped => matches!(
                 kind,
-                Kind::Chiller
-                    | Kind::Pump
-                    | Kind::Cdu
-                    | Kind::Dx
-                    | Kind::FacilityWater
-                    | Kind::Tank
-                    | Kind::Generator
+                Kind::Chiller | Kind::Pump | Kind::Cdu | Kind::Dx | Kind::FacilityWater | Kind::Tank | Kind::Generator
             ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
             Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank),

@@ -33,12 +33,7 @@ impl World {
                     tank.leak = flow;
                 }
             }
-            MachineFault::ShortCircuit(warmer) => {
-                let which = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
-                if let Some(dry) = which.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
-                    dry.warmer = if broken { warmer } else { 0.0 };
-                }
-            }
+            MachineFault::ShortCircuit(warmer) => self.breathe_warmer(equip, if broken { warmer } else { 0.0 }),
             MachineFault::VentOpen => {
                 if let Some(tank) = self.tank(equip) {
                     tank.vent_open = broken;
@@ -49,11 +44,7 @@ impl World {
                     rack.recirculation = if broken { share.max(rack.contained) } else { rack.contained };
                 }
             }
-            MachineFault::CouplingBroken => {
-                if let Some(pump) = self.pump_at(equip) {
-                    pump.loose = broken;
-                }
-            }
+            MachineFault::CouplingBroken => self.uncouple(equip, broken),
             MachineFault::Outage => self.site.grid_out(broken),
             MachineFault::Brownout(left) => self.site.brown_out(broken.then_some(left / 100.0)),
             MachineFault::Sag(left) if broken => self.site.sag(left / 100.0),
@@ -131,6 +122,21 @@ impl World {
         let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
         if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {
             circuit.switch_fails = broken.then_some(on);
+        }
+    }
+
+    /// Lets a dry cooler breathe air that is so much warmer (K).
+    fn breathe_warmer(&mut self, equip: EquipId, warmer: f64) {
+        let which = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
+        if let Some(dry) = which.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
+            dry.warmer = warmer;
+        }
+    }
+
+    /// Lets a pump turn and move nothing.
+    fn uncouple(&mut self, equip: EquipId, broken: bool) {
+        if let Some(pump) = self.pump_at(equip) {
+            pump.loose = broken;
         }
     }
 

@@ -113,9 +113,8 @@ impl Pumps {
         let (rules, about) = (self.rules(scan), About::Equip(scan.of.of.equip));
         if let Some(Shift::Starting { start, stop }) = self.crew.turn(&rules, (about, false), scan.scene.dt, news) {
             // Where none is seen running the next one goes at once; one that is only wanted more follows the loop.
-            let runs = |(machine, seen): (&Machine, &Seen)| {
-                machine.life() == Life::On && seen.running == Sight::Known(true)
-            };
+            let runs =
+                |(machine, seen): (&Machine, &Seen)| machine.life() == Life::On && seen.running == Sight::Known(true);
             let replaces = stop.is_none() && !self.machines().iter().zip(seen).any(runs);
             self.taking_over = replaces.then_some(start);
         }

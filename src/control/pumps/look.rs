@@ -56,13 +56,12 @@ impl Scan<'_> {
         let turning = self.of.pumps.iter().filter(|pump| self.scene.sight(pump.of.running) == Sight::Known(true));
         let alone = turning.count() == 1;
         let mut seen = [Seen::NOTHING; MOST];
-        for (n, (seen, (pump, output))) in seen.iter_mut().zip(self.of.pumps.iter().zip(&self.wiring.pumps)).enumerate() {
+        for (n, (seen, (pump, output))) in seen.iter_mut().zip(self.of.pumps.iter().zip(&self.wiring.pumps)).enumerate()
+        {
             let (fault, word) = (self.scene.fault(pump.of.fault), self.scene.sight(pump.of.running));
             let running = match word {
                 _ if fault == Sight::Known(true) => Sight::Known(false),
-                Sight::Known(turns) => {
-                    Sight::Known(turns && crew.is_proven(MachineId::from_index(n), (alone, dry)))
-                }
+                Sight::Known(turns) => Sight::Known(turns && crew.is_proven(MachineId::from_index(n), (alone, dry))),
                 Sight::Doubted | Sight::Lost => word,
             };
             *seen = Seen { running, fault, held: self.scene.held_by(*output) };

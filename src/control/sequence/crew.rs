@@ -132,6 +132,13 @@ impl Crew {
         for (told, machine) in self.told.rows_mut().iter_mut().zip(self.machines.rows()) {
             *told &= machine.trouble().is_none();
         }
+        // The only one that runs goes on, whoever started it.
+        let carried = |(id, machine): (MachineId, &Machine)| self.is_told(id) && machine.life() == Life::On;
+        if !self.machines.iter().any(carried) {
+            for (told, machine) in self.told.rows_mut().iter_mut().zip(self.machines.rows()) {
+                *told |= machine.life() == Life::On;
+            }
+        }
         self.running() < ran
     }
 

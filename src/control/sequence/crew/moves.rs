@@ -27,9 +27,8 @@ impl Crew {
         let known = if waits { Span::ZERO } else { dt };
         let stops = |next: &Shift| matches!(next, Shift::Stopping { .. });
         let mut shift = self.shift;
-        let turn = shift.advance(rules, known, |step, since| {
-            self.next(rules, step, since).filter(|next| !(waits && stops(next)))
-        });
+        let turn = shift
+            .advance(rules, known, |step, since| self.next(rules, step, since).filter(|next| !(waits && stops(next))));
         self.shift = shift;
         let (from, aborted) = match turn {
             Turn::Stayed => return None,

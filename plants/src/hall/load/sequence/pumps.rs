@@ -72,9 +72,8 @@ impl Draft {
 
     fn header(&self, all: &Section<'_>, circuit: Circuit) -> Option<Header> {
         let section = all.section(circuit.word())?.section("pumps")?;
-        let pump = |of: crate::hall::machinery::Pump| {
-            Some(HeaderPump { of, run_mode: self.typed(of.equip, "run-mode")? })
-        };
+        let pump =
+            |of: crate::hall::machinery::Pump| Some(HeaderPump { of, run_mode: self.typed(of.equip, "run-mode")? });
         let on = self.machinery.pumps.iter().filter(|pump| pump.circuit == circuit);
         let pumps: Vec<HeaderPump> = on.filter_map(|on| pump(on.of)).collect();
         let wanted = section.maybe::<i64>("running").and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
