@@ -36,6 +36,7 @@ mod news;
 mod overrides;
 pub mod pid;
 mod plants;
+mod pumps;
 mod quality;
 pub mod report;
 pub mod request;

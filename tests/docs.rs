@@ -240,7 +240,8 @@ fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
         "dx/economiser.rs",
         "dry.rs",
         "fans.rs",
-        "cdus/pumps/shift.rs",
+        "sequence/shift.rs",
+        "pumps.rs",
         "cdus/dew_point.rs",
     ] {
         let found = diagrams(&root().join("src/control").join(source));

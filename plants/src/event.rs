@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Level, Reason};
 use crate::hall::Hall;
-use crate::id::{AlarmId, EquipId, LoopId, PointId, RowId};
+use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId};
 use crate::reading::Why;
 use crate::time::Mono;
 
@@ -34,6 +34,8 @@ pub enum About {
     Row(RowId),
     /// One alarm.
     Alarm(AlarmId),
+    /// The pumps on a header.
+    Header(HeaderId),
 }
 
 /// What goes wrong in a sequence of equipment.
@@ -363,6 +365,7 @@ impl Event {
             About::Row(r) => hall.rows.get(r).map_or("?", |row| row.name.as_str()),
             About::Loop(l) => hall.loops.get(l).map_or("?", String::as_str),
             About::Alarm(a) => hall.alarms.get(a).map_or("?", |d| d.name.as_str()),
+            About::Header(h) => hall.headers.get(h).map_or("?", |header| header.name.as_str()),
         }
     }
 }

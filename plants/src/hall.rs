@@ -8,6 +8,7 @@
 //!      ├─ machinery     (chillers, towers, CDUs, tanks …: run by their own panels, read by us)
 //!      ├─ plants        (chillers and an economiser that control runs by sequence)
 //!      ├─ dx rows       (DX units that control runs by sequence, and two loops a row)
+//!      ├─ headers       (pumps side by side on a water that control starts and stops)
 //!      ├─ cdus          (CDUs that control runs; two loops each: coolant by valve, pressure by pumps)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
@@ -21,7 +22,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmId, EquipId, LoopId, PointId, RowId, Table};
+use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId, Table};
 use crate::point::{Point, PointTable};
 use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, WattHours, Watts};
@@ -63,6 +64,8 @@ pub struct Hall {
     pub cdus: Vec<sequence::cdu::DrivenCdu>,
     /// Dry coolers that control runs.
     pub dry: Vec<sequence::dry::DrivenDry>,
+    /// Pumps on headers that control runs, at most one header a water.
+    pub headers: Table<HeaderId, sequence::pumps::Header>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.

@@ -39,6 +39,8 @@ ids! {
     AlarmId;
     /// A control loop.
     LoopId;
+    /// A header of pumps side by side that control runs.
+    HeaderId;
 }
 
 /// A vector indexed by an id type.

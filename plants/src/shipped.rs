@@ -26,6 +26,7 @@ pub const DEVICES: &[(&str, &str)] = &[
     ("generator-controller", include_str!("../devices/generator-controller.toml")),
     ("heat-recovery-panel", include_str!("../devices/heat-recovery-panel.toml")),
     ("power-meter", include_str!("../devices/power-meter.toml")),
+    ("pump-drive", include_str!("../devices/pump-drive.toml")),
     ("pump-skid", include_str!("../devices/pump-skid.toml")),
     ("rack-sensor", include_str!("../devices/rack-sensor.toml")),
     ("room-sensor", include_str!("../devices/room-sensor.toml")),

@@ -15,6 +15,7 @@
 
 pub mod bank;
 pub mod condensing;
+pub mod pumps;
 pub mod spec;
 
 use plant::hall::sequence::RunMode;
@@ -32,6 +33,7 @@ use crate::water::CP_WATER;
 use crate::weather::Outdoor;
 use bank::Bank;
 use condensing::{Condensing, Fans};
+use pumps::Pumps;
 use spec::Spec;
 
 /// Dry-cooler fans by the water that leaves them (°C → %).
@@ -61,8 +63,10 @@ pub struct Circuit {
     pub shared: Shared,
     /// Pump speed (%).
     pub speed: f64,
-    /// True where the pumps are tripped.
+    /// True where the pumps are tripped, all together.
     pub tripped: bool,
+    /// Each pump.
+    pub pumps: Pumps,
     /// What of it has power.
     pub feeds: Feeds,
     /// The chillers.
@@ -87,7 +91,6 @@ pub struct Circuit {
     pub customer: bool,
     pump: Loop,
     valve: Loop,
-    speeds: Vec<f64>,
     /// The branches of this step, in the order their owners were given places.
     pub branches: Vec<Branch>,
     /// Flow through each (kg/s).
@@ -146,6 +149,7 @@ impl Circuit {
             shared: Shared::default(),
             speed: 60.0,
             tripped: false,
+            pumps: Pumps::new(of, 60.0),
             feeds: Feeds::ALL,
             bank: Bank::new(of, (chillers.min(bank::MOST), running), condenser),
             condensing: of.condensing.as_ref().map(|c| Condensing::new(c, condenser, chillers.min(bank::MOST))),
@@ -170,7 +174,6 @@ impl Circuit {
             customer: true,
             pump: Loop::at(60.0),
             valve: Loop::at(0.0),
-            speeds: vec![0.0; of.pumps],
             branches: vec![Branch::open(of.hydraulics.mains); places],
             flows: vec![0.0; places],
         }
@@ -187,11 +190,10 @@ impl Circuit {
         self.tripped || !self.feeds.pumps
     }
 
-    /// Shares the flow among the branches, which their owners have set, and opens the condenser water to what runs.
-    pub fn share_flow(&mut self, of: &Spec) {
-        let speed = if self.stands() { 0.0 } else { self.speed / 100.0 };
-        self.speeds.fill(speed);
-        self.shared = of.hydraulics.share(&self.speeds, &self.branches, &mut self.flows);
+    /// Runs the pumps, shares their flow among the branches, which their owners have set, and opens the condenser water to what runs.
+    pub fn share_flow(&mut self, of: &Spec, dt: f64) {
+        self.pumps.run(of, (self.speed, self.stands()), self.shared.dp, dt);
+        self.shared = of.hydraulics.share(self.pumps.speeds(), &self.branches, &mut self.flows);
         if let (Some(water), Some(of)) = (&mut self.condensing, &of.condensing) {
             let economiser = self.economiser.as_ref().is_some_and(|e| e.0.is_on());
             let fed = self.feeds.machinery;

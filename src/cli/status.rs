@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::Args;
 use wattloop::control::report::{
-    AlarmView, CduView, DryView, MachineView, NamedValue, PlantView, Pue, Status, TowerView,
+    AlarmView, CduView, DryView, MachineView, NamedValue, PlantView, Pue, PumpsView, Status, TowerView,
 };
 
 use super::client::SocketArgs;
@@ -61,6 +61,9 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     writeln!(page, "fans           {}", row(&s.fans))?;
     writeln!(page, "valves         {}", row(&s.valves))?;
     writeln!(page, "pump           {}", s.pump.map_or_else(|| "-".to_owned(), |p| format!("{p:.1} %")))?;
+    for p in &s.pumps {
+        pumps(page, p)?;
+    }
     for p in &s.plants {
         plant(page, p)?;
     }
@@ -114,6 +117,16 @@ pub fn of_tower(t: &TowerView) -> String {
     match t.rule.as_str() {
         "panel" => format!("{} on its panel {ran}", t.name),
         _ => format!("{} {}: fans {}, {:.0} cells open {ran}", t.name, t.duty, t.fans, t.cells),
+    }
+}
+
+/// Who runs the pumps on a header and how many, then each.
+fn pumps(page: &mut String, p: &PumpsView) -> std::fmt::Result {
+    let short = if p.short { ", NONE IS LEFT to start" } else { "" };
+    let each = p.pumps.iter().map(machine).collect::<Vec<_>>().join(", ");
+    match p.rule.as_str() {
+        "panels" => writeln!(page, "pumps          {} on their panels: {each}", p.name),
+        _ => writeln!(page, "pumps          {} wants {}, {}{short}: {each}", p.name, p.wanted, p.change),
     }
 }
 
@@ -217,6 +230,17 @@ mod tests {
         }
     }
 
+    fn header() -> PumpsView {
+        PumpsView {
+            name: "chw/pumps".into(),
+            rule: "sequence".into(),
+            change: "steady".into(),
+            wanted: 2,
+            short: true,
+            pumps: vec![MachineView { name: "chwp-1".into(), step: "on".into(), ..MachineView::default() }],
+        }
+    }
+
     fn capped() -> CapView {
         CapView { row: "row-a".into(), since_s: 5.0, sentence: "no pressure".into(), ..CapView::default() }
     }
@@ -277,6 +301,7 @@ mod tests {
                 response: "Look at row A".into(),
             }],
             plants: vec![chillers()],
+            pumps: vec![header()],
             cdus: vec![pumped()],
             caps: vec![capped()],
             clock_trusted: false,
@@ -293,6 +318,7 @@ worst inlet    32.4 °C at rack-a07, 0.4 K ABOVE the limit
 fans           -
 valves         -
 pump           -
+pumps          chw/pumps wants 2, steady, NONE IS LEFT to start: chwp-1 on (0.0 h, 0 starts)
 plant          chw wants 2, starting, load 581.2 kW: ch-1 on (812.0 h, 14 starts), ch-2 starting for 20 s (0.0 h, 0 starts)
 CDU            cdu-1 32.1 °C, 60.0 kPa, aims at 32.0 °C, wants 1, steady: pump 1 on (0.0 h, 0 starts)
 CAP REQUESTED  row-a for 5 s: no pressure

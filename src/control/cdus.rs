@@ -10,11 +10,11 @@ mod fouling;
 pub mod pumps;
 
 use plant::command::{Level, Reason};
-use plant::event::{About, Step as Told, Trouble, What};
+use plant::event::{About, Step as Told, What};
 use plant::hall::Hall;
 use plant::hall::sequence::RunMode;
 use plant::hall::sequence::cdu::{CduPump, CduTuning, DrivenCdu, PUMPS};
-use plant::id::PointId;
+use plant::id::{Id, PointId};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,8 @@ use super::news::News;
 use super::rule::{Rule, TAKE_OVER};
 use super::scene::Scene;
 use super::sequence::Timer;
-use super::sequence::machine::{Life, Machine, Seen, Sight};
+use super::sequence::machine::{Seen, Sight};
+use super::sequence::roster::MachineId;
 pub use caps::{CapRequest, Caps};
 pub use dew_point::DewPoint;
 use dew_point::Trip;
@@ -146,7 +147,7 @@ impl Cdus {
             let lead = pressure.and_then(|row| row.lead.filter(|_| row.started));
             cdu.propose(&scan, (pressure.map_or(100.0, |row| row.terms().output), lead), commands);
         }
-        let starting = |n: usize| self.cdus.get(n).is_some_and(|cdu| cdu.pumps.is_starting());
+        let starting = |n: usize| self.cdus.get(n).is_some_and(|cdu| cdu.pumps.crew().is_starting());
         self.caps.step((scene, tuning), (self.dew_point.setpoint(tuning), starting), news);
     }
 
@@ -205,12 +206,9 @@ impl Scan<'_> {
         let turning = self.of.pumps.map(|pump| turns(self.scene, &pump));
         let dry = self.is_dry();
         let alone = turning.iter().filter(|turns| **turns).count() == 1;
-        let stopped = |machine: &Machine| machine.life() == Life::Failed(Trouble::StoppedItself);
-        let all_stopped = pumps.machines().iter().all(stopped);
-        let seen = |(pump, output): (&CduPump, OutputId), machine: &Machine| {
+        let seen = |n: usize, (pump, output): (&CduPump, OutputId)| {
             let fault = self.scene.fault(pump.fault);
-            // One that was lost proves itself alone: the flow that the other one moves says nothing of it.
-            let unproven = if alone { dry } else { stopped(machine) && !all_stopped };
+            let unproven = !pumps.crew().is_proven(MachineId::from_index(n), (alone, dry));
             let running = match self.scene.fresh(pump.feedback) {
                 Some(_) | None if fault == Sight::Known(true) => Sight::Known(false),
                 Some(speed) => Sight::Known(speed >= TURNING && !unproven),
@@ -221,8 +219,7 @@ impl Scan<'_> {
             Seen { running, fault, held }
         };
         let ([one, two], [first, second]) = (&self.of.pumps, self.wiring.pumps);
-        let [before, after] = pumps.machines();
-        [seen((one, first), before), seen((two, second), after)]
+        [seen(0, (one, first)), seen(1, (two, second))]
     }
 }
 
@@ -301,7 +298,7 @@ impl Cdu {
         match self.rule {
             Rule::Panel { .. } => {
                 let seen = ready && fresh && scene.fresh(of.valve).is_some();
-                let seen = seen && self.pumps.is_seen() && self.pumps.runs();
+                let seen = seen && self.pumps.crew().is_seen() && self.pumps.runs();
                 let after = if self.gave_up { scan.tuning.pumps.retry_after } else { TAKE_OVER };
                 // What it would be told is still on its way from the fail-safe to where the panel has it.
                 let after = if scan.has_settled() { after } else { Span::from_nanos(u64::MAX) };
@@ -313,8 +310,8 @@ impl Cdu {
             }
             Rule::Control => {
                 self.doubt.count(!fresh, scene.dt);
-                let helpless = listens && self.pumps.is_helpless(scan, &seen);
-                if lost || self.doubt.reached(DOUBT) || self.pumps.is_blind() || helpless {
+                let helpless = listens && self.pumps.is_helpless(scan, &row);
+                if lost || self.doubt.reached(DOUBT) || self.pumps.crew().is_blind() || helpless {
                     self.rule = Rule::on_panel();
                     self.gave_up = helpless;
                     news.warn(about, What::Step(Told::HandedBack));

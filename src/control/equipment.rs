@@ -1,4 +1,4 @@
-//! All equipment that control runs by sequence: plants of chillers, DX units, CDUs, dry coolers. Each kind knows its own; here they are
+//! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers. Each kind knows its own; here they are
 //! asked together.
 
 use plant::event::Trouble;
@@ -13,10 +13,12 @@ use super::dry::{self, DryCoolers};
 use super::dx::{self, DxRows};
 use super::news::News;
 use super::plants::{self, Plants};
+use super::pumps::{self, Headers};
 use super::scene::Scene;
 
 /// Everybody's outputs. Fixed when the hall is loaded.
 pub struct Wirings {
+    headers: Vec<pumps::Wiring>,
     plants: Vec<plants::Wiring>,
     dx: Vec<dx::Wiring>,
     cdus: Vec<cdus::Wiring>,
@@ -28,6 +30,7 @@ impl Wirings {
     #[must_use]
     pub fn of(hall: &Hall, commands: &Commands) -> Self {
         Self {
+            headers: pumps::wirings(hall, commands),
             plants: plants::wirings(hall, commands),
             dx: dx::wirings(hall, commands),
             cdus: cdus::wirings(hall, commands),
@@ -39,6 +42,8 @@ impl Wirings {
 /// What is remembered of all of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Equipment {
+    /// Pumps on headers.
+    pub headers: Headers,
     /// Plants of chillers, with economiser and tower.
     pub plants: Plants,
     /// Rows of DX units.
@@ -56,11 +61,18 @@ impl Equipment {
     /// On their panels.
     #[must_use]
     pub fn new(hall: &Hall) -> Self {
-        Self { plants: Plants::new(hall), dx: DxRows::new(hall), cdus: Cdus::new(hall), dry: DryCoolers::new(hall) }
+        Self {
+            headers: Headers::new(hall),
+            plants: Plants::new(hall),
+            dx: DxRows::new(hall),
+            cdus: Cdus::new(hall),
+            dry: DryCoolers::new(hall),
+        }
     }
 
     /// A new boot: on their panels, with what outlasts one.
     pub fn restart(&mut self) {
+        self.headers.restart();
         self.plants.restart();
         self.dx.restart();
         self.cdus.restart();
@@ -84,6 +96,8 @@ impl Equipment {
         news: &mut News<'_>,
     ) {
         let rules = cooling.strategies();
+        let settles = |circuit| self.plants.is_settling(scene.hall, (circuit, rules));
+        self.headers.step(&wirings.headers, (scene, cooling, &settles), commands, news);
         self.plants.step(&wirings.plants, (scene, rules), commands, news);
         self.dx.step(&wirings.dx, (scene, &rules.dx), commands, news);
         self.cdus.step(&wirings.cdus, (scene, cooling), commands, news);
@@ -100,7 +114,8 @@ impl Equipment {
     /// True in a hall where there is any.
     #[must_use]
     pub fn is_any(hall: &Hall) -> bool {
-        !(hall.plants.is_empty() && hall.dx_rows.is_empty() && hall.cdus.is_empty() && hall.dry.is_empty())
+        let water = hall.plants.is_empty() && hall.headers.is_empty();
+        !(water && hall.dx_rows.is_empty() && hall.cdus.is_empty() && hall.dry.is_empty())
     }
 
     /// True while some of it is run by its own panel.
@@ -110,13 +125,15 @@ impl Equipment {
             || self.dx.iter(hall).any(|(_, units)| units.is_on_panels())
             || self.cdus.iter(hall).any(|(_, cdu)| cdu.is_on_panel())
             || self.dry.iter(hall).any(|(_, cooler)| cooler.is_on_panel())
+            || self.headers.iter(hall).any(|(_, header)| header.is_on_panels())
     }
 
     /// True when a stage change was abandoned.
     #[must_use]
     pub fn has_abandoned(&self, hall: &Hall) -> bool {
         self.plants.iter(hall).any(|(_, plant)| plant.stages().has_abandoned())
-            || self.cdus.iter(hall).any(|(_, cdu)| cdu.pumps().has_abandoned())
+            || self.cdus.iter(hall).any(|(_, cdu)| cdu.pumps().crew().has_abandoned())
+            || self.headers.iter(hall).any(|(_, header)| header.crew().has_abandoned())
     }
 
     /// What wants one more and has none left: its name, and how many it wants.
@@ -126,7 +143,9 @@ impl Equipment {
         let mut rows = self.dx.iter(hall).filter(|(_, units)| units.team().is_short());
         let equip = |id| hall.equips.get(id).map_or("?", |def| def.name.as_str());
         let plant = plants.next().map(|(of, plant)| (equip(of.equip), plant.stages().target()));
-        plant.or_else(|| {
+        let mut headers = hall.headers.rows().iter().zip(self.headers.rows()).filter(|(_, header)| header.is_short());
+        let header = headers.next().map(|(of, header)| (of.name.as_str(), header.crew().target()));
+        plant.or(header).or_else(|| {
             let (of, units) = rows.next()?;
             Some((hall.loops.get(of.compressor_loop).map_or("?", String::as_str), units.team().target()))
         })
@@ -136,7 +155,7 @@ impl Equipment {
     pub fn failed<'e>(&'e self, hall: &'e Hall) -> impl Iterator<Item = Failed> + 'e {
         let plants = self.plants.iter(hall).flat_map(|(of, plant)| plant.troubles(of));
         let units = self.dx.iter(hall).flat_map(|(row, units)| units.troubles(row));
-        let whole = plants.chain(units).chain(self.dry.troubles(hall));
+        let whole = plants.chain(self.headers.troubles(hall)).chain(units).chain(self.dry.troubles(hall));
         let pumps = self.cdus.iter(hall).flat_map(|(of, cdu)| {
             let pumps = cdu.pumps().machines().iter().zip(1..);
             pumps.filter_map(|(machine, n)| Some((of.of.equip, Some(n), machine.trouble()?)))

@@ -91,6 +91,13 @@ impl Plants {
         hall.plants.iter().zip(&self.0)
     }
 
+    /// True while the stage of a water's plant changes, and for its patience after.
+    #[must_use]
+    pub fn is_settling(&self, hall: &Hall, (circuit, strategies): (Circuit, &Strategies)) -> bool {
+        let mut here = self.iter(hall).filter(|(of, plant)| of.circuit == circuit && !plant.is_on_panels());
+        here.any(|(of, plant)| plant.stages.is_settling(strategies.plant(of.circuit)))
+    }
+
     /// After everybody has proposed: minimum times.
     pub fn keep(&self, hall: &Hall, (wirings, strategies): (&[Wiring], &Strategies), commands: &mut Commands) {
         for ((plant, row), wiring) in self.iter(hall).zip(wirings) {

@@ -3,6 +3,7 @@
 mod cdus;
 mod dry;
 mod plants;
+mod pumps;
 mod status;
 mod why;
 
@@ -13,6 +14,7 @@ pub use super::commands::Proof;
 pub use cdus::{CapView, CduView};
 pub use dry::DryView;
 pub use plants::{MachineView, PlantView, TowerView};
+pub use pumps::PumpsView;
 pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
 
@@ -43,6 +45,9 @@ pub struct Status {
     /// Dry coolers that control runs.
     #[serde(default)]
     pub dry: Vec<DryView>,
+    /// Pumps on headers that control runs.
+    #[serde(default)]
+    pub pumps: Vec<PumpsView>,
     /// CDUs that control runs.
     #[serde(default)]
     pub cdus: Vec<CduView>,

@@ -12,13 +12,16 @@
 //!                                        └── too long ─▶ abort path, with an event and an alarm
 //! ```
 //!
-//! [`machine`] is the sequence of one machine, [`drive`] that of one that a loop turns, [`change`] that of a stage change, [`roster`] who is next by run-time.
+//! [`machine`] is the sequence of one machine, [`drive`] that of one that a loop turns, [`change`] that of a stage change,
+//! [`shift`] that of a change among a [`crew`] of pumps, [`roster`] who is next by run-time.
 
 pub mod change;
+pub mod crew;
 pub mod drive;
 pub mod machine;
 pub mod orders;
 pub mod roster;
+pub mod shift;
 mod timer;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod loops;
 mod messages;
 mod pause;
 mod plants;
+mod pumps;
 mod restart;
 mod rig;
 mod safety;

@@ -35,6 +35,7 @@ fn whole_air() -> Vec<Assignment> {
         modbus("ch-*", "chiller-panel", 21, 21),
         modbus("wse", "economiser-panel", 24, 22),
         modbus("ct-1", "tower-panel", 25, 23),
+        modbus("chwp-*", "pump-drive", 26, 24),
         modbus("utility", "power-meter", 30, 30),
         modbus("ups", "power-meter", 31, 31),
         modbus("pdu-*", "power-meter", 32, 32),
@@ -60,11 +61,11 @@ fn the_whole_hall_is_bound_and_every_command_has_a_writer() {
     let before = hall.points.len();
     let bindings =
         Bindings::resolve(&mut hall, &maps(), &whole_air(), "wattloop.toml").unwrap_or_else(|f| panic!("{f}"));
-    assert_eq!((bindings.modbus.len(), bindings.mqtt.len()), (19, 40));
+    assert_eq!((bindings.modbus.len(), bindings.mqtt.len()), (22, 40));
     assert_eq!(bindings.warnings(&hall, "wattloop.toml"), []);
     assert_eq!(bindings.shortest_loss(), Some((Span::from_secs(30), "crah-controller")));
-    // Five extras a CRAH, one at the pump, three a chiller, two at the tower, two a meter.
-    assert_eq!(hall.points.len() - before, 6 * 5 + 1 + 3 * 3 + 2 + 7 * 2);
+    // Five extras a CRAH, one at the pump, three a chiller, one a pump, two at the tower, two a meter.
+    assert_eq!(hall.points.len() - before, 6 * 5 + 1 + 3 * 3 + 3 + 2 + 7 * 2);
     assert!(hall.points.rows()[before..].iter().all(|d| d.monitored_only && d.write.is_none()));
     for device in &bindings.modbus {
         for (register, bound) in device.map.registers.iter().zip(&device.points) {
@@ -117,7 +118,7 @@ fn unbound_sensors_are_fine_and_unwritten_commands_get_a_word() {
     let few = [modbus("crah-1", "crah-controller", 1, 1)];
     let bindings = Bindings::resolve(&mut hall, &maps(), &few, "f").expect("resolves");
     let warnings = bindings.warnings(&hall, "f");
-    assert_eq!(warnings.len(), 5 * 2 + 1 + 3 * 4 + 2 + 3);
+    assert_eq!(warnings.len(), 5 * 2 + 1 + 3 * 4 + 2 + 3 + 3);
     assert!(warnings[0].message.contains("`crah-2/fan-speed`"), "{}", warnings[0]);
 }
 

@@ -3,8 +3,8 @@
 mod commands;
 
 use super::machinery::{
-    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, RoomSensor, SmokeDetector,
-    Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
+    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Pump, RoomSensor,
+    SmokeDetector, Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,8 @@ pub enum Kind {
     ChilledWater,
     /// An electricity meter.
     Meter,
+    /// A pump on the header of a water, beside others.
+    Pump,
     /// A chiller.
     Chiller,
     /// A wet cooling tower.
@@ -189,12 +191,13 @@ const METER: &[PointSpec] =
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
         Self::ChilledWater,
         Self::Meter,
+        Self::Pump,
         Self::Chiller,
         Self::Tower,
         Self::DryCooler,
@@ -222,6 +225,7 @@ impl Kind {
             Self::Fan => "fan",
             Self::ChilledWater => "chilled-water",
             Self::Meter => "meter",
+            Self::Pump => "pump",
             Self::Chiller => "chiller",
             Self::Tower => "tower",
             Self::DryCooler => "dry-cooler",
@@ -251,6 +255,7 @@ impl Kind {
     #[must_use]
     pub const fn commands(self) -> &'static [PointSpec] {
         match self {
+            Self::Pump => commands::PUMP,
             Self::Chiller => commands::CHILLER,
             Self::Tower => commands::TOWER,
             Self::WaterEconomiser => commands::ECONOMISER,
@@ -284,6 +289,7 @@ impl Kind {
             Self::Fan => FAN,
             Self::ChilledWater => CHILLED_WATER,
             Self::Meter => METER,
+            Self::Pump => Pump::POINTS,
             Self::Chiller => Chiller::POINTS,
             Self::Tower => Tower::POINTS,
             Self::DryCooler => DryCooler::POINTS,

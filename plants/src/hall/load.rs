@@ -85,6 +85,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let dx_rows = draft.dx_rows(file);
     let cdus = draft.driven_cdus(file);
     let dry = draft.driven_dry(file);
+    let headers = draft.headers(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
@@ -110,6 +111,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         dx_rows,
         cdus,
         dry,
+        headers,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,

@@ -61,6 +61,8 @@ pub struct Rated<M> {
 /// All machinery of a hall, each kind in the file's order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Machinery {
+    /// Pumps side by side on the header of a water.
+    pub pumps: Vec<On<Pump>>,
     /// Chillers. Those on one circuit run beside each other.
     pub chillers: Vec<On<Chiller>>,
     /// Towers.
@@ -143,6 +145,14 @@ machinery! {
         load: Percent = feedback("load"),
         /// Electrical power.
         power: Watts = power("power"),
+    }
+
+    /// A pump on the header of a water, beside others.
+    Pump {
+        /// Turns (1) or stands (0).
+        running: Ratio = state("running"),
+        /// Its drive in fault (1) or well (0).
+        fault: Ratio = state("fault"),
     }
 
     /// A wet cooling tower, all its cells.

@@ -6,6 +6,7 @@
 pub mod cdu;
 pub mod dry;
 mod dx;
+pub mod pumps;
 mod tuning;
 
 use serde::{Deserialize, Serialize};

@@ -18,8 +18,10 @@ pub struct Spec {
     pub setpoint: f64,
     /// What its pumps hold across the branches when they run by their own panel (Pa).
     pub dp: f64,
-    /// How many pumps run beside each other.
+    /// How many pumps run beside each other by their panels.
     pub pumps: usize,
+    /// How many stand by besides.
+    pub standby: usize,
     /// Full range of a pump's speed takes this long (s).
     pub ramp: f64,
     /// Pumps, mains, bypass.
@@ -89,6 +91,7 @@ impl Spec {
             setpoint: number(of, "setpoint-cel", (4.0, 60.0)),
             dp: number(of, "dp-pa", POSITIVE),
             pumps: of.whole("pumps", (1, 8)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1),
+            standby: of.whole("standby", (0, 8)).and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
             ramp: number(of, "ramp-s", POSITIVE),
             hydraulics: hydraulics?,
             supply: number(of, "supply-kg", POSITIVE) * CP_WATER,
@@ -106,7 +109,11 @@ impl Spec {
 
     /// The water on its way back is a store that a step must not empty.
     fn turns_over_slowly(&self, of: &Section<'_>, key: &'static str, (capacity, each): (f64, f64)) {
-        let most = 1.5 * each * plant::convert::f64_from_usize(self.pumps) * CP_WATER * LONGEST_STEP;
+        let most = 1.5
+            * each
+            * plant::convert::f64_from_usize(self.pumps.saturating_add(self.standby))
+            * CP_WATER
+            * LONGEST_STEP;
         if capacity < most {
             let message = format!("`{key}` holds less than the pumps move in {LONGEST_STEP} s, the longest step");
             of.fault(key, message, "write the water that is in pipes and vessels, at least that much");

@@ -5,7 +5,7 @@ use plant::hall::Kind;
 /// How a machine is broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MachineFault {
-    /// It stops and stays stopped: a chiller, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump, a generator.
+    /// It stops and stays stopped: a chiller, a pump on a header, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump, a generator.
     Tripped,
     /// Its fans are dead: a tower or a dry cooler.
     FansFailed,
@@ -39,11 +39,13 @@ pub enum MachineFault {
     OnBypass,
     /// The breaker of a UPS's string is open.
     StringOpen,
-    /// No try to start it catches: a generator, a chiller, an economiser, a DX unit's compressor.
+    /// No try to start it catches: a generator, a chiller, a pump on a header, an economiser, a DX unit's compressor.
     StartFails,
-    /// It does not stop: a chiller or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
+    /// It does not stop: a chiller, a pump or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
     /// fans turn on.
     StopFails,
+    /// A pump's coupling is broken: it turns and moves nothing.
+    CouplingBroken,
     /// Smoke comes to a detector.
     Smoke,
 }
@@ -72,6 +74,7 @@ impl MachineFault {
             Self::StringOpen => "string-open",
             Self::StartFails => "start-fails",
             Self::StopFails => "stop-fails",
+            Self::CouplingBroken => "coupling-broken",
             Self::Smoke => "smoke",
         }
     }
@@ -99,6 +102,7 @@ impl MachineFault {
             | Self::StringOpen
             | Self::StartFails
             | Self::StopFails
+            | Self::CouplingBroken
             | Self::Smoke => None,
         }
     }
@@ -109,7 +113,7 @@ impl MachineFault {
         match self {
             Self::Tripped => matches!(
                 kind,
-                Kind::Chiller | Kind::Cdu | Kind::Dx | Kind::FacilityWater | Kind::Tank | Kind::Generator
+                Kind::Chiller | Kind::Pump | Kind::Cdu | Kind::Dx | Kind::FacilityWater | Kind::Tank | Kind::Generator
             ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
             Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank),
@@ -124,11 +128,15 @@ impl MachineFault {
             Self::Outage | Self::Brownout(_) | Self::Sag(_) => matches!(kind, Kind::Meter),
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
             Self::StartFails => {
-                matches!(kind, Kind::Generator | Kind::Chiller | Kind::WaterEconomiser | Kind::Dx)
+                matches!(kind, Kind::Generator | Kind::Chiller | Kind::Pump | Kind::WaterEconomiser | Kind::Dx)
             }
             Self::StopFails => {
-                matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::Dx | Kind::Tower | Kind::DryCooler)
+                matches!(
+                    kind,
+                    Kind::Chiller | Kind::Pump | Kind::WaterEconomiser | Kind::Dx | Kind::Tower | Kind::DryCooler
+                )
             }
+            Self::CouplingBroken => matches!(kind, Kind::Pump),
             Self::Smoke => matches!(kind, Kind::SmokeDetector),
         }
     }

@@ -150,14 +150,15 @@ pub const CATALOGUE: &[Entry] = &[
         On::Equipment,
         "start-fails",
         With::Nothing,
-        "a generator, a chiller, an economiser or a DX unit's compressor does not start",
+        "a generator, a chiller, a pump, an economiser or a DX unit's compressor does not start",
     ),
     entry_of(
         On::Equipment,
         "stop-fails",
         With::Nothing,
-        "a chiller, an economiser or a DX unit's compressor does not stop",
+        "a chiller, a pump, an economiser or a DX unit's compressor does not stop",
     ),
+    entry_of(On::Equipment, "coupling-broken", With::Nothing, "a pump on a header turns and moves nothing"),
     entry_of(On::Equipment, "smoke", With::Nothing, "smoke comes to a detector"),
     entry_of(
         On::Equipment,
@@ -240,6 +241,7 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("string-open", _) => MachineFault::StringOpen,
         ("start-fails", _) => MachineFault::StartFails,
         ("stop-fails", _) => MachineFault::StopFails,
+        ("coupling-broken", _) => MachineFault::CouplingBroken,
         ("smoke", _) => MachineFault::Smoke,
         (_, _) => return None,
     })

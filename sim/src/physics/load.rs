@@ -2,6 +2,7 @@
 
 use plant::fault::Faults;
 use plant::hall::Hall;
+use plant::hall::machinery::Circuit as Which;
 use plant::read::{Section, Source, did_you_mean};
 use plant::time::Span;
 
@@ -58,6 +59,20 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
             all.fault("", message, format!("add a section `[{key}]`"));
         } else if told && !there {
             all.fault(key, format!("the hall has nothing for `[{key}]`"), format!("remove the section `[{key}]`"));
+        }
+    }
+    for (key, circuit, which) in
+        [("chilled-water", &chilled, Which::ChilledWater), ("facility-water", &facility, Which::FacilityWater)]
+    {
+        let there = hall.machinery.pumps.iter().filter(|pump| pump.circuit == which).count();
+        let told = circuit.as_ref().and_then(|of| of.as_ref()).map_or(there, |of| of.pumps.saturating_add(of.standby));
+        if there > 0 && there != told {
+            let message = format!("the hall has {there} pumps on this water, and `pumps` and `standby` make {told}");
+            all.fault(
+                key,
+                message,
+                "write as many as the hall has: those that run by their panels, and those that stand by",
+            );
         }
     }
     if let Some(Some(electrics)) = &electrics {

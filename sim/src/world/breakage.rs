@@ -5,6 +5,7 @@ use plant::id::EquipId;
 
 use super::World;
 use crate::circuits::Circuit;
+use crate::circuits::pumps::Unit as Pump;
 use crate::electrics::ups::UpsState;
 use crate::faults::MachineFault;
 use crate::liquid::cdu::Wear;
@@ -32,12 +33,7 @@ impl World {
                     tank.leak = flow;
                 }
             }
-            MachineFault::ShortCircuit(warmer) => {
-                let which = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
-                if let Some(dry) = which.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
-                    dry.warmer = if broken { warmer } else { 0.0 };
-                }
-            }
+            MachineFault::ShortCircuit(warmer) => self.breathe_warmer(equip, if broken { warmer } else { 0.0 }),
             MachineFault::VentOpen => {
                 if let Some(tank) = self.tank(equip) {
                     tank.vent_open = broken;
@@ -48,6 +44,7 @@ impl World {
                     rack.recirculation = if broken { share.max(rack.contained) } else { rack.contained };
                 }
             }
+            MachineFault::CouplingBroken => self.uncouple(equip, broken),
             MachineFault::Outage => self.site.grid_out(broken),
             MachineFault::Brownout(left) => self.site.brown_out(broken.then_some(left / 100.0)),
             MachineFault::Sag(left) if broken => self.site.sag(left / 100.0),
@@ -90,9 +87,10 @@ impl World {
         sensors.filter(|(of, _)| *of == equip).for_each(|(_, more)| *more = by);
     }
 
-    /// True for a chiller, an economiser, a tower or a DX unit.
+    /// True for a chiller, an economiser, a tower, a DX unit or a pump on a header.
     fn is_staged(&self, equip: EquipId) -> bool {
-        place(&self.machinery.dry_coolers, |d| d.equip == equip).is_some()
+        place(&self.machinery.pumps, |p| p.equip == equip).is_some()
+            || place(&self.machinery.dry_coolers, |d| d.equip == equip).is_some()
             || self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
             || place(&self.machinery.towers, |t| t.equip == equip).is_some()
             || place(&self.machinery.chillers, |c| c.equip == equip).is_some()
@@ -105,6 +103,9 @@ impl World {
             && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
         {
             *(if on { &mut unit.stop_fails } else { &mut unit.start_fails }) = broken;
+        }
+        if let Some(pump) = self.pump_at(equip) {
+            *(if on { &mut pump.stop_fails } else { &mut pump.start_fails }) = broken;
         }
         let tower = place(&self.machinery.towers, |t| t.equip == equip).map(|(which, _)| which);
         if let Some(cold) = tower.and_then(|which| self.circuit(which)).and_then(|c| c.condensing.as_mut()) {
@@ -124,6 +125,26 @@ impl World {
         }
     }
 
+    /// Lets a dry cooler breathe air that is so much warmer (K).
+    fn breathe_warmer(&mut self, equip: EquipId, warmer: f64) {
+        let which = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
+        if let Some(dry) = which.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
+            dry.warmer = warmer;
+        }
+    }
+
+    /// Lets a pump turn and move nothing.
+    fn uncouple(&mut self, equip: EquipId, broken: bool) {
+        if let Some(pump) = self.pump_at(equip) {
+            pump.loose = broken;
+        }
+    }
+
+    fn pump_at(&mut self, equip: EquipId) -> Option<&mut Pump> {
+        let (which, n) = place(&self.machinery.pumps, |p| p.equip == equip)?;
+        self.circuit(which)?.pumps.units.get_mut(n)
+    }
+
     fn smoke_at(&mut self, equip: EquipId, there: bool) {
         let detector = self.machinery.smoke.iter().position(|detector| detector.equip == equip);
         if let Some(seen) = detector.and_then(|n| self.smoke.get_mut(n)) {
@@ -136,6 +157,9 @@ impl World {
             && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
         {
             unit.tripped = broken;
+        }
+        if let Some(pump) = self.pump_at(equip) {
+            pump.tripped = broken;
         }
         if self.machinery.facility_water.is_some_and(|w| w.equip == equip)
             && let Some(circuit) = &mut self.facility

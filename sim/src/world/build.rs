@@ -54,6 +54,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         smoke: vec![false; hall.machinery.smoke.len()],
         driven: hall.cdus.clone(),
         dry: hall.dry.clone(),
+        headers: hall.headers.rows().to_vec(),
         moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
@@ -132,6 +133,9 @@ impl World {
         for of in &self.dry {
             let points = [of.run_mode.id(), of.fan.id(), of.wet.id()];
             devices.push((of.of.equip, points.map(safe).to_vec()));
+        }
+        for pump in self.headers.iter().flat_map(|header| &header.pumps) {
+            devices.push((pump.of.equip, vec![safe(pump.run_mode.id())]));
         }
         for cdu in &self.driven {
             let points = [cdu.run_mode.id(), cdu.valve.id()].into_iter().chain(cdu.pumps.iter().map(|p| p.speed.id()));
@@ -273,6 +277,7 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
             Kind::ChilledWater
             | Kind::FacilityWater
             | Kind::CondenserWater
+            | Kind::Pump
             | Kind::Chiller
             | Kind::Tower
             | Kind::DryCooler

@@ -167,6 +167,10 @@ fn condensing((machinery, which): Of<'_>, cold: &Condensing, tell: &mut impl FnM
 }
 
 fn on_circuit((machinery, which): Of<'_>, circuit: &Circuit, tell: &mut impl FnMut(PointId, f64)) {
+    for (of, unit) in here(&machinery.pumps, which).zip(&circuit.pumps.units) {
+        tell(of.running.id(), if unit.turns() && !circuit.stands() { 1.0 } else { 0.0 });
+        tell(of.fault.id(), if unit.tripped || circuit.tripped { 1.0 } else { 0.0 });
+    }
     if let Some(dry) = &circuit.dry {
         for of in here(&machinery.dry_coolers, which) {
             tell(of.speed.id(), dry.fan);

@@ -19,7 +19,7 @@ impl World {
     /// Gives every machine of a plant that control runs its order.
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
-        let Self { chilled, facility, elapsed, alone, plates, driven, dry, .. } = self;
+        let Self { chilled, facility, elapsed, alone, plates, driven, dry, headers, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -51,6 +51,14 @@ impl World {
             if let Some(cooler) = circuit.and_then(|circuit| circuit.dry.as_mut()) {
                 cooler.told = told.dry(of);
             }
+        }
+        for header in headers.iter() {
+            let circuit = match header.circuit {
+                Which::ChilledWater => chilled.as_mut(),
+                Which::FacilityWater => facility.as_mut(),
+            };
+            let units = circuit.into_iter().flat_map(|circuit| &mut circuit.pumps.units);
+            units.zip(&header.pumps).for_each(|(unit, of)| unit.order = told.mode(of.run_mode.id()));
         }
         let smoky = smoke.contains(&true);
         for unit in dx_rows.iter().flat_map(|row| &row.units) {

@@ -10,6 +10,7 @@ use super::{Alone, Panel, World};
 use crate::actuators::Actuator;
 use crate::air::Surroundings;
 use crate::circuits::Given;
+use crate::circuits::pumps::RUN_DOWN;
 use crate::circuits::spec::LONGEST_STEP;
 use crate::compute::fleet;
 use crate::electrics::site::{Cooling, Feeds};
@@ -22,8 +23,6 @@ use crate::weather::Outdoor;
 
 /// The longest step the physics takes at once (s); longer ones are divided evenly.
 const LONGEST: f64 = LONGEST_STEP;
-/// Pumps that are tripped or have no power run down so fast (%/s).
-const RUN_DOWN: f64 = 20.0;
 /// What devices run at by themselves when they have heard nothing for too long (%).
 const FULL: f64 = 100.0;
 
@@ -236,7 +235,7 @@ impl World {
                     *branch = coil.branch(of);
                 }
             }
-            circuit.share_flow(of);
+            circuit.share_flow(of, dt);
             for coil in self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter_map(|c| c.coil.as_mut()) {
                 coil.water = circuit.flows.get(coil.place).copied().unwrap_or(0.0);
             }
@@ -268,7 +267,7 @@ impl World {
                     }
                 }
             }
-            circuit.share_flow(of);
+            circuit.share_flow(of, dt);
         }
     }
 

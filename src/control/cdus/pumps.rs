@@ -1,12 +1,10 @@
-//! The pumps of a CDU: who runs, who takes the place of one that is lost, who changes places.
-
-mod moves;
-mod shift;
+//! The pumps of a CDU: a [`Crew`] of two at one speed, of which the one that takes the place of a lost one begins at its last speed.
 
 use plant::command::{Level, Reason};
-use plant::event::{About, Step as Told, Trouble, What};
-use plant::hall::sequence::cdu::{CduPump, PUMPS, PumpTuning};
-use plant::hall::sequence::{MachineTuning, RunMode};
+use plant::event::{About, StageCause, Step as Told, Trouble, What};
+use plant::hall::sequence::RunMode;
+use plant::hall::sequence::cdu::{CduPump, PUMPS};
+use plant::hall::sequence::pumps::PumpTuning;
 use plant::id::Id;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
@@ -14,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::Scan;
 use crate::control::clock::sum;
 use crate::control::news::News;
+use crate::control::sequence::Timer;
+use crate::control::sequence::crew::{Crew, CrewRules};
 use crate::control::sequence::machine::{Life, Machine, Seen, Sight};
 use crate::control::sequence::roster::MachineId;
-use crate::control::sequence::{Sequence, Timer};
-pub use shift::Shift;
+use crate::control::sequence::shift::Shift;
 
 /// A pump this near to what it is told is there (%).
 const NEAR: f64 = 5.0;
@@ -31,16 +30,17 @@ pub struct Row {
     pub pressure: Option<f64>,
 }
 
+impl Row {
+    /// What is seen of one of them.
+    fn of(&self, id: MachineId) -> Seen {
+        self.seen.get(id.index()).copied().unwrap_or(Seen::NOTHING)
+    }
+}
+
 /// The pumps of a CDU.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pumps {
-    machines: [Machine; PUMPS],
-    told: [bool; PUMPS],
-    /// How many shall run.
-    target: u8,
-    shift: Sequence<Shift>,
-    since_shift: Span,
-    since_rotation: Span,
+    crew: Crew,
     starved: Timer,
     slow: Timer,
     /// The speed at which those that run were proven last (%).
@@ -49,74 +49,42 @@ pub struct Pumps {
     taking_over: Option<MachineId>,
     /// All were lost at once.
     all_lost: bool,
-    /// The last change did not come to what it was for.
-    abandoned: bool,
 }
 
 impl Pumps {
     /// Not seen yet.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            machines: [Machine::new(); PUMPS],
-            told: [false; PUMPS],
-            target: 1,
-            shift: Sequence::at(Shift::Steady),
-            since_shift: Span::ZERO,
-            since_rotation: Span::ZERO,
-            starved: Timer::default(),
-            slow: Timer::default(),
-            speed: 0.0,
-            taking_over: None,
-            all_lost: false,
-            abandoned: false,
-        }
+        let (starved, slow) = (Timer::default(), Timer::default());
+        Self { crew: Crew::new(PUMPS), starved, slow, speed: 0.0, taking_over: None, all_lost: false }
     }
 
     /// As after a new boot: nothing is known but run-times and when two changed places.
     pub fn forget(&mut self) {
-        let (mut machines, since_rotation) = (self.machines, self.since_rotation);
-        machines.iter_mut().for_each(Machine::forget);
-        *self = Self { machines, since_rotation, ..Self::new() };
+        self.crew.forget();
+        (self.starved, self.slow, self.speed) = (Timer::default(), Timer::default(), 0.0);
+        (self.taking_over, self.all_lost) = (None, false);
     }
 
     /// Taken over as found: what runs runs on.
     pub fn adopt(&mut self, rules: &PumpTuning) {
-        self.told = self.machines.map(|machine| machine.is_running());
-        self.target = rules.running;
-        self.shift = Sequence::at(Shift::Steady);
-        (self.since_shift, self.starved, self.slow) = (Span::ZERO, Timer::default(), Timer::default());
-        (self.taking_over, self.all_lost, self.abandoned) = (None, false, false);
+        self.crew.adopt(rules.running);
+        (self.starved, self.slow) = (Timer::default(), Timer::default());
+        (self.taking_over, self.all_lost) = (None, false);
     }
 
     /// One scan in which somebody else runs them.
     pub fn look_on(&mut self, scan: &Scan<'_>, row: &Row, news: &mut News<'_>) {
-        self.watch(scan, &row.seen.map(|seen| seen.on_panel(true)), news);
-        self.told = self.machines.map(|machine| machine.is_running());
-        self.shift = Sequence::at(Shift::Steady);
-        (self.since_shift, self.taking_over) = (Span::ZERO, None);
+        let (rules, about) = (self.rules(scan), |id| about(scan, id));
+        self.crew.look_on(&rules, (|id| row.of(id), about), scan.scene.dt, news);
+        self.taking_over = None;
     }
 
     /// One scan under control.
     pub fn step(&mut self, scan: &Scan<'_>, row: &Row, news: &mut News<'_>) {
         let (rules, dt) = (&scan.tuning.pumps, scan.scene.dt);
-        let (ran, before) = (self.count(|m| m.life() == Life::On), self.machines.map(|machine| machine.life()));
-        self.watch(scan, &row.seen, news);
-        if self.told == [false; PUMPS] {
-            // What is found running, while nobody is told to run, runs on.
-            let found = |(machine, before): (&Machine, Life)| {
-                machine.life() == Life::On && matches!(before, Life::Unseen { .. })
-            };
-            for (told, found) in self.told.iter_mut().zip(self.machines.iter().zip(before).map(found)) {
-                *told = found;
-            }
-        }
-        self.since_shift = sum(self.since_shift, dt);
-        self.since_rotation = sum(self.since_rotation, dt);
-        let lost = self.count(|m| m.life() == Life::On) < ran;
-        for (told, machine) in self.told.iter_mut().zip(&self.machines) {
-            *told &= machine.trouble().is_none();
-        }
+        let (crew_rules, about) = (self.rules(scan), |id| about(scan, id));
+        let lost = self.crew.watch(&crew_rules, (|id| row.of(id), about), dt, news);
         let told = scan.wiring.pumps.iter().filter_map(|pump| scan.scene.told(*pump)).fold(0.0, f64::max);
         if self.runs() {
             self.all_lost = false;
@@ -124,26 +92,72 @@ impl Pumps {
             if !lost && row.pressure.is_some_and(|below| below < rules.starved.0) {
                 self.speed = told;
             }
-        } else if lost && self.machines.iter().all(stopped_itself) {
+        } else if lost && self.crew.are_all_lost() {
             self.all_lost = true;
-            self.machines.iter_mut().for_each(Machine::lost_power);
+            self.crew.lost_power();
             news.warn(About::Equip(scan.of.of.equip), What::Step(Told::Restoring));
         }
         // One that is still on its way up has not shown yet that it is not enough. Of one that is not seen now the pressure alone tells.
         let there = |(machine, pump): (&Machine, &CduPump)| {
             machine.is_running() && scan.scene.fresh(pump.feedback).is_none_or(|speed| speed >= told - NEAR)
         };
-        let quiet = self.shift.step() == Shift::Steady && self.machines.iter().zip(&scan.of.pumps).any(there);
+        let quiet = self.shift() == Shift::Steady && self.machines().iter().zip(&scan.of.pumps).any(there);
         self.starved.count(quiet && row.pressure.is_some_and(|below| below >= rules.starved.0), dt);
         self.slow.count(quiet && self.is_slow(scan), dt);
         self.turn(scan, &row.seen, news);
+    }
+
+    /// Moves the change by a scan.
+    fn turn(&mut self, scan: &Scan<'_>, seen: &[Seen; PUMPS], news: &mut News<'_>) {
+        self.stage(scan, &scan.tuning.pumps, news);
+        let (rules, about) = (self.rules(scan), About::Equip(scan.of.of.equip));
+        if let Some(Shift::Starting { start, stop }) = self.crew.turn(&rules, (about, false), scan.scene.dt, news) {
+            // Where none is seen running the next one goes at once; one that is only wanted more follows the loop.
+            let runs =
+                |(machine, seen): (&Machine, &Seen)| machine.life() == Life::On && seen.running == Sight::Known(true);
+            let replaces = stop.is_none() && !self.machines().iter().zip(seen).any(runs);
+            self.taking_over = replaces.then_some(start);
+        }
+        self.end_take_over(scan);
+    }
+
+    /// How many shall run: one more where the pressure is short, one less where two turn slowly.
+    fn stage(&mut self, scan: &Scan<'_>, rules: &PumpTuning, news: &mut News<'_>) {
+        let before = self.target();
+        let (to, cause) = if before < 2 && self.starved.reached(rules.starved_for) {
+            (2, StageCause::Starved)
+        } else if before > rules.running && self.slow.reached(rules.slow_for) {
+            (rules.running, StageCause::LightLoad)
+        } else {
+            self.crew.aim(before.max(rules.running));
+            return;
+        };
+        self.crew.aim(to);
+        (self.starved, self.slow) = (Timer::default(), Timer::default());
+        news.info(About::Equip(scan.of.of.equip), What::Stage { from: before, to, cause });
+    }
+
+    /// One that has come to its speed follows the loop; before, the loop would take its way up for an answer.
+    fn end_take_over(&mut self, scan: &Scan<'_>) {
+        let Some(id) = self.taking_over else { return };
+        let Some((machine, pump)) = self.machines().get(id.index()).zip(scan.of.pumps.get(id.index())) else { return };
+        let there = scan.scene.fresh(pump.feedback).is_none_or(|speed| speed >= self.speed - NEAR);
+        let over = match machine.life() {
+            Life::Off => !self.crew.is_told(id),
+            Life::Starting => false,
+            Life::On => there || machine.since() >= scan.tuning.pumps.start_within,
+            Life::Stopping | Life::Failed(_) | Life::Unseen { .. } => true,
+        };
+        if over {
+            self.taking_over = None;
+        }
     }
 
     /// The speed of pump `n` (%) with its level and reason; `output` is what the pressure's loop gives.
     #[must_use]
     pub fn order(&self, n: usize, output: f64, follows: Reason) -> (Level, f64, Reason) {
         let id = MachineId::from_index(n);
-        let Some(machine) = self.machines.get(n) else { return (Level::Control, 0.0, Reason::Standby) };
+        let Some(machine) = self.machines().get(n) else { return (Level::Control, 0.0, Reason::Standby) };
         let runs = match machine.run_mode() {
             RunMode::On => true,
             RunMode::Off => false,
@@ -160,137 +174,70 @@ impl Pumps {
         }
     }
 
+    /// The crew.
+    #[must_use]
+    pub const fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
     /// Each pump as a machine.
     #[must_use]
-    pub const fn machines(&self) -> &[Machine; PUMPS] {
-        &self.machines
+    pub fn machines(&self) -> &[Machine] {
+        self.crew.machines()
     }
 
     /// What is in flight.
     #[must_use]
     pub const fn shift(&self) -> Shift {
-        self.shift.step()
+        self.crew.shift()
     }
 
     /// How many shall run.
     #[must_use]
     pub const fn target(&self) -> u8 {
-        self.target
-    }
-
-    /// True when the last change did not come to what it was for.
-    #[must_use]
-    pub const fn has_abandoned(&self) -> bool {
-        self.abandoned
-    }
-
-    /// True while one is on its way.
-    #[must_use]
-    pub fn is_starting(&self) -> bool {
-        self.machines.iter().any(|machine| machine.life() == Life::Starting)
-    }
-
-    /// True when it is known of each whether it runs.
-    #[must_use]
-    pub fn is_seen(&self) -> bool {
-        self.machines.iter().all(|machine| !matches!(machine.life(), Life::Unseen { .. }))
-    }
-
-    /// True when it is known of none.
-    #[must_use]
-    pub fn is_blind(&self) -> bool {
-        self.machines.iter().all(|machine| matches!(machine.life(), Life::Unseen { .. }))
+        self.crew.target()
     }
 
     /// True while one runs.
     #[must_use]
     pub fn runs(&self) -> bool {
-        self.machines.iter().any(Machine::is_running)
+        self.crew.runs()
     }
 
     /// True when none runs, is on its way or can be told to run, and not because somebody wants it so: their panel knows better.
     #[must_use]
-    pub fn is_helpless(&self, scan: &Scan<'_>, seen: &[Seen; PUMPS]) -> bool {
-        let rules = &scan.tuning.pumps;
+    pub fn is_helpless(&self, scan: &Scan<'_>, row: &Row) -> bool {
         // Where all were lost their power may come back; a drive that reports a fault has it, and a wait has an end.
-        let bound = sum(stagger(scan), rules.start_within);
-        let gone = |(machine, seen): (&Machine, &Seen)| {
-            let stopped = machine.life() == Life::Failed(Trouble::StoppedItself);
-            let waits = self.all_lost && stopped && seen.fault == Sight::Known(false) && machine.since() <= bound;
-            !machine.is_able() && !machine.is_running() && !waits
-        };
-        // Where somebody holds a pump at nought that is what he wants.
-        let amiss = |(machine, seen): (&Machine, &Seen)| {
-            let unseen = matches!(machine.life(), Life::Unseen { .. });
-            (unseen || machine.trouble().is_some()) && seen.held != Some(RunMode::Off)
-        };
-        self.machines.iter().zip(seen).all(gone) && self.machines.iter().zip(seen).any(amiss)
+        let bound = sum(stagger(scan), scan.tuning.pumps.start_within);
+        self.crew.is_helpless(
+            |id| row.of(id),
+            |machine, seen| {
+                let stopped = machine.life() == Life::Failed(Trouble::StoppedItself);
+                self.all_lost && stopped && seen.fault == Sight::Known(false) && machine.since() <= bound
+            },
+        )
     }
 
-    fn watch(&mut self, scan: &Scan<'_>, seen: &[Seen; PUMPS], news: &mut News<'_>) {
-        let of = &scan.tuning.pumps;
-        let rules = MachineTuning {
-            least_on: Span::ZERO,
-            least_off: Span::ZERO,
-            between_starts: Span::ZERO,
-            start_within: of.start_within,
-            stop_within: of.stop_within,
-            lost_after: of.proof,
-            // Where all were lost their power was, most likely: they come back one CDU after the other.
-            restore_after: if self.all_lost { stagger(scan) } else { of.retry_after },
-            retry_after: of.retry_after,
-        };
-        for (((machine, told), seen), pump) in self.machines.iter_mut().zip(self.told).zip(seen).zip(&scan.of.pumps) {
-            let item = machine.step(&rules, (*seen, told), scan.scene.dt);
-            news.machine(About::Point(pump.speed.id()), item);
-        }
+    /// Where all were lost their power was, most likely: they come back one CDU after the other.
+    fn rules(&self, scan: &Scan<'_>) -> CrewRules {
+        CrewRules::of(&scan.tuning.pumps, self.all_lost.then(|| stagger(scan)))
     }
 
     /// Two turn so slowly that one would do.
     fn is_slow(&self, scan: &Scan<'_>) -> bool {
         let mut speeds = scan.of.pumps.iter().map(|pump| scan.scene.fresh(pump.feedback));
-        self.present() > 1 && speeds.all(|speed| speed.is_some_and(|speed| speed < scan.tuning.pumps.slow.0))
+        self.crew.present() > 1 && speeds.all(|speed| speed.is_some_and(|speed| speed < scan.tuning.pumps.slow.0))
     }
+}
 
-    fn ids(&self) -> impl Iterator<Item = (MachineId, &Machine)> {
-        self.machines.iter().enumerate().map(|(n, machine)| (MachineId::from_index(n), machine))
-    }
-
-    /// How many run, or are told to and on their way.
-    fn present(&self) -> u8 {
-        self.count(|machine| match machine.life() {
-            Life::On | Life::Starting | Life::Unseen { ran: true } => true,
-            Life::Off | Life::Stopping | Life::Failed(_) | Life::Unseen { ran: false } => false,
-        })
-    }
-
-    fn count(&self, so: impl Fn(&Machine) -> bool) -> u8 {
-        u8::try_from(self.machines.iter().filter(|machine| so(machine)).count()).unwrap_or(u8::MAX)
-    }
-
-    fn is_told(&self, id: MachineId) -> bool {
-        self.told.get(id.index()).copied().unwrap_or(false)
-    }
-
-    fn tell(&mut self, id: MachineId, run: bool) {
-        if let Some(told) = self.told.get_mut(id.index()) {
-            *told = run;
-        }
-    }
-
-    fn life(&self, id: MachineId) -> Life {
-        self.machines.get(id.index()).map_or(Life::Unseen { ran: false }, Machine::life)
-    }
+/// What a pump's events are about: the output of its speed.
+fn about(scan: &Scan<'_>, id: MachineId) -> About {
+    scan.of.pumps.get(id.index()).map_or(About::Hall, |pump| About::Point(pump.speed.id()))
 }
 
 /// After how long a CDU tries again where all pumps were lost: one CDU after the other.
 fn stagger(scan: &Scan<'_>) -> Span {
     scan.tuning.pumps.stagger.times(u64::try_from(scan.place).unwrap_or(0))
-}
-
-/// It was lost, with or without a word of its drive.
-fn stopped_itself(machine: &Machine) -> bool {
-    matches!(machine.life(), Life::Failed(Trouble::StoppedItself | Trouble::Fault))
 }
 
 impl Default for Pumps {

@@ -23,7 +23,7 @@ impl Scene<'_> {
     /// A chiller.
     pub(super) fn chiller(&self, plant: &ChillerPlant, wiring: &Wiring, id: MachineId) -> Seen {
         let (Some(of), Some(output)) = (plant.chillers.get(id.index()), wiring.chillers.get(id.index())) else {
-            return Seen { running: Sight::Lost, fault: Sight::Lost, held: None };
+            return Seen::NOTHING;
         };
         Seen { running: self.sight(of.of.running), fault: self.fault(of.of.fault), held: self.held_by(output.mode) }
     }
@@ -71,6 +71,7 @@ impl Scene<'_> {
             warm: supply.map(|supply| supply - setpoint),
             starved: dp,
             flow: share,
+            stands: self.stands(plant.circuit),
             economising: helps || dry_helps || spared,
             spared,
             share: running.filter_map(|c| self.fresh(c.of.load)).reduce(f64::max),
@@ -86,6 +87,12 @@ impl Scene<'_> {
             machinery::Circuit::FacilityWater => self.hall.machinery.cdus.iter().any(|cdu| cdu.row == row),
         };
         self.hall.rows.iter().filter(|(row, _)| served(*row)).map(|(row, _)| self.forecast.extra(row, lead)).sum()
+    }
+
+    /// True where the pumps of a water are seen, and each stands.
+    fn stands(&self, circuit: machinery::Circuit) -> bool {
+        let mut here = self.hall.machinery.pumps.iter().filter(|pump| pump.circuit == circuit).peekable();
+        here.peek().is_some() && here.all(|pump| self.sight(pump.of.running) == Sight::Known(false))
     }
 
     /// What the tower goes by.

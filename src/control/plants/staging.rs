@@ -39,6 +39,8 @@ pub struct Water {
     pub starved: Option<f64>,
     /// Flow over design (1).
     pub flow: Option<f64>,
+    /// All pumps that move it are seen standing.
+    pub stands: bool,
     /// Something cools the water before the chillers do.
     pub economising: bool,
     /// It carries all of the load.

@@ -80,6 +80,9 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Nobody sees it.
+    pub const NOTHING: Self = Self { running: Sight::Lost, fault: Sight::Lost, held: None };
+
     /// The same on its panel: whatever it does is what it shall do.
     #[must_use]
     pub const fn on_panel(self, on_panel: bool) -> Self {

@@ -53,7 +53,8 @@ impl Rig {
         let led = |kind: Kind| matches!(kind, Kind::Crah | Kind::Fan | Kind::ChilledWater);
         let feedback = |def: &PointDef| def.short_name().ends_with("-feedback") && led(hall.equips[def.equip].kind);
         let sensors = hall.points.iter().filter(|(_, def)| def.role == Role::Sensor && !feedback(def));
-        let runs = ["ch-1/running", "ch-2/running"];
+        let runs =
+            ["ch-1/running", "ch-2/running", "chwp-1/running", "chwp-2/running", "fwp-1/running", "fwp-2/running"];
         let value = |def: &PointDef| if runs.contains(&def.name.as_str()) { 1.0 } else { ordinary(def.short_name()) };
         let values = sensors.map(|(id, def)| (id, value(def))).collect();
         Self { hall, control, inputs, tick, values, wiggle: true }

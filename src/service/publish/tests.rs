@@ -82,6 +82,7 @@ fn hall() -> Arc<Hall> {
         dx_rows: Vec::new(),
         cdus: Vec::new(),
         dry: Vec::new(),
+        headers: Table::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

@@ -8,6 +8,7 @@ pub(super) const CHILLER: &[PointSpec] = &[RUN_MODE, DEMAND_LIMIT, SETPOINT, CON
 pub(super) const TOWER: &[PointSpec] = &[RUN_MODE, FANS, CELLS];
 pub(super) const ECONOMISER: &[PointSpec] = &[RUN_MODE, SETPOINT];
 pub(super) const DX: &[PointSpec] = &[RUN_MODE, COMPRESSOR, DAMPER];
+pub(super) const PUMP: &[PointSpec] = &[RUN_MODE];
 pub(super) const DRY_COOLER: &[PointSpec] = &[RUN_MODE, FANS, WET];
 
 /// A word or a setpoint that is told to a panel, at once: its range and its fail-safe.

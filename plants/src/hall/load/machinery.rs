@@ -16,6 +16,7 @@ impl Draft {
         use crate::hall::machinery as kinds;
         self.machinery.facility_water = self.one(file, Kind::FacilityWater, kinds::FacilityWater::of);
         self.machinery.weather = self.one(file, Kind::WeatherStation, kinds::WeatherStation::of);
+        self.machinery.pumps = self.on(file, Kind::Pump, kinds::Pump::of);
         self.machinery.chillers = self.on(file, Kind::Chiller, kinds::Chiller::of);
         self.machinery.towers = self.on(file, Kind::Tower, kinds::Tower::of);
         self.machinery.dry_coolers = self.on(file, Kind::DryCooler, kinds::DryCooler::of);
@@ -154,6 +155,10 @@ row = "row-a"
 
 [facility-water]
 name = "fws"
+
+[[pump]]
+name = "fwp-1"
+circuit = "facility-water"
 
 [[condenser-water]]
 name = "cw"

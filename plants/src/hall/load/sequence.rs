@@ -4,6 +4,7 @@ mod cdu;
 mod dry;
 mod dx;
 mod fans;
+mod pumps;
 mod tower;
 
 use super::Draft;
@@ -38,6 +39,8 @@ pub(super) struct Sequenced {
     cells: Option<f64>,
     /// Control keeps its condensers' pressure up.
     head: bool,
+    /// Control runs the pumps on its header.
+    pumps: bool,
 }
 
 impl Sequenced {
@@ -47,6 +50,7 @@ impl Sequenced {
         let write = match (kind, spec.name) {
             (Kind::Chiller, "condenser-valve") if !self.head => return None,
             (Kind::Tower, _) if self.cells.is_none() => return None,
+            (Kind::Pump, _) if !self.pumps => return None,
             (Kind::Tower, "cells") => spec
                 .write
                 .map(|range| WriteRange { max: self.cells.unwrap_or(range.max), ..range })
@@ -70,6 +74,7 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
             water: section.maybe::<f64>("setpoint").unwrap_or(PlantTuning::UNUSED.setpoint.0),
             cells: section.section("tower").map(cells),
             head: section.has("head"),
+            pumps: section.has("pumps"),
         })
     };
     Circuit::ALL.into_iter().filter_map(of).collect()
@@ -83,7 +88,7 @@ pub(super) fn tunings(file: &Section<'_>) -> Tunings {
     let Some(all) = file.section("sequence") else {
         return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL);
     };
-    let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
+    let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section, circuit)));
     let dx = dx::tuning(&all);
     let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
     let dry = all.section("dry-cooler").and_then(|section| dry::tuning(&section));
@@ -101,7 +106,7 @@ pub(super) fn run_kinds(file: &Section<'_>) -> Vec<Kind> {
     RUN_BY_KIND.into_iter().filter(|kind| all.has(kind.word())).collect()
 }
 
-fn tuning(section: &Section<'_>) -> Option<PlantTuning> {
+fn tuning(section: &Section<'_>, circuit: Circuit) -> Option<PlantTuning> {
     for (key, what) in [
         ("setpoint", "the water that the chillers' panels hold, in °C"),
         ("capacity", "what one chiller carries, in W"),
@@ -123,6 +128,7 @@ fn tuning(section: &Section<'_>) -> Option<PlantTuning> {
     let reset = section.section("reset").map(|s| reset(&s));
     let tower = section.section("tower").map(|s| tower::tower(&s));
     let head = section.section("head").map(|s| tower::head(&s));
+    let pumps = section.section("pumps").and_then(|s| pumps::header(&s, circuit));
     section.done();
     if let (Some(reset), Some(setpoint)) = (&reset, setpoint)
         && reset.warmest <= setpoint
@@ -133,6 +139,7 @@ fn tuning(section: &Section<'_>) -> Option<PlantTuning> {
     Some(PlantTuning {
         tower,
         head,
+        pumps,
         reset,
         setpoint: setpoint?,
         capacity: capacity?,

@@ -5,12 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pumps::PumpTuning;
 use crate::hall::LoopTuning;
 use crate::hall::machinery::Cdu;
 use crate::id::{LoopId, RowId};
 use crate::point::Point;
 use crate::time::Span;
-use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Ratio, Watts};
+use crate::units::{Celsius, Pascals, Percent, Ratio, Watts};
 
 /// Pumps of a CDU.
 pub const PUMPS: usize = 2;
@@ -64,39 +65,6 @@ pub struct CduTuning {
     pub caps: CapTuning,
     /// When its exchanger counts as fouled.
     pub fouling: FoulingTuning,
-}
-
-/// Who of a CDU's pumps runs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PumpTuning {
-    /// Pumps that run as a rule (1, 1 or 2): one and a standby, or both at part speed.
-    pub running: u8,
-    /// Without proof for so long a pump that ran is lost (s, 1s to 1min).
-    pub proof: Span,
-    /// The flow that proves a pump that runs alone (l/s, 0 to 1e3; 0 for its drive's word alone).
-    pub least_flow: LitersPerSecond,
-    /// Told to start, it turns within (s, 2s to 5min).
-    pub start_within: Span,
-    /// Told to stop, it stands within (s to min, 5s to 10min).
-    pub stop_within: Span,
-    /// A start that failed is not tried again for so long, and a CDU that its panel runs better not taken again (min to h, 1min to 12h).
-    pub retry_after: Span,
-    /// After all pumps were lost at once, from one CDU's start to the next one's (s, 0s to 5min).
-    pub stagger: Span,
-    /// How long both run before the old one stops, when two change places (s to h, 10s to 1h).
-    pub prove: Span,
-    /// Pressure so far below its setpoint (Pa, 1e3 to 1e5)
-    pub starved: Pascals,
-    /// for so long calls for the other pump (s to min, 1s to 10min).
-    pub starved_for: Span,
-    /// Two that turn slower than this (%, 10 to 90)
-    pub slow: Percent,
-    /// for so long are one too many (min to h, 1min to 24h).
-    pub slow_for: Span,
-    /// Pumps change places so often (h to d, 1h to 400d).
-    pub rotate_every: Span,
-    /// But only when their run-times differ by more (h to d, 0s to 400d).
-    pub rotate_gap: Span,
 }
 
 /// How far the coolant stays above the room's dew point.
@@ -159,26 +127,6 @@ impl CduTuning {
         dew_point: DewPointTuning::USUAL,
         caps: CapTuning::USUAL,
         fouling: FoulingTuning::USUAL,
-    };
-}
-
-impl PumpTuning {
-    /// One and a standby.
-    pub const USUAL: Self = Self {
-        running: 1,
-        proof: Span::from_secs(5),
-        least_flow: LitersPerSecond(0.5),
-        start_within: Span::from_secs(20),
-        stop_within: Span::from_secs(60),
-        retry_after: Span::from_secs(600),
-        stagger: Span::from_secs(5),
-        prove: Span::from_secs(60),
-        starved: Pascals(10e3),
-        starved_for: Span::from_secs(10),
-        slow: Percent(65.0),
-        slow_for: Span::from_secs(600),
-        rotate_every: Span::from_secs(14 * 86_400),
-        rotate_gap: Span::from_secs(12 * 3600),
     };
 }
 

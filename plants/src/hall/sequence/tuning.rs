@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pumps::HeaderTuning;
 use crate::hall::LoopTuning;
 use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Watts};
@@ -29,6 +30,8 @@ pub struct PlantTuning {
     pub tower: Option<TowerTuning>,
     /// How the pressure of the condensers is kept up; nothing where nobody does.
     pub head: Option<HeadTuning>,
+    /// How the pumps on its header are run; nothing where their panels run them.
+    pub pumps: Option<HeaderTuning>,
 }
 
 /// When one chiller more runs, and one less. Defaults: ASHRAE Guideline 36, 5.20.4, for positive-displacement machines and, in a
@@ -297,5 +300,6 @@ impl PlantTuning {
         reset: None,
         tower: None,
         head: None,
+        pumps: None,
     };
 }

@@ -269,9 +269,9 @@ impl Stages {
         self.machines.rows().iter().filter(|machine| was_lost(machine)).count()
     }
 
-    /// True where water moves, as far as it is known; a machine that runs has some, whatever the meter says.
+    /// True where water moves, as far as it is known; a machine that runs has some, whatever the meter says, unless no pump does.
     fn flows(&self, water: &Water) -> bool {
-        self.cools() || water.flow.is_none_or(|flow| flow >= LEAST_FLOW)
+        !water.stands && (self.cools() || water.flow.is_none_or(|flow| flow >= LEAST_FLOW))
     }
 
     /// True when all that ran were lost together while a change was in flight.

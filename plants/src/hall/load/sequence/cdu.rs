@@ -1,12 +1,13 @@
 //! `[sequence.cdu]`: CDUs that control runs, and the numbers they run by.
 
-use super::{DAY, HOUR, MINUTE, SECOND, span};
+use super::{MINUTE, SECOND, span};
 use crate::hall::load::{Draft, tuning};
 use crate::hall::machinery::{Cdu, InRow};
-use crate::hall::sequence::cdu::{CapTuning, CduPump, CduTuning, DewPointTuning, DrivenCdu, FoulingTuning, PumpTuning};
+use crate::hall::sequence::cdu::{CapTuning, CduPump, CduTuning, DewPointTuning, DrivenCdu, FoulingTuning};
+use crate::hall::sequence::pumps::PumpTuning;
 use crate::read::Section;
 use crate::time::Span;
-use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Watts};
+use crate::units::{Celsius, Pascals, Percent, Watts};
 
 /// The numbers of `[sequence.cdu]`.
 pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
@@ -61,26 +62,9 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
     })
 }
 
+/// The pumps of a CDU.
 fn pumps(section: &Section<'_>) -> PumpTuning {
-    let old = PumpTuning::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
-    let running = section.whole("running", (1, 2)).and_then(|n| u8::try_from(n).ok()).unwrap_or(old.running);
-    let read = PumpTuning {
-        running,
-        proof: span(section, "proof", old.proof, (SECOND, MINUTE)),
-        least_flow: LitersPerSecond(number("least-flow", old.least_flow.0, (0.0, 1e3))),
-        start_within: span(section, "start-within", old.start_within, (SECOND.times(2), MINUTE.times(5))),
-        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
-        retry_after: span(section, "retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
-        stagger: span(section, "stagger", old.stagger, (Span::ZERO, MINUTE.times(5))),
-        prove: span(section, "prove", old.prove, (SECOND.times(10), HOUR)),
-        starved: Pascals(number("starved", old.starved.0, (1e3, 1e5))),
-        starved_for: span(section, "starved-for", old.starved_for, (SECOND, MINUTE.times(10))),
-        slow: Percent(number("slow", old.slow.0, (10.0, 90.0))),
-        slow_for: span(section, "slow-for", old.slow_for, (MINUTE, DAY)),
-        rotate_every: span(section, "rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
-        rotate_gap: span(section, "rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
-    };
+    let read = super::pumps::pumps(section, PumpTuning::USUAL, 2);
     section.done();
     read
 }

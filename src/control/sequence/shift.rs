@@ -1,13 +1,12 @@
-//! The sequence of a change among a CDU's pumps: one at a time, each step bound.
+//! The sequence of a change among the pumps of a crew: one at a time, each step bound.
 
 use plant::event::Trouble;
-use plant::hall::sequence::cdu::PumpTuning;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-use crate::control::clock::sum;
-use crate::control::sequence::roster::MachineId;
-use crate::control::sequence::{Bound, Step};
+use super::crew::CrewRules;
+use super::roster::MachineId;
+use super::{Bound, Step, sum};
 
 /// What a shift may take longer than the pump's own steps, before it is abandoned.
 const GRACE: Span = Span::from_secs(10);
@@ -50,16 +49,16 @@ pub enum Shift {
 }
 
 impl Step for Shift {
-    type Rules = PumpTuning;
+    type Rules = CrewRules;
 
-    fn bound(self, rules: &PumpTuning) -> Bound<Self> {
+    fn bound(self, rules: &CrewRules) -> Bound<Self> {
         let within =
             |time| Bound::Within { time: sum(time, GRACE), abort: Self::Steady, trouble: Trouble::ChangeAborted };
         match self {
             Self::Steady => Bound::Rest,
-            Self::Starting { .. } => within(rules.start_within),
+            Self::Starting { .. } => within(rules.machine.start_within),
             Self::Proving { .. } => within(rules.prove),
-            Self::Stopping { .. } => within(rules.stop_within),
+            Self::Stopping { .. } => within(rules.machine.stop_within),
         }
     }
 }
@@ -79,8 +78,10 @@ impl Shift {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use plant::hall::sequence::pumps::PumpTuning;
     use plant::id::Id;
+
+    use super::*;
 
     #[test]
     fn every_step_rests_or_is_bound_with_a_way_out() {
@@ -93,7 +94,7 @@ mod tests {
             (Shift::Stopping { stop: b }, true),
         ];
         for (step, moves) in shifts {
-            match step.bound(&PumpTuning::USUAL) {
+            match step.bound(&CrewRules::of(&PumpTuning::USUAL, None)) {
                 Bound::Rest => assert!(!moves, "{step:?} could hang"),
                 Bound::Within { time, abort, .. } => {
                     assert!(moves && abort == Shift::Steady, "{step:?}");

@@ -1,48 +1,46 @@
-//! The guards of a change among the pumps, and what each of its steps does.
+//! The guards of a change among a crew, and what each of its steps does.
 
-use plant::event::{About, StageCause, Step as Told, Trouble, What};
-use plant::hall::sequence::cdu::{PUMPS, PumpTuning};
-use plant::id::Id;
+use plant::event::{About, Step as Told, Trouble, What};
 use plant::time::Span;
 
-use super::{NEAR, Pumps, Scan, Shift};
+use super::{Crew, CrewRules};
 use crate::control::news::News;
-use crate::control::sequence::machine::{Life, Machine, Seen, Sight};
+use crate::control::sequence::Turn;
+use crate::control::sequence::machine::{Life, Machine};
 use crate::control::sequence::roster::{self, MachineId};
-use crate::control::sequence::{Timer, Turn};
+use crate::control::sequence::shift::Shift;
 
-impl Pumps {
-    /// Moves the change by a scan.
-    pub(super) fn turn(&mut self, scan: &Scan<'_>, seen: &[Seen; PUMPS], news: &mut News<'_>) {
-        let rules = &scan.tuning.pumps;
-        self.stage(scan, rules, news);
-        let mut shift = self.shift;
+/// One that was told to start and is still off after this long was taken away.
+const UNHEARD: Span = Span::from_secs(5);
+
+impl Crew {
+    /// Moves the change by a scan; while `held` none is stopped that runs. The step that it has come to, where it has come to one.
+    pub fn turn(
+        &mut self,
+        rules: &CrewRules,
+        (about, held): (About, bool),
+        dt: Span,
+        news: &mut News<'_>,
+    ) -> Option<Shift> {
         // While a pump's word is doubted no step runs out, as none of the pump's own does, and none is stopped.
-        let doubted = seen.iter().any(|seen| seen.running == Sight::Doubted);
-        let known = if doubted { Span::ZERO } else { scan.scene.dt };
+        let waits = self.doubted || (held && matches!(self.shift(), Shift::Steady | Shift::Proving { .. }));
+        let known = if waits { Span::ZERO } else { dt };
         let stops = |next: &Shift| matches!(next, Shift::Stopping { .. });
-        let turn = shift.advance(rules, known, |step, since| {
-            self.next(rules, step, since).filter(|next| !(doubted && stops(next)))
-        });
+        let mut shift = self.shift;
+        let turn = shift
+            .advance(rules, known, |step, since| self.next(rules, step, since).filter(|next| !(waits && stops(next))));
         self.shift = shift;
-        let about = About::Equip(scan.of.of.equip);
         let (from, aborted) = match turn {
-            Turn::Stayed => return self.end_take_over(scan),
+            Turn::Stayed => return None,
             Turn::Moved(from) => (from, None),
             Turn::Aborted(from, trouble) => (from, Some(trouble)),
         };
         if let Some(trouble) = aborted {
             news.warn(about, What::Trouble(trouble));
         }
-        match self.shift.step() {
+        match self.shift() {
             Shift::Starting { start, stop } => {
                 self.tell(start, true);
-                // Where none is seen running the next one goes at once; one that is only wanted more follows the loop.
-                let runs = |(machine, seen): (&Machine, &Seen)| {
-                    machine.life() == Life::On && seen.running == Sight::Known(true)
-                };
-                let replaces = stop.is_none() && !self.machines.iter().zip(seen).any(runs);
-                self.taking_over = replaces.then_some(start);
                 if stop.is_some() {
                     news.info(about, What::Step(Told::Rotating));
                 }
@@ -56,33 +54,16 @@ impl Pumps {
             Shift::Steady => self.settle(from, aborted.is_some()),
             Shift::Proving { .. } => {}
         }
-        self.end_take_over(scan);
+        Some(self.shift())
     }
 
-    /// How many shall run: one more where the pressure is short, one less where two turn slowly.
-    fn stage(&mut self, scan: &Scan<'_>, rules: &PumpTuning, news: &mut News<'_>) {
-        let before = self.target;
-        let cause = if before < 2 && self.starved.reached(rules.starved_for) {
-            self.target = 2;
-            StageCause::Starved
-        } else if before > rules.running && self.slow.reached(rules.slow_for) {
-            self.target = rules.running;
-            StageCause::LightLoad
-        } else {
-            self.target = before.max(rules.running);
-            return;
-        };
-        (self.starved, self.slow) = (Timer::default(), Timer::default());
-        news.info(About::Equip(scan.of.of.equip), What::Stage { from: before, to: self.target, cause });
-    }
-
-    fn next(&self, rules: &PumpTuning, step: Shift, since: Span) -> Option<Shift> {
+    fn next(&self, rules: &CrewRules, step: Shift, since: Span) -> Option<Shift> {
         match step {
             Shift::Steady => self.begin(rules),
             Shift::Starting { start, stop } => match self.life(start) {
                 Life::Starting => None,
                 Life::On => Some(stop.map_or(Shift::Steady, |stop| Shift::Proving { started: start, stop })),
-                Life::Off => (since > Span::from_secs(5)).then_some(Shift::Steady),
+                Life::Off => (since > UNHEARD).then_some(Shift::Steady),
                 Life::Stopping | Life::Failed(_) | Life::Unseen { .. } => Some(Shift::Steady),
             },
             Shift::Proving { started, stop } => match self.life(started) {
@@ -102,21 +83,22 @@ impl Pumps {
     }
 
     /// What begins: first what is missing, then what is too many, then what is due.
-    fn begin(&self, rules: &PumpTuning) -> Option<Shift> {
+    fn begin(&self, rules: &CrewRules) -> Option<Shift> {
         if self.present() < self.target {
-            return self.another().map(|start| Shift::Starting { start, stop: None });
+            let start = self.another().filter(|_| self.since_shift >= rules.stagger)?;
+            return Some(Shift::Starting { start, stop: None });
         }
-        let told = self.ids().filter(|(id, m)| self.is_told(*id) && m.life() == Life::On && !m.is_held());
+        let told = self.machines.iter().filter(|(id, m)| self.is_told(*id) && m.life() == Life::On && !m.is_held());
         if self.present() > self.target && self.since_shift >= rules.prove {
             // The last one that is seen running goes on, whatever one that nobody sees may do.
-            let spare = self.count(|m| m.life() == Life::On) > 1;
+            let spare = self.running() > 1;
             return spare.then(|| roster::last(told)).flatten().map(|stop| Shift::Stopping { stop });
         }
         if self.since_rotation < rules.rotate_every || self.since_shift < rules.prove {
             return None;
         }
         let (start, stop) = (self.another()?, roster::last(told)?);
-        let (new, old) = (self.machines.get(start.index())?, self.machines.get(stop.index())?);
+        let (new, old) = (self.machines.get(start)?, self.machines.get(stop)?);
         let ahead = old.run.life.nanos().saturating_sub(new.run.life.nanos());
         let worth = ahead > rules.rotate_gap.nanos() && !new.is_doubted();
         worth.then_some(Shift::Starting { start, stop: Some(stop) })
@@ -132,7 +114,7 @@ impl Pumps {
                 runs
             }
             Shift::Stopping { stop } => {
-                let others = self.ids().any(|(id, machine)| id != stop && machine.life() == Life::On);
+                let others = self.machines.iter().any(|(id, machine)| id != stop && machine.life() == Life::On);
                 let needed = matches!(self.life(stop), Life::On | Life::Stopping) && !(aborted && others);
                 self.tell(stop, needed);
                 needed || matches!(self.life(stop), Life::Off | Life::Unseen { .. })
@@ -142,30 +124,14 @@ impl Pumps {
         self.since_shift = Span::ZERO;
     }
 
-    /// One that has come to its speed follows the loop; before, the loop would take its way up for an answer.
-    fn end_take_over(&mut self, scan: &Scan<'_>) {
-        let Some(id) = self.taking_over else { return };
-        let Some((machine, pump)) = self.machines.get(id.index()).zip(scan.of.pumps.get(id.index())) else { return };
-        let there = scan.scene.fresh(pump.feedback).is_none_or(|speed| speed >= self.speed - NEAR);
-        let over = match machine.life() {
-            Life::Off => !self.is_told(id),
-            Life::Starting => false,
-            Life::On => there || machine.since() >= scan.tuning.pumps.start_within,
-            Life::Stopping | Life::Failed(_) | Life::Unseen { .. } => true,
-        };
-        if over {
-            self.taking_over = None;
-        }
-    }
-
     /// The next one to start.
     fn another(&self) -> Option<MachineId> {
         // One that was told to stand and runs on is there already.
         let runs_on = |(_, m): &(MachineId, &Machine)| m.life() == Life::Failed(Trouble::DidNotStop) && !m.is_held();
-        if let Some((id, _)) = self.ids().find(runs_on) {
+        if let Some((id, _)) = self.machines.iter().find(runs_on) {
             return Some(id);
         }
         let idle = |(id, m): &(MachineId, &Machine)| m.life() == Life::Off && !m.is_held() && !self.is_told(*id);
-        roster::first(self.ids().filter(idle))
+        roster::first(self.machines.iter().filter(idle))
     }
 }

@@ -1,0 +1,164 @@
+//! `[sequence.….pumps]`: pumps side by side, of a CDU or on the header of a water, and the numbers they run by.
+
+use super::{DAY, HOUR, MINUTE, SECOND, span};
+use crate::hall::load::Draft;
+use crate::hall::machinery::Circuit;
+use crate::hall::sequence::pumps::{Header, HeaderPump, HeaderTuning, MOST, PumpTuning};
+use crate::id::{HeaderId, Table};
+use crate::read::Section;
+use crate::time::Span;
+use crate::units::{LitersPerSecond, Pascals, Percent};
+
+/// What every crew of pumps has, of which at most so many run as a rule.
+pub(super) fn pumps(section: &Section<'_>, old: PumpTuning, most: i64) -> PumpTuning {
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let running = section.whole("running", (1, most)).and_then(|n| u8::try_from(n).ok()).unwrap_or(old.running);
+    PumpTuning {
+        running,
+        proof: span(section, "proof", old.proof, (SECOND, MINUTE)),
+        least_flow: LitersPerSecond(number("least-flow", old.least_flow.0, (0.0, 1e3))),
+        start_within: span(section, "start-within", old.start_within, (SECOND.times(2), MINUTE.times(5))),
+        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
+        retry_after: span(section, "retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
+        stagger: span(section, "stagger", old.stagger, (Span::ZERO, MINUTE.times(5))),
+        prove: span(section, "prove", old.prove, (SECOND.times(10), HOUR)),
+        starved: Pascals(number("starved", old.starved.0, (1e3, 1e5))),
+        starved_for: span(section, "starved-for", old.starved_for, (SECOND, MINUTE.times(10))),
+        slow: Percent(number("slow", old.slow.0, (10.0, 90.0))),
+        slow_for: span(section, "slow-for", old.slow_for, (MINUTE, DAY)),
+        rotate_every: span(section, "rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
+        rotate_gap: span(section, "rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
+    }
+}
+
+/// The numbers of `[sequence.chilled-water.pumps]` or `[sequence.facility-water.pumps]`.
+pub(super) fn header(section: &Section<'_>, circuit: Circuit) -> Option<HeaderTuning> {
+    let old = HeaderTuning::PUBLISHED;
+    let most = i64::try_from(MOST).unwrap_or(i64::MAX);
+    if !section.has("running") {
+        section.missing("running", "write `running = …`: how many pumps move the design flow; the others stand by");
+    }
+    // Of the chilled water control holds the pressure itself.
+    let dp = match circuit {
+        Circuit::ChilledWater => None,
+        Circuit::FacilityWater => {
+            if !section.has("dp") {
+                section.missing("dp", "write `dp = …`: the pressure that the pumps' skid holds, in Pa");
+            }
+            section.within("dp", (1e3, 1e6)).map(Pascals)
+        }
+    };
+    let read = HeaderTuning {
+        pumps: pumps(section, old.pumps, most),
+        patience: span(section, "patience", old.patience, (MINUTE, HOUR.times(2))),
+        margin: section.within("margin", (0.0, 0.3)).unwrap_or(old.margin),
+        dp,
+    };
+    section.done();
+    if let Some(Pascals(pa)) = dp.filter(|dp| read.pumps.starved.0 >= dp.0) {
+        let message = format!("`starved` is {} Pa and must be below `dp`, which is {pa} Pa", read.pumps.starved.0);
+        section.fault("starved", message, "else no pressure is too low for those that run");
+    }
+    section.has("running").then_some(read)
+}
+
+impl Draft {
+    /// The pumps on headers that control runs; a fault where there are too few.
+    pub(in crate::hall::load) fn headers(&self, file: &Section<'_>) -> Table<HeaderId, Header> {
+        let Some(all) = file.section("sequence") else { return Table::new() };
+        let with = self.sequenced.iter().filter(|plant| plant.pumps).map(|plant| plant.circuit);
+        with.filter_map(|circuit| self.header(&all, circuit)).collect()
+    }
+
+    fn header(&self, all: &Section<'_>, circuit: Circuit) -> Option<Header> {
+        let section = all.section(circuit.word())?.section("pumps")?;
+        let pump =
+            |of: crate::hall::machinery::Pump| Some(HeaderPump { of, run_mode: self.typed(of.equip, "run-mode")? });
+        let on = self.machinery.pumps.iter().filter(|pump| pump.circuit == circuit);
+        let pumps: Vec<HeaderPump> = on.filter_map(|on| pump(on.of)).collect();
+        let wanted = section.maybe::<i64>("running").and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+        // What is outside its range has been told already.
+        if pumps.len() < wanted && wanted <= MOST {
+            let message = format!("`running` is {wanted}, and {} pumps are on `{}`", pumps.len(), circuit.word());
+            let help = format!("add `[[pump]]` with a `name` and `circuit = \"{}\"`", circuit.word());
+            section.clash("running", message, help);
+        }
+        if pumps.len() > MOST {
+            section.clash("running", format!("more than {MOST} pumps are on `{}`", circuit.word()), "take some away");
+        }
+        let (equip, flow, dp, speed, told) = match circuit {
+            Circuit::ChilledWater => {
+                let water = self.chilled_water?;
+                (water.equip, water.flow, water.dp, water.pump_feedback, Some((water.pump, water.pump_loop)))
+            }
+            Circuit::FacilityWater => {
+                let water = self.machinery.facility_water?;
+                (water.equip, water.flow, water.dp, water.pump, None)
+            }
+        };
+        let name = format!("{}/pumps", self.equips.get(equip)?.name);
+        Some(Header { name, circuit, equip, pumps, flow, dp, speed, told })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hall::Hall;
+    use crate::hall::machinery::Circuit;
+    use crate::read::corpus::{Broken, each_is_told};
+    use crate::time::Span;
+
+    fn shipped(name: &str) -> &'static str {
+        crate::shipped::HALLS.iter().find(|(known, _)| *known == name).expect("shipped").1
+    }
+
+    #[test]
+    fn a_header_has_its_pumps_and_their_orders() {
+        let hall = Hall::load("air", shipped("air")).unwrap_or_else(|faults| panic!("{faults}"));
+        let header = &hall.headers.rows()[0];
+        assert_eq!((header.circuit, header.pumps.len()), (Circuit::ChilledWater, 3));
+        assert!(header.told.is_some(), "control holds its pressure");
+        let write = hall.points[header.pumps[0].run_mode.id()].write.expect("written");
+        assert_eq!((write.failsafe, write.max), (0.0, 2.0));
+        let tuning = hall.strategies.chilled_water.pumps.expect("said");
+        assert_eq!((tuning.pumps.running, tuning.patience, tuning.dp), (2, Span::from_secs(600), None));
+        let hall = Hall::load("liquid", shipped("liquid")).unwrap_or_else(|faults| panic!("{faults}"));
+        let header = &hall.headers.rows()[0];
+        assert_eq!((hall.headers.len(), header.circuit, header.told), (1, Circuit::FacilityWater, None));
+        assert_eq!(hall.strategies.facility_water.pumps.and_then(|pumps| pumps.dp).map(|dp| dp.0), Some(100e3));
+    }
+
+    #[test]
+    fn pumps_are_commanded_only_where_control_runs_them() {
+        let (head, tail) = (shipped("air").find("[sequence.chilled-water.pumps]").expect("there"), "\n\n");
+        let end = head + shipped("air")[head..].find(tail).expect("a gap");
+        let text = shipped("air").replace(&shipped("air")[head..end], "");
+        let hall = Hall::load("air", &text).unwrap_or_else(|faults| panic!("{faults}"));
+        assert!(hall.headers.is_empty() && hall.point("chwp-1/run-mode").is_none());
+        assert!(hall.point("chwp-1/running").is_some(), "seen all the same");
+    }
+
+    #[test]
+    fn every_broken_number_is_told_at_its_place() {
+        let broken = |from, to, message, help| Broken { from, to, message, help, at: "" };
+        let corpus = [
+            broken("running = 2 ", "running = §4 ", "`running` is 4, and 3 pumps are on `chilled-water`", "[[pump]]"),
+            broken("running = 2 ", "running = §17 ", "must be from 1 to 16", ""),
+            broken("running = 2 ", "running = 2\nmargin = §0.5 ", "must be from 0 to 0.3", ""),
+            broken("running = 2 ", "running = 2\npatience = §\"5s\" ", "must be from 1min to", "such as"),
+            broken("running = 2 ", "running = 2\n§dp = 80e3 ", "knows no key `dp`", ""),
+            broken(
+                "name = \"chwp-3\"\ncircuit = \"chilled-water\"",
+                "name = \"chwp-3\"\ncircuit = §\"facility-water\"",
+                "no `[facility-water]` for this pump",
+                "name the other circuit",
+            ),
+        ];
+        each_is_told(shipped("air"), &corpus, |text| Hall::load("air", text));
+        let told = |text: &str, wanted: &str| {
+            let faults = Hall::load("liquid", text).expect_err("refused").0;
+            assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:#?}");
+        };
+        told(&shipped("liquid").replace("dp = 100e3 ", "dp = 8e3 "), "must be below `dp`, which is 8000 Pa");
+    }
+}
