@@ -9,6 +9,7 @@
 //!      ├─ plants        (chillers and an economiser that control runs by sequence)
 //!      ├─ dx rows       (DX units that control runs by sequence, and two loops a row)
 //!      ├─ cdus          (CDUs that control runs; two loops each: coolant by valve, pressure by pumps)
+//!      ├─ doors         (rear doors that control runs; one loop each: leaving air by valve)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
@@ -62,6 +63,8 @@ pub struct Hall {
     pub cdus: Vec<sequence::cdu::DrivenCdu>,
     /// Dry coolers that control runs.
     pub dry: Vec<sequence::dry::DrivenDry>,
+    /// Rear doors that control runs.
+    pub doors: Vec<sequence::door::DrivenDoor>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -261,6 +264,8 @@ pub struct Strategies {
     pub cdu: sequence::cdu::CduTuning,
     /// The dry coolers.
     pub dry: sequence::dry::DryTuning,
+    /// The rear doors.
+    pub doors: sequence::door::DoorTuning,
 }
 
 impl Strategies {
@@ -345,10 +350,12 @@ pub enum Condition {
     LevelBelow,
     /// Control asks for less power of a row whose CDUs have lost their pressure.
     CapRequested,
-    /// A CDU's coolant has come too near to the room's dew point: its valve is closed to its least.
+    /// A CDU's coolant or a rear door's water has come too near to the room's dew point: its valve is closed.
     DewPointTripped,
     /// No sensor of the room's dew point is known.
     DewPointsLost,
+    /// A rear door's tray is wet: its valve is shut until a person resets this alarm.
+    DoorLeak,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use plant::fault::Faults;
 use plant::hall::sequence::cdu::DrivenCdu;
+use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
@@ -68,6 +69,8 @@ pub struct World {
     moisture: moisture::Moisture,
     /// The dry coolers that control runs, where it does.
     dry: Vec<DrivenDry>,
+    /// The rear doors that control runs, in the order of all doors, where it does.
+    doors: Vec<DrivenDoor>,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

@@ -3,8 +3,8 @@
 mod commands;
 
 use super::machinery::{
-    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, RoomSensor, SmokeDetector,
-    Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
+    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, RearDoor, RoomSensor,
+    SmokeDetector, Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,8 @@ pub enum Kind {
     FacilityWater,
     /// A coolant distribution unit.
     Cdu,
+    /// A rear-door heat exchanger on a rack.
+    RearDoor,
     /// A direct-expansion unit with its fan and air-side economiser.
     Dx,
     /// A single-phase immersion tank.
@@ -189,7 +191,7 @@ const METER: &[PointSpec] =
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
@@ -202,6 +204,7 @@ impl Kind {
         Self::CondenserWater,
         Self::FacilityWater,
         Self::Cdu,
+        Self::RearDoor,
         Self::Dx,
         Self::Tank,
         Self::TwoPhaseTank,
@@ -229,6 +232,7 @@ impl Kind {
             Self::CondenserWater => "condenser-water",
             Self::FacilityWater => "facility-water",
             Self::Cdu => "cdu",
+            Self::RearDoor => "rear-door",
             Self::Dx => "dx",
             Self::Tank => "tank",
             Self::TwoPhaseTank => "two-phase-tank",
@@ -256,6 +260,7 @@ impl Kind {
             Self::WaterEconomiser => commands::ECONOMISER,
             Self::Dx => commands::DX,
             Self::Cdu => commands::CDU,
+            Self::RearDoor => commands::REAR_DOOR,
             Self::DryCooler => commands::DRY_COOLER,
             Self::Rack
             | Self::Crah
@@ -291,6 +296,7 @@ impl Kind {
             Self::CondenserWater => CondenserWater::POINTS,
             Self::FacilityWater => FacilityWater::POINTS,
             Self::Cdu => Cdu::POINTS,
+            Self::RearDoor => RearDoor::POINTS,
             Self::Dx => Dx::POINTS,
             Self::Tank => Tank::POINTS,
             Self::TwoPhaseTank => TwoPhaseTank::POINTS,

@@ -13,6 +13,7 @@ use crate::coolers::direct::Spec as DxSpec;
 use crate::electrics::site::Spec as Electrics;
 use crate::exchanger::CoilSurface;
 use crate::immersion::units::Spec as TankSpec;
+use crate::liquid::door::Spec as DoorSpec;
 use crate::liquid::row::Spec as PlateSpec;
 use crate::racks::Exchange;
 use crate::weather::Weather;
@@ -36,7 +37,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     let (start, room, rack) = (need(all, "start", start), need(all, "room", room), need(all, "rack", rack));
     let (fan, coil) = (need(all, "fan", fan), maybe(all, "coil", coil));
     let (chilled, facility) = (maybe(all, "chilled-water", Circuit::read), maybe(all, "facility-water", Circuit::read));
-    let dx = maybe(all, "dx", DxSpec::read);
+    let (dx, doors) = (maybe(all, "dx", DxSpec::read), maybe(all, "rear-door", DoorSpec::read));
     let (plates, tanks) = (maybe(all, "cdu", PlateSpec::read), maybe(all, "tank", TankSpec::read));
     let (load, weather) = (need(all, "load", load), need(all, "weather", Weather::read));
     let (electrics, sensors) = (need(all, "electrics", Electrics::read), need(all, "sensors", sensors));
@@ -51,6 +52,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         (hall.machinery.facility_water.is_some(), "facility-water", facility.is_some()),
         (!hall.machinery.dx.is_empty(), "dx", dx.is_some()),
         (!hall.machinery.cdus.is_empty(), "cdu", plates.is_some()),
+        (!hall.machinery.doors.is_empty(), "rear-door", doors.is_some()),
         (!hall.machinery.tanks.is_empty() || !hall.machinery.two_phase_tanks.is_empty(), "tank", tanks.is_some()),
     ] {
         if there && !told {
@@ -79,6 +81,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         chilled: chilled.flatten(),
         facility: facility.flatten(),
         plates: plates.flatten(),
+        doors: doors.flatten(),
         dx: dx.flatten(),
         tanks: tanks.flatten(),
         load,

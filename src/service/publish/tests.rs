@@ -18,6 +18,7 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
         dx: plant::hall::DxTuning::USUAL,
         cdu: plant::hall::sequence::cdu::CduTuning::USUAL,
         dry: plant::hall::sequence::dry::DryTuning::USUAL,
+        doors: plant::hall::sequence::door::DoorTuning::USUAL,
     }
 }
 
@@ -81,6 +82,7 @@ fn hall() -> Arc<Hall> {
         dx_rows: Vec::new(),
         cdus: Vec::new(),
         dry: Vec::new(),
+        doors: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })
