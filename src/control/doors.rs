@@ -338,7 +338,7 @@ impl Door {
         }
     }
 
-    /// Whether an open valve stands where it was told to, and cools.
+    /// Whether a valve that is open, or told to shut, stands where it was told to, and an open one cools.
     fn watch(
         &mut self,
         about: About,
@@ -346,14 +346,14 @@ impl Door {
         dt: Span,
         news: &mut News<'_>,
     ) {
-        let open = self.valve().step() == Drive::Turning;
-        if let Some(position) = view.position.filter(|_| open) {
-            self.astray.count((position - view.told).abs() > rules.stuck, dt);
+        let step = self.valve().step();
+        let (open, moves) = (step == Drive::Turning, [Drive::Turning, Drive::Stopping].contains(&step));
+        if let Some(position) = view.position {
+            // One that is stuck is so while it is told to shut, too, until that has lasted too long.
+            self.astray.count(moves && (position - view.told).abs() > rules.stuck, dt);
             if let Some(leaving) = view.leaving.celsius.filter(|_| view.leaving.fresh) {
-                self.warm.count(position >= OPEN && leaving > setpoint + rules.warm, dt);
+                self.warm.count(open && position >= OPEN && leaving > setpoint + rules.warm, dt);
             }
-        } else if !open {
-            (self.astray, self.warm) = (Timer::default(), Timer::default());
         }
         let now = if self.astray.reached(rules.stuck_after) {
             Some(Trouble::ValveStuck)
