@@ -25,6 +25,8 @@ mod cdus;
 mod clock;
 mod commands;
 mod cooling;
+mod dew_point;
+mod doors;
 mod dry;
 mod dx;
 mod energy;

@@ -144,6 +144,10 @@ pub enum Reason {
     Standby,
     /// A pump takes the place of one that was lost, at its last speed.
     FailOver,
+    /// The air that leaves a rear door is colder than it is to be held, with its valve at its least.
+    NothingToCool,
+    /// A rear door leaks, or did and nobody has reset its alarm.
+    Leak,
     /// The coolant is too near to the room's dew point, which this sensor tells; nothing where all are lost.
     DewPoint(Option<PointId>),
 }

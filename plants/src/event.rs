@@ -57,11 +57,15 @@ pub enum Trouble {
     NoneLeft,
     /// Its damper does not stand where it shall.
     DamperStuck,
+    /// Its valve does not stand where it shall.
+    ValveStuck,
+    /// Its valve is open, and it hardly cools.
+    CoolsTooLittle,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -70,6 +74,8 @@ impl Trouble {
         Self::ChangeAborted,
         Self::NoneLeft,
         Self::DamperStuck,
+        Self::ValveStuck,
+        Self::CoolsTooLittle,
     ];
 
     /// The word on the wire.
@@ -84,6 +90,8 @@ impl Trouble {
             Self::ChangeAborted => "change_aborted",
             Self::NoneLeft => "none_left",
             Self::DamperStuck => "damper_stuck",
+            Self::ValveStuck => "valve_stuck",
+            Self::CoolsTooLittle => "cools_too_little",
         }
     }
 }
@@ -250,8 +258,10 @@ pub enum What {
     DewPointsLost,
     /// The room's dew point is known again.
     DewPointKnown,
-    /// A CDU's coolant came too near to the room's dew point and its valve is closed to its least, or it is far enough again.
+    /// A CDU's coolant or a rear door's water came too near to the room's dew point and its valve is closed to its least, or it is far enough again.
     DewPointTrip(bool),
+    /// A rear door's tray is wet, and its valve is shut; or it is dry and a person has let it open again.
+    DoorLeaks(bool),
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.

@@ -10,6 +10,7 @@
 //!      ├─ dx rows       (DX units that control runs by sequence, and two loops a row)
 //!      ├─ headers       (pumps side by side on a water that control starts and stops)
 //!      ├─ cdus          (CDUs that control runs; two loops each: coolant by valve, pressure by pumps)
+//!      ├─ doors         (rear doors that control runs; one loop each: leaving air by valve)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
@@ -66,6 +67,8 @@ pub struct Hall {
     pub dry: Vec<sequence::dry::DrivenDry>,
     /// Pumps on headers that control runs, at most one header a water.
     pub headers: Table<HeaderId, sequence::pumps::Header>,
+    /// Rear doors that control runs.
+    pub doors: Vec<sequence::door::DrivenDoor>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -267,6 +270,8 @@ pub struct Strategies {
     pub dry: sequence::dry::DryTuning,
     /// What moves loops ahead of the heat.
     pub feed_forward: feed_forward::FeedForward,
+    /// The rear doors.
+    pub doors: sequence::door::DoorTuning,
 }
 
 impl Strategies {
@@ -351,10 +356,12 @@ pub enum Condition {
     LevelBelow,
     /// Control asks for less power of a row whose CDUs have lost their pressure.
     CapRequested,
-    /// A CDU's coolant has come too near to the room's dew point: its valve is closed to its least.
+    /// A CDU's coolant or a rear door's water has come too near to the room's dew point: its valve is closed.
     DewPointTripped,
     /// No sensor of the room's dew point is known.
     DewPointsLost,
+    /// A rear door's tray is wet: its valve is shut until a person resets this alarm.
+    DoorLeak,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

@@ -9,6 +9,7 @@ pub const HALLS: &[(&str, &str)] = &[
     ("immersion", include_str!("../halls/immersion.toml")),
     ("immersion-two-phase", include_str!("../halls/immersion-two-phase.toml")),
     ("liquid", include_str!("../halls/liquid.toml")),
+    ("rear-door", include_str!("../halls/rear-door.toml")),
 ];
 
 /// Every shipped device map: its id and its file.
@@ -29,6 +30,7 @@ pub const DEVICES: &[(&str, &str)] = &[
     ("pump-drive", include_str!("../devices/pump-drive.toml")),
     ("pump-skid", include_str!("../devices/pump-skid.toml")),
     ("rack-sensor", include_str!("../devices/rack-sensor.toml")),
+    ("rear-door-controller", include_str!("../devices/rear-door-controller.toml")),
     ("room-sensor", include_str!("../devices/room-sensor.toml")),
     ("smoke-detector", include_str!("../devices/smoke-detector.toml")),
     ("tank-controller", include_str!("../devices/tank-controller.toml")),

@@ -39,6 +39,10 @@ pub struct Surroundings {
     pub outdoors: f64,
     /// Water entering the coils (°C).
     pub water: f64,
+    /// Water entering the rear doors (°C).
+    pub door_water: f64,
+    /// The room's dew point (°C).
+    pub dew_point: f64,
     /// Heat of PDUs and lights into the hot aisle (W).
     pub other: f64,
 }
@@ -50,6 +54,8 @@ pub struct Given {
     pub to_mass: f64,
     /// Into the water of its coils.
     pub to_water: f64,
+    /// Into the water of its rear doors.
+    pub to_doors: f64,
     /// Brought in by lone fans' air, from outdoors.
     pub from_outdoors: f64,
     /// Carried out by lone fans' air.
@@ -89,7 +95,7 @@ struct Lines {
 impl Row {
     /// Steps the row; drives, valves and racks' loads and plates have been set for this step.
     pub fn step(&mut self, physics: &Physics, around: Surroundings, dt: f64) -> Given {
-        let (flows, lines) = self.flows(physics, dt);
+        let (flows, lines) = self.flows(physics, around.door_water, dt);
         for cooler in &mut self.coolers {
             cooler.meet(physics.coil.as_ref(), dt);
         }
@@ -111,6 +117,12 @@ impl Row {
             rack.settle(inlet, dt);
             given.stored += rack.capacity * (rack.machines - machines);
             given.electricity += dt * rack.power;
+            if let (Some(door), Some(of)) = (&mut rack.door, &physics.doors) {
+                let before = door.coil.0;
+                door.settle(of, (rack.flow, rack.outlet), (around.door_water, around.dew_point), dt);
+                given.stored += of.door.heat_capacity * (door.coil.0 - before);
+                given.to_doors += dt * door.last.to_water;
+            }
         }
         for cooler in &mut self.coolers {
             let metal = cooler.coil.as_ref().map(|c| c.metal);
@@ -142,7 +154,7 @@ impl Row {
         self.it
     }
 
-    fn flows(&mut self, physics: &Physics, dt: f64) -> (Flows, Lines) {
+    fn flows(&mut self, physics: &Physics, door_water: f64, dt: f64) -> (Flows, Lines) {
         let bypass = physics.room.bypass;
         let stream = |c: &Cooler| c.flow * CP_AIR;
         let blown: f64 = self.coolers.iter().map(stream).sum();
@@ -154,8 +166,14 @@ impl Row {
             own += all * rack.recirculation;
             drawn += all * (1.0 - rack.recirculation);
             // Air entering carries its own heat on; the machines add less the warmer it comes.
-            let passed = all - rack.heat.slope;
-            lines.heat += rack.heat.base;
+            let (mut passed, mut heat) = (all - rack.heat.slope, rack.heat.base);
+            if let (Some(door), Some(of)) = (&rack.door, &physics.doors) {
+                // The machines' air at (passed·T_in + heat)/all goes through the door, which takes a line of it.
+                let taken = door.line(of, (rack.flow, door_water), dt);
+                let left = 1.0 - taken.slope / all;
+                (passed, heat) = (passed * left, heat * left - taken.fixed);
+            }
+            lines.heat += heat;
             lines.by_cold += passed * (1.0 - rack.recirculation);
             lines.by_hot += passed * rack.recirculation;
         }

@@ -7,6 +7,7 @@
 
 pub mod cdu;
 pub mod cold_plate;
+pub mod door;
 pub mod manifold;
 pub mod plate;
 pub mod rear_door;

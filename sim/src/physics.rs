@@ -39,6 +39,8 @@ pub struct Physics {
     pub facility: Option<circuits::spec::Spec>,
     /// CDUs and cold plates, where the hall has any.
     pub plates: Option<liquid::row::Spec>,
+    /// Rear doors, where the hall has any.
+    pub doors: Option<liquid::door::Spec>,
     /// DX units, where the hall has any.
     pub dx: Option<direct::Spec>,
     /// Immersion tanks, where the hall has any.

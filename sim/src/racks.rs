@@ -13,6 +13,7 @@ use crate::air::CP_AIR;
 use crate::compute::node::Outcome;
 use crate::exchanger::{air_growth, past_surface};
 use crate::exponential::fade_slowly;
+use crate::liquid::door::{self, Door};
 use crate::load::Worker;
 use crate::physics;
 use crate::pieces::Pieces;
@@ -59,6 +60,10 @@ pub struct Rack {
     pub heat: Heat,
     /// Heat capacity of the machines (J/K).
     pub capacity: f64,
+    /// The door on its back, where it has one.
+    pub door: Option<Box<Door>>,
+    /// Air through it over what its fans would move without a door (1; 1 without one).
+    breath: f64,
     /// Heat into the air over this step (W) where its machines are followed one by one, elsewhere; else nothing.
     nodes: Option<f64>,
     /// Air at nameplate power (kg/s).
@@ -115,10 +120,21 @@ impl Rack {
             outlet: air,
             heat: Heat::default(),
             capacity: physics.heat_capacity * breathing,
+            door: None,
+            breath: 1.0,
             nodes: None,
             full: breathing / (CP_AIR * physics.air_rise),
             speed: None,
         }
+    }
+
+    /// The same with a door on its back: its fans move less air against it.
+    #[must_use]
+    pub fn with_door(mut self, door: Door, of: &door::Spec) -> Self {
+        self.breath = of.breath();
+        self.full *= self.breath;
+        self.door = Some(Box::new(door));
+        self
     }
 
     /// Sets power and flow for the next step; `share` is the load over the nameplate (1, ≥ 0), `kept` what a step leaves of
@@ -160,7 +176,7 @@ impl Rack {
             return;
         }
         let share = exchange.at(self.speed.unwrap_or_default());
-        let faded = fade_slowly(dt * share * exchange.per_second);
+        let faded = fade_slowly(dt * share * exchange.per_second * self.breath);
         let slope = self.full * CP_AIR * share * faded;
         let left = self.power - self.to_liquid;
         self.heat = Heat { base: left * (1.0 - faded) + slope * self.machines, slope };

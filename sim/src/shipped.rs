@@ -9,6 +9,7 @@ pub const HALLS: &[(&str, &str)] = &[
     ("immersion", include_str!("../halls/immersion.toml")),
     ("immersion-two-phase", include_str!("../halls/immersion-two-phase.toml")),
     ("liquid", include_str!("../halls/liquid.toml")),
+    ("rear-door", include_str!("../halls/rear-door.toml")),
 ];
 
 /// The kinds of node, by their names.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use plant::fault::Faults;
 use plant::hall::sequence::cdu::DrivenCdu;
+use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::sequence::pumps::Header;
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
@@ -71,6 +72,8 @@ pub struct World {
     dry: Vec<DrivenDry>,
     /// The headers whose pumps control runs, where it does.
     headers: Vec<Header>,
+    /// The rear doors that control runs, in the order of all doors, where it does.
+    doors: Vec<DrivenDoor>,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

@@ -41,7 +41,7 @@ pub struct DemoArgs {
     /// The seed of the weather, the load and the noise
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// The hall: `air`, `air-dx`, `liquid`, `hybrid`, `immersion`, `immersion-two-phase` or `bench`
+    /// The hall: `air`, `air-dx`, `liquid`, `hybrid`, `rear-door`, `immersion`, `immersion-two-phase` or `bench`
     #[arg(long, default_value = "air")]
     pub hall: String,
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::Args;
 use wattloop::control::report::{
-    AlarmView, CduView, DryView, MachineView, NamedValue, PlantView, Pue, PumpsView, Status, TowerView,
+    AlarmView, CduView, DoorView, DryView, MachineView, NamedValue, PlantView, Pue, PumpsView, Status, TowerView,
 };
 
 use super::client::SocketArgs;
@@ -67,6 +67,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for p in &s.plants {
         plant(page, p)?;
     }
+    doors(page, &s.doors)?;
     for d in &s.dry {
         dry_cooler(page, d)?;
     }
@@ -128,6 +129,27 @@ fn pumps(page: &mut String, p: &PumpsView) -> std::fmt::Result {
         "panels" => writeln!(page, "pumps          {} on their panels: {each}", p.name),
         _ => writeln!(page, "pumps          {} wants {}, {}{short}: {each}", p.name, p.wanted, p.change),
     }
+}
+
+/// How many doors there are and the warmest air that leaves one, then those that are not simply open.
+fn doors(page: &mut String, all: &[DoorView]) -> std::fmt::Result {
+    let Some(first) = all.first() else { return Ok(()) };
+    let warmest = all.iter().filter(|door| door.leaving_celsius.is_some());
+    let warmest = warmest.reduce(|a, b| if b.leaving_celsius > a.leaving_celsius { b } else { a }).unwrap_or(first);
+    let celsius = warmest.leaving_celsius.map_or_else(|| "-".to_owned(), |t| format!("{t:.1} °C at {}", warmest.name));
+    let open = all.iter().filter(|door| door.valve == "open").count();
+    writeln!(page, "doors          {open} of {} open, the warmest air leaving {celsius}", all.len())?;
+    for door in all {
+        let what = match (door.rule.as_str(), door.leak, door.tripped, door.valve.as_str()) {
+            (_, true, _, _) => "SHUT: it leaked",
+            (_, false, true, _) => "SHUT: its water is too near to the dew point",
+            ("panel", _, _, _) => "on its panel",
+            (_, _, _, "open") => continue,
+            (_, _, _, valve) => valve,
+        };
+        writeln!(page, "door           {} {what}, valve at {:.1} %", door.name, door.valve_percent)?;
+    }
+    Ok(())
 }
 
 fn dry_cooler(page: &mut String, d: &DryView) -> std::fmt::Result {

@@ -88,7 +88,8 @@ impl Alarms {
                 | Condition::LevelBelow
                 | Condition::CapRequested
                 | Condition::DewPointTripped
-                | Condition::DewPointsLost => scene.holds(def),
+                | Condition::DewPointsLost
+                | Condition::DoorLeak => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

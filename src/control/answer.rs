@@ -2,7 +2,7 @@
 
 use plant::command::Level;
 use plant::event::{About, What};
-use plant::hall::Hall;
+use plant::hall::{Condition, Hall};
 use plant::id::{AlarmId, PointId};
 use plant::time::{Span, Tick};
 
@@ -128,6 +128,9 @@ fn reset(hall: &Hall, state: &mut State, alarm: AlarmId, tick: Tick) -> Result<R
     let life = state.alarms.of(alarm).ok_or(Refusal::Unknown)?.life;
     let news = &mut News::new(tick, &mut state.pending);
     if state.alarms.reset(hall, alarm, news) {
+        if hall.alarms.get(alarm).is_some_and(|def| def.condition == Condition::DoorLeak) {
+            state.equipment.doors.let_dry_ones_open(hall, news);
+        }
         return Ok(accepted("reset".to_owned()));
     }
     Err(match life {

@@ -5,7 +5,6 @@
 //! pumps gets what the pressure's loop gives, and what the coolant's loop aims at.
 
 mod caps;
-mod dew_point;
 mod fouling;
 pub mod pumps;
 
@@ -20,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commands::{Commands, Limit, OutputId};
 use super::cooling::{Aim, Cooling};
+use super::dew_point::{DewPoint, Setpoint, Trip};
 use super::news::News;
 use super::rule::{Rule, TAKE_OVER};
 use super::scene::Scene;
@@ -27,8 +27,6 @@ use super::sequence::Timer;
 use super::sequence::machine::{Seen, Sight};
 use super::sequence::roster::MachineId;
 pub use caps::{CapRequest, Caps};
-pub use dew_point::DewPoint;
-use dew_point::Trip;
 use fouling::Fouling;
 use pumps::{Pumps, Row};
 
@@ -73,7 +71,7 @@ pub struct Cdu {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cdus {
     cdus: Vec<Cdu>,
-    dew_point: DewPoint,
+    setpoint: Setpoint,
     caps: Caps,
 }
 
@@ -83,14 +81,14 @@ impl Cdus {
     pub fn new(hall: &Hall) -> Self {
         Self {
             cdus: hall.cdus.iter().map(|_| Cdu::new()).collect(),
-            dew_point: DewPoint::new(hall),
+            setpoint: Setpoint::default(),
             caps: Caps::new(hall),
         }
     }
 
     /// A new boot: on their panels, with run-times and the caps that stand.
     pub fn restart(&mut self) {
-        self.dew_point.forget();
+        self.setpoint = Setpoint::default();
         for cdu in &mut self.cdus {
             cdu.rule = Rule::on_panel();
             (cdu.doubt, cdu.gave_up) = (Timer::default(), false);
@@ -104,10 +102,10 @@ impl Cdus {
         hall.cdus.iter().zip(&self.cdus)
     }
 
-    /// The room's dew point and what comes of it.
+    /// What the coolant's loops aim at (°C): above the room's dew point.
     #[must_use]
-    pub const fn dew_point(&self) -> &DewPoint {
-        &self.dew_point
+    pub fn setpoint(&self, dew_point: &DewPoint, tuning: &CduTuning) -> f64 {
+        self.setpoint.value(dew_point, (&tuning.dew_point, tuning.valve.setpoint))
     }
 
     /// What power is asked for, row by row.
@@ -116,11 +114,11 @@ impl Cdus {
     }
 
     /// Gives the loops their setpoints.
-    pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
+    pub fn aim(&self, hall: &Hall, dew_point: &DewPoint, cooling: &mut Cooling) {
         let rules = cooling.strategies().cdu;
         let hold = |setpoint, least| Aim::Hold { point: None, setpoint, least };
         for of in &hall.cdus {
-            cooling.aim(of.valve_loop, hold(self.dew_point.setpoint(&rules), rules.least_valve.0));
+            cooling.aim(of.valve_loop, hold(self.setpoint(dew_point, &rules), rules.least_valve.0));
             cooling.aim(of.pump_loop, hold(rules.pump.setpoint, rules.least_speed.0));
         }
     }
@@ -129,7 +127,7 @@ impl Cdus {
     pub fn step(
         &mut self,
         wirings: &[Wiring],
-        (scene, cooling): (&Scene<'_>, &Cooling),
+        (scene, cooling, dew_point): (&Scene<'_>, &Cooling, &DewPoint),
         commands: &mut Commands,
         news: &mut News<'_>,
     ) {
@@ -137,28 +135,31 @@ impl Cdus {
             return;
         }
         let tuning = &cooling.strategies().cdu;
-        self.dew_point.step(scene, tuning, news);
+        self.setpoint.step(dew_point, (&tuning.dew_point, tuning.valve.setpoint), scene.dt);
         for (place, ((of, wiring), cdu)) in scene.hall.cdus.iter().zip(wirings).zip(&mut self.cdus).enumerate() {
             let scan = Scan { scene, of, wiring, tuning, place };
-            cdu.step(&scan, self.dew_point.is_ready(), news);
-            cdu.trip.step(&scan, (&self.dew_point, cdu.is_ours(&scan)), news);
+            cdu.step(&scan, self.setpoint.is_ready(), news);
+            let coolant = (scene.fresh(of.of.supply), cdu.is_ours(&scan), scene.dt);
+            let about = About::Equip(of.of.equip);
+            cdu.trip.step(about, coolant, (dew_point, &tuning.dew_point), news);
             cdu.fouling.step(&scan, cdu.is_tripped());
             let pressure = cooling.of(of.pump_loop);
             let lead = pressure.and_then(|row| row.lead.filter(|_| row.started));
             cdu.propose(&scan, (pressure.map_or(100.0, |row| row.terms().output), lead), commands);
         }
         let starting = |n: usize| self.cdus.get(n).is_some_and(|cdu| cdu.pumps.crew().is_starting());
-        self.caps.step((scene, tuning), (self.dew_point.setpoint(tuning), starting), news);
+        let setpoint = self.setpoint(dew_point, tuning);
+        self.caps.step((scene, tuning), (setpoint, starting), news);
     }
 
     /// Above every mode: a valve whose coolant is too near to the dew point is closed to its least, and its pumps go on.
-    pub fn protect(&self, wirings: &[Wiring], tuning: &CduTuning, commands: &mut Commands) {
+    pub fn protect(&self, wirings: &[Wiring], (tuning, dew_point): (&CduTuning, &DewPoint), commands: &mut Commands) {
         for (cdu, wiring) in self.cdus.iter().zip(wirings).filter(|(cdu, _)| cdu.is_tripped()) {
             let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
             if cdu.is_on_panel() && told != Some(RunMode::On) {
                 continue; // its panel has the valve, and nothing closes it from here
             }
-            let reason = Reason::DewPoint(self.dew_point.lead());
+            let reason = Reason::DewPoint(dew_point.lead());
             let least = Limit { min: 0.0, max: tuning.least_valve.0, reason };
             commands.limit(wiring.valve, Level::ThermalProtection, least);
             // Its panel may know no dew point. One that somebody has switched off stays off.

@@ -163,6 +163,7 @@ impl Cooling {
             Service::DryFans => &self.strategies.dry.fans.speed,
             Service::CduValve => &self.strategies.cdu.valve,
             Service::CduPumps => &self.strategies.cdu.pump,
+            Service::DoorValve => &self.strategies.doors.valve.speed,
         }
     }
 

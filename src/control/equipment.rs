@@ -1,4 +1,5 @@
-//! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers. Each kind knows its own; here they are
+//! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors. Each kind
+//! knows its own; here they are
 //! asked together.
 
 use plant::event::Trouble;
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::cdus::{self, Cdus};
 use super::commands::Commands;
 use super::cooling::Cooling;
+use super::dew_point::DewPoint;
+use super::doors::{self, Doors};
 use super::dry::{self, DryCoolers};
 use super::dx::{self, DxRows};
 use super::news::News;
@@ -23,6 +26,7 @@ pub struct Wirings {
     dx: Vec<dx::Wiring>,
     cdus: Vec<cdus::Wiring>,
     dry: Vec<dry::Wiring>,
+    doors: Vec<doors::Wiring>,
 }
 
 impl Wirings {
@@ -35,6 +39,7 @@ impl Wirings {
             dx: dx::wirings(hall, commands),
             cdus: cdus::wirings(hall, commands),
             dry: dry::wirings(hall, commands),
+            doors: doors::wirings(hall, commands),
         }
     }
 }
@@ -52,6 +57,10 @@ pub struct Equipment {
     pub cdus: Cdus,
     /// Dry coolers.
     pub dry: DryCoolers,
+    /// The room's dew point, for what must stay above it.
+    pub dew_point: DewPoint,
+    /// Rear doors.
+    pub doors: Doors,
 }
 
 /// A machine that has failed: which, which of its pumps where it has some, and how.
@@ -67,6 +76,8 @@ impl Equipment {
             dx: DxRows::new(hall),
             cdus: Cdus::new(hall),
             dry: DryCoolers::new(hall),
+            dew_point: DewPoint::new(hall),
+            doors: Doors::new(hall),
         }
     }
 
@@ -77,14 +88,17 @@ impl Equipment {
         self.dx.restart();
         self.cdus.restart();
         self.dry.restart();
+        self.dew_point.forget();
+        self.doors.restart();
     }
 
     /// Gives the loops what they shall do.
     pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
         self.plants.aim(hall, cooling);
         self.dx.aim(hall, cooling);
-        self.cdus.aim(hall, cooling);
+        self.cdus.aim(hall, &self.dew_point, cooling);
         self.dry.aim(hall, cooling);
+        self.doors.aim(hall, &self.dew_point, cooling);
     }
 
     /// One scan, after the loops.
@@ -100,22 +114,28 @@ impl Equipment {
         self.headers.step(&wirings.headers, (scene, cooling, &settles), commands, news);
         self.plants.step(&wirings.plants, (scene, rules), commands, news);
         self.dx.step(&wirings.dx, (scene, &rules.dx), commands, news);
-        self.cdus.step(&wirings.cdus, (scene, cooling), commands, news);
+        if !(scene.hall.cdus.is_empty() && scene.hall.doors.is_empty()) {
+            self.dew_point.step(scene, news);
+        }
+        self.cdus.step(&wirings.cdus, (scene, cooling, &self.dew_point), commands, news);
         self.dry.step(&wirings.dry, (scene, &rules.dry), commands, news);
+        self.doors.step(&wirings.doors, (scene, &rules.doors, &self.dew_point), commands, news);
     }
 
-    /// After people: minimum times against all weaker, smoke and condensation against everybody.
+    /// After people: minimum times against all weaker, smoke, condensation and leaks against everybody.
     pub fn keep(&self, hall: &Hall, (wirings, rules): (&Wirings, &Strategies), commands: &mut Commands) {
         self.plants.keep(hall, (&wirings.plants, rules), commands);
         self.dx.keep(&rules.dx, &wirings.dx, commands);
-        self.cdus.protect(&wirings.cdus, &rules.cdu, commands);
+        self.cdus.protect(&wirings.cdus, (&rules.cdu, &self.dew_point), commands);
+        self.doors.protect(&wirings.doors, &self.dew_point, commands);
     }
 
     /// True in a hall where there is any.
     #[must_use]
     pub fn is_any(hall: &Hall) -> bool {
         let water = hall.plants.is_empty() && hall.headers.is_empty();
-        !(water && hall.dx_rows.is_empty() && hall.cdus.is_empty() && hall.dry.is_empty())
+        let air = hall.dx_rows.is_empty() && hall.doors.is_empty();
+        !(water && air && hall.cdus.is_empty() && hall.dry.is_empty())
     }
 
     /// True while some of it is run by its own panel.
@@ -126,6 +146,7 @@ impl Equipment {
             || self.cdus.iter(hall).any(|(_, cdu)| cdu.is_on_panel())
             || self.dry.iter(hall).any(|(_, cooler)| cooler.is_on_panel())
             || self.headers.iter(hall).any(|(_, header)| header.is_on_panels())
+            || self.doors.iter(hall).any(|(_, door)| door.is_on_panel())
     }
 
     /// True when a stage change was abandoned.
@@ -156,6 +177,7 @@ impl Equipment {
         let plants = self.plants.iter(hall).flat_map(|(of, plant)| plant.troubles(of));
         let units = self.dx.iter(hall).flat_map(|(row, units)| units.troubles(row));
         let whole = plants.chain(self.headers.troubles(hall)).chain(units).chain(self.dry.troubles(hall));
+        let whole = whole.chain(self.doors.troubles(hall));
         let pumps = self.cdus.iter(hall).flat_map(|(of, cdu)| {
             let pumps = cdu.pumps().machines().iter().zip(1..);
             pumps.filter_map(|(machine, n)| Some((of.of.equip, Some(n), machine.trouble()?)))

@@ -1,6 +1,7 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
 mod cdus;
+mod doors;
 mod dry;
 mod plants;
 mod pumps;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use super::commands::Proof;
 
 pub use cdus::{CapView, CduView};
+pub use doors::DoorView;
 pub use dry::DryView;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
@@ -42,6 +44,8 @@ pub struct Status {
     /// Plants that run by sequence.
     #[serde(default)]
     pub plants: Vec<PlantView>,
+    /// Rear doors that control runs.
+    pub doors: Vec<DoorView>,
     /// Dry coolers that control runs.
     #[serde(default)]
     pub dry: Vec<DryView>,

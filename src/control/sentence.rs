@@ -86,6 +86,8 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::Running => "control runs it".to_owned(),
         Reason::Standby => "it stands by in case the other pump fails".to_owned(),
         Reason::FailOver => "it takes the place of a pump that was lost, at its last speed".to_owned(),
+        Reason::NothingToCool => "the air that leaves it is colder than it is to be held".to_owned(),
+        Reason::Leak => "it leaks, or did, and nobody has reset the alarm".to_owned(),
         Reason::DewPoint(Some(point)) => format!("the coolant is too near to the dew point at {}", name(point)),
         Reason::DewPoint(None) => "the coolant is colder than a room of unknown dew point allows".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
@@ -105,6 +107,8 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
         Trouble::ChangeAborted => "a stage change did not end in its time and was abandoned",
         Trouble::NoneLeft => "one more is wanted, and none is left that can run",
         Trouble::DamperStuck => "its outdoor-air damper does not stand where it was told to",
+        Trouble::ValveStuck => "its valve does not stand where it was told to",
+        Trouble::CoolsTooLittle => "its valve is open, and the air that leaves it is much too warm",
     }
 }
 
@@ -167,6 +171,8 @@ pub fn event(hall: &Hall, event: &Event) -> String {
             "has no sensor of its dew point left: the coolant is kept above the highest allowed".to_owned()
         }
         What::DewPointKnown => "knows its dew point again".to_owned(),
+        What::DoorLeaks(true) => "leaks: its valve is shut until a person resets the alarm".to_owned(),
+        What::DoorLeaks(false) => "is dry, and a person lets its valve open again".to_owned(),
         What::DewPointTrip(true) => "has coolant too near to the dew point: its valve closes to its least".to_owned(),
         What::DewPointTrip(false) => "has coolant well above the dew point again".to_owned(),
         What::ReadingFresh => "is known again".to_owned(),

@@ -2,6 +2,7 @@
 
 mod cdus;
 mod coarse;
+mod doors;
 mod dry;
 mod dx;
 mod energy;

@@ -281,6 +281,7 @@ fn what(what: &What) -> Value {
         What::DewPointsLost => json!({ "kind": "dew_points_lost" }),
         What::DewPointKnown => json!({ "kind": "dew_point_known" }),
         What::DewPointTrip(tripped) => json!({ "kind": "dew_point_trip", "tripped": tripped }),
+        What::DoorLeaks(leaks) => json!({ "kind": "door_leaks", "leaks": leaks }),
         What::ReadingFresh => json!({ "kind": "reading_fresh" }),
         What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),
         What::ReadingLost(why) => json!({ "kind": "reading_lost", "why": why.to_string() }),

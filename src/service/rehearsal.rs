@@ -26,6 +26,7 @@ const SITES: &[(&str, &str)] = &[
     ("immersion", include_str!("../../config/immersion.toml")),
     ("immersion-two-phase", include_str!("../../config/immersion-two-phase.toml")),
     ("liquid", include_str!("../../config/liquid.toml")),
+    ("rear-door", include_str!("../../config/rear-door.toml")),
 ];
 
 /// Why a rehearsal does not begin.

@@ -3,7 +3,7 @@
 mod commands;
 
 use super::machinery::{
-    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Pump, RoomSensor,
+    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Pump, RearDoor, RoomSensor,
     SmokeDetector, Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
 };
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,8 @@ pub enum Kind {
     FacilityWater,
     /// A coolant distribution unit.
     Cdu,
+    /// A rear-door heat exchanger on a rack.
+    RearDoor,
     /// A direct-expansion unit with its fan and air-side economiser.
     Dx,
     /// A single-phase immersion tank.
@@ -191,7 +193,7 @@ const METER: &[PointSpec] =
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
@@ -205,6 +207,7 @@ impl Kind {
         Self::CondenserWater,
         Self::FacilityWater,
         Self::Cdu,
+        Self::RearDoor,
         Self::Dx,
         Self::Tank,
         Self::TwoPhaseTank,
@@ -233,6 +236,7 @@ impl Kind {
             Self::CondenserWater => "condenser-water",
             Self::FacilityWater => "facility-water",
             Self::Cdu => "cdu",
+            Self::RearDoor => "rear-door",
             Self::Dx => "dx",
             Self::Tank => "tank",
             Self::TwoPhaseTank => "two-phase-tank",
@@ -261,6 +265,7 @@ impl Kind {
             Self::WaterEconomiser => commands::ECONOMISER,
             Self::Dx => commands::DX,
             Self::Cdu => commands::CDU,
+            Self::RearDoor => commands::REAR_DOOR,
             Self::DryCooler => commands::DRY_COOLER,
             Self::Rack
             | Self::Crah
@@ -297,6 +302,7 @@ impl Kind {
             Self::CondenserWater => CondenserWater::POINTS,
             Self::FacilityWater => FacilityWater::POINTS,
             Self::Cdu => Cdu::POINTS,
+            Self::RearDoor => RearDoor::POINTS,
             Self::Dx => Dx::POINTS,
             Self::Tank => Tank::POINTS,
             Self::TwoPhaseTank => TwoPhaseTank::POINTS,

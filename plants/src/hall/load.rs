@@ -12,6 +12,7 @@ mod tuning;
 use std::collections::BTreeMap;
 
 use super::kind::PointSpec;
+use super::machinery::{OnRack, RearDoor};
 use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Machinery, Meter, Rack, Row};
 use crate::fault::Faults;
 use crate::id::{EquipId, Id, LoopId, RowId, Table};
@@ -86,13 +87,15 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let cdus = draft.driven_cdus(file);
     let dry = draft.driven_dry(file);
     let headers = draft.headers(file);
+    let doors = draft.driven_doors(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
     let runs = !draft.run.is_empty() || !draft.sequenced.is_empty();
-    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.contains(&Kind::Cdu)));
+    let moist = (draft.run.contains(&Kind::Cdu), draft.run.contains(&Kind::RearDoor));
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, moist));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -112,6 +115,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         cdus,
         dry,
         headers,
+        doors,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,
@@ -130,15 +134,33 @@ impl Draft {
             let name = row.need_name("name").filter(|name| self.row_is_new(&row, name));
             let rated = rated(&row, "rack-rated");
             let names = rack_names(&row, name.as_deref().unwrap_or_default());
+            let doors = row.or("rear-doors", false);
             row.done();
             let mut racks = Vec::new();
             for rack in names.unwrap_or_default() {
                 let equip = self.equipment(&row, "racks", (Kind::Rack, &rack));
                 racks.extend(equip.zip(rated).and_then(|(equip, rated)| self.rack(equip, rated)));
             }
+            if doors {
+                self.doors(&row, &racks);
+            }
             let name = name.unwrap_or_default();
             let fan_loop = self.loops.push(format!("{name}/fans"));
             self.rows.push(Row { name, racks, fans: Vec::new(), fan_loop });
+        }
+    }
+
+    /// A door on each rack of the row that is read: `door-a01` on `rack-a01`.
+    fn doors(&mut self, section: &Section<'_>, racks: &[Rack]) {
+        let row = RowId::from_index(self.rows.len());
+        for rack in racks.iter().map(|rack| rack.equip) {
+            let name = self.equips.get(rack).map_or("", |def| def.name.as_str());
+            let name = name.strip_prefix("rack-").map_or_else(|| format!("{name}-door"), |rest| format!("door-{rest}"));
+            let equip = self.equipment(section, "rear-doors", (Kind::RearDoor, &name));
+            let points = |equip| Some((&self.equips.get(equip)?.points, &self.points));
+            let of =
+                equip.and_then(|equip| RearDoor::of(equip, points(equip).map(|(ids, table)| (ids.as_slice(), table))?));
+            self.machinery.doors.extend(of.map(|of| OnRack { row, rack, of }));
         }
     }
 

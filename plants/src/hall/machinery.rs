@@ -49,6 +49,17 @@ pub struct InRow<M> {
     pub of: M,
 }
 
+/// A machine on a rack's back, and the row that the rack stands in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OnRack<M> {
+    /// The row.
+    pub row: RowId,
+    /// The rack.
+    pub rack: EquipId,
+    /// The machine.
+    pub of: M,
+}
+
 /// A machine that holds IT, and the nameplate of what it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rated<M> {
@@ -79,6 +90,8 @@ pub struct Machinery {
     pub facility_water: Option<FacilityWater>,
     /// CDUs. Those of one row carry its racks together.
     pub cdus: Vec<InRow<Cdu>>,
+    /// Rear doors, in the order of their racks.
+    pub doors: Vec<OnRack<RearDoor>>,
     /// Direct-expansion units.
     pub dx: Vec<InRow<Dx>>,
     /// Single-phase tanks.
@@ -233,6 +246,20 @@ machinery! {
         primary_leaving: Celsius = temperature("primary-leaving-temp", -5.0, 90.0),
         /// Coolant in the reservoir, over full.
         level: Percent = level("level"),
+    }
+
+    /// A rear-door heat exchanger: a coil on a rack's back, between its exhaust and the room. Facility water is in it.
+    RearDoor {
+        /// Position the valve reports.
+        valve: Percent = feedback("valve-feedback"),
+        /// Air leaving the door.
+        leaving_air: Celsius = temperature("leaving-air-temp", -10.0, 120.0),
+        /// Water entering.
+        entering: Celsius = temperature("entering-water-temp", -5.0, 80.0),
+        /// Water leaving.
+        leaving: Celsius = temperature("leaving-water-temp", -5.0, 90.0),
+        /// The tray below it is wet (1) or dry (0).
+        leak: Ratio = state("leak"),
     }
 
     /// An immersion tank with one phase: machines in a liquid that a pump moves through an exchanger.

@@ -4,6 +4,7 @@
 //! 0: a machine that hears nothing from us goes on by its panel, from what it is doing.
 
 pub mod cdu;
+pub mod door;
 pub mod dry;
 mod dx;
 pub mod pumps;

@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -71,6 +71,7 @@ impl Condition {
         Self::CapRequested,
         Self::DewPointTripped,
         Self::DewPointsLost,
+        Self::DoorLeak,
         Self::Service,
     ];
 
@@ -97,6 +98,7 @@ impl Condition {
             Self::CapRequested => "cap-requested",
             Self::DewPointTripped => "dew-point-tripped",
             Self::DewPointsLost => "dew-points-lost",
+            Self::DoorLeak => "door-leak",
             Self::Service => "service",
         }
     }
@@ -110,7 +112,13 @@ impl Condition {
     /// True for what befalls CDUs that control runs.
     #[must_use]
     pub const fn is_of_cdus(self) -> bool {
-        matches!(self, Self::CduFouled | Self::CapRequested | Self::DewPointTripped | Self::DewPointsLost)
+        matches!(self, Self::CduFouled | Self::CapRequested)
+    }
+
+    /// True for what befalls what control keeps above the room's dew point: CDUs and rear doors.
+    #[must_use]
+    pub const fn is_of_moisture(self) -> bool {
+        matches!(self, Self::DewPointTripped | Self::DewPointsLost)
     }
 
     /// What its `limit` counts, for people; nothing where it has none.
@@ -135,6 +143,7 @@ impl Condition {
             | Self::CapRequested
             | Self::DewPointTripped
             | Self::DewPointsLost
+            | Self::DoorLeak
             | Self::Service => None,
         }
     }

@@ -13,11 +13,11 @@ pub enum MachineFault {
     Jammed,
     /// This share of a CDU's plates is fouled (1, 0 to 1).
     Fouled(f64),
-    /// A CDU's filter drops this many times what it does clean (1, ≥ 1).
+    /// A CDU's filter, or the water side of a rear door, drops this many times what it does clean (1, ≥ 1).
     Clogged(f64),
     /// Air takes this share of a CDU's flow (1, 0 to 1).
     AirInLoop(f64),
-    /// A CDU or a tank loses liquid (kg/s).
+    /// A CDU, a tank or a rear door loses liquid (kg/s).
     Leak(f64),
     /// The customer of a heat recovery takes nothing any more.
     CustomerGone,
@@ -117,8 +117,9 @@ impl MachineFault {
             ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
             Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank),
-            Self::Fouled(_) | Self::Clogged(_) | Self::AirInLoop(_) => matches!(kind, Kind::Cdu),
-            Self::Leak(_) => matches!(kind, Kind::Cdu | Kind::Tank | Kind::TwoPhaseTank),
+            Self::Fouled(_) | Self::AirInLoop(_) => matches!(kind, Kind::Cdu),
+            Self::Clogged(_) => matches!(kind, Kind::Cdu | Kind::RearDoor),
+            Self::Leak(_) => matches!(kind, Kind::Cdu | Kind::RearDoor | Kind::Tank | Kind::TwoPhaseTank),
             Self::CustomerGone => matches!(kind, Kind::HeatRecovery),
             Self::ShortCircuit(_) => matches!(kind, Kind::DryCooler),
             Self::Humid(_) => matches!(kind, Kind::RoomSensor),

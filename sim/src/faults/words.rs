@@ -117,10 +117,15 @@ pub const CATALOGUE: &[Entry] = &[
         On::Equipment,
         "clogged",
         With::Number("times the clean drop, 1 to 100", (1.0, 100.0)),
-        "a CDU's filter is clogged",
+        "a CDU's filter or a rear door's strainer is clogged",
     ),
     entry_of(On::Equipment, "air-in-loop", With::Number("share of the flow, 0 to 1", SHARE), "air takes a CDU's flow"),
-    entry_of(On::Equipment, "leak", With::Number("kg/s, 0 to 100", (0.0, 100.0)), "a CDU or a tank loses liquid"),
+    entry_of(
+        On::Equipment,
+        "leak",
+        With::Number("kg/s, 0 to 100", (0.0, 100.0)),
+        "a CDU, a tank or a rear door loses liquid",
+    ),
     entry_of(On::Equipment, "customer-gone", With::Nothing, "nobody takes a heat recovery's heat any more"),
     entry_of(
         On::Equipment,

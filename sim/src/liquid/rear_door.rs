@@ -89,6 +89,22 @@ pub struct Cooled {
     pub outside: bool,
 }
 
+/// What a door takes from the air over one step, as a line in the air's temperature: `fixed + slope·T` (W).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Taken {
+    /// At 0 °C (W).
+    pub fixed: f64,
+    /// For each degree of the entering air (W/K).
+    pub slope: f64,
+}
+
+/// Conductances of the coil in one step (W/K).
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Between {
+    air: f64,
+    water: f64,
+}
+
 /// The coil's metal and water (°C).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DoorCoil(pub f64);
@@ -131,10 +147,6 @@ impl RearDoor {
     }
 
     /// Reads a door.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the hall's file names its sections when this component gets its place")
-    )]
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let surface = need(of, "coil", |of| CoilSurface {
             ua: number(of, "ua-w-per-k", POSITIVE),
@@ -169,19 +181,26 @@ impl RearDoor {
 }
 
 impl DoorCoil {
+    /// What the next step will take from the air, before the air is known; `seen.entering` counts for nothing.
+    #[must_use]
+    pub fn line(&self, of: &RearDoor, seen: Exhaust, dt: f64) -> Taken {
+        let g = of.between(seen.air, seen.water);
+        let taken = |entering: f64| g.air * (entering - self.metal(of, (g, entering, seen.water_inlet), dt).mean);
+        let fixed = taken(0.0);
+        Taken { fixed, slope: taken(1.0) - fixed }
+    }
+
+    fn metal(self, of: &RearDoor, (g, entering, water): (Between, f64, f64), dt: f64) -> exponential::Single {
+        exponential::node(g.air + g.water, g.air * entering + g.water * water, (of.heat_capacity, self.0), dt)
+    }
+
     /// One step of `dt` seconds.
     pub fn step(&mut self, of: &RearDoor, seen: Exhaust, dt: f64) -> Cooled {
-        let (air, water) = (seen.air.max(0.0), seen.water.max(0.0));
-        let (air_stream, water_stream) = (air * CP_AIR, of.coolant.stream(water));
-        let sides = of.surface.sides(air, water);
-        let overall = CrossFlow.heat_per_kelvin(sides.overall(), air_stream, water_stream);
-        let g_air = past_surface(sides.air, air_stream);
-        // Any exchanger with this air side passes less than the air side alone, so the rest is a conductance too.
-        let g_water = if overall > 0.0 && g_air > overall { overall * g_air / (g_air - overall) } else { 0.0 };
-        let source = g_air * seen.entering + g_water * seen.water_inlet;
-        let metal = exponential::node(g_air + g_water, source, (of.heat_capacity, self.0), dt);
+        let (air_stream, water_stream) = (seen.air.max(0.0) * CP_AIR, of.coolant.stream(seen.water));
+        let g = of.between(seen.air, seen.water);
+        let metal = self.metal(of, (g, seen.entering, seen.water_inlet), dt);
         self.0 = metal.end;
-        let (from_air, to_water) = (g_air * (seen.entering - metal.mean), g_water * (metal.mean - seen.water_inlet));
+        let (from_air, to_water) = (g.air * (seen.entering - metal.mean), g.water * (metal.mean - seen.water_inlet));
         let fans = of.power(seen.speed);
         Cooled {
             from_air,
@@ -189,8 +208,21 @@ impl DoorCoil {
             fans,
             leaving: if air_stream > NO_FLOW { seen.entering + (fans - from_air) / air_stream } else { metal.mean },
             water_outlet: seen.water_inlet + if water_stream > NO_FLOW { to_water / water_stream } else { 0.0 },
-            outside: water > 0.0 && seen.water_inlet < seen.dew_point,
+            outside: seen.water > 0.0 && seen.water_inlet < seen.dew_point,
         }
+    }
+}
+
+impl RearDoor {
+    fn between(&self, air: f64, water: f64) -> Between {
+        let (air, water) = (air.max(0.0), water.max(0.0));
+        let (air_stream, water_stream) = (air * CP_AIR, self.coolant.stream(water));
+        let sides = self.surface.sides(air, water);
+        let overall = CrossFlow.heat_per_kelvin(sides.overall(), air_stream, water_stream);
+        let g_air = past_surface(sides.air, air_stream);
+        // Any exchanger with this air side passes less than the air side alone, so the rest is a conductance too.
+        let g_water = if overall > 0.0 && g_air > overall { overall * g_air / (g_air - overall) } else { 0.0 };
+        Between { air: g_air, water: g_water }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::coolers::direct::Spec as DxSpec;
 use crate::electrics::site::Spec as Electrics;
 use crate::exchanger::CoilSurface;
 use crate::immersion::units::Spec as TankSpec;
+use crate::liquid::door::Spec as DoorSpec;
 use crate::liquid::row::Spec as PlateSpec;
 use crate::racks::Exchange;
 use crate::weather::Weather;
@@ -37,7 +38,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     let (start, room, rack) = (need(all, "start", start), need(all, "room", room), need(all, "rack", rack));
     let (fan, coil) = (need(all, "fan", fan), maybe(all, "coil", coil));
     let (chilled, facility) = (maybe(all, "chilled-water", Circuit::read), maybe(all, "facility-water", Circuit::read));
-    let dx = maybe(all, "dx", DxSpec::read);
+    let (dx, doors) = (maybe(all, "dx", DxSpec::read), maybe(all, "rear-door", DoorSpec::read));
     let (plates, tanks) = (maybe(all, "cdu", PlateSpec::read), maybe(all, "tank", TankSpec::read));
     let (load, weather) = (need(all, "load", load), need(all, "weather", Weather::read));
     let (electrics, sensors) = (need(all, "electrics", Electrics::read), need(all, "sensors", sensors));
@@ -52,6 +53,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         (hall.machinery.facility_water.is_some(), "facility-water", facility.is_some()),
         (!hall.machinery.dx.is_empty(), "dx", dx.is_some()),
         (!hall.machinery.cdus.is_empty(), "cdu", plates.is_some()),
+        (!hall.machinery.doors.is_empty(), "rear-door", doors.is_some()),
         (!hall.machinery.tanks.is_empty() || !hall.machinery.two_phase_tanks.is_empty(), "tank", tanks.is_some()),
     ] {
         if there && !told {
@@ -61,20 +63,11 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
             all.fault(key, format!("the hall has nothing for `[{key}]`"), format!("remove the section `[{key}]`"));
         }
     }
-    for (key, circuit, which) in
-        [("chilled-water", &chilled, Which::ChilledWater), ("facility-water", &facility, Which::FacilityWater)]
-    {
-        let there = hall.machinery.pumps.iter().filter(|pump| pump.circuit == which).count();
-        let told = circuit.as_ref().and_then(|of| of.as_ref()).map_or(there, |of| of.pumps.saturating_add(of.standby));
-        if there > 0 && there != told {
-            let message = format!("the hall has {there} pumps on this water, and `pumps` and `standby` make {told}");
-            all.fault(
-                key,
-                message,
-                "write as many as the hall has: those that run by their panels, and those that stand by",
-            );
-        }
-    }
+    pumps_fit(
+        all,
+        hall,
+        [("chilled-water", &chilled, Which::ChilledWater), ("facility-water", &facility, Which::FacilityWater)],
+    );
     if let Some(Some(electrics)) = &electrics {
         electrics.fit(all, hall);
     }
@@ -94,6 +87,7 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         chilled: chilled.flatten(),
         facility: facility.flatten(),
         plates: plates.flatten(),
+        doors: doors.flatten(),
         dx: dx.flatten(),
         tanks: tanks.flatten(),
         load,
@@ -103,6 +97,22 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
         actuators,
         meters,
     })
+}
+
+/// Where a hall names the pumps of a water, its physics has as many.
+fn pumps_fit(all: &Section<'_>, hall: &Hall, waters: [(&'static str, &Option<Option<Circuit>>, Which); 2]) {
+    for (key, circuit, which) in waters {
+        let there = hall.machinery.pumps.iter().filter(|pump| pump.circuit == which).count();
+        let told = circuit.as_ref().and_then(|of| of.as_ref()).map_or(there, |of| of.pumps.saturating_add(of.standby));
+        if there > 0 && there != told {
+            let message = format!("the hall has {there} pumps on this water, and `pumps` and `standby` make {told}");
+            all.fault(
+                key,
+                message,
+                "write as many as the hall has: those that run by their panels, and those that stand by",
+            );
+        }
+    }
 }
 
 fn room(of: &Section<'_>) -> Room {

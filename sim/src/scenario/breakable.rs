@@ -115,6 +115,9 @@ mod tests {
             ("liquid", "cdu-1", "fouled"),
             ("liquid", "district", "customer-gone"),
             ("hybrid", "dc-1", "fans-failed"),
+            ("rear-door", "door-a03", "leak"),
+            ("rear-door", "door-b01", "clogged"),
+            ("rear-door", "door-a03/valve", "jammed"),
             ("immersion", "tank-1", "tripped"),
             ("immersion-two-phase", "tank-1", "leak"),
         ] {

@@ -22,6 +22,8 @@ pub enum Setpoint {
     FacilityWater,
     /// Of the CDUs' coolant (°C).
     Cdu,
+    /// Of the air that leaves rear doors (°C).
+    RearDoor,
     /// Of the tanks' liquid (°C).
     Tank,
     /// Of the DX units' supply air (°C).
@@ -38,6 +40,7 @@ impl Setpoint {
         ("chilled-water", Self::ChilledWater),
         ("facility-water", Self::FacilityWater),
         ("cdu", Self::Cdu),
+        ("rear-door", Self::RearDoor),
         ("tank", Self::Tank),
         ("dx", Self::Dx),
     ];
@@ -59,6 +62,7 @@ impl Setpoint {
             | Self::ChilledWater
             | Self::FacilityWater
             | Self::Cdu
+            | Self::RearDoor
             | Self::Tank
             | Self::Dx => Unit::Cel,
         }
@@ -70,6 +74,7 @@ impl Setpoint {
         match self {
             Self::Pump => (1e3, 1e6),
             Self::Fans | Self::Valves | Self::Crah => (10.0, 45.0),
+            Self::RearDoor => (10.0, 35.0),
             Self::ChilledWater | Self::FacilityWater => (4.0, 60.0),
             Self::Cdu => (5.0, 60.0),
             Self::Tank => (10.0, 80.0),
@@ -87,6 +92,7 @@ impl Setpoint {
             Self::Pump | Self::ChilledWater => hall.chilled_water.is_some(),
             Self::FacilityWater => machinery.facility_water.is_some(),
             Self::Cdu => !machinery.cdus.is_empty(),
+            Self::RearDoor => !machinery.doors.is_empty(),
             Self::Tank => !machinery.tanks.is_empty() || !machinery.two_phase_tanks.is_empty(),
             Self::Dx => !machinery.dx.is_empty(),
         }
@@ -99,6 +105,7 @@ impl Setpoint {
             Self::Valves => strategies.valves.setpoint = value,
             Self::Pump => strategies.pump.setpoint = value,
             Self::Cdu => strategies.cdu.valve.setpoint = value,
+            Self::RearDoor => strategies.doors.valve.speed.setpoint = value,
             Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Tank | Self::Dx => return false,
         }
         true
@@ -112,6 +119,7 @@ impl Setpoint {
             Self::ChilledWater => physics.chilled.as_mut().map(|water| &mut water.setpoint),
             Self::FacilityWater => physics.facility.as_mut().map(|water| &mut water.setpoint),
             Self::Cdu => physics.plates.as_mut().map(|plates| &mut plates.setpoint),
+            Self::RearDoor => physics.doors.as_mut().map(|doors| &mut doors.setpoint),
             Self::Tank => physics.tanks.as_mut().map(|tanks| &mut tanks.setpoint),
             Self::Dx => physics.dx.as_mut().map(|dx| &mut dx.setpoint),
         }

@@ -185,6 +185,16 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("liquid-summer-day", include_str!("../../scenarios/liquid-summer-day.toml")),
     ("liquid-trim-chiller-tripped", include_str!("../../scenarios/liquid-trim-chiller-tripped.toml")),
     ("liquid-trim-start-fails", include_str!("../../scenarios/liquid-trim-start-fails.toml")),
+    ("rear-door-blind", include_str!("../../scenarios/rear-door-blind.toml")),
+    ("rear-door-dew-point", include_str!("../../scenarios/rear-door-dew-point.toml")),
+    ("rear-door-leak", include_str!("../../scenarios/rear-door-leak.toml")),
+    ("rear-door-outage-generator", include_str!("../../scenarios/rear-door-outage-generator.toml")),
+    ("rear-door-strainer-clogged", include_str!("../../scenarios/rear-door-strainer-clogged.toml")),
+    ("rear-door-summer-day", include_str!("../../scenarios/rear-door-summer-day.toml")),
+    ("rear-door-valve-start-fails", include_str!("../../scenarios/rear-door-valve-start-fails.toml")),
+    ("rear-door-valve-stop-fails", include_str!("../../scenarios/rear-door-valve-stop-fails.toml")),
+    ("rear-door-valve-stuck-in-the-change", include_str!("../../scenarios/rear-door-valve-stuck-in-the-change.toml")),
+    ("rear-door-water-lost", include_str!("../../scenarios/rear-door-water-lost.toml")),
 ];
 
 /// Name and golden trace of each that has one.

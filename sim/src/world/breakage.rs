@@ -9,6 +9,7 @@ use crate::circuits::pumps::Unit as Pump;
 use crate::electrics::ups::UpsState;
 use crate::faults::MachineFault;
 use crate::liquid::cdu::Wear;
+use crate::liquid::door::Door;
 
 impl World {
     /// Breaks or mends a machine.
@@ -21,17 +22,13 @@ impl World {
                 self.wear(equip, |wear| wear.fouling = if broken { share } else { Wear::NONE.fouling });
             }
             MachineFault::Clogged(times) => {
-                self.wear(equip, |wear| wear.clogging = if broken { times } else { Wear::NONE.clogging });
+                self.clog(equip, if broken { times } else { Wear::NONE.clogging });
             }
             MachineFault::AirInLoop(share) => {
                 self.wear(equip, |wear| wear.air = if broken { share } else { Wear::NONE.air });
             }
             MachineFault::Leak(flow) => {
-                let flow = if broken { flow } else { 0.0 };
-                self.wear(equip, |wear| wear.leak = flow);
-                if let Some(tank) = self.tank(equip) {
-                    tank.leak = flow;
-                }
+                self.leak(equip, if broken { flow } else { 0.0 });
             }
             MachineFault::ShortCircuit(warmer) => self.breathe_warmer(equip, if broken { warmer } else { 0.0 }),
             MachineFault::VentOpen => {
@@ -78,6 +75,25 @@ impl World {
                     circuit.customer = !broken;
                 }
             }
+        }
+    }
+
+    /// A CDU's filter or a door's strainer drops so many times what it does clean.
+    fn clog(&mut self, equip: EquipId, times: f64) {
+        self.wear(equip, |wear| wear.clogging = times);
+        if let Some(door) = self.door(equip) {
+            door.clogging = times;
+        }
+    }
+
+    /// A CDU or a tank loses so much (kg/s); the tray of a door that loses any is wet.
+    fn leak(&mut self, equip: EquipId, flow: f64) {
+        self.wear(equip, |wear| wear.leak = flow);
+        if let Some(tank) = self.tank(equip) {
+            tank.leak = flow;
+        }
+        if let Some(door) = self.door(equip) {
+            door.leaks = flow > 0.0;
         }
     }
 
@@ -222,6 +238,11 @@ impl World {
         let two = self.machinery.two_phase_tanks.iter().map(|t| t.of.equip);
         let n = one.chain(two).position(|e| e == equip)?;
         self.tanks.get_mut(n)
+    }
+
+    fn door(&mut self, equip: EquipId) -> Option<&mut Door> {
+        let doors = self.rows.iter_mut().flat_map(|row| &mut row.racks).filter_map(|rack| rack.door.as_deref_mut());
+        doors.into_iter().find(|door| door.equip == equip)
     }
 
     const fn circuit(&mut self, which: Which) -> Option<&mut Circuit> {

@@ -23,6 +23,7 @@ use crate::electrics::Meter;
 use crate::electrics::site::Site;
 use crate::immersion::units::Unit as TankUnit;
 use crate::ledger::Ledger;
+use crate::liquid::door::Door;
 use crate::liquid::row::PlateRow;
 use crate::noise;
 use crate::physics::{Imperfection, Physics};
@@ -55,6 +56,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         driven: hall.cdus.clone(),
         dry: hall.dry.clone(),
         headers: hall.headers.rows().to_vec(),
+        doors: hall.doors.clone(),
         moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
@@ -76,6 +78,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         physics: Arc::new(physics),
     };
     world.wire_cdus();
+    world.wire_doors();
     world.wire_panels(hall);
     world.tell_truth();
     for (id, point) in hall.points.iter() {
@@ -97,6 +100,19 @@ impl World {
             if let Some(of) = driven.get(unit.place) {
                 let pumps = of.pumps.iter().map(|pump| (pump.speed.id(), pump.feedback.id()));
                 unit.wire((of.valve.id(), of.of.valve.id()), pumps);
+            }
+        }
+    }
+
+    /// Valves of doors know the points that command and report them.
+    fn wire_doors(&mut self) {
+        let Self { rows, doors, machinery, .. } = self;
+        for door in rows.iter_mut().flat_map(|row| &mut row.racks).filter_map(|rack| rack.door.as_mut()) {
+            if let Some(of) = machinery.doors.get(door.number) {
+                door.valve.feedback = of.of.valve.id();
+            }
+            if let Some(of) = doors.get(door.number) {
+                door.valve.command = of.valve.id();
             }
         }
     }
@@ -141,6 +157,9 @@ impl World {
             let points = [cdu.run_mode.id(), cdu.valve.id()].into_iter().chain(cdu.pumps.iter().map(|p| p.speed.id()));
             devices.push((cdu.of.equip, points.map(safe).collect()));
         }
+        for door in &self.doors {
+            devices.push((door.of.equip, [door.run_mode.id(), door.valve.id()].map(safe).to_vec()));
+        }
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });
             for (point, begin) in points {
@@ -159,15 +178,20 @@ fn circuit(hall: &Hall, which: Which, of: &Spec, places: usize) -> Circuit {
     Circuit::new(of, places, (chillers, chillers.saturating_sub(1).max(chillers.min(1))))
 }
 
-/// How many branches facility water has: CDUs first, then tanks of one phase, then of two.
+/// How many branches facility water has: CDUs first, then tanks of one phase, then of two, then rear doors.
 fn users(hall: &Hall) -> usize {
-    hall.machinery.cdus.len() + hall.machinery.tanks.len() + hall.machinery.two_phase_tanks.len()
+    first_door(hall) + hall.machinery.doors.len()
 }
 
 /// What hangs on PDUs of its own: every row, then all tanks.
 fn groups(hall: &Hall) -> Vec<&str> {
     let tanks = hall.machinery.tanks.len().saturating_add(hall.machinery.two_phase_tanks.len());
     hall.rows.rows().iter().map(|r| r.name.as_str()).chain((tanks > 0).then_some("tanks")).collect()
+}
+
+/// The place of the first rear door among the branches of facility water.
+fn first_door(hall: &Hall) -> usize {
+    hall.machinery.cdus.len() + hall.machinery.tanks.len() + hall.machinery.two_phase_tanks.len()
 }
 
 fn plate_rows(hall: &Hall, physics: &Physics) -> Vec<PlateRow> {
@@ -203,7 +227,16 @@ fn row(hall: &Hall, of: &hall::Row, physics: &Physics) -> Row {
         let room = &physics.room;
         let own = room.recirculation + (room.recirculation_ends - room.recirculation) * end;
         let name = hall.equips.get(rack.equip).map_or("", |e| e.name.as_str());
-        Rack::new(rack, &physics.rack, noise::channel(name), (own, to_air), physics.start_air)
+        let made = Rack::new(rack, &physics.rack, noise::channel(name), (own, to_air), physics.start_air);
+        let number = hall.machinery.doors.iter().position(|door| door.rack == rack.equip);
+        match number.zip(physics.doors.as_ref()) {
+            Some((number, of)) => {
+                let equip = hall.machinery.doors.get(number).map_or(rack.equip, |door| door.of.equip);
+                let places = (number, first_door(hall).saturating_add(number));
+                made.with_door(Door::new(of, equip, places, physics.start_air), of)
+            }
+            None => made,
+        }
     });
     Row {
         racks: racks.collect(),
@@ -283,6 +316,7 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
             | Kind::DryCooler
             | Kind::WaterEconomiser
             | Kind::Cdu
+            | Kind::RearDoor
             | Kind::Tank
             | Kind::TwoPhaseTank
             | Kind::HeatRecovery,

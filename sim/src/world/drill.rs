@@ -74,8 +74,11 @@ impl World {
 
     /// The actuator that this point commands.
     fn actuator(&mut self, point: PointId) -> Option<&mut Actuator> {
-        let coolers = self.rows.iter_mut().flat_map(|r| r.coolers.iter_mut());
-        let of_air = coolers.flat_map(|c| [Some(&mut c.drive), c.coil.as_mut().map(|k| &mut k.valve)]);
+        let of_air = self.rows.iter_mut().flat_map(|row| {
+            let coolers = row.coolers.iter_mut();
+            let of_coolers = coolers.flat_map(|c| [Some(&mut c.drive), c.coil.as_mut().map(|k| &mut k.valve)]);
+            of_coolers.chain(row.racks.iter_mut().map(|rack| rack.door.as_mut().map(|door| &mut door.valve)))
+        });
         let of_water = self.pump.as_mut().map(|p| &mut p.drive);
         let units = self.plates.iter_mut().flat_map(|row| &mut row.units);
         let of_cdus = units.flat_map(|unit| std::iter::once(&mut unit.valve).chain(&mut unit.pumps));

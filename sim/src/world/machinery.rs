@@ -6,6 +6,7 @@ use plant::id::PointId;
 
 use super::World;
 use super::image::{LITRES, put};
+use crate::air::Row;
 use crate::circuits::Circuit;
 use crate::circuits::bank::Unit;
 use crate::circuits::condensing::Condensing;
@@ -62,6 +63,7 @@ pub(super) fn tell(world: &mut World) {
     for unit in plates.iter().flat_map(|row| &row.units) {
         cdu((machinery, driven), unit, &mut tell);
     }
+    doors(machinery, rows, &mut tell);
     for row in rows.iter() {
         for (cooler, direct) in row.coolers.iter().filter_map(|c| Some((c, c.direct.as_ref()?))) {
             let Some(of) = machinery.dx.get(direct.number).map(|d| d.of) else { continue };
@@ -86,6 +88,17 @@ pub(super) fn tell(world: &mut World) {
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);
+    }
+}
+
+fn doors(machinery: &plant::hall::Machinery, rows: &[Row], tell: &mut impl FnMut(PointId, f64)) {
+    for door in rows.iter().flat_map(|row| &row.racks).filter_map(|rack| rack.door.as_ref()) {
+        let Some(of) = machinery.doors.get(door.number).map(|d| d.of) else { continue };
+        tell(of.valve.id(), door.valve.reported());
+        tell(of.leaving_air.id(), door.last.leaving);
+        tell(of.entering.id(), door.entering);
+        tell(of.leaving.id(), door.last.water_outlet);
+        tell(of.leak.id(), if door.leaks { 1.0 } else { 0.0 });
     }
 }
 

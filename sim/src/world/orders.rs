@@ -1,6 +1,7 @@
 //! What the machines of a plant, DX units and CDUs are told: by us, by the switch at their panel, or by nobody.
 
 use plant::hall::machinery::Circuit as Which;
+use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::sequence::{Rejecting, RunMode};
 use plant::id::{PointId, Table};
@@ -10,6 +11,7 @@ use super::{Alone, Panel, World};
 use crate::circuits::bank::Order;
 use crate::circuits::condensing;
 use crate::coolers::direct;
+use crate::liquid::door::Order as DoorOrder;
 use crate::liquid::row::Order as CduOrder;
 
 /// A switch at the panel means that the machine runs from here on (%).
@@ -19,7 +21,7 @@ impl World {
     /// Gives every machine of a plant that control runs its order.
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
-        let Self { chilled, facility, elapsed, alone, plates, driven, dry, headers, .. } = self;
+        let Self { chilled, facility, elapsed, alone, plates, driven, dry, headers, doors, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -71,6 +73,11 @@ impl World {
         for direct in rows.iter_mut().flat_map(|row| &mut row.coolers).filter_map(|cooler| cooler.direct.as_mut()) {
             direct.smoky = smoky;
         }
+        for door in rows.iter_mut().flat_map(|row| &mut row.racks).filter_map(|rack| rack.door.as_mut()) {
+            if let Some(of) = doors.get(door.number) {
+                door.order = told.door(of);
+            }
+        }
         for unit in plates.iter_mut().flat_map(|row| &mut row.units) {
             let Some(of) = driven.get(unit.place) else { continue };
             let point = of.run_mode.id();
@@ -117,6 +124,16 @@ impl Told<'_> {
         let listens = self.mode(of.run_mode.id()) == RunMode::On;
         let wet = self.number(of.wet.id()).is_some_and(|word| word > 0.5);
         self.number(of.fan.id()).filter(|_| listens).map(|speed| (speed, wet))
+    }
+
+    /// By hand a door runs as its panel would run it, or is shut.
+    fn door(&self, of: &DrivenDoor) -> DoorOrder {
+        let point = of.run_mode.id();
+        let mode = match (self.mode(point), self.hand(point)) {
+            (RunMode::On, Some(_)) => RunMode::Panel,
+            (mode, _) => mode,
+        };
+        DoorOrder { mode, valve: self.number(of.valve.id()).unwrap_or(0.0) }
     }
 
     fn panel(&self, point: PointId) -> Option<&Panel> {

@@ -8,7 +8,7 @@ use plant::time::{Mono, Span, Tick, Wall};
 use super::image::put;
 use super::{Alone, Panel, World};
 use crate::actuators::Actuator;
-use crate::air::Surroundings;
+use crate::air::{Row, Surroundings};
 use crate::circuits::Given;
 use crate::circuits::pumps::RUN_DOWN;
 use crate::circuits::spec::LONGEST_STEP;
@@ -16,6 +16,7 @@ use crate::compute::fleet;
 use crate::electrics::site::{Cooling, Feeds};
 use crate::immersion::Facility;
 use crate::ledger::Entries;
+use crate::liquid::door::Door;
 use crate::load::Moment;
 use crate::physics::Physics;
 use crate::psychrometrics::MoistAir;
@@ -40,6 +41,11 @@ fn warmed(air: Outdoor, by: f64) -> Outdoor {
     let dew_point = air.dew_point.min(dry_bulb);
     let wet_bulb = MoistAir::from_dew_point(dry_bulb, dew_point, air.pressure).wet_bulb();
     Outdoor { dry_bulb, dew_point, wet_bulb, ..air }
+}
+
+/// The rear doors of all rows.
+fn doors(rows: &mut [Row]) -> impl Iterator<Item = &mut Door> {
+    rows.iter_mut().flat_map(|row| &mut row.racks).filter_map(|rack| rack.door.as_deref_mut())
 }
 
 /// What one step draws and gives besides what is booked at once.
@@ -158,7 +164,8 @@ impl World {
             }
         }
         let to_facility = self.cool_machines(&physics, (&mut books, &mut drawn), dt);
-        let to_chilled = self.blow(&physics, (&mut books, &mut drawn), dt);
+        let (to_chilled, to_doors) = self.blow(&physics, (&mut books, &mut drawn), dt);
+        let to_facility = to_facility + to_doors;
         for (circuit, of, heat) in
             [(&mut self.chilled, &physics.chilled, to_chilled), (&mut self.facility, &physics.facility, to_facility)]
         {
@@ -240,7 +247,7 @@ impl World {
                 coil.water = circuit.flows.get(coil.place).copied().unwrap_or(0.0);
             }
         }
-        let Self { facility, plates, tanks, .. } = self;
+        let Self { facility, plates, tanks, rows, .. } = self;
         if let (Some(circuit), Some(of)) = (facility, &physics.facility) {
             let wanted = circuit.hold_dp(of, dt);
             let reach = 100.0 * dt / of.ramp;
@@ -267,7 +274,18 @@ impl World {
                     }
                 }
             }
+            if let Some(spec) = &physics.doors {
+                for door in doors(rows) {
+                    door.run(spec, feeds.control, dt);
+                    if let Some(branch) = circuit.branches.get_mut(door.place) {
+                        *branch = door.branch(spec);
+                    }
+                }
+            }
             circuit.share_flow(of, dt);
+            for door in doors(rows) {
+                door.water = circuit.flows.get(door.place).copied().unwrap_or(0.0);
+            }
         }
     }
 
@@ -304,13 +322,13 @@ impl World {
         heat
     }
 
-    /// The rows' air; heat into the chilled water (W).
-    fn blow(&mut self, physics: &Physics, (books, drawn): (&mut Entries, &mut Drawn), dt: f64) -> f64 {
+    /// The rows' air; heat into the chilled water, and through rear doors into the facility water (W).
+    fn blow(&mut self, physics: &Physics, (books, drawn): (&mut Entries, &mut Drawn), dt: f64) -> (f64, f64) {
         let in_hall = drawn.pdus + if self.site.feeds().lights { physics.electrics.lighting } else { 0.0 };
         let rows = convert::f64_from_usize(self.rows.len());
         if rows == 0.0 {
             drawn.to_mass += dt * in_hall;
-            return 0.0;
+            return (0.0, 0.0);
         }
         let around = Surroundings {
             mass: self.mass,
@@ -319,9 +337,11 @@ impl World {
                 None => self.air.dry_bulb + physics.fan.ambient - self.mean_outdoors,
             },
             water: self.chilled.as_ref().map_or(0.0, |w| w.to_branches),
+            door_water: self.facility.as_ref().map_or(0.0, |w| w.to_branches),
+            dew_point: self.moisture.dew_point,
             other: in_hall / rows,
         };
-        let mut to_water = 0.0;
+        let (mut to_water, mut to_doors) = (0.0, 0.0);
         for row in &mut self.rows {
             // What compressors and condenser fans draw stays outdoors.
             let direct: f64 = row.coolers.iter().filter_map(|c| c.direct.as_ref()).map(|d| d.power).sum();
@@ -331,11 +351,12 @@ impl World {
             let given = row.step(physics, around, dt);
             drawn.to_mass += given.to_mass;
             to_water += given.to_water;
+            to_doors += given.to_doors;
             books.store(given.stored);
             books.cross(given.from_outdoors);
             books.cross(-given.to_outdoors);
         }
-        to_water / dt
+        (to_water / dt, to_doors / dt)
     }
 
     fn store_in_mass(&mut self, from_air: f64, dt: f64, books: &mut Entries) {

@@ -5,6 +5,8 @@ mod circuits;
 #[cfg(test)]
 mod clockwork;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod imperfect;
 #[cfg(feature = "wire")]
 #[cfg(test)]

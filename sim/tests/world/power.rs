@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use sim::Fault;
 use sim::electrics::network::{Category, Happened, Stage};
 
-const NAMES: [&str; 7] = ["air", "air-dx", "bench", "hybrid", "immersion", "immersion-two-phase", "liquid"];
+const NAMES: [&str; 8] =
+    ["air", "air-dx", "bench", "hybrid", "immersion", "immersion-two-phase", "liquid", "rear-door"];
 
 /// A hall with a steady load and sensors that tell the truth, on its own panels, after an hour.
 fn settled(name: &str) -> Stand {

@@ -127,7 +127,7 @@ fn storms(name: &str) {
 #[test]
 fn the_shipped_halls_are_those_below() {
     let names: Vec<&str> = sim::shipped::HALLS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["air", "air-dx", "bench", "hybrid", "immersion", "immersion-two-phase", "liquid"]);
+    assert_eq!(names, ["air", "air-dx", "bench", "hybrid", "immersion", "immersion-two-phase", "liquid", "rear-door"]);
 }
 
 #[test]
@@ -163,4 +163,9 @@ fn whatever_breaks_in_immersion_two_phase_the_books_close() {
 #[test]
 fn whatever_breaks_in_liquid_the_books_close() {
     storms("liquid");
+}
+
+#[test]
+fn whatever_breaks_in_rear_door_the_books_close() {
+    storms("rear-door");
 }

@@ -265,6 +265,7 @@ impl Drive {
             Setpoint::Valves => self.hall.strategies.valves.setpoint,
             Setpoint::Pump => self.hall.strategies.pump.setpoint,
             Setpoint::Cdu => self.hall.strategies.cdu.valve.setpoint,
+            Setpoint::RearDoor => self.hall.strategies.doors.valve.speed.setpoint,
             Setpoint::Crah | Setpoint::ChilledWater | Setpoint::FacilityWater | Setpoint::Tank | Setpoint::Dx => return,
         };
         if of.tune(&mut self.strategies, value.unwrap_or(begun)) {

@@ -72,7 +72,8 @@ impl Scene<'_> {
             Condition::LevelBelow => below(self.lowest_level()?.1),
             Condition::CapRequested => Some(self.equipment.cdus.caps().next().is_some()),
             Condition::DewPointTripped => Some(self.tripped().is_some()),
-            Condition::DewPointsLost => Some(self.equipment.cdus.dew_point().is_lost()),
+            Condition::DewPointsLost => Some(self.equipment.dew_point.is_lost()),
+            Condition::DoorLeak => Some(self.leaking().is_some()),
             Condition::Service => None,
         }
     }
@@ -122,6 +123,7 @@ impl Scene<'_> {
                 self.tripped().map(tells)
             }
             Condition::DewPointsLost => Some("no sensor of the room's dew point".to_owned()),
+            Condition::DoorLeak => self.leaking().map(|door| format!("{}: its tray is wet", self.equip(door))),
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -187,10 +189,17 @@ impl Scene<'_> {
         known.reduce(|lowest, next| if next.1 < lowest.1 { next } else { lowest })
     }
 
-    /// The first CDU whose coolant is too near to the dew point, and whether its valve is at its least for it.
+    /// The first rear door whose tray is wet, or was and is not known to be dry.
+    fn leaking(&self) -> Option<EquipId> {
+        self.equipment.doors.iter(self.hall).find(|(_, door)| door.leaks()).map(|(of, _)| of.of.equip)
+    }
+
+    /// The first CDU or rear door whose coolant is too near to the dew point, and whether its valve is at its least for it.
     fn tripped(&self) -> Option<(EquipId, bool)> {
         let mut cdus = self.equipment.cdus.iter(self.hall).filter(|(_, cdu)| cdu.is_tripped());
-        cdus.next().map(|(of, cdu)| (of.of.equip, cdu.is_closed()))
+        let mut doors = self.equipment.doors.iter(self.hall).filter(|(_, door)| door.trip().is_tripped());
+        let cdu = cdus.next().map(|(of, cdu)| (of.of.equip, cdu.is_closed()));
+        cdu.or_else(|| doors.next().map(|(of, door)| (of.of.equip, door.trip().is_closed())))
     }
 
     /// The same in words.

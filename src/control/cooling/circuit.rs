@@ -3,6 +3,7 @@
 use plant::command::Level;
 use plant::hall::machinery::Circuit as Water;
 use plant::hall::sequence::cdu::DrivenCdu;
+use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::sequence::{DxUnit, RunMode};
 use plant::hall::{ChillerPlant, DxRow, Hall};
@@ -41,6 +42,8 @@ pub enum Service {
     CduValve,
     /// A CDU's pumps, by the pressure across the manifold.
     CduPumps,
+    /// A rear door's valve, by the air that leaves it.
+    DoorValve,
 }
 
 impl Service {
@@ -55,7 +58,8 @@ impl Service {
             | Self::DryFans
             | Self::Damper
             | Self::Compressor
-            | Self::CduValve => pid::Action::Direct,
+            | Self::CduValve
+            | Self::DoorValve => pid::Action::Direct,
             Self::Pump | Self::CduPumps => pid::Action::Reverse,
         }
     }
@@ -136,7 +140,8 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     let dx = hall.dx_rows.iter().flat_map(|row| wire.dx(hall, row));
     let cdus = hall.cdus.iter().flat_map(|cdu| wire.cdu(cdu));
     let dry = hall.dry.iter().map(|of| wire.dry(of));
-    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).chain(dry).collect()
+    let doors = hall.doors.iter().map(|of| wire.door(hall, of));
+    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).chain(dry).chain(doors).collect()
 }
 
 /// Wires loops to their outputs.
@@ -217,6 +222,16 @@ impl Wire<'_> {
                 ..Circuit::of(cdu.pump_loop, Service::CduPumps)
             },
         ]
+    }
+
+    /// A rear door's valve.
+    fn door(&self, hall: &Hall, of: &DrivenDoor) -> Circuit {
+        Circuit {
+            inputs: vec![of.of.leaving_air.id()],
+            drives: self.on_panel((of.of.equip, &of.run_mode), &of.valve, &of.of.valve).into_iter().collect(),
+            cools: hall.rows.get(of.row).map(|row| row.fan_loop).into_iter().collect(),
+            ..Circuit::of(of.valve_loop, Service::DoorValve)
+        }
     }
 
     /// A dry cooler's fans.
@@ -333,8 +348,12 @@ impl Circuit {
         rows.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0.0, 100.0))
     }
 
-    /// The highest position that an actuator reports whose output the loop leads.
+    /// The highest position that an actuator reports whose output the loop leads. A door's valve keeps up with what it is told, and a loop
+    /// that followed one that is stuck would hide it.
     pub(super) fn actual(&self, image: Image<'_>, held: &Table<OutputId, Held>) -> Option<f64> {
+        if self.service == Service::DoorValve {
+            return None;
+        }
         let led = self.working(held).filter(|(drive, row)| self.moves(drive, held) && row.entry == Level::Control);
         led.filter_map(|(drive, _)| image.number(drive.feedback).fresh()).reduce(f64::max)
     }

@@ -60,7 +60,7 @@ pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
             rule: if cdu.is_on_panel() { "panel" } else { "sequence" }.to_owned(),
             change: cdu.pumps().shift().word().to_owned(),
             wanted: cdu.pumps().target(),
-            setpoint_celsius: state.equipment.cdus.dew_point().setpoint(tuning),
+            setpoint_celsius: state.equipment.cdus.setpoint(&state.equipment.dew_point, tuning),
             supply_celsius: image.read(of.of.supply).usable().map(|t| t.0),
             dp_kpa: image.read(of.of.dp).usable().map(|dp| dp.0 / 1e3),
             tripped: cdu.is_closed(),

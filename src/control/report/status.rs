@@ -41,6 +41,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         valves: valves.collect(),
         pump: hall.chilled_water.map(|water| value(water.pump.id())),
         plants: super::plants::plants(hall, state),
+        doors: super::doors::doors(hall, commands, state),
         dry: super::dry::dry(hall, state),
         pumps: super::pumps::pumps(hall, state),
         cdus: super::cdus::cdus(hall, state),

@@ -367,7 +367,9 @@ impl Judge<'_> {
                 | Trouble::NotLimited
                 | Trouble::ChangeAborted
                 | Trouble::NoneLeft
-                | Trouble::DamperStuck,
+                | Trouble::DamperStuck
+                | Trouble::ValveStuck
+                | Trouble::CoolsTooLittle,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

@@ -57,7 +57,8 @@ fn changed_keys(old: &Config, new: &Config) -> Vec<String> {
 
 /// True when control runs the same machines in two halls.
 fn runs_the_same(old: &Hall, new: &Hall) -> bool {
-    old.plants == new.plants && old.dx_rows == new.dx_rows && old.cdus == new.cdus && old.dry == new.dry
+    let liquid = old.cdus == new.cdus && old.dry == new.dry && old.doors == new.doors;
+    old.plants == new.plants && old.dx_rows == new.dx_rows && liquid
 }
 
 /// True when two halls differ in nothing but how their loops are run.

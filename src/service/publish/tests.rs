@@ -19,6 +19,7 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
         cdu: plant::hall::sequence::cdu::CduTuning::USUAL,
         dry: plant::hall::sequence::dry::DryTuning::USUAL,
         feed_forward: plant::hall::feed_forward::FeedForward::NONE,
+        doors: plant::hall::sequence::door::DoorTuning::USUAL,
     }
 }
 
@@ -83,6 +84,7 @@ fn hall() -> Arc<Hall> {
         cdus: Vec::new(),
         dry: Vec::new(),
         headers: Table::new(),
+        doors: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

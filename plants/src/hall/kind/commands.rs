@@ -62,6 +62,10 @@ const FANS: PointSpec = duty("fan-speed", 0.0, 2.0);
 /// The valve in a condenser's water, which keeps its pressure up; open is the fail-safe.
 const CONDENSER_VALVE: PointSpec = duty("condenser-valve", 0.0, 2.0);
 
+/// What a rear door has more where control runs it: an order for its valve, which moves no faster than valves do. Open is the
+/// fail-safe.
+pub(super) const REAR_DOOR: &[PointSpec] = &[RUN_MODE, duty("valve", 0.0, 1.0)];
+
 /// What a CDU has more where control runs it: orders for its valve and each of its pumps, and each pump's word. Orders move no faster
 /// than valves and drives do.
 pub(super) const CDU: &[PointSpec] = &[

@@ -8,7 +8,7 @@ use crate::time::Span;
 /// Reads every `[[alarm]]`.
 pub(super) fn alarms(
     file: &Section<'_>,
-    (chilled_water, sequences, cdus): (bool, bool, bool),
+    (chilled_water, sequences, (cdus, doors)): (bool, bool, (bool, bool)),
 ) -> Option<Table<AlarmId, AlarmDef>> {
     let mut alarms: Vec<Option<AlarmDef>> = Vec::new();
     for section in file.sections("alarm") {
@@ -27,12 +27,30 @@ pub(super) fn alarms(
                 let message = "this hall has no `[sequence.cdu]`: control runs no CDU that this could befall";
                 section.clash("condition", message, "take the alarm away or add the sequence");
             }
+            if alarm.condition.is_of_moisture() && !cdus && !doors {
+                let message = "this hall has no `[sequence.cdu]` and no `[sequence.rear-door]`: nothing is kept above a dew point";
+                section.clash("condition", message, "take the alarm away or add the sequence");
+            }
+            if alarm.condition == Condition::DoorLeak && !doors {
+                let message = "this hall has no `[sequence.rear-door]`: control runs no door that could leak";
+                section.clash("condition", message, "take the alarm away or add the sequence");
+            }
             if alarm.condition.is_of_plants() && !sequences {
                 let message = "this hall has no `[sequence.…]`: control runs no plant that this could befall";
                 section.clash("condition", message, "take the alarm away or add the sequence");
             }
         }
         alarms.push(alarm);
+    }
+    let latched =
+        |alarm: &AlarmDef| alarm.condition == Condition::DoorLeak && alarm.latch && alarm.on_delay == Span::ZERO;
+    if doors && !alarms.iter().any(|alarm| alarm.as_ref().is_none_or(latched)) {
+        let message = "a rear door that leaked stays shut until a person resets its alarm, and the hall has none";
+        file.clash(
+            "alarm",
+            message,
+            "add `[[alarm]]` with `condition = \"door-leak\"` and `latch = true`, without an `on-delay`",
+        );
     }
     alarms.into_iter().collect()
 }

@@ -105,6 +105,12 @@ impl Draft {
                 }
             }
         }
+        for row in file.sections("row").into_iter().filter(|row| row.or("rear-doors", false)) {
+            if self.machinery.facility_water.is_none() && !file.has("facility-water") {
+                let message = "the hall has no `[facility-water]` for this row's doors";
+                row.clash("rear-doors", message, "add `[facility-water]` with a `name`");
+            }
+        }
         for kind in [Kind::CondenserWater, Kind::WaterEconomiser, Kind::HeatRecovery] {
             let sections = file.sections(kind.word());
             for (n, section) in sections.iter().enumerate() {
@@ -140,6 +146,7 @@ inlet-max = 32.0
 name = "row-a"
 racks = 2
 rack-rated = 25e3
+rear-doors = true
 
 [[dx]]
 name = "dx-1"
@@ -226,6 +233,11 @@ ti = "120s"
         assert_eq!(machines.chillers[0].circuit, Circuit::FacilityWater);
         assert_eq!(hall.points[machines.chillers[0].of.leaving.id()].name, "ch-1/leaving-water-temp");
         assert!((machines.two_phase_tanks[0].rated.0 - 120e3).abs() < 1e-9);
+        let door = machines.doors[1];
+        assert_eq!(
+            (hall.equips[door.rack].name.as_str(), hall.equips[door.of.equip].name.as_str()),
+            ("rack-a02", "door-a02")
+        );
         assert_eq!(hall.rows.rows()[0].fans[0].equip, machines.dx[0].of.equip, "its fan is one of the row's");
         for (_, equip) in hall.equips.iter() {
             assert_eq!(equip.points.len(), equip.kind.points().len(), "{}", equip.name);
@@ -287,6 +299,7 @@ ti = "120s"
     #[test]
     fn water_is_needed_by_its_users_and_one_of_a_kind_is_enough() {
         let Faults(faults) = load(&GOOD.replace("[facility-water]\nname = \"fws\"\n", "")).expect_err("no water");
+        assert!(faults.iter().any(|f| f.message.ends_with("for this row's doors")), "{faults:#?}");
         for user in ["cdu", "tank", "two-phase-tank", "chiller"] {
             let told = format!("the hall has no `[facility-water]` for this {user}");
             assert!(faults.iter().any(|f| f.message == told), "{user}: {faults:#?}");

@@ -1,6 +1,7 @@
 //! `[sequence.…]`: what control runs, and the numbers it runs by. Plants of chillers here, the rest beside it.
 
 mod cdu;
+mod door;
 mod dry;
 mod dx;
 mod fans;
@@ -12,6 +13,7 @@ use crate::hall::Kind;
 use crate::hall::kind::PointSpec;
 use crate::hall::machinery::{Chiller, Circuit};
 use crate::hall::sequence::cdu::CduTuning;
+use crate::hall::sequence::door::DoorTuning;
 use crate::hall::sequence::dry::DryTuning;
 use crate::hall::sequence::{
     ChillerPlant, DxTuning, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged,
@@ -80,25 +82,27 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// Of both circuits' plants, of DX units, of CDUs, of dry coolers.
-pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, DryTuning);
+/// Of both circuits' plants, of DX units, of CDUs, of dry coolers, of rear doors.
+pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, DryTuning, DoorTuning);
 
 /// The numbers that all sequences run by; stand-ins where control runs none.
 pub(super) fn tunings(file: &Section<'_>) -> Tunings {
     let Some(all) = file.section("sequence") else {
-        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL);
+        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL, DoorTuning::USUAL);
     };
     let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section, circuit)));
     let dx = dx::tuning(&all);
     let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
     let dry = all.section("dry-cooler").and_then(|section| dry::tuning(&section));
+    let doors = all.section("rear-door").and_then(|section| door::tuning(&section));
     all.done();
     let plants = read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED));
-    (plants, dx, cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL))
+    let (cdus, dry) = (cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL));
+    (plants, dx, cdus, dry, doors.unwrap_or(DoorTuning::USUAL))
 }
 
 /// The kinds that control runs or not as a whole, whatever water they are on: the section is named as the kind.
-pub(super) const RUN_BY_KIND: [Kind; 3] = [Kind::Dx, Kind::Cdu, Kind::DryCooler];
+pub(super) const RUN_BY_KIND: [Kind; 4] = [Kind::Dx, Kind::Cdu, Kind::DryCooler, Kind::RearDoor];
 
 /// Those of them that a hall's file has control run.
 pub(super) fn run_kinds(file: &Section<'_>) -> Vec<Kind> {

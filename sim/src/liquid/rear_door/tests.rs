@@ -75,6 +75,8 @@ proptest! {
         let stored = of.heat_capacity * (coil.0 - start);
         let through = dt * 8e3 * 100.0 + 1.0;
         prop_assert!((stored - dt * (got.from_air - got.to_water)).abs() <= 1e-9 * through);
+        let line = DoorCoil(start).line(&of, seen, dt);
+        prop_assert!((line.fixed + line.slope * entering - got.from_air).abs() <= 1e-9 * (1.0 + 8e3 * 200.0));
         if air > 1e-3 {
             let lost = air * CP_AIR * (entering - got.leaving) + got.fans;
             prop_assert!((lost - got.from_air).abs() <= 1e-9 * (1.0 + air * CP_AIR * 200.0));

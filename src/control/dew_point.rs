@@ -1,4 +1,5 @@
-//! The coolant stays above the room's dew point: by its setpoint, and where that does not do by closing the valve.
+//! What is cooled stays above the room's dew point: a CDU's coolant by its setpoint, a rear door's water by its plant, and where that does
+//! not do both by closing the valve.
 //!
 //! ```text
 //! setpoint = max(supply, highest dew point + margin), no faster than `ramp` up or down, never above `warmest`
@@ -13,15 +14,14 @@
 use plant::event::{About, What};
 use plant::hall::Hall;
 use plant::hall::machinery::RoomSensor;
-use plant::hall::sequence::cdu::CduTuning;
+use plant::hall::sequence::cdu::DewPointTuning;
 use plant::id::PointId;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-use super::Scan;
-use crate::control::news::News;
-use crate::control::scene::Scene;
-use crate::control::sequence::Timer;
+use super::news::News;
+use super::scene::Scene;
+use super::sequence::Timer;
 
 /// Sensors that are all lost for less than this are not told.
 const PATIENCE: Span = Span::from_secs(10);
@@ -46,11 +46,9 @@ struct Word {
     lost: Timer,
 }
 
-/// The room's dew point and the setpoint that comes of it.
+/// The room's dew point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DewPoint {
-    /// The setpoint on its way (°C); nothing before a sensor is known, or known to be lost.
-    setpoint: Option<f64>,
     /// Each sensor's last word, in the hall's order.
     words: Vec<Word>,
     /// The highest dew point (°C) and its sensor; nothing while none has been known.
@@ -77,10 +75,9 @@ impl DewPoint {
     }
 
     /// One scan.
-    pub fn step(&mut self, scene: &Scene<'_>, tuning: &CduTuning, news: &mut News<'_>) {
-        let room = &scene.hall.machinery.room;
+    pub fn step(&mut self, scene: &Scene<'_>, news: &mut News<'_>) {
         self.listen(scene);
-        self.lost.count(!self.known && !room.is_empty(), scene.dt);
+        self.lost.count(!self.known && !self.words.is_empty(), scene.dt);
         let lost = self.lost.reached(PATIENCE);
         match (lost, self.told) {
             (true, false) => news.warn(About::Hall, What::DewPointsLost),
@@ -88,13 +85,6 @@ impl DewPoint {
             (true, true) | (false, _) => {}
         }
         self.told = lost || (self.told && !self.known);
-        if self.setpoint.is_none() && !self.known && !lost && !room.is_empty() {
-            return; // it begins where the room has it, not where a blind one would
-        }
-        let wanted = self.wanted(tuning);
-        let reach = tuning.dew_point.ramp * scene.dt.seconds() / 60.0;
-        let fall = if self.known { reach } else { 0.0 };
-        self.setpoint = Some(self.setpoint.map_or(wanted, |now| now + (wanted - now).clamp(-fall, reach)));
     }
 
     /// Hears every sensor: the highest word counts, of those that are used now or were not long ago; while none is, of all.
@@ -112,23 +102,16 @@ impl DewPoint {
             counts.filter_map(|word| word.told).reduce(|worst, next| if next.1 > worst.1 { next } else { worst });
     }
 
-    /// True when it is known what to aim at, or that no sensor says so.
+    /// True when a sensor is known, or none will be: before that nobody knows where the room begins.
     #[must_use]
-    pub const fn is_ready(&self) -> bool {
-        self.setpoint.is_some()
-    }
-
-    /// What the coolant's loops aim at (°C).
-    #[must_use]
-    pub fn setpoint(&self, tuning: &CduTuning) -> f64 {
-        self.setpoint.unwrap_or_else(|| self.wanted(tuning))
+    pub fn is_ready(&self) -> bool {
+        self.known || self.lost.reached(PATIENCE) || self.words.is_empty()
     }
 
     /// The highest dew point (°C), as far as it counts: no less than what the room is taken for while none is known, and no more than
     /// `warmest` allows, so that no sensor can cook the machines.
     #[must_use]
-    pub fn highest(&self, tuning: &CduTuning) -> f64 {
-        let of = &tuning.dew_point;
+    pub fn highest(&self, of: &DewPointTuning) -> f64 {
         let blind = of.blind.0 - of.margin;
         let highest = match self.worst {
             Some((_, dew_point)) if self.known => dew_point,
@@ -150,14 +133,42 @@ impl DewPoint {
         self.told
     }
 
-    /// Where the setpoint goes (°C).
-    fn wanted(&self, tuning: &CduTuning) -> f64 {
-        let (of, supply) = (&tuning.dew_point, tuning.valve.setpoint);
-        supply.max(self.highest(tuning) + of.margin)
+    /// Where a setpoint goes that is to be no lower than `supply` (°C).
+    fn wanted(&self, of: &DewPointTuning, supply: f64) -> f64 {
+        supply.max(self.highest(of) + of.margin)
     }
 }
 
-/// Whether one CDU's coolant has come too near to the dew point.
+/// A setpoint that follows the dew point (°C); nothing before a sensor is known, or known to be lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Setpoint(Option<f64>);
+
+impl Setpoint {
+    /// One scan: no lower than `supply` (°C). It begins where the room has it, not where a blind one would.
+    pub fn step(&mut self, dew_point: &DewPoint, (of, supply): (&DewPointTuning, f64), dt: Span) {
+        if self.0.is_none() && !dew_point.is_ready() {
+            return;
+        }
+        let wanted = dew_point.wanted(of, supply);
+        let reach = of.ramp * dt.seconds() / 60.0;
+        let fall = if dew_point.known { reach } else { 0.0 };
+        self.0 = Some(self.0.map_or(wanted, |now| now + (wanted - now).clamp(-fall, reach)));
+    }
+
+    /// True when it is known what to aim at, or that no sensor says so.
+    #[must_use]
+    pub const fn is_ready(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What to aim at (°C).
+    #[must_use]
+    pub fn value(self, dew_point: &DewPoint, (of, supply): (&DewPointTuning, f64)) -> f64 {
+        self.0.unwrap_or_else(|| dew_point.wanted(of, supply))
+    }
+}
+
+/// Whether one coolant has come too near to the dew point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trip {
     near: Timer,
@@ -169,38 +180,39 @@ pub struct Trip {
 }
 
 impl Trip {
-    /// True while its coolant is too near.
+    /// True while it is too near.
     #[must_use]
     pub const fn is_tripped(&self) -> bool {
         self.tripped
     }
 
-    /// True while its valve is closed to its least for it.
+    /// True while its valve is closed for it.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// One scan. A coolant that is not known now neither trips nor releases, and no room that is not known releases. `ours` says whether
-    /// control has the valve: while it has not, nothing closes it, and nobody is told so.
-    pub fn step(&mut self, scan: &Scan<'_>, (dew_point, ours): (&DewPoint, bool), news: &mut News<'_>) {
-        self.judge(scan, dew_point);
+    /// One scan of a coolant (°C; nothing while it is not known). One that is not known now neither trips nor releases, and no room that
+    /// is not known releases. `ours` says whether control has the valve: while it has not, nothing closes it, and nobody is told so.
+    pub fn step(
+        &mut self,
+        about: About,
+        (coolant, ours, dt): (Option<f64>, bool, Span),
+        (dew_point, of): (&DewPoint, &DewPointTuning),
+        news: &mut News<'_>,
+    ) {
+        if let Some(coolant) = coolant {
+            let above = coolant - dew_point.highest(of);
+            self.near.count(above < of.trip, dt);
+            let stays = above < of.margin || !dew_point.known;
+            self.tripped = if self.tripped { stays } else { self.near.reached(of.trip_after) };
+        }
         self.closed = self.tripped && ours;
-        let about = About::Equip(scan.of.of.equip);
         if self.closed && !self.told {
             news.warn(about, What::DewPointTrip(true));
         } else if self.told && !self.tripped {
             news.info(about, What::DewPointTrip(false));
         }
         self.told = self.tripped && (self.told || self.closed);
-    }
-
-    fn judge(&mut self, scan: &Scan<'_>, dew_point: &DewPoint) {
-        let of = &scan.tuning.dew_point;
-        let Some(supply) = scan.scene.fresh(scan.of.of.supply) else { return };
-        let above = supply - dew_point.highest(scan.tuning);
-        self.near.count(above < of.trip, scan.scene.dt);
-        let stays = above < of.margin || !dew_point.known;
-        self.tripped = if self.tripped { stays } else { self.near.reached(of.trip_after) };
     }
 }
