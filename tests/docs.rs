@@ -242,6 +242,9 @@ fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
         "fans.rs",
         "cdus/pumps/shift.rs",
         "cdus/dew_point.rs",
+        "tanks/oil.rs",
+        "tanks/boiling.rs",
+        "tanks/warmth.rs",
     ] {
         let found = diagrams(&root().join("src/control").join(source));
         assert!(!found.is_empty(), "{source} draws nothing");

@@ -1,5 +1,7 @@
 //! What control and world have to tell, as values. The service turns them into logs, topics and counts.
 
+mod cap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Level, Reason};
@@ -7,6 +9,8 @@ use crate::hall::Hall;
 use crate::id::{AlarmId, EquipId, LoopId, PointId, RowId};
 use crate::reading::Why;
 use crate::time::Mono;
+
+pub use cap::CapReason;
 
 /// How much an event matters. An unexpected `Error` fails a simulated run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,11 +59,17 @@ pub enum Trouble {
     NoneLeft,
     /// Its damper does not stand where it shall.
     DamperStuck,
+    /// Its valve does not stand where it shall.
+    ValveStuck,
+    /// Its fluid did not become warm in its time.
+    DidNotWarm,
+    /// Its fluid's temperature does not rise with the heat that its machines give: it is not believed.
+    NotBelieved,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -68,6 +78,9 @@ impl Trouble {
         Self::ChangeAborted,
         Self::NoneLeft,
         Self::DamperStuck,
+        Self::ValveStuck,
+        Self::DidNotWarm,
+        Self::NotBelieved,
     ];
 
     /// The word on the wire.
@@ -82,6 +95,9 @@ impl Trouble {
             Self::ChangeAborted => "change_aborted",
             Self::NoneLeft => "none_left",
             Self::DamperStuck => "damper_stuck",
+            Self::ValveStuck => "valve_stuck",
+            Self::DidNotWarm => "did_not_warm",
+            Self::NotBelieved => "not_believed",
         }
     }
 }
@@ -107,6 +123,10 @@ pub enum Step {
     Rotating,
     /// After a loss of power machines start again one by one.
     Restoring,
+    /// A tank's fluid is too cold: it circulates, or stands below its condenser, with its valve at its least.
+    Warming,
+    /// A tank's fluid is warm: its loop has its valve.
+    Warm,
 }
 
 impl Step {
@@ -123,23 +143,8 @@ impl Step {
             Self::HandedBack => "handed_back",
             Self::Rotating => "rotating",
             Self::Restoring => "restoring",
-        }
-    }
-}
-
-/// Why a row's GPUs should draw less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum CapReason {
-    /// No CDU of the row holds the pressure that its plates need.
-    PressureLost,
-}
-
-impl CapReason {
-    /// The word on the wire.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::PressureLost => "pressure_lost",
+            Self::Warming => "warming",
+            Self::Warm => "warm",
         }
     }
 }
@@ -237,10 +242,18 @@ pub enum What {
     ShutOut(ShutOut),
     /// Outdoor air is let in.
     LetIn,
-    /// A row's GPUs should draw less.
+    /// The GPUs of a row or a tank should draw less.
     CapRequested(CapReason),
     /// They need not any more.
     CapReleased,
+    /// The machines of a tank should be switched off.
+    PowerOffRequested(CapReason),
+    /// They need not any more.
+    PowerOffReleased,
+    /// A tank has too little fluid, or enough again.
+    LevelLow(bool),
+    /// All that cools a tank runs at its most, whoever holds it, or need not any more.
+    MoreCooling(bool),
     /// No sensor of the room's dew point is known: the coolant is kept above what a room may have.
     DewPointsLost,
     /// The room's dew point is known again.

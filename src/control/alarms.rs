@@ -88,7 +88,10 @@ impl Alarms {
                 | Condition::LevelBelow
                 | Condition::CapRequested
                 | Condition::DewPointTripped
-                | Condition::DewPointsLost => scene.holds(def),
+                | Condition::DewPointsLost
+                | Condition::TankHot
+                | Condition::TankCold
+                | Condition::PowerOffRequested => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

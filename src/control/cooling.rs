@@ -71,6 +71,8 @@ pub struct Loop {
     group: Group,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
+    /// What a sequence adds to its output (%).
+    feed: f64,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -90,6 +92,7 @@ impl Loop {
             position: None,
             group,
             aim: None,
+            feed: 0.0,
             setpoint: 0.0,
             pv: None,
             lead: None,
@@ -157,6 +160,8 @@ impl Cooling {
             Service::DryFans => &self.strategies.dry.fans.speed,
             Service::CduValve => &self.strategies.cdu.valve,
             Service::CduPumps => &self.strategies.cdu.pump,
+            Service::TankValve => &self.strategies.tank.valve,
+            Service::CondenserValve => &self.strategies.two_phase.valve,
         }
     }
 
@@ -188,6 +193,13 @@ impl Cooling {
     pub fn aim(&mut self, id: LoopId, aim: Aim) {
         if let Some(row) = self.loops.get_mut(id) {
             row.aim = Some(aim);
+        }
+    }
+
+    /// A sequence says what load it knows of: so much is added to a loop's output (%) until it says otherwise.
+    pub fn feed(&mut self, id: LoopId, percent: f64) {
+        if let Some(row) = self.loops.get_mut(id).filter(|_| percent.is_finite()) {
+            row.feed = percent;
         }
     }
 
@@ -280,7 +292,7 @@ impl Loop {
             sp: tuning.setpoint,
             source,
             pv: self.pv,
-            ff: 0.0,
+            ff: self.feed,
             actual: self.believed(view.actual),
             dt: self.waited,
             mode: view.mode,

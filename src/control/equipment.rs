@@ -1,5 +1,5 @@
-//! All equipment that control runs by sequence: plants of chillers, DX units, CDUs, dry coolers. Each kind knows its own; here they are
-//! asked together.
+//! All equipment that control runs by sequence: plants of chillers, DX units, CDUs, dry coolers, immersion tanks. Each kind knows its own;
+//! here they are asked together.
 
 use plant::event::Trouble;
 use plant::hall::{Hall, Strategies};
@@ -14,6 +14,7 @@ use super::dx::{self, DxRows};
 use super::news::News;
 use super::plants::{self, Plants};
 use super::scene::Scene;
+use super::tanks::{self, Tanks};
 
 /// Everybody's outputs. Fixed when the hall is loaded.
 pub struct Wirings {
@@ -21,6 +22,7 @@ pub struct Wirings {
     dx: Vec<dx::Wiring>,
     cdus: Vec<cdus::Wiring>,
     dry: Vec<dry::Wiring>,
+    tanks: (Vec<tanks::Wiring>, Vec<tanks::Wiring>),
 }
 
 impl Wirings {
@@ -32,6 +34,7 @@ impl Wirings {
             dx: dx::wirings(hall, commands),
             cdus: cdus::wirings(hall, commands),
             dry: dry::wirings(hall, commands),
+            tanks: tanks::wirings(hall, commands),
         }
     }
 }
@@ -47,6 +50,8 @@ pub struct Equipment {
     pub cdus: Cdus,
     /// Dry coolers.
     pub dry: DryCoolers,
+    /// Immersion tanks.
+    pub tanks: Tanks,
 }
 
 /// A machine that has failed: which, which of its pumps where it has some, and how.
@@ -56,7 +61,13 @@ impl Equipment {
     /// On their panels.
     #[must_use]
     pub fn new(hall: &Hall) -> Self {
-        Self { plants: Plants::new(hall), dx: DxRows::new(hall), cdus: Cdus::new(hall), dry: DryCoolers::new(hall) }
+        Self {
+            plants: Plants::new(hall),
+            dx: DxRows::new(hall),
+            cdus: Cdus::new(hall),
+            dry: DryCoolers::new(hall),
+            tanks: Tanks::new(hall),
+        }
     }
 
     /// A new boot: on their panels, with what outlasts one.
@@ -65,6 +76,7 @@ impl Equipment {
         self.dx.restart();
         self.cdus.restart();
         self.dry.restart();
+        self.tanks.restart();
     }
 
     /// Gives the loops what they shall do.
@@ -73,6 +85,7 @@ impl Equipment {
         self.dx.aim(hall, cooling);
         self.cdus.aim(hall, cooling);
         self.dry.aim(hall, cooling);
+        self.tanks.aim(hall, cooling);
     }
 
     /// One scan, after the loops.
@@ -88,19 +101,22 @@ impl Equipment {
         self.dx.step(&wirings.dx, (scene, &rules.dx), commands, news);
         self.cdus.step(&wirings.cdus, (scene, cooling), commands, news);
         self.dry.step(&wirings.dry, (scene, &rules.dry), commands, news);
+        self.tanks.step(&wirings.tanks, (scene, cooling), commands, news);
     }
 
-    /// After people: minimum times against all weaker, smoke and condensation against everybody.
+    /// After people: minimum times against all weaker, smoke, condensation and tanks that are too warm against everybody.
     pub fn keep(&self, hall: &Hall, (wirings, rules): (&Wirings, &Strategies), commands: &mut Commands) {
         self.plants.keep(hall, (&wirings.plants, rules), commands);
         self.dx.keep(&rules.dx, &wirings.dx, commands);
         self.cdus.protect(&wirings.cdus, &rules.cdu, commands);
+        self.tanks.protect(hall, &wirings.tanks, commands);
     }
 
     /// True in a hall where there is any.
     #[must_use]
     pub fn is_any(hall: &Hall) -> bool {
-        !(hall.plants.is_empty() && hall.dx_rows.is_empty() && hall.cdus.is_empty() && hall.dry.is_empty())
+        let tanks = !hall.tanks.is_empty() || !hall.two_phase_tanks.is_empty();
+        tanks || !(hall.plants.is_empty() && hall.dx_rows.is_empty() && hall.cdus.is_empty() && hall.dry.is_empty())
     }
 
     /// True while some of it is run by its own panel.
@@ -110,6 +126,7 @@ impl Equipment {
             || self.dx.iter(hall).any(|(_, units)| units.is_on_panels())
             || self.cdus.iter(hall).any(|(_, cdu)| cdu.is_on_panel())
             || self.dry.iter(hall).any(|(_, cooler)| cooler.is_on_panel())
+            || self.tanks.is_on_panels()
     }
 
     /// True when a stage change was abandoned.
@@ -136,7 +153,7 @@ impl Equipment {
     pub fn failed<'e>(&'e self, hall: &'e Hall) -> impl Iterator<Item = Failed> + 'e {
         let plants = self.plants.iter(hall).flat_map(|(of, plant)| plant.troubles(of));
         let units = self.dx.iter(hall).flat_map(|(row, units)| units.troubles(row));
-        let whole = plants.chain(units).chain(self.dry.troubles(hall));
+        let whole = plants.chain(units).chain(self.dry.troubles(hall)).chain(self.tanks.troubles(hall));
         let pumps = self.cdus.iter(hall).flat_map(|(of, cdu)| {
             let pumps = cdu.pumps().machines().iter().zip(1..);
             pumps.filter_map(|(machine, n)| Some((of.of.equip, Some(n), machine.trouble()?)))

@@ -4,6 +4,7 @@ mod cdus;
 mod dry;
 mod plants;
 mod status;
+mod tanks;
 mod why;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use cdus::{CapView, CduView};
 pub use dry::DryView;
 pub use plants::{MachineView, PlantView, TowerView};
 pub(super) use status::{point, status, written};
+pub use tanks::TankView;
 pub(super) use why::{loops, why};
 
 /// The hall on one page.
@@ -46,7 +48,10 @@ pub struct Status {
     /// CDUs that control runs.
     #[serde(default)]
     pub cdus: Vec<CduView>,
-    /// Rows whose GPUs are asked to draw less.
+    /// Immersion tanks that control runs.
+    #[serde(default)]
+    pub tanks: Vec<TankView>,
+    /// Rows and tanks whose machines are asked to draw less, or nothing.
     #[serde(default)]
     pub caps: Vec<CapView>,
     /// Facility power (kW), storage excluded; nothing while the meter is not known.

@@ -257,6 +257,8 @@ impl Kind {
             Self::Dx => commands::DX,
             Self::Cdu => commands::CDU,
             Self::DryCooler => commands::DRY_COOLER,
+            Self::Tank => commands::TANK,
+            Self::TwoPhaseTank => commands::TWO_PHASE_TANK,
             Self::Rack
             | Self::Crah
             | Self::Fan
@@ -264,8 +266,6 @@ impl Kind {
             | Self::Meter
             | Self::CondenserWater
             | Self::FacilityWater
-            | Self::Tank
-            | Self::TwoPhaseTank
             | Self::HeatRecovery
             | Self::Ups
             | Self::Generator

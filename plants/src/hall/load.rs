@@ -84,13 +84,14 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let dx_rows = draft.dx_rows(file);
     let cdus = draft.driven_cdus(file);
     let dry = draft.driven_dry(file);
+    let (tanks, two_phase_tanks) = draft.driven_tanks(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
     let runs = !draft.run.is_empty() || !draft.sequenced.is_empty();
-    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.contains(&Kind::Cdu)));
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.as_slice()));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -109,6 +110,8 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         dx_rows,
         cdus,
         dry,
+        tanks,
+        two_phase_tanks,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,

@@ -1,6 +1,6 @@
 //! The words that halls use for roles, priorities and conditions.
 
-use super::{Condition, MeterRole, Priority};
+use super::{Condition, Kind, MeterRole, Priority};
 
 impl MeterRole {
     /// Every role, from the grid to the machines, then the rest.
@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -71,6 +71,9 @@ impl Condition {
         Self::CapRequested,
         Self::DewPointTripped,
         Self::DewPointsLost,
+        Self::TankHot,
+        Self::TankCold,
+        Self::PowerOffRequested,
         Self::Service,
     ];
 
@@ -97,6 +100,9 @@ impl Condition {
             Self::CapRequested => "cap-requested",
             Self::DewPointTripped => "dew-point-tripped",
             Self::DewPointsLost => "dew-points-lost",
+            Self::TankHot => "tank-hot",
+            Self::TankCold => "tank-cold",
+            Self::PowerOffRequested => "power-off-requested",
             Self::Service => "service",
         }
     }
@@ -107,10 +113,30 @@ impl Condition {
         matches!(self, Self::ChangeAbandoned | Self::PlantShort | Self::PlantOnPanels)
     }
 
-    /// True for what befalls CDUs that control runs.
+    /// The kinds that it befalls only where control runs one of them; none where it befalls others, too.
     #[must_use]
-    pub const fn is_of_cdus(self) -> bool {
-        matches!(self, Self::CduFouled | Self::CapRequested | Self::DewPointTripped | Self::DewPointsLost)
+    pub const fn befalls(self) -> &'static [Kind] {
+        match self {
+            Self::CduFouled | Self::DewPointTripped | Self::DewPointsLost => &[Kind::Cdu],
+            Self::CapRequested => &[Kind::Cdu, Kind::Tank, Kind::TwoPhaseTank],
+            Self::TankHot | Self::TankCold | Self::PowerOffRequested => &[Kind::Tank, Kind::TwoPhaseTank],
+            Self::InletAbove
+            | Self::InletsLost
+            | Self::ReadingsLost
+            | Self::WritesDoubted
+            | Self::SupplyAirAbove
+            | Self::DpBelow
+            | Self::UnattributedAbove
+            | Self::PueInvalid
+            | Self::ClockUntrusted
+            | Self::WrongDevice
+            | Self::MachineFailed
+            | Self::ChangeAbandoned
+            | Self::PlantShort
+            | Self::PlantOnPanels
+            | Self::LevelBelow
+            | Self::Service => &[],
+        }
     }
 
     /// What its `limit` counts, for people; nothing where it has none.
@@ -135,6 +161,9 @@ impl Condition {
             | Self::CapRequested
             | Self::DewPointTripped
             | Self::DewPointsLost
+            | Self::TankHot
+            | Self::TankCold
+            | Self::PowerOffRequested
             | Self::Service => None,
         }
     }

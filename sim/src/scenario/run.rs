@@ -232,7 +232,7 @@ impl Run {
         match (of.on_panel(world.change_physics()), to) {
             (Some(panel), Some(to)) => {
                 *panel = to;
-                of != Setpoint::Cdu // which its loop has, too
+                ![Setpoint::Cdu, Setpoint::Tank].contains(&of) // which their loops have, too
             }
             (_, None) | (None, _) => false,
         }

@@ -99,7 +99,8 @@ impl Setpoint {
             Self::Valves => strategies.valves.setpoint = value,
             Self::Pump => strategies.pump.setpoint = value,
             Self::Cdu => strategies.cdu.valve.setpoint = value,
-            Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Tank | Self::Dx => return false,
+            Self::Tank => strategies.tank.valve.setpoint = value,
+            Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Dx => return false,
         }
         true
     }

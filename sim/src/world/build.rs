@@ -54,6 +54,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         smoke: vec![false; hall.machinery.smoke.len()],
         driven: hall.cdus.clone(),
         dry: hall.dry.clone(),
+        driven_tanks: (hall.tanks.clone(), hall.two_phase_tanks.clone()),
         moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
@@ -75,6 +76,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         physics: Arc::new(physics),
     };
     world.wire_cdus();
+    world.wire_tanks();
     world.wire_panels(hall);
     world.tell_truth();
     for (id, point) in hall.points.iter() {
@@ -97,6 +99,19 @@ impl World {
                 let pumps = of.pumps.iter().map(|pump| (pump.speed.id(), pump.feedback.id()));
                 unit.wire((of.valve.id(), of.of.valve.id()), pumps);
             }
+        }
+    }
+
+    /// Valves and pumps of tanks, too.
+    fn wire_tanks(&mut self) {
+        let Self { tanks, driven_tanks: (one, two), machinery, .. } = self;
+        let singles = machinery.tanks.len().min(tanks.len());
+        let (single, boiling) = tanks.split_at_mut(singles);
+        for (unit, of) in single.iter_mut().zip(one.iter()) {
+            unit.wire((of.valve.id(), of.of.valve.id()), Some((of.pump.id(), of.of.pump.id())));
+        }
+        for (unit, of) in boiling.iter_mut().zip(two.iter()) {
+            unit.wire((of.valve.id(), of.of.valve.id()), None);
         }
     }
 
@@ -136,6 +151,12 @@ impl World {
         for cdu in &self.driven {
             let points = [cdu.run_mode.id(), cdu.valve.id()].into_iter().chain(cdu.pumps.iter().map(|p| p.speed.id()));
             devices.push((cdu.of.equip, points.map(safe).collect()));
+        }
+        for tank in &self.driven_tanks.0 {
+            devices.push((tank.of.equip, [tank.run_mode.id(), tank.valve.id(), tank.pump.id()].map(safe).to_vec()));
+        }
+        for tank in &self.driven_tanks.1 {
+            devices.push((tank.of.equip, [tank.run_mode.id(), tank.valve.id()].map(safe).to_vec()));
         }
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });

@@ -1,7 +1,8 @@
-//! What the machines of a plant, DX units and CDUs are told: by us, by the switch at their panel, or by nobody.
+//! What the machines of a plant, DX units, CDUs and tanks are told: by us, by the switch at their panel, or by nobody.
 
 use plant::hall::machinery::Circuit as Which;
 use plant::hall::sequence::dry::DrivenDry;
+use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::hall::sequence::{Rejecting, RunMode};
 use plant::id::{PointId, Table};
 use plant::time::Span;
@@ -10,6 +11,7 @@ use super::{Alone, Panel, World};
 use crate::circuits::bank::Order;
 use crate::circuits::condensing;
 use crate::coolers::direct;
+use crate::immersion::units::Order as TankOrder;
 use crate::liquid::row::Order as CduOrder;
 
 /// A switch at the panel means that the machine runs from here on (%).
@@ -19,7 +21,7 @@ impl World {
     /// Gives every machine of a plant that control runs its order.
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
-        let Self { chilled, facility, elapsed, alone, plates, driven, dry, .. } = self;
+        let Self { chilled, facility, elapsed, alone, plates, driven, dry, tanks, driven_tanks, machinery, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -65,17 +67,16 @@ impl World {
         }
         for unit in plates.iter_mut().flat_map(|row| &mut row.units) {
             let Some(of) = driven.get(unit.place) else { continue };
-            let point = of.run_mode.id();
-            // By hand it runs as its panel would run it.
-            let mode = match (told.mode(point), told.hand(point)) {
-                (RunMode::On, Some(_)) => RunMode::Panel,
-                (mode, _) => mode,
-            };
+            let mode = told.mode_or_panel(of.run_mode.id());
             let number = |point: PointId| told.number(point).unwrap_or(0.0);
             let mut order = CduOrder { mode, valve: number(of.valve.id()), ..CduOrder::PANEL };
             order.speeds.iter_mut().zip(&of.pumps).for_each(|(speed, pump)| *speed = number(pump.speed.id()));
             unit.order = order;
         }
+        let singles = machinery.tanks.len().min(tanks.len());
+        let (one, two) = tanks.split_at_mut(singles);
+        one.iter_mut().zip(&driven_tanks.0).for_each(|(unit, of)| unit.order = told.tank(of));
+        two.iter_mut().zip(&driven_tanks.1).for_each(|(unit, of)| unit.order = told.two_phase(of));
     }
 }
 
@@ -111,6 +112,17 @@ impl Told<'_> {
         self.number(of.fan.id()).filter(|_| listens).map(|speed| (speed, wet))
     }
 
+    fn tank(&self, of: &DrivenTank) -> TankOrder {
+        let number = |point: PointId| self.number(point).unwrap_or(0.0);
+        let (valve, pump) = (number(of.valve.id()), number(of.pump.id()));
+        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump }
+    }
+
+    fn two_phase(&self, of: &DrivenTwoPhase) -> TankOrder {
+        let valve = self.number(of.valve.id()).unwrap_or(0.0);
+        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump: 0.0 }
+    }
+
     fn panel(&self, point: PointId) -> Option<&Panel> {
         self.panel_of.get(point).copied().flatten().and_then(|n| self.panels.get(n))
     }
@@ -118,6 +130,14 @@ impl Told<'_> {
     /// Where the switch at the panel stands, if somebody turned it to hand (%).
     fn hand(&self, point: PointId) -> Option<f64> {
         self.panel(point)?.hand
+    }
+
+    /// The same; by hand it runs as its panel would run it.
+    fn mode_or_panel(&self, point: PointId) -> RunMode {
+        match (self.mode(point), self.hand(point)) {
+            (RunMode::On, Some(_)) => RunMode::Panel,
+            (mode, _) => mode,
+        }
     }
 
     /// The switch at the panel first; then what it was told, unless it has heard nothing for too long or listens to nobody.

@@ -4,6 +4,7 @@ use plant::command::Level;
 use plant::hall::machinery::Circuit as Water;
 use plant::hall::sequence::cdu::DrivenCdu;
 use plant::hall::sequence::dry::DrivenDry;
+use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::hall::sequence::{DxUnit, RunMode};
 use plant::hall::{ChillerPlant, DxRow, Hall};
 use plant::id::{EquipId, LoopId, PointId, Table};
@@ -41,6 +42,10 @@ pub enum Service {
     CduValve,
     /// A CDU's pumps, by the pressure across the manifold.
     CduPumps,
+    /// A single-phase tank's facility-water valve, by the fluid.
+    TankValve,
+    /// A two-phase tank's condenser water valve, by the vapour's pressure.
+    CondenserValve,
 }
 
 impl Service {
@@ -55,7 +60,9 @@ impl Service {
             | Self::DryFans
             | Self::Damper
             | Self::Compressor
-            | Self::CduValve => pid::Action::Direct,
+            | Self::CduValve
+            | Self::TankValve
+            | Self::CondenserValve => pid::Action::Direct,
             Self::Pump | Self::CduPumps => pid::Action::Reverse,
         }
     }
@@ -132,7 +139,9 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     let dx = hall.dx_rows.iter().flat_map(|row| wire.dx(hall, row));
     let cdus = hall.cdus.iter().flat_map(|cdu| wire.cdu(cdu));
     let dry = hall.dry.iter().map(|of| wire.dry(of));
-    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).chain(dry).collect()
+    let tanks = hall.tanks.iter().map(|of| wire.tank(of));
+    let boiling = hall.two_phase_tanks.iter().map(|of| wire.two_phase(of));
+    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).chain(dry).chain(tanks).chain(boiling).collect()
 }
 
 /// Wires loops to their outputs.
@@ -212,6 +221,24 @@ impl Wire<'_> {
                 ..Circuit::of(cdu.pump_loop, Service::CduPumps)
             },
         ]
+    }
+
+    /// A single-phase tank's valve.
+    fn tank(&self, of: &DrivenTank) -> Circuit {
+        Circuit {
+            inputs: vec![of.of.fluid.id()],
+            drives: self.on_panel((of.of.equip, &of.run_mode), &of.valve, &of.of.valve).into_iter().collect(),
+            ..Circuit::of(of.valve_loop, Service::TankValve)
+        }
+    }
+
+    /// The valve of a two-phase tank's condenser.
+    fn two_phase(&self, of: &DrivenTwoPhase) -> Circuit {
+        Circuit {
+            inputs: vec![of.of.pressure.id()],
+            drives: self.on_panel((of.of.equip, &of.run_mode), &of.valve, &of.of.valve).into_iter().collect(),
+            ..Circuit::of(of.valve_loop, Service::CondenserValve)
+        }
     }
 
     /// A dry cooler's fans.

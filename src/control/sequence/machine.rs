@@ -364,7 +364,10 @@ impl Judge<'_> {
                 | Trouble::NotLimited
                 | Trouble::ChangeAborted
                 | Trouble::NoneLeft
-                | Trouble::DamperStuck,
+                | Trouble::DamperStuck
+                | Trouble::ValveStuck
+                | Trouble::DidNotWarm
+                | Trouble::NotBelieved,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

@@ -57,7 +57,9 @@ fn changed_keys(old: &Config, new: &Config) -> Vec<String> {
 
 /// True when control runs the same machines in two halls.
 fn runs_the_same(old: &Hall, new: &Hall) -> bool {
-    old.plants == new.plants && old.dx_rows == new.dx_rows && old.cdus == new.cdus && old.dry == new.dry
+    let tanks = old.tanks == new.tanks && old.two_phase_tanks == new.two_phase_tanks;
+    let cdus = old.cdus == new.cdus && old.dry == new.dry;
+    old.plants == new.plants && old.dx_rows == new.dx_rows && cdus && tanks
 }
 
 /// True when two halls differ in nothing but how their loops are run.

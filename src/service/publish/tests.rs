@@ -18,6 +18,8 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
         dx: plant::hall::DxTuning::USUAL,
         cdu: plant::hall::sequence::cdu::CduTuning::USUAL,
         dry: plant::hall::sequence::dry::DryTuning::USUAL,
+        tank: plant::hall::sequence::tank::TankTuning::USUAL,
+        two_phase: plant::hall::sequence::tank::TwoPhaseTuning::USUAL,
     }
 }
 
@@ -81,6 +83,8 @@ fn hall() -> Arc<Hall> {
         dx_rows: Vec::new(),
         cdus: Vec::new(),
         dry: Vec::new(),
+        tanks: Vec::new(),
+        two_phase_tanks: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })
