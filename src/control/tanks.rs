@@ -14,6 +14,7 @@ use plant::event::Trouble;
 use plant::hall::Hall;
 use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::id::EquipId;
+use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::commands::{Commands, OutputId};
@@ -25,6 +26,8 @@ pub use boiling::BoilingTank;
 pub use oil::OilTank;
 pub use warmth::Warmth;
 
+/// What is needed may be doubted for so long before the panel gets its tank back: it has sensors of its own.
+const DOUBT: Span = Span::from_secs(15);
 /// A temperature that is not believed is believed again once it has moved by so much (K).
 const MOVED: f64 = 2.0;
 

@@ -5,7 +5,7 @@
 //!   pressure ≥ `relief` − `margin` ─────────▶ its machines should be off
 //!   level < `low-low` ──────────────────────▶ its machines should be off
 //!        all of it until the pressure has been within `nominal` of its setpoint for `nominal-for`, with water and liquid enough
-//!   far below boiling ──────────────────────▶ what presses is air, and the vent lets it out: only `relief` + `margin` counts
+//!   not warm, or air still in it ───────────▶ what presses is air, and the vent lets it out: only `relief` + `margin` counts
 //! ```
 
 use plant::command::{Level as Priority, Reason};
@@ -33,6 +33,10 @@ const TOLD: f64 = 10.0;
 const SHUT_FOR: Span = Span::from_secs(10);
 /// A facility water that stands for so long has.
 const DRY_FOR: Span = Span::from_secs(5);
+/// Once it is warm the last of the air is out within this,
+const AIR_OUT: Span = Span::from_secs(600);
+/// or once its pressure has been normal for so long.
+const QUIET: Span = Span::from_secs(30);
 /// A pump that turns faster than this moves water, whatever a flow sensor says (%).
 const TURNING: f64 = 10.0;
 
@@ -73,6 +77,8 @@ impl Scan<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoilingTank {
     rule: Rule,
+    /// How long what is needed has been doubted.
+    doubt: Timer,
     /// The temperature that was not believed (°C), until it moves.
     doubted: Option<f64>,
     warming: Warming,
@@ -81,6 +87,8 @@ pub struct BoilingTank {
     /// How long its valve has reported shut, and the facility water stood.
     condenser: (Timer, Timer),
     dark: Dark,
+    /// How long its liquid has been warm, and whether its pressure has been normal since: the last of the air is out.
+    vented: (Timer, bool),
     cooling: Latch,
     /// How long its pressure has asked for less power, for none, and for neither.
     high: (Timer, Timer, Timer),
@@ -95,12 +103,14 @@ impl BoilingTank {
     pub fn new() -> Self {
         Self {
             rule: Rule::on_panel(),
+            doubt: Timer::default(),
             doubted: None,
             warming: Warming::new(),
             level: Level::default(),
             stuck: Stuck::default(),
             condenser: (Timer::default(), Timer::default()),
             dark: Dark::default(),
+            vented: (Timer::default(), true),
             cooling: Latch::default(),
             high: (Timer::default(), Timer::default(), Timer::default()),
             asks: Asks::default(),
@@ -192,11 +202,12 @@ impl BoilingTank {
             let seen = scan.pressure().is_some() && scene.fresh(scan.of.of.valve).is_some() && fluid.is_some();
             let after = if scan.wiring.has_settled(scene) { TAKE_OVER } else { Span::from_nanos(u64::MAX) };
             if self.rule.take_over(seen && self.doubted.is_none(), after, scene.dt) {
-                (self.warming, self.stuck) = (Warming::new(), Stuck::default());
+                (self.warming, self.stuck, self.doubt) = (Warming::new(), Stuck::default(), Timer::default());
                 news.rule(about, Told::TakenOver);
             }
             return;
         }
+        self.doubt.count(scan.pressure().is_none(), scene.dt);
         let unbelieved = self.warming.is_doubted(&scan.tuning.cold);
         if unbelieved {
             self.doubted = fluid;
@@ -204,7 +215,8 @@ impl BoilingTank {
         }
         // Without the liquid's temperature nobody would know whether what presses is air: while it was cold its panel gets the tank.
         let blind = scene.is_lost(scan.of.of.fluid) && !self.warming.is_warm();
-        if scene.is_lost(scan.of.of.pressure) || blind || unbelieved {
+        let doubted = self.doubt.reached(super::DOUBT);
+        if scene.is_lost(scan.of.of.pressure) || doubted || blind || unbelieved {
             self.rule = Rule::on_panel();
             news.rule(about, Told::HandedBack);
         }
@@ -220,7 +232,11 @@ impl BoilingTank {
         self.dark.step(lost && sourced, dt);
         // Far below boiling it is air that presses, and the vent's: one that does not open is another matter.
         let stays_shut = rules.relief.0 + rules.margin.0;
-        let (cap, off) = if warm { (rules.cap.0, rules.relief.0 - rules.margin.0) } else { (stays_shut, stays_shut) };
+        self.vented.0.count(warm, dt);
+        self.vented.1 &= warm;
+        self.vented.1 |= self.vented.0.reached(AIR_OUT) || (warm && self.high.2.reached(QUIET));
+        let (cap, off) =
+            if self.vented.1 { (rules.cap.0, rules.relief.0 - rules.margin.0) } else { (stays_shut, stays_shut) };
         let gone = [self.condenser.0.reached(SHUT_FOR), self.condenser.1.reached(DRY_FOR)].contains(&true) && warm;
         if let Some(pressure) = scan.pressure() {
             self.high.0.count(pressure >= cap, dt);

@@ -34,7 +34,7 @@ use crate::control::sequence::roster::RunTime;
 /// A pump that turns slower than this stands (%).
 const TURNING: f64 = 10.0;
 /// A pump that starts anew is told to stand for so long before: its drive comes down first.
-const ANEW: Span = Span::from_secs(30);
+const ANEW: Span = Span::from_secs(40);
 
 /// What one tank's scan looks at.
 #[derive(Clone, Copy)]
@@ -77,6 +77,8 @@ impl Scan<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OilTank {
     rule: Rule,
+    /// How long what is needed has been doubted.
+    doubt: Timer,
     /// The temperature that was not believed (°C), until it moves.
     doubted: Option<f64>,
     pump: Driven,
@@ -98,6 +100,7 @@ impl OilTank {
     pub fn new() -> Self {
         Self {
             rule: Rule::on_panel(),
+            doubt: Timer::default(),
             doubted: None,
             pump: Driven::found(false, RunTime::default()),
             warming: Warming::new(),
@@ -193,17 +196,18 @@ impl OilTank {
             let after = if scan.wiring.has_settled(scene) { TAKE_OVER } else { Span::from_nanos(u64::MAX) };
             if self.rule.take_over(seen && self.doubted.is_none(), after, scene.dt) {
                 self.pump = Driven::found(scan.turns() == Sight::Known(true), self.pump.run);
-                (self.warming, self.stuck) = (Warming::new(), Stuck::default());
+                (self.warming, self.stuck, self.doubt) = (Warming::new(), Stuck::default(), Timer::default());
                 news.rule(about, Told::TakenOver);
             }
             return;
         }
+        self.doubt.count(scan.fluid().is_none() || scan.turns() == Sight::Doubted, scene.dt);
         let unbelieved = self.warming.is_doubted(&scan.tuning.cold);
         if unbelieved {
             self.doubted = scan.fluid();
             news.warn(about, What::Trouble(Trouble::NotBelieved));
         }
-        if lost || unbelieved {
+        if lost || unbelieved || self.doubt.reached(super::DOUBT) {
             self.rule = Rule::on_panel();
             news.rule(about, Told::HandedBack);
         }

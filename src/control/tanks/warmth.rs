@@ -65,13 +65,15 @@ pub struct Warming {
     heat: f64,
     /// The coldest that was seen since (°C).
     coldest: f64,
+    /// Its temperature is known now.
+    known: bool,
 }
 
 impl Warming {
     /// Warm, as far as anybody knows.
     #[must_use]
     pub fn new() -> Self {
-        Self { step: Sequence::long_since(Warmth::Warm), heat: 0.0, coldest: f64::INFINITY }
+        Self { step: Sequence::long_since(Warmth::Warm), heat: 0.0, coldest: f64::INFINITY, known: false }
     }
 
     /// How warm it is.
@@ -90,12 +92,13 @@ impl Warming {
     #[must_use]
     pub fn is_doubted(&self, rules: &ColdTuning) -> bool {
         let missing = rules.below.0 + rules.clear + SLACK - self.coldest;
-        !self.is_warm() && missing.is_finite() && self.heat > rules.capacity * missing
+        !self.is_warm() && self.known && missing.is_finite() && self.heat > rules.capacity * missing
     }
 
     /// One scan: fluid (°C) and the machines' power (W), where they are known now. What there is to tell.
     pub fn step(&mut self, rules: &ColdTuning, (fluid, power): (Option<f64>, Option<f64>), dt: Span) -> Option<What> {
-        let known = if fluid.is_some() { dt } else { Span::ZERO };
+        self.known = fluid.is_some();
+        let known = if self.known { dt } else { Span::ZERO };
         let turn = self.step.advance(rules, known, |step, _| next(step, rules, fluid?));
         if self.is_warm() {
             (self.heat, self.coldest) = (0.0, f64::INFINITY);

@@ -93,11 +93,11 @@ fn a_pump_that_stands_asks_for_less_power_within_seconds_and_starts_anew() {
     assert!(rig.events(10).contains(&What::Trouble(Trouble::StoppedItself)));
     // Told to turn on, to stand for a moment, and to turn again.
     assert!(rig.value("tank-3/pump-speed") > 60.0);
-    rig.steps(145);
+    rig.steps(150);
     assert!(rig.value("tank-3/pump-speed") < 10.0, "{}", rig.value("tank-3/pump-speed"));
     let sentence = rig.control.why(rig.point("tank-3/pump-speed")).expect("an output").sentence;
     assert!(sentence.contains("told to turn again"), "{sentence}");
-    rig.steps(60);
+    rig.steps(70);
     assert!(rig.value("tank-3/pump-speed") > 60.0);
     assert_eq!(asked(&rig), [one("tank-3", false, "circulation_lost")], "no time ends it");
     rig.read("tank-3/pump-speed-feedback", 70.0);
@@ -149,11 +149,11 @@ fn a_stale_temperature_decides_nothing_but_opens_the_valve() {
     let mut rig = oil();
     let before = rig.value("tank-6/valve");
     rig.silence("tank-6/fluid-temp");
-    let events = rig.events(50);
+    let events = rig.events(18);
     let decided =
         |what: &&What| matches!(what, What::CapRequested(_) | What::MoreCooling(_) | What::PowerOffRequested(_));
     assert_eq!(events.iter().filter(decided).count(), 0, "{events:?}");
-    assert!(rig.value("tank-6/valve") > before + 20.0, "{}", rig.value("tank-6/valve"));
+    assert!(rig.value("tank-6/valve") > before + 5.0, "{}", rig.value("tank-6/valve"));
 }
 
 #[test]
@@ -161,11 +161,12 @@ fn cold_oil_circulates_with_its_valve_shut_until_it_is_warm() {
     let mut rig = oil();
     rig.read("tank-2/fluid-temp", 44.0);
     rig.steps(5);
+    let mut events = Vec::new();
     for celsius in [40.0, 36.0, 32.0, 28.0, 24.0, 20.0, 16.0, 12.0] {
         rig.read("tank-2/fluid-temp", celsius);
-        rig.steps(1);
+        events.extend(rig.events(1));
     }
-    let events = rig.events(60);
+    events.extend(rig.events(60));
     assert!(events.contains(&What::Step(Step::Warming)), "{events:?}");
     assert_eq!(rig.value("tank-2/valve"), 0.0);
     assert!((rig.value("tank-2/pump-speed") - 85.0).abs() < 0.1);
@@ -207,14 +208,14 @@ fn one_that_somebody_switched_off_stays_off_and_asks_for_less_power() {
 fn a_condenser_that_is_lost_asks_for_less_power_at_once_and_none_before_the_vent_opens() {
     let mut rig = boiling();
     rig.hold("tank-1/valve", 30.0, None);
-    rig.read("tank-1/vapour-pressure", 1450.0);
+    rig.read("tank-1/vapour-pressure", 1150.0);
     let events = rig.events(4);
     assert!(events.contains(&What::CapRequested(CapReason::PressureHigh)) && events.contains(&What::MoreCooling(true)));
     rig.steps(2);
     assert_eq!(rig.value("tank-1/valve"), 100.0, "whoever holds it");
-    rig.read("tank-1/vapour-pressure", 1750.0);
+    rig.read("tank-1/vapour-pressure", 1550.0);
     assert!(rig.events(4).contains(&What::PowerOffRequested(CapReason::PressureHigh)));
-    rig.read("tank-1/vapour-pressure", 1100.0);
+    rig.read("tank-1/vapour-pressure", 1000.0);
     rig.steps(600);
     assert_eq!(asked(&rig).len(), 2, "latched");
     rig.read("tank-1/vapour-pressure", 600.0);
@@ -251,7 +252,7 @@ fn what_presses_far_below_boiling_is_air_and_the_vents() {
     rig.read("tank-1/vapour-pressure", 1900.0);
     rig.steps(60);
     assert!(asked(&rig).is_empty() && rig.value("tank-1/valve") == 0.0);
-    rig.read("tank-1/vapour-pressure", 2400.0);
+    rig.read("tank-1/vapour-pressure", 2600.0);
     rig.steps(5);
     assert_eq!(asked(&rig).len(), 2, "but a vent that stays shut is no vent");
 }

@@ -253,8 +253,8 @@ mod tests {
         told("immersion", &one("setpoint = 45.0\ncold = { below = 44.0 } "), "`cold` ends at 46 °C and must end below");
         told("immersion", &one("setpoint = 50.0\n"), "more than `hot.nominal` above `setpoint`");
         let two = |to: &str| shipped("immersion-two-phase").replacen("relief = 2000.0 ", to, 1);
-        told("immersion-two-phase", &two("relief = 1500.0\n"), "must be below `relief` less its margin, 1200 Pa");
-        let tight = "relief = 2000.0\npressure = { nominal = 1200.0 } ";
+        told("immersion-two-phase", &two("relief = 1500.0\n"), "must be below `relief` less its margin, 1000 Pa");
+        let tight = "relief = 2000.0\npressure = { nominal = 700.0 } ";
         told("immersion-two-phase", &two(tight), "more than `nominal` above the setpoint");
         let other = one("setpoint = 45.0\n\n[sequence.two-phase-tank]\nrelief = 2000.0\n");
         told("immersion", &other, "the hall has no `[[two-phase-tank]]` to run");
