@@ -47,6 +47,7 @@ mod safety;
 mod scene;
 pub mod sentence;
 mod sequence;
+mod tanks;
 mod wear;
 
 #[cfg(test)]

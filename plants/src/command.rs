@@ -148,6 +148,12 @@ pub enum Reason {
     NothingToCool,
     /// A rear door leaks, or did and nobody has reset its alarm.
     Leak,
+    /// The tank's fluid is too cold: it circulates, or warms, with its valve at its least.
+    TooCold,
+    /// A pump that failed is told to stand for a moment, so that its drive can start anew.
+    StartsAnew,
+    /// A tank's fluid is too warm, or its vapour presses too much, as this point tells: all that cools it runs at its most.
+    TankHot(PointId),
     /// The coolant is too near to the room's dew point, which this sensor tells; nothing where all are lost.
     DewPoint(Option<PointId>),
 }

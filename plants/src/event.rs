@@ -1,5 +1,7 @@
 //! What control and world have to tell, as values. The service turns them into logs, topics and counts.
 
+mod cap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Level, Reason};
@@ -7,6 +9,8 @@ use crate::hall::Hall;
 use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId};
 use crate::reading::Why;
 use crate::time::Mono;
+
+pub use cap::CapReason;
 
 /// How much an event matters. An unexpected `Error` fails a simulated run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,11 +65,15 @@ pub enum Trouble {
     ValveStuck,
     /// Its valve is open, and it hardly cools.
     CoolsTooLittle,
+    /// Its fluid did not become warm in its time.
+    DidNotWarm,
+    /// Its fluid's temperature does not rise with the heat that its machines give: it is not believed.
+    NotBelieved,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -76,6 +84,8 @@ impl Trouble {
         Self::DamperStuck,
         Self::ValveStuck,
         Self::CoolsTooLittle,
+        Self::DidNotWarm,
+        Self::NotBelieved,
     ];
 
     /// The word on the wire.
@@ -92,6 +102,8 @@ impl Trouble {
             Self::DamperStuck => "damper_stuck",
             Self::ValveStuck => "valve_stuck",
             Self::CoolsTooLittle => "cools_too_little",
+            Self::DidNotWarm => "did_not_warm",
+            Self::NotBelieved => "not_believed",
         }
     }
 }
@@ -117,6 +129,10 @@ pub enum Step {
     Rotating,
     /// After a loss of power machines start again one by one.
     Restoring,
+    /// A tank's fluid is too cold: it circulates, or stands below its condenser, with its valve at its least.
+    Warming,
+    /// A tank's fluid is warm: its loop has its valve.
+    Warm,
 }
 
 impl Step {
@@ -133,23 +149,8 @@ impl Step {
             Self::HandedBack => "handed_back",
             Self::Rotating => "rotating",
             Self::Restoring => "restoring",
-        }
-    }
-}
-
-/// Why a row's GPUs should draw less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum CapReason {
-    /// No CDU of the row holds the pressure that its plates need.
-    PressureLost,
-}
-
-impl CapReason {
-    /// The word on the wire.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::PressureLost => "pressure_lost",
+            Self::Warming => "warming",
+            Self::Warm => "warm",
         }
     }
 }
@@ -250,10 +251,18 @@ pub enum What {
     ShutOut(ShutOut),
     /// Outdoor air is let in.
     LetIn,
-    /// A row's GPUs should draw less.
+    /// The GPUs of a row or a tank should draw less.
     CapRequested(CapReason),
     /// They need not any more.
     CapReleased,
+    /// The machines of a tank should be switched off.
+    PowerOffRequested(CapReason),
+    /// They need not any more.
+    PowerOffReleased,
+    /// A tank has too little fluid, or enough again.
+    LevelLow(bool),
+    /// All that cools a tank runs at its most, whoever holds it, or need not any more.
+    MoreCooling(bool),
     /// No sensor of the room's dew point is known: the coolant is kept above what a room may have.
     DewPointsLost,
     /// The room's dew point is known again.

@@ -11,6 +11,7 @@
 //!      ├─ headers       (pumps side by side on a water that control starts and stops)
 //!      ├─ cdus          (CDUs that control runs; two loops each: coolant by valve, pressure by pumps)
 //!      ├─ doors         (rear doors that control runs; one loop each: leaving air by valve)
+//!      ├─ tanks         (tanks that control runs; a loop each: fluid, or vapour's pressure, by valve)
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
@@ -18,6 +19,7 @@ pub mod feed_forward;
 pub mod kind;
 mod load;
 pub mod machinery;
+mod meters;
 pub mod sequence;
 mod words;
 
@@ -26,10 +28,11 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId, Table};
 use crate::point::{Point, PointTable};
 use crate::time::Span;
-use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, WattHours, Watts};
+use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Watts};
 
 pub use kind::Kind;
 pub use machinery::Machinery;
+pub use meters::{Meter, MeterRole, PueRules};
 pub use sequence::{ChillerPlant, DxRow, DxTuning, HeadTuning, PlantTuning, TowerTuning};
 
 /// A hall, loaded and checked.
@@ -69,6 +72,10 @@ pub struct Hall {
     pub headers: Table<HeaderId, sequence::pumps::Header>,
     /// Rear doors that control runs.
     pub doors: Vec<sequence::door::DrivenDoor>,
+    /// Single-phase tanks that control runs.
+    pub tanks: Vec<sequence::tank::DrivenTank>,
+    /// Two-phase tanks that control runs.
+    pub two_phase_tanks: Vec<sequence::tank::DrivenTwoPhase>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -180,75 +187,6 @@ pub struct ChilledWater {
     pub pump_loop: LoopId,
 }
 
-/// What a meter measures, for PUE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MeterRole {
-    /// All that enters the site.
-    Utility,
-    /// Leaving the UPS: IT energy of category 1.
-    UpsOutput,
-    /// Leaving the PDUs: IT energy of category 2.
-    PduOutput,
-    /// At the IT equipment's input: IT energy of category 3.
-    It,
-    /// Cooling: fans, pumps, chillers.
-    Cooling,
-    /// Anything else that is metered.
-    Other,
-    /// A generator's electrical output.
-    Generator,
-    /// What batteries give, at their alternating-current terminals. A meter that counts both ways is two meters.
-    BatteryDischarge,
-    /// What batteries take, at their alternating-current terminals.
-    BatteryCharge,
-}
-
-impl MeterRole {
-    /// How the role counts for what enters the facility's load: utility, generators and discharge add, charge takes away,
-    /// the rest lies behind.
-    #[must_use]
-    pub const fn entry_sign(self) -> Option<f64> {
-        match self {
-            Self::Utility | Self::Generator | Self::BatteryDischarge => Some(1.0),
-            Self::BatteryCharge => Some(-1.0),
-            Self::UpsOutput | Self::PduOutput | Self::It | Self::Cooling | Self::Other => None,
-        }
-    }
-}
-
-/// A meter.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Meter {
-    /// The equipment.
-    pub equip: EquipId,
-    /// What it measures.
-    pub role: MeterRole,
-    /// The meter above it, for the sum check.
-    pub parent: Option<EquipId>,
-    /// Active power now.
-    pub power: Point<Watts>,
-    /// The energy register.
-    pub energy: Point<WattHours>,
-    /// Nameplate (W): the largest power its circuit can carry.
-    pub rated: Watts,
-    /// Where the register rolls over to zero (Wh); infinite when it never does.
-    pub rollover: WattHours,
-}
-
-/// When a PUE means something.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PueRules {
-    /// Below this share of what the IT meters are rated for, what is left running makes any ratio: no PUE is told (1, 0 to 1).
-    pub low_load: f64,
-}
-
-impl Default for PueRules {
-    fn default() -> Self {
-        Self { low_load: 0.05 }
-    }
-}
-
 /// How the loops are run. Part of the hall, replaceable by a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Strategies {
@@ -272,6 +210,10 @@ pub struct Strategies {
     pub feed_forward: feed_forward::FeedForward,
     /// The rear doors.
     pub doors: sequence::door::DoorTuning,
+    /// The single-phase tanks.
+    pub tank: sequence::tank::TankTuning,
+    /// The two-phase tanks.
+    pub two_phase: sequence::tank::TwoPhaseTuning,
 }
 
 impl Strategies {
@@ -354,7 +296,7 @@ pub enum Condition {
     CduFouled,
     /// A CDU's or a tank's level is below `limit` (%).
     LevelBelow,
-    /// Control asks for less power of a row whose CDUs have lost their pressure.
+    /// Control asks for less power of a row whose CDUs have lost their pressure, or of a tank that is not cooled as it should be.
     CapRequested,
     /// A CDU's coolant or a rear door's water has come too near to the room's dew point: its valve is closed.
     DewPointTripped,
@@ -362,6 +304,12 @@ pub enum Condition {
     DewPointsLost,
     /// A rear door's tray is wet: its valve is shut until a person resets this alarm.
     DoorLeak,
+    /// A tank's fluid is too warm, or its vapour's pressure too high.
+    TankHot,
+    /// A tank's fluid did not become warm in its time.
+    TankCold,
+    /// Control asks for a tank's machines to be switched off.
+    PowerOffRequested,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

@@ -18,6 +18,7 @@ use plant::hall::sequence::cdu::DrivenCdu;
 use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
 use plant::hall::sequence::pumps::Header;
+use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
@@ -74,6 +75,8 @@ pub struct World {
     headers: Vec<Header>,
     /// The rear doors that control runs, in the order of all doors, where it does.
     doors: Vec<DrivenDoor>,
+    /// The tanks that control runs, in the order of all tanks of their kind, where it does.
+    driven_tanks: (Vec<DrivenTank>, Vec<DrivenTwoPhase>),
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

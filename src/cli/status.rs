@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use clap::Args;
 use wattloop::control::report::{
-    AlarmView, CduView, DoorView, DryView, MachineView, NamedValue, PlantView, Pue, PumpsView, Status, TowerView,
+    AlarmView, CapView, CduView, DoorView, DryView, MachineView, NamedValue, PlantView, Pue, PumpsView, Status,
+    TankView, TowerView,
 };
 
 use super::client::SocketArgs;
@@ -74,8 +75,11 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for c in &s.cdus {
         cdu(page, c)?;
     }
+    for t in &s.tanks {
+        tank(page, t)?;
+    }
     for c in &s.caps {
-        writeln!(page, "CAP REQUESTED  {} for {}: {}", c.row, length(c.since_s), c.sentence)?;
+        cap(page, c)?;
     }
     let kw = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} kW"));
     let (facility, it, rest) = (kw(s.facility_kw), kw(s.it_kw), kw(s.unattributed_kw));
@@ -175,6 +179,32 @@ fn cdu(page: &mut String, c: &CduView) -> std::fmt::Result {
     writeln!(page, "CDU            {} {supply}, {dp}, {rule}{tripped}{approach}: {pumps}", c.name)
 }
 
+/// Who runs a tank, what it holds and what it aims at, how warm and how full it is, and what its pump does.
+fn tank(page: &mut String, t: &TankView) -> std::fmt::Result {
+    let known = |x: Option<f64>, unit: &str| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} {unit}"));
+    let (fluid, level) = (known(t.fluid_celsius, "°C"), known(t.level_percent, "%"));
+    let pressure = t.setpoint_pascals.map_or_else(String::new, |_| format!(", {}", known(t.pressure_pascals, "Pa")));
+    let aims = match (t.rule.as_str(), t.warmth.as_str()) {
+        ("panel", _) => "on its panel".to_owned(),
+        (_, "warm") => t.setpoint_pascals.map_or_else(
+            || format!("aims at {:.1} °C", t.setpoint_celsius.unwrap_or(f64::NAN)),
+            |pascals| format!("aims at {pascals:.0} Pa"),
+        ),
+        (_, warmth) => format!("{warmth}, valve shut"),
+    };
+    let hot = if t.more_cooling { ", ALL THAT COOLS IT AT ITS MOST" } else { "" };
+    let pump = t
+        .pump
+        .as_ref()
+        .map_or_else(String::new, |pump| format!(": pump {pump} ({:.1} h, {} starts)", t.run_hours, t.starts));
+    writeln!(page, "tank           {} {fluid}{pressure}, {level} full, {aims}{hot}{pump}", t.name)
+}
+
+fn cap(page: &mut String, c: &CapView) -> std::fmt::Result {
+    let what = if c.off { "OFF REQUESTED" } else { "CAP REQUESTED" };
+    writeln!(page, "{what}  {} for {}: {}", c.row, length(c.since_s), c.sentence)
+}
+
 fn machine(m: &MachineView) -> String {
     let since = m.since_s.map_or_else(String::new, |s| format!(" for {}", length(s)));
     format!("{} {}{since} ({:.1} h, {} starts)", m.name, m.step, m.run_hours, m.starts)
@@ -215,7 +245,7 @@ fn row(values: &[NamedValue]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wattloop::control::report::{AnnouncedView, CapView, OverrideView, Readings, WorstInlet};
+    use wattloop::control::report::{AnnouncedView, OverrideView, Readings, WorstInlet};
 
     fn chillers() -> PlantView {
         let running = MachineView { run_hours: 812.04, starts: 14, ..MachineView::default() };
@@ -261,6 +291,47 @@ mod tests {
             short: true,
             pumps: vec![MachineView { name: "chwp-1".into(), step: "on".into(), ..MachineView::default() }],
         }
+    }
+
+    fn immersed() -> TankView {
+        TankView {
+            name: "tank-1".into(),
+            rule: "sequence".into(),
+            warmth: "warm".into(),
+            fluid_celsius: Some(45.14),
+            setpoint_celsius: Some(45.0),
+            level_percent: Some(99.8),
+            pump: Some("turning".into()),
+            run_hours: 812.04,
+            ..TankView::default()
+        }
+    }
+
+    #[test]
+    fn a_tank_says_what_it_holds_and_what_is_asked_of_its_machines() {
+        let line = |t: &TankView| {
+            let mut page = String::new();
+            tank(&mut page, t).expect("a text");
+            page
+        };
+        let boiling = TankView {
+            pressure_pascals: Some(1240.0),
+            setpoint_pascals: Some(0.0),
+            setpoint_celsius: None,
+            more_cooling: true,
+            pump: None,
+            level_percent: None,
+            ..immersed()
+        };
+        let wanted = "tank           tank-1 45.1 °C, 1240.0 Pa, - full, aims at 0 Pa, ALL THAT COOLS IT AT ITS MOST\n";
+        assert_eq!(line(&boiling), wanted);
+        let cold = TankView { warmth: "warming".into(), ..immersed() };
+        let wanted =
+            "tank           tank-1 45.1 °C, 99.8 % full, warming, valve shut: pump turning (812.0 h, 0 starts)\n";
+        assert_eq!(line(&cold), wanted);
+        let mut page = String::new();
+        cap(&mut page, &CapView { off: true, row: "tank-1".into(), ..capped() }).expect("a text");
+        assert_eq!(page, "OFF REQUESTED  tank-1 for 5 s: no pressure\n");
     }
 
     fn capped() -> CapView {
@@ -325,6 +396,7 @@ mod tests {
             plants: vec![chillers()],
             pumps: vec![header()],
             cdus: vec![pumped()],
+            tanks: vec![immersed()],
             caps: vec![capped()],
             clock_trusted: false,
             ..Status::default()
@@ -343,6 +415,7 @@ pump           -
 pumps          chw/pumps wants 2, steady, NONE IS LEFT to start: chwp-1 on (0.0 h, 0 starts)
 plant          chw wants 2, starting, load 581.2 kW: ch-1 on (812.0 h, 14 starts), ch-2 starting for 20 s (0.0 h, 0 starts)
 CDU            cdu-1 32.1 °C, 60.0 kPa, aims at 32.0 °C, wants 1, steady: pump 1 on (0.0 h, 0 starts)
+tank           tank-1 45.1 °C, 99.8 % full, aims at 45.0 °C: pump turning (812.0 h, 0 starts)
 CAP REQUESTED  row-a for 5 s: no pressure
 power          facility -, IT -, unattributed -
 energy         facility 0.0 kWh, IT 0.0 kWh

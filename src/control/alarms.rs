@@ -89,7 +89,10 @@ impl Alarms {
                 | Condition::CapRequested
                 | Condition::DewPointTripped
                 | Condition::DewPointsLost
-                | Condition::DoorLeak => scene.holds(def),
+                | Condition::DoorLeak
+                | Condition::TankHot
+                | Condition::TankCold
+                | Condition::PowerOffRequested => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

@@ -76,6 +76,8 @@ pub struct Loop {
     feed: Feed,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
+    /// What a sequence adds to its output (%).
+    fed: f64,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -96,6 +98,7 @@ impl Loop {
             group,
             feed: Feed::default(),
             aim: None,
+            fed: 0.0,
             setpoint: 0.0,
             pv: None,
             lead: None,
@@ -164,6 +167,8 @@ impl Cooling {
             Service::CduValve => &self.strategies.cdu.valve,
             Service::CduPumps => &self.strategies.cdu.pump,
             Service::DoorValve => &self.strategies.doors.valve.speed,
+            Service::TankValve => &self.strategies.tank.valve,
+            Service::CondenserValve => &self.strategies.two_phase.valve,
         }
     }
 
@@ -195,6 +200,13 @@ impl Cooling {
     pub fn aim(&mut self, id: LoopId, aim: Aim) {
         if let Some(row) = self.loops.get_mut(id) {
             row.aim = Some(aim);
+        }
+    }
+
+    /// A sequence says what load it knows of: so much is added to a loop's output (%) until it says otherwise.
+    pub fn feed(&mut self, id: LoopId, percent: f64) {
+        if let Some(row) = self.loops.get_mut(id).filter(|_| percent.is_finite()) {
+            row.fed = percent;
         }
     }
 
@@ -290,7 +302,7 @@ impl Loop {
             sp: tuning.setpoint,
             source,
             pv: self.pv,
-            ff: self.feed.output(),
+            ff: self.feed.output() + self.fed,
             actual: self.believed(view.actual),
             dt: self.waited,
             mode: view.mode,

@@ -1,6 +1,5 @@
-//! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors. Each kind
-//! knows its own; here they are
-//! asked together.
+//! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors, immersion
+//! tanks. Each kind knows its own; here they are asked together.
 
 use plant::event::Trouble;
 use plant::hall::{Hall, Strategies};
@@ -18,6 +17,7 @@ use super::news::News;
 use super::plants::{self, Plants};
 use super::pumps::{self, Headers};
 use super::scene::Scene;
+use super::tanks::{self, Tanks};
 
 /// Everybody's outputs. Fixed when the hall is loaded.
 pub struct Wirings {
@@ -27,6 +27,7 @@ pub struct Wirings {
     cdus: Vec<cdus::Wiring>,
     dry: Vec<dry::Wiring>,
     doors: Vec<doors::Wiring>,
+    tanks: (Vec<tanks::Wiring>, Vec<tanks::Wiring>),
 }
 
 impl Wirings {
@@ -40,6 +41,7 @@ impl Wirings {
             cdus: cdus::wirings(hall, commands),
             dry: dry::wirings(hall, commands),
             doors: doors::wirings(hall, commands),
+            tanks: tanks::wirings(hall, commands),
         }
     }
 }
@@ -61,6 +63,8 @@ pub struct Equipment {
     pub dew_point: DewPoint,
     /// Rear doors.
     pub doors: Doors,
+    /// Immersion tanks.
+    pub tanks: Tanks,
 }
 
 /// A machine that has failed: which, which of its pumps where it has some, and how.
@@ -78,6 +82,7 @@ impl Equipment {
             dry: DryCoolers::new(hall),
             dew_point: DewPoint::new(hall),
             doors: Doors::new(hall),
+            tanks: Tanks::new(hall),
         }
     }
 
@@ -90,6 +95,7 @@ impl Equipment {
         self.dry.restart();
         self.dew_point.forget();
         self.doors.restart();
+        self.tanks.restart();
     }
 
     /// Gives the loops what they shall do.
@@ -99,6 +105,7 @@ impl Equipment {
         self.cdus.aim(hall, &self.dew_point, cooling);
         self.dry.aim(hall, cooling);
         self.doors.aim(hall, &self.dew_point, cooling);
+        self.tanks.aim(hall, cooling);
     }
 
     /// One scan, after the loops.
@@ -120,22 +127,25 @@ impl Equipment {
         self.cdus.step(&wirings.cdus, (scene, cooling, &self.dew_point), commands, news);
         self.dry.step(&wirings.dry, (scene, &rules.dry), commands, news);
         self.doors.step(&wirings.doors, (scene, &rules.doors, &self.dew_point), commands, news);
+        self.tanks.step(&wirings.tanks, (scene, cooling), commands, news);
     }
 
-    /// After people: minimum times against all weaker, smoke, condensation and leaks against everybody.
+    /// After people: minimum times against all weaker, smoke, condensation, leaks and tanks that are too warm against everybody.
     pub fn keep(&self, hall: &Hall, (wirings, rules): (&Wirings, &Strategies), commands: &mut Commands) {
         self.plants.keep(hall, (&wirings.plants, rules), commands);
         self.dx.keep(&rules.dx, &wirings.dx, commands);
         self.cdus.protect(&wirings.cdus, (&rules.cdu, &self.dew_point), commands);
         self.doors.protect(&wirings.doors, &self.dew_point, commands);
+        self.tanks.protect(hall, &wirings.tanks, commands);
     }
 
     /// True in a hall where there is any.
     #[must_use]
     pub fn is_any(hall: &Hall) -> bool {
-        let water = hall.plants.is_empty() && hall.headers.is_empty();
+        let water = hall.plants.is_empty() && hall.headers.is_empty() && hall.dry.is_empty();
         let air = hall.dx_rows.is_empty() && hall.doors.is_empty();
-        !(water && air && hall.cdus.is_empty() && hall.dry.is_empty())
+        let tanks = hall.tanks.is_empty() && hall.two_phase_tanks.is_empty();
+        !(water && air && tanks && hall.cdus.is_empty())
     }
 
     /// True while some of it is run by its own panel.
@@ -147,6 +157,7 @@ impl Equipment {
             || self.dry.iter(hall).any(|(_, cooler)| cooler.is_on_panel())
             || self.headers.iter(hall).any(|(_, header)| header.is_on_panels())
             || self.doors.iter(hall).any(|(_, door)| door.is_on_panel())
+            || self.tanks.is_on_panels()
     }
 
     /// True when a stage change was abandoned.
@@ -177,7 +188,7 @@ impl Equipment {
         let plants = self.plants.iter(hall).flat_map(|(of, plant)| plant.troubles(of));
         let units = self.dx.iter(hall).flat_map(|(row, units)| units.troubles(row));
         let whole = plants.chain(self.headers.troubles(hall)).chain(units).chain(self.dry.troubles(hall));
-        let whole = whole.chain(self.doors.troubles(hall));
+        let whole = whole.chain(self.doors.troubles(hall)).chain(self.tanks.troubles(hall));
         let pumps = self.cdus.iter(hall).flat_map(|(of, cdu)| {
             let pumps = cdu.pumps().machines().iter().zip(1..);
             pumps.filter_map(|(machine, n)| Some((of.of.equip, Some(n), machine.trouble()?)))

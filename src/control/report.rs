@@ -6,6 +6,7 @@ mod dry;
 mod plants;
 mod pumps;
 mod status;
+mod tanks;
 mod why;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use dry::DryView;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
 pub(super) use status::{point, status, written};
+pub use tanks::TankView;
 pub(super) use why::{loops, why};
 
 /// The hall on one page.
@@ -55,7 +57,10 @@ pub struct Status {
     /// CDUs that control runs.
     #[serde(default)]
     pub cdus: Vec<CduView>,
-    /// Rows whose GPUs are asked to draw less.
+    /// Immersion tanks that control runs.
+    #[serde(default)]
+    pub tanks: Vec<TankView>,
+    /// Rows and tanks whose machines are asked to draw less, or nothing.
     #[serde(default)]
     pub caps: Vec<CapView>,
     /// Facility power (kW), storage excluded; nothing while the meter is not known.

@@ -88,6 +88,9 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::FailOver => "it takes the place of a pump that was lost, at its last speed".to_owned(),
         Reason::NothingToCool => "the air that leaves it is colder than it is to be held".to_owned(),
         Reason::Leak => "it leaks, or did, and nobody has reset the alarm".to_owned(),
+        Reason::TooCold => "the fluid is too cold: it circulates, or warms, with its valve shut".to_owned(),
+        Reason::StartsAnew => "it has failed, and stands for a moment before it is told to turn again".to_owned(),
+        Reason::TankHot(point) => format!("{} is too high: all that cools the tank runs at its most", name(point)),
         Reason::DewPoint(Some(point)) => format!("the coolant is too near to the dew point at {}", name(point)),
         Reason::DewPoint(None) => "the coolant is colder than a room of unknown dew point allows".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
@@ -109,6 +112,24 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
         Trouble::DamperStuck => "its outdoor-air damper does not stand where it was told to",
         Trouble::ValveStuck => "its valve does not stand where it was told to",
         Trouble::CoolsTooLittle => "its valve is open, and the air that leaves it is much too warm",
+        Trouble::DidNotWarm => "its fluid did not become warm in its time",
+        Trouble::NotBelieved => {
+            "its fluid's temperature does not rise with the heat that its machines give, and is not believed"
+        }
+    }
+}
+
+/// Why machines should draw less power, or none, for people.
+#[must_use]
+pub const fn need(why: CapReason) -> &'static str {
+    match why {
+        CapReason::PressureLost => "no CDU of it holds the pressure its plates need",
+        CapReason::CirculationLost => "its pump stands",
+        CapReason::TooHot => "its fluid is too warm",
+        CapReason::LevelLow => "it has too little fluid",
+        CapReason::PressureHigh => "its vapour presses too much",
+        CapReason::CondenserLost => "no water comes to its condenser",
+        CapReason::Unseen => "nobody sees any more whether it is cooled",
     }
 }
 
@@ -138,6 +159,8 @@ const fn step(step: Step) -> &'static str {
         Step::HandedBack => "is given back to its panels: it is not seen well enough",
         Step::Rotating => "lets two machines change places: the new one first",
         Step::Restoring => "starts its machines again one by one: all were lost at once",
+        Step::Warming => "has fluid that is too cold: its valve is shut until it is warm",
+        Step::Warm => "has warm fluid: its loop has its valve",
     }
 }
 
@@ -163,10 +186,14 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Stage { from, to, cause: why } => format!("wants {to} instead of {from} running: {}", cause(why)),
         What::ShutOut(why) => format!("shuts outdoor air out: {}", shut_out(why)),
         What::LetIn => "lets outdoor air in".to_owned(),
-        What::CapRequested(CapReason::PressureLost) => {
-            "should draw less power: no CDU of it holds the pressure its plates need".to_owned()
-        }
-        What::CapReleased => "may draw its power again: pressure and coolant are back to normal".to_owned(),
+        What::CapRequested(why) => format!("should draw less power: {}", need(why)),
+        What::CapReleased => "may draw its power again: what cools it is back to normal".to_owned(),
+        What::PowerOffRequested(why) => format!("should have its machines off: {}", need(why)),
+        What::PowerOffReleased => "may have its machines on again: what cools it is back to normal".to_owned(),
+        What::LevelLow(true) => "has too little fluid: somebody should fill it up".to_owned(),
+        What::LevelLow(false) => "has fluid enough again".to_owned(),
+        What::MoreCooling(true) => "is too warm: all that cools it runs at its most, whoever holds it".to_owned(),
+        What::MoreCooling(false) => "is cool enough again".to_owned(),
         What::DewPointsLost => {
             "has no sensor of its dew point left: the coolant is kept above the highest allowed".to_owned()
         }

@@ -17,3 +17,4 @@ mod rig;
 mod safety;
 mod scan;
 mod storm;
+mod tanks;

@@ -267,6 +267,8 @@ impl Kind {
             Self::Cdu => commands::CDU,
             Self::RearDoor => commands::REAR_DOOR,
             Self::DryCooler => commands::DRY_COOLER,
+            Self::Tank => commands::TANK,
+            Self::TwoPhaseTank => commands::TWO_PHASE_TANK,
             Self::Rack
             | Self::Crah
             | Self::Fan
@@ -274,8 +276,6 @@ impl Kind {
             | Self::Meter
             | Self::CondenserWater
             | Self::FacilityWater
-            | Self::Tank
-            | Self::TwoPhaseTank
             | Self::HeatRecovery
             | Self::Ups
             | Self::Generator

@@ -88,14 +88,14 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let dry = draft.driven_dry(file);
     let headers = draft.headers(file);
     let doors = draft.driven_doors(file);
+    let (tanks, two_phase_tanks) = draft.driven_tanks(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
     let runs = !draft.run.is_empty() || !draft.sequenced.is_empty();
-    let moist = (draft.run.contains(&Kind::Cdu), draft.run.contains(&Kind::RearDoor));
-    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, moist));
+    let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.as_slice()));
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -116,6 +116,8 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         dry,
         headers,
         doors,
+        tanks,
+        two_phase_tanks,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,

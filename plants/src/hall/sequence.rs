@@ -1,4 +1,5 @@
-//! What control runs by sequence: plants of chillers with an economiser before them, rows of DX units, and the numbers they run by.
+//! What control runs by sequence: plants of chillers with an economiser before them, rows of DX units, CDUs, dry coolers, immersion
+//! tanks, and the numbers they run by.
 //!
 //! Every machine of such a plant has one commanded point more, `run-mode`: 0 its own panel decides, 1 off, 2 on. The fail-safe is
 //! 0: a machine that hears nothing from us goes on by its panel, from what it is doing.
@@ -8,6 +9,7 @@ pub mod door;
 pub mod dry;
 mod dx;
 pub mod pumps;
+pub mod tank;
 mod tuning;
 
 use serde::{Deserialize, Serialize};

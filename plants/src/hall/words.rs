@@ -1,6 +1,6 @@
 //! The words that halls use for roles, priorities and conditions.
 
-use super::{Condition, MeterRole, Priority};
+use super::{Condition, Kind, MeterRole, Priority};
 
 impl MeterRole {
     /// Every role, from the grid to the machines, then the rest.
@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -72,6 +72,9 @@ impl Condition {
         Self::DewPointTripped,
         Self::DewPointsLost,
         Self::DoorLeak,
+        Self::TankHot,
+        Self::TankCold,
+        Self::PowerOffRequested,
         Self::Service,
     ];
 
@@ -99,6 +102,9 @@ impl Condition {
             Self::DewPointTripped => "dew-point-tripped",
             Self::DewPointsLost => "dew-points-lost",
             Self::DoorLeak => "door-leak",
+            Self::TankHot => "tank-hot",
+            Self::TankCold => "tank-cold",
+            Self::PowerOffRequested => "power-off-requested",
             Self::Service => "service",
         }
     }
@@ -109,16 +115,32 @@ impl Condition {
         matches!(self, Self::ChangeAbandoned | Self::PlantShort | Self::PlantOnPanels)
     }
 
-    /// True for what befalls CDUs that control runs.
+    /// The kinds that it befalls only where control runs one of them; none where it befalls others, too.
     #[must_use]
-    pub const fn is_of_cdus(self) -> bool {
-        matches!(self, Self::CduFouled | Self::CapRequested)
-    }
-
-    /// True for what befalls what control keeps above the room's dew point: CDUs and rear doors.
-    #[must_use]
-    pub const fn is_of_moisture(self) -> bool {
-        matches!(self, Self::DewPointTripped | Self::DewPointsLost)
+    pub const fn befalls(self) -> &'static [Kind] {
+        match self {
+            Self::CduFouled => &[Kind::Cdu],
+            Self::DewPointTripped | Self::DewPointsLost => &[Kind::Cdu, Kind::RearDoor],
+            Self::DoorLeak => &[Kind::RearDoor],
+            Self::CapRequested => &[Kind::Cdu, Kind::Tank, Kind::TwoPhaseTank],
+            Self::TankHot | Self::TankCold | Self::PowerOffRequested => &[Kind::Tank, Kind::TwoPhaseTank],
+            Self::InletAbove
+            | Self::InletsLost
+            | Self::ReadingsLost
+            | Self::WritesDoubted
+            | Self::SupplyAirAbove
+            | Self::DpBelow
+            | Self::UnattributedAbove
+            | Self::PueInvalid
+            | Self::ClockUntrusted
+            | Self::WrongDevice
+            | Self::MachineFailed
+            | Self::ChangeAbandoned
+            | Self::PlantShort
+            | Self::PlantOnPanels
+            | Self::LevelBelow
+            | Self::Service => &[],
+        }
     }
 
     /// What its `limit` counts, for people; nothing where it has none.
@@ -144,6 +166,9 @@ impl Condition {
             | Self::DewPointTripped
             | Self::DewPointsLost
             | Self::DoorLeak
+            | Self::TankHot
+            | Self::TankCold
+            | Self::PowerOffRequested
             | Self::Service => None,
         }
     }

@@ -25,6 +25,8 @@ pub enum MachineFault {
     ShortCircuit(f64),
     /// The air around a room's sensor is moister by so much (K of dew point, 0 to 40).
     Humid(f64),
+    /// A tank is filled anew with liquid of this temperature (°C, -10 to 80). Nothing ends it.
+    Refilled(f64),
     /// A two-phase tank's vent stays open.
     VentOpen,
     /// A rack breathes this share of its own hot air: a door or a panel of the containment is open (1, 0 to 0.9).
@@ -65,6 +67,7 @@ impl MachineFault {
             Self::CustomerGone => "customer-gone",
             Self::ShortCircuit(_) => "short-circuit",
             Self::Humid(_) => "humid",
+            Self::Refilled(_) => "refilled",
             Self::VentOpen => "vent-open",
             Self::ContainmentOpen(_) => "containment-open",
             Self::Outage => "outage",
@@ -89,6 +92,7 @@ impl MachineFault {
             | Self::Leak(n)
             | Self::ShortCircuit(n)
             | Self::Humid(n)
+            | Self::Refilled(n)
             | Self::ContainmentOpen(n)
             | Self::Brownout(n)
             | Self::Sag(n) => Some(n),
@@ -123,6 +127,7 @@ impl MachineFault {
             Self::CustomerGone => matches!(kind, Kind::HeatRecovery),
             Self::ShortCircuit(_) => matches!(kind, Kind::DryCooler),
             Self::Humid(_) => matches!(kind, Kind::RoomSensor),
+            Self::Refilled(_) => matches!(kind, Kind::Tank | Kind::TwoPhaseTank),
             Self::VentOpen => matches!(kind, Kind::TwoPhaseTank),
             Self::ContainmentOpen(_) => matches!(kind, Kind::Rack),
             // Of the meters the utility's alone: see [`MachineFault::of_grid`].

@@ -139,6 +139,12 @@ pub const CATALOGUE: &[Entry] = &[
         With::Number("K of dew point, 0 to 40", (0.0, 40.0)),
         "the air around a room's sensor is so much moister",
     ),
+    entry_of(
+        On::Equipment,
+        "refilled",
+        With::Number("°C, -10 to 80", (-10.0, 80.0)),
+        "a tank is filled anew with liquid so warm; nothing takes it back",
+    ),
     entry_of(On::Equipment, "vent-open", With::Nothing, "a two-phase tank's vent stays open"),
     entry_of(
         On::Equipment,
@@ -237,6 +243,7 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("customer-gone", _) => MachineFault::CustomerGone,
         ("short-circuit", Given::Number(warmer)) => MachineFault::ShortCircuit(warmer),
         ("humid", Given::Number(by)) => MachineFault::Humid(by),
+        ("refilled", Given::Number(cel)) => MachineFault::Refilled(cel),
         ("vent-open", _) => MachineFault::VentOpen,
         ("containment-open", Given::Number(share)) => MachineFault::ContainmentOpen(share),
         ("outage", _) => MachineFault::Outage,

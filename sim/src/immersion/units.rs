@@ -1,12 +1,17 @@
 //! Tanks of a hall with their panels: a valve on the facility water, a pump where there is one phase.
 //!
 //! A single-phase tank's valve holds the bath, its pump runs at a fixed speed and faster when the bath is too warm. A two-phase
-//! tank's valve holds the liquid at its boiling point in the open, so that the tank neither vents nor draws air.
+//! tank's valve holds the liquid at its boiling point in the open, so that the tank neither vents nor draws air. Where control tells
+//! a tank what to do its panel follows, and goes on from there when it gets the tank back.
 
+use plant::hall::sequence::RunMode;
+use plant::id::{Id, PointId};
 use plant::read::Section;
 
 use super::Facility;
 use super::{single_phase, two_phase};
+use crate::actuators::Actuator;
+use crate::faults::ActuatorFault;
 use crate::hydraulics::{Branch, Resistance, Valve};
 use crate::load::Worker;
 use crate::local::pi::{Loop, Pi};
@@ -16,8 +21,8 @@ use crate::physics::read::{maybe, need, number};
 const BATH: Pi = Pi { gain: 4.0, ti: 600.0, limits: (5.0, 100.0) };
 /// The condenser's valve by the boiling liquid (°C → %).
 const BOILING: Pi = Pi { gain: 12.0, ti: 180.0, limits: (5.0, 100.0) };
-/// A valve's full stroke takes this long (s).
-const STROKE: f64 = 90.0;
+/// A valve's full stroke, and a pump's full range where it does not just start, take this long (s).
+const STROKES: (f64, f64) = (90.0, 30.0);
 /// Ambient pressure around two-phase tanks (Pa).
 pub const AMBIENT: f64 = 101_325.0;
 
@@ -86,10 +91,12 @@ pub struct Unit {
     pub power: f64,
     /// Its liquid.
     pub state: State,
-    /// Valve (%).
-    pub valve: f64,
-    /// Pump (%).
-    pub pump: f64,
+    /// Valve on the facility's side.
+    pub valve: Actuator,
+    /// The drive of its pump.
+    pub pump: Actuator,
+    /// What it is told.
+    pub order: Order,
     /// True while the pump stands.
     pub pump_failed: bool,
     /// True while the pump has power.
@@ -105,6 +112,24 @@ pub struct Unit {
     /// Its place among the facility's branches.
     pub place: usize,
     panel: Loop,
+    /// Somebody else has run its pump: its panel brings it to its own speed as fast as the drive goes.
+    led: bool,
+}
+
+/// What a tank is told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Order {
+    /// Panel, off or on.
+    pub mode: RunMode,
+    /// Valve (%).
+    pub valve: f64,
+    /// Pump speed of a single-phase tank (%).
+    pub pump: f64,
+}
+
+impl Order {
+    /// Its panel decides.
+    pub const PANEL: Self = Self { mode: RunMode::Panel, valve: 0.0, pump: 0.0 };
 }
 
 /// What a step of a tank gave, means (W).
@@ -135,8 +160,9 @@ impl Unit {
             worker: Worker::new(channel),
             power: 0.0,
             state,
-            valve: 50.0,
-            pump: of.pump,
+            valve: Actuator::new(nobody(), nobody(), 50.0, STROKES.0),
+            pump: Actuator::new(nobody(), nobody(), of.pump, STROKES.1),
+            order: Order::PANEL,
             pump_failed: false,
             fed: true,
             valve_stuck: false,
@@ -145,6 +171,7 @@ impl Unit {
             vent_open: false,
             place,
             panel: Loop::at(50.0),
+            led: false,
         }
     }
 
@@ -157,21 +184,65 @@ impl Unit {
         }
     }
 
-    /// The panel's valve, and what it makes of the facility's branch.
+    /// The points of its valve and of its pump: command and feedback of each.
+    pub(crate) fn wire(&mut self, valve: (PointId, PointId), pump: Option<(PointId, PointId)>) {
+        (self.valve.command, self.valve.feedback) = valve;
+        if let Some(pump) = pump {
+            (self.pump.command, self.pump.feedback) = pump;
+        }
+    }
+
+    /// It is filled anew with liquid of this temperature (°C), its boards in it.
+    pub(crate) fn refill(&mut self, of: &Spec, cel: f64) {
+        let place = self.place;
+        let fresh = Self::new(&Spec { setpoint: cel, ..of.clone() }, (self.rated, 0), place);
+        (self.state, self.level) = (fresh.state, fresh.level);
+    }
+
+    /// The valve as its panel, or what it is told, has it, and what it makes of the facility's branch.
     pub fn branch(&mut self, of: &Spec, dt: f64) -> Branch {
         let (tuning, ambient) = match &of.kind {
             Kind::SinglePhase(_) => (BATH, of.pump),
             Kind::TwoPhase(_) => (BOILING, 0.0),
         };
-        let wanted = self.panel.step(&tuning, (self.liquid(), of.setpoint), dt);
-        let reach = 100.0 * dt / STROKE;
+        let seen = (self.liquid(), of.setpoint);
+        match self.order.mode {
+            RunMode::Panel => {
+                let wanted = self.panel.step(&tuning, seen, dt);
+                self.valve.aim(wanted);
+            }
+            RunMode::Off => self.valve.aim(0.0),
+            RunMode::On => self.valve.aim(self.order.valve),
+        }
+        if self.order.mode != RunMode::Panel {
+            self.panel.follow(&tuning, seen, self.valve.position);
+        }
         if !self.valve_stuck {
-            self.valve += (wanted - self.valve).clamp(-reach, reach);
+            self.valve.travel(dt);
         }
         // Valve open and still too warm: the pump helps as far as it goes.
         let help = (self.liquid() - of.setpoint - 2.0).clamp(0.0, 10.0) * 10.0;
-        self.pump = if self.pump_failed || !self.fed { 0.0 } else { (ambient + help).min(100.0) };
-        Branch { valve: of.valve.square(self.valve / 100.0), ..Branch::open(of.friction) }
+        self.turn((ambient + help).min(100.0), dt);
+        Branch { valve: of.valve.square(self.valve.share()), ..Branch::open(of.friction) }
+    }
+
+    /// Its pump, which its panel runs at `own` (%).
+    fn turn(&mut self, own: f64, dt: f64) {
+        self.led |= self.order.mode != RunMode::Panel;
+        let target = match self.order.mode {
+            RunMode::Panel => own,
+            RunMode::Off => 0.0,
+            RunMode::On => self.order.pump,
+        };
+        self.pump.aim(target);
+        if self.pump_failed || !self.fed || self.pump.fault == Some(ActuatorFault::PowerLost) {
+            self.pump.position = 0.0;
+        } else if self.led || self.pump.fault.is_some() {
+            self.pump.travel(dt);
+            self.led &= self.order.mode != RunMode::Panel || self.pump.position.to_bits() != own.to_bits();
+        } else {
+            self.pump.position = own;
+        }
     }
 
     /// Steps the tank on `water` in a room at `room` (°C).
@@ -180,7 +251,7 @@ impl Unit {
             (Kind::SinglePhase(of), State::SinglePhase(tank, last)) => {
                 let before = tank.stored(of);
                 let drive =
-                    single_phase::Drive { power: self.power, speed: self.pump / 100.0, water, room, leak: self.leak };
+                    single_phase::Drive { power: self.power, speed: self.pump.share(), water, room, leak: self.leak };
                 let out = tank.step(of, &drive, dt);
                 *last = Some(out);
                 self.level = tank.level(of);
@@ -207,5 +278,49 @@ impl Unit {
                 Given::default()
             }
         }
+    }
+}
+
+/// A point of no hall, until the hall's are known.
+fn nobody() -> PointId {
+    PointId::from_index(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shipped::HALLS;
+
+    fn tank() -> (Spec, Unit) {
+        let (_, text) = HALLS.iter().find(|(name, _)| *name == "immersion").expect("shipped");
+        let hall = plant::shipped::HALLS.iter().find(|(name, _)| *name == "immersion").expect("shipped").1;
+        let hall = plant::hall::Hall::load("immersion", hall).expect("loads");
+        let of = crate::physics::Physics::load(&hall, "immersion", text).expect("loads").tanks.expect("tanks");
+        let unit = Unit::new(&of, (100e3, 1), 0);
+        (of, unit)
+    }
+
+    #[test]
+    fn giving_a_tank_to_control_and_back_moves_nothing() {
+        let (of, mut unit) = tank();
+        let run = |unit: &mut Unit, seconds: usize| (0..seconds).for_each(|_| _ = unit.branch(&of, 1.0));
+        run(&mut unit, 600);
+        unit.order = Order { mode: RunMode::On, valve: 30.0, pump: 40.0 };
+        run(&mut unit, 600);
+        assert_eq!((unit.valve.position, unit.pump.position), (30.0, 40.0));
+        unit.order = Order::PANEL;
+        run(&mut unit, 1);
+        assert!((unit.valve.position - 30.0).abs() < 0.5, "{}", unit.valve.position);
+        assert!((unit.pump.position - 40.0).abs() < 4.0, "as fast as its drive goes: {}", unit.pump.position);
+        run(&mut unit, 60);
+        assert_eq!(unit.pump.position, of.pump);
+    }
+
+    #[test]
+    fn a_tank_filled_anew_is_full_and_as_cold_as_what_was_filled_in() {
+        let (of, mut unit) = tank();
+        unit.level = 0.5;
+        unit.refill(&of, 8.0);
+        assert_eq!((unit.liquid(), unit.level), (8.0, 1.0));
     }
 }

@@ -19,6 +19,7 @@ const EXAMPLES: &[(&str, f64)] = &[
     ("clogged", 3.0),
     ("air-in-loop", 0.5),
     ("leak", 0.05),
+    ("refilled", 30.0),
     ("short-circuit", 8.0),
     ("humid", 5.0),
     ("containment-open", 0.35),

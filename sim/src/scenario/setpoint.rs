@@ -106,7 +106,8 @@ impl Setpoint {
             Self::Pump => strategies.pump.setpoint = value,
             Self::Cdu => strategies.cdu.valve.setpoint = value,
             Self::RearDoor => strategies.doors.valve.speed.setpoint = value,
-            Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Tank | Self::Dx => return false,
+            Self::Tank => strategies.tank.valve.setpoint = value,
+            Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Dx => return false,
         }
         true
     }

@@ -31,6 +31,12 @@ impl World {
                 self.leak(equip, if broken { flow } else { 0.0 });
             }
             MachineFault::ShortCircuit(warmer) => self.breathe_warmer(equip, if broken { warmer } else { 0.0 }),
+            MachineFault::Refilled(cel) => {
+                let physics = std::sync::Arc::clone(&self.physics);
+                if let (true, Some(of), Some(tank)) = (broken, &physics.tanks, self.tank(equip)) {
+                    tank.refill(of, cel);
+                }
+            }
             MachineFault::VentOpen => {
                 if let Some(tank) = self.tank(equip) {
                     tank.vent_open = broken;

@@ -57,6 +57,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         dry: hall.dry.clone(),
         headers: hall.headers.rows().to_vec(),
         doors: hall.doors.clone(),
+        driven_tanks: (hall.tanks.clone(), hall.two_phase_tanks.clone()),
         moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
@@ -79,6 +80,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
     };
     world.wire_cdus();
     world.wire_doors();
+    world.wire_tanks();
     world.wire_panels(hall);
     world.tell_truth();
     for (id, point) in hall.points.iter() {
@@ -114,6 +116,19 @@ impl World {
             if let Some(of) = doors.get(door.number) {
                 door.valve.command = of.valve.id();
             }
+        }
+    }
+
+    /// Valves and pumps of tanks, too.
+    fn wire_tanks(&mut self) {
+        let Self { tanks, driven_tanks: (one, two), machinery, .. } = self;
+        let singles = machinery.tanks.len().min(tanks.len());
+        let (single, boiling) = tanks.split_at_mut(singles);
+        for (unit, of) in single.iter_mut().zip(one.iter()) {
+            unit.wire((of.valve.id(), of.of.valve.id()), Some((of.pump.id(), of.of.pump.id())));
+        }
+        for (unit, of) in boiling.iter_mut().zip(two.iter()) {
+            unit.wire((of.valve.id(), of.of.valve.id()), None);
         }
     }
 
@@ -159,6 +174,12 @@ impl World {
         }
         for door in &self.doors {
             devices.push((door.of.equip, [door.run_mode.id(), door.valve.id()].map(safe).to_vec()));
+        }
+        for tank in &self.driven_tanks.0 {
+            devices.push((tank.of.equip, [tank.run_mode.id(), tank.valve.id(), tank.pump.id()].map(safe).to_vec()));
+        }
+        for tank in &self.driven_tanks.1 {
+            devices.push((tank.of.equip, [tank.run_mode.id(), tank.valve.id()].map(safe).to_vec()));
         }
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });

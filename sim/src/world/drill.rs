@@ -82,7 +82,8 @@ impl World {
         let of_water = self.pump.as_mut().map(|p| &mut p.drive);
         let units = self.plates.iter_mut().flat_map(|row| &mut row.units);
         let of_cdus = units.flat_map(|unit| std::iter::once(&mut unit.valve).chain(&mut unit.pumps));
-        of_air.flatten().chain(of_water).chain(of_cdus).find(|a| a.command == point)
+        let of_tanks = self.tanks.iter_mut().flat_map(|tank| [&mut tank.valve, &mut tank.pump]);
+        of_air.flatten().chain(of_water).chain(of_cdus).chain(of_tanks).find(|a| a.command == point)
     }
 
     fn apply(&mut self, fault: Fault, broken: bool) {

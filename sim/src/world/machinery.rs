@@ -2,6 +2,7 @@
 
 use plant::hall::machinery::{Circuit as Which, On};
 use plant::hall::sequence::cdu::DrivenCdu;
+use plant::hall::sequence::tank::DrivenTank;
 use plant::id::PointId;
 
 use super::World;
@@ -31,6 +32,7 @@ pub(super) fn tell(world: &mut World) {
         site,
         physics,
         driven,
+        driven_tanks,
         moisture,
         smoke,
         ..
@@ -64,17 +66,8 @@ pub(super) fn tell(world: &mut World) {
         cdu((machinery, driven), unit, &mut tell);
     }
     doors(machinery, rows, &mut tell);
-    for row in rows.iter() {
-        for (cooler, direct) in row.coolers.iter().filter_map(|c| Some((c, c.direct.as_ref()?))) {
-            let Some(of) = machinery.dx.get(direct.number).map(|d| d.of) else { continue };
-            tell(of.compressor.id(), direct.duty);
-            tell(of.damper.id(), direct.damper);
-            tell(of.supply_air.id(), cooler.supply);
-            tell(of.return_air.id(), row.hot);
-            tell(of.fault.id(), if direct.tripped || direct.machine.phase.trip().is_some() { 1.0 } else { 0.0 });
-        }
-    }
-    tanks_of(machinery, tanks, &mut tell);
+    dx(machinery, rows, &mut tell);
+    tanks_of((machinery, &driven_tanks.0), tanks, &mut tell);
     electrics(machinery, (site, physics), &mut tell);
     for (of, seen) in machinery.smoke.iter().zip(smoke.iter()) {
         tell(of.smoke.id(), if *seen { 1.0 } else { 0.0 });
@@ -88,6 +81,19 @@ pub(super) fn tell(world: &mut World) {
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);
+    }
+}
+
+fn dx(machinery: &plant::hall::Machinery, rows: &[Row], tell: &mut impl FnMut(PointId, f64)) {
+    for row in rows.iter() {
+        for (cooler, direct) in row.coolers.iter().filter_map(|c| Some((c, c.direct.as_ref()?))) {
+            let Some(of) = machinery.dx.get(direct.number).map(|d| d.of) else { continue };
+            tell(of.compressor.id(), direct.duty);
+            tell(of.damper.id(), direct.damper);
+            tell(of.supply_air.id(), cooler.supply);
+            tell(of.return_air.id(), row.hot);
+            tell(of.fault.id(), if direct.tripped || direct.machine.phase.trip().is_some() { 1.0 } else { 0.0 });
+        }
     }
 }
 
@@ -208,21 +214,28 @@ fn on_circuit((machinery, which): Of<'_>, circuit: &Circuit, tell: &mut impl FnM
     }
 }
 
-fn tanks_of(machinery: &plant::hall::Machinery, tanks: &[TankUnit], tell: &mut impl FnMut(PointId, f64)) {
+fn tanks_of(
+    (machinery, driven): (&plant::hall::Machinery, &[DrivenTank]),
+    tanks: &[TankUnit],
+    tell: &mut impl FnMut(PointId, f64),
+) {
     let (one, two) = tanks.split_at(machinery.tanks.len().min(tanks.len()));
     for (of, tank) in machinery.tanks.iter().map(|t| t.of).zip(one) {
-        tell(of.valve.id(), tank.valve);
-        tell(of.pump.id(), tank.pump);
+        tell(of.valve.id(), tank.valve.reported());
+        tell(of.pump.id(), tank.pump.reported());
         tell(of.fluid.id(), tank.liquid());
         tell(of.power.id(), tank.power);
         tell(of.level.id(), 100.0 * tank.level);
+    }
+    for (of, tank) in driven.iter().zip(one) {
+        tell(of.fault.id(), if tank.pump.fault == Some(ActuatorFault::PowerLost) { 1.0 } else { 0.0 });
     }
     for (of, tank) in machinery.two_phase_tanks.iter().map(|t| t.of).zip(two) {
         let pressure = match &tank.state {
             State::TwoPhase(_, Some(out)) => out.pressure - crate::immersion::units::AMBIENT,
             State::TwoPhase(_, None) | State::SinglePhase(..) => 0.0,
         };
-        tell(of.valve.id(), tank.valve);
+        tell(of.valve.id(), tank.valve.reported());
         tell(of.pressure.id(), pressure);
         tell(of.fluid.id(), tank.liquid());
         tell(of.power.id(), tank.power);

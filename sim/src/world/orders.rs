@@ -1,16 +1,20 @@
-//! What the machines of a plant, DX units and CDUs are told: by us, by the switch at their panel, or by nobody.
+//! What the machines of a plant, DX units, CDUs and tanks are told: by us, by the switch at their panel, or by nobody.
 
+use plant::hall::ChillerPlant;
 use plant::hall::machinery::Circuit as Which;
 use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
+use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::hall::sequence::{Rejecting, RunMode};
 use plant::id::{PointId, Table};
 use plant::time::Span;
 
 use super::{Alone, Panel, World};
+use crate::circuits::Circuit;
 use crate::circuits::bank::Order;
 use crate::circuits::condensing;
 use crate::coolers::direct;
+use crate::immersion::units::Order as TankOrder;
 use crate::liquid::door::Order as DoorOrder;
 use crate::liquid::row::Order as CduOrder;
 
@@ -22,6 +26,7 @@ impl World {
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
         let Self { chilled, facility, elapsed, alone, plates, driven, dry, headers, doors, .. } = self;
+        let Self { tanks, driven_tanks, machinery, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -29,21 +34,7 @@ impl World {
                 Which::FacilityWater => facility.as_mut(),
             };
             let Some(circuit) = circuit else { continue };
-            for (of, unit) in plant.chillers.iter().zip(&mut circuit.bank.units) {
-                let mode = told.mode(of.run_mode.id());
-                let number = |point: PointId| told.number(point).filter(|_| mode != RunMode::Panel);
-                let limit = number(of.demand_limit.id()).map_or(1.0, |percent| percent / 100.0);
-                let valve = of.head.and_then(|head| number(head.position.id())).map_or(1.0, |percent| percent / 100.0);
-                unit.order = Order { mode, limit, setpoint: number(of.setpoint.id()), valve };
-            }
-            if let (Some(tower), Some(cold)) = (plant.rejecting, &mut circuit.condensing) {
-                cold.told = told.tower(&tower);
-            }
-            if let Some(economiser) = plant.economiser {
-                circuit.switched = told.mode(economiser.run_mode.id());
-                let listens = circuit.switched != RunMode::Panel;
-                circuit.aim = told.number(economiser.setpoint.id()).filter(|_| listens);
-            }
+            told.plant(plant, circuit);
         }
         for of in dry.iter() {
             let circuit = match of.circuit {
@@ -80,17 +71,16 @@ impl World {
         }
         for unit in plates.iter_mut().flat_map(|row| &mut row.units) {
             let Some(of) = driven.get(unit.place) else { continue };
-            let point = of.run_mode.id();
-            // By hand it runs as its panel would run it.
-            let mode = match (told.mode(point), told.hand(point)) {
-                (RunMode::On, Some(_)) => RunMode::Panel,
-                (mode, _) => mode,
-            };
+            let mode = told.mode_or_panel(of.run_mode.id());
             let number = |point: PointId| told.number(point).unwrap_or(0.0);
             let mut order = CduOrder { mode, valve: number(of.valve.id()), ..CduOrder::PANEL };
             order.speeds.iter_mut().zip(&of.pumps).for_each(|(speed, pump)| *speed = number(pump.speed.id()));
             unit.order = order;
         }
+        let singles = machinery.tanks.len().min(tanks.len());
+        let (one, two) = tanks.split_at_mut(singles);
+        one.iter_mut().zip(&driven_tanks.0).for_each(|(unit, of)| unit.order = told.tank(of));
+        two.iter_mut().zip(&driven_tanks.1).for_each(|(unit, of)| unit.order = told.two_phase(of));
     }
 }
 
@@ -106,6 +96,25 @@ struct Told<'w> {
 impl Told<'_> {
     fn number(&self, point: PointId) -> Option<f64> {
         self.held.get(point).copied().flatten()
+    }
+
+    /// A plant's chillers, tower and economiser.
+    fn plant(&self, plant: &ChillerPlant, circuit: &mut Circuit) {
+        for (of, unit) in plant.chillers.iter().zip(&mut circuit.bank.units) {
+            let mode = self.mode(of.run_mode.id());
+            let number = |point: PointId| self.number(point).filter(|_| mode != RunMode::Panel);
+            let limit = number(of.demand_limit.id()).map_or(1.0, |percent| percent / 100.0);
+            let valve = of.head.and_then(|head| number(head.position.id())).map_or(1.0, |percent| percent / 100.0);
+            unit.order = Order { mode, limit, setpoint: number(of.setpoint.id()), valve };
+        }
+        if let (Some(tower), Some(cold)) = (plant.rejecting, &mut circuit.condensing) {
+            cold.told = self.tower(&tower);
+        }
+        if let Some(economiser) = plant.economiser {
+            circuit.switched = self.mode(economiser.run_mode.id());
+            let listens = circuit.switched != RunMode::Panel;
+            circuit.aim = self.number(economiser.setpoint.id()).filter(|_| listens);
+        }
     }
 
     /// The switch at a tower's panel gives its fans' speed.
@@ -128,12 +137,18 @@ impl Told<'_> {
 
     /// By hand a door runs as its panel would run it, or is shut.
     fn door(&self, of: &DrivenDoor) -> DoorOrder {
-        let point = of.run_mode.id();
-        let mode = match (self.mode(point), self.hand(point)) {
-            (RunMode::On, Some(_)) => RunMode::Panel,
-            (mode, _) => mode,
-        };
-        DoorOrder { mode, valve: self.number(of.valve.id()).unwrap_or(0.0) }
+        DoorOrder { mode: self.mode_or_panel(of.run_mode.id()), valve: self.number(of.valve.id()).unwrap_or(0.0) }
+    }
+
+    fn tank(&self, of: &DrivenTank) -> TankOrder {
+        let number = |point: PointId| self.number(point).unwrap_or(0.0);
+        let (valve, pump) = (number(of.valve.id()), number(of.pump.id()));
+        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump }
+    }
+
+    fn two_phase(&self, of: &DrivenTwoPhase) -> TankOrder {
+        let valve = self.number(of.valve.id()).unwrap_or(0.0);
+        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump: 0.0 }
     }
 
     fn panel(&self, point: PointId) -> Option<&Panel> {
@@ -143,6 +158,14 @@ impl Told<'_> {
     /// Where the switch at the panel stands, if somebody turned it to hand (%).
     fn hand(&self, point: PointId) -> Option<f64> {
         self.panel(point)?.hand
+    }
+
+    /// The same; by hand it runs as its panel would run it.
+    fn mode_or_panel(&self, point: PointId) -> RunMode {
+        match (self.mode(point), self.hand(point)) {
+            (RunMode::On, Some(_)) => RunMode::Panel,
+            (mode, _) => mode,
+        }
     }
 
     /// The switch at the panel first; then what it was told, unless it has heard nothing for too long or listens to nobody.

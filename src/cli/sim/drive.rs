@@ -266,7 +266,8 @@ impl Drive {
             Setpoint::Pump => self.hall.strategies.pump.setpoint,
             Setpoint::Cdu => self.hall.strategies.cdu.valve.setpoint,
             Setpoint::RearDoor => self.hall.strategies.doors.valve.speed.setpoint,
-            Setpoint::Crah | Setpoint::ChilledWater | Setpoint::FacilityWater | Setpoint::Tank | Setpoint::Dx => return,
+            Setpoint::Tank => self.hall.strategies.tank.valve.setpoint,
+            Setpoint::Crah | Setpoint::ChilledWater | Setpoint::FacilityWater | Setpoint::Dx => return,
         };
         if of.tune(&mut self.strategies, value.unwrap_or(begun)) {
             self.image.reload = Some(Box::new(self.strategies));

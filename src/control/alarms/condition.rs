@@ -14,7 +14,7 @@ use crate::control::cooling::Cooling;
 use crate::control::energy::Energy;
 use crate::control::equipment::{Equipment, Failed};
 use crate::control::quality::Image;
-use crate::control::sentence::mishap;
+use crate::control::sentence::{mishap, need};
 
 /// What the conditions look at.
 #[derive(Clone, Copy)]
@@ -70,10 +70,13 @@ impl Scene<'_> {
             Condition::PlantOnPanels => self.equipment_is(Equipment::is_on_panels),
             Condition::CduFouled => above(self.worst_approach()?.1),
             Condition::LevelBelow => below(self.lowest_level()?.1),
-            Condition::CapRequested => Some(self.equipment.cdus.caps().next().is_some()),
+            Condition::CapRequested => Some(self.equipment.cdus.caps().next().is_some() || self.asked(false).is_some()),
             Condition::DewPointTripped => Some(self.tripped().is_some()),
             Condition::DewPointsLost => Some(self.equipment.dew_point.is_lost()),
             Condition::DoorLeak => Some(self.leaking().is_some()),
+            Condition::TankHot => Some(self.equipment.tanks.hot(self.hall).is_some()),
+            Condition::TankCold => Some(self.equipment.tanks.cold(self.hall).is_some()),
+            Condition::PowerOffRequested => Some(self.asked(true).is_some()),
             Condition::Service => None,
         }
     }
@@ -104,7 +107,7 @@ impl Scene<'_> {
             Condition::PlantShort => {
                 self.equipment.short(self.hall).map(|(name, wanted)| format!("{name} wants {wanted} running"))
             }
-            Condition::PlantOnPanels => Some("a plant or a CDU runs by its own panel".to_owned()),
+            Condition::PlantOnPanels => Some("a plant, a CDU or a tank runs by its own panel".to_owned()),
             Condition::CduFouled => self
                 .worst_approach()
                 .map(|(cdu, k)| format!("{}: {k:.1} K of approach at its rated load", self.equip(cdu))),
@@ -112,8 +115,10 @@ impl Scene<'_> {
                 self.lowest_level().map(|(point, percent)| format!("{} {percent:.0} %", name(point)))
             }
             Condition::CapRequested => {
-                let row = self.equipment.cdus.caps().next().and_then(|request| self.hall.rows.get(request.row));
-                row.map(|row| format!("{}: no CDU of it holds the pressure its plates need", row.name))
+                let row = self.equipment.cdus.caps().next();
+                let name = |row| self.hall.rows.get(row).map_or("?", |row| row.name.as_str());
+                let row = row.map(|request| format!("{}: {}", name(request.row), need(request.reason)));
+                row.or_else(|| self.asked(false))
             }
             Condition::DewPointTripped => {
                 let tells = |(equip, closed)| match closed {
@@ -124,6 +129,9 @@ impl Scene<'_> {
             }
             Condition::DewPointsLost => Some("no sensor of the room's dew point".to_owned()),
             Condition::DoorLeak => self.leaking().map(|door| format!("{}: its tray is wet", self.equip(door))),
+            Condition::TankHot => self.equipment.tanks.hot(self.hall).map(|tank| self.equip(tank).to_owned()),
+            Condition::TankCold => self.equipment.tanks.cold(self.hall).map(|tank| self.equip(tank).to_owned()),
+            Condition::PowerOffRequested => self.asked(true),
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -192,6 +200,12 @@ impl Scene<'_> {
     /// The first rear door whose tray is wet, or was and is not known to be dry.
     fn leaking(&self) -> Option<EquipId> {
         self.equipment.doors.iter(self.hall).find(|(_, door)| door.leaks()).map(|(of, _)| of.of.equip)
+    }
+
+    /// The first tank whose machines are asked to be off, or to draw less, and why.
+    fn asked(&self, off: bool) -> Option<String> {
+        let mut requests = self.equipment.tanks.requests(self.hall).filter(|request| request.off == off);
+        requests.next().map(|request| format!("{}: {}", self.equip(request.tank), need(request.reason)))
     }
 
     /// The first CDU or rear door whose coolant is too near to the dew point, and whether its valve is at its least for it.

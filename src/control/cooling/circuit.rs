@@ -5,6 +5,7 @@ use plant::hall::machinery::Circuit as Water;
 use plant::hall::sequence::cdu::DrivenCdu;
 use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
+use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::hall::sequence::{DxUnit, RunMode};
 use plant::hall::{ChillerPlant, DxRow, Hall};
 use plant::id::{EquipId, LoopId, PointId, RowId, Table};
@@ -44,6 +45,10 @@ pub enum Service {
     CduPumps,
     /// A rear door's valve, by the air that leaves it.
     DoorValve,
+    /// A single-phase tank's facility-water valve, by the fluid.
+    TankValve,
+    /// A two-phase tank's condenser water valve, by the vapour's pressure.
+    CondenserValve,
 }
 
 impl Service {
@@ -59,7 +64,9 @@ impl Service {
             | Self::Damper
             | Self::Compressor
             | Self::CduValve
-            | Self::DoorValve => pid::Action::Direct,
+            | Self::DoorValve
+            | Self::TankValve
+            | Self::CondenserValve => pid::Action::Direct,
             Self::Pump | Self::CduPumps => pid::Action::Reverse,
         }
     }
@@ -141,7 +148,10 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     let cdus = hall.cdus.iter().flat_map(|cdu| wire.cdu(cdu));
     let dry = hall.dry.iter().map(|of| wire.dry(of));
     let doors = hall.doors.iter().map(|of| wire.door(hall, of));
-    fans.chain(valves).chain(pump).chain(plants).chain(dx).chain(cdus).chain(dry).chain(doors).collect()
+    let tanks = hall.tanks.iter().map(|of| wire.tank(of));
+    let boiling = hall.two_phase_tanks.iter().map(|of| wire.two_phase(of));
+    let air = fans.chain(valves).chain(pump).chain(plants).chain(dx);
+    air.chain(cdus).chain(dry).chain(doors).chain(tanks).chain(boiling).collect()
 }
 
 /// Wires loops to their outputs.
@@ -231,6 +241,24 @@ impl Wire<'_> {
             drives: self.on_panel((of.of.equip, &of.run_mode), &of.valve, &of.of.valve).into_iter().collect(),
             cools: hall.rows.get(of.row).map(|row| row.fan_loop).into_iter().collect(),
             ..Circuit::of(of.valve_loop, Service::DoorValve)
+        }
+    }
+
+    /// A single-phase tank's valve.
+    fn tank(&self, of: &DrivenTank) -> Circuit {
+        Circuit {
+            inputs: vec![of.of.fluid.id()],
+            drives: self.on_panel((of.of.equip, &of.run_mode), &of.valve, &of.of.valve).into_iter().collect(),
+            ..Circuit::of(of.valve_loop, Service::TankValve)
+        }
+    }
+
+    /// The valve of a two-phase tank's condenser.
+    fn two_phase(&self, of: &DrivenTwoPhase) -> Circuit {
+        Circuit {
+            inputs: vec![of.of.pressure.id()],
+            drives: self.on_panel((of.of.equip, &of.run_mode), &of.valve, &of.of.valve).into_iter().collect(),
+            ..Circuit::of(of.valve_loop, Service::CondenserValve)
         }
     }
 

@@ -49,13 +49,16 @@ impl Service {
             Self::Fans => rules.fans,
             Self::Valve => rules.valves,
             Self::CduValve => rules.cdu_valves,
-            // These hold a pressure, or a water that many share: what rows draw says little of them.
+            // These hold a pressure, a water that many share, or one rack or tank: what rows draw says little of them.
             Self::Pump
             | Self::TowerFans(_)
             | Self::Head(_)
             | Self::DryFans
             | Self::Damper
             | Self::Compressor
+            | Self::DoorValve
+            | Self::TankValve
+            | Self::CondenserValve
             | Self::CduPumps => Ahead { gain: 0.0, lead: Span::ZERO },
         }
     }

@@ -2,11 +2,13 @@
 
 use plant::event::CapReason;
 use plant::hall::Hall;
+use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::MachineView;
 use super::plants::view;
 use crate::control::State;
+use crate::control::sentence::need;
 
 /// A CDU that control runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,12 +35,15 @@ pub struct CduView {
     pub pumps: Vec<MachineView>,
 }
 
-/// A row whose GPUs are asked to draw less.
+/// A row or a tank whose machines are asked to draw less, or nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CapView {
-    /// The row.
+    /// The row, or the tank.
     pub row: String,
-    /// Why: `pressure_lost`.
+    /// True where its machines should be off.
+    #[serde(default)]
+    pub off: bool,
+    /// Why: `pressure_lost`; of a tank `circulation_lost`, `too_hot`, `level_low`, `pressure_high`, `condenser_lost`, `unseen`.
     pub reason: String,
     /// For how long (s).
     pub since_s: f64,
@@ -74,13 +79,16 @@ pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
 /// What is asked of the GPUs.
 #[must_use]
 pub fn caps(hall: &Hall, state: &State) -> Vec<CapView> {
-    let view = |request: crate::control::cdus::CapRequest| CapView {
-        row: hall.rows.get(request.row).map_or("?", |row| row.name.as_str()).to_owned(),
-        reason: request.reason.word().to_owned(),
-        since_s: request.since.seconds(),
-        sentence: match request.reason {
-            CapReason::PressureLost => "no CDU of it holds the pressure its plates need".to_owned(),
-        },
+    let view = |row: &str, off, reason: CapReason, since: Span| CapView {
+        row: row.to_owned(),
+        off,
+        reason: reason.word().to_owned(),
+        since_s: since.seconds(),
+        sentence: need(reason).to_owned(),
     };
-    state.equipment.cdus.caps().map(view).collect()
+    let row = |id| hall.rows.get(id).map_or("?", |row| row.name.as_str());
+    let rows = state.equipment.cdus.caps().map(|asked| view(row(asked.row), false, asked.reason, asked.since));
+    let equip = |id| hall.equips.get(id).map_or("?", |def| def.name.as_str());
+    let tanks = state.equipment.tanks.requests(hall);
+    rows.chain(tanks.map(|asked| view(equip(asked.tank), asked.off, asked.reason, asked.since))).collect()
 }

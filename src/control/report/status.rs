@@ -45,6 +45,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         dry: super::dry::dry(hall, state),
         pumps: super::pumps::pumps(hall, state),
         cdus: super::cdus::cdus(hall, state),
+        tanks: super::tanks::tanks(hall, state),
         caps: super::cdus::caps(hall, state),
         facility_kw: kilowatts(power.facility),
         it_kw: kilowatts(power.it),

@@ -79,8 +79,10 @@ fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
     if hall.cdus.iter().any(|cdu| cdu.of.equip == equip) {
         return Some(format!("{}/sequence", name(equip)?));
     }
+    let tanks = hall.tanks.iter().map(|tank| tank.of.equip);
+    let mut tanks = tanks.chain(hall.two_phase_tanks.iter().map(|tank| tank.of.equip));
     let door = hall.doors.iter().any(|door| door.of.equip == equip);
-    if door || hall.dry.iter().any(|dry| dry.of.equip == equip) {
+    if door || hall.dry.iter().any(|dry| dry.of.equip == equip) || tanks.any(|tank| tank == equip) {
         return Some(format!("{}/sequence", name(equip)?));
     }
     hall.plants.iter().find_map(|plant| {

@@ -369,7 +369,9 @@ impl Judge<'_> {
                 | Trouble::NoneLeft
                 | Trouble::DamperStuck
                 | Trouble::ValveStuck
-                | Trouble::CoolsTooLittle,
+                | Trouble::CoolsTooLittle
+                | Trouble::DidNotWarm
+                | Trouble::NotBelieved,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

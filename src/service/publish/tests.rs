@@ -20,6 +20,8 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
         dry: plant::hall::sequence::dry::DryTuning::USUAL,
         feed_forward: plant::hall::feed_forward::FeedForward::NONE,
         doors: plant::hall::sequence::door::DoorTuning::USUAL,
+        tank: plant::hall::sequence::tank::TankTuning::USUAL,
+        two_phase: plant::hall::sequence::tank::TwoPhaseTuning::USUAL,
     }
 }
 
@@ -85,6 +87,8 @@ fn hall() -> Arc<Hall> {
         dry: Vec::new(),
         headers: Table::new(),
         doors: Vec::new(),
+        tanks: Vec::new(),
+        two_phase_tanks: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

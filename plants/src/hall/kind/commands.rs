@@ -78,3 +78,10 @@ pub(super) const CDU: &[PointSpec] = &[
     feedback("pump-2-speed-feedback"),
     state("pump-2-fault"),
 ];
+
+/// What a single-phase tank has more where control runs it: orders for its valve and its pump, and the pump's word.
+pub(super) const TANK: &[PointSpec] =
+    &[RUN_MODE, duty("valve", 0.0, 1.0), duty("pump-speed", 0.0, 3.0), state("pump-fault")];
+
+/// What a two-phase tank has more: an order for its condenser's water valve. Open is the fail-safe.
+pub(super) const TWO_PHASE_TANK: &[PointSpec] = &[RUN_MODE, duty("valve", 0.0, 1.0)];

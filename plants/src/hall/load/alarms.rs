@@ -1,6 +1,6 @@
 //! The hall's alarm list.
 
-use crate::hall::{AlarmDef, Condition, Priority};
+use crate::hall::{AlarmDef, Condition, Kind, Priority};
 use crate::id::{AlarmId, Table};
 use crate::read::Section;
 use crate::time::Span;
@@ -8,7 +8,7 @@ use crate::time::Span;
 /// Reads every `[[alarm]]`.
 pub(super) fn alarms(
     file: &Section<'_>,
-    (chilled_water, sequences, (cdus, doors)): (bool, bool, (bool, bool)),
+    (chilled_water, sequences, run): (bool, bool, &[Kind]),
 ) -> Option<Table<AlarmId, AlarmDef>> {
     let mut alarms: Vec<Option<AlarmDef>> = Vec::new();
     for section in file.sections("alarm") {
@@ -23,16 +23,12 @@ pub(super) fn alarms(
                 let message = "this hall has no `[chilled-water]` whose pressure could be low";
                 section.clash("condition", message, "take the alarm away or add the chilled water");
             }
-            if alarm.condition.is_of_cdus() && !cdus {
-                let message = "this hall has no `[sequence.cdu]`: control runs no CDU that this could befall";
-                section.clash("condition", message, "take the alarm away or add the sequence");
-            }
-            if alarm.condition.is_of_moisture() && !cdus && !doors {
-                let message = "this hall has no `[sequence.cdu]` and no `[sequence.rear-door]`: nothing is kept above a dew point";
-                section.clash("condition", message, "take the alarm away or add the sequence");
-            }
-            if alarm.condition == Condition::DoorLeak && !doors {
-                let message = "this hall has no `[sequence.rear-door]`: control runs no door that could leak";
+            let befalls = alarm.condition.befalls();
+            if let Some(first) = befalls.first().filter(|_| !befalls.iter().any(|kind| run.contains(kind))) {
+                let word = first.word();
+                let thing = if *first == Kind::Cdu { "CDU" } else { word };
+                let message =
+                    format!("this hall has no `[sequence.{word}]`: control runs no {thing} that this could befall");
                 section.clash("condition", message, "take the alarm away or add the sequence");
             }
             if alarm.condition.is_of_plants() && !sequences {
@@ -44,7 +40,7 @@ pub(super) fn alarms(
     }
     let latched =
         |alarm: &AlarmDef| alarm.condition == Condition::DoorLeak && alarm.latch && alarm.on_delay == Span::ZERO;
-    if doors && !alarms.iter().any(|alarm| alarm.as_ref().is_none_or(latched)) {
+    if run.contains(&Kind::RearDoor) && !alarms.iter().any(|alarm| alarm.as_ref().is_none_or(latched)) {
         let message = "a rear door that leaked stays shut until a person resets its alarm, and the hall has none";
         file.clash(
             "alarm",

@@ -6,24 +6,25 @@ mod dry;
 mod dx;
 mod fans;
 mod pumps;
+mod tank;
 mod tower;
+mod tunings;
 
 use super::Draft;
 use crate::hall::Kind;
 use crate::hall::kind::PointSpec;
 use crate::hall::machinery::{Chiller, Circuit};
-use crate::hall::sequence::cdu::CduTuning;
-use crate::hall::sequence::door::DoorTuning;
-use crate::hall::sequence::dry::DryTuning;
 use crate::hall::sequence::{
-    ChillerPlant, DxTuning, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged,
-    StagingTuning, Switched, TowerTuning,
+    ChillerPlant, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged, StagingTuning,
+    Switched, TowerTuning,
 };
 use crate::id::EquipId;
 use crate::point::{Point, WriteRange};
 use crate::read::Section;
 use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Quantity, Watts};
+
+pub(super) use tunings::{Tunings, tunings};
 
 const SECOND: Span = Span::from_secs(1);
 const MINUTE: Span = Span::from_secs(60);
@@ -82,27 +83,9 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// Of both circuits' plants, of DX units, of CDUs, of dry coolers, of rear doors.
-pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, DryTuning, DoorTuning);
-
-/// The numbers that all sequences run by; stand-ins where control runs none.
-pub(super) fn tunings(file: &Section<'_>) -> Tunings {
-    let Some(all) = file.section("sequence") else {
-        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL, DoorTuning::USUAL);
-    };
-    let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section, circuit)));
-    let dx = dx::tuning(&all);
-    let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
-    let dry = all.section("dry-cooler").and_then(|section| dry::tuning(&section));
-    let doors = all.section("rear-door").and_then(|section| door::tuning(&section));
-    all.done();
-    let plants = read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED));
-    let (cdus, dry) = (cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL));
-    (plants, dx, cdus, dry, doors.unwrap_or(DoorTuning::USUAL))
-}
-
 /// The kinds that control runs or not as a whole, whatever water they are on: the section is named as the kind.
-pub(super) const RUN_BY_KIND: [Kind; 4] = [Kind::Dx, Kind::Cdu, Kind::DryCooler, Kind::RearDoor];
+pub(super) const RUN_BY_KIND: [Kind; 6] =
+    [Kind::Dx, Kind::Cdu, Kind::DryCooler, Kind::RearDoor, Kind::Tank, Kind::TwoPhaseTank];
 
 /// Those of them that a hall's file has control run.
 pub(super) fn run_kinds(file: &Section<'_>) -> Vec<Kind> {

@@ -237,8 +237,7 @@ fn the_shipped_hall_is_what_its_drawing_shows() {
     let loops: Vec<_> = hall.loops.rows().iter().map(String::as_str).collect();
     assert_eq!(loops[..3], ["row-a/fans", "row-b/fans", "crah-1/valve"]);
     assert_eq!(loops[8..], ["chw/pump", "ch-1/head", "ch-2/head", "ch-3/head", "ct-1/fans"]);
-    let others = [Condition::LevelBelow, Condition::DoorLeak];
-    let elsewhere = |c: &Condition| c.is_of_cdus() || c.is_of_moisture() || others.contains(c);
+    let elsewhere = |condition: &Condition| !condition.befalls().is_empty() || *condition == Condition::LevelBelow;
     for condition in Condition::ALL.into_iter().filter(|condition| !elsewhere(condition)) {
         assert!(hall.alarms.rows().iter().any(|a| a.condition == condition), "{}", condition.word());
     }

@@ -22,24 +22,27 @@ const UNUSED: LoopTuning = LoopTuning {
 pub(super) fn strategies(
     file: &Section<'_>,
     limits: Option<&Limits>,
-    (needs, ([chilled_water, facility_water], dx, cdu, dry, doors)): ([bool; 3], Tunings),
+    (needs, tunings): ([bool; 3], Tunings),
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     let feed_forward = feed_forward(file);
+    let Tunings { plants: [chilled_water, facility_water], dx, cdu, dry, doors, tank, two_phase } = tunings;
+    let all = |fans, valves, pump| Strategies {
+        fans,
+        valves,
+        pump,
+        chilled_water,
+        facility_water,
+        dx,
+        cdu,
+        dry,
+        doors,
+        tank,
+        two_phase,
+        feed_forward,
+    };
     if !needs.contains(&true) && !file.has("strategy") {
-        let (fans, valves, pump) = (UNUSED, UNUSED, UNUSED);
-        return Some(Strategies {
-            fans,
-            valves,
-            pump,
-            chilled_water,
-            facility_water,
-            dx,
-            cdu,
-            dry,
-            doors,
-            feed_forward,
-        });
+        return Some(all(UNUSED, UNUSED, UNUSED));
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
@@ -51,8 +54,7 @@ pub(super) fn strategies(
     let valves = read("valves", valves, (5.0, 40.0));
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
-    let (fans, valves, pump) = (fans?, valves?, pump?);
-    Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry, doors, feed_forward })
+    Some(all(fans?, valves?, pump?))
 }
 
 /// A loop whose setpoint stands elsewhere: what its section does not say is as in `old`.

@@ -23,7 +23,7 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
         }
         (On::Equipment, "tripped" | "fouled" | "clogged" | "air-in-loop" | "leak") => "cdu-1".to_owned(),
         (On::Equipment, "fans-failed" | "short-circuit") => "dc-1".to_owned(),
-        (On::Equipment, "jammed" | "vent-open") => "tank-1".to_owned(),
+        (On::Equipment, "jammed" | "vent-open" | "refilled") => "tank-1".to_owned(),
         (On::Equipment, "containment-open") => "rack-a01".to_owned(),
         (On::Equipment, "customer-gone") => "district".to_owned(),
         (On::Equipment, "outage" | "brownout" | "sag") => "utility".to_owned(),
@@ -40,7 +40,7 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
 fn every_fault_of_the_catalogue_is_read_and_written_alike() {
     for entry in CATALOGUE {
         let hall = of(match (entry.on, entry.word) {
-            (On::Equipment, "jammed") => "immersion",
+            (On::Equipment, "jammed" | "refilled") => "immersion",
             (On::Equipment, "vent-open") => "immersion-two-phase",
             (On::Equipment, "smoke") => "air-dx",
             (_, _) => "liquid",

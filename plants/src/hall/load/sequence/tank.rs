@@ -1,0 +1,262 @@
+//! `[sequence.tank]` and `[sequence.two-phase-tank]`: immersion tanks that control runs, and the numbers they run by.
+
+use super::{DAY, HOUR, MINUTE, SECOND, span};
+use crate::hall::LoopTuning;
+use crate::hall::load::{Draft, tuning};
+use crate::hall::machinery::{Rated, Tank, TwoPhaseTank};
+use crate::hall::sequence::tank::{
+    CirculationTuning, ColdTuning, DrivenTank, DrivenTwoPhase, HotTuning, LevelTuning, PressureTuning, TankTuning,
+    TwoPhaseTuning,
+};
+use crate::read::Section;
+use crate::units::{Celsius, LitersPerSecond, Pascals, Percent};
+
+/// The numbers of `[sequence.tank]`.
+pub(super) fn tank(section: &Section<'_>) -> Option<TankTuning> {
+    let old = TankTuning::USUAL;
+    if !section.has("setpoint") {
+        section.missing("setpoint", "write `setpoint = …`: the fluid that leaves the machines, in °C");
+    }
+    let setpoint = section.within("setpoint", (25.0, 60.0));
+    let least_valve = Percent(section.within("least-valve", (0.0, 50.0)).unwrap_or(old.least_valve.0));
+    let valve = section.section("valve").map_or(old.valve, |s| tuning::given(&s, old.valve));
+    let pump = section.section("pump").map_or(old.pump, |s| circulation(&s, old.pump));
+    let cold = section.section("cold").map_or(old.cold, |s| cold(&s, old.cold));
+    let level = section.section("level").map_or(old.level, |s| level(&s, old.level));
+    let hot = section.section("hot").map_or(old.hot, |s| hot(&s, old.hot));
+    section.done();
+    if let Some(setpoint) = setpoint {
+        let warmest = cold.below.0 + cold.clear;
+        if warmest >= setpoint {
+            let message = format!("`cold` ends at {warmest} °C and must end below `setpoint`, which is {setpoint} °C");
+            section.fault("cold", message, "else its fluid would never be warm");
+        }
+        if setpoint + hot.nominal >= hot.cooling.0 {
+            let cooling = hot.cooling.0;
+            let message = format!("`hot.cooling` is {cooling} °C and must be more than `hot.nominal` above `setpoint`");
+            section.fault("hot", message, "else what begins there would end at once: write a higher one");
+        }
+    }
+    Some(TankTuning { valve: LoopTuning { setpoint: setpoint?, ..valve }, least_valve, pump, cold, level, hot })
+}
+
+/// The numbers of `[sequence.two-phase-tank]`.
+pub(super) fn two_phase(section: &Section<'_>) -> Option<TwoPhaseTuning> {
+    let old = TwoPhaseTuning::USUAL;
+    if !section.has("relief") {
+        let help = "write `relief = …`: the pressure above the air's at which what relieves the tank opens, in Pa";
+        section.missing("relief", help);
+    }
+    let relief = section.within("relief", (100.0, 1e5)).map(Pascals);
+    let setpoint = section.within("setpoint", (-2e3, 2e3)).unwrap_or(old.valve.setpoint);
+    let least_valve = Percent(section.within("least-valve", (0.0, 50.0)).unwrap_or(old.least_valve.0));
+    let feed_forward = section.within("feed-forward", (0.0, 0.01)).unwrap_or(old.feed_forward);
+    let valve = section.section("valve").map_or(old.valve, |s| tuning::given(&s, old.valve));
+    let cold = section.section("cold").map_or(old.cold, |s| cold(&s, old.cold));
+    let level = section.section("level").map_or(old.level, |s| level(&s, old.level));
+    let pressure = section.section("pressure").map_or(old.pressure, |s| pressure(&s, old.pressure));
+    section.done();
+    if let Some(Pascals(relief)) = relief {
+        let (cap, off) = (pressure.cap.0, relief - pressure.margin.0);
+        if cap >= off {
+            let message = format!("`pressure.cap` is {cap} Pa and must be below `relief` less its margin, {off} Pa");
+            section.fault("pressure", message, "the machines draw less before they are off: write a lower one");
+        }
+        if setpoint + pressure.nominal.0 >= cap {
+            let message = format!("`pressure.cap` is {cap} Pa and must be more than `nominal` above the setpoint");
+            section.fault("pressure", message, "else what begins there would end at once: write a higher one");
+        }
+    }
+    Some(TwoPhaseTuning {
+        valve: LoopTuning { setpoint, ..valve },
+        feed_forward,
+        least_valve,
+        cold,
+        level,
+        pressure: PressureTuning { relief: relief?, ..pressure },
+    })
+}
+
+fn circulation(section: &Section<'_>, old: CirculationTuning) -> CirculationTuning {
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = CirculationTuning {
+        speed: Percent(number("speed", old.speed.0, (20.0, 100.0))),
+        cold_speed: Percent(number("cold-speed", old.cold_speed.0, (20.0, 100.0))),
+        help_above: number("help-above", old.help_above, (0.5, 20.0)),
+        help: number("help", old.help, (0.0, 100.0)),
+        proof: span(section, "proof", old.proof, (SECOND, MINUTE)),
+        start_within: span(section, "start-within", old.start_within, (SECOND.times(5), MINUTE.times(5))),
+        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
+        retry_after: span(section, "retry-after", old.retry_after, (SECOND.times(30), HOUR)),
+    };
+    section.done();
+    if read.cold_speed < read.speed {
+        let message = format!("`cold-speed` is {} and must not be below `speed`, {}", read.cold_speed, read.speed);
+        section.fault("cold-speed", message, "thick fluid flows less: write a larger one");
+    }
+    read
+}
+
+fn cold(section: &Section<'_>, old: ColdTuning) -> ColdTuning {
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = ColdTuning {
+        below: Celsius(number("below", old.below.0, (-10.0, 70.0))),
+        clear: number("clear", old.clear, (0.5, 20.0)),
+        within: span(section, "within", old.within, (MINUTE.times(5), DAY.times(2))),
+        capacity: number("capacity", old.capacity, (1e4, 1e8)),
+    };
+    section.done();
+    read
+}
+
+fn level(section: &Section<'_>, old: LevelTuning) -> LevelTuning {
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = LevelTuning {
+        low: Percent(number("low", old.low.0, (1.0, 100.0))),
+        low_low: Percent(number("low-low", old.low_low.0, (1.0, 100.0))),
+        after: span(section, "after", old.after, (SECOND, MINUTE.times(10))),
+        clear: number("clear", old.clear, (0.5, 20.0)),
+    };
+    section.done();
+    if read.low_low >= read.low {
+        let message = format!("`low-low` is {} and must be below `low`, which is {}", read.low_low, read.low);
+        section.fault("low-low", message, "somebody is told before the machines should be off: leave some room");
+    }
+    read
+}
+
+fn hot(section: &Section<'_>, old: HotTuning) -> HotTuning {
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = HotTuning {
+        cooling: Celsius(number("cooling", old.cooling.0, (30.0, 100.0))),
+        cap: Celsius(number("cap", old.cap.0, (30.0, 110.0))),
+        off: Celsius(number("off", old.off.0, (30.0, 120.0))),
+        after: span(section, "after", old.after, (SECOND, MINUTE.times(10))),
+        nominal: number("nominal", old.nominal, (0.5, 20.0)),
+    };
+    section.done();
+    if read.cooling >= read.cap || read.cap >= read.off {
+        let message = format!("`cooling`, `cap` and `off` are {}, {} and {}", read.cooling, read.cap, read.off);
+        section.fault("cap", message, "write them rising: first more cooling, then less power, then none");
+    }
+    read
+}
+
+fn pressure(section: &Section<'_>, old: PressureTuning) -> PressureTuning {
+    let number = |key, old, range| section.within(key, range).unwrap_or(old);
+    let read = PressureTuning {
+        relief: old.relief,
+        margin: Pascals(number("margin", old.margin.0, (10.0, 1e4))),
+        cap: Pascals(number("cap", old.cap.0, (100.0, 1e5))),
+        after: span(section, "after", old.after, (SECOND, MINUTE)),
+        nominal: Pascals(number("nominal", old.nominal.0, (50.0, 1e4))),
+        nominal_for: span(section, "nominal-for", old.nominal_for, (SECOND, MINUTE.times(10))),
+        shut: Percent(number("shut", old.shut.0, (0.0, 50.0))),
+        least_flow: LitersPerSecond(number("least-flow", old.least_flow.0, (0.0, 1e3))),
+    };
+    section.done();
+    read
+}
+
+impl Draft {
+    /// The tanks that control runs, of one phase and of two; faults where there is none.
+    pub(in crate::hall::load) fn driven_tanks(&mut self, file: &Section<'_>) -> (Vec<DrivenTank>, Vec<DrivenTwoPhase>) {
+        let Some(all) = file.section("sequence") else { return (Vec::new(), Vec::new()) };
+        for key in ["tank", "two-phase-tank"] {
+            if all.has(key) && !file.has(key) {
+                let message = format!("the hall has no `[[{key}]]` to run");
+                all.clash(key, message, format!("add `[[{key}]]`, or take this section away"));
+            }
+        }
+        let one = if all.has("tank") { self.machinery.tanks.clone() } else { Vec::new() };
+        let two = if all.has("two-phase-tank") { self.machinery.two_phase_tanks.clone() } else { Vec::new() };
+        let one = one.into_iter().filter_map(|of| self.driven_tank(of)).collect();
+        (one, two.into_iter().filter_map(|of| self.driven_two_phase(of)).collect())
+    }
+
+    fn driven_tank(&mut self, Rated { of, .. }: Rated<Tank>) -> Option<DrivenTank> {
+        let name = self.equips.get(of.equip)?.name.clone();
+        Some(DrivenTank {
+            of,
+            run_mode: self.typed(of.equip, "run-mode")?,
+            valve: self.typed(of.equip, "valve")?,
+            pump: self.typed(of.equip, "pump-speed")?,
+            fault: self.typed(of.equip, "pump-fault")?,
+            valve_loop: self.loops.push(format!("{name}/valve")),
+        })
+    }
+
+    fn driven_two_phase(&mut self, Rated { of, .. }: Rated<TwoPhaseTank>) -> Option<DrivenTwoPhase> {
+        let name = self.equips.get(of.equip)?.name.clone();
+        Some(DrivenTwoPhase {
+            of,
+            run_mode: self.typed(of.equip, "run-mode")?,
+            valve: self.typed(of.equip, "valve")?,
+            valve_loop: self.loops.push(format!("{name}/valve")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hall::Hall;
+    use crate::read::corpus::{Broken, each_is_told};
+
+    fn shipped(name: &str) -> &'static str {
+        crate::shipped::HALLS.iter().find(|(known, _)| *known == name).expect("shipped").1
+    }
+
+    #[test]
+    fn tanks_have_their_orders_and_their_loops() {
+        let hall = Hall::load("immersion", shipped("immersion")).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!((hall.tanks.len(), hall.two_phase_tanks.len()), (12, 0));
+        let write = |hall: &Hall, name: &str| hall.points[hall.point(name).expect("a point")].write.expect("written");
+        assert_eq!(write(&hall, "tank-2/run-mode").failsafe, 0.0);
+        assert_eq!((write(&hall, "tank-2/pump-speed").min, write(&hall, "tank-2/valve").failsafe), (0.0, 100.0));
+        assert_eq!(hall.loops[hall.tanks[1].valve_loop], "tank-2/valve");
+        assert_eq!(hall.strategies.tank.valve.setpoint, 45.0);
+        let name = "immersion-two-phase";
+        let hall = Hall::load(name, shipped(name)).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!((hall.tanks.len(), hall.two_phase_tanks.len()), (0, 8));
+        assert_eq!(write(&hall, "tank-8/valve").failsafe, 100.0, "a condenser gets its water when nobody knows");
+        assert!(hall.point("tank-8/pump-speed").is_none());
+        assert_eq!(hall.strategies.two_phase.pressure.relief.0, 2000.0);
+    }
+
+    #[test]
+    fn every_broken_number_of_a_tank_is_told_at_its_place() {
+        let broken = |from, to, message, help| Broken { from, to, message, help, at: "" };
+        let corpus = [
+            broken("setpoint = 45.0 ", "setpoint = §85.0 ", "must be from 25 to 60", ""),
+            broken("setpoint = 45.0 ", "setpoint = 45.0\npump = { speed = §5.0 } ", "must be from 20 to 100", ""),
+            broken("setpoint = 45.0 ", "setpoint = 45.0\npump = { cold-speed = §30.0 } ", "must not be below", ""),
+            broken("setpoint = 45.0 ", "setpoint = 45.0\nlevel = { low-low = §95.0 } ", "must be below `low`", "room"),
+            broken("setpoint = 45.0 ", "setpoint = 45.0\nhot = { cap = §51.0 } ", "are 52.0 °C, 51.0 °C and", "rising"),
+            broken("setpoint = 45.0 ", "setpoint = 45.0\ncold = { capacity = §1.0 } ", "must be from 10000 to", ""),
+        ];
+        each_is_told(shipped("immersion"), &corpus, |text| Hall::load("immersion", text));
+        let corpus = [
+            broken("relief = 2000.0 ", "relief = §1.0 ", "must be from 100 to", ""),
+            broken("setpoint = 500.0 ", "setpoint = §9e3 ", "must be from -2000 to 2000", ""),
+        ];
+        let name = "immersion-two-phase";
+        each_is_told(shipped(name), &corpus, |text| Hall::load(name, text));
+    }
+
+    #[test]
+    fn tanks_that_cannot_be_run_are_told() {
+        let told = |name: &str, text: &str, wanted: &str| {
+            let faults = Hall::load(name, text).expect_err("refused").0;
+            assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:#?}");
+        };
+        let one = |to: &str| shipped("immersion").replacen("setpoint = 45.0 ", to, 1);
+        told("immersion", &one("setpoint = 45.0\ncold = { below = 44.0 } "), "`cold` ends at 46 °C and must end below");
+        told("immersion", &one("setpoint = 50.0\n"), "more than `hot.nominal` above `setpoint`");
+        let two = |to: &str| shipped("immersion-two-phase").replacen("relief = 2000.0 ", to, 1);
+        told("immersion-two-phase", &two("relief = 1500.0\n"), "must be below `relief` less its margin, 1000 Pa");
+        let tight = "relief = 2000.0\npressure = { nominal = 700.0 } ";
+        told("immersion-two-phase", &two(tight), "more than `nominal` above the setpoint");
+        let other = one("setpoint = 45.0\n\n[sequence.two-phase-tank]\nrelief = 2000.0\n");
+        told("immersion", &other, "the hall has no `[[two-phase-tank]]` to run");
+    }
+}

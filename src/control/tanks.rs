@@ -1,0 +1,170 @@
+//! Immersion tanks that control runs, of one phase and of two: a valve that a loop moves, a pump where there is one, and a word to the
+//! machines' power where these do not do.
+//!
+//! Its own panel runs a tank until all that is needed is seen: [`super::rule`]. The loops are those of [`super::cooling`]; [`oil`] and
+//! [`boiling`] say what they aim at and what else is watched, [`warmth`] when fluid is too cold for them.
+
+mod asks;
+mod boiling;
+mod oil;
+mod supervision;
+mod warmth;
+
+use plant::event::Trouble;
+use plant::hall::Hall;
+use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
+use plant::id::EquipId;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::commands::{Commands, OutputId};
+use super::cooling::Cooling;
+use super::news::News;
+use super::scene::Scene;
+pub use asks::TankRequest;
+pub use boiling::BoilingTank;
+pub use oil::OilTank;
+pub use warmth::Warmth;
+
+/// What is needed may be doubted for so long before the panel gets its tank back: it has sensors of its own.
+const DOUBT: Span = Span::from_secs(15);
+/// A temperature that is not believed is believed again once it has moved by so much (K).
+const MOVED: f64 = 2.0;
+
+/// The outputs of a tank. Fixed when the hall is loaded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wiring {
+    run_mode: OutputId,
+    valve: OutputId,
+    /// The valve again where there is no pump.
+    pump: OutputId,
+}
+
+impl Wiring {
+    /// Its outputs have come to where they were to go.
+    fn has_settled(&self, scene: &Scene<'_>) -> bool {
+        [self.valve, self.pump].into_iter().filter_map(|output| scene.held.get(output)).all(|row| !row.on_its_way)
+    }
+}
+
+/// Every tank's outputs, in the hall's order: those of one phase, and those of two.
+#[must_use]
+pub fn wirings(hall: &Hall, commands: &Commands) -> (Vec<Wiring>, Vec<Wiring>) {
+    let one = |of: &DrivenTank| {
+        let (run_mode, valve) = (commands.output(of.run_mode.id())?, commands.output(of.valve.id())?);
+        Some(Wiring { run_mode, valve, pump: commands.output(of.pump.id())? })
+    };
+    let two = |of: &DrivenTwoPhase| {
+        let (run_mode, valve) = (commands.output(of.run_mode.id())?, commands.output(of.valve.id())?);
+        Some(Wiring { run_mode, valve, pump: valve })
+    };
+    (hall.tanks.iter().filter_map(one).collect(), hall.two_phase_tanks.iter().filter_map(two).collect())
+}
+
+/// Every tank, in the hall's order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tanks {
+    oil: Vec<OilTank>,
+    boiling: Vec<BoilingTank>,
+}
+
+impl Tanks {
+    /// On their panels.
+    #[must_use]
+    pub fn new(hall: &Hall) -> Self {
+        Self {
+            oil: hall.tanks.iter().map(|_| OilTank::new()).collect(),
+            boiling: hall.two_phase_tanks.iter().map(|_| BoilingTank::new()).collect(),
+        }
+    }
+
+    /// A new boot: on their panels, with run-times and what has been asked.
+    pub fn restart(&mut self) {
+        self.oil.iter_mut().for_each(OilTank::restart);
+        self.boiling.iter_mut().for_each(BoilingTank::restart);
+    }
+
+    /// The single-phase tanks with what they are.
+    pub fn oil<'t>(&'t self, hall: &'t Hall) -> impl Iterator<Item = (&'t DrivenTank, &'t OilTank)> {
+        hall.tanks.iter().zip(&self.oil)
+    }
+
+    /// The two-phase tanks with what they are.
+    pub fn boiling<'t>(&'t self, hall: &'t Hall) -> impl Iterator<Item = (&'t DrivenTwoPhase, &'t BoilingTank)> {
+        hall.two_phase_tanks.iter().zip(&self.boiling)
+    }
+
+    /// What is asked of their machines.
+    pub fn requests<'t>(&'t self, hall: &'t Hall) -> impl Iterator<Item = TankRequest> + 't {
+        let one = self.oil(hall).flat_map(|(of, tank)| tank.asks().requests(of.of.equip));
+        one.chain(self.boiling(hall).flat_map(|(of, tank)| tank.asks().requests(of.of.equip)))
+    }
+
+    /// True while some of them is run by its own panel.
+    #[must_use]
+    pub fn is_on_panels(&self) -> bool {
+        self.oil.iter().any(OilTank::is_on_panel) || self.boiling.iter().any(BoilingTank::is_on_panel)
+    }
+
+    /// The first that is too warm, or presses too much.
+    #[must_use]
+    pub fn hot(&self, hall: &Hall) -> Option<EquipId> {
+        let one = self.oil(hall).filter(|(_, tank)| tank.is_hot()).map(|(of, _)| of.of.equip);
+        one.chain(self.boiling(hall).filter(|(_, tank)| tank.is_high()).map(|(of, _)| of.of.equip)).next()
+    }
+
+    /// The first whose fluid did not become warm in its time.
+    #[must_use]
+    pub fn cold(&self, hall: &Hall) -> Option<EquipId> {
+        let late = |warmth: Warmth, on_panel: bool| warmth == Warmth::Cold && !on_panel;
+        let one = self.oil(hall).filter(|(_, tank)| late(tank.warming().warmth(), tank.is_on_panel()));
+        let two = self.boiling(hall).filter(|(_, tank)| late(tank.warming().warmth(), tank.is_on_panel()));
+        one.map(|(of, _)| of.of.equip).chain(two.map(|(of, _)| of.of.equip)).next()
+    }
+
+    /// What is wrong, and with which.
+    pub fn troubles<'t>(&'t self, hall: &'t Hall) -> impl Iterator<Item = (EquipId, Trouble)> + 't {
+        let one = self.oil(hall).flat_map(|(of, tank)| tank.troubles().map(|trouble| (of.of.equip, trouble)));
+        one.chain(self.boiling(hall).filter_map(|(of, tank)| Some((of.of.equip, tank.trouble()?))))
+    }
+
+    /// Gives the loops of the valves what they shall do.
+    pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
+        let (one, two) = (cooling.strategies().tank, cooling.strategies().two_phase);
+        for (of, tank) in self.oil(hall).filter(|(_, tank)| !tank.is_on_panel()) {
+            cooling.aim(of.valve_loop, tank.aim(&one));
+        }
+        for (of, tank) in self.boiling(hall).filter(|(_, tank)| !tank.is_on_panel()) {
+            cooling.aim(of.valve_loop, tank.aim(&two));
+            cooling.feed(of.valve_loop, tank.feed(&two));
+        }
+    }
+
+    /// One scan, after the loops: proposes run modes and pumps' speeds.
+    pub fn step(
+        &mut self,
+        (one, two): &(Vec<Wiring>, Vec<Wiring>),
+        (scene, cooling): (&Scene<'_>, &Cooling),
+        commands: &mut Commands,
+        news: &mut News<'_>,
+    ) {
+        let tuning = &cooling.strategies().tank;
+        for ((of, wiring), tank) in scene.hall.tanks.iter().zip(one).zip(&mut self.oil) {
+            let scan = oil::Scan { scene, of, wiring, tuning };
+            tank.step(&scan, news);
+            tank.propose(&scan, commands);
+        }
+        let tuning = &cooling.strategies().two_phase;
+        for ((of, wiring), tank) in scene.hall.two_phase_tanks.iter().zip(two).zip(&mut self.boiling) {
+            let scan = boiling::Scan { scene, of, wiring, tuning };
+            tank.step(&scan, news);
+            tank.propose(&scan, commands);
+        }
+    }
+
+    /// Above every mode but off: what cools a tank that is too warm runs at its most.
+    pub fn protect(&self, hall: &Hall, (one, two): &(Vec<Wiring>, Vec<Wiring>), commands: &mut Commands) {
+        self.oil(hall).zip(one).for_each(|((of, tank), wiring)| tank.protect(of, wiring, commands));
+        self.boiling(hall).zip(two).for_each(|((of, tank), wiring)| tank.protect(of, wiring, commands));
+    }
+}

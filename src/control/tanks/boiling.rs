@@ -1,0 +1,288 @@
+//! A two-phase tank: the vapour's pressure by the condenser's water valve, and what is asked of its machines where water does not do.
+//!
+//! ```text
+//!   pressure ≥ `cap`, no water, valve shut ─▶ its machines should draw less, and the valve opens, whoever holds it
+//!   pressure ≥ `relief` − `margin` ─────────▶ its machines should be off
+//!   level < `low-low` ──────────────────────▶ its machines should be off
+//!        all of it until the pressure has been within `nominal` of its setpoint for `nominal-for`, with water and liquid enough
+//!   not warm, or air still in it ───────────▶ what presses is air, and the vent lets it out: only `relief` + `margin` counts
+//! ```
+
+use plant::command::{Level as Priority, Reason};
+use plant::event::{About, CapReason, Step as Told, Trouble, What};
+use plant::hall::sequence::RunMode;
+use plant::hall::sequence::tank::{DrivenTwoPhase, TwoPhaseTuning};
+use plant::reading::Why;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::Wiring;
+use super::asks::{Asks, Latch, Wants};
+use super::supervision::{Dark, Level, Stuck};
+use super::warmth::Warming;
+use crate::control::commands::Commands;
+use crate::control::cooling::Aim;
+use crate::control::news::News;
+use crate::control::rule::{Rule, TAKE_OVER};
+use crate::control::scene::Scene;
+use crate::control::sequence::Timer;
+
+/// A valve that reports shut although it was told to open by so much more (%)
+const TOLD: f64 = 10.0;
+/// for so long has its condenser lost.
+const SHUT_FOR: Span = Span::from_secs(10);
+/// A facility water that stands for so long has.
+const DRY_FOR: Span = Span::from_secs(5);
+/// Once it is warm the last of the air is out within this,
+const AIR_OUT: Span = Span::from_secs(600);
+/// or once its pressure has been normal for so long.
+const QUIET: Span = Span::from_secs(30);
+/// A pump that turns faster than this moves water, whatever a flow sensor says (%).
+const TURNING: f64 = 10.0;
+
+/// What one tank's scan looks at.
+#[derive(Clone, Copy)]
+pub struct Scan<'a> {
+    /// The scene.
+    pub scene: &'a Scene<'a>,
+    /// What it is.
+    pub of: &'a DrivenTwoPhase,
+    /// Its outputs.
+    pub wiring: &'a Wiring,
+    /// How it is run.
+    pub tuning: &'a TwoPhaseTuning,
+}
+
+impl Scan<'_> {
+    /// The vapour's pressure above the air's, known now (Pa).
+    fn pressure(&self) -> Option<f64> {
+        self.scene.fresh(self.of.of.pressure)
+    }
+
+    /// What the tank was told last.
+    fn told(&self) -> RunMode {
+        self.scene.told(self.wiring.run_mode).map_or(RunMode::Panel, RunMode::of)
+    }
+
+    /// The facility water is seen standing: a flow sensor alone may lie low.
+    fn is_dry(&self) -> bool {
+        let Some(water) = self.scene.hall.machinery.facility_water else { return false };
+        let least = self.tuning.pressure.least_flow.0;
+        let turns = self.scene.fresh(water.pump).is_some_and(|speed| speed >= TURNING);
+        !turns && self.scene.fresh(water.flow).is_some_and(|flow| flow < least)
+    }
+}
+
+/// What is remembered of a two-phase tank.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BoilingTank {
+    rule: Rule,
+    /// How long what is needed has been doubted.
+    doubt: Timer,
+    /// The temperature that was not believed (°C), until it moves.
+    doubted: Option<f64>,
+    warming: Warming,
+    level: Level,
+    stuck: Stuck,
+    /// How long its valve has reported shut, and the facility water stood.
+    condenser: (Timer, Timer),
+    dark: Dark,
+    /// How long its liquid has been warm, and whether its pressure has been normal since: the last of the air is out.
+    vented: (Timer, bool),
+    cooling: Latch,
+    /// How long its pressure has asked for less power, for none, and for neither.
+    high: (Timer, Timer, Timer),
+    asks: Asks,
+    /// What its machines drew when that was known last (W).
+    power: f64,
+}
+
+impl BoilingTank {
+    /// On its panel.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            rule: Rule::on_panel(),
+            doubt: Timer::default(),
+            doubted: None,
+            warming: Warming::new(),
+            level: Level::default(),
+            stuck: Stuck::default(),
+            condenser: (Timer::default(), Timer::default()),
+            dark: Dark::default(),
+            vented: (Timer::default(), true),
+            cooling: Latch::default(),
+            high: (Timer::default(), Timer::default(), Timer::default()),
+            asks: Asks::default(),
+            power: 0.0,
+        }
+    }
+
+    /// A new boot: on its panel, with what has been asked.
+    pub fn restart(&mut self) {
+        *self = Self { level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+    }
+
+    /// True while its panel runs it.
+    #[must_use]
+    pub const fn is_on_panel(&self) -> bool {
+        self.rule.is_panel()
+    }
+
+    /// How warm its liquid is.
+    #[must_use]
+    pub const fn warming(&self) -> &Warming {
+        &self.warming
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub const fn asks(&self) -> &Asks {
+        &self.asks
+    }
+
+    /// True while its condenser should have all of its water.
+    #[must_use]
+    pub const fn is_high(&self) -> bool {
+        self.cooling.is_on()
+    }
+
+    /// What is wrong with its valve, if anything is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.stuck.trouble().filter(|_| !self.is_on_panel())
+    }
+
+    /// What its valve's loop shall do.
+    #[must_use]
+    pub fn aim(&self, tuning: &TwoPhaseTuning) -> Aim {
+        if self.warming.is_warm() {
+            return Aim::Hold { point: None, setpoint: tuning.valve.setpoint, least: tuning.least_valve.0 };
+        }
+        Aim::Stand { at: 0.0, reason: Reason::TooCold }
+    }
+
+    /// What its valve opens by before the pressure tells (%): what its machines draw boils off within seconds.
+    #[must_use]
+    pub fn feed(&self, tuning: &TwoPhaseTuning) -> f64 {
+        tuning.feed_forward * self.power
+    }
+
+    /// One scan.
+    pub fn step(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, dt, about) = (scan.scene, scan.scene.dt, About::Equip(scan.of.of.equip));
+        self.run(scan, news);
+        let listens = scan.told() == RunMode::On && !self.is_on_panel();
+        let (told, seen) = (scene.told(scan.wiring.valve).filter(|_| listens), scene.fresh(scan.of.of.valve));
+        news.machine(about, self.stuck.step((told, seen), dt));
+        let (fluid, power) = (scene.fresh(scan.of.of.fluid), scene.fresh(scan.of.of.power));
+        self.power = power.unwrap_or(self.power).max(0.0);
+        if let Some(what) = self.warming.step(&scan.tuning.cold, (fluid, power), dt) {
+            // On its panel nobody shuts its valve.
+            news.machine(about, Some(what).filter(|_| !self.is_on_panel()));
+        }
+        if let Some(seen) = seen {
+            let shut = scan.tuning.pressure.shut.0;
+            self.condenser.0.count(seen < shut && told.is_some_and(|told| told > shut + TOLD), dt);
+        }
+        self.condenser.1.count(scan.is_dry(), dt);
+        self.supervise(scan, news);
+    }
+
+    /// Who runs it.
+    fn run(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, about) = (scan.scene, About::Equip(scan.of.of.equip));
+        let fluid = scene.fresh(scan.of.of.fluid);
+        if let (Some(fluid), Some(then)) = (fluid, self.doubted)
+            && libm::fabs(fluid - then) >= super::MOVED
+        {
+            self.doubted = None;
+        }
+        if self.is_on_panel() {
+            let seen = scan.pressure().is_some() && scene.fresh(scan.of.of.valve).is_some() && fluid.is_some();
+            let after = if scan.wiring.has_settled(scene) { TAKE_OVER } else { Span::from_nanos(u64::MAX) };
+            if self.rule.take_over(seen && self.doubted.is_none(), after, scene.dt) {
+                (self.warming, self.stuck, self.doubt) = (Warming::new(), Stuck::default(), Timer::default());
+                news.rule(about, Told::TakenOver);
+            }
+            return;
+        }
+        self.doubt.count(scan.pressure().is_none(), scene.dt);
+        let unbelieved = self.warming.is_doubted(&scan.tuning.cold);
+        if unbelieved {
+            self.doubted = fluid;
+            news.warn(about, What::Trouble(Trouble::NotBelieved));
+        }
+        // Without the liquid's temperature nobody would know whether what presses is air: while it was cold its panel gets the tank.
+        let blind = scene.is_lost(scan.of.of.fluid) && !self.warming.is_warm();
+        let doubted = self.doubt.reached(super::DOUBT);
+        if scene.is_lost(scan.of.of.pressure) || doubted || blind || unbelieved {
+            self.rule = Rule::on_panel();
+            news.rule(about, Told::HandedBack);
+        }
+    }
+
+    /// What is asked of its machines.
+    fn supervise(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, tank, dt) = (scan.scene, scan.of.of.equip, scan.scene.dt);
+        let (rules, warm) = (&scan.tuning.pressure, self.warming.is_warm());
+        self.level.step(&scan.tuning.level, scene.fresh(scan.of.of.level), (tank, dt), news);
+        let sourced = scene.image.read(scan.of.of.pressure).why() != Some(Why::Config);
+        let lost = scene.is_lost(scan.of.of.pressure) && scene.is_lost(scan.of.of.fluid);
+        self.dark.step(lost && sourced, dt);
+        // Far below boiling it is air that presses, and the vent's: one that does not open is another matter.
+        let stays_shut = rules.relief.0 + rules.margin.0;
+        self.vented.0.count(warm, dt);
+        self.vented.1 &= warm;
+        self.vented.1 |= self.vented.0.reached(AIR_OUT) || (warm && self.high.2.reached(QUIET));
+        let (cap, off) =
+            if self.vented.1 { (rules.cap.0, rules.relief.0 - rules.margin.0) } else { (stays_shut, stays_shut) };
+        let gone = [self.condenser.0.reached(SHUT_FOR), self.condenser.1.reached(DRY_FOR)].contains(&true) && warm;
+        if let Some(pressure) = scan.pressure() {
+            self.high.0.count(pressure >= cap, dt);
+            self.high.1.count(pressure >= off, dt);
+            self.high.2.count(pressure <= scan.tuning.valve.setpoint + rules.nominal.0, dt);
+        }
+        let nominal = self.high.2.reached(rules.nominal_for);
+        // All of the water for a moment too long draws air in: the loop has the valve again as soon as the pressure is back.
+        let back = self.high.2.so_far() > Span::ZERO;
+        if self.cooling.step((self.high.0.reached(rules.after) || gone, Span::ZERO), back, dt) {
+            let (about, on) = (About::Equip(tank), self.cooling.is_on());
+            let what = What::MoreCooling(on);
+            if on { news.warn(about, what) } else { news.info(about, what) }
+        }
+        let cap = [
+            (gone, CapReason::CondenserLost),
+            (self.high.0.reached(rules.after), CapReason::PressureHigh),
+            (self.dark.is_dark(), CapReason::Unseen),
+        ];
+        let wants = Wants {
+            cap: cap.into_iter().find(|(wants, _)| *wants).map(|(_, reason)| reason),
+            off: self.high.1.reached(rules.after).then_some(CapReason::PressureHigh).or_else(|| self.level.off()),
+            nominal: nominal && scan.pressure().is_some(),
+        };
+        self.asks.step(&wants, (tank, dt), news);
+    }
+
+    /// Its run mode. The loop proposes the valve.
+    pub fn propose(&self, scan: &Scan<'_>, commands: &mut Commands) {
+        let on_panel = self.is_on_panel();
+        let (mode, why) = if on_panel { (RunMode::Panel, Reason::OnPanel) } else { (RunMode::On, Reason::Running) };
+        commands.propose(scan.wiring.run_mode, Priority::Control, mode.number(), why);
+    }
+
+    /// Above every mode but off: the condenser of a tank whose vapour presses too much gets all of its water.
+    pub fn protect(&self, of: &DrivenTwoPhase, wiring: &Wiring, commands: &mut Commands) {
+        let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
+        if self.cooling.is_on() && told == Some(RunMode::On) {
+            let reason = Reason::TankHot(of.of.pressure.id());
+            commands.propose(wiring.valve, Priority::ThermalProtection, 100.0, reason);
+        }
+    }
+}
+
+impl Default for BoilingTank {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,331 @@
+//! A single-phase tank: the fluid by the facility-water valve, the pump at its speed, and what is asked of its machines where that does not
+//! do.
+//!
+//! ```text
+//!   fluid ≥ `cooling` ─▶ valve and pump at their most, whoever holds them
+//!   fluid ≥ `cap` ─────▶ its machines should draw less      all of it until the fluid is within `nominal` of its setpoint,
+//!   fluid ≥ `off` ─────▶ its machines should be off         the pump turns and there is fluid enough; no timer ends it
+//!   pump stands ───────▶ its machines should draw less, and the pump is told to start anew every `retry-after`
+//!   level < `low-low` ─▶ its machines should be off
+//! ```
+
+use plant::command::{Level as Priority, Reason};
+use plant::event::{About, CapReason, Step as Told, Trouble, What};
+use plant::hall::sequence::RunMode;
+use plant::hall::sequence::tank::{DrivenTank, TankTuning};
+use plant::reading::Why;
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::Wiring;
+use super::asks::{Asks, Latch, Wants};
+use super::supervision::{Dark, Level, Stuck};
+use super::warmth::Warming;
+use crate::control::commands::Commands;
+use crate::control::cooling::Aim;
+use crate::control::news::News;
+use crate::control::rule::{Rule, TAKE_OVER};
+use crate::control::scene::Scene;
+use crate::control::sequence::Timer;
+use crate::control::sequence::drive::{Drive, DriveRules, Driven};
+use crate::control::sequence::machine::Sight;
+use crate::control::sequence::roster::RunTime;
+
+/// A pump that turns slower than this stands (%).
+const TURNING: f64 = 10.0;
+/// A pump that starts anew is told to stand for so long before: its drive comes down first.
+const ANEW: Span = Span::from_secs(40);
+
+/// What one tank's scan looks at.
+#[derive(Clone, Copy)]
+pub struct Scan<'a> {
+    /// The scene.
+    pub scene: &'a Scene<'a>,
+    /// What it is.
+    pub of: &'a DrivenTank,
+    /// Its outputs.
+    pub wiring: &'a Wiring,
+    /// How it is run.
+    pub tuning: &'a TankTuning,
+}
+
+impl Scan<'_> {
+    /// The fluid, known now (°C).
+    fn fluid(&self) -> Option<f64> {
+        self.scene.fresh(self.of.of.fluid)
+    }
+
+    /// Whether its pump turns. A drive's fault needs no other word.
+    fn turns(&self) -> Sight {
+        if self.scene.fault(self.of.fault) == Sight::Known(true) {
+            return Sight::Known(false);
+        }
+        match self.scene.fresh(self.of.of.pump) {
+            Some(speed) => Sight::Known(speed >= TURNING),
+            None if self.scene.is_lost(self.of.of.pump) => Sight::Lost,
+            None => Sight::Doubted,
+        }
+    }
+
+    /// What the tank was told last.
+    fn told(&self) -> RunMode {
+        self.scene.told(self.wiring.run_mode).map_or(RunMode::Panel, RunMode::of)
+    }
+}
+
+/// What is remembered of a single-phase tank.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OilTank {
+    rule: Rule,
+    /// How long what is needed has been doubted.
+    doubt: Timer,
+    /// The temperature that was not believed (°C), until it moves.
+    doubted: Option<f64>,
+    pump: Driven,
+    warming: Warming,
+    level: Level,
+    stuck: Stuck,
+    /// How long its pump has been seen standing.
+    still: Timer,
+    dark: Dark,
+    cooling: Latch,
+    /// How long its fluid has been so warm that its machines should draw less, and that they should be off.
+    hot: (Timer, Timer),
+    asks: Asks,
+}
+
+impl OilTank {
+    /// On its panel.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            rule: Rule::on_panel(),
+            doubt: Timer::default(),
+            doubted: None,
+            pump: Driven::found(false, RunTime::default()),
+            warming: Warming::new(),
+            level: Level::default(),
+            stuck: Stuck::default(),
+            still: Timer::default(),
+            dark: Dark::default(),
+            cooling: Latch::default(),
+            hot: (Timer::default(), Timer::default()),
+            asks: Asks::default(),
+        }
+    }
+
+    /// A new boot: on its panel, with its pump's run-time and what has been asked.
+    pub fn restart(&mut self) {
+        let pump = Driven::found(false, self.pump.run);
+        *self = Self { pump, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+    }
+
+    /// True while its panel runs it.
+    #[must_use]
+    pub const fn is_on_panel(&self) -> bool {
+        self.rule.is_panel()
+    }
+
+    /// Its pump.
+    #[must_use]
+    pub const fn pump(&self) -> &Driven {
+        &self.pump
+    }
+
+    /// How warm its fluid is.
+    #[must_use]
+    pub const fn warming(&self) -> &Warming {
+        &self.warming
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub const fn asks(&self) -> &Asks {
+        &self.asks
+    }
+
+    /// True while all that cools it should run at its most.
+    #[must_use]
+    pub const fn is_hot(&self) -> bool {
+        self.cooling.is_on()
+    }
+
+    /// What is wrong with its pump and its valve.
+    pub fn troubles(&self) -> impl Iterator<Item = Trouble> {
+        let ours = !self.is_on_panel();
+        let pump = self.pump.trouble().filter(|_| ours);
+        pump.into_iter().chain(self.stuck.trouble().filter(|_| ours))
+    }
+
+    /// What its valve's loop shall do.
+    #[must_use]
+    pub fn aim(&self, tuning: &TankTuning) -> Aim {
+        if self.warming.is_warm() {
+            return Aim::Hold { point: None, setpoint: tuning.valve.setpoint, least: tuning.least_valve.0 };
+        }
+        Aim::Stand { at: 0.0, reason: Reason::TooCold }
+    }
+
+    /// One scan.
+    pub fn step(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, dt, about) = (scan.scene, scan.scene.dt, About::Equip(scan.of.of.equip));
+        self.run(scan, news);
+        let listens = scan.told() == RunMode::On && !self.is_on_panel();
+        let told = scene.told(scan.wiring.valve).filter(|_| listens);
+        news.machine(about, self.stuck.step((told, scene.fresh(scan.of.of.valve)), dt));
+        self.circulate(scan, listens, news);
+        if let Some(what) = self.warming.step(&scan.tuning.cold, (scan.fluid(), scene.fresh(scan.of.of.power)), dt) {
+            // On its panel nobody shuts its valve.
+            news.machine(about, Some(what).filter(|_| !self.is_on_panel()));
+        }
+        self.supervise(scan, news);
+    }
+
+    /// Who runs it.
+    fn run(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, about) = (scan.scene, About::Equip(scan.of.of.equip));
+        let lost = scene.is_lost(scan.of.of.fluid) || scan.turns() == Sight::Lost;
+        if let (Some(fluid), Some(then)) = (scan.fluid(), self.doubted)
+            && libm::fabs(fluid - then) >= super::MOVED
+        {
+            self.doubted = None;
+        }
+        if self.is_on_panel() {
+            let known = matches!(scan.turns(), Sight::Known(_)) && scene.fresh(scan.of.of.pump).is_some();
+            let seen = scan.fluid().is_some() && scene.fresh(scan.of.of.valve).is_some() && known;
+            let after = if scan.wiring.has_settled(scene) { TAKE_OVER } else { Span::from_nanos(u64::MAX) };
+            if self.rule.take_over(seen && self.doubted.is_none(), after, scene.dt) {
+                self.pump = Driven::found(scan.turns() == Sight::Known(true), self.pump.run);
+                (self.warming, self.stuck, self.doubt) = (Warming::new(), Stuck::default(), Timer::default());
+                news.rule(about, Told::TakenOver);
+            }
+            return;
+        }
+        self.doubt.count(scan.fluid().is_none() || scan.turns() == Sight::Doubted, scene.dt);
+        let unbelieved = self.warming.is_doubted(&scan.tuning.cold);
+        if unbelieved {
+            self.doubted = scan.fluid();
+            news.warn(about, What::Trouble(Trouble::NotBelieved));
+        }
+        if lost || unbelieved || self.doubt.reached(super::DOUBT) {
+            self.rule = Rule::on_panel();
+            news.rule(about, Told::HandedBack);
+        }
+    }
+
+    /// Its pump turns, and starts anew where it does not.
+    fn circulate(&mut self, scan: &Scan<'_>, listens: bool, news: &mut News<'_>) {
+        let (rules, turns, dt) = (&scan.tuning.pump, scan.turns(), scan.scene.dt);
+        if let Sight::Known(turns) = turns {
+            self.still.count(!turns, dt);
+        }
+        if !listens {
+            let mut run = self.pump.run;
+            run.count(turns == Sight::Known(true), dt);
+            self.pump = Driven::found(turns == Sight::Known(true), run);
+            return;
+        }
+        let about = About::Point(scan.of.pump.id());
+        let wanted = scan.scene.person(scan.wiring.pump).is_none_or(|speed| speed > 0.0);
+        let anew = self.starts_anew(rules.retry_after);
+        let times = DriveRules { start_within: rules.start_within, stop_within: rules.stop_within };
+        news.machine(about, self.pump.advance(&times, (turns, wanted), dt));
+        if self.starts_anew(rules.retry_after) && !anew {
+            self.pump.run.starts = self.pump.run.starts.saturating_add(1);
+            news.info(about, What::Step(Told::Starting));
+        }
+    }
+
+    /// It has failed for a while, and is told to stand for a moment.
+    fn starts_anew(&self, every: Span) -> bool {
+        let failed = matches!(self.pump.step(), Drive::Failed(Trouble::DidNotStart | Trouble::StoppedItself));
+        let since = self.pump.since().nanos();
+        let into = since.checked_rem(every.nanos()).unwrap_or(u64::MAX);
+        failed && since >= every.nanos() && into < ANEW.nanos()
+    }
+
+    /// What is asked of its machines.
+    fn supervise(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, tank, dt) = (scan.scene, scan.of.of.equip, scan.scene.dt);
+        let (rules, setpoint) = (&scan.tuning.hot, scan.tuning.valve.setpoint);
+        self.level.step(&scan.tuning.level, scene.fresh(scan.of.of.level), (tank, dt), news);
+        let sourced = scene.image.read(scan.of.of.fluid).why() != Some(Why::Config);
+        let lost = scene.is_lost(scan.of.of.fluid) && scan.turns() == Sight::Lost;
+        self.dark.step(lost && sourced, dt);
+        let cool = scan.fluid().is_some_and(|fluid| fluid <= setpoint + rules.nominal);
+        if let Some(fluid) = scan.fluid() {
+            self.hot.0.count(fluid >= rules.cap.0, dt);
+            self.hot.1.count(fluid >= rules.off.0, dt);
+            if self.cooling.step((fluid >= rules.cooling.0, rules.after), cool, dt) {
+                let on = self.cooling.is_on();
+                let what = What::MoreCooling(on);
+                if on { news.warn(About::Equip(tank), what) } else { news.info(About::Equip(tank), what) }
+            }
+        }
+        let faulty = scene.fault(scan.of.fault) == Sight::Known(true);
+        let stands = self.still.reached(scan.tuning.pump.proof) || faulty;
+        let cap = [
+            (stands, CapReason::CirculationLost),
+            (self.hot.0.reached(rules.after), CapReason::TooHot),
+            (self.dark.is_dark(), CapReason::Unseen),
+        ];
+        let wants = Wants {
+            cap: cap.into_iter().find(|(wants, _)| *wants).map(|(_, reason)| reason),
+            off: self.hot.1.reached(rules.after).then_some(CapReason::TooHot).or_else(|| self.level.off()),
+            nominal: cool && scan.turns() == Sight::Known(true),
+        };
+        self.asks.step(&wants, (tank, dt), news);
+    }
+
+    /// Its run mode and its pump's speed. The loop proposes the valve.
+    pub fn propose(&self, scan: &Scan<'_>, commands: &mut Commands) {
+        let wiring = scan.wiring;
+        if self.is_on_panel() {
+            commands.propose(wiring.run_mode, Priority::Control, RunMode::Panel.number(), Reason::OnPanel);
+            // Told to be where its panel has it, it goes on from there.
+            let there = scan.scene.fresh(scan.of.of.pump).or_else(|| scan.scene.told(wiring.pump));
+            commands.propose(wiring.pump, Priority::Control, there.unwrap_or(100.0), Reason::OnPanel);
+            return;
+        }
+        commands.propose(wiring.run_mode, Priority::Control, RunMode::On.number(), Reason::Running);
+        let (speed, why) = self.speed(scan);
+        commands.propose(wiring.pump, Priority::Control, speed, why);
+    }
+
+    /// The pump's speed (%): more of it in thick fluid and in fluid that is too warm, aged if stale.
+    fn speed(&self, scan: &Scan<'_>) -> (f64, Reason) {
+        let rules = &scan.tuning.pump;
+        if !self.pump.is_told() {
+            return (0.0, self.pump.trouble().map_or(Reason::Running, Reason::Failed));
+        }
+        if self.starts_anew(rules.retry_after) {
+            return (0.0, Reason::StartsAnew);
+        }
+        if !self.warming.is_warm() {
+            return (rules.cold_speed.0, Reason::TooCold);
+        }
+        let fluid = scan.scene.image.read(scan.of.of.fluid).usable().map(|fluid| fluid.0);
+        let above = fluid.map_or(0.0, |fluid| fluid - scan.tuning.valve.setpoint - rules.help_above).max(0.0);
+        let speed = (rules.speed.0 + rules.help * above).min(100.0);
+        (speed, if above > 0.0 { Reason::Loop(scan.of.of.fluid.id()) } else { Reason::Running })
+    }
+
+    /// Above every mode but off: what cools a tank that is too warm runs at its most. A pump that does not turn may start anew meanwhile.
+    pub fn protect(&self, of: &DrivenTank, wiring: &Wiring, commands: &mut Commands) {
+        let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
+        if !self.cooling.is_on() || told != Some(RunMode::On) {
+            return;
+        }
+        let reason = Reason::TankHot(of.of.fluid.id());
+        commands.propose(wiring.valve, Priority::ThermalProtection, 100.0, reason);
+        if self.pump.trouble().is_none() {
+            commands.propose(wiring.pump, Priority::ThermalProtection, 100.0, reason);
+        }
+    }
+}
+
+impl Default for OilTank {
+    fn default() -> Self {
+        Self::new()
+    }
+}
