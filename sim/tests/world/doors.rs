@@ -25,7 +25,8 @@ fn on_its_panel_a_door_leaves_the_air_as_the_room_has_it_and_its_water_takes_the
     assert!(warm < 25.5 && cold > 22.5, "{cold} to {warm}");
     let taken: f64 = doors.iter().map(|door| door.last.to_water).sum();
     let it: f64 = stand.world.rows().iter().map(sim::air::Row::it_power).sum();
-    assert!((0.8..1.1).contains(&(taken / it)), "{taken} of {it}");
+    // The rest is the coils', which blow at their least.
+    assert!((0.7..1.0).contains(&(taken / it)), "{taken} of {it}");
     assert!(stand.world.ledger_residual() < 1e-9, "{:e}", stand.world.ledger_residual());
 }
 
