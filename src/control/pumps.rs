@@ -2,7 +2,7 @@
 //! a header that hold a differential pressure.
 //!
 //! ```text
-//!   one more    flow / design > n / running − margin            for `patience`
+//!   one more    flow / design > n / running − margin            for `patience`, up to `running` of them
 //!               speed > 99 % and dp < setpoint − `starved`      for `starved-for`, a tenth of it where twice as much is missing
 //!   one less    flow / design ≤ (n − 1) / running − margin      for `patience`, with the pressure held;
 //!               one that came for the pressure's sake           for six times as long, or below `slow` for `slow-for`
@@ -291,7 +291,8 @@ impl Pumps {
         let enough = |n: u8| f64::from(n) / f64::from(of.running) - tuning.margin;
         let held = view.below.is_some_and(|below| below < of.starved.0);
         if let Some(flow) = view.flow {
-            self.more.count(quiet && flow > enough(n), dt);
+            // Those that stand by are there for a loss, and for the pressure's sake: more of them would only take more power.
+            self.more.count(quiet && n < of.running && flow > enough(n), dt);
             self.less.count(quiet && n > 1 && held && flow <= enough(n.saturating_sub(1)), dt);
             self.needed.count(flow > enough(n.saturating_sub(1)), dt);
         } else if view.blind {
