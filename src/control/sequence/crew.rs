@@ -132,13 +132,7 @@ impl Crew {
         for (told, machine) in self.told.rows_mut().iter_mut().zip(self.machines.rows()) {
             *told &= machine.trouble().is_none();
         }
-        // The only one that runs goes on, whoever started it.
-        let carried = |(id, machine): (MachineId, &Machine)| self.is_told(id) && machine.life() == Life::On;
-        if !self.machines.iter().any(carried) {
-            for (told, machine) in self.told.rows_mut().iter_mut().zip(self.machines.rows()) {
-                *told |= machine.life() == Life::On;
-            }
-        }
+        self.keep_what_runs();
         self.running() < ran
     }
 
@@ -160,6 +154,16 @@ impl Crew {
                 *told = machine.life() == Life::On && matches!(before, Life::Unseen { .. });
             }
         }
+    }
+
+    /// One that runs and is needed goes on, whoever started it.
+    fn keep_what_runs(&mut self) {
+        let carried =
+            self.machines.iter().filter(|(id, machine)| self.is_told(*id) && machine.life() == Life::On).count();
+        let missing = usize::from(self.target).saturating_sub(carried);
+        let idle = self.told.rows_mut().iter_mut().zip(self.machines.rows());
+        let running = idle.filter(|(told, machine)| !**told && machine.life() == Life::On);
+        running.take(missing).for_each(|(told, _)| *told = true);
     }
 
     fn tell_as_found(&mut self) {

@@ -32,6 +32,7 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
         (On::Equipment, "stop-fails") => "ch-1".to_owned(),
         (On::Equipment, "humid") => "room-1".to_owned(),
         (On::Equipment, "smoke") => "intake-a".to_owned(),
+        (On::Equipment, "coupling-broken") => "fwp-1".to_owned(),
         (On::Equipment, _) => "crah-1".to_owned(),
     }
 }

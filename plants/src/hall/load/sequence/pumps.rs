@@ -145,7 +145,7 @@ mod tests {
             broken("running = 2 ", "running = §4 ", "`running` is 4, and 3 pumps are on `chilled-water`", "[[pump]]"),
             broken("running = 2 ", "running = §17 ", "must be from 1 to 16", ""),
             broken("running = 2 ", "running = 2\nmargin = §0.5 ", "must be from 0 to 0.3", ""),
-            broken("running = 2 ", "running = 2\npatience = §\"5s\" ", "must be from 1min to", "such as"),
+            broken("running = 2 ", "running = 2\npatience = §\"5s\" ", "must be from 60s to", "such as"),
             broken("running = 2 ", "running = 2\n§dp = 80e3 ", "knows no key `dp`", ""),
             broken(
                 "name = \"chwp-3\"\ncircuit = \"chilled-water\"",
