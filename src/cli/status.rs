@@ -325,6 +325,8 @@ mod tests {
         };
         let wanted = "tank           tank-1 45.1 °C, 1240.0 Pa, - full, aims at 0 Pa, ALL THAT COOLS IT AT ITS MOST\n";
         assert_eq!(line(&boiling), wanted);
+        let wanted = "tank           tank-1 45.1 °C, 99.8 % full, aims at 45.0 °C: pump turning (812.0 h, 0 starts)\n";
+        assert_eq!(line(&immersed()), wanted);
         let cold = TankView { warmth: "warming".into(), ..immersed() };
         let wanted =
             "tank           tank-1 45.1 °C, 99.8 % full, warming, valve shut: pump turning (812.0 h, 0 starts)\n";
@@ -396,7 +398,6 @@ mod tests {
             plants: vec![chillers()],
             pumps: vec![header()],
             cdus: vec![pumped()],
-            tanks: vec![immersed()],
             caps: vec![capped()],
             clock_trusted: false,
             ..Status::default()
@@ -415,7 +416,6 @@ pump           -
 pumps          chw/pumps wants 2, steady, NONE IS LEFT to start: chwp-1 on (0.0 h, 0 starts)
 plant          chw wants 2, starting, load 581.2 kW: ch-1 on (812.0 h, 14 starts), ch-2 starting for 20 s (0.0 h, 0 starts)
 CDU            cdu-1 32.1 °C, 60.0 kPa, aims at 32.0 °C, wants 1, steady: pump 1 on (0.0 h, 0 starts)
-tank           tank-1 45.1 °C, 99.8 % full, aims at 45.0 °C: pump turning (812.0 h, 0 starts)
 CAP REQUESTED  row-a for 5 s: no pressure
 power          facility -, IT -, unattributed -
 energy         facility 0.0 kWh, IT 0.0 kWh

@@ -31,17 +31,8 @@ impl World {
                 self.leak(equip, if broken { flow } else { 0.0 });
             }
             MachineFault::ShortCircuit(warmer) => self.breathe_warmer(equip, if broken { warmer } else { 0.0 }),
-            MachineFault::Refilled(cel) => {
-                let physics = std::sync::Arc::clone(&self.physics);
-                if let (true, Some(of), Some(tank)) = (broken, &physics.tanks, self.tank(equip)) {
-                    tank.refill(of, cel);
-                }
-            }
-            MachineFault::VentOpen => {
-                if let Some(tank) = self.tank(equip) {
-                    tank.vent_open = broken;
-                }
-            }
+            MachineFault::Refilled(cel) if broken => self.refill(equip, cel),
+            MachineFault::VentOpen => self.tank(equip).into_iter().for_each(|tank| tank.vent_open = broken),
             MachineFault::ContainmentOpen(share) => {
                 for rack in self.rows.iter_mut().flat_map(|r| &mut r.racks).filter(|r| r.equip == equip) {
                     rack.recirculation = if broken { share.max(rack.contained) } else { rack.contained };
@@ -65,7 +56,7 @@ impl World {
             MachineFault::StartFails | MachineFault::StopFails if self.is_staged(equip) => {
                 self.weld((equip, how == MachineFault::StopFails), broken);
             }
-            MachineFault::StopFails | MachineFault::Sag(_) => {}
+            MachineFault::StopFails | MachineFault::Sag(_) | MachineFault::Refilled(_) => {}
             MachineFault::Smoke => self.smoke_at(equip, broken),
             MachineFault::StartFails => {
                 if let Some(generator) = self.site.generator() {
@@ -100,6 +91,14 @@ impl World {
         }
         if let Some(door) = self.door(equip) {
             door.leaks = flow > 0.0;
+        }
+    }
+
+    /// Fills a tank anew with liquid of this temperature (°C).
+    fn refill(&mut self, equip: EquipId, cel: f64) {
+        let physics = std::sync::Arc::clone(&self.physics);
+        if let (Some(of), Some(tank)) = (&physics.tanks, self.tank(equip)) {
+            tank.refill(of, cel);
         }
     }
 
