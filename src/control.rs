@@ -43,6 +43,7 @@ mod safety;
 mod scene;
 pub mod sentence;
 mod sequence;
+mod supply_air;
 mod wear;
 
 #[cfg(test)]

@@ -261,6 +261,8 @@ pub struct Strategies {
     pub cdu: sequence::cdu::CduTuning,
     /// The dry coolers.
     pub dry: sequence::dry::DryTuning,
+    /// The supply air of rows with coils; nothing where it stays at the valves' setpoint.
+    pub supply_air: Option<sequence::air::SupplyAirTuning>,
 }
 
 impl Strategies {

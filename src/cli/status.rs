@@ -56,6 +56,9 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     writeln!(page, "fans           {}", row(&s.fans))?;
     writeln!(page, "valves         {}", row(&s.valves))?;
     writeln!(page, "pump           {}", s.pump.map_or_else(|| "-".to_owned(), |p| format!("{p:.1} %")))?;
+    for a in &s.air {
+        writeln!(page, "supply air     {} {:.1} °C: {}", a.row, a.setpoint_celsius, a.because)?;
+    }
     for p in &s.plants {
         plant(page, p)?;
     }

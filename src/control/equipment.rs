@@ -1,9 +1,9 @@
-//! All equipment that control runs by sequence: plants of chillers, DX units, CDUs, dry coolers. Each kind knows its own; here they are
+//! All equipment that control runs by sequence: plants of chillers, DX units, CDUs, dry coolers; and the air of coils. Each kind knows its own; here they are
 //! asked together.
 
 use plant::event::Trouble;
 use plant::hall::{Hall, Strategies};
-use plant::id::EquipId;
+use plant::id::{EquipId, RowId, Table};
 use serde::{Deserialize, Serialize};
 
 use super::cdus::{self, Cdus};
@@ -14,6 +14,7 @@ use super::dx::{self, DxRows};
 use super::news::News;
 use super::plants::{self, Plants};
 use super::scene::Scene;
+use super::supply_air::{self, SupplyAir};
 
 /// Everybody's outputs. Fixed when the hall is loaded.
 pub struct Wirings {
@@ -21,6 +22,7 @@ pub struct Wirings {
     dx: Vec<dx::Wiring>,
     cdus: Vec<cdus::Wiring>,
     dry: Vec<dry::Wiring>,
+    air: Table<RowId, supply_air::Wiring>,
 }
 
 impl Wirings {
@@ -32,6 +34,7 @@ impl Wirings {
             dx: dx::wirings(hall, commands),
             cdus: cdus::wirings(hall, commands),
             dry: dry::wirings(hall, commands),
+            air: supply_air::wirings(hall, commands),
         }
     }
 }
@@ -47,6 +50,8 @@ pub struct Equipment {
     pub cdus: Cdus,
     /// Dry coolers.
     pub dry: DryCoolers,
+    /// The supply air of rows with coils.
+    pub air: SupplyAir,
 }
 
 /// A machine that has failed: which, which of its pumps where it has some, and how.
@@ -56,7 +61,13 @@ impl Equipment {
     /// On their panels.
     #[must_use]
     pub fn new(hall: &Hall) -> Self {
-        Self { plants: Plants::new(hall), dx: DxRows::new(hall), cdus: Cdus::new(hall), dry: DryCoolers::new(hall) }
+        Self {
+            plants: Plants::new(hall),
+            dx: DxRows::new(hall),
+            cdus: Cdus::new(hall),
+            dry: DryCoolers::new(hall),
+            air: SupplyAir::new(hall),
+        }
     }
 
     /// A new boot: on their panels, with what outlasts one.
@@ -65,6 +76,7 @@ impl Equipment {
         self.dx.restart();
         self.cdus.restart();
         self.dry.restart();
+        self.air.restart();
     }
 
     /// Gives the loops what they shall do.
@@ -73,6 +85,7 @@ impl Equipment {
         self.dx.aim(hall, cooling);
         self.cdus.aim(hall, cooling);
         self.dry.aim(hall, cooling);
+        self.air.aim(hall, cooling);
     }
 
     /// One scan, after the loops.
@@ -84,10 +97,11 @@ impl Equipment {
         news: &mut News<'_>,
     ) {
         let rules = cooling.strategies();
-        self.plants.step(&wirings.plants, (scene, rules), commands, news);
+        self.plants.step(&wirings.plants, (scene, cooling), commands, news);
         self.dx.step(&wirings.dx, (scene, &rules.dx), commands, news);
         self.cdus.step(&wirings.cdus, (scene, cooling), commands, news);
         self.dry.step(&wirings.dry, (scene, &rules.dry), commands, news);
+        self.air.step(&wirings.air, (scene, cooling, &self.plants));
     }
 
     /// After people: minimum times against all weaker, smoke and condensation against everybody.

@@ -1,5 +1,6 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
+mod air;
 mod cdus;
 mod dry;
 mod plants;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::commands::Proof;
 
+pub use air::AirView;
 pub use cdus::{CapView, CduView};
 pub use dry::DryView;
 pub use plants::{MachineView, PlantView, TowerView};
@@ -43,6 +45,9 @@ pub struct Status {
     /// Dry coolers that control runs.
     #[serde(default)]
     pub dry: Vec<DryView>,
+    /// The supply air of rows where it is reset.
+    #[serde(default)]
+    pub air: Vec<AirView>,
     /// CDUs that control runs.
     #[serde(default)]
     pub cdus: Vec<CduView>,
@@ -244,6 +249,9 @@ pub struct LoopView {
     pub mode: String,
     /// Setpoint, in the pv's unit.
     pub setpoint: f64,
+    /// Why it is that, where a sequence moves it.
+    #[serde(default)]
+    pub because: Option<String>,
     /// The UCUM code of the setpoint's and the pv's unit.
     #[serde(default)]
     pub unit: String,

@@ -14,3 +14,4 @@ mod rig;
 mod safety;
 mod scan;
 mod storm;
+mod supply_air;

@@ -91,6 +91,9 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
     let runs = !draft.run.is_empty() || !draft.sequenced.is_empty();
     let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.contains(&Kind::Cdu)));
+    if let (Some(limits), Some(strategies), Some(alarms)) = (&limits, &strategies, &alarms) {
+        sequence::check_air(file, (limits, strategies), (!draft.coils.is_empty(), alarms));
+    }
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {

@@ -10,6 +10,7 @@ use plant::units::Celsius;
 /// Strategies by which nothing runs.
 const fn strategies(tuning: LoopTuning) -> Strategies {
     Strategies {
+        supply_air: None,
         fans: tuning,
         valves: tuning,
         pump: tuning,

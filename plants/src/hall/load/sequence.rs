@@ -1,15 +1,19 @@
 //! `[sequence.…]`: what control runs, and the numbers it runs by. Plants of chillers here, the rest beside it.
 
+mod air;
 mod cdu;
 mod dry;
 mod dx;
 mod fans;
 mod tower;
 
+pub(super) use air::check as check_air;
+
 use super::Draft;
 use crate::hall::Kind;
 use crate::hall::kind::PointSpec;
 use crate::hall::machinery::{Chiller, Circuit};
+use crate::hall::sequence::air::SupplyAirTuning;
 use crate::hall::sequence::cdu::CduTuning;
 use crate::hall::sequence::dry::DryTuning;
 use crate::hall::sequence::{
@@ -75,21 +79,22 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// Of both circuits' plants, of DX units, of CDUs, of dry coolers.
-pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, DryTuning);
+/// Of both circuits' plants, of DX units, of CDUs, of dry coolers, of supply air.
+pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, DryTuning, Option<SupplyAirTuning>);
 
 /// The numbers that all sequences run by; stand-ins where control runs none.
 pub(super) fn tunings(file: &Section<'_>) -> Tunings {
     let Some(all) = file.section("sequence") else {
-        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL);
+        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL, None);
     };
     let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
     let dx = dx::tuning(&all);
     let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
     let dry = all.section("dry-cooler").and_then(|section| dry::tuning(&section));
+    let air = all.section("supply-air").map(|section| air::tuning(&section));
     all.done();
     let plants = read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED));
-    (plants, dx, cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL))
+    (plants, dx, cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL), air)
 }
 
 /// The kinds that control runs or not as a whole, whatever water they are on: the section is named as the kind.
