@@ -30,6 +30,7 @@ mod dx;
 mod energy;
 mod equipment;
 mod fans;
+mod heat;
 mod identity;
 mod news;
 mod overrides;

@@ -55,11 +55,13 @@ pub enum Trouble {
     NoneLeft,
     /// Its damper does not stand where it shall.
     DamperStuck,
+    /// Nobody takes the heat that is called for, although the valve is open.
+    NotTaken,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -68,6 +70,7 @@ impl Trouble {
         Self::ChangeAborted,
         Self::NoneLeft,
         Self::DamperStuck,
+        Self::NotTaken,
     ];
 
     /// The word on the wire.
@@ -82,6 +85,7 @@ impl Trouble {
             Self::ChangeAborted => "change_aborted",
             Self::NoneLeft => "none_left",
             Self::DamperStuck => "damper_stuck",
+            Self::NotTaken => "not_taken",
         }
     }
 }

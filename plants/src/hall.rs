@@ -62,6 +62,8 @@ pub struct Hall {
     pub cdus: Vec<sequence::cdu::DrivenCdu>,
     /// Dry coolers that control runs.
     pub dry: Vec<sequence::dry::DrivenDry>,
+    /// Heat recovery that control runs.
+    pub heat: Vec<sequence::heat::DrivenHeat>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -261,6 +263,8 @@ pub struct Strategies {
     pub cdu: sequence::cdu::CduTuning,
     /// The dry coolers.
     pub dry: sequence::dry::DryTuning,
+    /// Heat recovery.
+    pub heat: sequence::heat::HeatTuning,
     /// The supply air of rows with coils; nothing where it stays at the valves' setpoint.
     pub supply_air: Option<sequence::air::SupplyAirTuning>,
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use plant::fault::Faults;
 use plant::hall::sequence::cdu::DrivenCdu;
 use plant::hall::sequence::dry::DrivenDry;
+use plant::hall::sequence::heat::DrivenHeat;
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
 use plant::id::{EquipId, PointId, Table};
 use plant::image::{Inputs, Outputs};
@@ -68,6 +69,8 @@ pub struct World {
     moisture: moisture::Moisture,
     /// The dry coolers that control runs, where it does.
     dry: Vec<DrivenDry>,
+    /// The heat recovery that control runs, where it does.
+    heat: Vec<DrivenHeat>,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::Args;
 use wattloop::control::report::{
-    AlarmView, CduView, DryView, MachineView, NamedValue, PlantView, Pue, Status, TowerView,
+    AlarmView, CduView, DryView, HeatView, MachineView, NamedValue, PlantView, Pue, Status, TowerView,
 };
 
 use super::client::SocketArgs;
@@ -65,6 +65,9 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for d in &s.dry {
         dry_cooler(page, d)?;
     }
+    for h in &s.heat {
+        heat(page, h)?;
+    }
     for c in &s.cdus {
         cdu(page, c)?;
     }
@@ -122,6 +125,14 @@ fn dry_cooler(page: &mut String, d: &DryView) -> std::fmt::Result {
         "panel" => writeln!(page, "dry cooler     {} on its panel {ran}", d.name),
         _ => writeln!(page, "dry cooler     {}: fans {}, pads {pads} {ran}", d.name, d.fans),
     }
+}
+
+/// Who runs a heat recovery, and what it hands over.
+fn heat(page: &mut String, h: &HeatView) -> std::fmt::Result {
+    let exported = h.exported_kw.map_or_else(|| "-".to_owned(), |kw| format!("{kw:.1} kW"));
+    let rule = if h.rule == "panel" { "on its panel, " } else { "" };
+    let gone = if h.gone { ", NOBODY TAKES the heat that is called for" } else { "" };
+    writeln!(page, "heat recovery  {rule}{exported} to the customer{gone}: {}", machine(&h.valve))
 }
 
 /// Who runs a CDU, what it gives and what it aims at, then its pumps.

@@ -1,4 +1,4 @@
-//! All equipment that control runs by sequence: plants of chillers, DX units, CDUs, dry coolers; and the air of coils. Each kind knows its own; here they are
+//! All equipment that control runs by sequence: plants of chillers, DX units, CDUs, dry coolers, heat recovery; and the air of coils. Each kind knows its own; here they are
 //! asked together.
 
 use plant::event::Trouble;
@@ -11,6 +11,7 @@ use super::commands::Commands;
 use super::cooling::Cooling;
 use super::dry::{self, DryCoolers};
 use super::dx::{self, DxRows};
+use super::heat::{self, Stations};
 use super::news::News;
 use super::plants::{self, Plants};
 use super::scene::Scene;
@@ -23,6 +24,7 @@ pub struct Wirings {
     cdus: Vec<cdus::Wiring>,
     dry: Vec<dry::Wiring>,
     air: Table<RowId, supply_air::Wiring>,
+    heat: Vec<heat::Wiring>,
 }
 
 impl Wirings {
@@ -35,6 +37,7 @@ impl Wirings {
             cdus: cdus::wirings(hall, commands),
             dry: dry::wirings(hall, commands),
             air: supply_air::wirings(hall, commands),
+            heat: heat::wirings(hall, commands),
         }
     }
 }
@@ -52,6 +55,8 @@ pub struct Equipment {
     pub dry: DryCoolers,
     /// The supply air of rows with coils.
     pub air: SupplyAir,
+    /// Heat recovery.
+    pub heat: Stations,
 }
 
 /// A machine that has failed: which, which of its pumps where it has some, and how.
@@ -67,6 +72,7 @@ impl Equipment {
             cdus: Cdus::new(hall),
             dry: DryCoolers::new(hall),
             air: SupplyAir::new(hall),
+            heat: Stations::new(hall),
         }
     }
 
@@ -77,6 +83,7 @@ impl Equipment {
         self.cdus.restart();
         self.dry.restart();
         self.air.restart();
+        self.heat.restart();
     }
 
     /// Gives the loops what they shall do.
@@ -101,6 +108,7 @@ impl Equipment {
         self.dx.step(&wirings.dx, (scene, &rules.dx), commands, news);
         self.cdus.step(&wirings.cdus, (scene, cooling), commands, news);
         self.dry.step(&wirings.dry, (scene, &rules.dry), commands, news);
+        self.heat.step(&wirings.heat, (scene, &rules.heat), commands, news);
         self.air.step(&wirings.air, (scene, cooling, &self.plants));
     }
 
@@ -108,13 +116,15 @@ impl Equipment {
     pub fn keep(&self, hall: &Hall, (wirings, rules): (&Wirings, &Strategies), commands: &mut Commands) {
         self.plants.keep(hall, (&wirings.plants, rules), commands);
         self.dx.keep(&rules.dx, &wirings.dx, commands);
+        self.heat.keep(&rules.heat, &wirings.heat, commands);
         self.cdus.protect(&wirings.cdus, &rules.cdu, commands);
     }
 
     /// True in a hall where there is any.
     #[must_use]
     pub fn is_any(hall: &Hall) -> bool {
-        !(hall.plants.is_empty() && hall.dx_rows.is_empty() && hall.cdus.is_empty() && hall.dry.is_empty())
+        let cooled = hall.plants.is_empty() && hall.dx_rows.is_empty() && hall.cdus.is_empty() && hall.dry.is_empty();
+        !(cooled && hall.heat.is_empty())
     }
 
     /// True while some of it is run by its own panel.
@@ -124,6 +134,7 @@ impl Equipment {
             || self.dx.iter(hall).any(|(_, units)| units.is_on_panels())
             || self.cdus.iter(hall).any(|(_, cdu)| cdu.is_on_panel())
             || self.dry.iter(hall).any(|(_, cooler)| cooler.is_on_panel())
+            || self.heat.iter(hall).any(|(_, station)| station.is_on_panel())
     }
 
     /// True when a stage change was abandoned.
@@ -150,7 +161,7 @@ impl Equipment {
     pub fn failed<'e>(&'e self, hall: &'e Hall) -> impl Iterator<Item = Failed> + 'e {
         let plants = self.plants.iter(hall).flat_map(|(of, plant)| plant.troubles(of));
         let units = self.dx.iter(hall).flat_map(|(row, units)| units.troubles(row));
-        let whole = plants.chain(units).chain(self.dry.troubles(hall));
+        let whole = plants.chain(units).chain(self.dry.troubles(hall)).chain(self.heat.troubles(hall));
         let pumps = self.cdus.iter(hall).flat_map(|(of, cdu)| {
             let pumps = cdu.pumps().machines().iter().zip(1..);
             pumps.filter_map(|(machine, n)| Some((of.of.equip, Some(n), machine.trouble()?)))

@@ -3,6 +3,7 @@
 mod air;
 mod cdus;
 mod dry;
+mod heat;
 mod plants;
 mod status;
 mod why;
@@ -14,6 +15,7 @@ pub use super::commands::Proof;
 pub use air::AirView;
 pub use cdus::{CapView, CduView};
 pub use dry::DryView;
+pub use heat::HeatView;
 pub use plants::{MachineView, PlantView, TowerView};
 pub(super) use status::{point, status, written};
 pub(super) use why::{loops, why};
@@ -45,6 +47,9 @@ pub struct Status {
     /// Dry coolers that control runs.
     #[serde(default)]
     pub dry: Vec<DryView>,
+    /// Heat recovery that control runs.
+    #[serde(default)]
+    pub heat: Vec<HeatView>,
     /// The supply air of rows where it is reset.
     #[serde(default)]
     pub air: Vec<AirView>,

@@ -77,6 +77,8 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::NotEconomising => "outdoors is too warm for it, or it did not help".to_owned(),
         Reason::PlantDemand => "as cold as coils and rows demand it".to_owned(),
         Reason::NoDemandLimit => "it may take all of its load: no other machine needs room to start".to_owned(),
+        Reason::HeatWanted => "the customer calls for heat, and the return is warm enough".to_owned(),
+        Reason::NoHeatWanted => "no heat is called for or taken, the return is too cold, or it is not known".to_owned(),
         Reason::NoWater => "no water comes to it".to_owned(),
         Reason::ColdEnough => "the water is colder than it is to be held".to_owned(),
         Reason::LeastWater => "as many cells as get their least water".to_owned(),
@@ -104,6 +106,7 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
         Trouble::NotLimited => "running machines did not come down to their demand limit in time; the next one starts",
         Trouble::ChangeAborted => "a stage change did not end in its time and was abandoned",
         Trouble::NoneLeft => "one more is wanted, and none is left that can run",
+        Trouble::NotTaken => "nobody takes the heat that is called for, although the valve is open",
         Trouble::DamperStuck => "its outdoor-air damper does not stand where it was told to",
     }
 }

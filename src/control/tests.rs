@@ -5,6 +5,7 @@ mod coarse;
 mod dry;
 mod dx;
 mod energy;
+mod heat;
 mod loops;
 mod messages;
 mod pause;

@@ -257,6 +257,7 @@ impl Kind {
             Self::Dx => commands::DX,
             Self::Cdu => commands::CDU,
             Self::DryCooler => commands::DRY_COOLER,
+            Self::HeatRecovery => commands::HEAT_RECOVERY,
             Self::Rack
             | Self::Crah
             | Self::Fan
@@ -266,7 +267,6 @@ impl Kind {
             | Self::FacilityWater
             | Self::Tank
             | Self::TwoPhaseTank
-            | Self::HeatRecovery
             | Self::Ups
             | Self::Generator
             | Self::WeatherStation

@@ -84,6 +84,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let dx_rows = draft.dx_rows(file);
     let cdus = draft.driven_cdus(file);
     let dry = draft.driven_dry(file);
+    let heat = draft.driven_heat(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
@@ -112,6 +113,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         dx_rows,
         cdus,
         dry,
+        heat,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,

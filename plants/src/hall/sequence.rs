@@ -7,6 +7,7 @@ pub mod air;
 pub mod cdu;
 pub mod dry;
 mod dx;
+pub mod heat;
 mod tuning;
 
 use serde::{Deserialize, Serialize};

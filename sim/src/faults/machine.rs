@@ -39,7 +39,7 @@ pub enum MachineFault {
     OnBypass,
     /// The breaker of a UPS's string is open.
     StringOpen,
-    /// No try to start it catches: a generator, a chiller, an economiser, a DX unit's compressor.
+    /// No try to start it catches: a generator, a chiller, an economiser, a heat recovery, a DX unit's compressor.
     StartFails,
     /// It does not stop: a chiller or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
     /// fans turn on.
@@ -124,10 +124,12 @@ impl MachineFault {
             Self::Outage | Self::Brownout(_) | Self::Sag(_) => matches!(kind, Kind::Meter),
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
             Self::StartFails => {
-                matches!(kind, Kind::Generator | Kind::Chiller | Kind::WaterEconomiser | Kind::Dx)
+                let switched = matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx);
+                switched || matches!(kind, Kind::Generator)
             }
             Self::StopFails => {
-                matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::Dx | Kind::Tower | Kind::DryCooler)
+                let fans = matches!(kind, Kind::Tower | Kind::DryCooler);
+                fans || matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx)
             }
             Self::Smoke => matches!(kind, Kind::SmokeDetector),
         }

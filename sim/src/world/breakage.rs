@@ -90,9 +90,10 @@ impl World {
         sensors.filter(|(of, _)| *of == equip).for_each(|(_, more)| *more = by);
     }
 
-    /// True for a chiller, an economiser, a tower or a DX unit.
+    /// True for a chiller, an economiser, a tower, a dry cooler, a heat recovery or a DX unit.
     fn is_staged(&self, equip: EquipId) -> bool {
         place(&self.machinery.dry_coolers, |d| d.equip == equip).is_some()
+            || place(&self.machinery.heat_recovery, |h| h.equip == equip).is_some()
             || self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
             || place(&self.machinery.towers, |t| t.equip == equip).is_some()
             || place(&self.machinery.chillers, |c| c.equip == equip).is_some()
@@ -117,6 +118,10 @@ impl World {
         let dry = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
         if let Some(dry) = dry.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
             dry.stays = broken;
+        }
+        let station = place(&self.machinery.heat_recovery, |h| h.equip == equip).map(|(which, _)| which);
+        if let Some(circuit) = station.and_then(|which| self.circuit(which)) {
+            circuit.station.fails = broken.then_some(on);
         }
         let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
         if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {

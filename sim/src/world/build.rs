@@ -54,6 +54,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         smoke: vec![false; hall.machinery.smoke.len()],
         driven: hall.cdus.clone(),
         dry: hall.dry.clone(),
+        heat: hall.heat.clone(),
         moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
@@ -133,6 +134,7 @@ impl World {
             let points = [of.run_mode.id(), of.fan.id(), of.wet.id()];
             devices.push((of.of.equip, points.map(safe).to_vec()));
         }
+        devices.extend(self.heat.iter().map(|of| (of.of.equip, vec![safe(of.run_mode.id())])));
         for cdu in &self.driven {
             let points = [cdu.run_mode.id(), cdu.valve.id()].into_iter().chain(cdu.pumps.iter().map(|p| p.speed.id()));
             devices.push((cdu.of.equip, points.map(safe).collect()));

@@ -15,6 +15,7 @@ use crate::faults::ActuatorFault;
 use crate::immersion::units::{State, Unit as TankUnit};
 use crate::liquid::row::Unit as CduUnit;
 use crate::physics::Physics;
+use crate::weather::Outdoor;
 
 /// Puts every machine's truth where its points are.
 pub(super) fn tell(world: &mut World) {
@@ -30,6 +31,7 @@ pub(super) fn tell(world: &mut World) {
         site,
         physics,
         driven,
+        heat,
         moisture,
         smoke,
         ..
@@ -72,6 +74,9 @@ pub(super) fn tell(world: &mut World) {
             tell(of.fault.id(), if direct.tripped || direct.machine.phase.trip().is_some() { 1.0 } else { 0.0 });
         }
     }
+    for of in heat.iter() {
+        tell(of.demand.id(), circuit(of.circuit).map_or(0.0, |circuit| f64::from(u8::from(circuit.station.calls))));
+    }
     tanks_of(machinery, tanks, &mut tell);
     electrics(machinery, (site, physics), &mut tell);
     for (of, seen) in machinery.smoke.iter().zip(smoke.iter()) {
@@ -83,6 +88,10 @@ pub(super) fn tell(world: &mut World) {
         tell(of.dry_bulb.id(), dry);
         tell(of.dew_point.id(), (moisture.dew_point + moister).min(dry));
     }
+    weather(machinery, air, &mut tell);
+}
+
+fn weather(machinery: &plant::hall::Machinery, air: &Outdoor, tell: &mut impl FnMut(PointId, f64)) {
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);
@@ -185,7 +194,7 @@ fn on_circuit((machinery, which): Of<'_>, circuit: &Circuit, tell: &mut impl FnM
     }
     for of in here(&machinery.heat_recovery, which) {
         let done = &circuit.recovered;
-        tell(of.valve.id(), if done.exported > 0.0 { 100.0 } else { 0.0 });
+        tell(of.valve.id(), circuit.station.valve());
         tell(of.exported.id(), done.exported);
         tell(of.customer.id(), circuit.handed_over);
     }

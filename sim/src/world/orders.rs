@@ -19,7 +19,7 @@ impl World {
     /// Gives every machine of a plant that control runs its order.
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
-        let Self { chilled, facility, elapsed, alone, plates, driven, dry, .. } = self;
+        let Self { chilled, facility, elapsed, alone, plates, driven, dry, heat, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -51,6 +51,13 @@ impl World {
             if let Some(cooler) = circuit.and_then(|circuit| circuit.dry.as_mut()) {
                 cooler.told = told.dry(of);
             }
+        }
+        for of in heat.iter() {
+            let circuit = match of.circuit {
+                Which::ChilledWater => chilled.as_mut(),
+                Which::FacilityWater => facility.as_mut(),
+            };
+            circuit.into_iter().for_each(|circuit| circuit.station.told = told.mode(of.run_mode.id()));
         }
         let smoky = smoke.contains(&true);
         for unit in dx_rows.iter().flat_map(|row| &row.units) {

@@ -39,6 +39,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         pump: hall.chilled_water.map(|water| value(water.pump.id())),
         plants: super::plants::plants(hall, state),
         dry: super::dry::dry(hall, state),
+        heat: super::heat::heat(hall, state),
         air: super::air::air(hall, state),
         cdus: super::cdus::cdus(hall, state),
         caps: super::cdus::caps(hall, state),

@@ -79,7 +79,8 @@ fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
     if hall.cdus.iter().any(|cdu| cdu.of.equip == equip) {
         return Some(format!("{}/sequence", name(equip)?));
     }
-    if hall.dry.iter().any(|dry| dry.of.equip == equip) {
+    let heat = hall.heat.iter().any(|heat| heat.of.equip == equip);
+    if heat || hall.dry.iter().any(|dry| dry.of.equip == equip) {
         return Some(format!("{}/sequence", name(equip)?));
     }
     hall.plants.iter().find_map(|plant| {

@@ -364,7 +364,8 @@ impl Judge<'_> {
                 | Trouble::NotLimited
                 | Trouble::ChangeAborted
                 | Trouble::NoneLeft
-                | Trouble::DamperStuck,
+                | Trouble::DamperStuck
+                | Trouble::NotTaken,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

@@ -57,7 +57,8 @@ fn changed_keys(old: &Config, new: &Config) -> Vec<String> {
 
 /// True when control runs the same machines in two halls.
 fn runs_the_same(old: &Hall, new: &Hall) -> bool {
-    old.plants == new.plants && old.dx_rows == new.dx_rows && old.cdus == new.cdus && old.dry == new.dry
+    let units = old.dx_rows == new.dx_rows && old.cdus == new.cdus && old.dry == new.dry;
+    units && old.plants == new.plants && old.heat == new.heat
 }
 
 /// True when two halls differ in nothing but how their loops are run.

@@ -11,6 +11,7 @@ use plant::units::Celsius;
 const fn strategies(tuning: LoopTuning) -> Strategies {
     Strategies {
         supply_air: None,
+        heat: plant::hall::sequence::heat::HeatTuning::USUAL,
         fans: tuning,
         valves: tuning,
         pump: tuning,
@@ -82,6 +83,7 @@ fn hall() -> Arc<Hall> {
         dx_rows: Vec::new(),
         cdus: Vec::new(),
         dry: Vec::new(),
+        heat: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

@@ -5,6 +5,7 @@ mod cdu;
 mod dry;
 mod dx;
 mod fans;
+mod heat;
 mod tower;
 
 pub(super) use air::check as check_air;
@@ -16,6 +17,7 @@ use crate::hall::machinery::{Chiller, Circuit};
 use crate::hall::sequence::air::SupplyAirTuning;
 use crate::hall::sequence::cdu::CduTuning;
 use crate::hall::sequence::dry::DryTuning;
+use crate::hall::sequence::heat::HeatTuning;
 use crate::hall::sequence::{
     ChillerPlant, DxTuning, EconomiserTuning, HeadValve, MachineTuning, PlantTuning, ResetTuning, Staged,
     StagingTuning, Switched, TowerTuning,
@@ -79,26 +81,33 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
     Circuit::ALL.into_iter().filter_map(of).collect()
 }
 
-/// Of both circuits' plants, of DX units, of CDUs, of dry coolers, of supply air.
-pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, DryTuning, Option<SupplyAirTuning>);
+/// Of both circuits' plants, of DX units, of CDUs, of dry coolers and heat recovery, of supply air.
+pub(super) type Tunings = ([PlantTuning; 2], DxTuning, CduTuning, (DryTuning, HeatTuning), Option<SupplyAirTuning>);
 
 /// The numbers that all sequences run by; stand-ins where control runs none.
 pub(super) fn tunings(file: &Section<'_>) -> Tunings {
     let Some(all) = file.section("sequence") else {
-        return ([PlantTuning::UNUSED; 2], DxTuning::USUAL, CduTuning::USUAL, DryTuning::USUAL, None);
+        return (
+            [PlantTuning::UNUSED; 2],
+            DxTuning::USUAL,
+            CduTuning::USUAL,
+            (DryTuning::USUAL, HeatTuning::USUAL),
+            None,
+        );
     };
     let read = Circuit::ALL.map(|circuit| all.section(circuit.word()).map(|section| tuning(&section)));
     let dx = dx::tuning(&all);
     let cdus = all.section("cdu").and_then(|section| cdu::tuning(&section));
     let dry = all.section("dry-cooler").and_then(|section| dry::tuning(&section));
+    let heat = all.section("heat-recovery").map_or(HeatTuning::USUAL, |section| heat::tuning(&section));
     let air = all.section("supply-air").map(|section| air::tuning(&section));
     all.done();
     let plants = read.map(|tuning| tuning.flatten().unwrap_or(PlantTuning::UNUSED));
-    (plants, dx, cdus.unwrap_or(CduTuning::USUAL), dry.unwrap_or(DryTuning::USUAL), air)
+    (plants, dx, cdus.unwrap_or(CduTuning::USUAL), (dry.unwrap_or(DryTuning::USUAL), heat), air)
 }
 
 /// The kinds that control runs or not as a whole, whatever water they are on: the section is named as the kind.
-pub(super) const RUN_BY_KIND: [Kind; 3] = [Kind::Dx, Kind::Cdu, Kind::DryCooler];
+pub(super) const RUN_BY_KIND: [Kind; 4] = [Kind::Dx, Kind::Cdu, Kind::DryCooler, Kind::HeatRecovery];
 
 /// Those of them that a hall's file has control run.
 pub(super) fn run_kinds(file: &Section<'_>) -> Vec<Kind> {

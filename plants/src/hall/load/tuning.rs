@@ -21,12 +21,12 @@ const UNUSED: LoopTuning = LoopTuning {
 pub(super) fn strategies(
     file: &Section<'_>,
     limits: Option<&Limits>,
-    (needs, ([chilled_water, facility_water], dx, cdu, dry, supply_air)): ([bool; 3], Tunings),
+    (needs, ([chilled_water, facility_water], dx, cdu, (dry, heat), supply_air)): ([bool; 3], Tunings),
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     if !needs.contains(&true) && !file.has("strategy") {
         let (fans, valves, pump) = (UNUSED, UNUSED, UNUSED);
-        return Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry, supply_air });
+        return Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry, heat, supply_air });
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
@@ -39,7 +39,7 @@ pub(super) fn strategies(
     let pump = read("pump", pump, (1e3, 1e6));
     strategy.done();
     let (fans, valves, pump) = (fans?, valves?, pump?);
-    Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry, supply_air })
+    Some(Strategies { fans, valves, pump, chilled_water, facility_water, dx, cdu, dry, heat, supply_air })
 }
 
 /// A loop whose setpoint stands elsewhere: what its section does not say is as in `old`.
