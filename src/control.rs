@@ -33,6 +33,7 @@ mod energy;
 mod equipment;
 mod fans;
 mod forecast;
+mod heat;
 mod identity;
 mod news;
 mod overrides;
@@ -47,6 +48,7 @@ mod safety;
 mod scene;
 pub mod sentence;
 mod sequence;
+mod supply_air;
 mod tanks;
 mod wear;
 

@@ -282,6 +282,7 @@ fn fans_loop() -> LoopView {
         name: "row-a/fans".into(),
         mode: "auto".into(),
         setpoint: 25.0,
+        because: None,
         unit: "Cel".into(),
         pv: None,
         p: 1.0,

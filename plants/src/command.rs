@@ -136,6 +136,10 @@ pub enum Reason {
     PadsHelp,
     /// The fans alone do, or it is too cold for water.
     FansAlone,
+    /// The customer calls for heat, and the return is warm enough to give some.
+    HeatWanted,
+    /// The customer calls for no heat or takes none, the return is too cold, or one of the two is not known.
+    NoHeatWanted,
     /// Outdoor air is shut out.
     ShutOut(ShutOut),
     /// Control runs the machine, and it shall run.

@@ -69,11 +69,13 @@ pub enum Trouble {
     DidNotWarm,
     /// Its fluid's temperature does not rise with the heat that its machines give: it is not believed.
     NotBelieved,
+    /// Nobody takes the heat that is called for, although the valve is open.
+    NotTaken,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -86,6 +88,7 @@ impl Trouble {
         Self::CoolsTooLittle,
         Self::DidNotWarm,
         Self::NotBelieved,
+        Self::NotTaken,
     ];
 
     /// The word on the wire.
@@ -104,6 +107,7 @@ impl Trouble {
             Self::CoolsTooLittle => "cools_too_little",
             Self::DidNotWarm => "did_not_warm",
             Self::NotBelieved => "not_believed",
+            Self::NotTaken => "not_taken",
         }
     }
 }

@@ -76,6 +76,8 @@ pub struct Hall {
     pub tanks: Vec<sequence::tank::DrivenTank>,
     /// Two-phase tanks that control runs.
     pub two_phase_tanks: Vec<sequence::tank::DrivenTwoPhase>,
+    /// Heat recovery that control runs.
+    pub heat: Vec<sequence::heat::DrivenHeat>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -214,6 +216,10 @@ pub struct Strategies {
     pub tank: sequence::tank::TankTuning,
     /// The two-phase tanks.
     pub two_phase: sequence::tank::TwoPhaseTuning,
+    /// Heat recovery.
+    pub heat: sequence::heat::HeatTuning,
+    /// The supply air of rows with coils; nothing where it stays at the valves' setpoint.
+    pub supply_air: Option<sequence::air::SupplyAirTuning>,
 }
 
 impl Strategies {

@@ -17,6 +17,7 @@ pub mod bank;
 pub mod condensing;
 pub mod pumps;
 pub mod spec;
+pub mod station;
 
 use plant::hall::sequence::RunMode;
 
@@ -35,6 +36,7 @@ use bank::Bank;
 use condensing::{Condensing, Fans};
 use pumps::Pumps;
 use spec::Spec;
+use station::Station;
 
 /// Dry-cooler fans by the water that leaves them (°C → %).
 const FANS: Pi = Pi { gain: 8.0, ti: 180.0, limits: (0.0, 100.0) };
@@ -85,6 +87,8 @@ pub struct Circuit {
     pub dry: Option<Dry>,
     /// What the heat recovery did.
     pub recovered: Recovered,
+    /// The valve of the heat recovery.
+    pub station: Station,
     /// What the customer of heat gets (°C).
     pub handed_over: f64,
     /// False while the customer of heat is gone.
@@ -170,6 +174,7 @@ impl Circuit {
                 fans: Loop::at(50.0),
             }),
             recovered: Recovered::default(),
+            station: Station::PANEL,
             handed_over: at,
             customer: true,
             pump: Loop::at(60.0),
@@ -281,14 +286,18 @@ impl Circuit {
         (given, dt): (&mut Given, f64),
     ) -> f64 {
         let Some(station) = &of.recovery else { return water.entering };
+        let open = self.station.open(self.feeds.machinery, dt);
         let offered = Offered {
             flow: water.flow,
             back: water.entering,
             outdoors: air.dry_bulb,
             hour,
             connected: self.customer && self.feeds.machinery,
+            open,
         };
         self.recovered = station.recover(offered);
+        self.station.took(self.recovered.exported > 0.0);
+        self.station.calls = station.customer.wanted(air.dry_bulb, hour).heat > 0.0;
         let stream = water.flow * CP_WATER;
         self.handed_over = if self.recovered.exported > 0.0 {
             station.customer.wanted(air.dry_bulb, hour).supply

@@ -17,6 +17,7 @@ use plant::fault::Faults;
 use plant::hall::sequence::cdu::DrivenCdu;
 use plant::hall::sequence::door::DrivenDoor;
 use plant::hall::sequence::dry::DrivenDry;
+use plant::hall::sequence::heat::DrivenHeat;
 use plant::hall::sequence::pumps::Header;
 use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::hall::{ChilledWater, ChillerPlant, DxRow, Hall, Machinery};
@@ -77,6 +78,8 @@ pub struct World {
     doors: Vec<DrivenDoor>,
     /// The tanks that control runs, in the order of all tanks of their kind, where it does.
     driven_tanks: (Vec<DrivenTank>, Vec<DrivenTwoPhase>),
+    /// The heat recovery that control runs, where it does.
+    heat: Vec<DrivenHeat>,
     /// Floor, frames and walls (°C).
     mass: f64,
     outdoors: Outdoors,

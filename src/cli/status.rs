@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use clap::Args;
 use wattloop::control::report::{
-    AlarmView, CapView, CduView, DoorView, DryView, MachineView, NamedValue, PlantView, Pue, PumpsView, Status,
-    TankView, TowerView,
+    AlarmView, CapView, CduView, DoorView, DryView, HeatView, MachineView, NamedValue, PlantView, Pue, PumpsView,
+    Status, TankView, TowerView,
 };
 
 use super::client::SocketArgs;
@@ -65,12 +65,18 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for p in &s.pumps {
         pumps(page, p)?;
     }
+    for a in &s.air {
+        writeln!(page, "supply air     {} {:.1} °C: {}", a.row, a.setpoint_celsius, a.because)?;
+    }
     for p in &s.plants {
         plant(page, p)?;
     }
     doors(page, &s.doors)?;
     for d in &s.dry {
         dry_cooler(page, d)?;
+    }
+    for h in &s.heat {
+        heat(page, h)?;
     }
     for c in &s.cdus {
         cdu(page, c)?;
@@ -163,6 +169,14 @@ fn dry_cooler(page: &mut String, d: &DryView) -> std::fmt::Result {
         "panel" => writeln!(page, "dry cooler     {} on its panel {ran}", d.name),
         _ => writeln!(page, "dry cooler     {}: fans {}, pads {pads} {ran}", d.name, d.fans),
     }
+}
+
+/// Who runs a heat recovery, and what it hands over.
+fn heat(page: &mut String, h: &HeatView) -> std::fmt::Result {
+    let exported = h.exported_kw.map_or_else(|| "-".to_owned(), |kw| format!("{kw:.1} kW"));
+    let rule = if h.rule == "panel" { "on its panel, " } else { "" };
+    let gone = if h.gone { ", NOBODY TAKES the heat that is called for" } else { "" };
+    writeln!(page, "heat recovery  {rule}{exported} to the customer{gone}: {}", machine(&h.valve))
 }
 
 /// Who runs a CDU, what it gives and what it aims at, then its pumps.

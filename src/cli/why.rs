@@ -62,7 +62,8 @@ fn write_page(page: &mut String, r: &WhyReport) -> std::fmt::Result {
     if let Some(c) = &r.control_loop {
         let number = |value: f64| super::figure::figure(&c.name, value, &c.unit);
         let pv = c.pv.map_or_else(|| "unknown".to_owned(), number);
-        writeln!(page, "loop {}, {}: {pv} measured, {} wanted", c.name, c.mode, number(c.setpoint))?;
+        let because = c.because.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        writeln!(page, "loop {}, {}: {pv} measured, {} wanted{because}", c.name, c.mode, number(c.setpoint))?;
         let [p, i, d, ff, output] = [c.p, c.i, c.d, c.ff, c.output].map(|x| fixed(x, 1));
         writeln!(page, "  P {p} + I {i} + D {d} + feed-forward {ff} = {output} %")?;
     }
@@ -99,6 +100,7 @@ mod tests {
                 name: "row-a/fans".into(),
                 mode: "tracking".into(),
                 setpoint: 24.0,
+                because: None,
                 unit: "Cel".into(),
                 pv: None,
                 p: -0.001,

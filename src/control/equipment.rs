@@ -1,9 +1,9 @@
 //! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors, immersion
-//! tanks. Each kind knows its own; here they are asked together.
+//! tanks, heat recovery; and the air of coils. Each kind knows its own; here they are asked together.
 
 use plant::event::Trouble;
 use plant::hall::{Hall, Strategies};
-use plant::id::EquipId;
+use plant::id::{EquipId, RowId, Table};
 use serde::{Deserialize, Serialize};
 
 use super::cdus::{self, Cdus};
@@ -13,10 +13,12 @@ use super::dew_point::DewPoint;
 use super::doors::{self, Doors};
 use super::dry::{self, DryCoolers};
 use super::dx::{self, DxRows};
+use super::heat::{self, Stations};
 use super::news::News;
 use super::plants::{self, Plants};
 use super::pumps::{self, Headers};
 use super::scene::Scene;
+use super::supply_air::{self, SupplyAir};
 use super::tanks::{self, Tanks};
 
 /// Everybody's outputs. Fixed when the hall is loaded.
@@ -28,6 +30,8 @@ pub struct Wirings {
     dry: Vec<dry::Wiring>,
     doors: Vec<doors::Wiring>,
     tanks: (Vec<tanks::Wiring>, Vec<tanks::Wiring>),
+    air: Table<RowId, supply_air::Wiring>,
+    heat: Vec<heat::Wiring>,
 }
 
 impl Wirings {
@@ -42,6 +46,8 @@ impl Wirings {
             dry: dry::wirings(hall, commands),
             doors: doors::wirings(hall, commands),
             tanks: tanks::wirings(hall, commands),
+            air: supply_air::wirings(hall, commands),
+            heat: heat::wirings(hall, commands),
         }
     }
 }
@@ -65,6 +71,10 @@ pub struct Equipment {
     pub doors: Doors,
     /// Immersion tanks.
     pub tanks: Tanks,
+    /// The supply air of rows with coils.
+    pub air: SupplyAir,
+    /// Heat recovery.
+    pub heat: Stations,
 }
 
 /// A machine that has failed: which, which of its pumps where it has some, and how.
@@ -83,6 +93,8 @@ impl Equipment {
             dew_point: DewPoint::new(hall),
             doors: Doors::new(hall),
             tanks: Tanks::new(hall),
+            air: SupplyAir::new(hall),
+            heat: Stations::new(hall),
         }
     }
 
@@ -96,6 +108,8 @@ impl Equipment {
         self.dew_point.forget();
         self.doors.restart();
         self.tanks.restart();
+        self.air.restart();
+        self.heat.restart();
     }
 
     /// Gives the loops what they shall do.
@@ -106,6 +120,7 @@ impl Equipment {
         self.dry.aim(hall, cooling);
         self.doors.aim(hall, &self.dew_point, cooling);
         self.tanks.aim(hall, cooling);
+        self.air.aim(hall, cooling);
     }
 
     /// One scan, after the loops.
@@ -119,7 +134,7 @@ impl Equipment {
         let rules = cooling.strategies();
         let settles = |circuit| self.plants.is_settling(scene.hall, (circuit, rules));
         self.headers.step(&wirings.headers, (scene, cooling, &settles), commands, news);
-        self.plants.step(&wirings.plants, (scene, rules), commands, news);
+        self.plants.step(&wirings.plants, (scene, cooling), commands, news);
         self.dx.step(&wirings.dx, (scene, &rules.dx), commands, news);
         if !(scene.hall.cdus.is_empty() && scene.hall.doors.is_empty()) {
             self.dew_point.step(scene, news);
@@ -128,12 +143,15 @@ impl Equipment {
         self.dry.step(&wirings.dry, (scene, &rules.dry), commands, news);
         self.doors.step(&wirings.doors, (scene, &rules.doors, &self.dew_point), commands, news);
         self.tanks.step(&wirings.tanks, (scene, cooling), commands, news);
+        self.heat.step(&wirings.heat, (scene, &rules.heat), commands, news);
+        self.air.step(&wirings.air, (scene, cooling, &self.plants));
     }
 
     /// After people: minimum times against all weaker, smoke, condensation, leaks and tanks that are too warm against everybody.
     pub fn keep(&self, hall: &Hall, (wirings, rules): (&Wirings, &Strategies), commands: &mut Commands) {
         self.plants.keep(hall, (&wirings.plants, rules), commands);
         self.dx.keep(&rules.dx, &wirings.dx, commands);
+        self.heat.keep(&rules.heat, &wirings.heat, commands);
         self.cdus.protect(&wirings.cdus, (&rules.cdu, &self.dew_point), commands);
         self.doors.protect(&wirings.doors, &self.dew_point, commands);
         self.tanks.protect(hall, &wirings.tanks, commands);
@@ -142,7 +160,7 @@ impl Equipment {
     /// True in a hall where there is any.
     #[must_use]
     pub fn is_any(hall: &Hall) -> bool {
-        let water = hall.plants.is_empty() && hall.headers.is_empty() && hall.dry.is_empty();
+        let water = hall.plants.is_empty() && hall.headers.is_empty() && hall.dry.is_empty() && hall.heat.is_empty();
         let air = hall.dx_rows.is_empty() && hall.doors.is_empty();
         let tanks = hall.tanks.is_empty() && hall.two_phase_tanks.is_empty();
         !(water && air && tanks && hall.cdus.is_empty())
@@ -158,6 +176,7 @@ impl Equipment {
             || self.headers.iter(hall).any(|(_, header)| header.is_on_panels())
             || self.doors.iter(hall).any(|(_, door)| door.is_on_panel())
             || self.tanks.is_on_panels()
+            || self.heat.iter(hall).any(|(_, station)| station.is_on_panel())
     }
 
     /// True when a stage change was abandoned.
@@ -188,7 +207,8 @@ impl Equipment {
         let plants = self.plants.iter(hall).flat_map(|(of, plant)| plant.troubles(of));
         let units = self.dx.iter(hall).flat_map(|(row, units)| units.troubles(row));
         let whole = plants.chain(self.headers.troubles(hall)).chain(units).chain(self.dry.troubles(hall));
-        let whole = whole.chain(self.doors.troubles(hall)).chain(self.tanks.troubles(hall));
+        let whole =
+            whole.chain(self.doors.troubles(hall)).chain(self.tanks.troubles(hall)).chain(self.heat.troubles(hall));
         let pumps = self.cdus.iter(hall).flat_map(|(of, cdu)| {
             let pumps = cdu.pumps().machines().iter().zip(1..);
             pumps.filter_map(|(machine, n)| Some((of.of.equip, Some(n), machine.trouble()?)))

@@ -109,15 +109,16 @@ impl Plants {
     pub fn step(
         &mut self,
         wirings: &[Wiring],
-        (scene, strategies): (&Scene<'_>, &Strategies),
+        (scene, cooling): (&Scene<'_>, &Cooling),
         commands: &mut Commands,
         news: &mut News<'_>,
     ) {
+        let strategies = cooling.strategies();
         for ((plant, wiring), row) in scene.hall.plants.iter().zip(wirings).zip(&mut self.0) {
             let rules = strategies.plant(plant.circuit);
             let setpoint = row.demand.water(rules);
             let of = staging::Scene { plant, rules, setpoint, dt: scene.dt };
-            row.step(&of, (scene, wiring), strategies, news);
+            row.step(&of, (scene, wiring), cooling, news);
             row.reject(&of, (scene, wiring), news);
             row.propose(rules, wiring, commands);
         }
@@ -188,7 +189,7 @@ impl Plant {
         &mut self,
         of: &staging::Scene<'_>,
         (scene, wiring): (&Scene<'_>, &Wiring),
-        strategies: &Strategies,
+        cooling: &Cooling,
         news: &mut News<'_>,
     ) {
         let about = About::Equip(of.plant.equip);
@@ -197,7 +198,7 @@ impl Plant {
         let waters = scene.waters(of);
         let helps = self.economiser.is_some_and(|e| e.helps(waters.as_ref()));
         let seen = |id: MachineId| scene.chiller(of.plant, wiring, id).on_panel(on_panels);
-        let water = scene.water(of, (self.demand.pressure(of.rules, strategies.pump.setpoint), helps));
+        let water = scene.water(of, (self.demand.pressure(of.rules, cooling.strategies().pump.setpoint), helps));
         if on_panels {
             self.stages.look_on(of, seen, news);
         } else {
@@ -228,7 +229,7 @@ impl Plant {
                     economiser.decide(of.rules, &waters, of.dt);
                 }
                 let held = self.stages.is_settling(of.rules);
-                self.demand.step((scene, strategies), (wiring, of.rules), held);
+                self.demand.step((scene, cooling), (wiring, of.rules), held);
             }
         }
     }

@@ -1,8 +1,10 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
+mod air;
 mod cdus;
 mod doors;
 mod dry;
+mod heat;
 mod plants;
 mod pumps;
 mod status;
@@ -13,9 +15,11 @@ use serde::{Deserialize, Serialize};
 
 pub use super::commands::Proof;
 
+pub use air::AirView;
 pub use cdus::{CapView, CduView};
 pub use doors::DoorView;
 pub use dry::DryView;
+pub use heat::HeatView;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
 pub(super) use status::{point, status, written};
@@ -54,6 +58,12 @@ pub struct Status {
     /// Pumps on headers that control runs.
     #[serde(default)]
     pub pumps: Vec<PumpsView>,
+    /// Heat recovery that control runs.
+    #[serde(default)]
+    pub heat: Vec<HeatView>,
+    /// The supply air of rows where it is reset.
+    #[serde(default)]
+    pub air: Vec<AirView>,
     /// CDUs that control runs.
     #[serde(default)]
     pub cdus: Vec<CduView>,
@@ -275,6 +285,9 @@ pub struct LoopView {
     pub mode: String,
     /// Setpoint, in the pv's unit.
     pub setpoint: f64,
+    /// Why it is that, where a sequence moves it.
+    #[serde(default)]
+    pub because: Option<String>,
     /// The UCUM code of the setpoint's and the pv's unit.
     #[serde(default)]
     pub unit: String,

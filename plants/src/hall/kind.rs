@@ -269,6 +269,7 @@ impl Kind {
             Self::DryCooler => commands::DRY_COOLER,
             Self::Tank => commands::TANK,
             Self::TwoPhaseTank => commands::TWO_PHASE_TANK,
+            Self::HeatRecovery => commands::HEAT_RECOVERY,
             Self::Rack
             | Self::Crah
             | Self::Fan
@@ -276,7 +277,6 @@ impl Kind {
             | Self::Meter
             | Self::CondenserWater
             | Self::FacilityWater
-            | Self::HeatRecovery
             | Self::Ups
             | Self::Generator
             | Self::WeatherStation

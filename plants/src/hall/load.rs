@@ -89,6 +89,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let headers = draft.headers(file);
     let doors = draft.driven_doors(file);
     let (tanks, two_phase_tanks) = draft.driven_tanks(file);
+    let heat = draft.driven_heat(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
@@ -96,6 +97,9 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
     let runs = !draft.run.is_empty() || !draft.sequenced.is_empty();
     let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.as_slice()));
+    if let (Some(limits), Some(strategies), Some(alarms)) = (&limits, &strategies, &alarms) {
+        sequence::check_air(file, (limits, strategies), (!draft.coils.is_empty(), alarms));
+    }
     draft.rows_with_fans(file);
     file.done();
     Some(Hall {
@@ -118,6 +122,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         doors,
         tanks,
         two_phase_tanks,
+        heat,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,

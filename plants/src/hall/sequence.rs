@@ -4,10 +4,12 @@
 //! Every machine of such a plant has one commanded point more, `run-mode`: 0 its own panel decides, 1 off, 2 on. The fail-safe is
 //! 0: a machine that hears nothing from us goes on by its panel, from what it is doing.
 
+pub mod air;
 pub mod cdu;
 pub mod door;
 pub mod dry;
 mod dx;
+pub mod heat;
 pub mod pumps;
 pub mod tank;
 mod tuning;

@@ -75,6 +75,8 @@ pub struct Offered {
     pub hour: f64,
     /// False when the customer is gone.
     pub connected: bool,
+    /// How far the valve is open (1, 0 to 1): of what the connection carries so much comes through at the most.
+    pub open: f64,
 }
 
 /// What the station does.
@@ -121,9 +123,10 @@ impl HeatRecovery {
         if !offered.connected {
             return Recovered { mode: Mode::Gone, ..nothing };
         }
-        let wanted = self.customer.wanted(offered.outdoors, offered.hour);
+        let called = self.customer.wanted(offered.outdoors, offered.hour);
+        let wanted = Wanted { heat: called.heat.min(offered.open * self.customer.most), ..called };
         if wanted.heat <= 0.0 || stream <= NO_FLOW {
-            return Recovered { unmet: wanted.heat, ..nothing };
+            return Recovered { unmet: called.heat, ..nothing };
         }
         let done = match self.heat_pump {
             Some(pump) if wanted.supply > offered.back - pump.pinch => self.lifted(&pump, offered, wanted),
@@ -131,7 +134,7 @@ impl HeatRecovery {
         };
         let (cold, warm) = RETURNS;
         Recovered {
-            unmet: (wanted.heat - done.exported).max(0.0),
+            unmet: (called.heat - done.exported).max(0.0),
             back: offered.back - done.from_hall / stream,
             outside: done.outside || offered.back < cold || offered.back > warm,
             ..done

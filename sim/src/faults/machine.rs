@@ -41,7 +41,7 @@ pub enum MachineFault {
     OnBypass,
     /// The breaker of a UPS's string is open.
     StringOpen,
-    /// No try to start it catches: a generator, a chiller, a pump on a header, an economiser, a DX unit's compressor.
+    /// No try to start it catches: a generator, a chiller, a pump on a header, an economiser, a heat recovery, a DX unit's compressor.
     StartFails,
     /// It does not stop: a chiller, a pump or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
     /// fans turn on.
@@ -134,13 +134,12 @@ impl MachineFault {
             Self::Outage | Self::Brownout(_) | Self::Sag(_) => matches!(kind, Kind::Meter),
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
             Self::StartFails => {
-                matches!(kind, Kind::Generator | Kind::Chiller | Kind::Pump | Kind::WaterEconomiser | Kind::Dx)
+                let switched = matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx);
+                switched || matches!(kind, Kind::Generator | Kind::Pump)
             }
             Self::StopFails => {
-                matches!(
-                    kind,
-                    Kind::Chiller | Kind::Pump | Kind::WaterEconomiser | Kind::Dx | Kind::Tower | Kind::DryCooler
-                )
+                let driven = matches!(kind, Kind::Tower | Kind::DryCooler | Kind::Pump);
+                driven || matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx)
             }
             Self::CouplingBroken => matches!(kind, Kind::Pump),
             Self::Smoke => matches!(kind, Kind::SmokeDetector),

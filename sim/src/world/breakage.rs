@@ -108,10 +108,11 @@ impl World {
         sensors.filter(|(of, _)| *of == equip).for_each(|(_, more)| *more = by);
     }
 
-    /// True for a chiller, an economiser, a tower, a DX unit or a pump on a header.
+    /// True for a chiller, an economiser, a tower, a dry cooler, a heat recovery, a DX unit or a pump on a header.
     fn is_staged(&self, equip: EquipId) -> bool {
         place(&self.machinery.pumps, |p| p.equip == equip).is_some()
             || place(&self.machinery.dry_coolers, |d| d.equip == equip).is_some()
+            || place(&self.machinery.heat_recovery, |h| h.equip == equip).is_some()
             || self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
             || place(&self.machinery.towers, |t| t.equip == equip).is_some()
             || place(&self.machinery.chillers, |c| c.equip == equip).is_some()
@@ -139,6 +140,10 @@ impl World {
         let dry = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
         if let Some(dry) = dry.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
             dry.stays = broken;
+        }
+        let station = place(&self.machinery.heat_recovery, |h| h.equip == equip).map(|(which, _)| which);
+        if let Some(circuit) = station.and_then(|which| self.circuit(which)) {
+            circuit.station.fails = broken.then_some(on);
         }
         let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
         if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {

@@ -58,6 +58,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         headers: hall.headers.rows().to_vec(),
         doors: hall.doors.clone(),
         driven_tanks: (hall.tanks.clone(), hall.two_phase_tanks.clone()),
+        heat: hall.heat.clone(),
         moisture: Moisture::new(outdoors.dew_point, hall.machinery.room.len()),
         mass: physics.start_air,
         outdoors: Outdoors::default(),
@@ -168,6 +169,7 @@ impl World {
         for pump in self.headers.iter().flat_map(|header| &header.pumps) {
             devices.push((pump.of.equip, vec![safe(pump.run_mode.id())]));
         }
+        devices.extend(self.heat.iter().map(|of| (of.of.equip, vec![safe(of.run_mode.id())])));
         for cdu in &self.driven {
             let points = [cdu.run_mode.id(), cdu.valve.id()].into_iter().chain(cdu.pumps.iter().map(|p| p.speed.id()));
             devices.push((cdu.of.equip, points.map(safe).collect()));

@@ -17,6 +17,7 @@ use crate::faults::ActuatorFault;
 use crate::immersion::units::{State, Unit as TankUnit};
 use crate::liquid::row::Unit as CduUnit;
 use crate::physics::Physics;
+use crate::weather::Outdoor;
 
 /// Puts every machine's truth where its points are.
 pub(super) fn tell(world: &mut World) {
@@ -33,6 +34,7 @@ pub(super) fn tell(world: &mut World) {
         physics,
         driven,
         driven_tanks,
+        heat,
         moisture,
         smoke,
         ..
@@ -68,6 +70,9 @@ pub(super) fn tell(world: &mut World) {
     doors(machinery, rows, &mut tell);
     dx(machinery, rows, &mut tell);
     tanks_of((machinery, &driven_tanks.0), tanks, &mut tell);
+    for of in heat.iter() {
+        tell(of.demand.id(), circuit(of.circuit).map_or(0.0, |circuit| f64::from(u8::from(circuit.station.calls))));
+    }
     electrics(machinery, (site, physics), &mut tell);
     for (of, seen) in machinery.smoke.iter().zip(smoke.iter()) {
         tell(of.smoke.id(), if *seen { 1.0 } else { 0.0 });
@@ -78,6 +83,10 @@ pub(super) fn tell(world: &mut World) {
         tell(of.dry_bulb.id(), dry);
         tell(of.dew_point.id(), (moisture.dew_point + moister).min(dry));
     }
+    weather(machinery, air, &mut tell);
+}
+
+fn weather(machinery: &plant::hall::Machinery, air: &Outdoor, tell: &mut impl FnMut(PointId, f64)) {
     if let Some(of) = &machinery.weather {
         tell(of.dry_bulb.id(), air.dry_bulb);
         tell(of.wet_bulb.id(), air.wet_bulb);
@@ -208,7 +217,7 @@ fn on_circuit((machinery, which): Of<'_>, circuit: &Circuit, tell: &mut impl FnM
     }
     for of in here(&machinery.heat_recovery, which) {
         let done = &circuit.recovered;
-        tell(of.valve.id(), if done.exported > 0.0 { 100.0 } else { 0.0 });
+        tell(of.valve.id(), circuit.station.valve());
         tell(of.exported.id(), done.exported);
         tell(of.customer.id(), circuit.handed_over);
     }

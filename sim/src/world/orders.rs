@@ -26,7 +26,7 @@ impl World {
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
         let Self { chilled, facility, elapsed, alone, plates, driven, dry, headers, doors, .. } = self;
-        let Self { tanks, driven_tanks, machinery, .. } = self;
+        let Self { tanks, driven_tanks, machinery, heat, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = match plant.circuit {
@@ -52,6 +52,13 @@ impl World {
             };
             let units = circuit.into_iter().flat_map(|circuit| &mut circuit.pumps.units);
             units.zip(&header.pumps).for_each(|(unit, of)| unit.order = told.mode(of.run_mode.id()));
+        }
+        for of in heat.iter() {
+            let circuit = match of.circuit {
+                Which::ChilledWater => chilled.as_mut(),
+                Which::FacilityWater => facility.as_mut(),
+            };
+            circuit.into_iter().for_each(|circuit| circuit.station.told = told.mode(of.run_mode.id()));
         }
         let smoky = smoke.contains(&true);
         for unit in dx_rows.iter().flat_map(|row| &row.units) {

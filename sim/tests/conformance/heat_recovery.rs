@@ -40,7 +40,7 @@ pub fn checks(report: &mut Report) {
     for outdoors in -12..=15 {
         for back in [30.0, 40.0, 50.0] {
             let outdoors = f64::from(outdoors);
-            let offered = Offered { flow: 20.0, back, outdoors, hour: 0.0, connected: true };
+            let offered = Offered { flow: 20.0, back, outdoors, hour: 0.0, connected: true, open: 1.0 };
             let got = of.recover(offered);
             assert_eq!(got.mode, Mode::HeatPump);
             let wanted = of.customer.wanted(outdoors, 0.0);

@@ -1,12 +1,13 @@
 //! What the coils of a chilled water ask of their plant, and what the plant makes of it.
 
 use plant::hall::machinery::Circuit;
-use plant::hall::{ChillerPlant, Hall, PlantTuning, Row, Strategies};
+use plant::hall::{ChillerPlant, Hall, PlantTuning, Row};
 use plant::units::Quantity;
 use serde::{Deserialize, Serialize};
 
 use super::Wiring;
 use super::reset::{Coil, Reset};
+use crate::control::cooling::Cooling;
 use crate::control::scene::Scene;
 
 /// Requests of a row whose worst inlet is above the recommended range.
@@ -60,12 +61,12 @@ impl Demand {
     /// One scan: what coils and rows ask; held while a stage changes. Without anybody who could ask nothing is trimmed.
     pub fn step(
         &mut self,
-        (scene, strategies): (&Scene<'_>, &Strategies),
+        (scene, cooling): (&Scene<'_>, &Cooling),
         (wiring, rules): (&Wiring, &PlantTuning),
         held: bool,
     ) {
         let dt = scene.dt;
-        self.requests = self.ask(scene, strategies, wiring);
+        self.requests = self.ask(scene, cooling, wiring);
         let most = scene.hall.limits.inlet_max.get();
         let mut inlets = scene.hall.rows.rows().iter().flat_map(|row| &row.racks).filter_map(|r| scene.fresh(r.inlet));
         if inlets.any(|inlet| inlet >= most) {
@@ -77,10 +78,12 @@ impl Demand {
         }
     }
 
-    fn ask(&mut self, scene: &Scene<'_>, strategies: &Strategies, wiring: &Wiring) -> f64 {
-        let setpoint = strategies.valves.setpoint;
+    fn ask(&mut self, scene: &Scene<'_>, cooling: &Cooling, wiring: &Wiring) -> f64 {
+        let usual = cooling.strategies().valves.setpoint;
         let mut requests = 0.0;
         for ((coil, of), valve) in self.coils.iter_mut().zip(&scene.hall.coils).zip(&wiring.coils) {
+            // What its loop holds, which a reset moves.
+            let setpoint = cooling.of(of.valve_loop).map_or(usual, |row| row.setpoint);
             let above = scene.fresh(of.supply_air).map(|air| air - setpoint);
             requests += coil.step((above, scene.told(*valve)), scene.dt);
         }

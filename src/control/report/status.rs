@@ -44,6 +44,8 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         doors: super::doors::doors(hall, commands, state),
         dry: super::dry::dry(hall, state),
         pumps: super::pumps::pumps(hall, state),
+        heat: super::heat::heat(hall, state),
+        air: super::air::air(hall, state),
         cdus: super::cdus::cdus(hall, state),
         tanks: super::tanks::tanks(hall, state),
         caps: super::cdus::caps(hall, state),

@@ -80,9 +80,9 @@ fn sequence(hall: &Hall, equip: EquipId) -> Option<String> {
         return Some(format!("{}/sequence", name(equip)?));
     }
     let tanks = hall.tanks.iter().map(|tank| tank.of.equip);
-    let mut tanks = tanks.chain(hall.two_phase_tanks.iter().map(|tank| tank.of.equip));
-    let door = hall.doors.iter().any(|door| door.of.equip == equip);
-    if door || hall.dry.iter().any(|dry| dry.of.equip == equip) || tanks.any(|tank| tank == equip) {
+    let tanks = tanks.chain(hall.two_phase_tanks.iter().map(|tank| tank.of.equip));
+    let others = hall.doors.iter().map(|door| door.of.equip).chain(hall.heat.iter().map(|heat| heat.of.equip));
+    if tanks.chain(others).chain(hall.dry.iter().map(|dry| dry.of.equip)).any(|of| of == equip) {
         return Some(format!("{}/sequence", name(equip)?));
     }
     hall.plants.iter().find_map(|plant| {
@@ -114,6 +114,7 @@ fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> 
         name: hall.loops.get(circuit.id)?.clone(),
         mode: row.mode().to_owned(),
         setpoint: row.setpoint,
+        because: super::air::because(hall, state, circuit.id),
         unit: circuit.inputs.first().and_then(|p| hall.points.get(*p)).map_or("1", |def| def.unit.code()).to_owned(),
         pv: row.pv,
         p: terms.p,

@@ -371,7 +371,8 @@ impl Judge<'_> {
                 | Trouble::ValveStuck
                 | Trouble::CoolsTooLittle
                 | Trouble::DidNotWarm
-                | Trouble::NotBelieved,
+                | Trouble::NotBelieved
+                | Trouble::NotTaken,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

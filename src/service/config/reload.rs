@@ -58,7 +58,7 @@ fn changed_keys(old: &Config, new: &Config) -> Vec<String> {
 /// True when control runs the same machines in two halls.
 fn runs_the_same(old: &Hall, new: &Hall) -> bool {
     let tanks = old.tanks == new.tanks && old.two_phase_tanks == new.two_phase_tanks;
-    let liquid = old.cdus == new.cdus && old.dry == new.dry && old.doors == new.doors;
+    let liquid = old.cdus == new.cdus && old.dry == new.dry && old.doors == new.doors && old.heat == new.heat;
     old.plants == new.plants && old.dx_rows == new.dx_rows && liquid && tanks
 }
 

@@ -10,6 +10,8 @@ use plant::units::Celsius;
 /// Strategies by which nothing runs.
 const fn strategies(tuning: LoopTuning) -> Strategies {
     Strategies {
+        supply_air: None,
+        heat: plant::hall::sequence::heat::HeatTuning::USUAL,
         fans: tuning,
         valves: tuning,
         pump: tuning,
@@ -89,6 +91,7 @@ fn hall() -> Arc<Hall> {
         doors: Vec::new(),
         tanks: Vec::new(),
         two_phase_tanks: Vec::new(),
+        heat: Vec::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

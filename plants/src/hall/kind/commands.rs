@@ -10,6 +10,8 @@ pub(super) const ECONOMISER: &[PointSpec] = &[RUN_MODE, SETPOINT];
 pub(super) const DX: &[PointSpec] = &[RUN_MODE, COMPRESSOR, DAMPER];
 pub(super) const PUMP: &[PointSpec] = &[RUN_MODE];
 pub(super) const DRY_COOLER: &[PointSpec] = &[RUN_MODE, FANS, WET];
+/// With the customer's call for heat, which only control needs.
+pub(super) const HEAT_RECOVERY: &[PointSpec] = &[RUN_MODE, state("demand")];
 
 /// A word or a setpoint that is told to a panel, at once: its range and its fail-safe.
 const fn order(

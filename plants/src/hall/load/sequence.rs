@@ -1,14 +1,18 @@
 //! `[sequence.…]`: what control runs, and the numbers it runs by. Plants of chillers here, the rest beside it.
 
+mod air;
 mod cdu;
 mod door;
 mod dry;
 mod dx;
 mod fans;
+mod heat;
 mod pumps;
 mod tank;
 mod tower;
 mod tunings;
+
+pub(super) use air::check as check_air;
 
 use super::Draft;
 use crate::hall::Kind;
@@ -84,8 +88,8 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
 }
 
 /// The kinds that control runs or not as a whole, whatever water they are on: the section is named as the kind.
-pub(super) const RUN_BY_KIND: [Kind; 6] =
-    [Kind::Dx, Kind::Cdu, Kind::DryCooler, Kind::RearDoor, Kind::Tank, Kind::TwoPhaseTank];
+pub(super) const RUN_BY_KIND: [Kind; 7] =
+    [Kind::Dx, Kind::Cdu, Kind::DryCooler, Kind::RearDoor, Kind::Tank, Kind::TwoPhaseTank, Kind::HeatRecovery];
 
 /// Those of them that a hall's file has control run.
 pub(super) fn run_kinds(file: &Section<'_>) -> Vec<Kind> {

@@ -26,7 +26,8 @@ pub(super) fn strategies(
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     let feed_forward = feed_forward(file);
-    let Tunings { plants: [chilled_water, facility_water], dx, cdu, dry, doors, tank, two_phase } = tunings;
+    let Tunings { plants: [chilled_water, facility_water], dx, cdu, dry, doors, tank, two_phase, heat, supply_air } =
+        tunings;
     let all = |fans, valves, pump| Strategies {
         fans,
         valves,
@@ -39,6 +40,8 @@ pub(super) fn strategies(
         doors,
         tank,
         two_phase,
+        heat,
+        supply_air,
         feed_forward,
     };
     if !needs.contains(&true) && !file.has("strategy") {

@@ -33,7 +33,7 @@ fn station() -> HeatRecovery {
     }
 }
 
-const WINTER: Offered = Offered { flow: 20.0, back: 45.0, outdoors: 0.0, hour: 12.0, connected: true };
+const WINTER: Offered = Offered { flow: 20.0, back: 45.0, outdoors: 0.0, hour: 12.0, connected: true, open: 1.0 };
 
 #[test]
 fn the_heat_pump_agrees_with_a_search_for_its_source() {
@@ -54,6 +54,15 @@ fn the_heat_pump_agrees_with_a_search_for_its_source() {
     assert!(got.mode == Mode::HeatPump && (got.cop / cop - 1.0).abs() < 1e-9, "{got:?} {cop}");
     assert!((got.exported - wanted.heat).abs() < 1e-6 && got.unmet == 0.0 && !got.outside);
     assert!((got.back - (45.0 - got.from_hall / (20.0 * 3970.0))).abs() < 1e-9);
+}
+
+#[test]
+fn a_valve_that_is_not_open_lets_its_share_through() {
+    let of = station();
+    let half = of.recover(Offered { open: 0.5, outdoors: -12.0, ..WINTER });
+    assert!(half.exported <= 0.5 * of.customer.most + 1e-6 && half.exported > 0.0, "{half:?}");
+    let shut = of.recover(Offered { open: 0.0, ..WINTER });
+    assert!(shut.exported == 0.0 && shut.back == 45.0 && shut.unmet > 0.0);
 }
 
 #[test]
@@ -130,7 +139,7 @@ proptest! {
         flow in 0.0..40.0f64, back in -20.0..100.0f64, outdoors in -40.0..50.0f64, hour in -50.0..50.0f64,
     ) {
         let of = station();
-        let got = of.recover(Offered { flow, back, outdoors, hour, connected: true });
+        let got = of.recover(Offered { flow, back, outdoors, hour, connected: true, open: 1.0 });
         prop_assert!((got.exported - got.from_hall - got.electricity).abs() <= 1e-9 * got.exported);
         prop_assert!(got.from_hall >= 0.0 && got.electricity >= 0.0 && got.unmet >= 0.0 && got.back.is_finite());
         let wanted = of.customer.wanted(outdoors, hour);

@@ -1,9 +1,11 @@
 //! The numbers of all `[sequence.…]` together.
 
 use crate::hall::machinery::Circuit;
+use crate::hall::sequence::air::SupplyAirTuning;
 use crate::hall::sequence::cdu::CduTuning;
 use crate::hall::sequence::door::DoorTuning;
 use crate::hall::sequence::dry::DryTuning;
+use crate::hall::sequence::heat::HeatTuning;
 use crate::hall::sequence::tank::{TankTuning, TwoPhaseTuning};
 use crate::hall::sequence::{DxTuning, PlantTuning};
 use crate::read::Section;
@@ -25,6 +27,10 @@ pub(in crate::hall::load) struct Tunings {
     pub tank: TankTuning,
     /// Of two-phase tanks.
     pub two_phase: TwoPhaseTuning,
+    /// Of heat recovery.
+    pub heat: HeatTuning,
+    /// Of the supply air of rows; nothing where it stays.
+    pub supply_air: Option<SupplyAirTuning>,
 }
 
 impl Tunings {
@@ -37,6 +43,8 @@ impl Tunings {
         doors: DoorTuning::USUAL,
         tank: TankTuning::USUAL,
         two_phase: TwoPhaseTuning::USUAL,
+        heat: HeatTuning::USUAL,
+        supply_air: None,
     };
 }
 
@@ -50,6 +58,8 @@ pub(in crate::hall::load) fn tunings(file: &Section<'_>) -> Tunings {
     let doors = all.section("rear-door").and_then(|section| super::door::tuning(&section));
     let tank = all.section("tank").and_then(|section| super::tank::tank(&section));
     let two_phase = all.section("two-phase-tank").and_then(|section| super::tank::two_phase(&section));
+    let heat = all.section("heat-recovery").map(|section| super::heat::tuning(&section));
+    let supply_air = all.section("supply-air").map(|section| super::air::tuning(&section));
     all.done();
     let unused = Tunings::UNUSED;
     Tunings {
@@ -60,5 +70,7 @@ pub(in crate::hall::load) fn tunings(file: &Section<'_>) -> Tunings {
         doors: doors.unwrap_or(unused.doors),
         tank: tank.unwrap_or(unused.tank),
         two_phase: two_phase.unwrap_or(unused.two_phase),
+        heat: heat.unwrap_or(unused.heat),
+        supply_air,
     }
 }
