@@ -157,7 +157,10 @@ impl BoilingTank {
     #[must_use]
     pub fn aim(&self, tuning: &TwoPhaseTuning) -> Aim {
         if self.warming.is_warm() {
-            return Aim::Hold { point: None, setpoint: tuning.valve.setpoint, least: tuning.least_valve.0 };
+            // What has lost liquid may have a vent that does not close: at the air's pressure it loses no more.
+            let most = if self.level.is_low() { 0.0 } else { f64::INFINITY };
+            let setpoint = tuning.valve.setpoint.min(most);
+            return Aim::Hold { point: None, setpoint, least: tuning.least_valve.0 };
         }
         Aim::Stand { at: 0.0, reason: Reason::TooCold }
     }

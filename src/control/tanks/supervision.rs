@@ -37,6 +37,12 @@ impl Level {
         }
     }
 
+    /// Somebody should fill it up.
+    #[must_use]
+    pub const fn is_low(&self) -> bool {
+        self.low.is_on()
+    }
+
     /// Its machines should be off.
     #[must_use]
     pub fn off(&self) -> Option<CapReason> {

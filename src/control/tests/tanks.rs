@@ -273,6 +273,19 @@ fn a_valve_opens_with_the_power_before_the_pressure_tells() {
 }
 
 #[test]
+fn a_tank_that_has_lost_liquid_is_held_at_the_airs_pressure() {
+    let mut rig = boiling();
+    let setpoint = |rig: &Rig| {
+        let loops = rig.control.loops();
+        loops.into_iter().find(|one| one.name == "tank-3/valve").expect("a loop").setpoint
+    };
+    assert!((setpoint(&rig) - 500.0).abs() < 1e-9);
+    rig.read("tank-3/level", 80.0);
+    rig.steps(15);
+    assert!(setpoint(&rig).abs() < 1e-9);
+}
+
+#[test]
 fn a_pressure_that_is_lost_gives_the_tank_back() {
     let mut rig = boiling();
     rig.fail("tank-1/vapour-pressure", Why::InvalidCode);

@@ -205,7 +205,7 @@ impl TwoPhaseTuning {
         feed_forward: 7e-4,
         least_valve: Percent(5.0),
         cold: ColdTuning { below: Celsius(40.0), clear: 2.0, within: Span::from_secs(4 * 3600), capacity: 2e6 },
-        level: LevelTuning { low: Percent(85.0), low_low: Percent(75.0), after: Span::from_secs(10), clear: 3.0 },
+        level: LevelTuning { low: Percent(93.0), low_low: Percent(75.0), after: Span::from_secs(10), clear: 3.0 },
         pressure: PressureTuning {
             relief: Pascals(2000.0),
             margin: Pascals(500.0),
