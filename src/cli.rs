@@ -202,6 +202,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 26 } else { 15 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 28 } else { 17 });
     }
 }

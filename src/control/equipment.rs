@@ -3,7 +3,7 @@
 
 use plant::event::Trouble;
 use plant::hall::{Hall, Strategies};
-use plant::id::{EquipId, RowId, Table};
+use plant::id::{EquipId, PointId, RowId, Table};
 use serde::{Deserialize, Serialize};
 
 use super::cdus::{self, Cdus};
@@ -155,6 +155,11 @@ impl Equipment {
         self.cdus.protect(&wirings.cdus, (&rules.cdu, &self.dew_point), commands);
         self.doors.protect(&wirings.doors, &self.dew_point, commands);
         self.tanks.protect(hall, &wirings.tanks, commands);
+    }
+
+    /// Thermal protection has taken a row: what moves its water runs, whoever holds it off.
+    pub fn rescue(&self, hall: &Hall, wirings: &Wirings, hot: PointId, commands: &mut Commands) {
+        self.headers.rescue(hall, &wirings.headers, hot, commands);
     }
 
     /// True in a hall where there is any.

@@ -14,13 +14,13 @@
 
 mod look;
 
-use plant::command::Reason;
+use plant::command::{Level, Reason};
 use plant::event::{About, StageCause, Step as Told, Trouble, What};
 use plant::hall::machinery::Circuit;
 use plant::hall::sequence::RunMode;
 use plant::hall::sequence::pumps::{Header, HeaderTuning};
 use plant::hall::{Hall, Strategies};
-use plant::id::{EquipId, HeaderId, Id};
+use plant::id::{EquipId, HeaderId, Id, PointId};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -156,6 +156,32 @@ impl Headers {
     }
 }
 
+impl Headers {
+    /// Pumps of chilled water that a person holds off run while some row is too hot: full speed is nothing without them. One that reports
+    /// a fault stays as it is.
+    pub fn rescue(&self, hall: &Hall, wirings: &[Wiring], hot: PointId, commands: &mut Commands) {
+        for ((of, row), wiring) in self.iter(hall).zip(wirings) {
+            if of.circuit != Circuit::ChilledWater {
+                continue;
+            }
+            for (output, machine) in wiring.pumps.iter().zip(row.crew.machines()) {
+                let held = commands.slot(*output).is_some_and(|slot| {
+                    let mut people = slot.entries().filter(|(level, _)| *level == Level::Operator);
+                    people.any(|(_, entry)| RunMode::of(entry.value) == RunMode::Off)
+                });
+                if held && machine.trouble().is_none() {
+                    commands.propose(
+                        *output,
+                        Level::ThermalProtection,
+                        RunMode::On.number(),
+                        Reason::OverTemperature(hot),
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// How the pumps of a water are run.
 const fn tuning(strategies: &Strategies, circuit: Circuit) -> Option<&HeaderTuning> {
     strategies.plant(circuit).pumps.as_ref()
@@ -287,7 +313,8 @@ impl Pumps {
     /// What is doubted neither counts nor begins anew; what is lost has held for no time.
     fn count(&mut self, tuning: &HeaderTuning, view: &View, dt: Span) {
         let (of, n) = (&tuning.pumps, self.crew.target());
-        let quiet = self.crew.shift() == Shift::Steady && self.crew.present() == n;
+        // Where people hold more of them than are wanted these count as there: staging goes on above them.
+        let quiet = self.crew.shift() == Shift::Steady && self.crew.present() >= n;
         let enough = |n: u8| f64::from(n) / f64::from(of.running) - tuning.margin;
         let held = view.below.is_some_and(|below| below < of.starved.0);
         if let Some(flow) = view.flow {

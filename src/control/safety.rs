@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! level 4  an inlet at its maximum      the row's fans, its coils' valves and the pump go to their maximum, until every
-//!                                       inlet is recommended again; its DX units too, where their air is too warm
+//!                                       inlet is recommended again; its DX units too, where their air is too warm; pumps of
+//!                                       their water that somebody holds off run
 //! level 5  inputs never heard           the fail-safe, until each was heard or is given up as lost
 //! level 5  inputs lost                  a limit that closes on the fail-safe: with half of a row's inlets it has closed
 //! ```
@@ -57,6 +58,12 @@ impl Safety {
                 floor(scene.image, circuit, commands);
             }
         }
+    }
+
+    /// The inlet for which thermal protection has taken some row.
+    #[must_use]
+    pub fn tripped(&self) -> Option<PointId> {
+        self.tripped.rows().iter().find_map(|point| *point)
     }
 
     /// Watches a row's inlets: tripped from the maximum until the recommended range is reached again, so that it cannot

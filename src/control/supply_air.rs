@@ -270,7 +270,7 @@ impl RowAir {
         self.cause = match () {
             () if view.hot => Cause::Hot,
             () if view.blind => Cause::Blind,
-            () if view.held || view.fans.is_none() => Cause::Held,
+            () if (view.held || view.fans.is_none()) && excess <= 0.0 => Cause::Held,
             () if view.settling && !view.beyond => Cause::Settling,
             () if self.running < rules.delay && !view.beyond => Cause::Begun,
             () if excess > 0.0 => Cause::Asked,

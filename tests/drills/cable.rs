@@ -128,7 +128,7 @@ fn a_gateway_that_starts_anew_is_told_everything_again() {
     let (rig, wire) = wired("plant");
     wire.set(State::Off);
     rig.until("the pump skid is lost", |r| r.is_lost("chw/dp", "comm"));
-    rig.neighbours_are_well(&["chw/", "ch-", "cw/", "ct-", "wse/", "roof/"]);
+    rig.neighbours_are_well(&["chw/", "chwp-", "ch-", "cw/", "ct-", "wse/", "roof/"]);
     assert_eq!(rig.why("crah-1/fan-speed").level, 16);
     // While it was away it lost what it was told.
     assert!(rig.stage.hall.foreign_write(rig.id("chw/pump-speed"), 30.0));

@@ -79,6 +79,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-pumps-controller-dead", include_str!("../../scenarios/air-pumps-controller-dead.toml")),
     ("air-pumps-dp-lost", include_str!("../../scenarios/air-pumps-dp-lost.toml")),
     ("air-pumps-flow-lost", include_str!("../../scenarios/air-pumps-flow-lost.toml")),
+    ("air-pumps-flow-reads-nothing", include_str!("../../scenarios/air-pumps-flow-reads-nothing.toml")),
+    ("air-pumps-held-off-and-heat", include_str!("../../scenarios/air-pumps-held-off-and-heat.toml")),
     ("air-pumps-lose-their-power", include_str!("../../scenarios/air-pumps-lose-their-power.toml")),
     ("air-pumps-one-moves-nothing", include_str!("../../scenarios/air-pumps-one-moves-nothing.toml")),
     ("air-pumps-one-trips", include_str!("../../scenarios/air-pumps-one-trips.toml")),

@@ -25,7 +25,7 @@ impl Feed {
     /// What is added to the loop's output (%, -100 to 100).
     #[must_use]
     pub const fn output(&self) -> f64 {
-        self.output
+        self.output.clamp(-ALL, ALL)
     }
 
     /// One scan.
@@ -37,7 +37,7 @@ impl Feed {
         let before = self.load;
         // Up at once; down slowly, and through a pause not at all.
         self.load = if load >= before { load } else { before + (load - before) * dt / (rules.fall.seconds() + dt) };
-        self.output = (self.output + ahead.gain * ALL * (self.load - before)).clamp(-ALL, ALL);
+        self.output += ahead.gain * ALL * (self.load - before);
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) struct View {
     pub held: bool,
 }
 
+/// Water that is so much of its setpoint short of pressure does not move (1). A header that holds more has a pump, whatever a flow meter says.
+const NOTHING_MOVES: f64 = 0.75;
+
 impl Scan<'_> {
     /// One scan; `settles` while a stage of the water's plant changes.
     pub(super) fn view(&self, crew: &Crew, (cooling, settles): (&Cooling, bool)) -> View {
@@ -40,7 +43,7 @@ impl Scan<'_> {
         let below = setpoint.zip(self.scene.fresh(self.of.dp)).map(|(setpoint, dp)| setpoint - dp);
         let told = self.wiring.speed.and_then(|output| self.scene.told(output));
         let dry = flow.is_some_and(|flow| flow < self.tuning.pumps.least_flow.0)
-            && below.is_none_or(|below| below >= self.tuning.pumps.starved.0);
+            && setpoint.zip(below).is_none_or(|(setpoint, below)| below >= NOTHING_MOVES * setpoint);
         View {
             pumps: self.pumps(crew, dry),
             flow: flow.map(|flow| flow / strategies.plant(self.of.circuit).design_flow.0),

@@ -9,10 +9,16 @@ use plant::hall::sequence::tank::ColdTuning;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
+use crate::control::clock::sum;
 use crate::control::sequence::{Bound, Sequence, Step, Turn};
 
 /// So much more than what is missing may be given before a temperature is not believed (K).
 const SLACK: f64 = 3.0;
+
+/// No sensor in a liquid falls by more from one scan to the next (K): one that does is not believed.
+const JUMP: f64 = 5.0;
+/// After so long without a reading nobody knows how fast it fell.
+const FORGOTTEN: Span = Span::from_secs(60);
 
 /// How warm a tank's fluid is.
 ///
@@ -67,13 +73,20 @@ pub struct Warming {
     coldest: f64,
     /// Its temperature is known now.
     known: bool,
+    /// What it was when it was known last (°C).
+    last: Option<f64>,
+    /// For how long it has not been known.
+    unseen: Span,
+    /// It fell faster than a liquid can.
+    jumped: bool,
 }
 
 impl Warming {
     /// Warm, as far as anybody knows.
     #[must_use]
     pub fn new() -> Self {
-        Self { step: Sequence::long_since(Warmth::Warm), heat: 0.0, coldest: f64::INFINITY, known: false }
+        let step = Sequence::long_since(Warmth::Warm);
+        Self { step, heat: 0.0, coldest: f64::INFINITY, known: false, last: None, unseen: Span::ZERO, jumped: false }
     }
 
     /// How warm it is.
@@ -88,15 +101,26 @@ impl Warming {
         self.warmth() == Warmth::Warm
     }
 
-    /// The machines have given more heat than would have warmed it.
+    /// It fell faster than a liquid can, or the machines have given more heat than would have warmed it.
     #[must_use]
     pub fn is_doubted(&self, rules: &ColdTuning) -> bool {
         let missing = rules.below.0 + rules.clear + SLACK - self.coldest;
-        !self.is_warm() && self.known && missing.is_finite() && self.heat > rules.capacity * missing
+        self.jumped || !self.is_warm() && self.known && missing.is_finite() && self.heat > rules.capacity * missing
+    }
+
+    fn watch(&mut self, fluid: Option<f64>, dt: Span) {
+        if let Some(fluid) = fluid {
+            self.jumped |= self.last.is_some_and(|last| last - fluid > JUMP);
+            (self.last, self.unseen) = (Some(fluid), Span::ZERO);
+        } else {
+            self.unseen = sum(self.unseen, dt);
+            self.last = self.last.filter(|_| self.unseen < FORGOTTEN);
+        }
     }
 
     /// One scan: fluid (°C) and the machines' power (W), where they are known now. What there is to tell.
     pub fn step(&mut self, rules: &ColdTuning, (fluid, power): (Option<f64>, Option<f64>), dt: Span) -> Option<What> {
+        self.watch(fluid, dt);
         self.known = fluid.is_some();
         let known = if self.known { dt } else { Span::ZERO };
         let turn = self.step.advance(rules, known, |step, _| next(step, rules, fluid?));
@@ -167,6 +191,20 @@ mod tests {
         assert!(!warming.is_doubted(&RULES), "ten kelvins of two megajoules each are given after 250 s");
         run(&mut warming, Some(15.0), 80e3, 3);
         assert!(warming.is_doubted(&RULES));
+    }
+
+    #[test]
+    fn a_temperature_that_falls_faster_than_a_liquid_can_is_not_believed() {
+        let mut warming = Warming::new();
+        run(&mut warming, Some(45.0), 80e3, 10);
+        run(&mut warming, None, 80e3, 3); // such a step is not believed at once by the reading itself
+        run(&mut warming, Some(33.0), 80e3, 1);
+        assert!(warming.is_warm() && warming.is_doubted(&RULES));
+        let mut cooled = Warming::new();
+        run(&mut cooled, Some(45.0), 0.0, 10);
+        run(&mut cooled, None, 0.0, 90);
+        run(&mut cooled, Some(33.0), 0.0, 10);
+        assert!(!cooled.is_doubted(&RULES), "nobody saw how fast");
     }
 
     proptest! {
