@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use toml::de::{DeTable, DeValue};
 
 use crate::fault::{Fault, Faults};
+use crate::time::Span;
 
 pub use value::{Refusal, Value};
 pub use words::{closest, did_you_mean, is_name};
@@ -198,6 +199,22 @@ impl<'s> Section<'s> {
         };
         self.fault(key, format!("`{key}` is {number} and must be {rule}"), format!("write a number {rule}"));
         None
+    }
+
+    /// The same, or another number where it is missing or outside.
+    pub fn number(&self, key: &'static str, otherwise: f64, range: (f64, f64)) -> f64 {
+        self.within(key, range).unwrap_or(otherwise)
+    }
+
+    /// The time of `key` if it lies in the range, or another where it is missing; a fault where it lies outside.
+    pub fn span(&self, key: &'static str, otherwise: Span, (low, high): (Span, Span)) -> Span {
+        let read: Span = self.or(key, otherwise);
+        if read < low || read > high {
+            let message = format!("`{key}` is {read} and must be from {low} to {high}");
+            self.fault(key, message, format!("write a time from {low} to {high}, such as \"{otherwise}\""));
+            return otherwise;
+        }
+        read
     }
 
     /// The whole number of `key` if it lies in the range; a fault where it does not.

@@ -63,7 +63,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     writeln!(page, "valves         {}", row(&s.valves))?;
     writeln!(page, "pump           {}", s.pump.map_or_else(|| "-".to_owned(), |p| format!("{p:.1} %")))?;
     for p in &s.pumps {
-        pumps(page, p)?;
+        writeln!(page, "pumps          {}", of_pumps(p))?;
     }
     for a in &s.air {
         writeln!(page, "supply air     {} {:.1} °C: {}", a.row, a.setpoint_celsius, a.because)?;
@@ -132,12 +132,12 @@ pub fn of_tower(t: &TowerView) -> String {
 }
 
 /// Who runs the pumps on a header and how many, then each.
-fn pumps(page: &mut String, p: &PumpsView) -> std::fmt::Result {
+pub fn of_pumps(p: &PumpsView) -> String {
     let short = if p.short { ", NONE IS LEFT to start" } else { "" };
     let each = p.pumps.iter().map(machine).collect::<Vec<_>>().join(", ");
     match p.rule.as_str() {
-        "panels" => writeln!(page, "pumps          {} on their panels: {each}", p.name),
-        _ => writeln!(page, "pumps          {} wants {}, {}{short}: {each}", p.name, p.wanted, p.change),
+        "panels" => format!("{} on their panels: {each}", p.name),
+        _ => format!("{} wants {}, {}{short}: {each}", p.name, p.wanted, p.change),
     }
 }
 

@@ -76,8 +76,6 @@ pub struct Loop {
     feed: Feed,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
-    /// What a sequence adds to its output (%).
-    fed: f64,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -98,7 +96,6 @@ impl Loop {
             group,
             feed: Feed::default(),
             aim: None,
-            fed: 0.0,
             setpoint: 0.0,
             pv: None,
             lead: None,
@@ -205,8 +202,8 @@ impl Cooling {
 
     /// A sequence says what load it knows of: so much is added to a loop's output (%) until it says otherwise.
     pub fn feed(&mut self, id: LoopId, percent: f64) {
-        if let Some(row) = self.loops.get_mut(id).filter(|_| percent.is_finite()) {
-            row.fed = percent;
+        if let Some(row) = self.loops.get_mut(id) {
+            row.feed.tell(percent);
         }
     }
 
@@ -302,7 +299,7 @@ impl Loop {
             sp: tuning.setpoint,
             source,
             pv: self.pv,
-            ff: self.feed.output() + self.fed,
+            ff: self.feed.output(),
             actual: self.believed(view.actual),
             dt: self.waited,
             mode: view.mode,

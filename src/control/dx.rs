@@ -212,7 +212,7 @@ impl Units {
                 };
                 for item in self.economiser.step(scope.rules, &gate, scope.dt).into_iter().flatten() {
                     let trouble = matches!(item, What::Trouble(_) | What::ShutOut(ShutOut::Smoke | ShutOut::Freeze));
-                    if trouble { news.warn(about, item) } else { news.info(about, item) }
+                    news.switched(about, (item, trouble));
                 }
                 let open = self.economiser.gate() == economiser::Gate::Open;
                 let all = !open || looked.is_hot || looked.is_dim;

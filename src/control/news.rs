@@ -40,6 +40,11 @@ impl<'a> News<'a> {
         }
     }
 
+    /// Something that somebody should know of has begun, or is over.
+    pub fn switched(&mut self, about: About, (what, on): (What, bool)) {
+        self.tell(if on { Severity::Warning } else { Severity::Info }, about, what);
+    }
+
     /// A machine has been taken over from its panel; or given back, which somebody should know.
     pub fn rule(&mut self, about: About, told: Step) {
         let severity = if told == Step::HandedBack { Severity::Warning } else { Severity::Info };

@@ -154,9 +154,7 @@ impl Headers {
             row.propose(wiring, commands);
         }
     }
-}
 
-impl Headers {
     /// Pumps of chilled water that a person holds off run while some row is too hot: full speed is nothing without them. One that reports
     /// a fault stays as it is.
     pub fn rescue(&self, hall: &Hall, wirings: &[Wiring], hot: PointId, commands: &mut Commands) {

@@ -6,15 +6,16 @@
 
 mod asks;
 mod boiling;
+mod keeper;
 mod oil;
 mod supervision;
 mod warmth;
 
 use plant::event::Trouble;
 use plant::hall::Hall;
+use plant::hall::sequence::RunMode;
 use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::id::EquipId;
-use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::commands::{Commands, OutputId};
@@ -26,11 +27,6 @@ pub use boiling::BoilingTank;
 pub use oil::OilTank;
 pub use warmth::Warmth;
 
-/// What is needed may be doubted for so long before the panel gets its tank back: it has sensors of its own.
-const DOUBT: Span = Span::from_secs(15);
-/// A temperature that is not believed is believed again once it has moved by so much (K).
-const MOVED: f64 = 2.0;
-
 /// The outputs of a tank. Fixed when the hall is loaded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wiring {
@@ -41,9 +37,34 @@ pub struct Wiring {
 }
 
 impl Wiring {
+    /// True where it is told, by whoever is strongest now, that control runs it.
+    fn is_on(&self, commands: &Commands) -> bool {
+        commands.slot(self.run_mode).map(|slot| RunMode::of(slot.winner().1.value)) == Some(RunMode::On)
+    }
+
     /// Its outputs have come to where they were to go.
     fn has_settled(&self, scene: &Scene<'_>) -> bool {
         [self.valve, self.pump].into_iter().filter_map(|output| scene.held.get(output)).all(|row| !row.on_its_way)
+    }
+}
+
+/// What one tank's scan looks at.
+#[derive(Clone, Copy)]
+pub struct Scan<'a, Of, Rules> {
+    /// The scene.
+    scene: &'a Scene<'a>,
+    /// What it is.
+    of: &'a Of,
+    /// Its outputs.
+    wiring: &'a Wiring,
+    /// How it is run.
+    tuning: &'a Rules,
+}
+
+impl<Of, Rules> Scan<'_, Of, Rules> {
+    /// True where the tank was told last that control runs it.
+    fn listens(&self) -> bool {
+        self.scene.told(self.wiring.run_mode).map(RunMode::of) == Some(RunMode::On)
     }
 }
 
@@ -150,13 +171,13 @@ impl Tanks {
     ) {
         let tuning = &cooling.strategies().tank;
         for ((of, wiring), tank) in scene.hall.tanks.iter().zip(one).zip(&mut self.oil) {
-            let scan = oil::Scan { scene, of, wiring, tuning };
+            let scan = Scan { scene, of, wiring, tuning };
             tank.step(&scan, news);
             tank.propose(&scan, commands);
         }
         let tuning = &cooling.strategies().two_phase;
         for ((of, wiring), tank) in scene.hall.two_phase_tanks.iter().zip(two).zip(&mut self.boiling) {
-            let scan = boiling::Scan { scene, of, wiring, tuning };
+            let scan = Scan { scene, of, wiring, tuning };
             tank.step(&scan, news);
             tank.propose(&scan, commands);
         }

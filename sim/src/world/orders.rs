@@ -29,35 +29,24 @@ impl World {
         let Self { tanks, driven_tanks, machinery, heat, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
-            let circuit = match plant.circuit {
-                Which::ChilledWater => chilled.as_mut(),
-                Which::FacilityWater => facility.as_mut(),
-            };
-            let Some(circuit) = circuit else { continue };
-            told.plant(plant, circuit);
+            let circuit = on(plant.circuit, (chilled, facility));
+            if let Some(circuit) = circuit {
+                told.plant(plant, circuit);
+            }
         }
         for of in dry.iter() {
-            let circuit = match of.circuit {
-                Which::ChilledWater => chilled.as_mut(),
-                Which::FacilityWater => facility.as_mut(),
-            };
+            let circuit = on(of.circuit, (chilled, facility));
             if let Some(cooler) = circuit.and_then(|circuit| circuit.dry.as_mut()) {
                 cooler.told = told.dry(of);
             }
         }
         for header in headers.iter() {
-            let circuit = match header.circuit {
-                Which::ChilledWater => chilled.as_mut(),
-                Which::FacilityWater => facility.as_mut(),
-            };
+            let circuit = on(header.circuit, (chilled, facility));
             let units = circuit.into_iter().flat_map(|circuit| &mut circuit.pumps.units);
             units.zip(&header.pumps).for_each(|(unit, of)| unit.order = told.mode(of.run_mode.id()));
         }
         for of in heat.iter() {
-            let circuit = match of.circuit {
-                Which::ChilledWater => chilled.as_mut(),
-                Which::FacilityWater => facility.as_mut(),
-            };
+            let circuit = on(of.circuit, (chilled, facility));
             circuit.into_iter().for_each(|circuit| circuit.station.told = told.mode(of.run_mode.id()));
         }
         let smoky = smoke.contains(&true);
@@ -88,6 +77,17 @@ impl World {
         let (one, two) = tanks.split_at_mut(singles);
         one.iter_mut().zip(&driven_tanks.0).for_each(|(unit, of)| unit.order = told.tank(of));
         two.iter_mut().zip(&driven_tanks.1).for_each(|(unit, of)| unit.order = told.two_phase(of));
+    }
+}
+
+/// The circuit of a water.
+const fn on<'c>(
+    which: Which,
+    (chilled, facility): (&'c mut Option<Circuit>, &'c mut Option<Circuit>),
+) -> Option<&'c mut Circuit> {
+    match which {
+        Which::ChilledWater => chilled.as_mut(),
+        Which::FacilityWater => facility.as_mut(),
     }
 }
 

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use wattloop::adapters::modbus::Modbus;
-use wattloop::control::report::{PlantView, Pue};
+use wattloop::control::report::{PlantView, Pue, PumpsView};
 use wattloop::service::scan::Tally;
 
 use super::Watched;
-use crate::cli::status::{of_plant, of_tower};
+use crate::cli::status::{of_plant, of_pumps, of_tower};
 
 /// The figures of a run.
 #[derive(Debug, Serialize)]
@@ -25,6 +25,7 @@ pub struct Summary {
     facility_kwh: f64,
     it_kwh: f64,
     plants: Vec<PlantView>,
+    pumps: Vec<PumpsView>,
     modbus_requests: u64,
     modbus_errors: u64,
     alarms: Vec<String>,
@@ -47,6 +48,7 @@ impl Summary {
             facility_kwh: seen.last.facility_kwh,
             it_kwh: seen.last.it_kwh,
             plants: seen.last.plants.clone(),
+            pumps: seen.last.pumps.clone(),
             modbus_requests: modbus.0,
             modbus_errors: modbus.1,
             alarms: seen.last.alarms.iter().map(|a| a.name.clone()).collect(),
@@ -76,6 +78,9 @@ impl fmt::Display for Summary {
             if let Some(tower) = &plant.tower {
                 writeln!(f, "  tower            {}", of_tower(tower))?;
             }
+        }
+        for pumps in &self.pumps {
+            writeln!(f, "  pumps            {}", of_pumps(pumps))?;
         }
         writeln!(f, "  Modbus           {} requests, {} errors", self.modbus_requests, self.modbus_errors)?;
         let alarms = if self.alarms.is_empty() { "none".to_owned() } else { self.alarms.join(", ") };

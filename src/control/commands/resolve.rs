@@ -210,7 +210,7 @@ fn tell_change(point: PointId, before: &Held, now: &Held, news: &mut News<'_>) {
     let about = About::Point(point);
     if before.level != now.level {
         let what = What::Leader { level: now.level, reason: now.reason };
-        if now.level <= FREE_UP_TO { news.warn(about, what) } else { news.info(about, what) }
+        news.switched(about, (what, now.level <= FREE_UP_TO));
     }
     if let Some((kept, dropped)) = now.conflict.filter(|_| before.conflict != now.conflict) {
         news.warn(about, What::LimitConflict { kept, dropped });

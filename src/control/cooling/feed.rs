@@ -3,7 +3,6 @@
 //! It is kept as a sum of changes, so that neither a new gain nor a reading that is seen for the first time bumps the output.
 
 use plant::hall::feed_forward::{Ahead, FeedForward};
-use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::circuit::Circuit;
@@ -19,13 +18,22 @@ pub struct Feed {
     load: f64,
     /// What comes of it (%).
     output: f64,
+    /// What a sequence adds, which knows of a load itself (%).
+    told: f64,
 }
 
 impl Feed {
     /// What is added to the loop's output (%, -100 to 100).
     #[must_use]
     pub const fn output(&self) -> f64 {
-        self.output.clamp(-ALL, ALL)
+        (self.output + self.told).clamp(-ALL, ALL)
+    }
+
+    /// A sequence says what load it knows of: so much is added until it says otherwise (%).
+    pub(super) fn tell(&mut self, percent: f64) {
+        if percent.is_finite() {
+            self.told = percent;
+        }
     }
 
     /// One scan.
@@ -59,7 +67,7 @@ impl Service {
             | Self::DoorValve
             | Self::TankValve
             | Self::CondenserValve
-            | Self::CduPumps => Ahead { gain: 0.0, lead: Span::ZERO },
+            | Self::CduPumps => Ahead::NONE,
         }
     }
 }

@@ -9,7 +9,7 @@
 //! ```
 
 use plant::command::{Level as Priority, Reason};
-use plant::event::{About, CapReason, Step as Told, Trouble, What};
+use plant::event::{About, CapReason, Trouble, What};
 use plant::hall::sequence::RunMode;
 use plant::hall::sequence::tank::{DrivenTwoPhase, TwoPhaseTuning};
 use plant::reading::Why;
@@ -18,13 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Wiring;
 use super::asks::{Asks, Latch, Wants};
+use super::keeper::{Keeper, Needs};
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
 use crate::control::commands::Commands;
 use crate::control::cooling::Aim;
 use crate::control::news::News;
-use crate::control::rule::{Rule, TAKE_OVER};
-use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 
 /// A valve that reports shut although it was told to open by so much more (%)
@@ -40,28 +39,12 @@ const QUIET: Span = Span::from_secs(30);
 /// A pump that turns faster than this moves water, whatever a flow sensor says (%).
 const TURNING: f64 = 10.0;
 
-/// What one tank's scan looks at.
-#[derive(Clone, Copy)]
-pub struct Scan<'a> {
-    /// The scene.
-    pub scene: &'a Scene<'a>,
-    /// What it is.
-    pub of: &'a DrivenTwoPhase,
-    /// Its outputs.
-    pub wiring: &'a Wiring,
-    /// How it is run.
-    pub tuning: &'a TwoPhaseTuning,
-}
+type Scan<'a> = super::Scan<'a, DrivenTwoPhase, TwoPhaseTuning>;
 
 impl Scan<'_> {
     /// The vapour's pressure above the air's, known now (Pa).
     fn pressure(&self) -> Option<f64> {
         self.scene.fresh(self.of.of.pressure)
-    }
-
-    /// What the tank was told last.
-    fn told(&self) -> RunMode {
-        self.scene.told(self.wiring.run_mode).map_or(RunMode::Panel, RunMode::of)
     }
 
     /// The facility water is seen standing: a flow sensor alone may lie low.
@@ -76,11 +59,7 @@ impl Scan<'_> {
 /// What is remembered of a two-phase tank.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoilingTank {
-    rule: Rule,
-    /// How long what is needed has been doubted.
-    doubt: Timer,
-    /// The temperature that was not believed (°C), until it moves.
-    doubted: Option<f64>,
+    keeper: Keeper,
     warming: Warming,
     level: Level,
     stuck: Stuck,
@@ -102,9 +81,7 @@ impl BoilingTank {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            rule: Rule::on_panel(),
-            doubt: Timer::default(),
-            doubted: None,
+            keeper: Keeper::panel(),
             warming: Warming::new(),
             level: Level::default(),
             stuck: Stuck::default(),
@@ -126,7 +103,7 @@ impl BoilingTank {
     /// True while its panel runs it.
     #[must_use]
     pub const fn is_on_panel(&self) -> bool {
-        self.rule.is_panel()
+        self.keeper.is_panel()
     }
 
     /// How warm its liquid is.
@@ -175,7 +152,7 @@ impl BoilingTank {
     pub fn step(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
         let (scene, dt, about) = (scan.scene, scan.scene.dt, About::Equip(scan.of.of.equip));
         self.run(scan, news);
-        let listens = scan.told() == RunMode::On && !self.is_on_panel();
+        let listens = scan.listens() && !self.is_on_panel();
         let (told, seen) = (scene.told(scan.wiring.valve).filter(|_| listens), scene.fresh(scan.of.of.valve));
         news.machine(about, self.stuck.step((told, seen), dt));
         let (fluid, power) = (scene.fresh(scan.of.of.fluid), scene.fresh(scan.of.of.power));
@@ -194,34 +171,20 @@ impl BoilingTank {
 
     /// Who runs it.
     fn run(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
-        let (scene, about) = (scan.scene, About::Equip(scan.of.of.equip));
-        let fluid = scene.fresh(scan.of.of.fluid);
-        if let (Some(fluid), Some(then)) = (fluid, self.doubted)
-            && libm::fabs(fluid - then) >= super::MOVED
-        {
-            self.doubted = None;
-        }
-        if self.is_on_panel() {
-            let seen = scan.pressure().is_some() && scene.fresh(scan.of.of.valve).is_some() && fluid.is_some();
-            let after = if scan.wiring.has_settled(scene) { TAKE_OVER } else { Span::from_nanos(u64::MAX) };
-            if self.rule.take_over(seen && self.doubted.is_none(), after, scene.dt) {
-                (self.warming, self.stuck, self.doubt) = (Warming::new(), Stuck::default(), Timer::default());
-                news.rule(about, Told::TakenOver);
-            }
-            return;
-        }
-        self.doubt.count(scan.pressure().is_none(), scene.dt);
-        let unbelieved = self.warming.is_doubted(&scan.tuning.cold);
-        if unbelieved {
-            self.doubted = fluid;
-            news.warn(about, What::Trouble(Trouble::NotBelieved));
-        }
+        let (scene, of) = (scan.scene, &scan.of.of);
+        let fluid = scene.fresh(of.fluid);
         // Without the liquid's temperature nobody would know whether what presses is air: while it was cold its panel gets the tank.
-        let blind = scene.is_lost(scan.of.of.fluid) && !self.warming.is_warm();
-        let doubted = self.doubt.reached(super::DOUBT);
-        if scene.is_lost(scan.of.of.pressure) || doubted || blind || unbelieved {
-            self.rule = Rule::on_panel();
-            news.rule(about, Told::HandedBack);
+        let blind = scene.is_lost(of.fluid) && !self.warming.is_warm();
+        let needs = Needs {
+            seen: scan.pressure().is_some() && scene.fresh(of.valve).is_some() && fluid.is_some(),
+            settled: scan.wiring.has_settled(scene),
+            doubted: scan.pressure().is_none(),
+            lost: scene.is_lost(of.pressure) || blind,
+            fluid,
+            unbelieved: self.warming.is_doubted(&scan.tuning.cold),
+        };
+        if self.keeper.step(&needs, (About::Equip(of.equip), scene.dt), news) {
+            (self.warming, self.stuck) = (Warming::new(), Stuck::default());
         }
     }
 
@@ -250,9 +213,8 @@ impl BoilingTank {
         // All of the water for a moment too long draws air in: the loop has the valve again as soon as the pressure is back.
         let back = self.high.2.so_far() > Span::ZERO;
         if self.cooling.step((self.high.0.reached(rules.after) || gone, Span::ZERO), back, dt) {
-            let (about, on) = (About::Equip(tank), self.cooling.is_on());
-            let what = What::MoreCooling(on);
-            if on { news.warn(about, what) } else { news.info(about, what) }
+            let on = self.cooling.is_on();
+            news.switched(About::Equip(tank), (What::MoreCooling(on), on));
         }
         let cap = [
             (gone, CapReason::CondenserLost),
@@ -276,8 +238,7 @@ impl BoilingTank {
 
     /// Above every mode but off: the condenser of a tank whose vapour presses too much gets all of its water.
     pub fn protect(&self, of: &DrivenTwoPhase, wiring: &Wiring, commands: &mut Commands) {
-        let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
-        if self.cooling.is_on() && told == Some(RunMode::On) {
+        if self.cooling.is_on() && wiring.is_on(commands) {
             let reason = Reason::TankHot(of.of.pressure.id());
             commands.propose(wiring.valve, Priority::ThermalProtection, 100.0, reason);
         }

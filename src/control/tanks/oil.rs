@@ -19,13 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Wiring;
 use super::asks::{Asks, Latch, Wants};
+use super::keeper::{Keeper, Needs};
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
 use crate::control::commands::Commands;
 use crate::control::cooling::Aim;
 use crate::control::news::News;
-use crate::control::rule::{Rule, TAKE_OVER};
-use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 use crate::control::sequence::drive::{Drive, DriveRules, Driven};
 use crate::control::sequence::machine::Sight;
@@ -36,18 +35,7 @@ const TURNING: f64 = 10.0;
 /// A pump that starts anew is told to stand for so long before: its drive comes down first.
 const ANEW: Span = Span::from_secs(40);
 
-/// What one tank's scan looks at.
-#[derive(Clone, Copy)]
-pub struct Scan<'a> {
-    /// The scene.
-    pub scene: &'a Scene<'a>,
-    /// What it is.
-    pub of: &'a DrivenTank,
-    /// Its outputs.
-    pub wiring: &'a Wiring,
-    /// How it is run.
-    pub tuning: &'a TankTuning,
-}
+type Scan<'a> = super::Scan<'a, DrivenTank, TankTuning>;
 
 impl Scan<'_> {
     /// The fluid, known now (°C).
@@ -66,21 +54,12 @@ impl Scan<'_> {
             None => Sight::Doubted,
         }
     }
-
-    /// What the tank was told last.
-    fn told(&self) -> RunMode {
-        self.scene.told(self.wiring.run_mode).map_or(RunMode::Panel, RunMode::of)
-    }
 }
 
 /// What is remembered of a single-phase tank.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OilTank {
-    rule: Rule,
-    /// How long what is needed has been doubted.
-    doubt: Timer,
-    /// The temperature that was not believed (°C), until it moves.
-    doubted: Option<f64>,
+    keeper: Keeper,
     pump: Driven,
     warming: Warming,
     level: Level,
@@ -99,9 +78,7 @@ impl OilTank {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            rule: Rule::on_panel(),
-            doubt: Timer::default(),
-            doubted: None,
+            keeper: Keeper::panel(),
             pump: Driven::found(false, RunTime::default()),
             warming: Warming::new(),
             level: Level::default(),
@@ -123,7 +100,7 @@ impl OilTank {
     /// True while its panel runs it.
     #[must_use]
     pub const fn is_on_panel(&self) -> bool {
-        self.rule.is_panel()
+        self.keeper.is_panel()
     }
 
     /// Its pump.
@@ -170,7 +147,7 @@ impl OilTank {
     pub fn step(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
         let (scene, dt, about) = (scan.scene, scan.scene.dt, About::Equip(scan.of.of.equip));
         self.run(scan, news);
-        let listens = scan.told() == RunMode::On && !self.is_on_panel();
+        let listens = scan.listens() && !self.is_on_panel();
         let told = scene.told(scan.wiring.valve).filter(|_| listens);
         news.machine(about, self.stuck.step((told, scene.fresh(scan.of.of.valve)), dt));
         self.circulate(scan, listens, news);
@@ -183,33 +160,19 @@ impl OilTank {
 
     /// Who runs it.
     fn run(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
-        let (scene, about) = (scan.scene, About::Equip(scan.of.of.equip));
-        let lost = scene.is_lost(scan.of.of.fluid) || scan.turns() == Sight::Lost;
-        if let (Some(fluid), Some(then)) = (scan.fluid(), self.doubted)
-            && libm::fabs(fluid - then) >= super::MOVED
-        {
-            self.doubted = None;
-        }
-        if self.is_on_panel() {
-            let known = matches!(scan.turns(), Sight::Known(_)) && scene.fresh(scan.of.of.pump).is_some();
-            let seen = scan.fluid().is_some() && scene.fresh(scan.of.of.valve).is_some() && known;
-            let after = if scan.wiring.has_settled(scene) { TAKE_OVER } else { Span::from_nanos(u64::MAX) };
-            if self.rule.take_over(seen && self.doubted.is_none(), after, scene.dt) {
-                self.pump = Driven::found(scan.turns() == Sight::Known(true), self.pump.run);
-                (self.warming, self.stuck, self.doubt) = (Warming::new(), Stuck::default(), Timer::default());
-                news.rule(about, Told::TakenOver);
-            }
-            return;
-        }
-        self.doubt.count(scan.fluid().is_none() || scan.turns() == Sight::Doubted, scene.dt);
-        let unbelieved = self.warming.is_doubted(&scan.tuning.cold);
-        if unbelieved {
-            self.doubted = scan.fluid();
-            news.warn(about, What::Trouble(Trouble::NotBelieved));
-        }
-        if lost || unbelieved || self.doubt.reached(super::DOUBT) {
-            self.rule = Rule::on_panel();
-            news.rule(about, Told::HandedBack);
+        let (scene, of, turns) = (scan.scene, &scan.of.of, scan.turns());
+        let known = matches!(turns, Sight::Known(_)) && scene.fresh(of.pump).is_some();
+        let needs = Needs {
+            seen: scan.fluid().is_some() && scene.fresh(of.valve).is_some() && known,
+            settled: scan.wiring.has_settled(scene),
+            doubted: scan.fluid().is_none() || turns == Sight::Doubted,
+            lost: scene.is_lost(of.fluid) || turns == Sight::Lost,
+            fluid: scan.fluid(),
+            unbelieved: self.warming.is_doubted(&scan.tuning.cold),
+        };
+        if self.keeper.step(&needs, (About::Equip(of.equip), scene.dt), news) {
+            self.pump = Driven::found(turns == Sight::Known(true), self.pump.run);
+            (self.warming, self.stuck) = (Warming::new(), Stuck::default());
         }
     }
 
@@ -258,8 +221,7 @@ impl OilTank {
             self.hot.1.count(fluid >= rules.off.0, dt);
             if self.cooling.step((fluid >= rules.cooling.0, rules.after), cool, dt) {
                 let on = self.cooling.is_on();
-                let what = What::MoreCooling(on);
-                if on { news.warn(About::Equip(tank), what) } else { news.info(About::Equip(tank), what) }
+                news.switched(About::Equip(tank), (What::MoreCooling(on), on));
             }
         }
         let faulty = scene.fault(scan.of.fault) == Sight::Known(true);
@@ -312,8 +274,7 @@ impl OilTank {
 
     /// Above every mode but off: what cools a tank that is too warm runs at its most. A pump that does not turn may start anew meanwhile.
     pub fn protect(&self, of: &DrivenTank, wiring: &Wiring, commands: &mut Commands) {
-        let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
-        if !self.cooling.is_on() || told != Some(RunMode::On) {
+        if !self.cooling.is_on() || !wiring.is_on(commands) {
             return;
         }
         let reason = Reason::TankHot(of.of.fluid.id());

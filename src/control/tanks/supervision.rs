@@ -32,8 +32,8 @@ impl Level {
         let (low, low_low) = (rules.low.0, rules.low_low.0);
         self.low_low.step((level < low_low, rules.after), level >= low_low + rules.clear, dt);
         if self.low.step((level < low, rules.after), level >= low + rules.clear, dt) {
-            let (about, low) = (About::Equip(tank), self.low.is_on());
-            if low { news.warn(about, What::LevelLow(low)) } else { news.info(about, What::LevelLow(low)) }
+            let low = self.low.is_on();
+            news.switched(About::Equip(tank), (What::LevelLow(low), low));
         }
     }
 

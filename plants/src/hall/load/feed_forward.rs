@@ -1,6 +1,5 @@
 //! `[feed-forward]`: how loops are moved ahead of the heat.
 
-use super::sequence::span;
 use crate::hall::feed_forward::{Ahead, FeedForward};
 use crate::read::Section;
 use crate::time::Span;
@@ -17,9 +16,9 @@ pub(super) fn feed_forward(file: &Section<'_>) -> FeedForward {
         fans: ahead("fans"),
         valves: ahead("valves"),
         cdu_valves: ahead("cdu-valves"),
-        fall: span(&section, "fall", old.fall, (MINUTE, HOUR.times(2))),
-        wait: span(&section, "wait", old.wait, (Span::from_secs(10), HOUR)),
-        chillers: span(&section, "chillers", old.chillers, (Span::ZERO, HOUR)),
+        fall: section.span("fall", old.fall, (MINUTE, HOUR.times(2))),
+        wait: section.span("wait", old.wait, (Span::from_secs(10), HOUR)),
+        chillers: section.span("chillers", old.chillers, (Span::ZERO, HOUR)),
     };
     section.done();
     read
@@ -29,8 +28,8 @@ fn ahead(section: &Section<'_>) -> Ahead {
     if !section.has("gain") {
         section.missing("gain", "write `gain = …`: % of output for each % of the row's rated load, from 0 to 1.5");
     }
-    let gain = section.within("gain", (0.0, 1.5)).unwrap_or(0.0);
-    let lead = span(section, "lead", Span::ZERO, (Span::ZERO, MINUTE.times(10)));
+    let gain = section.number("gain", 0.0, (0.0, 1.5));
+    let lead = section.span("lead", Span::ZERO, (Span::ZERO, MINUTE.times(10)));
     section.done();
     Ahead { gain, lead }
 }

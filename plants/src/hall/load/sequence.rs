@@ -144,19 +144,18 @@ fn tuning(section: &Section<'_>, circuit: Circuit) -> Option<PlantTuning> {
 
 fn staging(section: &Section<'_>) -> StagingTuning {
     let old = StagingTuning::PUBLISHED;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = StagingTuning {
-        up: number("up", old.up, (0.3, 1.2)),
-        down: number("down", old.down, (0.2, 1.0)),
-        patience: span(section, "patience", old.patience, (MINUTE, HOUR.times(2))),
-        warm: number("warm", old.warm, (0.2, 10.0)),
-        starved: number("starved", old.starved, (1e3, 1e5)),
-        limit: number("limit", old.limit, (30.0, 100.0)),
-        limit_within: span(section, "limit-within", old.limit_within, (SECOND, MINUTE.times(30))),
-        prove: span(section, "prove", old.prove, (MINUTE, HOUR.times(2))),
-        stagger: span(section, "stagger", old.stagger, (SECOND, MINUTE.times(10))),
-        rotate_every: span(section, "rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
-        rotate_gap: span(section, "rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
+        up: section.number("up", old.up, (0.3, 1.2)),
+        down: section.number("down", old.down, (0.2, 1.0)),
+        patience: section.span("patience", old.patience, (MINUTE, HOUR.times(2))),
+        warm: section.number("warm", old.warm, (0.2, 10.0)),
+        starved: section.number("starved", old.starved, (1e3, 1e5)),
+        limit: section.number("limit", old.limit, (30.0, 100.0)),
+        limit_within: section.span("limit-within", old.limit_within, (SECOND, MINUTE.times(30))),
+        prove: section.span("prove", old.prove, (MINUTE, HOUR.times(2))),
+        stagger: section.span("stagger", old.stagger, (SECOND, MINUTE.times(10))),
+        rotate_every: section.span("rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
+        rotate_gap: section.span("rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
     };
     section.done();
     if read.down >= read.up {
@@ -168,16 +167,15 @@ fn staging(section: &Section<'_>) -> StagingTuning {
 
 fn reset(section: &Section<'_>) -> ResetTuning {
     let old = ResetTuning::PUBLISHED;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = ResetTuning {
-        warmest: Celsius(number("warmest", old.warmest.0, (5.0, 45.0))),
-        least_dp: Pascals(number("least-dp", old.least_dp.0, (1e3, 1e6))),
-        delay: span(section, "delay", old.delay, (Span::ZERO, HOUR.times(2))),
-        every: span(section, "every", old.every, (SECOND.times(30), HOUR)),
-        ignore: number("ignore", old.ignore, (0.0, 100.0)),
-        trim: number("trim", old.trim, (0.1, 20.0)),
-        respond: number("respond", old.respond, (0.1, 50.0)),
-        most: number("most", old.most, (0.1, 100.0)),
+        warmest: Celsius(section.number("warmest", old.warmest.0, (5.0, 45.0))),
+        least_dp: Pascals(section.number("least-dp", old.least_dp.0, (1e3, 1e6))),
+        delay: section.span("delay", old.delay, (Span::ZERO, HOUR.times(2))),
+        every: section.span("every", old.every, (SECOND.times(30), HOUR)),
+        ignore: section.number("ignore", old.ignore, (0.0, 100.0)),
+        trim: section.number("trim", old.trim, (0.1, 20.0)),
+        respond: section.number("respond", old.respond, (0.1, 50.0)),
+        most: section.number("most", old.most, (0.1, 100.0)),
     };
     section.done();
     read
@@ -187,14 +185,14 @@ fn machine(section: &Section<'_>, old: MachineTuning) -> MachineTuning {
     let patient = (Span::ZERO, HOUR.times(12));
     let moving = (SECOND.times(10), HOUR.times(2));
     let read = MachineTuning {
-        least_on: span(section, "least-on", old.least_on, patient),
-        least_off: span(section, "least-off", old.least_off, patient),
-        between_starts: span(section, "between-starts", old.between_starts, patient),
-        start_within: span(section, "start-within", old.start_within, moving),
-        stop_within: span(section, "stop-within", old.stop_within, moving),
-        lost_after: span(section, "lost-after", old.lost_after, (Span::ZERO, MINUTE.times(5))),
-        restore_after: span(section, "restore-after", old.restore_after, (Span::ZERO, HOUR.times(2))),
-        retry_after: span(section, "retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
+        least_on: section.span("least-on", old.least_on, patient),
+        least_off: section.span("least-off", old.least_off, patient),
+        between_starts: section.span("between-starts", old.between_starts, patient),
+        start_within: section.span("start-within", old.start_within, moving),
+        stop_within: section.span("stop-within", old.stop_within, moving),
+        lost_after: section.span("lost-after", old.lost_after, (Span::ZERO, MINUTE.times(5))),
+        restore_after: section.span("restore-after", old.restore_after, (Span::ZERO, HOUR.times(2))),
+        retry_after: section.span("retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
     };
     section.done();
     read
@@ -202,27 +200,15 @@ fn machine(section: &Section<'_>, old: MachineTuning) -> MachineTuning {
 
 fn economiser(section: &Section<'_>) -> EconomiserTuning {
     let old = EconomiserTuning::PUBLISHED;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = EconomiserTuning {
-        plates: number("plates", old.plates, (0.5, 10.0)),
-        tower: number("tower", old.tower, (0.5, 15.0)),
-        wet_bulb: number("wet-bulb", old.wet_bulb, (-10.0, 30.0)),
-        on: number("on", old.on, (0.2, 10.0)),
-        off: number("off", old.off, (0.1, 5.0)),
-        off_for: span(section, "off-for", old.off_for, (SECOND.times(10), HOUR)),
+        plates: section.number("plates", old.plates, (0.5, 10.0)),
+        tower: section.number("tower", old.tower, (0.5, 15.0)),
+        wet_bulb: section.number("wet-bulb", old.wet_bulb, (-10.0, 30.0)),
+        on: section.number("on", old.on, (0.2, 10.0)),
+        off: section.number("off", old.off, (0.1, 5.0)),
+        off_for: section.span("off-for", old.off_for, (SECOND.times(10), HOUR)),
     };
     section.done();
-    read
-}
-
-/// A time inside its range; a fault where it is not.
-pub(super) fn span(section: &Section<'_>, key: &'static str, otherwise: Span, (low, high): (Span, Span)) -> Span {
-    let read: Span = section.or(key, otherwise);
-    if read < low || read > high {
-        let message = format!("`{key}` is {read} and must be from {low} to {high}");
-        section.fault(key, message, format!("write a time from {low} to {high}, such as \"{otherwise}\""));
-        return otherwise;
-    }
     read
 }
 

@@ -55,12 +55,11 @@ impl Specs {
 }
 
 fn judgement(judgement: &mut Judgement, section: &Section<'_>) {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let any = (f64::NEG_INFINITY, f64::INFINITY);
-    judgement.min = number("min", judgement.min, any);
-    judgement.max = number("max", judgement.max, any);
-    judgement.max_rate = number("max-rate", judgement.max_rate, (1e-9, f64::INFINITY));
-    judgement.slew = number("slew", judgement.slew, (0.0, f64::INFINITY));
+    judgement.min = section.number("min", judgement.min, any);
+    judgement.max = section.number("max", judgement.max, any);
+    judgement.max_rate = section.number("max-rate", judgement.max_rate, (1e-9, f64::INFINITY));
+    judgement.slew = section.number("slew", judgement.slew, (0.0, f64::INFINITY));
     judgement.stale_after = section.or("stale-after", judgement.stale_after);
     judgement.lost_after = section.or("lost-after", judgement.lost_after);
     judgement.stuck_after = section.or("stuck-after", judgement.stuck_after);
@@ -81,14 +80,13 @@ fn judgement(judgement: &mut Judgement, section: &Section<'_>) {
 }
 
 fn write_range(range: &mut WriteRange, section: &Section<'_>) {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let any = (f64::NEG_INFINITY, f64::INFINITY);
-    range.min = number("min", range.min, any);
-    range.max = number("max", range.max, any);
-    range.failsafe = number("failsafe", range.failsafe, any);
-    range.relinquish_default = number("relinquish-default", range.relinquish_default, any);
-    range.rise_per_s = number("rise-per-s", range.rise_per_s, (1e-9, f64::INFINITY));
-    range.fall_per_s = number("fall-per-s", range.fall_per_s, (1e-9, f64::INFINITY));
+    range.min = section.number("min", range.min, any);
+    range.max = section.number("max", range.max, any);
+    range.failsafe = section.number("failsafe", range.failsafe, any);
+    range.relinquish_default = section.number("relinquish-default", range.relinquish_default, any);
+    range.rise_per_s = section.number("rise-per-s", range.rise_per_s, (1e-9, f64::INFINITY));
+    range.fall_per_s = section.number("fall-per-s", range.fall_per_s, (1e-9, f64::INFINITY));
     section.done();
     let (low, high) = (range.min, range.max);
     if low >= high {

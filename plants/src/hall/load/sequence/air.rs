@@ -1,6 +1,6 @@
 //! `[sequence.supply-air]`: how the supply air of rows of CRAHs is reset.
 
-use super::{HOUR, MINUTE, span};
+use super::{HOUR, MINUTE};
 use crate::hall::sequence::air::SupplyAirTuning;
 use crate::hall::{AlarmDef, Condition, Limits, Strategies};
 use crate::id::{AlarmId, Table};
@@ -14,20 +14,19 @@ const SWINGS: [(Span, f64); 2] = [(MINUTE.times(15), 5.0), (HOUR, 20.0)];
 /// The numbers of `[sequence.supply-air]`.
 pub(super) fn tuning(section: &Section<'_>) -> SupplyAirTuning {
     let old = SupplyAirTuning::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = SupplyAirTuning {
-        coldest: Celsius(number("coldest", old.coldest.0, (10.0, 30.0))),
-        warmest: Celsius(number("warmest", old.warmest.0, (10.0, 30.0))),
-        delay: span(section, "delay", old.delay, (Span::ZERO, HOUR.times(2))),
-        every: span(section, "every", old.every, (MINUTE, HOUR)),
-        ignore: number("ignore", old.ignore, (0.0, 100.0)),
-        trim: Kelvins(number("trim", old.trim.0, (0.01, 1.0))),
-        respond: Kelvins(number("respond", old.respond.0, (0.01, 2.0))),
-        most: Kelvins(number("most", old.most.0, (0.01, 2.0))),
-        warm: Kelvins(number("warm", old.warm.0, (0.0, 5.0))),
-        fast: Percent(number("fast", old.fast.0, (20.0, 100.0))),
-        fast_free: Percent(number("fast-free", old.fast_free.0, (20.0, 100.0))),
-        band: Percent(number("band", old.band.0, (2.0, 50.0))),
+        coldest: Celsius(section.number("coldest", old.coldest.0, (10.0, 30.0))),
+        warmest: Celsius(section.number("warmest", old.warmest.0, (10.0, 30.0))),
+        delay: section.span("delay", old.delay, (Span::ZERO, HOUR.times(2))),
+        every: section.span("every", old.every, (MINUTE, HOUR)),
+        ignore: section.number("ignore", old.ignore, (0.0, 100.0)),
+        trim: Kelvins(section.number("trim", old.trim.0, (0.01, 1.0))),
+        respond: Kelvins(section.number("respond", old.respond.0, (0.01, 2.0))),
+        most: Kelvins(section.number("most", old.most.0, (0.01, 2.0))),
+        warm: Kelvins(section.number("warm", old.warm.0, (0.0, 5.0))),
+        fast: Percent(section.number("fast", old.fast.0, (20.0, 100.0))),
+        fast_free: Percent(section.number("fast-free", old.fast_free.0, (20.0, 100.0))),
+        band: Percent(section.number("band", old.band.0, (2.0, 50.0))),
     };
     section.done();
     if read.warmest <= read.coldest {

@@ -1,6 +1,6 @@
 //! `[sequence.cdu]`: CDUs that control runs, and the numbers they run by.
 
-use super::{MINUTE, SECOND, span};
+use super::{MINUTE, SECOND};
 use crate::hall::load::{Draft, tuning};
 use crate::hall::machinery::{Cdu, InRow};
 use crate::hall::sequence::cdu::{CapTuning, CduPump, CduTuning, DewPointTuning, DrivenCdu, FoulingTuning};
@@ -24,9 +24,8 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
     let supply = section.within("supply", (10.0, 60.0));
     let dp = section.within("dp", (1e3, 1e6));
     let rated = section.within("rated", (1e3, 1e8)).map(Watts);
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
-    let least_valve = Percent(number("least-valve", old.least_valve.0, (0.0, 50.0)));
-    let least_speed = Percent(number("least-speed", old.least_speed.0, (10.0, 80.0)));
+    let least_valve = Percent(section.number("least-valve", old.least_valve.0, (0.0, 50.0)));
+    let least_speed = Percent(section.number("least-speed", old.least_speed.0, (10.0, 80.0)));
     let valve = section.section("valve").map_or(old.valve, |s| tuning::given(&s, old.valve));
     let pump = section.section("pump").map_or(old.pump, |s| tuning::given(&s, old.pump));
     let pumps = section.section("pumps").map_or(old.pumps, |s| pumps(&s));
@@ -71,14 +70,13 @@ fn pumps(section: &Section<'_>) -> PumpTuning {
 
 fn dew_point(section: &Section<'_>) -> DewPointTuning {
     let old = DewPointTuning::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = DewPointTuning {
-        margin: number("margin", old.margin, (1.0, 10.0)),
-        ramp: number("ramp", old.ramp, (0.1, 10.0)),
-        trip: number("trip", old.trip, (0.0, 5.0)),
-        trip_after: span(section, "trip-after", old.trip_after, (SECOND, MINUTE.times(10))),
-        blind: Celsius(number("blind", old.blind.0, (10.0, 40.0))),
-        warmest: Celsius(number("warmest", old.warmest.0, (20.0, 60.0))),
+        margin: section.number("margin", old.margin, (1.0, 10.0)),
+        ramp: section.number("ramp", old.ramp, (0.1, 10.0)),
+        trip: section.number("trip", old.trip, (0.0, 5.0)),
+        trip_after: section.span("trip-after", old.trip_after, (SECOND, MINUTE.times(10))),
+        blind: Celsius(section.number("blind", old.blind.0, (10.0, 40.0))),
+        warmest: Celsius(section.number("warmest", old.warmest.0, (20.0, 60.0))),
     };
     section.done();
     if read.trip >= read.margin {
@@ -90,13 +88,12 @@ fn dew_point(section: &Section<'_>) -> DewPointTuning {
 
 fn caps(section: &Section<'_>) -> CapTuning {
     let old = CapTuning::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = CapTuning {
-        least_dp: Pascals(number("least-dp", old.least_dp.0, (0.0, 1e6))),
-        after: span(section, "after", old.after, (Span::ZERO, MINUTE)),
-        cure_within: span(section, "cure-within", old.cure_within, (Span::ZERO, MINUTE.times(5))),
-        nominal_dp: Pascals(number("nominal-dp", old.nominal_dp.0, (1e3, 1e5))),
-        nominal_supply: number("nominal-supply", old.nominal_supply, (0.5, 20.0)),
+        least_dp: Pascals(section.number("least-dp", old.least_dp.0, (0.0, 1e6))),
+        after: section.span("after", old.after, (Span::ZERO, MINUTE)),
+        cure_within: section.span("cure-within", old.cure_within, (Span::ZERO, MINUTE.times(5))),
+        nominal_dp: Pascals(section.number("nominal-dp", old.nominal_dp.0, (1e3, 1e5))),
+        nominal_supply: section.number("nominal-supply", old.nominal_supply, (0.5, 20.0)),
     };
     section.done();
     read
@@ -104,11 +101,10 @@ fn caps(section: &Section<'_>) -> CapTuning {
 
 fn fouling(section: &Section<'_>) -> FoulingTuning {
     let old = FoulingTuning::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = FoulingTuning {
         rated: old.rated,
-        open: Percent(number("open", old.open.0, (20.0, 100.0))),
-        load: number("load", old.load, (0.1, 1.0)),
+        open: Percent(section.number("open", old.open.0, (20.0, 100.0))),
+        load: section.number("load", old.load, (0.1, 1.0)),
     };
     section.done();
     read

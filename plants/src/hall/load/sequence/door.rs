@@ -1,6 +1,6 @@
 //! `[sequence.rear-door]`: rear doors that control runs, and the numbers they run by.
 
-use super::{HOUR, MINUTE, SECOND, span};
+use super::{HOUR, MINUTE, SECOND};
 use crate::hall::LoopTuning;
 use crate::hall::load::Draft;
 use crate::hall::load::tuning::given;
@@ -19,24 +19,23 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<DoorTuning> {
         section.missing("setpoint", "write `setpoint = …`: the air that leaves the doors, in °C");
     }
     let setpoint = section.within("setpoint", (10.0, 35.0));
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let valve = section.section("valve").map_or(old.valve.speed, |s| given(&s, old.valve.speed));
     let rests = FanTuning {
         speed: valve,
-        least_speed: number("least-valve", old.valve.least_speed, (1.0, 50.0)),
-        deadband: number("deadband", old.valve.deadband, (0.1, 5.0)),
-        off_after: span(section, "off-after", old.valve.off_after, (SECOND.times(30), HOUR)),
-        least_off: span(section, "least-off", old.valve.least_off, (Span::ZERO, HOUR)),
-        start_within: span(section, "start-within", old.valve.start_within, (SECOND.times(5), MINUTE.times(10))),
-        stop_within: span(section, "stop-within", old.valve.stop_within, (SECOND.times(5), MINUTE.times(30))),
+        least_speed: section.number("least-valve", old.valve.least_speed, (1.0, 50.0)),
+        deadband: section.number("deadband", old.valve.deadband, (0.1, 5.0)),
+        off_after: section.span("off-after", old.valve.off_after, (SECOND.times(30), HOUR)),
+        least_off: section.span("least-off", old.valve.least_off, (Span::ZERO, HOUR)),
+        start_within: section.span("start-within", old.valve.start_within, (SECOND.times(5), MINUTE.times(10))),
+        stop_within: section.span("stop-within", old.valve.stop_within, (SECOND.times(5), MINUTE.times(30))),
     };
     let read = DoorTuning {
         valve: rests,
-        stuck: number("stuck", old.stuck, (2.0, 50.0)),
-        stuck_after: span(section, "stuck-after", old.stuck_after, (SECOND.times(30), HOUR)),
-        warm: number("warm", old.warm, (1.0, 20.0)),
-        warm_for: span(section, "warm-for", old.warm_for, (MINUTE, HOUR.times(2))),
-        leak_after: span(section, "leak-after", old.leak_after, (Span::ZERO, MINUTE)),
+        stuck: section.number("stuck", old.stuck, (2.0, 50.0)),
+        stuck_after: section.span("stuck-after", old.stuck_after, (SECOND.times(30), HOUR)),
+        warm: section.number("warm", old.warm, (1.0, 20.0)),
+        warm_for: section.span("warm-for", old.warm_for, (MINUTE, HOUR.times(2))),
+        leak_after: section.span("leak-after", old.leak_after, (Span::ZERO, MINUTE)),
         dew_point: section.section("dew-point").map_or(old.dew_point, |s| dew_point(&s)),
     };
     section.done();
@@ -45,12 +44,11 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<DoorTuning> {
 
 fn dew_point(section: &Section<'_>) -> DewPointTuning {
     let old = DoorTuning::USUAL.dew_point;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = DewPointTuning {
-        margin: number("margin", old.margin, (1.0, 10.0)),
-        trip: number("trip", old.trip, (0.0, 5.0)),
-        trip_after: span(section, "trip-after", old.trip_after, (SECOND, MINUTE.times(10))),
-        blind: Celsius(number("blind", old.blind.0, (10.0, 40.0))),
+        margin: section.number("margin", old.margin, (1.0, 10.0)),
+        trip: section.number("trip", old.trip, (0.0, 5.0)),
+        trip_after: section.span("trip-after", old.trip_after, (SECOND, MINUTE.times(10))),
+        blind: Celsius(section.number("blind", old.blind.0, (10.0, 40.0))),
         ..old
     };
     section.done();

@@ -1,7 +1,7 @@
 //! `[sequence.dry-cooler]`: dry coolers that control runs, and the numbers they run by.
 
 use super::fans::fans;
-use super::{HOUR, SECOND, span};
+use super::{HOUR, SECOND};
 use crate::hall::LoopTuning;
 use crate::hall::load::Draft;
 use crate::hall::machinery::{DryCooler, On};
@@ -26,14 +26,13 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<DryTuning> {
 
 fn pads(section: &Section<'_>) -> PadTuning {
     let old = DryTuning::USUAL.pads;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = PadTuning {
-        above: number("above", old.above, (50.0, 100.0)),
-        above_for: span(section, "above-for", old.above_for, (SECOND.times(30), HOUR)),
-        below: number("below", old.below, (10.0, 95.0)),
-        below_for: span(section, "below-for", old.below_for, (SECOND.times(30), HOUR.times(2))),
-        least_wet: span(section, "least-wet", old.least_wet, (Span::ZERO, HOUR.times(12))),
-        coldest: Celsius(number("coldest", old.coldest.0, (0.0, 20.0))),
+        above: section.number("above", old.above, (50.0, 100.0)),
+        above_for: section.span("above-for", old.above_for, (SECOND.times(30), HOUR)),
+        below: section.number("below", old.below, (10.0, 95.0)),
+        below_for: section.span("below-for", old.below_for, (SECOND.times(30), HOUR.times(2))),
+        least_wet: section.span("least-wet", old.least_wet, (Span::ZERO, HOUR.times(12))),
+        coldest: Celsius(section.number("coldest", old.coldest.0, (0.0, 20.0))),
     };
     section.done();
     if read.below >= read.above {

@@ -1,6 +1,6 @@
 //! `[sequence.dx]`: DX units that control runs, and the numbers they run by.
 
-use super::{HOUR, MINUTE, SECOND, machine, span};
+use super::{HOUR, MINUTE, SECOND, machine};
 use crate::hall::load::Draft;
 use crate::hall::load::tuning;
 use crate::hall::sequence::{AirTuning, DxRow, DxStaging, DxTuning, DxUnit, MachineTuning};
@@ -14,7 +14,7 @@ use crate::units::{Celsius, Kelvins, Percent};
 pub(super) fn tuning(all: &Section<'_>) -> DxTuning {
     let old = DxTuning::USUAL;
     let Some(section) = all.section("dx") else { return old };
-    let setpoint = section.within("setpoint", (10.0, 30.0)).unwrap_or(old.setpoint.0);
+    let setpoint = section.number("setpoint", old.setpoint.0, (10.0, 30.0));
     let read = |key: &'static str, old: LoopTuning| {
         let read = section.section(key).and_then(|s| tuning::inner(&s, setpoint));
         read.unwrap_or(LoopTuning { setpoint, ..old })
@@ -29,14 +29,13 @@ pub(super) fn tuning(all: &Section<'_>) -> DxTuning {
 
 fn staging(section: &Section<'_>) -> DxStaging {
     let old = DxStaging::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = DxStaging {
-        up: Percent(number("up", old.up.0, (20.0, 100.0))),
-        down: Percent(number("down", old.down.0, (10.0, 90.0))),
-        warm: Kelvins(number("warm", old.warm.0, (0.2, 10.0))),
-        patience: span(section, "patience", old.patience, (SECOND.times(10), HOUR.times(2))),
-        stagger: span(section, "stagger", old.stagger, (Span::ZERO, MINUTE.times(10))),
-        damper_ahead: Kelvins(number("damper-ahead", old.damper_ahead.0, (0.5, 10.0))),
+        up: Percent(section.number("up", old.up.0, (20.0, 100.0))),
+        down: Percent(section.number("down", old.down.0, (10.0, 90.0))),
+        warm: Kelvins(section.number("warm", old.warm.0, (0.2, 10.0))),
+        patience: section.span("patience", old.patience, (SECOND.times(10), HOUR.times(2))),
+        stagger: section.span("stagger", old.stagger, (Span::ZERO, MINUTE.times(10))),
+        damper_ahead: Kelvins(section.number("damper-ahead", old.damper_ahead.0, (0.5, 10.0))),
     };
     section.done();
     if read.down >= read.up {
@@ -48,20 +47,19 @@ fn staging(section: &Section<'_>) -> DxStaging {
 
 fn economiser(section: &Section<'_>) -> AirTuning {
     let old = AirTuning::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let two_hours = (Span::ZERO, HOUR.times(2));
     let read = AirTuning {
-        colder: Kelvins(number("colder", old.colder.0, (0.2, 10.0))),
-        high_limit: Celsius(number("high-limit", old.high_limit.0, (5.0, 50.0))),
-        low_limit: Celsius(number("low-limit", old.low_limit.0, (-40.0, 20.0))),
-        dew_point_max: Celsius(number("dew-point-max", old.dew_point_max.0, (0.0, 25.0))),
-        dew_point_min: Celsius(number("dew-point-min", old.dew_point_min.0, (-60.0, 10.0))),
-        hysteresis: Kelvins(number("hysteresis", old.hysteresis.0, (0.1, 5.0))),
-        least_open: span(section, "least-open", old.least_open, two_hours),
-        least_shut: span(section, "least-shut", old.least_shut, two_hours),
-        close_over: span(section, "close-over", old.close_over, (SECOND.times(10), MINUTE.times(30))),
-        smoke_clear: span(section, "smoke-clear", old.smoke_clear, (MINUTE, HOUR.times(24))),
-        freeze: Celsius(number("freeze", old.freeze.0, (-5.0, 15.0))),
+        colder: Kelvins(section.number("colder", old.colder.0, (0.2, 10.0))),
+        high_limit: Celsius(section.number("high-limit", old.high_limit.0, (5.0, 50.0))),
+        low_limit: Celsius(section.number("low-limit", old.low_limit.0, (-40.0, 20.0))),
+        dew_point_max: Celsius(section.number("dew-point-max", old.dew_point_max.0, (0.0, 25.0))),
+        dew_point_min: Celsius(section.number("dew-point-min", old.dew_point_min.0, (-60.0, 10.0))),
+        hysteresis: Kelvins(section.number("hysteresis", old.hysteresis.0, (0.1, 5.0))),
+        least_open: section.span("least-open", old.least_open, two_hours),
+        least_shut: section.span("least-shut", old.least_shut, two_hours),
+        close_over: section.span("close-over", old.close_over, (SECOND.times(10), MINUTE.times(30))),
+        smoke_clear: section.span("smoke-clear", old.smoke_clear, (MINUTE, HOUR.times(24))),
+        freeze: Celsius(section.number("freeze", old.freeze.0, (-5.0, 15.0))),
     };
     section.done();
     let room = |low: f64, high: f64| low + 2.0 * read.hysteresis.0 < high;

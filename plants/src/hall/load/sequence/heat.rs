@@ -1,6 +1,6 @@
 //! `[sequence.heat-recovery]`: stations that control runs, and the numbers they run by.
 
-use super::{HOUR, MINUTE, SECOND, machine, span};
+use super::{HOUR, MINUTE, SECOND, machine};
 use crate::hall::load::Draft;
 use crate::hall::machinery::{HeatRecovery, On};
 use crate::hall::sequence::heat::{DrivenHeat, HeatTuning};
@@ -10,16 +10,15 @@ use crate::units::{Celsius, Kelvins, Watts};
 /// The numbers of `[sequence.heat-recovery]`.
 pub(super) fn tuning(section: &Section<'_>) -> HeatTuning {
     let old = HeatTuning::USUAL;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let soon = (SECOND.times(10), HOUR.times(2));
     let read = HeatTuning {
-        warm: Celsius(number("warm", old.warm.0, (10.0, 60.0))),
-        hysteresis: Kelvins(number("hysteresis", old.hysteresis.0, (0.5, 15.0))),
-        on_after: span(section, "on-after", old.on_after, soon),
-        off_after: span(section, "off-after", old.off_after, soon),
-        least: Watts(number("least", old.least.0, (0.0, 1e7))),
-        gone_after: span(section, "gone-after", old.gone_after, (SECOND.times(30), HOUR)),
-        return_after: span(section, "return-after", old.return_after, (MINUTE.times(5), HOUR.times(12))),
+        warm: Celsius(section.number("warm", old.warm.0, (10.0, 60.0))),
+        hysteresis: Kelvins(section.number("hysteresis", old.hysteresis.0, (0.5, 15.0))),
+        on_after: section.span("on-after", old.on_after, soon),
+        off_after: section.span("off-after", old.off_after, soon),
+        least: Watts(section.number("least", old.least.0, (0.0, 1e7))),
+        gone_after: section.span("gone-after", old.gone_after, (SECOND.times(30), HOUR)),
+        return_after: section.span("return-after", old.return_after, (MINUTE.times(5), HOUR.times(12))),
         machine: section.section("valve").map_or(old.machine, |s| machine(&s, old.machine)),
     };
     section.done();

@@ -1,6 +1,6 @@
 //! `[sequence.….pumps]`: pumps side by side, of a CDU or on the header of a water, and the numbers they run by.
 
-use super::{DAY, HOUR, MINUTE, SECOND, span};
+use super::{DAY, HOUR, MINUTE, SECOND};
 use crate::hall::load::Draft;
 use crate::hall::machinery::Circuit;
 use crate::hall::sequence::pumps::{Header, HeaderPump, HeaderTuning, MOST, PumpTuning};
@@ -11,23 +11,22 @@ use crate::units::{LitersPerSecond, Pascals, Percent};
 
 /// What every crew of pumps has, of which at most so many run as a rule.
 pub(super) fn pumps(section: &Section<'_>, old: PumpTuning, most: i64) -> PumpTuning {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let running = section.whole("running", (1, most)).and_then(|n| u8::try_from(n).ok()).unwrap_or(old.running);
     PumpTuning {
         running,
-        proof: span(section, "proof", old.proof, (SECOND, MINUTE)),
-        least_flow: LitersPerSecond(number("least-flow", old.least_flow.0, (0.0, 1e3))),
-        start_within: span(section, "start-within", old.start_within, (SECOND.times(2), MINUTE.times(5))),
-        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
-        retry_after: span(section, "retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
-        stagger: span(section, "stagger", old.stagger, (Span::ZERO, MINUTE.times(5))),
-        prove: span(section, "prove", old.prove, (SECOND.times(10), HOUR)),
-        starved: Pascals(number("starved", old.starved.0, (1e3, 1e5))),
-        starved_for: span(section, "starved-for", old.starved_for, (SECOND, MINUTE.times(10))),
-        slow: Percent(number("slow", old.slow.0, (10.0, 90.0))),
-        slow_for: span(section, "slow-for", old.slow_for, (MINUTE, DAY)),
-        rotate_every: span(section, "rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
-        rotate_gap: span(section, "rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
+        proof: section.span("proof", old.proof, (SECOND, MINUTE)),
+        least_flow: LitersPerSecond(section.number("least-flow", old.least_flow.0, (0.0, 1e3))),
+        start_within: section.span("start-within", old.start_within, (SECOND.times(2), MINUTE.times(5))),
+        stop_within: section.span("stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
+        retry_after: section.span("retry-after", old.retry_after, (MINUTE, HOUR.times(12))),
+        stagger: section.span("stagger", old.stagger, (Span::ZERO, MINUTE.times(5))),
+        prove: section.span("prove", old.prove, (SECOND.times(10), HOUR)),
+        starved: Pascals(section.number("starved", old.starved.0, (1e3, 1e5))),
+        starved_for: section.span("starved-for", old.starved_for, (SECOND, MINUTE.times(10))),
+        slow: Percent(section.number("slow", old.slow.0, (10.0, 90.0))),
+        slow_for: section.span("slow-for", old.slow_for, (MINUTE, DAY)),
+        rotate_every: section.span("rotate-every", old.rotate_every, (HOUR, DAY.times(400))),
+        rotate_gap: section.span("rotate-gap", old.rotate_gap, (Span::ZERO, DAY.times(400))),
     }
 }
 
@@ -50,8 +49,8 @@ pub(super) fn header(section: &Section<'_>, circuit: Circuit) -> Option<HeaderTu
     };
     let read = HeaderTuning {
         pumps: pumps(section, old.pumps, most),
-        patience: span(section, "patience", old.patience, (MINUTE, HOUR.times(2))),
-        margin: section.within("margin", (0.0, 0.3)).unwrap_or(old.margin),
+        patience: section.span("patience", old.patience, (MINUTE, HOUR.times(2))),
+        margin: section.number("margin", old.margin, (0.0, 0.3)),
         dp,
     };
     section.done();

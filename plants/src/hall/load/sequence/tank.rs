@@ -1,6 +1,6 @@
 //! `[sequence.tank]` and `[sequence.two-phase-tank]`: immersion tanks that control runs, and the numbers they run by.
 
-use super::{DAY, HOUR, MINUTE, SECOND, span};
+use super::{DAY, HOUR, MINUTE, SECOND};
 use crate::hall::LoopTuning;
 use crate::hall::load::{Draft, tuning};
 use crate::hall::machinery::{Rated, Tank, TwoPhaseTank};
@@ -18,7 +18,7 @@ pub(super) fn tank(section: &Section<'_>) -> Option<TankTuning> {
         section.missing("setpoint", "write `setpoint = …`: the fluid that leaves the machines, in °C");
     }
     let setpoint = section.within("setpoint", (25.0, 60.0));
-    let least_valve = Percent(section.within("least-valve", (0.0, 50.0)).unwrap_or(old.least_valve.0));
+    let least_valve = Percent(section.number("least-valve", old.least_valve.0, (0.0, 50.0)));
     let valve = section.section("valve").map_or(old.valve, |s| tuning::given(&s, old.valve));
     let pump = section.section("pump").map_or(old.pump, |s| circulation(&s, old.pump));
     let cold = section.section("cold").map_or(old.cold, |s| cold(&s, old.cold));
@@ -48,9 +48,9 @@ pub(super) fn two_phase(section: &Section<'_>) -> Option<TwoPhaseTuning> {
         section.missing("relief", help);
     }
     let relief = section.within("relief", (100.0, 1e5)).map(Pascals);
-    let setpoint = section.within("setpoint", (-2e3, 2e3)).unwrap_or(old.valve.setpoint);
-    let least_valve = Percent(section.within("least-valve", (0.0, 50.0)).unwrap_or(old.least_valve.0));
-    let feed_forward = section.within("feed-forward", (0.0, 0.01)).unwrap_or(old.feed_forward);
+    let setpoint = section.number("setpoint", old.valve.setpoint, (-2e3, 2e3));
+    let least_valve = Percent(section.number("least-valve", old.least_valve.0, (0.0, 50.0)));
+    let feed_forward = section.number("feed-forward", old.feed_forward, (0.0, 0.01));
     let valve = section.section("valve").map_or(old.valve, |s| tuning::given(&s, old.valve));
     let cold = section.section("cold").map_or(old.cold, |s| cold(&s, old.cold));
     let level = section.section("level").map_or(old.level, |s| level(&s, old.level));
@@ -78,16 +78,15 @@ pub(super) fn two_phase(section: &Section<'_>) -> Option<TwoPhaseTuning> {
 }
 
 fn circulation(section: &Section<'_>, old: CirculationTuning) -> CirculationTuning {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = CirculationTuning {
-        speed: Percent(number("speed", old.speed.0, (20.0, 100.0))),
-        cold_speed: Percent(number("cold-speed", old.cold_speed.0, (20.0, 100.0))),
-        help_above: number("help-above", old.help_above, (0.5, 20.0)),
-        help: number("help", old.help, (0.0, 100.0)),
-        proof: span(section, "proof", old.proof, (SECOND, MINUTE)),
-        start_within: span(section, "start-within", old.start_within, (SECOND.times(5), MINUTE.times(5))),
-        stop_within: span(section, "stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
-        retry_after: span(section, "retry-after", old.retry_after, (SECOND.times(30), HOUR)),
+        speed: Percent(section.number("speed", old.speed.0, (20.0, 100.0))),
+        cold_speed: Percent(section.number("cold-speed", old.cold_speed.0, (20.0, 100.0))),
+        help_above: section.number("help-above", old.help_above, (0.5, 20.0)),
+        help: section.number("help", old.help, (0.0, 100.0)),
+        proof: section.span("proof", old.proof, (SECOND, MINUTE)),
+        start_within: section.span("start-within", old.start_within, (SECOND.times(5), MINUTE.times(5))),
+        stop_within: section.span("stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
+        retry_after: section.span("retry-after", old.retry_after, (SECOND.times(30), HOUR)),
     };
     section.done();
     if read.cold_speed < read.speed {
@@ -98,24 +97,22 @@ fn circulation(section: &Section<'_>, old: CirculationTuning) -> CirculationTuni
 }
 
 fn cold(section: &Section<'_>, old: ColdTuning) -> ColdTuning {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = ColdTuning {
-        below: Celsius(number("below", old.below.0, (-10.0, 70.0))),
-        clear: number("clear", old.clear, (0.5, 20.0)),
-        within: span(section, "within", old.within, (MINUTE.times(5), DAY.times(2))),
-        capacity: number("capacity", old.capacity, (1e4, 1e8)),
+        below: Celsius(section.number("below", old.below.0, (-10.0, 70.0))),
+        clear: section.number("clear", old.clear, (0.5, 20.0)),
+        within: section.span("within", old.within, (MINUTE.times(5), DAY.times(2))),
+        capacity: section.number("capacity", old.capacity, (1e4, 1e8)),
     };
     section.done();
     read
 }
 
 fn level(section: &Section<'_>, old: LevelTuning) -> LevelTuning {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = LevelTuning {
-        low: Percent(number("low", old.low.0, (1.0, 100.0))),
-        low_low: Percent(number("low-low", old.low_low.0, (1.0, 100.0))),
-        after: span(section, "after", old.after, (SECOND, MINUTE.times(10))),
-        clear: number("clear", old.clear, (0.5, 20.0)),
+        low: Percent(section.number("low", old.low.0, (1.0, 100.0))),
+        low_low: Percent(section.number("low-low", old.low_low.0, (1.0, 100.0))),
+        after: section.span("after", old.after, (SECOND, MINUTE.times(10))),
+        clear: section.number("clear", old.clear, (0.5, 20.0)),
     };
     section.done();
     if read.low_low >= read.low {
@@ -126,13 +123,12 @@ fn level(section: &Section<'_>, old: LevelTuning) -> LevelTuning {
 }
 
 fn hot(section: &Section<'_>, old: HotTuning) -> HotTuning {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = HotTuning {
-        cooling: Celsius(number("cooling", old.cooling.0, (30.0, 100.0))),
-        cap: Celsius(number("cap", old.cap.0, (30.0, 110.0))),
-        off: Celsius(number("off", old.off.0, (30.0, 120.0))),
-        after: span(section, "after", old.after, (SECOND, MINUTE.times(10))),
-        nominal: number("nominal", old.nominal, (0.5, 20.0)),
+        cooling: Celsius(section.number("cooling", old.cooling.0, (30.0, 100.0))),
+        cap: Celsius(section.number("cap", old.cap.0, (30.0, 110.0))),
+        off: Celsius(section.number("off", old.off.0, (30.0, 120.0))),
+        after: section.span("after", old.after, (SECOND, MINUTE.times(10))),
+        nominal: section.number("nominal", old.nominal, (0.5, 20.0)),
     };
     section.done();
     if read.cooling >= read.cap || read.cap >= read.off {
@@ -143,16 +139,15 @@ fn hot(section: &Section<'_>, old: HotTuning) -> HotTuning {
 }
 
 fn pressure(section: &Section<'_>, old: PressureTuning) -> PressureTuning {
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = PressureTuning {
         relief: old.relief,
-        margin: Pascals(number("margin", old.margin.0, (10.0, 1e4))),
-        cap: Pascals(number("cap", old.cap.0, (100.0, 1e5))),
-        after: span(section, "after", old.after, (SECOND, MINUTE)),
-        nominal: Pascals(number("nominal", old.nominal.0, (50.0, 1e4))),
-        nominal_for: span(section, "nominal-for", old.nominal_for, (SECOND, MINUTE.times(10))),
-        shut: Percent(number("shut", old.shut.0, (0.0, 50.0))),
-        least_flow: LitersPerSecond(number("least-flow", old.least_flow.0, (0.0, 1e3))),
+        margin: Pascals(section.number("margin", old.margin.0, (10.0, 1e4))),
+        cap: Pascals(section.number("cap", old.cap.0, (100.0, 1e5))),
+        after: section.span("after", old.after, (SECOND, MINUTE)),
+        nominal: Pascals(section.number("nominal", old.nominal.0, (50.0, 1e4))),
+        nominal_for: section.span("nominal-for", old.nominal_for, (SECOND, MINUTE.times(10))),
+        shut: Percent(section.number("shut", old.shut.0, (0.0, 50.0))),
+        least_flow: LitersPerSecond(section.number("least-flow", old.least_flow.0, (0.0, 1e3))),
     };
     section.done();
     read

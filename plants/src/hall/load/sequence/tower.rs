@@ -11,19 +11,18 @@ use crate::units::{Celsius, LitersPerSecond};
 /// Reads `tower`.
 pub(super) fn tower(section: &Section<'_>) -> TowerTuning {
     let old = TowerTuning::PUBLISHED;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     for (key, what) in [("cells", "how many cells there are"), ("cell-flow", "the water through one cell, in l/s")] {
         if !section.has(key) {
             section.missing(key, format!("write `{key} = …`: {what}"));
         }
     }
     let read = TowerTuning {
-        cells: number("cells", old.cells, (1.0, 32.0)).floor(),
-        cell_flow: LitersPerSecond(number("cell-flow", old.cell_flow.0, (0.1, 1e3))),
-        least_flow: number("least-flow", old.least_flow, (0.2, 1.0)),
-        least_lift: number("least-lift", old.least_lift, (2.0, 40.0)),
-        most_lift: number("most-lift", old.most_lift, (2.0, 40.0)),
-        coldest: Celsius(number("coldest", old.coldest.0, (2.0, 30.0))),
+        cells: section.number("cells", old.cells, (1.0, 32.0)).floor(),
+        cell_flow: LitersPerSecond(section.number("cell-flow", old.cell_flow.0, (0.1, 1e3))),
+        least_flow: section.number("least-flow", old.least_flow, (0.2, 1.0)),
+        least_lift: section.number("least-lift", old.least_lift, (2.0, 40.0)),
+        most_lift: section.number("most-lift", old.most_lift, (2.0, 40.0)),
+        coldest: Celsius(section.number("coldest", old.coldest.0, (2.0, 30.0))),
         fans: fans(section, old.fans),
     };
     section.done();
@@ -38,10 +37,9 @@ pub(super) fn tower(section: &Section<'_>) -> TowerTuning {
 /// Reads `head`.
 pub(super) fn head(section: &Section<'_>) -> HeadTuning {
     let old = HeadTuning::PUBLISHED;
-    let number = |key, old, range| section.within(key, range).unwrap_or(old);
     let read = HeadTuning {
-        least_lift: number("least-lift", old.least_lift, (2.0, 30.0)),
-        least_valve: number("least-valve", old.least_valve, (5.0, 90.0)),
+        least_lift: section.number("least-lift", old.least_lift, (2.0, 30.0)),
+        least_valve: section.number("least-valve", old.least_valve, (5.0, 90.0)),
         valve: section.section("valve").map_or(old.valve, |s| given(&s, old.valve)),
     };
     section.done();
