@@ -158,12 +158,15 @@ impl Crew {
 
     /// One that runs and is needed goes on, whoever started it.
     fn keep_what_runs(&mut self) {
-        let carried =
-            self.machines.iter().filter(|(id, machine)| self.is_told(*id) && machine.life() == Life::On).count();
-        let missing = usize::from(self.target).saturating_sub(carried);
+        let missing = usize::from(self.target).saturating_sub(self.carried());
         let idle = self.told.rows_mut().iter_mut().zip(self.machines.rows());
         let running = idle.filter(|(told, machine)| !**told && machine.life() == Life::On);
         running.take(missing).for_each(|(told, _)| *told = true);
+    }
+
+    /// How many of those that are told to run are known to run.
+    fn carried(&self) -> usize {
+        self.machines.iter().filter(|(id, machine)| self.is_told(*id) && machine.life() == Life::On).count()
     }
 
     fn tell_as_found(&mut self) {

@@ -90,8 +90,8 @@ impl Crew {
         }
         let told = self.machines.iter().filter(|(id, m)| self.is_told(*id) && m.life() == Life::On && !m.is_held());
         if self.present() > self.target && self.since_shift >= rules.prove {
-            // The last one that is seen running goes on, whatever one that nobody sees may do.
-            let spare = self.running() > 1;
+            // Who runs untold stops by itself, and what one that nobody sees does is no reason: enough of those that are told run on.
+            let spare = self.carried() > usize::from(self.target.max(1));
             return spare.then(|| roster::last(told)).flatten().map(|stop| Shift::Stopping { stop });
         }
         if self.since_rotation < rules.rotate_every || self.since_shift < rules.prove {
