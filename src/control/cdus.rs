@@ -86,14 +86,14 @@ impl Cdus {
         }
     }
 
-    /// A new boot: on their panels, with run-times and the caps that stand.
+    /// A new boot: on their panels, with run-times, the caps that stand, and what was too near to the dew point.
     pub fn restart(&mut self) {
         self.setpoint = Setpoint::default();
         for cdu in &mut self.cdus {
             cdu.rule = Rule::on_panel();
             (cdu.doubt, cdu.gave_up) = (Timer::default(), false);
             cdu.pumps.forget();
-            (cdu.trip, cdu.fouling) = (Trip::default(), Fouling::default());
+            cdu.fouling = Fouling::default();
         }
     }
 

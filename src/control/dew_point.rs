@@ -67,11 +67,11 @@ impl DewPoint {
         Self { words: hall.machinery.room.iter().map(|_| Word::default()).collect(), ..Self::default() }
     }
 
-    /// As after a new boot.
-    pub fn forget(&mut self) {
+    /// A new boot: each sensor's last word counts as if it had just been lost.
+    pub fn restart(&mut self) {
         let mut words = std::mem::take(&mut self.words);
-        words.iter_mut().for_each(|word| *word = Word::default());
-        *self = Self { words, ..Self::default() };
+        words.iter_mut().for_each(|word| word.lost = Timer::default());
+        *self = Self { words, worst: self.worst, ..Self::default() };
     }
 
     /// One scan.

@@ -97,8 +97,10 @@ struct View {
     position: Option<f64>,
     /// Whether it is open at all.
     open: Sight,
-    /// The colder of the water that enters and the facility's (°C): the one is what a shut valve hides. Nothing while neither is known.
-    water: Option<f64>,
+    /// The water that enters (°C), known now: behind a shut valve it stands and becomes warm.
+    entering: Option<f64>,
+    /// The facility's water (°C), known now.
+    facility: Option<f64>,
     /// Whether the tray is wet.
     wet: Sight,
     /// What the door was told last.
@@ -118,11 +120,11 @@ impl Doors {
         Self(hall.doors.iter().map(|_| Door::new()).collect())
     }
 
-    /// A new boot: on their panels, with run-times. What leaked stays shut.
+    /// A new boot: on their panels, with run-times. What leaked, or was too near to the dew point, stays shut.
     pub fn restart(&mut self) {
         for door in &mut self.0 {
             let leak = Leak { latched: door.leak.latched, ..Leak::default() };
-            *door = Door { valve: Fans::found(false, door.valve().run), leak, ..Door::new() };
+            *door = Door { valve: Fans::found(false, door.valve().run), leak, trip: door.trip, ..Door::new() };
         }
     }
 
@@ -189,13 +191,12 @@ impl Doors {
 }
 
 fn look(of: &DrivenDoor, scene: &Scene<'_>, wiring: &Wiring) -> View {
-    let facility = scene.hall.machinery.facility_water.and_then(|water| scene.fresh(water.supply));
-    let waters = scene.fresh(of.of.entering).into_iter().chain(facility);
     View {
         leaving: scene.water_at(of.of.leaving_air),
         position: scene.fresh(of.of.valve),
         open: scene.turns(of.of.valve),
-        water: waters.reduce(f64::min),
+        entering: scene.fresh(of.of.entering),
+        facility: scene.hall.machinery.facility_water.and_then(|water| scene.fresh(water.supply)),
         wet: scene.fault(of.of.leak),
         mode: scene.told(wiring.run_mode).map_or(RunMode::Panel, RunMode::of),
         told: scene.told(wiring.valve).unwrap_or(0.0),
@@ -300,7 +301,7 @@ impl Door {
             news.warn(about, What::DoorLeaks(true));
         }
         // A door that somebody has switched off is shut already.
-        self.trip.step(about, (view.water, true, dt), (dew_point, &rules.dew_point), news);
+        self.trip.step(about, (self.water(view), true, dt), (dew_point, &rules.dew_point), news);
         let sees = view.leaving.fresh && view.position.is_some() && view.settled && dew_point.is_ready();
         let lost = view.leaving.celsius.is_none() || view.open == Sight::Lost;
         if let Some(told) = self.rule.step((sees, lost), dt) {
@@ -317,6 +318,14 @@ impl Door {
         let hold = self.hold(view, setpoint);
         news.machine(about, self.valve.step(&rules.valve, hold.as_ref(), (view.open, view.told), dt));
         self.watch(about, (rules, view, setpoint), dt, news);
+    }
+
+    /// The water that counts (°C): the colder of what enters and the facility's. What stands before a shut valve becomes warm: where nothing
+    /// else is known, it releases nothing.
+    fn water(&self, view: &View) -> Option<f64> {
+        let flows = !self.trip.is_closed() || view.open == Sight::Known(true);
+        let entering = view.entering.filter(|_| flows || view.facility.is_some());
+        entering.into_iter().chain(view.facility).reduce(f64::min)
     }
 
     /// Begins with the valve as it is.

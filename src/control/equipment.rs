@@ -105,7 +105,7 @@ impl Equipment {
         self.dx.restart();
         self.cdus.restart();
         self.dry.restart();
-        self.dew_point.forget();
+        self.dew_point.restart();
         self.doors.restart();
         self.tanks.restart();
         self.air.restart();

@@ -25,6 +25,8 @@ const BOILING: Pi = Pi { gain: 12.0, ti: 180.0, limits: (5.0, 100.0) };
 const STROKES: (f64, f64) = (90.0, 30.0);
 /// Ambient pressure around two-phase tanks (Pa).
 pub const AMBIENT: f64 = 101_325.0;
+/// A tank that boils begins so much above it (Pa).
+const BOILS: f64 = 500.0;
 
 /// What all tanks of a hall are.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +80,16 @@ pub enum State {
     SinglePhase(single_phase::Tank, Option<single_phase::Outcome>),
     /// Boiling liquid.
     TwoPhase(two_phase::Tank, Option<two_phase::Outcome>),
+}
+
+impl State {
+    /// A full tank at rest at one temperature (°C).
+    fn at(of: &Kind, cel: f64) -> Self {
+        match of {
+            Kind::SinglePhase(tank) => Self::SinglePhase(single_phase::Tank::at(tank, cel), None),
+            Kind::TwoPhase(tank) => Self::TwoPhase(two_phase::Tank::at(tank, cel, AMBIENT), None),
+        }
+    }
 }
 
 /// One tank.
@@ -151,16 +163,17 @@ impl Unit {
     /// A tank at rest at its setpoint.
     #[must_use]
     pub fn new(of: &Spec, (rated, channel): (f64, u64), place: usize) -> Self {
-        let state = match &of.kind {
-            Kind::SinglePhase(tank) => State::SinglePhase(single_phase::Tank::at(tank, of.setpoint), None),
-            Kind::TwoPhase(tank) => State::TwoPhase(two_phase::Tank::at(tank, of.setpoint, AMBIENT), None),
+        // A tank that boils holds no air, and its valve stands where the usual load needs it: or it would vent at once.
+        let (state, open) = match &of.kind {
+            Kind::SinglePhase(_) => (State::at(&of.kind, of.setpoint), 50.0),
+            Kind::TwoPhase(tank) => (State::at(&of.kind, of.setpoint.max(tank.fluid.boiling(AMBIENT + BOILS))), 75.0),
         };
         Self {
             rated,
             worker: Worker::new(channel),
             power: 0.0,
             state,
-            valve: Actuator::new(nobody(), nobody(), 50.0, STROKES.0),
+            valve: Actuator::new(nobody(), nobody(), open, STROKES.0),
             pump: Actuator::new(nobody(), nobody(), of.pump, STROKES.1),
             order: Order::PANEL,
             pump_failed: false,
@@ -170,7 +183,7 @@ impl Unit {
             leak: 0.0,
             vent_open: false,
             place,
-            panel: Loop::at(50.0),
+            panel: Loop::at(open),
             led: false,
         }
     }
@@ -194,9 +207,7 @@ impl Unit {
 
     /// It is filled anew with liquid of this temperature (°C), its boards in it.
     pub(crate) fn refill(&mut self, of: &Spec, cel: f64) {
-        let place = self.place;
-        let fresh = Self::new(&Spec { setpoint: cel, ..of.clone() }, (self.rated, 0), place);
-        (self.state, self.level) = (fresh.state, fresh.level);
+        (self.state, self.level) = (State::at(&of.kind, cel), 1.0);
     }
 
     /// The valve as its panel, or what it is told, has it, and what it makes of the facility's branch.

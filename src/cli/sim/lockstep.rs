@@ -169,11 +169,10 @@ impl Twin {
 
 /// What rounding to registers may come to in the truth, once control has acted on it: outputs move in steps of their deadband,
 /// and a pump's step moves pressure and flow.
-/// A condenser's valve on its ramp of 1 %/s has been seen 2.5 % apart for a moment.
 const fn allowed(unit: Unit) -> f64 {
     match unit {
         Unit::Cel | Unit::Fahrenheit | Unit::Kelvin => 0.05,
-        Unit::Percent | Unit::PercentRh => 3.0,
+        Unit::Percent | Unit::PercentRh => 2.0,
         Unit::Watt => 1e3,
         Unit::Pascal => 2e3,
         Unit::LiterPerSecond => 0.3,

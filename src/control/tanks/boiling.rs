@@ -95,9 +95,11 @@ impl BoilingTank {
         }
     }
 
-    /// A new boot: on its panel, with what has been asked.
+    /// A new boot: on its panel, with what has been asked, as cold as it was and with the air that was in it.
     pub fn restart(&mut self) {
-        *self = Self { level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+        let (mut warming, vented) = (self.warming, (Timer::default(), self.vented.1));
+        warming.restart();
+        *self = Self { warming, vented, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
     }
 
     /// True while its panel runs it.

@@ -53,6 +53,12 @@ impl Keeper {
         self.rule.is_panel()
     }
 
+    /// True while its temperature is not believed.
+    #[must_use]
+    pub const fn disbelieves(&self) -> bool {
+        self.disbelieved.is_some()
+    }
+
     /// One scan. True where control takes the tank over in it, as it is found.
     pub fn step(&mut self, needs: &Needs, (about, dt): (About, Span), news: &mut News<'_>) -> bool {
         if let (Some(fluid), Some(then)) = (needs.fluid, self.disbelieved)

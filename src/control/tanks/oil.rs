@@ -32,6 +32,8 @@ use crate::control::sequence::roster::RunTime;
 
 /// A pump that turns slower than this stands (%).
 const TURNING: f64 = 10.0;
+/// Where nobody knows whether its pump turns, machines that work in fluid that has been cool for so long prove it.
+const COOL_FOR: Span = Span::from_secs(600);
 /// A pump that starts anew is told to stand for so long before: its drive comes down first.
 const ANEW: Span = Span::from_secs(40);
 
@@ -68,6 +70,8 @@ pub struct OilTank {
     still: Timer,
     dark: Dark,
     cooling: Latch,
+    /// How long its fluid has been cool, its machines at work, and its pump unseen.
+    cool: Timer,
     /// How long its fluid has been so warm that its machines should draw less, and that they should be off.
     hot: (Timer, Timer),
     asks: Asks,
@@ -86,15 +90,18 @@ impl OilTank {
             still: Timer::default(),
             dark: Dark::default(),
             cooling: Latch::default(),
+            cool: Timer::default(),
             hot: (Timer::default(), Timer::default()),
             asks: Asks::default(),
         }
     }
 
-    /// A new boot: on its panel, with its pump's run-time and what has been asked.
+    /// A new boot: on its panel, with its pump's run-time, what has been asked, and as cold as it was.
     pub fn restart(&mut self) {
         let pump = Driven::found(false, self.pump.run);
-        *self = Self { pump, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+        let mut warming = self.warming;
+        warming.restart();
+        *self = Self { pump, warming, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
     }
 
     /// True while its panel runs it.
@@ -190,17 +197,20 @@ impl OilTank {
         }
         let about = About::Point(scan.of.pump.id());
         let wanted = scan.scene.person(scan.wiring.pump).is_none_or(|speed| speed > 0.0);
-        let anew = self.starts_anew(rules.retry_after);
+        let anew = self.starts_anew(rules.retry_after, scan);
         let times = DriveRules { start_within: rules.start_within, stop_within: rules.stop_within };
         news.machine(about, self.pump.advance(&times, (turns, wanted), dt));
-        if self.starts_anew(rules.retry_after) && !anew {
+        if self.starts_anew(rules.retry_after, scan) && !anew {
             self.pump.run.starts = self.pump.run.starts.saturating_add(1);
             news.info(about, What::Step(Told::Starting));
         }
     }
 
-    /// It has failed for a while, and is told to stand for a moment.
-    fn starts_anew(&self, every: Span) -> bool {
+    /// It has failed for a while, and is told to stand for a moment: not one that is seen turning, whatever its drive says of itself.
+    fn starts_anew(&self, every: Span, scan: &Scan<'_>) -> bool {
+        if scan.scene.fresh(scan.of.of.pump).is_some_and(|speed| speed >= TURNING) {
+            return false;
+        }
         let failed = matches!(self.pump.step(), Drive::Failed(Trouble::DidNotStart | Trouble::StoppedItself));
         let since = self.pump.since().nanos();
         let into = since.checked_rem(every.nanos()).unwrap_or(u64::MAX);
@@ -216,6 +226,8 @@ impl OilTank {
         let lost = scene.is_lost(scan.of.of.fluid) && scan.turns() == Sight::Lost;
         self.dark.step(lost && sourced, dt);
         let cool = scan.fluid().is_some_and(|fluid| fluid <= setpoint + rules.nominal);
+        let works = scene.fresh(scan.of.of.power).is_some_and(|watts| watts > 0.0);
+        self.cool.count(cool && works && scan.turns() == Sight::Lost, dt);
         if let Some(fluid) = scan.fluid() {
             self.hot.0.count(fluid >= rules.cap.0, dt);
             self.hot.1.count(fluid >= rules.off.0, dt);
@@ -225,16 +237,23 @@ impl OilTank {
             }
         }
         let faulty = scene.fault(scan.of.fault) == Sight::Known(true);
-        let stands = self.still.reached(scan.tuning.pump.proof) || faulty;
+        let turns = match scan.turns() {
+            Sight::Known(turns) => turns,
+            Sight::Doubted => false,
+            Sight::Lost => self.cool.reached(COOL_FOR),
+        };
+        let stands = self.still.reached(scan.tuning.pump.proof) && !turns || faulty;
         let cap = [
             (stands, CapReason::CirculationLost),
             (self.hot.0.reached(rules.after), CapReason::TooHot),
             (self.dark.is_dark(), CapReason::Unseen),
         ];
+        let off = self.hot.1.reached(rules.after) && !self.keeper.disbelieves();
         let wants = Wants {
             cap: cap.into_iter().find(|(wants, _)| *wants).map(|(_, reason)| reason),
-            off: self.hot.1.reached(rules.after).then_some(CapReason::TooHot).or_else(|| self.level.off()),
-            nominal: cool && scan.turns() == Sight::Known(true),
+            // No GPU-hour is given up for a temperature that is not believed: less power is the answer to that.
+            off: off.then_some(CapReason::TooHot).or_else(|| self.level.off()),
+            nominal: cool && turns,
         };
         self.asks.step(&wants, (tank, dt), news);
     }
@@ -260,7 +279,7 @@ impl OilTank {
         if !self.pump.is_told() {
             return (0.0, self.pump.trouble().map_or(Reason::Running, Reason::Failed));
         }
-        if self.starts_anew(rules.retry_after) {
+        if self.starts_anew(rules.retry_after, scan) {
             return (0.0, Reason::StartsAnew);
         }
         if !self.warming.is_warm() {

@@ -15,9 +15,9 @@ use crate::control::sequence::{Bound, Sequence, Step, Turn};
 /// So much more than what is missing may be given before a temperature is not believed (K).
 const SLACK: f64 = 3.0;
 
-/// No sensor in a liquid falls by more from one scan to the next (K): one that does is not believed.
+/// No sensor in a liquid moves by more from one scan to the next (K): one that does is not believed.
 const JUMP: f64 = 5.0;
-/// After so long without a reading nobody knows how fast it fell.
+/// After so long without a reading nobody knows how fast it moved.
 const FORGOTTEN: Span = Span::from_secs(60);
 
 /// How warm a tank's fluid is.
@@ -77,8 +77,10 @@ pub struct Warming {
     last: Option<f64>,
     /// For how long it has not been known.
     unseen: Span,
-    /// It fell faster than a liquid can.
+    /// It moved faster than a liquid can.
     jumped: bool,
+    /// What the machines drew when that was known last (W).
+    power: f64,
 }
 
 impl Warming {
@@ -86,7 +88,16 @@ impl Warming {
     #[must_use]
     pub fn new() -> Self {
         let step = Sequence::long_since(Warmth::Warm);
-        Self { step, heat: 0.0, coldest: f64::INFINITY, known: false, last: None, unseen: Span::ZERO, jumped: false }
+        Self {
+            step,
+            heat: 0.0,
+            coldest: f64::INFINITY,
+            known: false,
+            last: None,
+            unseen: Span::ZERO,
+            jumped: false,
+            power: 0.0,
+        }
     }
 
     /// How warm it is.
@@ -101,16 +112,21 @@ impl Warming {
         self.warmth() == Warmth::Warm
     }
 
-    /// It fell faster than a liquid can, or the machines have given more heat than would have warmed it.
+    /// It moved faster than a liquid can, or the machines have given more heat than would have warmed it.
     #[must_use]
     pub fn is_doubted(&self, rules: &ColdTuning) -> bool {
         let missing = rules.below.0 + rules.clear + SLACK - self.coldest;
         self.jumped || !self.is_warm() && self.known && missing.is_finite() && self.heat > rules.capacity * missing
     }
 
+    /// A new boot: what was cold is cold, and nobody knows how it moved meanwhile.
+    pub fn restart(&mut self) {
+        (self.last, self.unseen, self.jumped) = (None, Span::ZERO, false);
+    }
+
     fn watch(&mut self, fluid: Option<f64>, dt: Span) {
         if let Some(fluid) = fluid {
-            self.jumped |= self.last.is_some_and(|last| last - fluid > JUMP);
+            self.jumped |= self.last.is_some_and(|last| libm::fabs(last - fluid) > JUMP);
             (self.last, self.unseen) = (Some(fluid), Span::ZERO);
         } else {
             self.unseen = sum(self.unseen, dt);
@@ -121,13 +137,14 @@ impl Warming {
     /// One scan: fluid (°C) and the machines' power (W), where they are known now. What there is to tell.
     pub fn step(&mut self, rules: &ColdTuning, (fluid, power): (Option<f64>, Option<f64>), dt: Span) -> Option<What> {
         self.watch(fluid, dt);
+        self.power = power.unwrap_or(self.power).max(0.0); // a meter that is lost is no machine that is off
         self.known = fluid.is_some();
         let known = if self.known { dt } else { Span::ZERO };
         let turn = self.step.advance(rules, known, |step, _| next(step, rules, fluid?));
         if self.is_warm() {
             (self.heat, self.coldest) = (0.0, f64::INFINITY);
         } else {
-            self.heat += power.unwrap_or(0.0).max(0.0) * dt.seconds();
+            self.heat += self.power * dt.seconds();
             self.coldest = fluid.map_or(self.coldest, |fluid| fluid.min(self.coldest));
         }
         match turn {
@@ -194,17 +211,31 @@ mod tests {
     }
 
     #[test]
-    fn a_temperature_that_falls_faster_than_a_liquid_can_is_not_believed() {
+    fn a_temperature_that_moves_faster_than_a_liquid_can_is_not_believed() {
         let mut warming = Warming::new();
         run(&mut warming, Some(45.0), 80e3, 10);
         run(&mut warming, None, 80e3, 3); // such a step is not believed at once by the reading itself
         run(&mut warming, Some(33.0), 80e3, 1);
         assert!(warming.is_warm() && warming.is_doubted(&RULES));
+        let mut risen = Warming::new();
+        run(&mut risen, Some(45.0), 80e3, 10);
+        run(&mut risen, Some(67.0), 80e3, 1);
+        assert!(risen.is_doubted(&RULES));
         let mut cooled = Warming::new();
         run(&mut cooled, Some(45.0), 0.0, 10);
         run(&mut cooled, None, 0.0, 90);
         run(&mut cooled, Some(33.0), 0.0, 10);
         assert!(!cooled.is_doubted(&RULES), "nobody saw how fast");
+    }
+
+    #[test]
+    fn heat_counts_on_while_its_meter_is_lost() {
+        let mut warming = Warming::new();
+        run(&mut warming, Some(15.0), 80e3, 10);
+        for _ in 0..300 {
+            warming.step(&RULES, (Some(15.0), None), SECOND);
+        }
+        assert!(warming.is_doubted(&RULES));
     }
 
     proptest! {

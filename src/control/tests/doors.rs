@@ -202,6 +202,27 @@ fn water_too_near_to_the_dew_point_is_kept_out_until_the_plant_makes_it_warmer()
 }
 
 #[test]
+fn a_new_boot_and_a_lost_supply_open_no_door_that_is_kept_from_the_dew_point() {
+    let mut rig = under_control();
+    rig.read("room-2/dew-point", 18.4);
+    follow(&mut rig, 120);
+    assert_eq!(rig.value(&point("run-mode")), 1.0);
+    rig.reboot(Span::from_secs(60));
+    for _ in 0..120 {
+        follow(&mut rig, 1);
+        assert_eq!(rig.value(&point("run-mode")), 1.0);
+    }
+    // Only the water that stands before it is known, and it becomes warm.
+    rig.fail("fws/supply-water-temp", Why::OutOfService);
+    rig.read(&point("entering-water-temp"), 24.0);
+    follow(&mut rig, 600);
+    assert_eq!(rig.value(&point("run-mode")), 1.0);
+    rig.read("fws/supply-water-temp", 22.0);
+    let events = follow(&mut rig, 5);
+    assert!(events.contains(&What::DewPointTrip(false)));
+}
+
+#[test]
 fn a_door_is_given_back_when_its_air_is_lost_and_taken_again() {
     let mut rig = under_control();
     rig.fail(&point("leaving-air-temp"), Why::OutOfService);

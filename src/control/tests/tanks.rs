@@ -130,6 +130,8 @@ fn a_tank_that_warms_goes_up_rung_by_rung_and_down_at_once() {
     assert!(asked(&rig).is_empty());
     rig.read("tank-5/fluid-temp", 57.5);
     assert!(rig.events(7).contains(&What::CapRequested(CapReason::TooHot)));
+    rig.read("tank-5/fluid-temp", 62.0); // no liquid jumps
+    rig.steps(5);
     rig.read("tank-5/fluid-temp", 66.0);
     assert!(rig.events(9).contains(&What::PowerOffRequested(CapReason::TooHot)));
     rig.read("tank-5/fluid-temp", 49.0);
@@ -142,6 +144,72 @@ fn a_tank_that_warms_goes_up_rung_by_rung_and_down_at_once() {
     let events = rig.events(5);
     assert!(events.contains(&What::PowerOffReleased) && events.contains(&What::MoreCooling(false)));
     assert!(asked(&rig).is_empty());
+}
+
+#[test]
+fn a_temperature_that_jumps_asks_for_less_power_and_not_for_none() {
+    let mut rig = oil();
+    rig.read("tank-5/fluid-temp", 67.0);
+    let events = rig.events(30);
+    assert!(events.contains(&What::Trouble(Trouble::NotBelieved)), "{events:?}");
+    assert_eq!(rig.value("tank-5/run-mode"), 0.0, "its panel has a sensor of its own");
+    assert_eq!(asked(&rig), [one("tank-5", false, "too_hot")]);
+    rig.read("tank-5/fluid-temp", 45.0);
+    rig.steps(90);
+    assert!(asked(&rig).is_empty());
+    assert_eq!(rig.value("tank-5/run-mode"), 2.0);
+}
+
+#[test]
+fn a_pump_that_is_seen_turning_is_not_stopped_for_its_drives_word() {
+    let mut rig = oil();
+    rig.read("tank-3/pump-fault", 1.0);
+    for _ in 0..400 {
+        rig.step();
+        assert!(rig.value("tank-3/pump-speed") > 60.0, "{}", rig.value("tank-3/pump-speed"));
+    }
+    assert_eq!(asked(&rig), [one("tank-3", false, "circulation_lost")], "less power all the same");
+}
+
+#[test]
+fn machines_that_work_in_cool_fluid_prove_a_pump_that_nobody_sees() {
+    let mut rig = oil();
+    rig.read("tank-3/pump-speed-feedback", 0.0);
+    rig.steps(10);
+    assert_eq!(asked(&rig).len(), 1);
+    rig.fail("tank-3/pump-speed-feedback", Why::InvalidCode);
+    rig.steps(580);
+    assert_eq!(asked(&rig).len(), 1);
+    rig.steps(40);
+    assert!(asked(&rig).is_empty());
+}
+
+#[test]
+fn a_new_boot_remembers_the_air_in_a_tank_that_boils() {
+    // Cold liquid has become warm, and its air is not out: what presses is the vent's.
+    let run = |reboots: bool| {
+        let mut rig = Rig::new(shipped("immersion-two-phase"));
+        rig.read("fws/pump-speed-feedback", 90.0);
+        rig.read("fws/flow", 30.0);
+        for (short, value) in [
+            ("fluid-temp", 39.0),
+            ("valve-feedback", 0.0),
+            ("vapour-pressure", 1900.0),
+            ("level", 97.0),
+            ("power", 60e3),
+        ] {
+            rig.read(&format!("tank-1/{short}"), value);
+        }
+        rig.steps(60);
+        rig.read("tank-1/fluid-temp", 43.0);
+        rig.steps(5);
+        if reboots {
+            rig.reboot(Span::from_secs(20));
+        }
+        rig.steps(60);
+        asked(&rig).into_iter().filter(|(name, ..)| name == "tank-1").count()
+    };
+    assert_eq!((run(false), run(true)), (0, 0));
 }
 
 #[test]
@@ -171,6 +239,10 @@ fn cold_oil_circulates_with_its_valve_shut_until_it_is_warm() {
     assert_eq!(rig.value("tank-2/valve"), 0.0);
     assert!((rig.value("tank-2/pump-speed") - 85.0).abs() < 0.1);
     rig.read("tank-2/valve-feedback", 0.0);
+    for celsius in [15.0, 18.0, 21.0] {
+        rig.read("tank-2/fluid-temp", celsius);
+        rig.steps(1);
+    }
     rig.read("tank-2/fluid-temp", 22.5);
     let events = rig.events(30);
     assert!(events.contains(&What::Step(Step::Warm)));
@@ -197,8 +269,11 @@ fn one_that_somebody_switched_off_stays_off_and_asks_for_less_power() {
     rig.hold("tank-8/run-mode", 1.0, None);
     rig.read("tank-8/pump-speed-feedback", 0.0);
     rig.steps(20);
-    rig.read("tank-8/fluid-temp", 60.0);
-    let events = rig.events(60);
+    let mut events = Vec::new();
+    for celsius in [49.0, 53.0, 57.0, 60.0] {
+        rig.read("tank-8/fluid-temp", celsius);
+        events.extend(rig.events(if celsius < 60.0 { 1 } else { 60 }));
+    }
     assert_eq!(rig.value("tank-8/run-mode"), 1.0);
     assert!(!events.iter().any(|what| matches!(what, What::Trouble(_))), "what he wants is no failure: {events:?}");
     assert_eq!(asked(&rig).len(), 1);
