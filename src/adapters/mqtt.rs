@@ -19,6 +19,7 @@ mod finder;
 mod intake;
 mod json;
 mod link;
+mod notice;
 mod outbox;
 mod payload;
 mod subscribe;
@@ -35,11 +36,13 @@ use tokio::task::JoinHandle;
 pub use command::{Command, Refused};
 pub use config::{MAX_PACKET, MqttConfig, MqttFault};
 pub use count::Counts;
+pub use notice::{Load, Notice};
 pub use outbox::{CAPACITY, MAX_PAYLOAD, Message, Qos};
 
 use drive::Driver;
 use intake::Intake;
 use link::Link;
+use notice::Verb;
 use subscribe::Subscriptions;
 
 use super::Shared;
@@ -72,6 +75,8 @@ pub struct Publication {
 pub enum Incoming {
     /// An override is asked for.
     Command(Command),
+    /// A load is announced, or taken back.
+    Notice(Notice),
     /// A subscription ended the connection twice by packets that are too large, and is given up until the next start.
     /// An alarm is due: what it fed stays silent.
     SubscriptionDropped {
@@ -118,6 +123,9 @@ pub fn start(
     if config.overrides {
         subscriptions.add(format!("{prefix}point/+/+/set"), true);
     }
+    if config.announcements {
+        Verb::ALL.iter().for_each(|verb| subscriptions.add(format!("{prefix}{}", verb.topic()), true));
+    }
     let link = Arc::new(Link::default());
     let (sender, incoming) = mpsc::channel(MAX_INCOMING);
     let intake = Intake::new(Arc::clone(&link), sources, &prefix, (shared, wall), sender);
@@ -137,14 +145,9 @@ impl Mqtt {
         })
     }
 
-    /// Answers a command on its topic's `/reply`, at least once.
-    pub fn reply(&self, command: &Command, payload: Vec<u8>) -> bool {
-        self.link.reply(&command.topic, payload)
-    }
-
-    /// Refuses a command by a code, and counts it.
-    pub fn refuse(&self, command: &Command, code: Refused) -> bool {
-        self.link.refuse(&command.topic, code, Some(&command.id))
+    /// Answers what came on a topic, on its `/reply`, at least once.
+    pub fn reply(&self, topic: &str, payload: Vec<u8>) -> bool {
+        self.link.reply(topic, payload)
     }
 
     /// Counts since the start.

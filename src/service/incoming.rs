@@ -1,11 +1,11 @@
-//! What comes in over MQTT besides samples: overrides, where they are allowed.
+//! What comes in over MQTT besides samples: overrides and announcements, where they are allowed.
 
 use std::sync::Arc;
 
 use plant::hall::Hall;
 use tokio::sync::mpsc::Receiver;
 
-use crate::adapters::mqtt::{Command, Incoming, Mqtt};
+use crate::adapters::mqtt::{Command, Incoming, Load, Mqtt, Notice};
 use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::api::call::{Answer, Asker, Question};
 use crate::service::{publish, trouble};
@@ -14,7 +14,14 @@ use crate::service::{publish, trouble};
 pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Asker, hall: Arc<Hall>) {
     while let Some(message) = incoming.recv().await {
         match message {
-            Incoming::Command(command) => decide(&command, &mqtt, &asker, &hall).await,
+            Incoming::Command(command) => {
+                let answer = put(wished(&command, &hall), (&command.id, &asker)).await;
+                mqtt.reply(&command.topic, answer);
+            }
+            Incoming::Notice(notice) => {
+                let answer = put(announced(&notice, &hall), (&notice.id, &asker)).await;
+                mqtt.reply(&notice.topic, answer);
+            }
             Incoming::SubscriptionDropped { topic } => {
                 tracing::error!(topic, "its messages are too large: the subscription is dropped until the next start");
                 trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
@@ -27,17 +34,27 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
     }
 }
 
-async fn decide(command: &Command, mqtt: &Mqtt, asker: &Asker, hall: &Hall) {
-    let Some(point) = hall.point(&command.point) else {
-        mqtt.reply(command, publish::answer(command, &Reply::Refused(Refusal::Unknown)));
-        return;
-    };
-    let ask = Ask::Override { point, value: command.value, hold: command.hold, reason: command.reason.clone() };
-    let question = Question::Request(Request { who: who(command), ask });
-    match asker.ask(question).await {
-        Ok(Answer::Reply(reply)) => {
-            mqtt.reply(command, publish::answer(command, &reply));
-        }
+/// What an override asks for; nothing where nobody knows its point.
+fn wished(command: &Command, hall: &Hall) -> Option<Ask> {
+    let (value, hold, reason) = (command.value, command.hold, command.reason.clone());
+    hall.point(&command.point).map(|point| Ask::Override { point, value, hold, reason })
+}
+
+/// What a notice asks for; nothing where nobody knows its row.
+fn announced(notice: &Notice, hall: &Hall) -> Option<Ask> {
+    let id = notice.id.clone();
+    let Some(Load { row, watts, ahead }) = &notice.load else { return Some(Ask::Withdraw { id }) };
+    let (watts, ahead) = (*watts, *ahead);
+    let Some(name) = row else { return Some(Ask::Announce { id, row: None, watts, ahead }) };
+    let row = hall.rows.iter().find(|(_, row)| row.name == *name).map(|(row, _)| row);
+    row.map(|row| Ask::Announce { id, row: Some(row), watts, ahead })
+}
+
+/// The payload that answers a wish; without one its place is unknown.
+async fn put(ask: Option<Ask>, (id, asker): (&str, &Asker)) -> Vec<u8> {
+    let Some(ask) = ask else { return publish::answer(id, &Reply::Refused(Refusal::Unknown)) };
+    match asker.ask(Question::Request(Request { who: who(id), ask })).await {
+        Ok(Answer::Reply(reply)) => publish::answer(id, &reply),
         Ok(
             Answer::Unable(_)
             | Answer::Status(_)
@@ -46,16 +63,13 @@ async fn decide(command: &Command, mqtt: &Mqtt, asker: &Asker, hall: &Hall) {
             | Answer::Why(_)
             | Answer::Reloading,
         )
-        | Err(_) => {
-            let payload = serde_json::json!({ "id": command.id, "code": "unavailable" });
-            mqtt.reply(command, payload.to_string().into_bytes());
-        }
+        | Err(_) => serde_json::json!({ "id": id, "code": "unavailable" }).to_string().into_bytes(),
     }
 }
 
 /// Who asks, as the journal keeps it. MQTT 3.1.1 hides the sender; the id is what he can be found by.
-fn who(command: &Command) -> String {
-    format!("mqtt:{}", command.id)
+fn who(id: &str) -> String {
+    format!("mqtt:{id}")
 }
 
 #[cfg(test)]
@@ -64,14 +78,27 @@ mod tests {
 
     #[test]
     fn an_override_is_kept_with_the_id_its_sender_can_be_found_by() {
-        let command = Command {
-            point: "crah-1/fan-speed".into(),
-            value: 60.0,
-            reason: "test".into(),
-            hold: None,
-            id: "ops-7".into(),
-            topic: "wattloop/v1/bench/point/crah-1/fan-speed/set".into(),
+        assert_eq!(who("ops-7"), "mqtt:ops-7");
+    }
+
+    #[test]
+    fn a_notice_names_a_row_or_the_hall_or_nothing_that_is_known() {
+        let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        let hall = Hall::load("air", text).expect("loads");
+        let notice = |load| Notice { id: "job-17".to_owned(), load, topic: String::new() };
+        let load = |row: Option<&str>| {
+            Some(Load { row: row.map(str::to_owned), watts: 80e3, ahead: plant::time::Span::from_secs(300) })
         };
-        assert_eq!(who(&command), "mqtt:ops-7");
+        let row = |ask| match ask {
+            Some(Ask::Announce { id, row, watts, ahead }) => {
+                assert_eq!((id.as_str(), watts, ahead), ("job-17", 80e3, plant::time::Span::from_secs(300)));
+                row.and_then(|row| hall.rows.get(row)).map(|row| row.name.clone())
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(row(announced(&notice(load(Some("row-b"))), &hall)).as_deref(), Some("row-b"));
+        assert_eq!(row(announced(&notice(load(None)), &hall)), None);
+        assert_eq!(announced(&notice(load(Some("row-z"))), &hall), None);
+        assert_eq!(announced(&notice(None), &hall), Some(Ask::Withdraw { id: "job-17".to_owned() }));
     }
 }

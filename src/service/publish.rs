@@ -20,7 +20,7 @@ use plant::time::{Mono, Span, Tick};
 use plant::units::Unit;
 use serde_json::{Value, json};
 
-use crate::adapters::mqtt::{Command, Publication, Qos};
+use crate::adapters::mqtt::{Publication, Qos};
 use crate::control::report::{AlarmView, Status};
 use crate::control::request::{Refusal, Reply};
 
@@ -188,17 +188,17 @@ impl Publisher {
     }
 }
 
-/// The payload that answers a command: `{"id", "code", …}`. The code is `accepted` or control's own refusal.
+/// The payload that answers what came with this id: `{"id", "code", …}`. The code is `accepted` or control's own refusal.
 #[must_use]
-pub fn answer(command: &Command, reply: &Reply) -> Vec<u8> {
+pub fn answer(id: &str, reply: &Reply) -> Vec<u8> {
     let payload = match reply {
         Reply::Accepted { expires, note } => {
-            json!({ "id": command.id, "code": "accepted", "expires": expires.map(|wall| wall.0), "note": note })
+            json!({ "id": id, "code": "accepted", "expires": expires.map(|wall| wall.0), "note": note })
         }
         Reply::Refused(Refusal::OutOfRange { min, max }) => {
-            json!({ "id": command.id, "code": "out_of_range", "min": min, "max": max })
+            json!({ "id": id, "code": "out_of_range", "min": min, "max": max })
         }
-        Reply::Refused(refusal) => json!({ "id": command.id, "code": code(refusal) }),
+        Reply::Refused(refusal) => json!({ "id": id, "code": code(refusal) }),
     };
     payload.to_string().into_bytes()
 }

@@ -15,13 +15,13 @@ const SET: &str = "wattloop/v1/hall/point/crah-1/fan-speed/set";
 const POINT: &str = "wattloop/v1/hall/point/crah-1/fan-speed";
 const SENSOR: &str = "sensors/gw-1/rack-a01";
 
-/// A broker that knows five users, each with its own name as password, and enforces what we ship.
+/// A broker that knows six users, each with its own name as password, and enforces what we ship.
 fn guarded() -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("passwd");
     std::fs::write(dir.path().join("acl"), SHIPPED).expect("writes");
     std::fs::write(&file, "").expect("writes");
-    for user in ["wattloop", "gateway", "operator", "viewer", "stranger"] {
+    for user in ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger"] {
         drop(Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, user]).status());
     }
     Mosquitto::start_in(dir, "allow_anonymous false\npassword_file {dir}/passwd\nacl_file {dir}/acl\n")
@@ -38,17 +38,21 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
     let Some(broker) = guarded() else { return };
     let status = "wattloop/v1/hall/status";
     let topics = [
-        (status, &["wattloop"][..], &["operator", "viewer"][..]),
-        (POINT, &["wattloop"], &["operator", "viewer"]),
-        (SET, &["operator"], &["wattloop", "operator", "viewer"]),
-        ("wattloop/v1/hall/point/crah-1/fan-speed/set/reply", &["wattloop"], &["operator", "viewer"]),
-        ("wattloop/v1/hall/alarm/inlet-high", &["wattloop"], &["operator", "viewer"]),
-        ("wattloop/v1/hall/event", &["wattloop"], &["operator", "viewer"]),
+        (status, &["wattloop"][..], &["operator", "scheduler", "viewer"][..]),
+        (POINT, &["wattloop"], &["operator", "scheduler", "viewer"]),
+        (SET, &["operator"], &["wattloop", "operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/point/crah-1/fan-speed/set/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/alarm/inlet-high", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/event", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/announce", &["scheduler"], &["wattloop", "operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/withdraw", &["scheduler"], &["wattloop", "operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/announce/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/withdraw/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
         (SENSOR, &["gateway"], &["wattloop"]),
-        ("wattloop/v1/hall/other", &[], &["operator", "viewer"]),
+        ("wattloop/v1/hall/other", &[], &["operator", "scheduler", "viewer"]),
         ("elsewhere", &[], &[]),
     ];
-    let users = ["wattloop", "gateway", "operator", "viewer", "stranger"];
+    let users = ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger"];
     let mut peers = Vec::new();
     for user in users {
         peers
@@ -96,7 +100,7 @@ async fn the_adapter_has_all_the_rights_it_needs_and_a_stranger_moves_nothing() 
     stranger.say(SENSOR, "79", false).await;
     let Incoming::Command(command) = rig.next().await else { panic!("not a command") };
     assert_eq!(command.id, "good");
-    assert!(rig.mqtt.reply(&command, b"accepted".to_vec()));
+    assert!(rig.mqtt.reply(&command.topic, b"accepted".to_vec()));
     operator.hears_last("wattloop/v1/hall/point/crah-1/fan-speed/set/reply", "accepted").await;
     for topic in ["status", "alarm/inlet-high", "event", "point/crah-1/fan-speed"] {
         rig.say(topic, "said", false);

@@ -144,7 +144,8 @@ pub fn refusal(code: Refused, id: Option<&str>) -> Vec<u8> {
     serde_json::json!({ "id": id, "code": code.code() }).to_string().into_bytes()
 }
 
-fn id_fits(id: &str) -> bool {
+/// Whether a text can be a name: 1 to 64 bytes without control characters.
+pub fn id_fits(id: &str) -> bool {
     (1..=MAX_ID).contains(&id.len()) && !id.chars().any(char::is_control)
 }
 

@@ -42,6 +42,9 @@ pub struct MqttConfig {
     /// Take operators' overrides from `…/set` topics (flag, true needs user, password and `broker_acl`)
     #[serde(default)]
     pub overrides: bool,
+    /// Take schedulers' announcements of loads to come (flag, true needs user, password and `broker_acl`)
+    #[serde(default)]
+    pub announcements: bool,
     /// You declare that the broker enforces an access list like the shipped `config/mosquitto.acl` (flag, false unless said)
     #[serde(default)]
     pub broker_acl: bool,
@@ -79,6 +82,7 @@ impl MqttConfig {
             ca_file: None,
             keep_alive: default_keep_alive(),
             overrides: false,
+            announcements: false,
             broker_acl: false,
         }
     }
@@ -111,20 +115,22 @@ impl MqttConfig {
             whole && (KEEP_ALIVE.0..=KEEP_ALIVE.1).contains(&self.keep_alive),
             "keep_alive must be whole seconds, 5s to 600s",
         );
-        rule(
-            !self.overrides || (self.user.is_some() && self.password_file.is_some()),
-            "overrides = true needs user and password_file: nobody unknown may move an output",
-        );
-        rule(
-            !self.overrides || self.broker_acl,
-            "overrides = true needs broker_acl = true: install an access list like config/mosquitto.acl in the broker first",
-        );
+        let asked = [("overrides", self.overrides), ("announcements", self.announcements)];
+        let known = self.user.is_some() && self.password_file.is_some();
+        let safe = endpoint.as_ref().is_ok_and(|endpoint| endpoint.tls || endpoint.is_loopback());
+        for key in asked.into_iter().filter_map(|(key, on)| on.then_some(key)) {
+            let needs = [
+                (known, "user and password_file: nobody unknown may move anything"),
+                (
+                    self.broker_acl,
+                    "broker_acl = true: install an access list like config/mosquitto.acl in the broker first",
+                ),
+                (safe || endpoint.is_err(), "mqtts:// unless the broker is on this machine"),
+            ];
+            needs.into_iter().for_each(|(met, what)| rule(met, &format!("{key} = true needs {what}")));
+        }
         if let Ok(endpoint) = endpoint {
             rule(endpoint.tls == self.ca_file.is_some(), "mqtts:// needs ca_file, and ca_file needs mqtts://");
-            rule(
-                !self.overrides || endpoint.tls || endpoint.is_loopback(),
-                "overrides = true needs mqtts:// unless the broker is on this machine",
-            );
         }
         if faults.is_empty() { Ok(()) } else { Err(MqttFault(faults)) }
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::command::{self, Command, Refused, Seen};
 use super::count::bump;
 use super::link::Link;
+use super::notice::{self, Notice, Verb};
 use super::outbox::MAX_PAYLOAD;
 use super::payload::{self, Arrival, Reckoning, Sources};
 use super::{Incoming, WallClock};
@@ -17,7 +18,7 @@ use crate::adapters::Shared;
 pub struct Intake {
     link: Arc<Link>,
     sources: Sources,
-    commands: String,
+    prefix: String,
     shared: Arc<Shared>,
     wall: WallClock,
     reckoning: Reckoning,
@@ -38,7 +39,7 @@ impl Intake {
         Self {
             link,
             sources,
-            commands: format!("{prefix}point/"),
+            prefix: prefix.to_owned(),
             shared,
             wall,
             reckoning: Reckoning::default(),
@@ -74,6 +75,8 @@ impl Intake {
             self.shared.store(&samples);
         } else if let Some(point) = self.commanded(&message.topic) {
             self.command(&point, message);
+        } else if let Some(verb) = self.noticed(&message.topic) {
+            self.notice(verb, message);
         }
         // Whoever sees the count finds what it counts in the image.
         bump(&self.link.counters.received);
@@ -90,7 +93,27 @@ impl Intake {
     }
 
     fn commanded(&self, topic: &str) -> Option<String> {
-        Some(topic.strip_prefix(&self.commands)?.strip_suffix("/set")?.to_owned())
+        Some(topic.strip_prefix(&self.prefix)?.strip_prefix("point/")?.strip_suffix("/set")?.to_owned())
+    }
+
+    fn noticed(&self, topic: &str) -> Option<Verb> {
+        let below = topic.strip_prefix(&self.prefix)?;
+        Verb::ALL.into_iter().find(|verb| verb.topic() == below)
+    }
+
+    fn notice(&self, verb: Verb, message: &Publish) {
+        if message.payload.is_empty() {
+            return;
+        }
+        let hand_over = |notice: Notice| {
+            let id = notice.id.clone();
+            if self.tell(Incoming::Notice(notice)) { Ok(()) } else { Err((Refused::RateLimited, Some(id))) }
+        };
+        let taken = notice::read(verb, &message.topic, &message.payload, message.retain);
+        if let Err((code, id)) = taken.and_then(hand_over) {
+            tracing::debug!(topic = message.topic, code = code.code(), "an MQTT announcement is refused");
+            self.link.refuse(&message.topic, code, id.as_deref());
+        }
     }
 
     fn command(&mut self, point: &str, message: &Publish) {

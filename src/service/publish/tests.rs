@@ -230,15 +230,7 @@ fn an_event_names_its_subject_in_the_halls_words() {
 
 #[test]
 fn an_answer_carries_the_id_and_a_code() {
-    let command = Command {
-        point: "fan/fan-speed".to_owned(),
-        value: 60.0,
-        reason: "r".to_owned(),
-        hold: None,
-        id: "a1".to_owned(),
-        topic: String::new(),
-    };
-    let said = |reply: Reply| serde_json::from_slice::<Value>(&answer(&command, &reply)).expect("JSON");
+    let said = |reply: Reply| serde_json::from_slice::<Value>(&answer("a1", &reply)).expect("JSON");
     let accepted = said(Reply::Accepted { expires: Some(Wall(5)), note: "held".to_owned() });
     assert_eq!(accepted, json!({ "id": "a1", "code": "accepted", "expires": 5, "note": "held" }));
     let refused = said(Reply::Refused(Refusal::OutOfRange { min: 20.0, max: 100.0 }));

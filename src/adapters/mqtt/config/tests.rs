@@ -33,20 +33,22 @@ fn a_url_names_host_port_and_tls() {
 }
 
 #[test]
-fn overrides_need_a_user_a_password_an_access_list_and_a_safe_way() {
-    let mut config = MqttConfig::to("mqtt://10.0.0.1");
-    config.overrides = true;
-    let said = faults(&config);
-    assert!(
-        said.contains("user and password_file") && said.contains("broker_acl") && said.contains("mqtts://"),
-        "{said}"
-    );
-    config.user = Some("wattloop".to_owned());
-    config.password_file = Some("/run/credentials/p".into());
-    config.broker_acl = true;
-    assert!(faults(&config).contains("mqtts://"));
-    config.url = "mqtt://127.0.0.1".to_owned();
-    assert_eq!(config.check(), Ok(()));
+fn overrides_and_announcements_need_a_user_a_password_an_access_list_and_a_safe_way() {
+    for announces in [false, true] {
+        let mut config = MqttConfig::to("mqtt://10.0.0.1");
+        (config.overrides, config.announcements) = (!announces, announces);
+        let said = faults(&config);
+        let key = if announces { "announcements" } else { "overrides" };
+        for needed in ["user and password_file", "broker_acl", "mqtts://"] {
+            assert!(said.contains(&format!("{key} = true needs {needed}")), "{said}");
+        }
+        config.user = Some("wattloop".to_owned());
+        config.password_file = Some("/run/credentials/p".into());
+        config.broker_acl = true;
+        assert!(faults(&config).contains("mqtts://"));
+        config.url = "mqtt://127.0.0.1".to_owned();
+        assert_eq!(config.check(), Ok(()));
+    }
 }
 
 #[test]
