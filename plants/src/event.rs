@@ -168,6 +168,8 @@ pub enum StageCause {
     Announced,
     /// What would remain carries the load.
     LightLoad,
+    /// More machines need water than what runs should move it through.
+    Machines,
     /// The supply is too warm.
     Warm,
     /// The differential pressure is too low.
@@ -189,6 +191,7 @@ impl StageCause {
             Self::Announced => "announced",
             Self::LightLoad => "light_load",
             Self::Warm => "warm",
+            Self::Machines => "machines",
             Self::Starved => "starved",
             Self::Economised => "economised",
             Self::Nothing => "nothing",

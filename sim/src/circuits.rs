@@ -50,7 +50,7 @@ const BELOW: f64 = 1.0;
 const STROKE: f64 = 120.0;
 /// Pumps by differential pressure over its setpoint (1 → %); more pressure, less speed. Pressure follows speed at once and
 /// twice as much, so that a larger gain would swing.
-const PUMPS: Pi = Pi { gain: -10.0, ti: 15.0, limits: (25.0, 100.0) };
+pub(crate) const PUMPS: Pi = Pi { gain: -10.0, ti: 15.0, limits: (25.0, 100.0) };
 
 /// A circuit at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +153,7 @@ impl Circuit {
             shared: Shared::default(),
             speed: 60.0,
             tripped: false,
-            pumps: Pumps::new(of, 60.0),
+            pumps: Pumps::new(&of.group, 60.0),
             feeds: Feeds::ALL,
             bank: Bank::new(of, (chillers.min(bank::MOST), running), condenser),
             condensing: of.condensing.as_ref().map(|c| Condensing::new(c, condenser, chillers.min(bank::MOST))),
@@ -186,7 +186,7 @@ impl Circuit {
 
     /// The pumps' own panel: the speed that holds the differential pressure (%).
     pub fn hold_dp(&mut self, of: &Spec, dt: f64) -> f64 {
-        self.pump.step(&PUMPS, (self.shared.dp / of.dp, 1.0), dt)
+        self.pump.step(&PUMPS, (self.shared.dp / of.group.dp, 1.0), dt)
     }
 
     /// True while its pumps cannot run.
@@ -197,7 +197,7 @@ impl Circuit {
 
     /// Runs the pumps, shares their flow among the branches, which their owners have set, and opens the condenser water to what runs.
     pub fn share_flow(&mut self, of: &Spec, dt: f64) {
-        self.pumps.run(of, (self.speed, self.stands()), self.shared.dp, dt);
+        self.pumps.run(&of.group, (self.speed, self.stands()), self.shared.dp, dt);
         self.shared = of.hydraulics.share(self.pumps.speeds(), &self.branches, &mut self.flows);
         if let (Some(water), Some(of)) = (&mut self.condensing, &of.condensing) {
             let economiser = self.economiser.as_ref().is_some_and(|e| e.0.is_on());
@@ -205,7 +205,7 @@ impl Circuit {
             water.fed = fed;
             let valves = self.bank.units.iter().map(|unit| unit.order.valve);
             let condensers = self.bank.open().zip(valves).map(|(open, valve)| if open && fed { valve } else { 0.0 });
-            water.share_flow(of, condensers.chain([if economiser && fed { 1.0 } else { 0.0 }]));
+            water.share_flow(of, condensers.chain([if economiser && fed { 1.0 } else { 0.0 }]), dt);
         }
     }
 
@@ -355,7 +355,7 @@ impl Circuit {
         else {
             return (water.entering, 0.0);
         };
-        let design = of.hydraulics.group.pump.flow * plant::convert::f64_from_usize(of.pumps);
+        let design = of.hydraulics.group.pump.flow * plant::convert::f64_from_usize(of.group.pumps);
         let seen = Seen {
             wet_bulb: air.wet_bulb,
             flow: water.flow / design,

@@ -8,11 +8,13 @@
 //!               one that came for the pressure's sake           for six times as long, or below `slow` for `slow-for`
 //! ```
 //!
-//! Nothing is stopped while the flow or the pressure is not known, while a stage of the water's plant changes and while a row is too hot. A
+//! Those of condenser water go by the plant's stage instead of the flow: one for each machine that runs or starts, the next at once, and one
+//! less after `patience`. Nothing is stopped while the flow or the pressure is not known, while a stage of the water's plant changes and while a row is too hot. A
 //! pump that is lost is replaced at once. Their changes are those of a [`Crew`]: the new one proves itself before the old one stops. Their
 //! own panels run them until all are seen: [`super::rule`].
 
 mod look;
+mod wiring;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, StageCause, Step as Told, Trouble, What};
@@ -25,7 +27,7 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
-use super::commands::{Commands, OutputId};
+use super::commands::Commands;
 use super::cooling::Cooling;
 use super::news::News;
 use super::rule::{Rule, TAKE_OVER};
@@ -37,6 +39,7 @@ use super::sequence::orders::tell;
 use super::sequence::roster::MachineId;
 use super::sequence::shift::Shift;
 use look::View;
+pub use wiring::{Wiring, wirings};
 
 /// Pumps above this speed are at their most (%).
 const FULL: f64 = 99.0;
@@ -46,24 +49,6 @@ const FAR: f64 = 2.0;
 const LONG: u64 = 6;
 /// Pumps that were lost within this time of each other were lost together.
 const TOGETHER: Span = Span::from_secs(15);
-
-/// The run mode of each pump of a header. Fixed when the hall is loaded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wiring {
-    pumps: Vec<OutputId>,
-    /// The speed that they are told, where control does.
-    speed: Option<OutputId>,
-}
-
-/// Every header's outputs, in the hall's order.
-#[must_use]
-pub fn wirings(hall: &Hall, commands: &Commands) -> Vec<Wiring> {
-    let wiring = |of: &Header| Wiring {
-        pumps: of.pumps.iter().filter_map(|pump| commands.output(pump.run_mode.id())).collect(),
-        speed: of.told.and_then(|(speed, _)| commands.output(speed.id())),
-    };
-    hall.headers.rows().iter().map(wiring).collect()
-}
 
 /// What is remembered of the pumps on a header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -147,7 +132,7 @@ impl Headers {
         news: &mut News<'_>,
     ) {
         for (((id, of), wiring), row) in scene.hall.headers.iter().zip(wirings).zip(&mut self.0) {
-            let Some(tuning) = tuning(cooling.strategies(), of.circuit) else { continue };
+            let Some(tuning) = tuning(cooling.strategies(), of) else { continue };
             let scan = Scan { scene, id, of, wiring, tuning };
             let view = scan.view(&row.crew, (cooling, settles(of.circuit)));
             row.step(&scan, &view, news);
@@ -181,8 +166,9 @@ impl Headers {
 }
 
 /// How the pumps of a water are run.
-const fn tuning(strategies: &Strategies, circuit: Circuit) -> Option<&HeaderTuning> {
-    strategies.plant(circuit).pumps.as_ref()
+const fn tuning<'s>(strategies: &'s Strategies, of: &Header) -> Option<&'s HeaderTuning> {
+    let plant = strategies.plant(of.circuit);
+    if of.condensing { plant.condenser_pumps.as_ref() } else { plant.pumps.as_ref() }
 }
 
 impl Pumps {
@@ -292,7 +278,9 @@ impl Pumps {
     fn stage(&mut self, tuning: &HeaderTuning, view: &View, (about, dt): (About, Span), news: &mut News<'_>) {
         let n = self.crew.target();
         self.count(tuning, view, dt);
-        let (to, cause) = if n < self.crew.able() && self.is_starved(tuning) {
+        let (to, cause) = if n < self.crew.able() && view.machines.is_some_and(|machines| n < machines) {
+            (n.saturating_add(1), StageCause::Machines)
+        } else if n < self.crew.able() && self.is_starved(tuning) {
             self.pressed = true;
             (n.saturating_add(1), StageCause::Starved)
         } else if n < self.crew.able() && self.more.reached(tuning.patience) {
@@ -315,7 +303,11 @@ impl Pumps {
         let quiet = self.crew.shift() == Shift::Steady && self.crew.present() >= n;
         let enough = |n: u8| f64::from(n) / f64::from(of.running) - tuning.margin;
         let held = view.below.is_some_and(|below| below < of.starved.0);
-        if let Some(flow) = view.flow {
+        if let Some(machines) = view.machines {
+            self.more = Timer::default();
+            self.less.count(quiet && n > machines && held, dt);
+            self.needed.count(n <= machines, dt);
+        } else if let Some(flow) = view.flow {
             // Those that stand by are there for a loss, and for the pressure's sake: more of them would only take more power.
             self.more.count(quiet && n < of.running && flow > enough(n), dt);
             self.less.count(quiet && n > 1 && held && flow <= enough(n.saturating_sub(1)), dt);
@@ -335,7 +327,11 @@ impl Pumps {
 
     /// One less: only where flow and pressure are known now, and nothing else is on its way.
     fn may_do_with_less(&self, tuning: &HeaderTuning, view: &View) -> bool {
-        let known = view.flow.is_some() && view.below.is_some() && !view.held;
+        let light = match view.machines {
+            Some(machines) => self.crew.target() > machines,
+            None => view.flow.is_some(),
+        };
+        let known = light && view.below.is_some() && !view.held;
         let long = self.slow.reached(tuning.pumps.slow_for) || self.less.reached(tuning.patience.times(LONG));
         known && (!self.pressed || long) && self.crew.target() > 1 && self.less.reached(tuning.patience)
     }

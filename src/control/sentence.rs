@@ -173,6 +173,7 @@ const fn cause(cause: StageCause) -> &'static str {
         StageCause::Announced => "more load is announced than these should carry",
         StageCause::LightLoad => "fewer carry the load",
         StageCause::Warm => "the supply is too warm",
+        StageCause::Machines => "a machine needs its water",
         StageCause::Starved => "the differential pressure is too low",
         StageCause::Economised => "the economiser carries the load alone",
         StageCause::Nothing => "nothing else cools",

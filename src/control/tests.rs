@@ -2,6 +2,7 @@
 
 mod cdus;
 mod coarse;
+mod condenser_pumps;
 mod doors;
 mod dry;
 mod dx;

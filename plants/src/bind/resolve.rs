@@ -87,10 +87,11 @@ impl<'a> Draft<'a> {
         }
         for (n, equip) in (0_u32..).zip(equips) {
             let Some(def) = self.equips.get(equip) else { continue };
-            if def.kind != map.kind {
+            if def.kind.product() != map.kind {
                 let (name, is, wants) = (def.name.clone(), def.kind.word(), map.kind.word());
                 let message = format!("`{name}` is a {is} and `{}` is the map of a {wants}", map.id);
-                let fitting: Vec<_> = self.maps.iter().filter(|m| m.kind == def.kind).map(|m| m.id.as_str()).collect();
+                let fitting: Vec<_> =
+                    self.maps.iter().filter(|m| m.kind == def.kind.product()).map(|m| m.id.as_str()).collect();
                 let help = format!(
                     "maps for a {is}: {}",
                     if fitting.is_empty() { "none".to_owned() } else { fitting.join(", ") }

@@ -28,6 +28,8 @@ pub enum Kind {
     Meter,
     /// A pump on the header of a water, beside others.
     Pump,
+    /// A pump on the header of condenser water, beside others.
+    CondenserPump,
     /// A chiller.
     Chiller,
     /// A wet cooling tower.
@@ -193,13 +195,14 @@ const METER: &[PointSpec] =
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
         Self::ChilledWater,
         Self::Meter,
         Self::Pump,
+        Self::CondenserPump,
         Self::Chiller,
         Self::Tower,
         Self::DryCooler,
@@ -229,6 +232,7 @@ impl Kind {
             Self::ChilledWater => "chilled-water",
             Self::Meter => "meter",
             Self::Pump => "pump",
+            Self::CondenserPump => "condenser-pump",
             Self::Chiller => "chiller",
             Self::Tower => "tower",
             Self::DryCooler => "dry-cooler",
@@ -255,11 +259,17 @@ impl Kind {
         Self::ALL.into_iter().find(|k| k.word() == word)
     }
 
+    /// The kind that a device map of its product says: a pump is a pump, whatever water it moves.
+    #[must_use]
+    pub const fn product(self) -> Self {
+        if matches!(self, Self::CondenserPump) { Self::Pump } else { self }
+    }
+
     /// The points that a machine of this kind can have more where control runs its plant by sequence: all that a device map may name.
     #[must_use]
     pub const fn commands(self) -> &'static [PointSpec] {
         match self {
-            Self::Pump => commands::PUMP,
+            Self::Pump | Self::CondenserPump => commands::PUMP,
             Self::Chiller => commands::CHILLER,
             Self::Tower => commands::TOWER,
             Self::WaterEconomiser => commands::ECONOMISER,
@@ -294,7 +304,7 @@ impl Kind {
             Self::Fan => FAN,
             Self::ChilledWater => CHILLED_WATER,
             Self::Meter => METER,
-            Self::Pump => Pump::POINTS,
+            Self::Pump | Self::CondenserPump => Pump::POINTS,
             Self::Chiller => Chiller::POINTS,
             Self::Tower => Tower::POINTS,
             Self::DryCooler => DryCooler::POINTS,

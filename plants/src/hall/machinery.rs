@@ -74,6 +74,8 @@ pub struct Rated<M> {
 pub struct Machinery {
     /// Pumps side by side on the header of a water.
     pub pumps: Vec<On<Pump>>,
+    /// Pumps side by side on the header of the condenser water of a water's plant.
+    pub condenser_pumps: Vec<On<Pump>>,
     /// Chillers. Those on one circuit run beside each other.
     pub chillers: Vec<On<Chiller>>,
     /// Towers.
@@ -206,6 +208,8 @@ machinery! {
     CondenserWater {
         /// Speed the pump's drive reports.
         pump: Percent = feedback("pump-speed-feedback"),
+        /// Differential pressure across the condensers.
+        dp: Pascals = pressure("dp"),
         /// Water from the towers.
         supply: Celsius = temperature("supply-water-temp", -40.0, 60.0),
         /// Water to the towers.

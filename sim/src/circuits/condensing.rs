@@ -1,4 +1,4 @@
-//! Condenser water: pumps, condensers and economiser side by side, and a tower or dry cooler that takes their heat.
+//! Condenser water: pumps on a header or one a machine, condensers and economiser side by side, and a tower or dry cooler that takes their heat.
 //!
 //! **Equation** the rejecter cools what has come back, `T_back`; its leaving water goes to every open machine; what these give mixes
 //! and fills the way back, `C·dT_back/dt = Σṁᵢ·cp·Tᵢ + W − ṁ·cp·T_back`, whose outflow is taken at the step's beginning, because
@@ -6,6 +6,8 @@
 //! the way back's turnover; the loader says so. **Outside it** no machine open: no flow, the tower's basin stands.
 //! **Time constant** the way back's turnover, 20 to 120 s; basin and vessels have their own.
 
+use super::PUMPS;
+use super::pumps::{Pumps, RUN_DOWN};
 use super::spec::{self, Rejecter};
 use crate::cooling::{dry_cooler, tower};
 use crate::hydraulics::{Branch, Shared};
@@ -25,8 +27,10 @@ pub struct Condensing {
     pub back: f64,
     /// To the machines, mean of the last step (°C).
     pub supply: f64,
-    /// The pumps.
+    /// What its pumps share out.
     pub shared: Shared,
+    /// The pumps on its header; nothing where one runs for each machine.
+    pub pumps: Option<Header>,
     /// Fan speed (%).
     pub fan: f64,
     /// What fans and cells are told.
@@ -44,6 +48,30 @@ pub struct Condensing {
     speeds: Vec<f64>,
     branches: Vec<Branch>,
     flows: Vec<f64>,
+}
+
+/// Pumps on the header of condenser water, whose skid holds the pressure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    /// Each.
+    pub pumps: Pumps,
+    /// Their speed (%).
+    pub speed: f64,
+    skid: Loop,
+}
+
+impl Header {
+    /// Comes to the speed that holds the pressure `dp` (Pa), or runs down.
+    fn run(&mut self, of: &spec::Group, (dp, fed): (f64, bool), dt: f64) {
+        let wanted = self.skid.step(&PUMPS, (dp / of.dp, 1.0), dt);
+        let reach = 100.0 * dt / of.ramp;
+        self.speed = if fed {
+            self.speed + (wanted - self.speed).clamp(-reach, reach)
+        } else {
+            (self.speed - RUN_DOWN * dt).max(0.0)
+        };
+        self.pumps.run(of, (self.speed, !fed), dp, dt);
+    }
 }
 
 /// What somebody who is not its panel tells a tower.
@@ -116,6 +144,11 @@ impl Condensing {
             back: at,
             supply: at,
             shared: Shared::default(),
+            pumps: of.group.as_ref().map(|of| Header {
+                pumps: Pumps::new(of, 60.0),
+                speed: 60.0,
+                skid: Loop::at(60.0),
+            }),
             fan: 50.0,
             told: Told::NOTHING,
             fans_failed: false,
@@ -130,9 +163,9 @@ impl Condensing {
         }
     }
 
-    /// Shares the flow among the open machines: `open` says how far of each condenser, then of the economiser (1, 0 to 1). One pump
-    /// runs for each.
-    pub fn share_flow(&mut self, of: &spec::Condensing, open: impl Iterator<Item = f64>) {
+    /// Shares the flow among the open machines: `open` says how far of each condenser, then of the economiser (1, 0 to 1). Where there is
+    /// no header one pump runs for each.
+    pub fn share_flow(&mut self, of: &spec::Condensing, open: impl Iterator<Item = f64>, dt: f64) {
         let last = self.branches.len().saturating_sub(1);
         for (n, ((open, branch), speed)) in open.zip(&mut self.branches).zip(&mut self.speeds).enumerate() {
             let friction = if n == last { of.economiser } else { of.condenser };
@@ -142,7 +175,14 @@ impl Condensing {
             *branch = Branch { valve, ..Branch::open(friction) };
             *speed = if open > 0.0 { 1.0 } else { 0.0 };
         }
-        self.shared = of.hydraulics.share(&self.speeds, &self.branches, &mut self.flows);
+        let speeds = match (&mut self.pumps, &of.group) {
+            (Some(header), Some(of)) => {
+                header.run(of, (self.shared.dp, self.fed), dt);
+                header.pumps.speeds()
+            }
+            (Some(_), None) | (None, _) => &self.speeds,
+        };
+        self.shared = of.hydraulics.share(speeds, &self.branches, &mut self.flows);
     }
 
     /// Flow through one of the machines (kg/s).

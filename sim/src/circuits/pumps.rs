@@ -9,7 +9,7 @@
 
 use plant::hall::sequence::RunMode;
 
-use super::spec::Spec;
+use super::spec::Group;
 
 /// Pumps that are tripped or have no power run down so fast (%/s).
 pub const RUN_DOWN: f64 = 20.0;
@@ -98,16 +98,26 @@ impl Unit {
     }
 }
 
+impl super::Circuit {
+    /// The pumps on its header, or on that of its condenser water where there is one.
+    pub fn pumps_of(&mut self, condensing: bool) -> Option<&mut Vec<Unit>> {
+        if !condensing {
+            return Some(&mut self.pumps.units);
+        }
+        self.condensing.as_mut().and_then(|water| water.pumps.as_mut()).map(|header| &mut header.pumps.units)
+    }
+}
+
 impl Pumps {
     /// At one speed (%), those on duty.
     #[must_use]
-    pub fn new(of: &Spec, at: f64) -> Self {
-        let count = of.pumps.saturating_add(of.standby);
+    pub fn new(of: &Group, at: f64) -> Self {
+        let count = of.count();
         Self { units: (0..count).map(|n| Unit::new(n < of.pumps, at)).collect(), short: 0.0, speeds: vec![0.0; count] }
     }
 
     /// Runs them at the header's speed (%), `dead` without power or tripped together; `dp` is what they held in the step before (Pa).
-    pub fn run(&mut self, of: &Spec, (speed, dead): (f64, bool), dp: f64, dt: f64) {
+    pub fn run(&mut self, of: &Group, (speed, dead): (f64, bool), dp: f64, dt: f64) {
         self.lead(of, dp, dt);
         let reach = 100.0 * dt / of.ramp;
         for (unit, turns) in self.units.iter_mut().zip(&mut self.speeds) {
@@ -123,7 +133,7 @@ impl Pumps {
     }
 
     /// Their panels.
-    fn lead(&mut self, of: &Spec, dp: f64, dt: f64) {
+    fn lead(&mut self, of: &Group, dp: f64, dt: f64) {
         for unit in &mut self.units {
             unit.local = match unit.order {
                 RunMode::Panel => unit.local && !unit.tripped,

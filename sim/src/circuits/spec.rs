@@ -16,14 +16,8 @@ use crate::water::{CP_WATER, DENSITY};
 pub struct Spec {
     /// What its machines hold the water to the hall at (°C).
     pub setpoint: f64,
-    /// What its pumps hold across the branches when they run by their own panel (Pa).
-    pub dp: f64,
-    /// How many pumps run beside each other by their panels.
-    pub pumps: usize,
-    /// How many stand by besides.
-    pub standby: usize,
-    /// Full range of a pump's speed takes this long (s).
-    pub ramp: f64,
+    /// Its pumps.
+    pub group: Group,
     /// Pumps, mains, bypass.
     pub hydraulics: Loop,
     /// Heat capacity of the water to the hall (J/K).
@@ -44,13 +38,28 @@ pub struct Spec {
     pub condensing: Option<Condensing>,
 }
 
+/// Pumps side by side on a header.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Group {
+    /// What they hold across the branches by their own panel (Pa).
+    pub dp: f64,
+    /// How many run beside each other by their panels.
+    pub pumps: usize,
+    /// How many stand by besides.
+    pub standby: usize,
+    /// Full range of a pump's speed takes this long (s).
+    pub ramp: f64,
+}
+
 /// The water between condensers and what cools it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condensing {
     /// What its fans hold the water to the condensers at (°C).
     pub setpoint: f64,
-    /// Pumps, one for each machine that is open to it, and mains.
+    /// Pumps and mains.
     pub hydraulics: Loop,
+    /// Its pumps on a header; nothing where one runs for each machine that is open to it.
+    pub group: Option<Group>,
     /// One condenser with its pipes.
     pub condenser: Resistance,
     /// The economiser with its pipes.
@@ -68,6 +77,23 @@ pub enum Rejecter {
     Tower(Tower),
     /// A dry cooler, as on packaged air-cooled chillers.
     Dry(DryCooler),
+}
+
+impl Group {
+    fn read(of: &Section<'_>) -> Self {
+        Self {
+            dp: number(of, "dp-pa", POSITIVE),
+            pumps: of.whole("pumps", (1, 8)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1),
+            standby: of.whole("standby", (0, 8)).and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
+            ramp: number(of, "ramp-s", POSITIVE),
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.pumps.saturating_add(self.standby)
+    }
 }
 
 impl Spec {
@@ -89,10 +115,7 @@ impl Spec {
         }
         let read = Self {
             setpoint: number(of, "setpoint-cel", (4.0, 60.0)),
-            dp: number(of, "dp-pa", POSITIVE),
-            pumps: of.whole("pumps", (1, 8)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1),
-            standby: of.whole("standby", (0, 8)).and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
-            ramp: number(of, "ramp-s", POSITIVE),
+            group: Group::read(of),
             hydraulics: hydraulics?,
             supply: number(of, "supply-kg", POSITIVE) * CP_WATER,
             back: number(of, "return-kg", POSITIVE) * CP_WATER,
@@ -109,11 +132,7 @@ impl Spec {
 
     /// The water on its way back is a store that a step must not empty.
     fn turns_over_slowly(&self, of: &Section<'_>, key: &'static str, (capacity, each): (f64, f64)) {
-        let most = 1.5
-            * each
-            * plant::convert::f64_from_usize(self.pumps.saturating_add(self.standby))
-            * CP_WATER
-            * LONGEST_STEP;
+        let most = 1.5 * each * plant::convert::f64_from_usize(self.group.count()) * CP_WATER * LONGEST_STEP;
         if capacity < most {
             let message = format!("`{key}` holds less than the pumps move in {LONGEST_STEP} s, the longest step");
             of.fault(key, message, "write the water that is in pipes and vessels, at least that much");
@@ -163,6 +182,7 @@ impl Condensing {
         Some(Self {
             setpoint: number(of, "setpoint-cel", (4.0, 60.0)),
             hydraulics: hydraulics?,
+            group: of.has("dp-pa").then(|| Group::read(of)),
             condenser: condenser?,
             economiser: economiser.or(condenser)?,
             back: number(of, "return-kg", POSITIVE) * CP_WATER,

@@ -117,7 +117,14 @@ impl MachineFault {
         match self {
             Self::Tripped => matches!(
                 kind,
-                Kind::Chiller | Kind::Pump | Kind::Cdu | Kind::Dx | Kind::FacilityWater | Kind::Tank | Kind::Generator
+                Kind::Chiller
+                    | Kind::Pump
+                    | Kind::CondenserPump
+                    | Kind::Cdu
+                    | Kind::Dx
+                    | Kind::FacilityWater
+                    | Kind::Tank
+                    | Kind::Generator
             ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
             Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank),
@@ -135,13 +142,13 @@ impl MachineFault {
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
             Self::StartFails => {
                 let switched = matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx);
-                switched || matches!(kind, Kind::Generator | Kind::Pump)
+                switched || matches!(kind, Kind::Generator | Kind::Pump | Kind::CondenserPump)
             }
             Self::StopFails => {
-                let driven = matches!(kind, Kind::Tower | Kind::DryCooler | Kind::Pump);
+                let driven = matches!(kind, Kind::Tower | Kind::DryCooler | Kind::Pump | Kind::CondenserPump);
                 driven || matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx)
             }
-            Self::CouplingBroken => matches!(kind, Kind::Pump),
+            Self::CouplingBroken => matches!(kind, Kind::Pump | Kind::CondenserPump),
             Self::Smoke => matches!(kind, Kind::SmokeDetector),
         }
     }

@@ -99,18 +99,23 @@ fn read(all: &Section<'_>, hall: &Hall) -> Option<Physics> {
     })
 }
 
-/// Where a hall names the pumps of a water, its physics has as many.
+/// Where a hall names the pumps of a water, or of its condenser water, its physics has as many.
 fn pumps_fit(all: &Section<'_>, hall: &Hall, waters: [(&'static str, &Option<Option<Circuit>>, Which); 2]) {
     for (key, circuit, which) in waters {
-        let there = hall.machinery.pumps.iter().filter(|pump| pump.circuit == which).count();
-        let told = circuit.as_ref().and_then(|of| of.as_ref()).map_or(there, |of| of.pumps.saturating_add(of.standby));
-        if there > 0 && there != told {
-            let message = format!("the hall has {there} pumps on this water, and `pumps` and `standby` make {told}");
-            all.fault(
-                key,
-                message,
-                "write as many as the hall has: those that run by their panels, and those that stand by",
-            );
+        let Some(circuit) = circuit.as_ref().and_then(|of| of.as_ref()) else { continue };
+        let condensing = circuit.condensing.as_ref().map(|of| of.group.map_or(0, |group| group.count()));
+        let machines = &hall.machinery;
+        for (pumps, told, water) in [
+            (&machines.pumps, Some(circuit.group.count()), "this water"),
+            (&machines.condenser_pumps, condensing, "this condenser water"),
+        ] {
+            let there = pumps.iter().filter(|pump| pump.circuit == which).count();
+            if there > 0 && Some(there) != told {
+                let make = told.unwrap_or(0);
+                let message = format!("the hall has {there} pumps on {water}, and `pumps` and `standby` make {make}");
+                let help = "write as many as the hall has: those that run by their panels, and those that stand by";
+                all.fault(key, message, help);
+            }
         }
     }
 }

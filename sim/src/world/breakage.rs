@@ -111,6 +111,7 @@ impl World {
     /// True for a chiller, an economiser, a tower, a dry cooler, a heat recovery, a DX unit or a pump on a header.
     fn is_staged(&self, equip: EquipId) -> bool {
         place(&self.machinery.pumps, |p| p.equip == equip).is_some()
+            || place(&self.machinery.condenser_pumps, |p| p.equip == equip).is_some()
             || place(&self.machinery.dry_coolers, |d| d.equip == equip).is_some()
             || place(&self.machinery.heat_recovery, |h| h.equip == equip).is_some()
             || self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
@@ -167,8 +168,12 @@ impl World {
     }
 
     fn pump_at(&mut self, equip: EquipId) -> Option<&mut Pump> {
-        let (which, n) = place(&self.machinery.pumps, |p| p.equip == equip)?;
-        self.circuit(which)?.pumps.units.get_mut(n)
+        let machinery = &self.machinery;
+        let found = [(&machinery.pumps, false), (&machinery.condenser_pumps, true)]
+            .into_iter()
+            .find_map(|(all, of)| place(all, |p| p.equip == equip).map(|place| (place, of)));
+        let ((which, n), condensing) = found?;
+        self.circuit(which)?.pumps_of(condensing)?.get_mut(n)
     }
 
     fn smoke_at(&mut self, equip: EquipId, there: bool) {

@@ -41,7 +41,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         rows: hall.rows.rows().iter().map(|r| row(hall, r, &physics)).collect(),
         pump: hall.chilled_water.zip(physics.chilled.as_ref()).map(|(of, spec)| Pump {
             of,
-            drive: Actuator::new(of.pump.id(), of.pump_feedback.id(), physics.start_duty, spec.ramp)
+            drive: Actuator::new(of.pump.id(), of.pump_feedback.id(), physics.start_duty, spec.group.ramp)
                 .with(physics.actuators.pump),
         }),
         chilled: physics.chilled.as_ref().map(|of| circuit(hall, Which::ChilledWater, of, hall.coils.len())),
@@ -334,6 +334,7 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
             | Kind::FacilityWater
             | Kind::CondenserWater
             | Kind::Pump
+            | Kind::CondenserPump
             | Kind::Chiller
             | Kind::Tower
             | Kind::DryCooler

@@ -182,10 +182,17 @@ fn here<M: Copy>(all: &[On<M>], which: Which) -> impl Iterator<Item = M> + '_ {
 
 fn condensing((machinery, which): Of<'_>, cold: &Condensing, tell: &mut impl FnMut(PointId, f64)) {
     for of in here(&machinery.condenser_water, which) {
-        tell(of.pump.id(), if cold.shared.flow > 0.0 { 100.0 } else { 0.0 });
+        let alone = if cold.shared.flow > 0.0 { 100.0 } else { 0.0 };
+        tell(of.pump.id(), cold.pumps.as_ref().map_or(alone, |header| header.speed));
+        tell(of.dp.id(), cold.shared.dp);
         tell(of.supply.id(), cold.supply);
         tell(of.return_water.id(), cold.back);
         tell(of.flow.id(), cold.shared.flow * LITRES);
+    }
+    let units = cold.pumps.iter().flat_map(|header| &header.pumps.units);
+    for (of, unit) in here(&machinery.condenser_pumps, which).zip(units) {
+        tell(of.running.id(), if unit.turns() && cold.fed { 1.0 } else { 0.0 });
+        tell(of.fault.id(), if unit.tripped { 1.0 } else { 0.0 });
     }
     for of in here(&machinery.towers, which) {
         tell(of.speed.id(), cold.fan);

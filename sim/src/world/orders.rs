@@ -42,7 +42,7 @@ impl World {
         }
         for header in headers.iter() {
             let circuit = on(header.circuit, (chilled, facility));
-            let units = circuit.into_iter().flat_map(|circuit| &mut circuit.pumps.units);
+            let units = circuit.and_then(|circuit| circuit.pumps_of(header.condensing)).into_iter().flatten();
             units.zip(&header.pumps).for_each(|(unit, of)| unit.order = told.mode(of.run_mode.id()));
         }
         for of in heat.iter() {

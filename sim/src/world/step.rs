@@ -250,7 +250,7 @@ impl World {
         let Self { facility, plates, tanks, rows, .. } = self;
         if let (Some(circuit), Some(of)) = (facility, &physics.facility) {
             let wanted = circuit.hold_dp(of, dt);
-            let reach = 100.0 * dt / of.ramp;
+            let reach = 100.0 * dt / of.group.ramp;
             circuit.speed = if feeds.pumps {
                 circuit.speed + (wanted - circuit.speed).clamp(-reach, reach)
             } else {

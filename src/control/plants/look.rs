@@ -89,10 +89,13 @@ impl Scene<'_> {
         self.hall.rows.iter().filter(|(row, _)| served(*row)).map(|(row, _)| self.forecast.extra(row, lead)).sum()
     }
 
-    /// True where the pumps of a water are seen, and each stands.
+    /// True where the pumps of a water, or of its condenser water, are seen, and each stands.
     fn stands(&self, circuit: machinery::Circuit) -> bool {
-        let mut here = self.hall.machinery.pumps.iter().filter(|pump| pump.circuit == circuit).peekable();
-        here.peek().is_some() && here.all(|pump| self.sight(pump.of.running) == Sight::Known(false))
+        let machinery = &self.hall.machinery;
+        [&machinery.pumps, &machinery.condenser_pumps].into_iter().any(|pumps| {
+            let mut here = pumps.iter().filter(|pump| pump.circuit == circuit).peekable();
+            here.peek().is_some() && here.all(|pump| self.sight(pump.of.running) == Sight::Known(false))
+        })
     }
 
     /// What the tower goes by.

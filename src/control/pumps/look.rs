@@ -1,6 +1,7 @@
 //! What a header's sensors and outputs say of its pumps in one scan.
 
 use plant::hall::machinery::Circuit;
+use plant::hall::sequence::RunMode;
 use plant::hall::sequence::pumps::MOST;
 use plant::id::Id;
 use plant::units::Quantity;
@@ -24,6 +25,8 @@ pub(super) struct View {
     pub below: Option<f64>,
     /// The speed they are told (%), or report where nobody tells them one.
     pub speed: Option<f64>,
+    /// How many the machines need that run or start on this condenser water, one at least; nothing of any other water.
+    pub machines: Option<u8>,
     /// None is to be stopped now.
     pub held: bool,
 }
@@ -36,6 +39,7 @@ impl Scan<'_> {
     pub(super) fn view(&self, crew: &Crew, (cooling, settles): (&Cooling, bool)) -> View {
         let strategies = cooling.strategies();
         let flow = self.scene.fresh(self.of.flow);
+        let design = self.tuning.design_flow.unwrap_or(strategies.plant(self.of.circuit).design_flow);
         let setpoint = match self.of.told {
             Some((_, of)) => cooling.of(of).filter(|row| row.started).map(|row| row.setpoint),
             None => self.tuning.dp.map(Quantity::get),
@@ -46,12 +50,23 @@ impl Scan<'_> {
             && setpoint.zip(below).is_none_or(|(setpoint, below)| below >= NOTHING_MOVES * setpoint);
         View {
             pumps: self.pumps(crew, dry),
-            flow: flow.map(|flow| flow / strategies.plant(self.of.circuit).design_flow.0),
+            flow: flow.map(|flow| flow / design.0),
             blind: self.scene.is_lost(self.of.flow),
             below,
             speed: told.or_else(|| self.scene.fresh(self.of.speed)),
+            machines: self.of.condensing.then(|| self.machines()),
             held: settles || (self.of.circuit == Circuit::ChilledWater && self.is_hot()),
         }
+    }
+
+    /// One for each machine that is told to run, or is not seen standing: at least one, at most those that move the design flow.
+    fn machines(&self) -> u8 {
+        let runs = |(running, mode): &&(_, _)| {
+            let told = self.scene.told(*mode).map(RunMode::of) == Some(RunMode::On);
+            told || self.scene.sight(*running) != Sight::Known(false)
+        };
+        let machines = u8::try_from(self.wiring.machines.iter().filter(runs).count()).unwrap_or(u8::MAX);
+        machines.min(self.tuning.pumps.running).max(1)
     }
 
     /// What is seen of each. One that runs alone is proven by the flow, too; the word of a drive's fault needs no other.

@@ -17,6 +17,7 @@ impl Draft {
         self.machinery.facility_water = self.one(file, Kind::FacilityWater, kinds::FacilityWater::of);
         self.machinery.weather = self.one(file, Kind::WeatherStation, kinds::WeatherStation::of);
         self.machinery.pumps = self.on(file, Kind::Pump, kinds::Pump::of);
+        self.machinery.condenser_pumps = self.on(file, Kind::CondenserPump, kinds::Pump::of);
         self.machinery.chillers = self.on(file, Kind::Chiller, kinds::Chiller::of);
         self.machinery.towers = self.on(file, Kind::Tower, kinds::Tower::of);
         self.machinery.dry_coolers = self.on(file, Kind::DryCooler, kinds::DryCooler::of);
@@ -169,6 +170,10 @@ circuit = "facility-water"
 
 [[condenser-water]]
 name = "cw"
+circuit = "facility-water"
+
+[[condenser-pump]]
+name = "cwp-1"
 circuit = "facility-water"
 
 [[chiller]]

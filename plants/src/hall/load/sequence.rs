@@ -46,8 +46,8 @@ pub(super) struct Sequenced {
     cells: Option<f64>,
     /// Control keeps its condensers' pressure up.
     head: bool,
-    /// Control runs the pumps on its header.
-    pumps: bool,
+    /// Control runs the pumps on its header, and on that of its condenser water.
+    pumps: (bool, bool),
 }
 
 impl Sequenced {
@@ -57,7 +57,8 @@ impl Sequenced {
         let write = match (kind, spec.name) {
             (Kind::Chiller, "condenser-valve") if !self.head => return None,
             (Kind::Tower, _) if self.cells.is_none() => return None,
-            (Kind::Pump, _) if !self.pumps => return None,
+            (Kind::Pump, _) if !self.pumps.0 => return None,
+            (Kind::CondenserPump, _) if !self.pumps.1 => return None,
             (Kind::Tower, "cells") => spec
                 .write
                 .map(|range| WriteRange { max: self.cells.unwrap_or(range.max), ..range })
@@ -81,7 +82,7 @@ pub(super) fn sequenced(file: &Section<'_>) -> Vec<Sequenced> {
             water: section.maybe::<f64>("setpoint").unwrap_or(PlantTuning::UNUSED.setpoint.0),
             cells: section.section("tower").map(cells),
             head: section.has("head"),
-            pumps: section.has("pumps"),
+            pumps: (section.has("pumps"), section.has("condenser-pumps")),
         })
     };
     Circuit::ALL.into_iter().filter_map(of).collect()
@@ -120,6 +121,7 @@ fn tuning(section: &Section<'_>, circuit: Circuit) -> Option<PlantTuning> {
     let tower = section.section("tower").map(|s| tower::tower(&s));
     let head = section.section("head").map(|s| tower::head(&s));
     let pumps = section.section("pumps").and_then(|s| pumps::header(&s, circuit));
+    let condenser_pumps = section.section("condenser-pumps").and_then(|s| pumps::condenser_header(&s));
     section.done();
     if let (Some(reset), Some(setpoint)) = (&reset, setpoint)
         && reset.warmest <= setpoint
@@ -131,6 +133,7 @@ fn tuning(section: &Section<'_>, circuit: Circuit) -> Option<PlantTuning> {
         tower,
         head,
         pumps,
+        condenser_pumps,
         reset,
         setpoint: setpoint?,
         capacity: capacity?,

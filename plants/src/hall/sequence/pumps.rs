@@ -17,8 +17,10 @@ pub const MOST: usize = 16;
 pub struct Header {
     /// Its name: `chw/pumps`.
     pub name: String,
-    /// The water.
+    /// The water, or the one whose plant has the condenser water.
     pub circuit: Circuit,
+    /// It is the condenser water of that plant.
+    pub condensing: bool,
     /// The equipment whose water it is.
     pub equip: EquipId,
     /// Its pumps, in the hall's order.
@@ -51,6 +53,8 @@ pub struct HeaderTuning {
     pub patience: Span,
     /// One more runs when the flow is this share of design short of what so many pumps move (1, 0 to 0.3).
     pub margin: f64,
+    /// The flow that they move together (l/s, 0.1 to 1e4); nothing for that of the water's plant.
+    pub design_flow: Option<LitersPerSecond>,
     /// The pressure that the skid holds, where no loop of control does (Pa, 1e3 to 1e6).
     pub dp: Option<Pascals>,
 }
@@ -100,6 +104,7 @@ impl HeaderTuning {
         },
         patience: Span::from_secs(600),
         margin: 0.03,
+        design_flow: None,
         dp: None,
     };
 }

@@ -32,6 +32,8 @@ pub struct PlantTuning {
     pub head: Option<HeadTuning>,
     /// How the pumps on its header are run; nothing where their panels run them.
     pub pumps: Option<HeaderTuning>,
+    /// How the pumps on the header of its condenser water are run; nothing where each runs with its machine.
+    pub condenser_pumps: Option<HeaderTuning>,
 }
 
 /// When one chiller more runs, and one less. Defaults: ASHRAE Guideline 36, 5.20.4, for positive-displacement machines and, in a
@@ -301,5 +303,6 @@ impl PlantTuning {
         tower: None,
         head: None,
         pumps: None,
+        condenser_pumps: None,
     };
 }

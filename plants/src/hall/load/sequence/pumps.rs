@@ -1,6 +1,7 @@
 //! `[sequence.….pumps]`: pumps side by side, of a CDU or on the header of a water, and the numbers they run by.
 
 use super::{DAY, HOUR, MINUTE, SECOND};
+use crate::hall::Kind;
 use crate::hall::load::Draft;
 use crate::hall::machinery::Circuit;
 use crate::hall::sequence::pumps::{Header, HeaderPump, HeaderTuning, MOST, PumpTuning};
@@ -32,29 +33,45 @@ pub(super) fn pumps(section: &Section<'_>, old: PumpTuning, most: i64) -> PumpTu
 
 /// The numbers of `[sequence.chilled-water.pumps]` or `[sequence.facility-water.pumps]`.
 pub(super) fn header(section: &Section<'_>, circuit: Circuit) -> Option<HeaderTuning> {
-    let old = HeaderTuning::PUBLISHED;
+    // Of the chilled water control holds the pressure itself.
+    let dp = match circuit {
+        Circuit::ChilledWater => None,
+        Circuit::FacilityWater => skid(section),
+    };
+    tuning(section, HeaderTuning { dp, ..HeaderTuning::PUBLISHED })
+}
+
+/// The numbers of `[sequence.….condenser-pumps]`.
+pub(super) fn condenser_header(section: &Section<'_>) -> Option<HeaderTuning> {
+    if !section.has("design-flow") {
+        section.missing("design-flow", "write `design-flow = …`: what the pumps move together, in l/s");
+    }
+    let design_flow = section.within("design-flow", (0.1, 1e4)).map(LitersPerSecond);
+    tuning(section, HeaderTuning { design_flow, dp: skid(section), ..HeaderTuning::PUBLISHED })
+}
+
+/// The pressure that the skid holds (Pa).
+fn skid(section: &Section<'_>) -> Option<Pascals> {
+    if !section.has("dp") {
+        section.missing("dp", "write `dp = …`: the pressure that the pumps' skid holds, in Pa");
+    }
+    section.within("dp", (1e3, 1e6)).map(Pascals)
+}
+
+/// What every header has.
+fn tuning(section: &Section<'_>, old: HeaderTuning) -> Option<HeaderTuning> {
     let most = i64::try_from(MOST).unwrap_or(i64::MAX);
     if !section.has("running") {
         section.missing("running", "write `running = …`: how many pumps move the design flow; the others stand by");
     }
-    // Of the chilled water control holds the pressure itself.
-    let dp = match circuit {
-        Circuit::ChilledWater => None,
-        Circuit::FacilityWater => {
-            if !section.has("dp") {
-                section.missing("dp", "write `dp = …`: the pressure that the pumps' skid holds, in Pa");
-            }
-            section.within("dp", (1e3, 1e6)).map(Pascals)
-        }
-    };
     let read = HeaderTuning {
         pumps: pumps(section, old.pumps, most),
         patience: section.span("patience", old.patience, (MINUTE, HOUR.times(2))),
         margin: section.number("margin", old.margin, (0.0, 0.3)),
-        dp,
+        ..old
     };
     section.done();
-    if let Some(Pascals(pa)) = dp.filter(|dp| read.pumps.starved.0 >= dp.0) {
+    if let Some(Pascals(pa)) = old.dp.filter(|dp| read.pumps.starved.0 >= dp.0) {
         let message = format!("`starved` is {} Pa and must be below `dp`, which is {pa} Pa", read.pumps.starved.0);
         section.fault("starved", message, "else no pressure is too low for those that run");
     }
@@ -65,27 +82,45 @@ impl Draft {
     /// The pumps on headers that control runs; a fault where there are too few.
     pub(in crate::hall::load) fn headers(&self, file: &Section<'_>) -> Table<HeaderId, Header> {
         let Some(all) = file.section("sequence") else { return Table::new() };
-        let with = self.sequenced.iter().filter(|plant| plant.pumps).map(|plant| plant.circuit);
-        with.filter_map(|circuit| self.header(&all, circuit)).collect()
+        let with = |of: &super::Sequenced| {
+            let (circuit, pumps) = (of.circuit, of.pumps);
+            [(pumps.0, false), (pumps.1, true)].map(|(runs, condensing)| runs.then_some((circuit, condensing)))
+        };
+        let with = self.sequenced.iter().flat_map(with).flatten();
+        with.filter_map(|water| self.header(&all, water)).collect()
     }
 
-    fn header(&self, all: &Section<'_>, circuit: Circuit) -> Option<Header> {
-        let section = all.section(circuit.word())?.section("pumps")?;
+    fn header(&self, all: &Section<'_>, (circuit, condensing): (Circuit, bool)) -> Option<Header> {
+        let (key, kind, machines) = if condensing {
+            ("condenser-pumps", Kind::CondenserPump, &self.machinery.condenser_pumps)
+        } else {
+            ("pumps", Kind::Pump, &self.machinery.pumps)
+        };
+        let section = all.section(circuit.word())?.section(key)?;
         let pump =
             |of: crate::hall::machinery::Pump| Some(HeaderPump { of, run_mode: self.typed(of.equip, "run-mode")? });
-        let on = self.machinery.pumps.iter().filter(|pump| pump.circuit == circuit);
+        let on = machines.iter().filter(|pump| pump.circuit == circuit);
         let pumps: Vec<HeaderPump> = on.filter_map(|on| pump(on.of)).collect();
         let wanted = section.maybe::<i64>("running").and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+        let (kind, water) = (kind.word(), circuit.word());
         // What is outside its range has been told already.
         if pumps.len() < wanted && wanted <= MOST {
-            let message = format!("`running` is {wanted}, and {} pumps are on `{}`", pumps.len(), circuit.word());
-            let help = format!("add `[[pump]]` with a `name` and `circuit = \"{}\"`", circuit.word());
-            section.clash("running", message, help);
+            let message = format!("`running` is {wanted}, and {} pumps are on `{water}` (`[[{kind}]]`)", pumps.len());
+            section.clash("running", message, format!("add `[[{kind}]]` with a `name` and `circuit = \"{water}\"`"));
         }
         if pumps.len() > MOST {
-            section.clash("running", format!("more than {MOST} pumps are on `{}`", circuit.word()), "take some away");
+            section.clash("running", format!("more than {MOST} pumps are on `{water}`"), "take some away");
         }
+        let mut condensers = self.machinery.condenser_water.iter().filter(|water| water.circuit == circuit);
         let (equip, flow, dp, speed, told) = match circuit {
+            _ if condensing => {
+                let Some(on) = condensers.next() else {
+                    let help = format!("add `[[condenser-water]]` with a `name` and `circuit = \"{water}\"`");
+                    section.clash("running", format!("`{water}` has no condenser water to pump"), help);
+                    return None;
+                };
+                (on.of.equip, on.of.flow, on.of.dp, on.of.pump, None)
+            }
             Circuit::ChilledWater => {
                 let water = self.chilled_water?;
                 (water.equip, water.flow, water.dp, water.pump_feedback, Some((water.pump, water.pump_loop)))
@@ -96,7 +131,7 @@ impl Draft {
             }
         };
         let name = format!("{}/pumps", self.equips.get(equip)?.name);
-        Some(Header { name, circuit, equip, pumps, flow, dp, speed, told })
+        Some(Header { name, circuit, condensing, equip, pumps, flow, dp, speed, told })
     }
 }
 
@@ -138,10 +173,42 @@ mod tests {
     }
 
     #[test]
+    fn condenser_water_has_pumps_of_its_own_that_speak_the_maps_of_any_pump() {
+        let hall = Hall::load("hybrid", shipped("hybrid")).unwrap_or_else(|faults| panic!("{faults}"));
+        let header = &hall.headers.rows()[0];
+        assert_eq!((header.name.as_str(), header.pumps.len(), header.told), ("cw/pumps", 3, None));
+        assert!(header.condensing && header.circuit == Circuit::ChilledWater);
+        let tuning = hall.strategies.chilled_water.condenser_pumps.expect("said");
+        assert_eq!((tuning.pumps.running, tuning.dp.map(|dp| dp.0)), (2, Some(60e3)));
+        assert_eq!(crate::hall::Kind::CondenserPump.product(), crate::hall::Kind::Pump);
+        let told = |from: &str, to: &str, wanted: &str| {
+            let faults = Hall::load("hybrid", &shipped("hybrid").replace(from, to)).expect_err("refused").0;
+            assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:#?}");
+        };
+        told(
+            "running = 2                  # of three",
+            "running = 4 #",
+            "3 pumps are on `chilled-water` (`[[condenser-pump]]`)",
+        );
+        told("design-flow = 64.0 ", "# ", "no `design-flow`");
+        told(
+            "dp = 60e3                    # Pa, across the cond",
+            "dp = 5e3 # ",
+            "must be below `dp`, which is 5000 Pa",
+        );
+        told("[[condenser-water]]\nname = \"cw\"\ncircuit = \"chilled-water\"", "", "has no condenser water to pump");
+    }
+
+    #[test]
     fn every_broken_number_is_told_at_its_place() {
         let broken = |from, to, message, help| Broken { from, to, message, help, at: "" };
         let corpus = [
-            broken("running = 2 ", "running = §4 ", "`running` is 4, and 3 pumps are on `chilled-water`", "[[pump]]"),
+            broken(
+                "running = 2 ",
+                "running = §4 ",
+                "`running` is 4, and 3 pumps are on `chilled-water` (`[[pump]]`)",
+                "[[pump]]",
+            ),
             broken("running = 2 ", "running = §17 ", "must be from 1 to 16", ""),
             broken("running = 2 ", "running = 2\nmargin = §0.5 ", "must be from 0 to 0.3", ""),
             broken("running = 2 ", "running = 2\npatience = §\"5s\" ", "must be from 60s to", "such as"),
