@@ -41,6 +41,10 @@ pub struct Announcement {
     pub watts: f64,
     /// From when on.
     begins: Mono,
+    /// When it should have begun at first, if something moved for it before it was put off.
+    due: Mono,
+    /// That it did not come then has been told.
+    missed: bool,
 }
 
 /// One row.
@@ -62,13 +66,23 @@ pub struct Forecast {
     announced: Vec<Announcement>,
     rows: Table<RowId, Load>,
     now: Mono,
+    /// So long before it begins something moves for a load.
+    longest: Span,
 }
 
 impl Announcement {
     /// So much more of a row, or of all.
     #[must_use]
     pub fn of(row: Option<RowId>, watts: f64, (id, who): (&str, &str)) -> Self {
-        Self { id: id.to_owned(), who: who.to_owned(), row, watts, begins: Mono::default() }
+        Self {
+            id: id.to_owned(),
+            who: who.to_owned(),
+            row,
+            watts,
+            begins: Mono::default(),
+            due: Mono::default(),
+            missed: false,
+        }
     }
 
     /// How long until it begins; zero from then on.
@@ -98,7 +112,8 @@ impl Forecast {
             moved: 0.0,
             base: 0.0,
         };
-        Self { announced: Vec::new(), rows: hall.rows.rows().iter().map(load).collect(), now: Mono::default() }
+        let rows = hall.rows.rows().iter().map(load).collect();
+        Self { announced: Vec::new(), rows, now: Mono::default(), longest: Span::ZERO }
     }
 
     /// A new boot: its times compare with nothing, and what was announced is told to be dropped.
@@ -138,11 +153,17 @@ impl Forecast {
         if ahead > FURTHEST {
             return Err(Refusal::HoldOutOfRange);
         }
+        of.begins = tick.mono.after(ahead);
+        // One that is put off again and again, while something moves for it, is missed all the same.
+        let moved = |old: &&Announcement| old.id == of.id && old.is_near(tick.mono, self.longest);
+        (of.due, of.missed) = match self.announced.iter().find(moved) {
+            Some(old) => (old.due.min(of.begins), old.missed),
+            None => (of.begins, false),
+        };
         self.announced.retain(|old| old.id != of.id);
         if self.announced.len() >= MOST {
             return Err(Refusal::TooMany);
         }
-        of.begins = tick.mono.after(ahead);
         self.announced.push(of);
         Ok(())
     }
@@ -157,7 +178,8 @@ impl Forecast {
     /// One scan: what is drawn, and which announcements are over.
     pub fn step(&mut self, (hall, image): (&Hall, Image<'_>), rules: &FeedForward, tick: Tick, news: &mut News<'_>) {
         self.now = tick.mono;
-        let longest = rules.longest();
+        self.longest = rules.longest();
+        let longest = self.longest;
         for ((id, load), of) in self.rows.iter_mut().zip(hall.rows.rows()) {
             load.look(of, image);
             if !self.announced.iter().any(|a| a.covers(id) && a.is_near(tick.mono, longest)) {
@@ -167,7 +189,7 @@ impl Forecast {
         // One a scan: nothing waits for it.
         let over = |of: &Announcement| of.is_near(tick.mono, Span::ZERO) && tick.mono.since(of.begins) >= rules.wait;
         let ends = self.announced.iter().enumerate().filter(|(_, of)| over(of)).min_by_key(|(_, of)| of.begins);
-        let Some((ended, of)) = ends else { return };
+        let Some((ended, of)) = ends else { return self.miss(rules.wait, news) };
         let about = of.row.map_or(About::Hall, About::Row);
         // Nobody can tell whose watts are drawn: the announcement that began first has them first.
         if self.drawn(of.row) >= COME * of.watts {
@@ -177,10 +199,21 @@ impl Forecast {
                 load.base += watts * load.rated / all;
             }
             news.info(about, What::AnnouncedLoadCame);
-        } else {
+        } else if !of.missed {
             news.warn(about, What::AnnouncedLoadMissing);
         }
         drop(self.announced.remove(ended));
+    }
+
+    /// Tells of one that was put off, and did not come when it should have begun at first.
+    fn miss(&mut self, wait: Span, news: &mut News<'_>) {
+        let drawn = |of: &Announcement| self.drawn(of.row) >= COME * of.watts;
+        let put_off = |of: &Announcement| of.due < of.begins && self.now.since(of.due) >= wait;
+        let late = self.announced.iter().position(|of| !of.missed && put_off(of) && !drawn(of));
+        if let Some(of) = late.and_then(|late| self.announced.get_mut(late)) {
+            of.missed = true;
+            news.warn(of.row.map_or(About::Hall, About::Row), What::AnnouncedLoadMissing);
+        }
     }
 
     /// What a row draws and is expected to draw `lead` from now, above what it drew at first (1, share of what it is rated).

@@ -190,6 +190,36 @@ fn a_chiller_starts_for_what_is_announced() {
     assert_eq!(told, [StageCause::Announced], "ten minutes before");
 }
 
+#[test]
+fn one_that_is_put_off_for_ever_is_told_missing_once_and_one_put_off_in_time_is_not() {
+    let told = |events: &[What]| events.iter().filter(|what| **what == What::AnnouncedLoadMissing).count();
+    let mut rig = settled();
+    let mut events = Vec::new();
+    for _ in 0..20 {
+        announce(&mut rig, "job-17", 100e3, 120);
+        events.extend(rig.events(60));
+    }
+    assert_eq!(told(&events), 1);
+    rig.ask(Ask::Withdraw { id: "job-17".to_owned() });
+
+    // Nothing has moved for it yet.
+    announce(&mut rig, "job-18", 100e3, 7200);
+    rig.steps(60);
+    announce(&mut rig, "job-18", 100e3, 20_000);
+    assert_eq!(told(&rig.events(9000)), 0);
+
+    // It is there: whoever puts it off then is behind the times.
+    announce(&mut rig, "job-19", 100e3, 120);
+    rig.steps(60);
+    draw(&mut rig, 0, 15e3);
+    let mut events = Vec::new();
+    for _ in 0..10 {
+        announce(&mut rig, "job-19", 100e3, 120);
+        events.extend(rig.events(60));
+    }
+    assert_eq!(told(&events), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
