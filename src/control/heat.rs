@@ -88,12 +88,12 @@ impl Stations {
         Self(hall.heat.iter().map(|_| Station::new()).collect())
     }
 
-    /// A new boot: on their panels, with run-times.
+    /// A new boot: on their panels, with run-times. A customer who was gone is as long gone as before.
     pub fn restart(&mut self) {
         for row in &mut self.0 {
             let mut machine = row.machine;
             machine.forget();
-            *row = Station { machine, ..Station::new() };
+            *row = Station { machine, gone: row.gone, ..Station::new() };
         }
     }
 

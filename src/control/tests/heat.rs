@@ -2,6 +2,7 @@
 
 use plant::event::{Step, Trouble, What};
 use plant::reading::Why;
+use plant::time::Span;
 
 use super::rig::{Rig, shipped};
 
@@ -27,6 +28,23 @@ fn a_customer_who_takes_nothing_has_it_shut_and_is_told() {
     assert_eq!(rig.value("district/run-mode"), 1.0);
     let told = rig.control.status();
     assert!(told.heat[0].gone && told.alarms.iter().any(|alarm| alarm.name == "machine-failed"));
+}
+
+#[test]
+fn a_new_boot_does_not_try_a_customer_again_who_is_gone() {
+    let mut rig = hall();
+    rig.steps(300);
+    rig.read("district/exported-heat", 0.0);
+    rig.steps(200);
+    rig.read("district/valve-feedback", 0.0);
+    rig.steps(60);
+    rig.reboot(Span::from_secs(20));
+    for _ in 0..300 {
+        rig.step();
+        assert!(rig.value("district/run-mode") < 1.5, "shut by its panel, then by control");
+    }
+    assert_eq!(rig.value("district/run-mode"), 1.0);
+    assert!(rig.control.status().heat[0].gone);
 }
 
 #[test]
