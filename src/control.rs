@@ -21,6 +21,7 @@
 
 mod alarms;
 mod answer;
+mod asks;
 mod cdus;
 mod clock;
 mod commands;
@@ -50,6 +51,8 @@ pub mod sentence;
 mod sequence;
 mod supply_air;
 mod tanks;
+mod time_to_limit;
+mod trips;
 mod wear;
 
 #[cfg(test)]
@@ -165,7 +168,9 @@ impl Controller {
             state.forecast.restart(news);
         }
         state.cooling.reload(inputs.reload.as_deref(), news);
-        state.quality.judge(&hall.points, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
+        let rules = (&hall.points, hall.redundant.as_slice());
+        state.quality.judge(rules, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
+        state.quality.vote((&hall.redundant, &hall.points), state.clock.lived().dt, news); // two or three sensors of one point
         let image = state.quality.image();
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
@@ -298,7 +303,7 @@ impl State {
         Self {
             hall: Identity::of(hall),
             clock: Clock::default(),
-            quality: Quality::new(hall.points.len()),
+            quality: Quality::new(hall.points.len()).voting(&hall.redundant),
             energy: Energy::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),

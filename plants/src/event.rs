@@ -1,6 +1,8 @@
 //! What control and world have to tell, as values. The service turns them into logs, topics and counts.
 
 mod cap;
+mod shut_out;
+mod unanswered;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,9 @@ use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId};
 use crate::reading::Why;
 use crate::time::Mono;
 
-pub use cap::CapReason;
+pub use cap::{CapReason, Rung};
+pub use shut_out::ShutOut;
+pub use unanswered::{Disagreement, Unanswered};
 
 /// How much an event matters. An unexpected `Error` fails a simulated run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -200,44 +204,6 @@ impl StageCause {
     }
 }
 
-/// Why outdoor air is shut out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ShutOut {
-    /// A detector sees smoke, or did a moment ago.
-    Smoke,
-    /// No detector is known to be clear.
-    SmokeUnknown,
-    /// The supply air was about to freeze something.
-    Freeze,
-    /// Its dew point is too high.
-    Humid,
-    /// Its dew point is too low.
-    Dry,
-    /// It is too warm to help.
-    Warm,
-    /// It is too cold for the dampers.
-    Cold,
-    /// Its temperature and dew point are not known.
-    Unknown,
-}
-
-impl ShutOut {
-    /// The word on the wire.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Smoke => "smoke",
-            Self::SmokeUnknown => "smoke_unknown",
-            Self::Freeze => "freeze",
-            Self::Humid => "humid",
-            Self::Dry => "dry",
-            Self::Warm => "warm",
-            Self::Cold => "cold",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum What {
@@ -262,7 +228,11 @@ pub enum What {
     CapRequested(CapReason),
     /// They need not any more.
     CapReleased,
-    /// The machines of a tank should be switched off.
+    /// Jobs should leave the machines of a row.
+    DrainRequested(CapReason),
+    /// They may come back.
+    DrainReleased,
+    /// The machines of a row or a tank should be switched off.
     PowerOffRequested(CapReason),
     /// They need not any more.
     PowerOffReleased,
@@ -278,6 +248,12 @@ pub enum What {
     DewPointTrip(bool),
     /// A rear door's tray is wet, and its valve is shut; or it is dry and a person has let it open again.
     DoorLeaks(bool),
+    /// A loop has been at its most for long, and its reading is no nearer to its setpoint.
+    NoResponse(Unanswered),
+    /// A loop's reading answers again.
+    Responds,
+    /// The sensors of a point that has more than one do not agree as they should (true), or do again.
+    Sensors(Disagreement, bool),
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.

@@ -20,7 +20,9 @@ pub mod kind;
 mod load;
 pub mod machinery;
 mod meters;
+pub mod redundant;
 pub mod sequence;
+mod trips;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,7 @@ pub use kind::Kind;
 pub use machinery::Machinery;
 pub use meters::{Meter, MeterRole, PueRules};
 pub use sequence::{ChillerPlant, DxRow, DxTuning, HeadTuning, PlantTuning, TowerTuning};
+pub use trips::Trips;
 
 /// A hall, loaded and checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +81,8 @@ pub struct Hall {
     pub two_phase_tanks: Vec<sequence::tank::DrivenTwoPhase>,
     /// Heat recovery that control runs.
     pub heat: Vec<sequence::heat::DrivenHeat>,
+    /// Points of more than one sensor.
+    pub redundant: Vec<redundant::Redundant>,
     /// Meters.
     pub meters: Vec<Meter>,
     /// When a PUE means something.
@@ -97,6 +102,10 @@ pub struct Limits {
     pub inlet_recommended: Celsius,
     /// The allowable maximum (°C): above it thermal protection takes the row's fans and valves and the pump.
     pub inlet_max: Celsius,
+    /// What is asked of a row's machines beyond that.
+    pub trips: Trips,
+    /// A loop at its most whose reading comes no nearer to its setpoint for so long is told (min to h, 1min to 12h).
+    pub no_response_after: Span,
 }
 
 /// A piece of equipment.
@@ -302,7 +311,7 @@ pub enum Condition {
     CduFouled,
     /// A CDU's or a tank's level is below `limit` (%).
     LevelBelow,
-    /// Control asks for less power of a row whose CDUs have lost their pressure, or of a tank that is not cooled as it should be.
+    /// Control asks for less power of a row or a tank that is not cooled as it should be.
     CapRequested,
     /// A CDU's coolant or a rear door's water has come too near to the room's dew point: its valve is closed.
     DewPointTripped,
@@ -314,8 +323,14 @@ pub enum Condition {
     TankHot,
     /// A tank's fluid did not become warm in its time.
     TankCold,
-    /// Control asks for a tank's machines to be switched off.
+    /// Control asks for jobs to leave a row.
+    DrainRequested,
+    /// Control asks for the machines of a row or a tank to be switched off.
     PowerOffRequested,
+    /// A sensor departs from the others of its point, two of them are apart, or one is left.
+    SensorDeviates,
+    /// A loop has been at its most for long, and its reading is no nearer to its setpoint.
+    NoResponse,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }
@@ -343,6 +358,11 @@ pub struct AlarmDef {
     pub consequence: String,
     /// What to do.
     pub response: String,
+}
+
+impl Limits {
+    /// How long a loop may be at its most without an answer, where the file says nothing.
+    pub const NO_RESPONSE_AFTER: Span = Span::from_secs(10 * 60);
 }
 
 impl Hall {

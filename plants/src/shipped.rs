@@ -35,6 +35,7 @@ pub const DEVICES: &[(&str, &str)] = &[
     ("smoke-detector", include_str!("../devices/smoke-detector.toml")),
     ("tank-controller", include_str!("../devices/tank-controller.toml")),
     ("tower-panel", include_str!("../devices/tower-panel.toml")),
+    ("transmitter-pair", include_str!("../devices/transmitter-pair.toml")),
     ("two-phase-tank-controller", include_str!("../devices/two-phase-tank-controller.toml")),
     ("ups-card", include_str!("../devices/ups-card.toml")),
     ("weather-station", include_str!("../devices/weather-station.toml")),

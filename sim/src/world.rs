@@ -91,6 +91,8 @@ pub struct World {
     mean_outdoors: f64,
     site: Site,
     meters: Vec<Meter>,
+    /// A point of the hall that more sensors measure, and one of those.
+    more: Vec<(PointId, PointId)>,
     /// What each writable point was last told.
     held: Table<PointId, Option<f64>>,
     /// Of every device that takes commands: the coolers in the hall's order, then the pump, then the machines of plants.

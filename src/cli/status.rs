@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use clap::Args;
 use wattloop::control::report::{
-    AlarmView, CapView, CduView, DoorView, DryView, HeatView, MachineView, NamedValue, PlantView, Pue, PumpsView,
-    Status, TankView, TowerView,
+    AlarmView, CapView, CduView, DoorView, DryView, HeatView, LimitView, MachineView, NamedValue, PlantView, Pue,
+    PumpsView, Status, TankView, TowerView,
 };
 
 use super::client::SocketArgs;
@@ -59,6 +59,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
         }
         None => writeln!(page, "worst inlet    - no inlet is known")?,
     }
+    limits(page, &s.limits)?;
     writeln!(page, "fans           {}", row(&s.fans))?;
     writeln!(page, "valves         {}", row(&s.valves))?;
     writeln!(page, "pump           {}", s.pump.map_or_else(|| "-".to_owned(), |p| format!("{p:.1} %")))?;
@@ -215,8 +216,36 @@ fn tank(page: &mut String, t: &TankView) -> std::fmt::Result {
 }
 
 fn cap(page: &mut String, c: &CapView) -> std::fmt::Result {
-    let what = if c.off { "OFF REQUESTED" } else { "CAP REQUESTED" };
+    let what = match (c.off, c.rung.as_str()) {
+        (true, _) => "OFF REQUESTED",
+        (false, "drain") => "DRAIN WANTED ",
+        (false, _) => "CAP REQUESTED",
+    };
     writeln!(page, "{what}  {} for {}: {}", c.row, length(c.since_s), c.sentence)
+}
+
+/// What is on its way to its limit, and when it is there.
+fn limits(page: &mut String, all: &[LimitView]) -> std::fmt::Result {
+    for (l, seconds) in all.iter().filter_map(|l| Some((l, l.seconds?))) {
+        writeln!(page, "time to limit  {}", of_limit(l, seconds))?;
+    }
+    if !all.is_empty() && all.iter().all(|l| l.seconds.is_none()) {
+        writeln!(page, "time to limit  nothing gets there within half an hour")?;
+    }
+    Ok(())
+}
+
+/// When something is at its limit: `row-a: 7 min until its inlet is at 32.0 °C, at 0.8 K/min`.
+pub fn of_limit(l: &LimitView, seconds: f64) -> String {
+    let (limit, rate) = match l.unit.as_str() {
+        "Pa" => (format!("{:.0} Pa", l.limit), "Pa/min"),
+        _ => (format!("{:.1} °C", l.limit), "K/min"),
+    };
+    if seconds <= 0.0 {
+        return format!("{}: AT ITS LIMIT of {limit}, {}", l.name, l.what);
+    }
+    let rise = l.per_minute.unwrap_or(0.0);
+    format!("{}: {} until its {} is at {limit}, at {rise:.1} {rate}", l.name, length(seconds), l.what)
 }
 
 fn machine(m: &MachineView) -> String {

@@ -92,7 +92,10 @@ impl Alarms {
                 | Condition::DoorLeak
                 | Condition::TankHot
                 | Condition::TankCold
-                | Condition::PowerOffRequested => scene.holds(def),
+                | Condition::DrainRequested
+                | Condition::PowerOffRequested
+                | Condition::SensorDeviates
+                | Condition::NoResponse => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

@@ -7,9 +7,10 @@
 mod circuit;
 mod feed;
 mod group;
+mod response;
 
 use plant::command::{Level, Reason};
-use plant::event::{About, What};
+use plant::event::{About, Unanswered, What};
 use plant::hall::sequence::{HeadTuning, TowerTuning};
 use plant::hall::{Hall, LoopTuning, Strategies};
 use plant::id::{EquipId, LoopId, PointId, Table};
@@ -26,6 +27,7 @@ use super::quality::Image;
 pub use circuit::{Circuit, Service, circuits};
 use feed::Feed;
 use group::Group;
+use response::Response;
 
 /// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
 const SLOWEST_STROKE: f64 = 0.25;
@@ -58,6 +60,10 @@ pub struct Cooling {
     /// Counts reloads, so that a setpoint that a reload moves does not bump the output.
     source: u8,
     loops: Table<LoopId, Loop>,
+    /// Whether what they look at answers.
+    responses: Table<LoopId, Response>,
+    /// How long it must not have.
+    patience: Span,
 }
 
 /// One loop.
@@ -121,7 +127,9 @@ impl Cooling {
     #[must_use]
     pub fn new(hall: &Hall, circuits: &[Circuit]) -> Self {
         let loops = Table::filled(hall.loops.len(), Loop::at(0.0, Group::default()));
-        let mut cooling = Self { strategies: hall.strategies, source: 0, loops };
+        let responses = Table::filled(hall.loops.len(), Response::default());
+        let patience = hall.limits.no_response_after;
+        let mut cooling = Self { strategies: hall.strategies, source: 0, loops, responses, patience };
         cooling.restart(hall, circuits);
         cooling
     }
@@ -135,6 +143,11 @@ impl Cooling {
     /// Every fan that does not turn though it should.
     pub fn failed(&self) -> impl Iterator<Item = EquipId> {
         self.loops.rows().iter().flat_map(|row| row.group.failed())
+    }
+
+    /// Every loop that has been at its most for long without an answer, and how.
+    pub fn unanswered(&self) -> impl Iterator<Item = (LoopId, Unanswered)> {
+        self.responses.iter().filter_map(|(id, response)| Some((id, response.told()?)))
     }
 
     /// How everything is run now.
@@ -172,6 +185,7 @@ impl Cooling {
     /// A new boot: the outputs are at their fail-safe, and what the hall's file says now is what counts.
     pub fn restart(&mut self, hall: &Hall, circuits: &[Circuit]) {
         self.strategies = hall.strategies;
+        self.responses.rows_mut().iter_mut().for_each(Response::restart);
         for circuit in circuits {
             if let Some(row) = self.loops.get_mut(circuit.id) {
                 *row = Loop::at(circuit.failsafe(), Group::of(circuit));
@@ -234,6 +248,9 @@ impl Cooling {
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, aim, commands);
+            if let Some(response) = self.responses.get_mut(circuit.id) {
+                response.watch(circuit, (row, scene), self.patience, news);
+            }
         }
     }
 }

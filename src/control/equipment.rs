@@ -1,11 +1,12 @@
 //! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors, immersion
-//! tanks, heat recovery; and the air of coils. Each kind knows its own; here they are asked together.
+//! tanks, heat recovery; the air of coils; and what is asked of rows that are too warm. Each kind knows its own; here they are asked together.
 
-use plant::event::Trouble;
+use plant::event::{Rung, Trouble};
 use plant::hall::{Hall, Strategies};
 use plant::id::{EquipId, PointId, RowId, Table};
 use serde::{Deserialize, Serialize};
 
+use super::asks::Ask;
 use super::cdus::{self, Cdus};
 use super::commands::Commands;
 use super::cooling::Cooling;
@@ -20,6 +21,8 @@ use super::pumps::{self, Headers};
 use super::scene::Scene;
 use super::supply_air::{self, SupplyAir};
 use super::tanks::{self, Tanks};
+use super::time_to_limit::Trends;
+use super::trips::Trips;
 
 /// Everybody's outputs. Fixed when the hall is loaded.
 pub struct Wirings {
@@ -75,6 +78,10 @@ pub struct Equipment {
     pub air: SupplyAir,
     /// Heat recovery.
     pub heat: Stations,
+    /// What is asked of the machines of rows that are too warm.
+    pub trips: Trips,
+    /// How long everything that has a limit has until it is there.
+    pub trends: Trends,
 }
 
 /// A machine that has failed: which, which of its pumps where it has some, and how.
@@ -95,6 +102,8 @@ impl Equipment {
             tanks: Tanks::new(hall),
             air: SupplyAir::new(hall),
             heat: Stations::new(hall),
+            trips: Trips::new(hall),
+            trends: Trends::new(hall),
         }
     }
 
@@ -110,6 +119,8 @@ impl Equipment {
         self.tanks.restart();
         self.air.restart();
         self.heat.restart();
+        self.trips.restart();
+        self.trends.restart();
     }
 
     /// Gives the loops what they shall do.
@@ -145,6 +156,8 @@ impl Equipment {
         self.tanks.step(&wirings.tanks, (scene, cooling), commands, news);
         self.heat.step(&wirings.heat, (scene, &rules.heat), commands, news);
         self.air.step(&wirings.air, (scene, cooling, &self.plants));
+        self.trips.step(scene, news);
+        self.trends.step(scene);
     }
 
     /// After people: minimum times against all weaker, smoke, condensation, leaks and tanks that are too warm against everybody.
@@ -205,6 +218,18 @@ impl Equipment {
             let (of, units) = rows.next()?;
             Some((hall.loops.get(of.compressor_loop).map_or("?", String::as_str), units.team().target()))
         })
+    }
+
+    /// What is asked of the machines of rows and tanks, each by its name.
+    pub fn asks<'e>(&'e self, hall: &'e Hall) -> impl Iterator<Item = (&'e str, Ask)> + 'e {
+        let row = |id| hall.rows.get(id).map_or("?", |row| row.name.as_str());
+        let equip = |id| hall.equips.get(id).map_or("?", |def| def.name.as_str());
+        let pressed = self
+            .cdus
+            .caps()
+            .map(move |asked| (row(asked.row), Ask { rung: Rung::Cap, reason: asked.reason, since: asked.since }));
+        let hot = self.trips.requests().map(move |(id, ask)| (row(id), ask));
+        pressed.chain(hot).chain(self.tanks.requests(hall).map(move |(id, ask)| (equip(id), ask)))
     }
 
     /// Every machine that has failed.

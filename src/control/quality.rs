@@ -9,7 +9,10 @@
 //!
 //! A stale value moves to its dangerous side by `slew · age`, so that silence escalates by itself.
 
+mod vote;
+
 use plant::event::{About, What};
+use plant::hall::redundant::{Redundant, SENSORS};
 use plant::id::{PointId, Table};
 use plant::point::{Danger, Judgement, Point, PointTable};
 use plant::reading::{Reading, Sample, Why};
@@ -18,6 +21,7 @@ use plant::units::Quantity;
 use serde::{Deserialize, Serialize};
 
 use super::news::News;
+pub use vote::Vote;
 
 const NEVER: Reading<f64> = Reading::Lost { why: Why::NeverRead };
 
@@ -26,6 +30,8 @@ const NEVER: Reading<f64> = Reading::Lost { why: Why::NeverRead };
 pub struct Quality {
     tracks: Table<PointId, Track>,
     readings: Table<PointId, Reading<f64>>,
+    /// Points of more than one sensor, in the hall's order: they read what their sensors agree on.
+    votes: Vec<Vote>,
 }
 
 /// A number and when it was read.
@@ -76,23 +82,74 @@ impl Image<'_> {
     pub fn heard(&self, point: PointId) -> Mono {
         self.quality.heard(point)
     }
+
+    /// The first point of more than one sensor that is not sure, and the sensor that is outvoted, if that is why.
+    pub fn unsure<'r>(&self, redundant: &'r [Redundant]) -> Option<(&'r Redundant, Option<PointId>)> {
+        let all = redundant.iter().zip(&self.quality.votes);
+        let mut unsure = all.filter(|(rules, vote)| vote.is_weak() || vote.outvoted(rules).is_some());
+        unsure.next().map(|(rules, vote)| (rules, vote.outvoted(rules)))
+    }
 }
 
 impl Quality {
     /// Nothing is known of `points` points.
     #[must_use]
     pub fn new(points: usize) -> Self {
-        Self { tracks: Table::filled(points, Track::default()), readings: Table::filled(points, NEVER) }
+        Self {
+            tracks: Table::filled(points, Track::default()),
+            readings: Table::filled(points, NEVER),
+            votes: Vec::new(),
+        }
+    }
+
+    /// The same with points of more than one sensor.
+    #[must_use]
+    pub fn voting(self, redundant: &[Redundant]) -> Self {
+        Self { votes: vec![Vote::NEW; redundant.len()], ..self }
     }
 
     /// Forgets everything: a new boot, whose times compare with nothing.
     pub fn forget(&mut self) {
         self.tracks.rows_mut().fill(Track::default());
         self.readings.rows_mut().fill(NEVER);
+        self.votes.iter_mut().for_each(Vote::restart);
+    }
+
+    /// After every sample is judged: what sensors of one point agree on is what the point reads.
+    pub fn vote(&mut self, (redundant, points): (&[Redundant], &PointTable), dt: Span, news: &mut News<'_>) {
+        let Self { readings, votes, .. } = self;
+        for (rules, vote) in redundant.iter().zip(votes) {
+            let Some((point, def)) = rules.of().and_then(|point| Some((point, points.get(point)?))) else { continue };
+            let mut read = [Reading::Lost { why: Why::Config }; SENSORS];
+            for (slot, sensor) in read.iter_mut().zip(rules.sensors) {
+                *slot = sensor.and_then(|sensor| readings.get(sensor)).copied().unwrap_or(*slot);
+            }
+            vote.own = readings.get(point).copied().unwrap_or(NEVER);
+            let agreed = vote.step((rules, def.judgement.danger), read, dt, news);
+            if let Some(reading) = readings.get_mut(point) {
+                *reading = agreed;
+            }
+        }
+    }
+
+    /// What the first sensors read themselves, as judged in the scan before.
+    fn unvote(&mut self, redundant: &[Redundant]) {
+        for (rules, vote) in redundant.iter().zip(&self.votes) {
+            if let Some(reading) = rules.of().and_then(|point| self.readings.get_mut(point)) {
+                *reading = vote.own;
+            }
+        }
     }
 
     /// Judges every sample as of `now`.
-    pub fn judge(&mut self, points: &PointTable, samples: &Table<PointId, Sample>, now: Mono, news: &mut News<'_>) {
+    pub fn judge(
+        &mut self,
+        (points, redundant): (&PointTable, &[Redundant]),
+        samples: &Table<PointId, Sample>,
+        now: Mono,
+        news: &mut News<'_>,
+    ) {
+        self.unvote(redundant);
         let rows = self.tracks.rows_mut().iter_mut().zip(self.readings.rows_mut());
         for ((id, def), (track, reading)) in points.iter().zip(rows) {
             let sample = samples.get(id).unwrap_or(&Sample::NEVER);

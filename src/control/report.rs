@@ -5,6 +5,7 @@ mod cdus;
 mod doors;
 mod dry;
 mod heat;
+mod limits;
 mod plants;
 mod pumps;
 mod status;
@@ -20,6 +21,7 @@ pub use cdus::{CapView, CduView};
 pub use doors::DoorView;
 pub use dry::DryView;
 pub use heat::HeatView;
+pub use limits::LimitView;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
 pub(super) use status::{point, status, written};
@@ -73,6 +75,9 @@ pub struct Status {
     /// Rows and tanks whose machines are asked to draw less, or nothing.
     #[serde(default)]
     pub caps: Vec<CapView>,
+    /// How long rows, CDUs and tanks have until they are at their limit.
+    #[serde(default)]
+    pub limits: Vec<LimitView>,
     /// Facility power (kW), storage excluded; nothing while the meter is not known.
     pub facility_kw: Option<f64>,
     /// IT power (kW).

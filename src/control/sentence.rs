@@ -1,7 +1,7 @@
 //! Reasons and events in the hall's words.
 
 use plant::command::{Level, Reason};
-use plant::event::{CapReason, Event, ShutOut, StageCause, Step, Trouble, What};
+use plant::event::{CapReason, Disagreement, Event, ShutOut, StageCause, Step, Trouble, Unanswered, What};
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::reading::Why;
@@ -132,7 +132,22 @@ pub const fn need(why: CapReason) -> &'static str {
         CapReason::LevelLow => "it has too little fluid",
         CapReason::PressureHigh => "its vapour presses too much",
         CapReason::CondenserLost => "no water comes to its condenser",
+        CapReason::InletHot => "the air at its racks is too warm, and all that cools them does not do",
         CapReason::Unseen => "nobody sees any more whether it is cooled",
+    }
+}
+
+/// How a loop that is at its most does not answer, for people.
+#[must_use]
+pub const fn unanswered(how: Unanswered) -> &'static str {
+    match how {
+        Unanswered::NotThere => "its actuators do not stand where they are told to",
+        Unanswered::Unmoved => {
+            "what it looks at has not moved toward its setpoint: a sensor may be stuck, or its actuators move nothing"
+        }
+        Unanswered::WrongWay => {
+            "what it looks at has gone the wrong way: its output may act the wrong way round, or the load is too much"
+        }
     }
 }
 
@@ -181,6 +196,21 @@ const fn cause(cause: StageCause) -> &'static str {
     }
 }
 
+const fn disagreement(how: Disagreement, on: bool) -> &'static str {
+    match (how, on) {
+        (Disagreement::Deviates, true) => "departs from the other sensors of its point, and does not count any more",
+        (Disagreement::Deviates, false) => "agrees with the other sensors of its point again, and counts",
+        (Disagreement::Apart, true) => "has two sensors that are apart: the one on the dangerous side counts",
+        (Disagreement::Apart, false) => "has sensors that agree again",
+        (Disagreement::Alone, true) => "has one sensor left, if any",
+        (Disagreement::Alone, false) => "has more than one sensor again",
+    }
+}
+
+fn either(on: bool, yes: &str, no: &str) -> String {
+    if on { yes } else { no }.to_owned()
+}
+
 /// An event as a sentence without its subject, which [`Event::subject`] names.
 #[must_use]
 pub fn event(hall: &Hall, event: &Event) -> String {
@@ -192,10 +222,13 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::LetIn => "lets outdoor air in".to_owned(),
         What::CapRequested(why) => format!("should draw less power: {}", need(why)),
         What::CapReleased => "may draw its power again: what cools it is back to normal".to_owned(),
+        What::DrainRequested(why) => format!("should be left by its jobs: {}", need(why)),
+        What::DrainReleased => "may have jobs again: what cools it is back to normal".to_owned(),
         What::PowerOffRequested(why) => format!("should have its machines off: {}", need(why)),
         What::PowerOffReleased => "may have its machines on again: what cools it is back to normal".to_owned(),
-        What::LevelLow(true) => "has too little fluid: somebody should fill it up".to_owned(),
-        What::LevelLow(false) => "has fluid enough again".to_owned(),
+        What::LevelLow(low) => {
+            either(low, "has too little fluid: somebody should fill it up", "has fluid enough again")
+        }
         What::MoreCooling(true) => "is too warm: all that cools it runs at its most, whoever holds it".to_owned(),
         What::MoreCooling(false) => "is cool enough again".to_owned(),
         What::DewPointsLost => {
@@ -206,6 +239,9 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::DoorLeaks(false) => "is dry, and a person lets its valve open again".to_owned(),
         What::DewPointTrip(true) => "has coolant too near to the dew point: its valve closes to its least".to_owned(),
         What::DewPointTrip(false) => "has coolant well above the dew point again".to_owned(),
+        What::NoResponse(how) => format!("has been at its most for long, and {}", unanswered(how)),
+        What::Responds => "answers again".to_owned(),
+        What::Sensors(how, on) => disagreement(how, on).to_owned(),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),
@@ -230,8 +266,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::AlarmCleared => "is over".to_owned(),
         What::AlarmAcknowledged => "is acknowledged".to_owned(),
         What::AlarmReset => "is reset".to_owned(),
-        What::ClockTrusted(true) => "trusts the wall clock again".to_owned(),
-        What::ClockTrusted(false) => "no longer trusts the wall clock".to_owned(),
+        What::ClockTrusted(on) => either(on, "trusts the wall clock again", "no longer trusts the wall clock"),
         What::ReloadApplied => "runs with new strategies".to_owned(),
         What::MeterWentBack { from, to } => format!("went back from {from} Wh to {to} Wh; not counted"),
         What::MeterJumped { from, to } => {

@@ -4,7 +4,6 @@
 //! Its own panel runs a tank until all that is needed is seen: [`super::rule`]. The loops are those of [`super::cooling`]; [`oil`] and
 //! [`boiling`] say what they aim at and what else is watched, [`warmth`] when fluid is too cold for them.
 
-mod asks;
 mod boiling;
 mod keeper;
 mod oil;
@@ -18,11 +17,11 @@ use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::id::EquipId;
 use serde::{Deserialize, Serialize};
 
+use super::asks::Ask;
 use super::commands::{Commands, OutputId};
 use super::cooling::Cooling;
 use super::news::News;
 use super::scene::Scene;
-pub use asks::TankRequest;
 pub use boiling::BoilingTank;
 pub use oil::OilTank;
 pub use warmth::Warmth;
@@ -116,9 +115,11 @@ impl Tanks {
     }
 
     /// What is asked of their machines.
-    pub fn requests<'t>(&'t self, hall: &'t Hall) -> impl Iterator<Item = TankRequest> + 't {
-        let one = self.oil(hall).flat_map(|(of, tank)| tank.asks().requests(of.of.equip));
-        one.chain(self.boiling(hall).flat_map(|(of, tank)| tank.asks().requests(of.of.equip)))
+    pub fn requests<'t>(&'t self, hall: &'t Hall) -> impl Iterator<Item = (EquipId, Ask)> + 't {
+        let one = self.oil(hall).map(|(of, tank)| (of.of.equip, tank.asks().standing()));
+        let two = self.boiling(hall).map(|(of, tank)| (of.of.equip, tank.asks().standing()));
+        one.flat_map(|(tank, asks)| asks.map(move |ask| (tank, ask)))
+            .chain(two.flat_map(|(tank, asks)| asks.map(move |ask| (tank, ask))))
     }
 
     /// True while some of them is run by its own panel.

@@ -115,7 +115,10 @@ fn point(section: &Section<'_>, kind: Option<Kind>) -> Option<(String, Option<Po
     let name = section.need_name("point")?;
     let Some(kind) = kind else { return Some((name, None)) };
     let known = || kind.points().iter().chain(kind.commands());
-    let spec = known().find(|s| s.name == name).copied();
+    // The second and the third sensor of a point are of its dimension.
+    let first = name.strip_suffix("-2").or_else(|| name.strip_suffix("-3"));
+    let sensor = |s: &&PointSpec| s.role == Role::Sensor && first == Some(s.name);
+    let spec = known().find(|s| s.name == name).or_else(|| known().find(sensor)).copied();
     if spec.is_none()
         && let Some(near) = closest(&name, known().map(|s| s.name))
         && name.len().abs_diff(near.len()) <= 1

@@ -17,8 +17,10 @@ pub enum CapReason {
     PressureHigh,
     /// No water comes to the tank's condenser.
     CondenserLost,
-    /// Nobody sees any more whether the tank is cooled.
+    /// Nobody sees any more whether the row or the tank is cooled.
     Unseen,
+    /// The air at a rack of the row is too warm.
+    InletHot,
 }
 
 impl CapReason {
@@ -33,6 +35,33 @@ impl CapReason {
             Self::PressureHigh => "pressure_high",
             Self::CondenserLost => "condenser_lost",
             Self::Unseen => "unseen",
+            Self::InletHot => "inlet_hot",
+        }
+    }
+}
+
+/// What is asked of the machines of a row or a tank that is not cooled as it should be, from the mildest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Rung {
+    /// They should draw less.
+    Cap,
+    /// Jobs should leave them, and none should come.
+    Drain,
+    /// They should be off.
+    Off,
+}
+
+impl Rung {
+    /// Every rung, from the mildest on.
+    pub const ALL: [Self; 3] = [Self::Cap, Self::Drain, Self::Off];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Cap => "cap",
+            Self::Drain => "drain",
+            Self::Off => "off",
         }
     }
 }

@@ -4,6 +4,7 @@ mod alarms;
 mod feed_forward;
 mod machinery;
 mod meters;
+mod redundant;
 mod sequence;
 mod site;
 mod specs;
@@ -59,10 +60,8 @@ struct Draft {
 }
 
 fn read(file: &Section<'_>) -> Option<Hall> {
-    let name = file.need_name("name");
-    let site = file.need_name("site");
-    let tz = site::time_zone(file);
-    let summary = file.need_text("summary");
+    let (name, site) = (file.need_name("name"), file.need_name("site"));
+    let (tz, summary) = (site::time_zone(file), file.need_text("summary"));
     let limits = site::limits(file);
     let pue = site::pue(file);
     let mut draft = Draft {
@@ -92,6 +91,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let heat = draft.driven_heat(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
+    let redundant = draft.redundant(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
@@ -123,6 +123,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         tanks,
         two_phase_tanks,
         heat,
+        redundant,
         meters: draft.meters,
         pue: pue?,
         strategies: strategies?,

@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -74,7 +74,10 @@ impl Condition {
         Self::DoorLeak,
         Self::TankHot,
         Self::TankCold,
+        Self::DrainRequested,
         Self::PowerOffRequested,
+        Self::SensorDeviates,
+        Self::NoResponse,
         Self::Service,
     ];
 
@@ -104,7 +107,10 @@ impl Condition {
             Self::DoorLeak => "door-leak",
             Self::TankHot => "tank-hot",
             Self::TankCold => "tank-cold",
+            Self::DrainRequested => "drain-requested",
             Self::PowerOffRequested => "power-off-requested",
+            Self::SensorDeviates => "sensor-deviates",
+            Self::NoResponse => "no-response",
             Self::Service => "service",
         }
     }
@@ -122,8 +128,7 @@ impl Condition {
             Self::CduFouled => &[Kind::Cdu],
             Self::DewPointTripped | Self::DewPointsLost => &[Kind::Cdu, Kind::RearDoor],
             Self::DoorLeak => &[Kind::RearDoor],
-            Self::CapRequested => &[Kind::Cdu, Kind::Tank, Kind::TwoPhaseTank],
-            Self::TankHot | Self::TankCold | Self::PowerOffRequested => &[Kind::Tank, Kind::TwoPhaseTank],
+            Self::TankHot | Self::TankCold => &[Kind::Tank, Kind::TwoPhaseTank],
             Self::InletAbove
             | Self::InletsLost
             | Self::ReadingsLost
@@ -139,6 +144,11 @@ impl Condition {
             | Self::PlantShort
             | Self::PlantOnPanels
             | Self::LevelBelow
+            | Self::CapRequested
+            | Self::DrainRequested
+            | Self::PowerOffRequested
+            | Self::SensorDeviates
+            | Self::NoResponse
             | Self::Service => &[],
         }
     }
@@ -168,7 +178,10 @@ impl Condition {
             | Self::DoorLeak
             | Self::TankHot
             | Self::TankCold
+            | Self::DrainRequested
             | Self::PowerOffRequested
+            | Self::SensorDeviates
+            | Self::NoResponse
             | Self::Service => None,
         }
     }

@@ -15,7 +15,7 @@ impl World {
     /// Writes the present truth of every modelled point into `truth`.
     pub(super) fn tell_truth(&mut self) {
         machinery::tell(self);
-        let Self { rows, pump, chilled, meters, truth, physics, .. } = self;
+        let Self { rows, pump, chilled, meters, truth, physics, more, .. } = self;
         let mut tell = |point: PointId, value: f64| put(truth, point, value);
         for row in rows.iter() {
             for rack in &row.racks {
@@ -42,6 +42,13 @@ impl World {
         for meter in meters.iter() {
             tell(meter.power_point, meter.power);
             tell(meter.energy_point, meter.register(physics.electrics.register_step));
+        }
+        // Every sensor of a point sees the same.
+        for (of, another) in more.iter() {
+            let value = truth.get(*of).copied().flatten();
+            if let Some(slot) = truth.get_mut(*another) {
+                *slot = value;
+            }
         }
     }
 

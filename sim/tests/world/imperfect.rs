@@ -39,6 +39,24 @@ fn swapped_wires_and_lost_reports_read_what_the_catalogue_says() {
 }
 
 #[test]
+fn every_sensor_of_a_point_sees_the_same_with_noise_and_faults_of_its_own() {
+    let mut stand = Stand::air();
+    let sensors = ["", "-2", "-3"].map(|n| stand.point(&format!("chw/supply-water-temp{n}")));
+    inject(&mut stand, "chw/supply-water-temp-3 offset 5");
+    let mut apart = 0.0_f64;
+    for _ in 0..120 {
+        stand.run(1);
+        let truth = sensors.map(|sensor| stand.world.truth(sensor).expect("modelled"));
+        assert!(truth.iter().all(|one| one.to_bits() == truth[0].to_bits()));
+        let [first, second, third] = sensors.map(|sensor| stand.inputs.samples[sensor].value.expect("a number"));
+        apart = apart.max((first - second).abs());
+        assert!((first - truth[0]).abs() < 1.5 && (second - truth[0]).abs() < 1.5, "{first} {second} {truth:?}");
+        assert!(third - truth[0] > 3.5, "{third} {truth:?}");
+    }
+    assert!(apart > 0.0, "noise of its own");
+}
+
+#[test]
 fn a_stale_stamp_stands_in_the_image() {
     let mut stand = still();
     stand.run(10);

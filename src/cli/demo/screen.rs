@@ -2,6 +2,8 @@
 
 use wattloop::control::report::{NamedValue, Pue, Status};
 
+use crate::cli::status::of_limit;
+
 /// Clears the screen and puts the cursor home.
 pub const HOME: &str = "\x1b[2J\x1b[H";
 
@@ -14,6 +16,9 @@ pub fn screen(status: &Status) -> String {
         Some(w) => format!("  worst inlet   {:5.1} °C   {}   margin {:+.1} K", w.celsius, w.rack, w.margin_k),
         None => "  worst inlet   unknown: no inlet can be read".into(),
     });
+    let soonest = status.limits.iter().filter_map(|l| Some((l, l.seconds?)));
+    let soonest = soonest.reduce(|a, b| if b.1 < a.1 { b } else { a });
+    lines.extend(soonest.map(|(l, seconds)| format!("  to its limit  {}", of_limit(l, seconds))));
     lines.push(String::new());
     lines.extend(status.fans.iter().map(|f| bar("fans", f)));
     if !status.valves.is_empty() {

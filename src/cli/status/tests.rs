@@ -84,6 +84,39 @@ fn a_tank_says_what_it_holds_and_what_is_asked_of_its_machines() {
     let mut page = String::new();
     cap(&mut page, &CapView { off: true, row: "tank-1".into(), ..capped() }).expect("a text");
     assert_eq!(page, "OFF REQUESTED  tank-1 for 5 s: no pressure\n");
+    page.clear();
+    cap(&mut page, &CapView { rung: "drain".into(), ..capped() }).expect("a text");
+    assert_eq!(page, "DRAIN WANTED   row-a for 5 s: no pressure\n");
+}
+
+#[test]
+fn what_is_on_its_way_to_its_limit_says_when_it_is_there() {
+    let row = LimitView {
+        name: "row-a".into(),
+        what: "inlet".into(),
+        limit: 32.0,
+        unit: "Cel".into(),
+        ..LimitView::default()
+    };
+    let tank = LimitView {
+        name: "tank-1".into(),
+        what: "vapour".into(),
+        limit: 2e3,
+        unit: "Pa".into(),
+        ..LimitView::default()
+    };
+    let said = |all: &[LimitView]| {
+        let mut page = String::new();
+        limits(&mut page, all).expect("a text");
+        page
+    };
+    assert_eq!(said(&[]), "");
+    assert_eq!(said(&[row.clone(), tank.clone()]), "time to limit  nothing gets there within half an hour\n");
+    let rising = LimitView { per_minute: Some(0.84), seconds: Some(420.0), ..row.clone() };
+    let wanted = "time to limit  row-a: 7 min until its inlet is at 32.0 °C, at 0.8 K/min\n";
+    assert_eq!(said(&[rising, tank.clone()]), wanted);
+    let there = LimitView { per_minute: Some(0.0), seconds: Some(0.0), ..tank };
+    assert_eq!(said(&[row, there]), "time to limit  tank-1: AT ITS LIMIT of 2000 Pa, vapour\n");
 }
 
 fn capped() -> CapView {

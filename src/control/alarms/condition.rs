@@ -1,7 +1,7 @@
 //! What raises an alarm, looked up in the image of a scan.
 
 use plant::convert::f64_from_usize;
-use plant::event::Trouble;
+use plant::event::{Rung, Trouble};
 use plant::hall::{AlarmDef, Condition, Hall};
 use plant::id::{EquipId, PointId, Table};
 use plant::point::Role;
@@ -14,7 +14,7 @@ use crate::control::cooling::Cooling;
 use crate::control::energy::Energy;
 use crate::control::equipment::{Equipment, Failed};
 use crate::control::quality::Image;
-use crate::control::sentence::{mishap, need};
+use crate::control::sentence::{mishap, need, unanswered};
 
 /// What the conditions look at.
 #[derive(Clone, Copy)]
@@ -70,13 +70,16 @@ impl Scene<'_> {
             Condition::PlantOnPanels => self.equipment_is(Equipment::is_on_panels),
             Condition::CduFouled => above(self.worst_approach()?.1),
             Condition::LevelBelow => below(self.lowest_level()?.1),
-            Condition::CapRequested => Some(self.equipment.cdus.caps().next().is_some() || self.asked(false).is_some()),
+            Condition::CapRequested => Some(self.is_asked(Rung::Cap)),
+            Condition::DrainRequested => Some(self.is_asked(Rung::Drain)),
             Condition::DewPointTripped => Some(self.tripped().is_some()),
             Condition::DewPointsLost => Some(self.equipment.dew_point.is_lost()),
             Condition::DoorLeak => Some(self.leaking().is_some()),
             Condition::TankHot => Some(self.equipment.tanks.hot(self.hall).is_some()),
             Condition::TankCold => Some(self.equipment.tanks.cold(self.hall).is_some()),
-            Condition::PowerOffRequested => Some(self.asked(true).is_some()),
+            Condition::PowerOffRequested => Some(self.is_asked(Rung::Off)),
+            Condition::SensorDeviates => Some(self.image.unsure(&self.hall.redundant).is_some()),
+            Condition::NoResponse => Some(self.cooling.unanswered().next().is_some()),
             Condition::Service => None,
         }
     }
@@ -114,12 +117,8 @@ impl Scene<'_> {
             Condition::LevelBelow => {
                 self.lowest_level().map(|(point, percent)| format!("{} {percent:.0} %", name(point)))
             }
-            Condition::CapRequested => {
-                let row = self.equipment.cdus.caps().next();
-                let name = |row| self.hall.rows.get(row).map_or("?", |row| row.name.as_str());
-                let row = row.map(|request| format!("{}: {}", name(request.row), need(request.reason)));
-                row.or_else(|| self.asked(false))
-            }
+            Condition::CapRequested => self.asked(Rung::Cap),
+            Condition::DrainRequested => self.asked(Rung::Drain),
             Condition::DewPointTripped => {
                 let tells = |(equip, closed)| match closed {
                     true => format!("{}: its valve is at its least", self.equip(equip)),
@@ -131,7 +130,12 @@ impl Scene<'_> {
             Condition::DoorLeak => self.leaking().map(|door| format!("{}: its tray is wet", self.equip(door))),
             Condition::TankHot => self.equipment.tanks.hot(self.hall).map(|tank| self.equip(tank).to_owned()),
             Condition::TankCold => self.equipment.tanks.cold(self.hall).map(|tank| self.equip(tank).to_owned()),
-            Condition::PowerOffRequested => self.asked(true),
+            Condition::PowerOffRequested => self.asked(Rung::Off),
+            Condition::SensorDeviates => self.unsure(),
+            Condition::NoResponse => self.cooling.unanswered().next().map(|(id, how)| {
+                let name = self.hall.loops.get(id).map_or("?", String::as_str);
+                format!("{name} is at its most, and {}", unanswered(how))
+            }),
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -202,10 +206,27 @@ impl Scene<'_> {
         self.equipment.doors.iter(self.hall).find(|(_, door)| door.leaks()).map(|(of, _)| of.of.equip)
     }
 
-    /// The first tank whose machines are asked to be off, or to draw less, and why.
-    fn asked(&self, off: bool) -> Option<String> {
-        let mut requests = self.equipment.tanks.requests(self.hall).filter(|request| request.off == off);
-        requests.next().map(|request| format!("{}: {}", self.equip(request.tank), need(request.reason)))
+    /// True while this is asked of the machines of some row or tank.
+    fn is_asked(&self, rung: Rung) -> bool {
+        self.equipment.asks(self.hall).any(|(_, ask)| ask.rung == rung)
+    }
+
+    /// The first of which it is, and why.
+    fn asked(&self, rung: Rung) -> Option<String> {
+        let mut asks = self.equipment.asks(self.hall).filter(|(_, ask)| ask.rung == rung);
+        asks.next().map(|(name, ask)| format!("{name}: {}", need(ask.reason)))
+    }
+
+    /// The first point of more than one sensor that is not sure, and why.
+    fn unsure(&self) -> Option<String> {
+        let name = |point: Option<PointId>| {
+            point.and_then(|point| self.hall.points.get(point)).map_or("?", |def| def.name.as_str())
+        };
+        let (of, outvoted) = self.image.unsure(&self.hall.redundant)?;
+        Some(match outvoted {
+            Some(_) => format!("{} departs from the other sensors", name(outvoted)),
+            None => format!("{}: its sensors are apart, or one is left", name(of.of())),
+        })
     }
 
     /// The first CDU or rear door whose coolant is too near to the dew point, and whether its valve is at its least for it.

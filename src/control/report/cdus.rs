@@ -1,13 +1,13 @@
 //! CDUs that control runs, and what they ask of the GPUs, for people.
 
-use plant::event::CapReason;
+use plant::event::Rung;
 use plant::hall::Hall;
-use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::MachineView;
 use super::plants::view;
 use crate::control::State;
+use crate::control::asks::Ask;
 use crate::control::sentence::need;
 
 /// A CDU that control runs.
@@ -40,10 +40,13 @@ pub struct CduView {
 pub struct CapView {
     /// The row, or the tank.
     pub row: String,
+    /// What is asked: `cap` (less power), `drain` (jobs should leave), `off`.
+    #[serde(default)]
+    pub rung: String,
     /// True where its machines should be off.
     #[serde(default)]
     pub off: bool,
-    /// Why: `pressure_lost`; of a tank `circulation_lost`, `too_hot`, `level_low`, `pressure_high`, `condenser_lost`, `unseen`.
+    /// Why: `pressure_lost`, `inlet_hot`, `unseen`; of a tank `circulation_lost`, `too_hot`, `level_low`, `pressure_high`, `condenser_lost`, `unseen`.
     pub reason: String,
     /// For how long (s).
     pub since_s: f64,
@@ -76,19 +79,16 @@ pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
     views.collect()
 }
 
-/// What is asked of the GPUs.
+/// What is asked of the machines of rows and tanks.
 #[must_use]
 pub fn caps(hall: &Hall, state: &State) -> Vec<CapView> {
-    let view = |row: &str, off, reason: CapReason, since: Span| CapView {
-        row: row.to_owned(),
-        off,
-        reason: reason.word().to_owned(),
-        since_s: since.seconds(),
-        sentence: need(reason).to_owned(),
+    let view = |(name, ask): (&str, Ask)| CapView {
+        row: name.to_owned(),
+        rung: ask.rung.word().to_owned(),
+        off: ask.rung == Rung::Off,
+        reason: ask.reason.word().to_owned(),
+        since_s: ask.since.seconds(),
+        sentence: need(ask.reason).to_owned(),
     };
-    let row = |id| hall.rows.get(id).map_or("?", |row| row.name.as_str());
-    let rows = state.equipment.cdus.caps().map(|asked| view(row(asked.row), false, asked.reason, asked.since));
-    let equip = |id| hall.equips.get(id).map_or("?", |def| def.name.as_str());
-    let tanks = state.equipment.tanks.requests(hall);
-    rows.chain(tanks.map(|asked| view(equip(asked.tank), asked.off, asked.reason, asked.since))).collect()
+    state.equipment.asks(hall).map(view).collect()
 }

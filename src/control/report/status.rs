@@ -49,6 +49,7 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         cdus: super::cdus::cdus(hall, state),
         tanks: super::tanks::tanks(hall, state),
         caps: super::cdus::caps(hall, state),
+        limits: super::limits::limits(hall, state),
         facility_kw: kilowatts(power.facility),
         it_kw: kilowatts(power.it),
         unattributed_kw: kilowatts(power.unattributed),

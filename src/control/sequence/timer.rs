@@ -10,6 +10,9 @@ use crate::control::clock::sum;
 pub struct Timer(Span);
 
 impl Timer {
+    /// Nothing has held.
+    pub const NEW: Self = Self(Span::ZERO);
+
     /// Counts `dt` while it holds, and begins anew when it does not.
     pub const fn count(&mut self, holds: bool, dt: Span) {
         self.0 = if holds { sum(self.0, dt) } else { Span::ZERO };

@@ -17,10 +17,10 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::Wiring;
-use super::asks::{Asks, Latch, Wants};
 use super::keeper::{Keeper, Needs};
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
+use crate::control::asks::{Asks, Latch, Wants};
 use crate::control::commands::Commands;
 use crate::control::cooling::Aim;
 use crate::control::news::News;
@@ -225,10 +225,11 @@ impl BoilingTank {
         ];
         let wants = Wants {
             cap: cap.into_iter().find(|(wants, _)| *wants).map(|(_, reason)| reason),
+            drain: None,
             off: self.high.1.reached(rules.after).then_some(CapReason::PressureHigh).or_else(|| self.level.off()),
             nominal: nominal && scan.pressure().is_some(),
         };
-        self.asks.step(&wants, (tank, dt), news);
+        self.asks.step(&wants, (About::Equip(tank), dt), news);
     }
 
     /// Its run mode. The loop proposes the valve.

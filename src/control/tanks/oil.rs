@@ -18,10 +18,10 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::Wiring;
-use super::asks::{Asks, Latch, Wants};
 use super::keeper::{Keeper, Needs};
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
+use crate::control::asks::{Asks, Latch, Wants};
 use crate::control::commands::Commands;
 use crate::control::cooling::Aim;
 use crate::control::news::News;
@@ -251,11 +251,12 @@ impl OilTank {
         let off = self.hot.1.reached(rules.after) && !self.keeper.disbelieves();
         let wants = Wants {
             cap: cap.into_iter().find(|(wants, _)| *wants).map(|(_, reason)| reason),
+            drain: None,
             // No GPU-hour is given up for a temperature that is not believed: less power is the answer to that.
             off: off.then_some(CapReason::TooHot).or_else(|| self.level.off()),
             nominal: cool && turns,
         };
-        self.asks.step(&wants, (tank, dt), news);
+        self.asks.step(&wants, (About::Equip(tank), dt), news);
     }
 
     /// Its run mode and its pump's speed. The loop proposes the valve.

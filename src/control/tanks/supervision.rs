@@ -6,7 +6,7 @@ use plant::id::EquipId;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-use super::asks::Latch;
+use crate::control::asks::Latch;
 use crate::control::news::News;
 use crate::control::sequence::Timer;
 

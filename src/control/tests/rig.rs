@@ -39,7 +39,7 @@ impl Rig {
         let inputs = Inputs::unread(hall.points.len());
         let tick =
             Tick { dt: Span::from_secs(1), wall: Wall(1_800_000_000_000), clock_trusted: true, ..Tick::default() };
-        let ordinary = |name: &str| match name {
+        let ordinary = |name: &str| match name.trim_end_matches("-2").trim_end_matches("-3") {
             "inlet-air-temp" => 24.0,
             "outlet-air-temp" => 36.0,
             "supply-air-temp" => 20.0,
@@ -64,24 +64,32 @@ impl Rig {
         self.hall.point(name).unwrap_or_else(|| panic!("no point {name}"))
     }
 
-    /// From now on the point reads this.
-    pub fn read(&mut self, name: &str, value: f64) {
+    /// The point, and the other sensors of it where it has more than one.
+    fn sensors(&self, name: &str) -> Vec<PointId> {
         let point = self.point(name);
-        self.values.retain(|(id, _)| *id != point);
-        self.values.push((point, value));
+        let of = self.hall.redundant.iter().find(|redundant| redundant.of() == Some(point));
+        std::iter::once(point).chain(of.into_iter().flat_map(|redundant| redundant.others())).collect()
+    }
+
+    /// From now on the point reads this, with every sensor of it.
+    pub fn read(&mut self, name: &str, value: f64) {
+        self.silence(name);
+        let sensors = self.sensors(name);
+        self.values.extend(sensors.into_iter().map(|point| (point, value)));
     }
 
     /// From now on the point is not sampled any more.
     pub fn silence(&mut self, name: &str) {
-        let point = self.point(name);
-        self.values.retain(|(id, _)| *id != point);
+        let sensors = self.sensors(name);
+        self.values.retain(|(id, _)| !sensors.contains(id));
     }
 
     /// From now on the point has no value, for this reason.
     pub fn fail(&mut self, name: &str, why: Why) {
         self.silence(name);
-        let point = self.point(name);
-        self.inputs.samples[point] = Sample::bad(why, self.tick.mono);
+        for point in self.sensors(name) {
+            self.inputs.samples[point] = Sample::bad(why, self.tick.mono);
+        }
     }
 
     /// Feeds one row's inlets.

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
 use super::figures::{Family, FamilyKind, Figures, Row};
-use crate::control::report::{Proof, Written};
+use crate::control::report::{LimitView, Proof, Written};
 
 /// How points of a canonical unit are named, and the factor to the base unit.
 const POINTS: [(Unit, &str, f64); 14] = [
@@ -202,6 +202,10 @@ fn service(figures: &Figures) -> Vec<Family> {
         .iter()
         .map(|a| Row::new(&[("alarm", &a.name), ("priority", &a.priority), ("state", &a.state)], 1.0))
         .collect();
+    let asks = figures.status.caps.iter();
+    let asks = asks.map(|c| Row::new(&[("subject", &c.row), ("ask", &c.rung), ("reason", &c.reason)], 1.0)).collect();
+    let limit = |l: &LimitView| Some(Row::new(&[("subject", l.name.as_str()), ("what", l.what.as_str())], l.seconds?));
+    let limits = figures.status.limits.iter().filter_map(limit).collect();
     let hash = vec![Row::new(&[("hash", &figures.config_hash)], 1.0)];
     let version = vec![Row::new(&[("version", env!("CARGO_PKG_VERSION"))], 1.0)];
     let successful = vec![Row::flag(figures.reload_successful)];
@@ -210,6 +214,16 @@ fn service(figures: &Figures) -> Vec<Family> {
         Family::gauge("build_info", "What runs", version),
         Family::gauge("cycle_last_timestamp_seconds", "Wall time of the last scan", vec![Row::only(figures.wall_s)]),
         Family::gauge("alarm_state", "One for every alarm that is not normal", alarms),
+        Family::gauge(
+            "power_request",
+            "One for what is asked of the machines of a row or a tank: cap, drain, off",
+            asks,
+        ),
+        Family::gauge(
+            "time_to_limit_seconds",
+            "How long until a row, a CDU or a tank is at its limit at the rate at which it rises; none where it does not",
+            limits,
+        ),
         Family::gauge("config_last_reload_successful", "One when the last reload took effect", successful),
         Family::gauge("config_last_reload_success_timestamp_seconds", "When a reload last took effect", success),
         Family::gauge("config_hash_info", "The configuration in force", hash),

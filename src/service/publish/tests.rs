@@ -1,6 +1,6 @@
 use super::*;
 use plant::event::About;
-use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, PlantTuning, Priority, PueRules, Strategies};
+use plant::hall::{AlarmDef, Condition, Limits, LoopTuning, PlantTuning, Priority, PueRules, Strategies, Trips};
 use plant::id::AlarmId;
 use plant::point::{Danger, Judgement, PointDef, Role};
 use plant::reading::{Sample, Why};
@@ -25,6 +25,12 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
         tank: plant::hall::sequence::tank::TankTuning::USUAL,
         two_phase: plant::hall::sequence::tank::TwoPhaseTuning::USUAL,
     }
+}
+
+fn limits() -> Limits {
+    let (inlet_recommended, inlet_max) = (Celsius(27.0), Celsius(32.0));
+    let trips = Trips::above(inlet_max);
+    Limits { inlet_recommended, inlet_max, trips, no_response_after: Limits::NO_RESPONSE_AFTER }
 }
 
 fn hall() -> Arc<Hall> {
@@ -73,7 +79,7 @@ fn hall() -> Arc<Hall> {
         site: "lab".to_owned(),
         tz: "UTC".to_owned(),
         summary: String::new(),
-        limits: Limits { inlet_recommended: Celsius(27.0), inlet_max: Celsius(32.0) },
+        limits: limits(),
         equips: Table::new(),
         points: [point("heater/inlet-air-temp"), point("heater/outlet-air-temp")].into_iter().collect(),
         rows: Table::new(),
@@ -81,6 +87,7 @@ fn hall() -> Arc<Hall> {
         chilled_water: None,
         machinery: plant::hall::Machinery::default(),
         meters: Vec::new(),
+        redundant: Vec::new(),
         pue: PueRules::default(),
         strategies: strategies(tuning),
         plants: Vec::new(),

@@ -203,6 +203,12 @@ const HOW: &[Broken] = &[
         "value = raw · scale + offset",
     ),
     broken("unit = \"Cel\"", "unit = §\"°C\"", "must be a unit by its UCUM code", "did you mean `Cel`?"),
+    broken(
+        "return-air-temp\"\naddress = 1\ntable = \"input\"\ntype = \"float32\"\nunit = \"[degF]\"",
+        "return-air-temp-2\"\naddress = 1\ntable = \"input\"\ntype = \"float32\"\nunit = §\"kW\"",
+        "`return-air-temp` is in Cel, and kW is no unit of that",
+        "Cel, [degF]",
+    ),
     broken("unit = \"Cel\"", "unit = §\"kW\"", "`supply-air-temp` is in Cel, and kW is no unit of that", "Cel, [degF]"),
     broken("invalid = [0x8000, -1]", "invalid = §[0x18000]", "the code 98304 does not fit int16", "raw bits"),
     broken("invalid = [0x8000, -1]", "invalid = §[1.5]", "must be a list with only a whole number in it", ""),

@@ -1,7 +1,8 @@
 //! What holds for the hall as a whole: its time zone, its limits, when a PUE means something.
 
-use crate::hall::{Limits, PueRules};
+use crate::hall::{Limits, PueRules, Trips};
 use crate::read::Section;
+use crate::time::Span;
 use crate::units::Celsius;
 
 /// An IANA name by its shape; whether the zone exists is known where the time-zone database is.
@@ -25,6 +26,9 @@ pub(super) fn limits(file: &Section<'_>) -> Option<Limits> {
             limits.missing(key, format!("write `{key} = …`, a temperature in °C"));
         }
     }
+    let trips = limits.section("trips");
+    let patience = (Span::from_secs(60), Span::from_secs(12 * 3600));
+    let no_response_after = limits.span("no-response-after", Limits::NO_RESPONSE_AFTER, patience);
     limits.done();
     let (recommended, max) = (recommended??, max??);
     if recommended >= max {
@@ -32,7 +36,33 @@ pub(super) fn limits(file: &Section<'_>) -> Option<Limits> {
         limits.fault("inlet-max", message, "the allowable range reaches further than the recommended one");
         return None;
     }
-    Some(Limits { inlet_recommended: Celsius(recommended), inlet_max: Celsius(max) })
+    let usual = Trips::above(Celsius(max));
+    let trips = trips.map_or(usual, |section| self::trips(&section, usual));
+    Some(Limits { inlet_recommended: Celsius(recommended), inlet_max: Celsius(max), trips, no_response_after })
+}
+
+/// Reads `[limits.trips]`: what it does not say is as usual.
+fn trips(section: &Section<'_>, usual: Trips) -> Trips {
+    let celsius = |key, usual: Celsius| Celsius(section.number(key, usual.0, (10.0, 80.0)));
+    let read = Trips {
+        cap: celsius("cap", usual.cap),
+        drain: celsius("drain", usual.drain),
+        off: celsius("off", usual.off),
+        after: section.span("after", usual.after, (Span::from_secs(1), Span::from_secs(300))),
+        blind_after: section.span("blind-after", usual.blind_after, (Span::from_secs(10), Span::from_secs(1800))),
+    };
+    section.done();
+    if read.cap < usual.cap {
+        let message = format!("`cap` is {} and must not be below `inlet-max`, which is {}", read.cap, usual.cap);
+        section.fault("cap", message, "more cooling comes first: write a warmer one");
+    }
+    for (key, upper, below, lower) in [("drain", read.drain, "cap", read.cap), ("off", read.off, "drain", read.drain)] {
+        if upper <= lower {
+            let message = format!("`{key}` is {upper} and must be above `{below}`, which is {lower}");
+            section.fault(key, message, "each rung asks for more than the one before: leave some kelvins");
+        }
+    }
+    read
 }
 
 /// The defaults where the file says nothing.
@@ -43,4 +73,43 @@ pub(super) fn pue(file: &Section<'_>) -> Option<PueRules> {
         if section.has("low-load") { section.within("low-load", (0.0, 1.0)) } else { Some(otherwise.low_load) };
     section.done();
     Some(PueRules { low_load: low_load? })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hall::{Hall, Trips};
+    use crate::read::corpus::{Broken, each_is_told};
+    use crate::time::Span;
+    use crate::units::Celsius;
+
+    fn air() -> &'static str {
+        crate::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped").1
+    }
+
+    #[test]
+    fn a_hall_says_when_a_row_asks_for_less_power() {
+        let load = |text: &str| Hall::load("air", text).unwrap_or_else(|faults| panic!("{faults}")).limits;
+        let usual = load(air()).trips;
+        assert_eq!((usual, usual.cap, usual.off), (Trips::above(Celsius(32.0)), Celsius(32.0), Celsius(40.0)));
+        let text =
+            air().replacen("inlet-max = 32.0\n", "inlet-max = 32.0\ntrips = { off = 44.0, after = \"3s\" }\n", 1);
+        assert_eq!(load(&text).trips, Trips { off: Celsius(44.0), after: Span::from_secs(3), ..usual });
+    }
+
+    #[test]
+    fn every_broken_rung_is_told_at_its_place() {
+        let broken = |to, message, help| Broken { from: "inlet-max = 32.0\n", to, message, help, at: "" };
+        let corpus = [
+            broken(
+                "inlet-max = 32.0\ntrips = { cap = §31.0 }\n",
+                "must not be below `inlet-max`",
+                "cooling comes first",
+            ),
+            broken("inlet-max = 32.0\ntrips = { drain = §32.0 }\n", "must be above `cap`, which is 32", "some kelvins"),
+            broken("inlet-max = 32.0\ntrips = { off = §35.0 }\n", "must be above `drain`, which is 35", "some kelvins"),
+            broken("inlet-max = 32.0\ntrips = { after = §\"0s\" }\n", "must be from 1s to 5min", "such as"),
+            broken("inlet-max = 32.0\ntrips = { §less = 1.0 }\n", "knows no key `less`", "known here: cap"),
+        ];
+        each_is_told(air(), &corpus, |text| Hall::load("air", text));
+    }
 }
