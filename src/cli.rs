@@ -24,6 +24,7 @@ mod signals;
 pub mod sim;
 pub mod status;
 mod stop;
+pub mod tune;
 pub mod why;
 
 use std::path::PathBuf;
@@ -88,6 +89,10 @@ pub enum Command {
     Withdraw(announce::WithdrawArgs),
     /// Acknowledge an alarm, or reset a latched one
     Ack(ack::AckArgs),
+    /// Move the output of a loop for a while, to see how the loop should be tuned
+    StepTest(tune::StepTestArgs),
+    /// Give a loop the gains that follow from its trial, or take them back
+    Tune(tune::TuneArgs),
     /// Load the configuration again and apply what can be applied
     Reload(reload::ReloadArgs),
     /// Decide a recorded run again and compare every decision
@@ -123,6 +128,8 @@ pub enum SimCommand {
     Year(sim::year::YearArgs),
     /// A hall with more racks, or fewer, as files of one's own
     Scale(sim::scale::ScaleArgs),
+    /// Try a loop of a simulated hall, and hold what follows against the hall's own tuning
+    Tune(sim::tune::TuneArgs),
     /// Keep a scenario's run as its golden trace
     Bless(sim::look::BlessArgs),
     /// Show the worst minutes of a scenario's assert
@@ -202,6 +209,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 28 } else { 17 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 31 } else { 19 });
     }
 }

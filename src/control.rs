@@ -44,6 +44,7 @@ mod pumps;
 mod quality;
 pub mod report;
 pub mod request;
+mod retune;
 mod rule;
 mod safety;
 mod scene;
@@ -52,7 +53,9 @@ mod sequence;
 mod supply_air;
 mod tanks;
 mod time_to_limit;
+pub mod trial;
 mod trips;
+pub mod tuning;
 mod wear;
 
 #[cfg(test)]
@@ -81,9 +84,10 @@ use identity::Identity;
 use news::News;
 use overrides::Overrides;
 use quality::Quality;
-use report::{LoopView, PointView, Status, WhyReport, Written};
+use report::{LoopView, PointView, Status, TrialSeen, WhyReport, Written};
 use request::{Reply, Request};
 use safety::Safety;
+use trial::Trials;
 use wear::Wear;
 
 /// The whole controller.
@@ -118,6 +122,7 @@ pub struct State {
     alarms: Alarms,
     wear: Wear,
     forecast: Forecast,
+    trials: Trials,
     /// What answers have to tell in the next scan.
     pending: Vec<Event>,
 }
@@ -166,6 +171,7 @@ impl Controller {
         if state.clock.advance(tick, news) {
             state.restart(plan, commands, tick); // a new boot: its times compare with nothing
             state.forecast.restart(news);
+            state.trials.restart(news);
         }
         state.cooling.reload(inputs.reload.as_deref(), news);
         let rules = (&hall.points, hall.redundant.as_slice());
@@ -192,6 +198,7 @@ impl Controller {
         let (ahead, dt) = (state.cooling.strategies().feed_forward, state.clock.lived().dt);
         let scene = scene::Scene { hall, image, held: &state.held, forecast: &state.forecast, ahead: &ahead, dt };
         state.equipment.step(&plan.wirings, (&scene, &state.cooling), commands, news); // sequences
+        state.trials.step(circuits, (&scene, &state.cooling, tick.dt > dt), commands, news); // what commissioning moves
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.equipment.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // what holds against people, too
         let running = state.clock.running();
@@ -218,7 +225,7 @@ impl Controller {
 
     /// Somebody asks.
     pub fn answer(&mut self, request: &Request, tick: Tick) -> Reply {
-        answer::answer(&self.plan.hall, &self.commands, &mut self.state, request, tick)
+        answer::answer(&self.plan, &self.commands, &mut self.state, request, tick)
     }
 
     /// What it remembers.
@@ -261,13 +268,19 @@ impl Controller {
     /// The hall on one page, as of the last scan.
     #[must_use]
     pub fn status(&self) -> Status {
-        report::status(&self.plan.hall, &self.commands, &self.state)
+        report::status(&self.plan, &self.commands, &self.state)
     }
 
     /// Why an output has its value; nothing for a point that is no output.
     #[must_use]
     pub fn why(&self, point: PointId) -> Option<WhyReport> {
         report::why(&self.plan.hall, &self.plan.circuits, &self.commands, &self.state, point)
+    }
+
+    /// The trial that runs, or the last one, with what was seen; nothing where there was none.
+    #[must_use]
+    pub fn trial(&self) -> Option<TrialSeen> {
+        report::trial(&self.plan, &self.state)
     }
 
     /// A point as judged in the last scan.
@@ -313,6 +326,7 @@ impl State {
             alarms: Alarms::new(hall),
             wear: Wear::default(),
             forecast: Forecast::new(hall),
+            trials: Trials::default(),
             pending: Vec::new(),
         }
     }

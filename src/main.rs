@@ -33,6 +33,8 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Announce(args) => cli::announce::run(&args, out),
         Command::Withdraw(args) => cli::announce::withdraw(&args, out),
         Command::Ack(args) => cli::ack::run(&args, out),
+        Command::StepTest(args) => cli::tune::step_test(&args, out),
+        Command::Tune(args) => cli::tune::tune(&args, out),
         Command::Reload(args) => cli::reload::run(&args, out),
         Command::Replay(args) => cli::replay::run(&args, out),
         Command::Export(args) => cli::export::run(&args, out),
@@ -49,6 +51,8 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Sim(SimCommand::Year(args)) => cli::sim::year::run(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Scale(args)) => cli::sim::scale::run(&args, out),
+        #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Tune(args)) => cli::sim::tune::run(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Bless(args)) => cli::sim::look::bless(&args, out),
         #[cfg(feature = "sim")]

@@ -290,5 +290,8 @@ fn fans_loop() -> LoopView {
         d: 3.0,
         ff: 0.0,
         output: 50.0,
+        gain: 4.0,
+        ti_s: 120.0,
+        retuned: None,
     }
 }

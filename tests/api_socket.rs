@@ -49,6 +49,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             Question::Why(id) => {
                 Answer::Why(hall.points.get(*id).filter(|p| p.write.is_some()).map(|p| reason(&p.name)))
             }
+            Question::Trial => Answer::Trial(None),
             Question::Request(request) => Answer::Reply(reply(request)),
             Question::Reload(_) => Answer::Reloading,
         };
@@ -65,6 +66,9 @@ fn reply(request: &Request) -> Reply {
             Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() }
         }
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
+        Ask::Trial { .. } => Reply::Refused(Refusal::NotLed),
+        Ask::Retune { .. } => Reply::Refused(Refusal::TooSensitive),
+        Ask::EndTrial | Ask::Revert { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::ServiceAlarm { .. } | Ask::Found { .. } | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
     }
 }

@@ -10,7 +10,8 @@ use plant::point::Role;
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
 use wattloop::control::Controller;
-use wattloop::control::request::{Ask, Request};
+use wattloop::control::request::{Ask, Reply, Request};
+use wattloop::control::trial::{How, Method};
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -87,6 +88,29 @@ fn a_scan_allocates_nothing_after_warm_up() {
         let count = run.allocations();
         assert_eq!(count, 0, "scan {scan} allocated {count} times");
     }
+}
+
+#[test]
+fn a_trial_of_a_loop_allocates_nothing_in_a_scan() {
+    let mut run = Run::new();
+    for _ in 0..5 {
+        run.sample(None);
+        run.allocations();
+    }
+    let of = run.hall.loops.iter().find(|(_, name)| *name == "crah-1/valve").expect("a loop").0;
+    let longest = Span::from_secs(3600);
+    let how = How { method: Method::Step, size: -20.0, limits: (20.0, 28.0), longest };
+    let ask = Ask::Trial { of, how, reason: "a test".to_owned() };
+    let reply = run.control.answer(&Request { who: "uid:1000".to_owned(), ask }, run.tick);
+    assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
+    // Longer than the record has room for at its finest, and to the end: nothing answers.
+    for scan in 0..1900u32 {
+        run.sample(None);
+        let count = run.allocations();
+        assert_eq!(count, 0, "scan {scan} allocated {count} times");
+        assert!(scan > 1500 || run.control.status().trial.is_some(), "it has ended before its record was full: {scan}");
+    }
+    assert_eq!(run.control.status().trial, None);
 }
 
 #[test]

@@ -160,6 +160,8 @@ pub enum Reason {
     TankHot(PointId),
     /// The coolant is too near to the room's dew point, which this sensor tells; nothing where all are lost.
     DewPoint(Option<PointId>),
+    /// A trial of its loop moves it, so that the loop can be tuned.
+    Trial,
 }
 
 /// One output of a scan.

@@ -1,6 +1,7 @@
 //! What control and world have to tell, as values. The service turns them into logs, topics and counts.
 
 mod cap;
+mod commissioning;
 mod shut_out;
 mod unanswered;
 
@@ -13,6 +14,7 @@ use crate::reading::Why;
 use crate::time::Mono;
 
 pub use cap::{CapReason, Rung};
+pub use commissioning::{Commissioning, TrialEnd};
 pub use shut_out::ShutOut;
 pub use unanswered::{Disagreement, Unanswered};
 
@@ -341,6 +343,8 @@ pub enum What {
     AnnouncementDropped,
     /// A write was acknowledged, and nothing can read it back: never proven.
     WriteAcknowledged,
+    /// Somebody commissions a loop.
+    Commissioning(Commissioning),
 }
 
 /// Something that happened, when, and to what.

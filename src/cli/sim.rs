@@ -10,6 +10,7 @@ mod rapid;
 pub mod scale;
 mod scenarios;
 pub mod storm;
+pub mod tune;
 pub mod year;
 
 use std::collections::BTreeMap;

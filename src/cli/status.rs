@@ -88,6 +88,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for c in &s.caps {
         cap(page, c)?;
     }
+    commissioning(page, s)?;
     let kw = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} kW"));
     let (facility, it, rest) = (kw(s.facility_kw), kw(s.it_kw), kw(s.unattributed_kw));
     writeln!(page, "power          facility {facility}, IT {it}, unattributed {rest}")?;
@@ -96,6 +97,19 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     let r = s.readings;
     let hint = if r.stale + r.lost > 0 { " (`wattloop points --bad` lists them)" } else { "" };
     writeln!(page, "readings       {} good, {} stale, {} lost{hint}", r.fresh, r.stale, r.lost)
+}
+
+/// The trial that runs, and the loops that have gains of their own.
+fn commissioning(page: &mut String, s: &Status) -> std::fmt::Result {
+    if let Some(t) = &s.trial {
+        let (gone, longest) = (length(t.gone_s), length(t.how.longest.seconds()));
+        writeln!(page, "TRIAL          {} is {}, for {gone} of {longest} at most", t.of, t.stage)?;
+    }
+    for r in &s.retuned {
+        let (gain, ti, ms) = (r.gains.gain, r.gains.ti, r.sensitivity);
+        writeln!(page, "tuned          {} gain {gain:.4}, Ti {ti:.0} s, Ms {ms:.2} by {}: {}", r.of, r.who, r.reason)?;
+    }
+    Ok(())
 }
 
 fn alarm(page: &mut String, a: &AlarmView, uptime_s: f64) -> std::fmt::Result {

@@ -66,6 +66,9 @@ fn write_page(page: &mut String, r: &WhyReport) -> std::fmt::Result {
         writeln!(page, "loop {}, {}: {pv} measured, {} wanted{because}", c.name, c.mode, number(c.setpoint))?;
         let [p, i, d, ff, output] = [c.p, c.i, c.d, c.ff, c.output].map(|x| fixed(x, 1));
         writeln!(page, "  P {p} + I {i} + D {d} + feed-forward {ff} = {output} %")?;
+        if let Some(who) = &c.retuned {
+            writeln!(page, "  gain {:.4} and Ti {:.0} s of its own, by {who}", c.gain, c.ti_s)?;
+        }
     }
     Ok(())
 }
@@ -108,6 +111,9 @@ mod tests {
                 d: 0.0,
                 ff: 0.0,
                 output: 60.0,
+                gain: 4.0,
+                ti_s: 120.0,
+                retuned: None,
             }),
         };
         let wanted = "\

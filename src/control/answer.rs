@@ -6,16 +6,18 @@ use plant::hall::{Condition, Hall};
 use plant::id::{AlarmId, PointId};
 use plant::time::{Span, Tick};
 
-use super::State;
 use super::alarms::Life;
 use super::commands::{Commands, FREE_UP_TO};
 use super::forecast::Announcement;
 use super::news::News;
 use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD, later};
 use super::request::{Ask, Refusal, Reply, Request};
+use super::{Plan, State};
+use super::{retune, trial};
 
 /// Answers one request.
-pub fn answer(hall: &Hall, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
+pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
+    let hall = &*plan.hall;
     let done = match &request.ask {
         Ask::Override { point, value, hold, reason } => {
             let wish = Wish { point: *point, value: *value, hold: hold.unwrap_or(DEFAULT_HOLD), reason };
@@ -42,6 +44,14 @@ pub fn answer(hall: &Hall, commands: &Commands, state: &mut State, request: &Req
             writes.iter().for_each(|(point, count)| state.wear.add(hall, *point, *count));
             Ok(accepted(String::new()))
         }
+        Ask::Trial { of, how, reason } => trial::begin(plan, state, (*of, how), reason, tick),
+        Ask::EndTrial if state.trials.end() => Ok(accepted("its output goes back to the loop".to_owned())),
+        Ask::EndTrial => Err(Refusal::NothingThere),
+        Ask::Retune { of, gains, process, reason } => {
+            let asked = retune::Asked { of: *of, gains: *gains, process: *process, reason };
+            retune::retune(plan, state, &request.who, &asked, tick)
+        }
+        Ask::Revert { of } => retune::revert(state, *of, tick),
     };
     done.unwrap_or_else(Reply::Refused)
 }

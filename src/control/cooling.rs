@@ -8,6 +8,7 @@ mod circuit;
 mod feed;
 mod group;
 mod response;
+mod retune;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, Unanswered, What};
@@ -28,6 +29,7 @@ pub use circuit::{Circuit, Service, circuits};
 use feed::Feed;
 use group::Group;
 use response::Response;
+pub use retune::{Retune, Retunes};
 
 /// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
 const SLOWEST_STROKE: f64 = 0.25;
@@ -64,6 +66,8 @@ pub struct Cooling {
     responses: Table<LoopId, Response>,
     /// How long it must not have.
     patience: Span,
+    /// Loops that run with gains of their own.
+    retunes: Retunes,
 }
 
 /// One loop.
@@ -82,6 +86,8 @@ pub struct Loop {
     feed: Feed,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
+    /// A sequence has it stand at an output.
+    pub stands: bool,
     /// What it aims at, in the pv's unit.
     pub setpoint: f64,
     /// What it saw, aged if stale; nothing while it is lost.
@@ -102,6 +108,7 @@ impl Loop {
             group,
             feed: Feed::default(),
             aim: None,
+            stands: false,
             setpoint: 0.0,
             pv: None,
             lead: None,
@@ -129,7 +136,8 @@ impl Cooling {
         let loops = Table::filled(hall.loops.len(), Loop::at(0.0, Group::default()));
         let responses = Table::filled(hall.loops.len(), Response::default());
         let patience = hall.limits.no_response_after;
-        let mut cooling = Self { strategies: hall.strategies, source: 0, loops, responses, patience };
+        let retunes = Retunes::default();
+        let mut cooling = Self { strategies: hall.strategies, source: 0, loops, responses, patience, retunes };
         cooling.restart(hall, circuits);
         cooling
     }
@@ -182,6 +190,23 @@ impl Cooling {
         }
     }
 
+    /// The tuning in force of one loop: its kind's, with gains of its own where it has some.
+    #[must_use]
+    pub fn tuning_of(&self, circuit: &Circuit) -> LoopTuning {
+        self.retunes.over(circuit.id, *self.tuning(circuit.service))
+    }
+
+    /// The loops that run with gains of their own.
+    #[must_use]
+    pub const fn retunes(&self) -> &Retunes {
+        &self.retunes
+    }
+
+    /// The same, to change them.
+    pub const fn retunes_mut(&mut self) -> &mut Retunes {
+        &mut self.retunes
+    }
+
     /// A new boot: the outputs are at their fail-safe, and what the hall's file says now is what counts.
     pub fn restart(&mut self, hall: &Hall, circuits: &[Circuit]) {
         self.strategies = hall.strategies;
@@ -224,11 +249,12 @@ impl Cooling {
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands, news: &mut News<'_>) {
         for circuit in circuits {
-            let (mut tuning, source) = (*self.tuning(circuit.service), self.source);
+            let (mut tuning, source) = (self.tuning_of(circuit), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
             row.group.watch(circuit, scene, news);
             row.feed.step(circuit, &self.strategies.feed_forward, scene);
             let aim = row.aim.take();
+            row.stands = matches!(aim, Some(Aim::Stand { .. }));
             tuning.setpoint = match aim {
                 Some(Aim::Hold { setpoint, .. }) => setpoint,
                 Some(Aim::Stand { .. }) | None => tuning.setpoint,

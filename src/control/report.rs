@@ -10,6 +10,7 @@ mod plants;
 mod pumps;
 mod status;
 mod tanks;
+mod trial;
 mod why;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
 pub(super) use status::{point, status, written};
 pub use tanks::TankView;
+pub(super) use trial::trial;
+pub use trial::{Findings, RetuneView, TrialReport, TrialSeen, TrialView};
 pub(super) use why::{loops, why};
 
 /// The hall on one page.
@@ -98,6 +101,12 @@ pub struct Status {
     pub overrides: Vec<OverrideView>,
     /// Loads that somebody announced, and that nobody has stopped waiting for.
     pub announced: Vec<AnnouncedView>,
+    /// The trial that runs.
+    #[serde(default)]
+    pub trial: Option<TrialView>,
+    /// Loops that run with gains of their own.
+    #[serde(default)]
+    pub retuned: Vec<RetuneView>,
     /// Alarms that are not normal, worst first.
     pub alarms: Vec<AlarmView>,
     /// False while the wall clock is doubted.
@@ -308,6 +317,15 @@ pub struct LoopView {
     pub ff: f64,
     /// Output (%).
     pub output: f64,
+    /// Proportional gain in force (% of output per unit of pv).
+    #[serde(default)]
+    pub gain: f64,
+    /// Integral time in force (s).
+    #[serde(default)]
+    pub ti_s: f64,
+    /// Who gave it gains of its own, and why; nothing where the hall's file has them.
+    #[serde(default)]
+    pub retuned: Option<String>,
 }
 
 /// A reading, for the wire and for people.

@@ -1,9 +1,12 @@
 //! What somebody may ask of the controller, and what it answers. Both are recorded in the journal.
 
 use plant::command::Level;
-use plant::id::{AlarmId, PointId, RowId};
+use plant::id::{AlarmId, LoopId, PointId, RowId};
 use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
+
+use super::trial::How;
+use super::tuning::{Fopdt, Gains};
 
 /// A request, with who asks. Ids have been resolved by the service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +81,33 @@ pub enum Ask {
         /// Points with how many.
         writes: Vec<(PointId, u32)>,
     },
+    /// Move the output of a loop for a while, to see how the loop should be tuned.
+    Trial {
+        /// Which loop.
+        of: LoopId,
+        /// How.
+        how: How,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// End the trial that runs.
+    EndTrial,
+    /// Give a loop gains of its own, until they are taken back.
+    Retune {
+        /// Which loop.
+        of: LoopId,
+        /// The gains.
+        gains: Gains,
+        /// The process that they are for, as a trial has shown it.
+        process: Fopdt,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// Let a loop run with the gains of the hall's file again.
+    Revert {
+        /// Which loop.
+        of: LoopId,
+    },
 }
 
 /// What the controller answers.
@@ -121,6 +151,17 @@ pub enum Refusal {
     TooMany,
     /// The point, row or alarm does not exist.
     Unknown,
+    /// Another trial runs.
+    Busy,
+    /// The loop does not lead its outputs now, or does not know all of its inputs, or a rack is too warm.
+    NotLed,
+    /// The limits of a trial must leave room around what is measured.
+    LimitsExclude {
+        /// What is measured, in the pv's unit.
+        pv: f64,
+    },
+    /// With these gains the loop would be too near to swinging: a maximum sensitivity above 1.6, or none at all.
+    TooSensitive,
 }
 
 impl Refusal {
@@ -137,6 +178,10 @@ impl Refusal {
             Self::NotAcknowledged => "not_acknowledged",
             Self::TooMany => "too_many",
             Self::Unknown => "unknown",
+            Self::Busy => "busy_trial",
+            Self::NotLed => "not_led",
+            Self::LimitsExclude { .. } => "limits_exclude",
+            Self::TooSensitive => "too_sensitive",
         }
     }
 }
@@ -152,7 +197,13 @@ impl std::fmt::Display for Refusal {
             Self::StillActive => f.write_str("the alarm's condition still holds"),
             Self::NotAcknowledged => f.write_str("acknowledge the alarm before you reset it"),
             Self::TooMany => f.write_str("64 are kept already: withdraw one, or wait until one is over"),
-            Self::Unknown => f.write_str("there is no such point, row or alarm"),
+            Self::Unknown => f.write_str("there is no such point, row, loop or alarm"),
+            Self::Busy => f.write_str("another trial runs"),
+            Self::NotLed => {
+                f.write_str("the loop does not lead its outputs now, or an input is not known, or a rack is too warm")
+            }
+            Self::LimitsExclude { pv } => write!(f, "the limits must leave room around what is measured, {pv}"),
+            Self::TooSensitive => f.write_str("with these gains the loop would be too near to swinging"),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Reasons and events in the hall's words.
 
 use plant::command::{Level, Reason};
-use plant::event::{CapReason, Disagreement, Event, ShutOut, StageCause, Step, Trouble, Unanswered, What};
+use plant::event::{
+    CapReason, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, TrialEnd, Trouble, Unanswered, What,
+};
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::reading::Why;
@@ -95,6 +97,7 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::TankHot(point) => format!("{} is too high: all that cools the tank runs at its most", name(point)),
         Reason::DewPoint(Some(point)) => format!("the coolant is too near to the dew point at {}", name(point)),
         Reason::DewPoint(None) => "the coolant is colder than a room of unknown dew point allows".to_owned(),
+        Reason::Trial => "a trial moves it, to tune its loop".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
         Reason::ShutOut(why) => format!("outdoor air is shut out: {}", shut_out(why)),
     }
@@ -211,6 +214,35 @@ fn either(on: bool, yes: &str, no: &str) -> String {
     if on { yes } else { no }.to_owned()
 }
 
+/// How a trial ended, for people.
+#[must_use]
+pub const fn trial_end(end: TrialEnd) -> &'static str {
+    match end {
+        TrialEnd::Done => "all was seen",
+        TrialEnd::Asked => "a person ended it",
+        TrialEnd::PvOutside => "what is measured left the limits that were given",
+        TrialEnd::InletWarm => "a rack inlet left the recommended range",
+        TrialEnd::InputLost => "an input of the loop was not known for a moment",
+        TrialEnd::Taken => "somebody stronger took the output",
+        TrialEnd::NotLed => "the machine that it moves stands, or its panel runs it",
+        TrialEnd::Disturbed => "the load changed meanwhile, so that nothing could be learnt",
+        TrialEnd::Unsteady => "what is measured did not come to rest before anything was moved",
+        TrialEnd::NoAnswer => "what is measured did not answer by more than its noise",
+        TrialEnd::TooLong => "it took longer than was allowed",
+        TrialEnd::Paused => "control paused meanwhile",
+        TrialEnd::Restarted => "control started anew meanwhile",
+    }
+}
+
+fn commissioning(news: Commissioning) -> String {
+    match news {
+        Commissioning::TrialBegun => "is on trial: its output is moved to see what follows".to_owned(),
+        Commissioning::TrialOver(end) => format!("has its output back, and its trial is over: {}", trial_end(end)),
+        Commissioning::Retuned => "runs with gains of its own".to_owned(),
+        Commissioning::Reverted => "runs with the gains of the hall's file again".to_owned(),
+    }
+}
+
 /// An event as a sentence without its subject, which [`Event::subject`] names.
 #[must_use]
 pub fn event(hall: &Hall, event: &Event) -> String {
@@ -282,6 +314,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
             "does not draw the load that was announced; nobody waits for it any more".to_owned()
         }
         What::AnnouncementDropped => "knows nothing any more of a load that was announced: control was away".to_owned(),
+        What::Commissioning(news) => commissioning(news),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

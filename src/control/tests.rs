@@ -22,5 +22,6 @@ mod scan;
 mod storm;
 mod supply_air;
 mod tanks;
+mod trials;
 mod trips;
 mod votes;

@@ -5,7 +5,9 @@
 //! GET  /v1/points                    POST /v1/release             {"point"} or {"all":true}, {"level"}
 //! GET  /v1/points/{equip}/{name}     POST /v1/alarms/{name}/ack   POST /v1/alarms/{name}/reset
 //! GET  /v1/why/{equip}/{name}        POST /v1/reload
-//! GET  /v1/alarms                    every refusal: {"code","message","help"}
+//! GET  /v1/alarms                    POST /v1/announce            POST /v1/withdraw
+//! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
+//! every refusal: {"code","message","help"}
 //! ```
 //!
 //! The kernel lets the socket's owner and group in (0660); the service asks again who it is, and writes it down.
@@ -17,6 +19,7 @@ mod peer;
 mod problem;
 mod reload;
 mod routes;
+mod tuning;
 
 use std::io;
 use std::path::Path;
@@ -34,6 +37,7 @@ pub use peer::{Caller, Owner};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};
 pub use routes::{Override, Release};
+pub use tuning::{Retune, Revert, Trial};
 
 /// The largest body that is read (bytes).
 const BODY_LIMIT: usize = 64 * 1024;

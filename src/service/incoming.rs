@@ -61,6 +61,7 @@ async fn put(ask: Option<Ask>, (id, asker): (&str, &Asker)) -> Vec<u8> {
             | Answer::Points(_)
             | Answer::Point(_)
             | Answer::Why(_)
+            | Answer::Trial(_)
             | Answer::Reloading,
         )
         | Err(_) => serde_json::json!({ "id": id, "code": "unavailable" }).to_string().into_bytes(),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plant::convert;
-use plant::event::{Event, Severity, What};
+use plant::event::{Commissioning, Event, Severity, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::image::Inputs;
@@ -198,24 +198,9 @@ pub fn answer(id: &str, reply: &Reply) -> Vec<u8> {
         Reply::Refused(Refusal::OutOfRange { min, max }) => {
             json!({ "id": id, "code": "out_of_range", "min": min, "max": max })
         }
-        Reply::Refused(refusal) => json!({ "id": id, "code": code(refusal) }),
+        Reply::Refused(refusal) => json!({ "id": id, "code": refusal.code() }),
     };
     payload.to_string().into_bytes()
-}
-
-/// The word of a refusal, the same as over the API.
-const fn code(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::NotWritable => "not_writable",
-        Refusal::OutOfRange { .. } => "out_of_range",
-        Refusal::ReasonMissing => "reason_missing",
-        Refusal::HoldOutOfRange => "hold_out_of_range",
-        Refusal::NothingThere => "nothing_there",
-        Refusal::StillActive => "still_active",
-        Refusal::NotAcknowledged => "not_acknowledged",
-        Refusal::TooMany => "too_many",
-        Refusal::Unknown => "unknown",
-    }
 }
 
 fn say(topic: &str, payload: &Value, retain: bool, qos: Qos) -> Publication {
@@ -320,6 +305,10 @@ fn what(what: &What) -> Value {
         What::AnnouncedLoadMissing => json!({ "kind": "announced_load_missing" }),
         What::AnnouncementDropped => json!({ "kind": "announcement_dropped" }),
         What::WriteAcknowledged => json!({ "kind": "write_acknowledged" }),
+        What::Commissioning(Commissioning::TrialBegun) => json!({ "kind": "trial_begun" }),
+        What::Commissioning(Commissioning::TrialOver(end)) => json!({ "kind": "trial_over", "end": end.word() }),
+        What::Commissioning(Commissioning::Retuned) => json!({ "kind": "retuned" }),
+        What::Commissioning(Commissioning::Reverted) => json!({ "kind": "reverted" }),
     }
 }
 

@@ -194,6 +194,7 @@ impl Scan {
             }
             Question::Point(point) => Answer::Point(self.controller.point(point).map(Box::new)),
             Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
+            Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),
             Question::Reload(strategies) => {
                 *reload = Some(strategies);
                 Answer::Reloading

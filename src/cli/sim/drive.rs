@@ -13,7 +13,7 @@ use sim::record::{MarkKind, Recorder, Recording};
 use sim::scenario::{Action, Pilot, Run, Seen, Setpoint};
 use sim::trace::{Header, MODEL, Trace};
 use wattloop::control::report::Status;
-use wattloop::control::request::{Ask, Request};
+use wattloop::control::request::{Ask, Reply, Request};
 use wattloop::control::{Controller, sentence};
 use wattloop::service::clock::Clock;
 use wattloop::service::journal::decision_hash;
@@ -129,7 +129,7 @@ impl Drive {
     /// To the end; `watch` looks after every step.
     pub fn ride(mut self, mut watch: impl FnMut(&Run, &Seen<'_>)) -> Ridden {
         while !self.run.over() && self.run.broken().is_none() {
-            self.step();
+            self.pass();
             let seen = Seen { world: &self.world, inputs: &self.inputs, outputs: &self.outputs };
             watch(&self.run, &seen);
         }
@@ -145,7 +145,20 @@ impl Drive {
         }
     }
 
-    fn step(&mut self) {
+    /// The controller as it is now.
+    pub const fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
+    /// On until so long after the warm-up.
+    pub fn until(&mut self, time: Span) {
+        while self.run.time() < time.seconds() {
+            self.pass();
+        }
+    }
+
+    /// One step of the world, and a scan where one is due.
+    pub fn pass(&mut self) {
         for action in self.run.due() {
             if !self.run.act(&action, &mut self.world) {
                 self.ask(action);
@@ -247,15 +260,16 @@ impl Drive {
             | Action::Weather(_) => return,
         };
         if self.pilot == Pilot::Wattloop {
-            self.answer(ask);
+            // A refusal shows in what the asserts see.
+            drop(self.answer(ask));
         }
     }
 
-    fn answer(&mut self, ask: Ask) {
+    /// Asks the controller as a scenario does.
+    pub fn answer(&mut self, ask: Ask) -> Reply {
         let tick = self.run.tick();
         let request = Request { who: "scenario".to_owned(), ask };
-        // A refusal shows in what the asserts see.
-        drop(self.controller.answer(&request, tick));
+        self.controller.answer(&request, tick)
     }
 
     /// A loop's setpoint, as a reload of the hall's strategies moves it.
@@ -296,7 +310,7 @@ impl Drive {
         let held = |point: PointId| self.world.truth(point).map(|value| (point, value));
         let outputs = self.hall.points.iter().filter(|(_, def)| def.write.is_some()).filter_map(|(id, _)| held(id));
         let found = Ask::Found { outputs: outputs.collect() };
-        self.answer(found);
+        drop(self.answer(found));
     }
 
     /// What is true and what is read.

@@ -354,7 +354,7 @@ impl Circuit {
     }
 
     /// True where the drive listens to us, as far as its machine was told.
-    fn moves(&self, drive: &Drive, held: &Table<OutputId, Held>) -> bool {
+    pub fn moves(&self, drive: &Drive, held: &Table<OutputId, Held>) -> bool {
         let told = drive.panel.and_then(|panel| held.get(panel)).map(|row| RunMode::of(row.value));
         told.is_none_or(|mode| self.service.follows(mode))
     }

@@ -9,16 +9,17 @@ use plant::units::{Quantity, Watts};
 use super::{
     AlarmView, AnnouncedView, NamedValue, OverrideView, PointView, Pue, Readings, Status, WorstInlet, Written,
 };
-use crate::control::State;
 use crate::control::alarms::{Alarm, Scene};
 use crate::control::commands::{Commands, OutputId};
 use crate::control::energy::pue::Figure;
 use crate::control::forecast::Announcement;
 use crate::control::overrides::Hold;
+use crate::control::{Plan, State};
 
 /// The page.
 #[must_use]
-pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
+pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
+    let hall = &*plan.hall;
     let tick = state.clock.last();
     let power = state.energy.power();
     let kilowatts = |watts: Option<Watts>| watts.map(|w| w.get() / 1e3);
@@ -60,6 +61,8 @@ pub fn status(hall: &Hall, commands: &Commands, state: &State) -> Status {
         readings: readings(hall, state),
         overrides: overrides(hall, state),
         announced: announced(hall, state),
+        trial: super::trial::running(plan, state),
+        retuned: super::trial::retuned(plan, state),
         alarms: alarms(hall, state),
         clock_trusted: tick.clock_trusted,
     }

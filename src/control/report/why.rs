@@ -109,7 +109,7 @@ fn limits(hall: &Hall, slot: &Slot) -> Vec<WhyLimit> {
 
 fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> {
     let row = state.cooling.of(circuit.id)?;
-    let terms = row.terms();
+    let (terms, tuning) = (row.terms(), state.cooling.tuning_of(circuit));
     Some(LoopView {
         name: hall.loops.get(circuit.id)?.clone(),
         mode: row.mode().to_owned(),
@@ -122,6 +122,9 @@ fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> 
         d: terms.d,
         ff: terms.ff,
         output: terms.output,
+        gain: tuning.gain,
+        ti_s: tuning.ti.seconds(),
+        retuned: state.cooling.retunes().of(circuit.id).map(|of| format!("{}: {}", of.who, of.reason)),
     })
 }
 

@@ -6,21 +6,21 @@ use plant::time::Span;
 use super::rig::{Rig, shipped};
 
 /// What the hall is like, one first-order lag a quantity.
-struct Plant {
+pub(super) struct Plant {
     /// Heat in row A, 1 = ordinary.
-    load: f64,
-    inlet: f64,
-    supply: f64,
-    pressure: f64,
+    pub load: f64,
+    pub inlet: f64,
+    pub supply: f64,
+    pub pressure: f64,
 }
 
 impl Plant {
-    fn ordinary() -> Self {
+    pub fn ordinary() -> Self {
         Self { load: 1.0, inlet: 24.0, supply: 20.0, pressure: 80e3 }
     }
 
     /// Inlets rise with heat and fall with air; supply air falls as the valve opens; pressure goes with the pump's square.
-    fn pass(&mut self, rig: &mut Rig) {
+    pub fn pass(&mut self, rig: &mut Rig) {
         let dt = rig.tick.dt.seconds();
         let (fan, valve) = (rig.value("crah-1/fan-speed"), rig.value("crah-1/valve"));
         let pump = rig.value("chw/pump-speed");
@@ -35,7 +35,7 @@ impl Plant {
     }
 
     /// Runs for a time; the worst inlet of it.
-    fn run(&mut self, rig: &mut Rig, time: Span) -> f64 {
+    pub fn run(&mut self, rig: &mut Rig, time: Span) -> f64 {
         let scans = time.nanos() / rig.tick.dt.nanos();
         (0..scans).fold(f64::MIN, |worst, _| {
             self.pass(rig);
@@ -45,13 +45,13 @@ impl Plant {
 }
 
 /// A hall whose setpoints stay where its file has them.
-fn hall() -> Hall {
+pub(super) fn hall() -> Hall {
     let mut hall = shipped("air");
     hall.strategies.supply_air = None;
     hall
 }
 
-const HOUR: Span = Span::from_secs(3600);
+pub(super) const HOUR: Span = Span::from_secs(3600);
 
 fn settled(rig: &Rig, plant: &Plant) {
     let aims = rig.hall.strategies;

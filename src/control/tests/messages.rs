@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use plant::command::{Level, WriteOutcome, WriteReport};
-use plant::id::AlarmId;
+use plant::id::{AlarmId, LoopId};
 use plant::image::{Inputs, Outputs};
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Wall};
@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 use super::rig::{Rig, shipped};
 use crate::control::report::Proof;
 use crate::control::request::{Ask, Refusal, Reply, Request};
+use crate::control::trial::{How, Method};
+use crate::control::tuning::{Fopdt, Gains};
 
 fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     let bytes = postcard::to_allocvec(value).expect("serialises");
@@ -32,6 +34,19 @@ fn requests_and_replies_survive_the_journal() {
         Ask::ServiceAlarm { alarm, active: true },
         Ask::Found { outputs: vec![(point, 37.5)] },
         Ask::Worn { writes: vec![(point, 2)] },
+        Ask::Trial {
+            of: LoopId::default(),
+            how: How { method: Method::Relay, size: -20.0, limits: (16.0, 25.0), longest: Span::from_secs(3600) },
+            reason: "checkout".to_owned(),
+        },
+        Ask::EndTrial,
+        Ask::Retune {
+            of: LoopId::default(),
+            gains: Gains { gain: 4.0, ti: 120.0 },
+            process: Fopdt { gain: -0.16, lag: 60.0, dead: 5.0 },
+            reason: "checkout".to_owned(),
+        },
+        Ask::Revert { of: LoopId::default() },
     ] {
         survives(&Request { who: "mqtt:ops".to_owned(), ask });
     }
@@ -45,6 +60,10 @@ fn requests_and_replies_survive_the_journal() {
         Refusal::StillActive,
         Refusal::NotAcknowledged,
         Refusal::Unknown,
+        Refusal::Busy,
+        Refusal::NotLed,
+        Refusal::LimitsExclude { pv: 20.0 },
+        Refusal::TooSensitive,
     ] {
         survives(&Reply::Refused(refusal.clone()));
         assert!(!refusal.code().is_empty() && !refusal.to_string().is_empty());

@@ -15,7 +15,7 @@ use plant::hall::Strategies;
 use plant::id::PointId;
 use tokio::sync::oneshot;
 
-use crate::control::report::{PointView, Status, WhyReport};
+use crate::control::report::{PointView, Status, TrialSeen, WhyReport};
 use crate::control::request::{Reply, Request};
 
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
@@ -35,6 +35,8 @@ pub enum Question {
     Point(PointId),
     /// Why an output has its value.
     Why(PointId),
+    /// The trial that runs, or the last one.
+    Trial,
     /// Something that changes state: recorded in the journal before it is answered.
     Request(Request),
     /// New strategies, checked, to take effect with the next scan.
@@ -52,6 +54,8 @@ pub enum Answer {
     Point(Option<Box<PointView>>),
     /// To [`Question::Why`]; nothing for a point that is no output.
     Why(Option<Box<WhyReport>>),
+    /// To [`Question::Trial`]; nothing where no loop has been on trial.
+    Trial(Option<Box<TrialSeen>>),
     /// To [`Question::Request`].
     Reply(Reply),
     /// To [`Question::Reload`]: taken; the next scan applies it.

@@ -92,6 +92,19 @@ impl From<Refusal> for Problem {
                 "64 announcements are kept already",
                 "withdraw one, or wait until one is over",
             ),
+            Refusal::Busy => new(conflict, "busy_trial", "another trial runs", "wait for its end, or end it"),
+            Refusal::NotLed => {
+                let message = "the loop does not lead its outputs, does not know its inputs, or a rack is too warm";
+                new(conflict, "not_led", message, "a trial begins from a loop that is at its ease: try again later")
+            }
+            Refusal::LimitsExclude { pv } => {
+                let message = format!("the limits must leave room around what is measured, {pv}");
+                Self::new(bad, "limits_exclude", message, "limits are in the unit of what the loop measures")
+            }
+            Refusal::TooSensitive => {
+                let message = "with these gains the loop would be too near to swinging";
+                new(bad, "too_sensitive", message, "a maximum sensitivity of 1.6 is the most that is taken")
+            }
             Refusal::Unknown => new(StatusCode::NOT_FOUND, "unknown", "the hall does not have this", ""),
         }
     }

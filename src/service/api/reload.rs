@@ -34,7 +34,12 @@ pub async fn reload(keeper: &std::sync::Arc<Keeper>, asker: &Asker) -> Result<Re
         match asker.ask(Question::Reload(strategies)).await? {
             Answer::Reloading => {}
             Answer::Unable(why) => return Err(Problem::unable(&why)),
-            Answer::Status(_) | Answer::Points(_) | Answer::Point(_) | Answer::Why(_) | Answer::Reply(_) => {
+            Answer::Status(_)
+            | Answer::Points(_)
+            | Answer::Point(_)
+            | Answer::Why(_)
+            | Answer::Trial(_)
+            | Answer::Reply(_) => {
                 return Err(Problem::confused());
             }
         }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem};
+use super::{Caller, Context, Problem, tuning};
 use crate::control::report::{AlarmView, PointView, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -60,6 +60,10 @@ pub fn all() -> Router<Context> {
         .route("/v1/alarms/{name}/ack", post(acknowledge))
         .route("/v1/alarms/{name}/reset", post(reset))
         .route("/v1/reload", post(reload_now))
+        .route("/v1/trial", get(tuning::look).post(tuning::begin))
+        .route("/v1/trial/end", post(tuning::end))
+        .route("/v1/retune", post(tuning::retune))
+        .route("/v1/revert", post(tuning::revert))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
 }
@@ -215,6 +219,7 @@ fn unfit(answer: Answer) -> Problem {
         | Answer::Points(_)
         | Answer::Point(Some(_))
         | Answer::Why(_)
+        | Answer::Trial(_)
         | Answer::Reply(_)
         | Answer::Reloading => Problem::confused(),
     }

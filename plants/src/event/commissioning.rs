@@ -1,0 +1,100 @@
+//! What happens while somebody commissions a loop.
+
+use serde::{Deserialize, Serialize};
+
+/// What happened to a loop that somebody commissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Commissioning {
+    /// A trial has begun: its output is moved to see what the pv does.
+    TrialBegun,
+    /// A trial is over, and the loop has its output back.
+    TrialOver(TrialEnd),
+    /// It runs with gains of its own from now on.
+    Retuned,
+    /// It runs as the hall's file has it again.
+    Reverted,
+}
+
+/// How a trial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialEnd {
+    /// All was seen.
+    Done,
+    /// A person ended it.
+    Asked,
+    /// The pv left the limits that were given.
+    PvOutside,
+    /// A rack inlet left the recommended range.
+    InletWarm,
+    /// An input of the loop was not known for a moment.
+    InputLost,
+    /// Somebody stronger took the output: a person or safety.
+    Taken,
+    /// The machine that it moves stands, or its panel runs it.
+    NotLed,
+    /// The load changed meanwhile: what was seen would say nothing.
+    Disturbed,
+    /// The pv did not come to rest before anything was moved.
+    Unsteady,
+    /// The pv did not answer, or not by more than its noise.
+    NoAnswer,
+    /// It took longer than was allowed.
+    TooLong,
+    /// Control paused meanwhile.
+    Paused,
+    /// Control started anew meanwhile.
+    Restarted,
+}
+
+impl TrialEnd {
+    /// Every end.
+    pub const ALL: [Self; 13] = [
+        Self::Done,
+        Self::Asked,
+        Self::PvOutside,
+        Self::InletWarm,
+        Self::InputLost,
+        Self::Taken,
+        Self::NotLed,
+        Self::Disturbed,
+        Self::Unsteady,
+        Self::NoAnswer,
+        Self::TooLong,
+        Self::Paused,
+        Self::Restarted,
+    ];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Asked => "asked",
+            Self::PvOutside => "pv_outside",
+            Self::InletWarm => "inlet_warm",
+            Self::InputLost => "input_lost",
+            Self::Taken => "taken",
+            Self::NotLed => "not_led",
+            Self::Disturbed => "disturbed",
+            Self::Unsteady => "unsteady",
+            Self::NoAnswer => "no_answer",
+            Self::TooLong => "too_long",
+            Self::Paused => "paused",
+            Self::Restarted => "restarted",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_own_word() {
+        let mut words = TrialEnd::ALL.map(TrialEnd::word).to_vec();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), TrialEnd::ALL.len());
+    }
+}

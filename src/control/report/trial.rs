@@ -1,0 +1,182 @@
+//! Trials of loops and what follows from them, for people.
+
+use serde::{Deserialize, Serialize};
+
+use crate::control::trial::How;
+use crate::control::tuning::{Fopdt, Gains, Proposal, Record};
+use crate::control::{Plan, State, sentence};
+
+/// A trial that runs, or the last one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrialView {
+    /// The loop: `crah-1/valve`.
+    #[serde(rename = "loop")]
+    pub of: String,
+    /// How its output is moved, how far, between which limits, and how long at most.
+    pub how: How,
+    /// The UCUM code of the limits' unit.
+    pub unit: String,
+    /// `resting`, `moved`, `back`, `relay`, `returning` or `over`.
+    pub stage: String,
+    /// How it ended: `done`, or the word of what ended it; nothing while it runs.
+    pub end: Option<String>,
+    /// The same in a sentence.
+    pub because: Option<String>,
+    /// How long it has run (s).
+    pub gone_s: f64,
+    /// When it began (ms since 1970), where a believed clock told it.
+    pub began_ms: Option<i64>,
+}
+
+/// A trial with what was seen of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialSeen {
+    /// The trial.
+    pub view: TrialView,
+    /// Where its output stood before (%).
+    pub base: f64,
+    /// What was seen.
+    pub record: Record,
+    /// The gains in force.
+    pub now: Gains,
+    /// True where the output must rise for the pv to fall: cooling.
+    pub cools: bool,
+    /// How often the loop looks (s).
+    pub period: f64,
+}
+
+/// A trial with what follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrialReport {
+    /// The trial.
+    pub trial: TrialView,
+    /// The gains in force.
+    pub now: Gains,
+    /// What was found; nothing while it runs, and where nothing could be.
+    pub found: Option<Findings>,
+    /// Why these findings are no ground to tune on; empty where they are one.
+    pub doubt: String,
+}
+
+/// What a trial has found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Findings {
+    /// The process and the gains that follow.
+    pub proposal: Proposal,
+    /// The maximum sensitivity of the gains in force on that process (1); nothing where the loop would swing for ever.
+    pub now_sensitivity: Option<f64>,
+}
+
+/// A loop that runs with gains of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RetuneView {
+    /// The loop.
+    #[serde(rename = "loop")]
+    pub of: String,
+    /// Its gains.
+    pub gains: Gains,
+    /// The process that they are for.
+    pub process: Fopdt,
+    /// The maximum sensitivity that they have on it (1).
+    pub sensitivity: f64,
+    /// Who asked.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+    /// When (ms since 1970), where a believed clock told it.
+    pub at_ms: Option<i64>,
+}
+
+impl TrialReport {
+    /// What follows from a trial. Takes some milliseconds: not for the thread that scans.
+    #[must_use]
+    pub fn of(seen: &TrialSeen) -> Self {
+        let over = seen.view.end.is_some();
+        let proposal = if over { Proposal::of(&seen.record, seen.base, seen.period) } else { None };
+        let doubt = match &proposal {
+            _ if !over => "it is not over",
+            None => "no process of first order with dead time explains what was seen",
+            Some(_) if seen.view.end.as_deref() != Some("done") => "it ended before all was seen",
+            Some(proposal) if !proposal.is_good() => {
+                "a process of first order with dead time explains too little of it"
+            }
+            Some(proposal) if (proposal.process.gain < 0.0) != seen.cools => {
+                "what is measured goes the wrong way round: is the loop wired as the hall's file has it?"
+            }
+            Some(_) => "",
+        };
+        let found = proposal.map(|proposal| {
+            let sensitivity = proposal.process.sensitivity(seen.now);
+            Findings { proposal, now_sensitivity: Some(sensitivity).filter(|ms| ms.is_finite()) }
+        });
+        Self { trial: seen.view.clone(), now: seen.now, found, doubt: doubt.to_owned() }
+    }
+}
+
+/// The trial that runs, without what was seen.
+#[must_use]
+pub fn running(plan: &Plan, state: &State) -> Option<TrialView> {
+    let running = state.trials.running()?;
+    let circuit = plan.circuits.iter().find(|circuit| circuit.id == running.of)?;
+    let unit = circuit.inputs.first().and_then(|point| plan.hall.points.get(*point)).map_or("1", |def| def.unit.code());
+    Some(TrialView {
+        of: plan.hall.loops.get(running.of)?.clone(),
+        how: running.how,
+        unit: unit.to_owned(),
+        stage: running.word().to_owned(),
+        end: None,
+        because: None,
+        gone_s: running.gone.seconds(),
+        began_ms: state.trials.began().map(|wall| wall.0),
+    })
+}
+
+/// The trial that runs, or the last one, with what was seen.
+#[must_use]
+pub fn trial(plan: &Plan, state: &State) -> Option<TrialSeen> {
+    let (of, base, record) = match (state.trials.running(), state.trials.last()) {
+        (Some(running), _) => (running.of, running.base(), running.record()),
+        (None, Some(last)) => (last.of, last.base, &last.record),
+        (None, None) => return None,
+    };
+    let circuit = plan.circuits.iter().find(|circuit| circuit.id == of)?;
+    let unit = circuit.inputs.first().and_then(|point| plan.hall.points.get(*point)).map_or("1", |def| def.unit.code());
+    let view = match (running(plan, state), state.trials.last()) {
+        (Some(view), _) => view,
+        (None, Some(last)) => TrialView {
+            of: plan.hall.loops.get(of)?.clone(),
+            how: last.how,
+            unit: unit.to_owned(),
+            stage: "over".to_owned(),
+            end: Some(last.end.word().to_owned()),
+            because: Some(sentence::trial_end(last.end).to_owned()),
+            gone_s: last.record.seconds(),
+            began_ms: state.trials.began().map(|wall| wall.0),
+        },
+        (None, None) => return None,
+    };
+    let tuning = state.cooling.tuning_of(circuit);
+    Some(TrialSeen {
+        view,
+        base,
+        record: record.clone(),
+        now: Gains { gain: tuning.gain, ti: tuning.ti.seconds() },
+        cools: circuit.service.action() == crate::control::pid::Action::Direct,
+        period: state.clock.lived().dt.seconds() * f64::from(tuning.every),
+    })
+}
+
+/// Every loop that runs with gains of its own.
+#[must_use]
+pub fn retuned(plan: &Plan, state: &State) -> Vec<RetuneView> {
+    let view = |of: &crate::control::cooling::Retune| RetuneView {
+        of: plan.hall.loops.get(of.of).cloned().unwrap_or_default(),
+        gains: of.gains,
+        process: of.process,
+        sensitivity: of.sensitivity,
+        who: of.who.clone(),
+        reason: of.reason.clone(),
+        at_ms: of.at.map(|wall| wall.0),
+    };
+    state.cooling.retunes().iter().map(view).collect()
+}
