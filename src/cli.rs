@@ -11,6 +11,7 @@ pub mod demo;
 pub mod export;
 pub mod failsafe;
 mod figure;
+pub mod loops;
 mod out;
 pub mod points;
 pub mod probe;
@@ -79,6 +80,8 @@ pub enum Command {
     Points(points::PointsArgs),
     /// Why an output has its value
     Why(why::WhyArgs),
+    /// How well every loop does: error, travel, reversals, saturation, oscillation
+    Loops(loops::LoopsArgs),
     /// Hold an output at a value for a while
     Set(set::SetArgs),
     /// Give an output back to the loops
@@ -209,6 +212,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 31 } else { 19 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 32 } else { 20 });
     }
 }

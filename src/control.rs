@@ -38,6 +38,7 @@ mod heat;
 mod identity;
 mod news;
 mod overrides;
+mod performance;
 pub mod pid;
 mod plants;
 mod pumps;
@@ -83,8 +84,9 @@ use forecast::Forecast;
 use identity::Identity;
 use news::News;
 use overrides::Overrides;
+use performance::Performances;
 use quality::Quality;
-use report::{LoopView, PointView, Status, TrialSeen, WhyReport, Written};
+use report::{LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written};
 use request::{Reply, Request};
 use safety::Safety;
 use trial::Trials;
@@ -123,6 +125,7 @@ pub struct State {
     wear: Wear,
     forecast: Forecast,
     trials: Trials,
+    performances: Performances,
     /// What answers have to tell in the next scan.
     pending: Vec<Event>,
 }
@@ -172,6 +175,7 @@ impl Controller {
             state.restart(plan, commands, tick); // a new boot: its times compare with nothing
             state.forecast.restart(news);
             state.trials.restart(news);
+            state.performances.restart();
         }
         state.cooling.reload(inputs.reload.as_deref(), news);
         let rules = (&hall.points, hall.redundant.as_slice());
@@ -197,6 +201,7 @@ impl Controller {
         state.cooling.step(circuits, &scene, commands, news); // loops
         let (ahead, dt) = (state.cooling.strategies().feed_forward, state.clock.lived().dt);
         let scene = scene::Scene { hall, image, held: &state.held, forecast: &state.forecast, ahead: &ahead, dt };
+        state.performances.step(circuits, &state.cooling, dt); // how well each loop does
         state.equipment.step(&plan.wirings, (&scene, &state.cooling), commands, news); // sequences
         state.trials.step(circuits, (&scene, &state.cooling, tick.dt > dt), commands, news); // what commissioning moves
         state.overrides.step(tick, commands, news); // what people hold, until it expires
@@ -277,6 +282,12 @@ impl Controller {
         report::why(&self.plan.hall, &self.plan.circuits, &self.commands, &self.state, point)
     }
 
+    /// How every loop did over the last hours, 1 to 24.
+    #[must_use]
+    pub fn performance(&self, hours: usize) -> Vec<PerformanceView> {
+        report::performance(&self.plan, &self.state, hours)
+    }
+
     /// The trial that runs, or the last one, with what was seen; nothing where there was none.
     #[must_use]
     pub fn trial(&self) -> Option<TrialSeen> {
@@ -327,6 +338,7 @@ impl State {
             wear: Wear::default(),
             forecast: Forecast::new(hall),
             trials: Trials::default(),
+            performances: Performances::new(hall.loops.len()),
             pending: Vec::new(),
         }
     }

@@ -28,6 +28,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Status(args) => cli::status::run(&args, out),
         Command::Points(args) => cli::points::run(&args, out),
         Command::Why(args) => cli::why::run(&args, out),
+        Command::Loops(args) => cli::loops::run(&args, out),
         Command::Set(args) => cli::set::run(&args, out),
         Command::Release(args) => cli::release::run(&args, out),
         Command::Announce(args) => cli::announce::run(&args, out),

@@ -50,6 +50,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
                 Answer::Why(hall.points.get(*id).filter(|p| p.write.is_some()).map(|p| reason(&p.name)))
             }
             Question::Trial => Answer::Trial(None),
+            Question::Loops(_) => Answer::Loops(Vec::new()),
             Question::Request(request) => Answer::Reply(reply(request)),
             Question::Reload(_) => Answer::Reloading,
         };

@@ -11,6 +11,7 @@ const COMMANDS: &[&[&str]] = &[
     &["status"],
     &["points"],
     &["why"],
+    &["loops"],
     &["set"],
     &["release"],
     &["announce"],

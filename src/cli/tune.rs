@@ -232,7 +232,7 @@ fn write_page(page: &mut String, report: &TrialReport) -> std::fmt::Result {
 }
 
 fn findings(page: &mut String, (now, found): (Gains, &Findings), unit: &str) -> std::fmt::Result {
-    let unit = plant::units::Unit::parse(unit).map_or("", plant::units::Unit::pretty);
+    let unit = difference(unit);
     let fit = &found.proposal.fit;
     let (explained, noise) = (fixed(100.0 * fit.explained, 1), digits(fit.noise));
     writeln!(
@@ -259,6 +259,12 @@ fn findings(page: &mut String, (now, found): (Gains, &Findings), unit: &str) -> 
 
 fn process(of: &Fopdt, unit: &str) -> String {
     format!("{} {unit} per %, lag {} s, dead time {} s", digits(of.gain), fixed(of.lag, 1), fixed(of.dead, 1))
+}
+
+/// The unit of a difference, for people: temperatures differ in kelvins.
+pub fn difference(code: &str) -> &'static str {
+    let code = if code == "Cel" { "K" } else { code };
+    plant::units::Unit::parse(code).map_or("", plant::units::Unit::pretty)
 }
 
 /// A number of any size with about four digits.

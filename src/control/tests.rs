@@ -12,6 +12,7 @@ mod heat;
 mod loops;
 mod messages;
 mod pause;
+mod performance;
 mod plants;
 mod pumps;
 mod responses;

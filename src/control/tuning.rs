@@ -26,7 +26,7 @@ pub use fit::Fit;
 pub use model::{Fopdt, Gains};
 pub use record::{Record, Sample};
 pub use relay::{ASYMMETRY, Cycle};
-pub use rule::{MOST_SENSITIVE, Rule};
+pub use rule::{MOST_RESTLESS, MOST_SENSITIVE, Rule};
 
 /// A fit that explains less of what was seen than this is no ground to tune on (1).
 pub const LEAST_FIT: f64 = 0.85;
@@ -54,7 +54,7 @@ impl Proposal {
         let fit = Fit::of(record, base)?;
         let process = Fopdt { dead: fit.process.dead.max(period), ..fit.process };
         let by = |rule: Rule| {
-            let gains = rule.robust(&process)?;
+            let gains = rule.robust(&process, fit.noise)?;
             Some((gains, process.sensitivity(gains)))
         };
         let cycle = Cycle::last_of(record, base).and_then(|cycle| cycle.process());

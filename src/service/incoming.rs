@@ -62,6 +62,7 @@ async fn put(ask: Option<Ask>, (id, asker): (&str, &Asker)) -> Vec<u8> {
             | Answer::Point(_)
             | Answer::Why(_)
             | Answer::Trial(_)
+            | Answer::Loops(_)
             | Answer::Reloading,
         )
         | Err(_) => serde_json::json!({ "id": id, "code": "unavailable" }).to_string().into_bytes(),

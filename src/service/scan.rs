@@ -195,6 +195,7 @@ impl Scan {
             Question::Point(point) => Answer::Point(self.controller.point(point).map(Box::new)),
             Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
             Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),
+            Question::Loops(hours) => Answer::Loops(self.controller.performance(hours)),
             Question::Reload(strategies) => {
                 *reload = Some(strategies);
                 Answer::Reloading

@@ -82,6 +82,40 @@ pub fn hold(rig: &Rig) {
     has(&rig.json(&["release", "--all", "--yes"])["Accepted"], &["expires", "note"]);
 }
 
+/// A person tries a loop, sees it tried, and gives its output back.
+pub fn commissioning(rig: &Rig) {
+    let valve = "crah-1/valve";
+    ends(&rig.ask(&["tune", valve]), 1, &["no loop has been on trial", "wattloop step-test"]);
+    ends(&rig.ask(&["tune", valve, "--revert"]), 1, &["nothing to", "wattloop status"]);
+    ends(&rig.ask(&["tune", valve, "--apply"]), 2, &["--reason"]);
+    ends(&rig.ask(&["step-test", valve]), 2, &["--low"]);
+    let test = |of: &str, size: &str| {
+        let limits = ["--low", "2", "--high", "60", "--reason", "checkout", "--no-wait"];
+        rig.ask(&[&["step-test", of, "--size", size], &limits[..]].concat())
+    };
+    ends(&test("crah-1/valv", "10"), 1, &["no loop `crah-1/valv`", "did you mean `crah-1/valve`?"]);
+    rig.wait("a trial", |_| ["10", "-10"].iter().any(|size| test(valve, size).status.success()));
+    ends(&test(valve, "10"), 1, &["another trial runs"]);
+    let status = rig.json(&["status"]);
+    assert_eq!(status["trial"]["loop"], valve, "{status}");
+    has(&status["trial"], &["how", "unit", "stage", "end", "because", "gone_s", "began_ms"]);
+    assert!(rig.text(&["status"]).contains("TRIAL          crah-1/valve is resting"), "{status}");
+    rig.wait("level 9", |rig| rig.json(&["why", valve])["level"] == 9);
+    assert!(rig.text(&["why", valve]).contains("a trial moves it, to tune its loop"));
+    assert!(rig.text(&["tune", valve]).contains("nothing is proposed: it is not over"));
+    ends(&rig.ask(&["tune", valve, "--apply", "--reason", "x"]), 1, &["it is not over"]);
+    assert!(rig.text(&["step-test", "--end"]).contains("goes back to the loop"));
+    rig.wait("its end", |rig| rig.json(&["status"])["trial"].is_null());
+    rig.wait("the loop leads", |rig| rig.json(&["why", valve])["level"] == 16);
+    assert!(rig.text(&["tune", valve]).contains("over: a person ended it"));
+    ends(&rig.ask(&["step-test", "--end"]), 1, &["nothing to"]);
+    let loops = rig.json(&["loops", "--hours", "1"]);
+    assert_eq!(loops.as_array().map(Vec::len), Some(rig.hall().loops.len()), "{loops}");
+    has(&loops[0], &["loop", "hours", "led_percent", "unit", "iae", "mean_error", "travel_per_h", "reversals_per_h"]);
+    assert!(rig.text(&["loops"]).lines().any(|line| line.starts_with("crah-1/valve ")));
+    ends(&rig.ask(&["loops", "--hours", "25"]), 2, &["25"]);
+}
+
 /// Every refusal: what was asked, the exit code, and what has to be said.
 const REFUSED: &[(&[&str], i32, &[&str])] = &[
     (&["why", "crah-1/fanspeed"], 1, &["no point `crah-1/fanspeed`", "did you mean `crah-1/fan-speed`?"]),

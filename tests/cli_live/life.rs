@@ -17,6 +17,7 @@ fn a_service_is_asked_reloaded_stopped_and_replayed() {
     answers::why(&rig);
     answers::hold(&rig);
     answers::refusals(&rig);
+    answers::commissioning(&rig);
     reloads(&rig);
     hangups(&rig, &run);
     let mut second = rig.run(&[]);

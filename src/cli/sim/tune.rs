@@ -106,7 +106,7 @@ pub fn run(args: &TuneArgs, out: &Out) -> Result<(), Stop> {
     if worths.is_empty() {
         return Ok(());
     }
-    let unit = plant::units::Unit::parse(&trial.trial.unit).map_or("", plant::units::Unit::pretty);
+    let unit = tune::difference(&trial.trial.unit);
     out.line(format_args!("a step of load from {} to {} of nameplate, an hour long:", LOADS.0, LOADS.1))?;
     for w in &worths {
         let (iae, peak, travel) = (fixed(w.iae, 1), fixed(w.peak, 2), fixed(w.travel, 1));

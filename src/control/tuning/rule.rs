@@ -7,6 +7,9 @@ use super::model::{Fopdt, Gains};
 /// No loop is tuned nearer to swinging than this (maximum sensitivity, 1).
 pub const MOST_SENSITIVE: f64 = 1.6;
 
+/// Noise moves no output by more than this (%, standard deviation): what moves more wears the actuator and cools nothing.
+pub const MOST_RESTLESS: f64 = 0.5;
+
 /// Dead time is taken for longer, up to this often, before a rule is given up.
 const MOST_TIMES: f64 = 1000.0;
 /// Halvings until the least such factor is found.
@@ -51,12 +54,14 @@ impl Rule {
         Some(gains).filter(|gains| process.is_sound() && gains.is_sound())
     }
 
-    /// The gains with a maximum sensitivity of 1.6 at most: where the rule itself goes further, those that it has for the least longer
-    /// dead time with which it does not.
+    /// The gains with a maximum sensitivity of 1.6 at most, and with which `noise` (a standard deviation, in the pv's unit) moves the output by
+    /// half a percent at most: where the rule itself goes further, those that it has for the least longer dead time with which it does not.
     #[must_use]
-    pub fn robust(self, process: &Fopdt) -> Option<Gains> {
+    pub fn robust(self, process: &Fopdt, noise: f64) -> Option<Gains> {
         let with = |times: f64| self.gains(&Fopdt { dead: process.dead * times, ..*process });
-        let calm = |gains: &Gains| process.sensitivity(*gains) <= MOST_SENSITIVE - ROUNDING;
+        let calm = |gains: &Gains| {
+            gains.gain * noise <= MOST_RESTLESS && process.sensitivity(*gains) <= MOST_SENSITIVE - ROUNDING
+        };
         if let Some(gains) = with(1.0).filter(calm) {
             return Some(gains);
         }

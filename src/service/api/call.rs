@@ -15,7 +15,7 @@ use plant::hall::Strategies;
 use plant::id::PointId;
 use tokio::sync::oneshot;
 
-use crate::control::report::{PointView, Status, TrialSeen, WhyReport};
+use crate::control::report::{PerformanceView, PointView, Status, TrialSeen, WhyReport};
 use crate::control::request::{Reply, Request};
 
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
@@ -37,6 +37,8 @@ pub enum Question {
     Why(PointId),
     /// The trial that runs, or the last one.
     Trial,
+    /// How every loop did over so many hours.
+    Loops(usize),
     /// Something that changes state: recorded in the journal before it is answered.
     Request(Request),
     /// New strategies, checked, to take effect with the next scan.
@@ -56,6 +58,8 @@ pub enum Answer {
     Why(Option<Box<WhyReport>>),
     /// To [`Question::Trial`]; nothing where no loop has been on trial.
     Trial(Option<Box<TrialSeen>>),
+    /// To [`Question::Loops`].
+    Loops(Vec<PerformanceView>),
     /// To [`Question::Request`].
     Reply(Reply),
     /// To [`Question::Reload`]: taken; the next scan applies it.

@@ -39,6 +39,7 @@ pub async fn reload(keeper: &std::sync::Arc<Keeper>, asker: &Asker) -> Result<Re
             | Answer::Point(_)
             | Answer::Why(_)
             | Answer::Trial(_)
+            | Answer::Loops(_)
             | Answer::Reply(_) => {
                 return Err(Problem::confused());
             }

@@ -15,7 +15,7 @@ use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
 use super::{Caller, Context, Problem, tuning};
-use crate::control::report::{AlarmView, PointView, Status, WhyReport};
+use crate::control::report::{AlarmView, PerformanceView, PointView, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
 /// What `POST /v1/override` takes.
@@ -60,6 +60,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/alarms/{name}/ack", post(acknowledge))
         .route("/v1/alarms/{name}/reset", post(reset))
         .route("/v1/reload", post(reload_now))
+        .route("/v1/loops/{hours}", get(loops))
         .route("/v1/trial", get(tuning::look).post(tuning::begin))
         .route("/v1/trial/end", post(tuning::end))
         .route("/v1/retune", post(tuning::retune))
@@ -103,6 +104,18 @@ async fn why(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no_output", say, "ask for its value instead"));
     }
     if let Answer::Why(Some(report)) = answer { Ok(Json(*report)) } else { Err(unfit(answer)) }
+}
+
+async fn loops(
+    State(context): State<Context>,
+    Path(hours): Path<String>,
+) -> Result<Json<Vec<PerformanceView>>, Problem> {
+    let Some(hours) = hours.parse().ok().filter(|hours| (1..=24).contains(hours)) else {
+        let say = format!("`{hours}` is no number of hours from 1 to 24");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", say, ""));
+    };
+    let answer = context.asker.ask(Question::Loops(hours)).await?;
+    if let Answer::Loops(loops) = answer { Ok(Json(loops)) } else { Err(unfit(answer)) }
 }
 
 async fn hold(
@@ -220,6 +233,7 @@ fn unfit(answer: Answer) -> Problem {
         | Answer::Point(Some(_))
         | Answer::Why(_)
         | Answer::Trial(_)
+        | Answer::Loops(_)
         | Answer::Reply(_)
         | Answer::Reloading => Problem::confused(),
     }

@@ -100,10 +100,13 @@ pub(super) async fn retune(
     let Json(body) = body.map_err(|e| malformed(&e))?;
     let of = context.control_loop(&body.of)?;
     let report = report(&context).await?;
-    let found = report.found.filter(|_| report.trial.of == body.of).ok_or_else(|| no_trial(&body.of))?;
-    if !report.doubt.is_empty() {
-        return Err(Problem::new(StatusCode::CONFLICT, "doubtful", report.doubt, "try it again"));
+    if report.trial.of != body.of {
+        return Err(no_trial(&body.of));
     }
+    if !report.doubt.is_empty() {
+        return Err(Problem::new(StatusCode::CONFLICT, "doubtful", report.doubt, "nothing is applied on that"));
+    }
+    let found = report.found.ok_or_else(|| no_trial(&body.of))?;
     let proposal = found.proposal;
     let gains = match (body.gains, body.rule) {
         (Some(gains), None) => gains,
@@ -145,6 +148,7 @@ async fn report(context: &Context) -> Result<TrialReport, Problem> {
         | Answer::Points(_)
         | Answer::Point(_)
         | Answer::Why(_)
+        | Answer::Loops(_)
         | Answer::Reply(_)
         | Answer::Reloading => return Err(Problem::confused()),
     };

@@ -1,0 +1,199 @@
+//! How well each loop does, hour by hour: its error, what its actuator travels, how often it turns back, and whether it swings.
+//!
+//! **Equation** the integral of the absolute error is taken between two changes of its sign; one above `2·a/ω` is a swing, where `ω = 2π/Ti` and
+//! `a` is the error to which the loop answers with 2 % of output. More than ten swings within fifty integral times, forgotten with
+//! that time constant, are an oscillation: a load that comes and goes makes one now and then.
+//! **Source** T. Hägglund, "A control-loop performance monitor", *Control Engineering Practice* 3 (1995). A reversal counts after 2 % of travel, as in the
+//! figures of simulated runs.
+//!
+//! Only what the loop itself does counts: while somebody else has its output there is no error of its, but travel is travel.
+
+use libm::exp;
+use plant::id::{LoopId, Table};
+use plant::time::Span;
+use serde::{Deserialize, Serialize};
+
+use super::cooling::{Circuit, Cooling, Loop};
+use super::tuning::Gains;
+
+/// How long an hour is (s).
+const HOUR: f64 = 3600.0;
+/// Hours that are kept.
+pub const HOURS: usize = 24;
+/// How far back an output must come for a reversal (%).
+const TURN: f64 = 2.0;
+/// An error counts as large when the loop answers it with so much of output (%).
+const LARGE: f64 = 2.0;
+/// More swings than this are an oscillation.
+const SWINGS: f64 = 10.0;
+/// Within so many integral times.
+const WITHIN: f64 = 50.0;
+
+/// Figures of some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// How long it was looked at (s).
+    pub seconds: f64,
+    /// For how long of it the loop had its output and knew its pv (s).
+    pub led: f64,
+    /// The integral of the absolute error while it did (unit of pv times s).
+    pub iae: f64,
+    /// How far the output travelled (%).
+    pub travel: f64,
+    /// How often it turned back.
+    pub reversals: u32,
+    /// For how long the loop stood at an end of its range while it led (s).
+    pub saturated: f64,
+    /// Swings of the error that were no noise.
+    pub swings: u32,
+}
+
+impl Figures {
+    /// Two times, one after the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            seconds: self.seconds + other.seconds,
+            led: self.led + other.led,
+            iae: self.iae + other.iae,
+            travel: self.travel + other.travel,
+            reversals: self.reversals.saturating_add(other.reversals),
+            saturated: self.saturated + other.saturated,
+            swings: self.swings.saturating_add(other.swings),
+        }
+    }
+}
+
+/// Which way an output goes, and the farthest it got (%).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Way {
+    /// Not yet known: all that was seen lies between these.
+    Unknown(f64, f64),
+    /// Upward.
+    Up(f64),
+    /// Downward.
+    Down(f64),
+}
+
+/// One loop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Performance {
+    /// This hour, then the ones before, the newest first.
+    hours: [Figures; HOURS],
+    /// The output of the scan before (%).
+    output: Option<f64>,
+    way: Option<Way>,
+    /// The integral of the error since its sign changed (unit of pv times s).
+    half: f64,
+    /// Swings, forgotten by and by.
+    recent: f64,
+}
+
+/// Every loop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Performances(Table<LoopId, Performance>);
+
+impl Performances {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(loops: usize) -> Self {
+        Self(Table::filled(loops, Performance::new()))
+    }
+
+    /// One loop.
+    #[must_use]
+    pub fn of(&self, id: LoopId) -> Option<&Performance> {
+        self.0.get(id)
+    }
+
+    /// A new boot: outputs have jumped to their fail-safe, and that is nobody's travel.
+    pub fn restart(&mut self) {
+        for row in self.0.rows_mut() {
+            (row.output, row.way, row.half) = (None, None, 0.0);
+        }
+    }
+
+    /// One scan.
+    pub fn step(&mut self, circuits: &[Circuit], cooling: &Cooling, dt: Span) {
+        for circuit in circuits {
+            let (Some(row), Some(of)) = (self.0.get_mut(circuit.id), cooling.of(circuit.id)) else { continue };
+            let tuning = cooling.tuning_of(circuit);
+            let gains = Gains { gain: tuning.gain, ti: tuning.ti.seconds() };
+            let ends = circuit.drives.first().map_or((0.0, 100.0), |drive| (drive.range.min, drive.range.max));
+            row.step(of, (gains, ends), dt.seconds());
+        }
+    }
+}
+
+impl Performance {
+    fn new() -> Self {
+        Self { hours: [Figures::default(); HOURS], output: None, way: None, half: 0.0, recent: 0.0 }
+    }
+
+    /// The last so many hours, this one among them.
+    #[must_use]
+    pub fn over(&self, hours: usize) -> Figures {
+        self.hours.iter().take(hours.max(1)).fold(Figures::default(), |all, one| all.and(*one))
+    }
+
+    /// True while it swings.
+    #[must_use]
+    pub fn oscillates(&self) -> bool {
+        self.recent > SWINGS
+    }
+
+    fn step(&mut self, of: &Loop, (gains, ends): (Gains, (f64, f64)), dt: f64) {
+        let output = of.terms().output;
+        let travel = self.output.map_or(0.0, |before| (output - before).abs());
+        self.output = Some(output);
+        let turned = self.turns(output);
+        let error = of.pv.filter(|_| of.started && of.mode() == "auto").map(|pv| pv - of.setpoint);
+        let swung = self.swings(error, gains, dt);
+        if self.hours.first().is_some_and(|hour| hour.seconds >= HOUR) {
+            self.hours.rotate_right(1);
+            self.hours.first_mut().into_iter().for_each(|hour| *hour = Figures::default());
+        }
+        let Some(hour) = self.hours.first_mut() else { return };
+        hour.seconds += dt;
+        hour.travel += travel;
+        hour.reversals = hour.reversals.saturating_add(u32::from(turned));
+        hour.swings = hour.swings.saturating_add(u32::from(swung));
+        if let Some(error) = error {
+            hour.led += dt;
+            hour.iae += error.abs() * dt;
+            hour.saturated += if output <= ends.0 || output >= ends.1 { dt } else { 0.0 };
+        }
+    }
+
+    /// True where the output has turned back.
+    fn turns(&mut self, output: f64) -> bool {
+        let (way, turned) = match self.way.unwrap_or(Way::Unknown(output, output)) {
+            Way::Unknown(low, _) if output - low >= TURN => (Way::Up(output), false),
+            Way::Unknown(_, high) if high - output >= TURN => (Way::Down(output), false),
+            Way::Unknown(low, high) => (Way::Unknown(low.min(output), high.max(output)), false),
+            Way::Up(top) if top - output >= TURN => (Way::Down(output), true),
+            Way::Up(top) => (Way::Up(top.max(output)), false),
+            Way::Down(bottom) if output - bottom >= TURN => (Way::Up(output), true),
+            Way::Down(bottom) => (Way::Down(bottom.min(output)), false),
+        };
+        self.way = Some(way);
+        turned
+    }
+
+    /// True where an error of one sign has ended that was large for long enough.
+    fn swings(&mut self, error: Option<f64>, gains: Gains, dt: f64) -> bool {
+        self.recent *= exp(-dt / (WITHIN * gains.ti));
+        let Some(error) = error else {
+            self.half = 0.0;
+            return false;
+        };
+        if error * self.half >= 0.0 {
+            self.half += error * dt;
+            return false;
+        }
+        let most = LARGE / gains.gain * gains.ti / core::f64::consts::PI;
+        let swung = self.half.abs() > most;
+        (self.half, self.recent) = (error * dt, self.recent + if swung { 1.0 } else { 0.0 });
+        swung
+    }
+}
