@@ -1,8 +1,8 @@
 //! How well each loop does, hour by hour: its error, what its actuator travels, how often it turns back, and whether it swings.
 //!
 //! **Equation** the integral of the absolute error is taken between two changes of its sign; one above `2·a/ω` is a swing, where `ω = 2π/Ti` and
-//! `a` is the error to which the loop answers with 2 % of output. More than ten swings within fifty integral times, forgotten with
-//! that time constant, are an oscillation: a load that comes and goes makes one now and then.
+//! `a` is the error to which the loop answers with 2 % of output. More than ten swings within fifty integral times (half an hour at least),
+//! forgotten with that time constant, are an oscillation: a load that comes and goes makes one now and then.
 //! **Source** T. Hägglund, "A control-loop performance monitor", *Control Engineering Practice* 3 (1995). A reversal counts after 2 % of travel, as in the
 //! figures of simulated runs.
 //!
@@ -26,8 +26,10 @@ const TURN: f64 = 2.0;
 const LARGE: f64 = 2.0;
 /// More swings than this are an oscillation.
 const SWINGS: f64 = 10.0;
-/// Within so many integral times.
-const WITHIN: f64 = 50.0;
+/// Within so many integral times, but half an hour at least: an integral time that is much too short makes slow swings.
+const WITHIN: (f64, f64) = (50.0, 1800.0);
+/// An integral time below this counts as this (s), so that noise makes no swing.
+const SHORTEST: f64 = 1.0;
 
 /// Figures of some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -182,7 +184,7 @@ impl Performance {
 
     /// True where an error of one sign has ended that was large for long enough.
     fn swings(&mut self, error: Option<f64>, gains: Gains, dt: f64) -> bool {
-        self.recent *= exp(-dt / (WITHIN * gains.ti));
+        self.recent *= exp(-dt / (WITHIN.0 * gains.ti).max(WITHIN.1));
         let Some(error) = error else {
             self.half = 0.0;
             return false;
@@ -191,7 +193,7 @@ impl Performance {
             self.half += error * dt;
             return false;
         }
-        let most = LARGE / gains.gain * gains.ti / core::f64::consts::PI;
+        let most = LARGE / gains.gain * gains.ti.max(SHORTEST) / core::f64::consts::PI;
         let swung = self.half.abs() > most;
         (self.half, self.recent) = (error * dt, self.recent + if swung { 1.0 } else { 0.0 });
         swung
