@@ -42,8 +42,8 @@ const CLEAR: Span = Span::from_secs(60);
 pub struct Response {
     /// How far its reading is beyond its setpoint, without noise (in the pv's unit; negative: not at all).
     error: Option<f64>,
-    /// The same where its reading was nearest since it is at its most.
-    nearest: Option<f64>,
+    /// The same when it came to its most or was nearer last, and at its worst since.
+    since: Option<(f64, f64)>,
     waited: Timer,
     clear: Timer,
     told: Option<Unanswered>,
@@ -130,13 +130,14 @@ impl Response {
         let error = self.error.map_or(seen, |error| error + (seen - error) * seconds / (SMOOTH + seconds));
         self.error = Some(error);
         let at_most = sight.told.is_some_and(|(told, most)| told >= most - AT_MOST.0);
-        let nearer = self.nearest.is_some_and(|nearest| error <= nearest - sight.moves);
+        let nearer = self.since.is_some_and(|(_, worst)| error <= worst - sight.moves);
         let unmoved = at_most && error > sight.moves;
         if !unmoved || nearer {
-            self.nearest = unmoved.then_some(error);
+            self.since = unmoved.then_some((error, error));
             self.waited = Timer::default();
         } else {
-            self.nearest = Some(self.nearest.unwrap_or(error));
+            let (first, worst) = self.since.unwrap_or((error, error));
+            self.since = Some((first, worst.max(error)));
             self.waited.count(true, dt);
         }
         self.clear.count(!unmoved, dt);
@@ -155,7 +156,7 @@ impl Response {
         if sight.there.is_some_and(|there| there < most - AT_MOST.1) {
             return Unanswered::NotThere;
         }
-        let away = self.nearest.is_some_and(|nearest| error - nearest > WRONG * sight.moves);
+        let away = self.since.is_some_and(|(first, _)| error - first > WRONG * sight.moves);
         if away { Unanswered::WrongWay } else { Unanswered::Unmoved }
     }
 }

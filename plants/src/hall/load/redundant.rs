@@ -89,17 +89,17 @@ mod tests {
         assert_eq!((of.of(), of.others().count()), (hall.point("chw/supply-water-temp"), 2));
         let [first, second] = [of.sensors[0], of.sensors[1]].map(|point| &hall.points[point.expect("there")]);
         assert_eq!((first.judgement, first.unit, first.equip), (second.judgement, second.unit, second.equip));
-        let two = air().replacen("of = \"chw/supply-water-temp\"\n", "of = \"chw/dp\"\nsensors = 2\n", 1);
+        let two = air().replacen("of = \"chw/supply-water-temp\"\nsensors = 3\n", "of = \"chw/dp\"\nsensors = 2\n", 1);
         let hall = Hall::load("air", &two).unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!((hall.redundant[0].others().count(), hall.redundant[0].after), (1, Span::from_secs(30)));
     }
 
     #[test]
     fn every_broken_vote_is_told_at_its_place() {
-        let line = "of = \"chw/supply-water-temp\"\n";
+        let line = "of = \"chw/supply-water-temp\"\nsensors = 3\n";
         let broken = |from, to, message, help| Broken { from, to, message, help, at: "" };
         let corpus = [
-            broken(line, "of = §\"chw/supply\"\n", "the hall has no point `chw/supply`", "chw/supply-water-temp"),
+            broken(line, "of = §\"chw/supply-water-tmp\"\n", "the hall has no point", "chw/supply-water-temp"),
             broken(line, "of = §\"chw/pump-speed\"\n", "is told, nobody measures it", "name a sensor"),
             broken(line, "of = \"chw/dp\"\nsensors = §4\n", "must be from 2 to 3", ""),
             broken(line, "of = \"chw/dp\"\nagain = §\"0s\"\n", "must be from 1s to 24h", "such as"),
