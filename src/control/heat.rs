@@ -198,8 +198,9 @@ impl Station {
         let sees = known(view.valve.running) && known(view.demand) && view.exported.is_some() && view.back.is_some();
         if let Some(told) = self.rule.step((sees, view.valve.running == Sight::Lost), dt) {
             news.rule(about, told);
-            // As it is found, and with nothing counted.
-            *self = Self { rule: self.rule, machine: self.machine, wanted: self.machine.is_running(), ..Self::new() };
+            // As it is found, and with nothing counted but how long a customer has been gone.
+            let (machine, gone) = (self.machine, self.gone);
+            *self = Self { rule: self.rule, machine, wanted: machine.is_running(), gone, ..Self::new() };
         }
         if !self.is_on_panel() {
             self.decide((rules, view), dt);

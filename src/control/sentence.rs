@@ -310,9 +310,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
             "is given back: control was away, and without a trusted clock nobody knows for how long".to_owned()
         }
         What::AnnouncedLoadCame => "draws the load that was announced".to_owned(),
-        What::AnnouncedLoadMissing => {
-            "does not draw the load that was announced; nobody waits for it any more".to_owned()
-        }
+        What::AnnouncedLoadMissing => "does not draw the load that was announced: nobody waits for it".to_owned(),
         What::AnnouncementDropped => "knows nothing any more of a load that was announced: control was away".to_owned(),
         What::Commissioning(news) => commissioning(news),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
