@@ -2,6 +2,7 @@
 
 mod cap;
 mod commissioning;
+mod disagreement;
 mod shut_out;
 mod unanswered;
 
@@ -15,8 +16,9 @@ use crate::time::Mono;
 
 pub use cap::{CapReason, Rung};
 pub use commissioning::{Commissioning, TrialEnd};
+pub use disagreement::Disagreement;
 pub use shut_out::ShutOut;
-pub use unanswered::{Disagreement, Unanswered};
+pub use unanswered::Unanswered;
 
 /// How much an event matters. An unexpected `Error` fails a simulated run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

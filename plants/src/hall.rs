@@ -372,6 +372,18 @@ impl Hall {
         self.points.iter().find(|(_, d)| d.name == name).map(|(id, _)| id)
     }
 
+    /// The row of a name.
+    #[must_use]
+    pub fn row(&self, name: &str) -> Option<RowId> {
+        self.rows.iter().find(|(_, row)| row.name == name).map(|(id, _)| id)
+    }
+
+    /// The loop of a name such as `crah-1/valve`.
+    #[must_use]
+    pub fn control_loop(&self, name: &str) -> Option<LoopId> {
+        self.loops.iter().find(|(_, known)| *known == name).map(|(id, _)| id)
+    }
+
     /// The equipment of a name.
     #[must_use]
     pub fn equip(&self, name: &str) -> Option<EquipId> {

@@ -13,6 +13,7 @@ pub mod image;
 pub mod point;
 pub mod read;
 pub mod reading;
+pub mod reversal;
 pub mod shipped;
 pub mod time;
 pub mod units;

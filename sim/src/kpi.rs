@@ -27,7 +27,6 @@ use wear::{Command, Device};
 pub use climate::Bands;
 pub use tally::{Beside, Sign, Tally, in_failsafe, names};
 pub use values::{Kpi, Kpis};
-pub use wear::TURN;
 
 /// Power at one step (W); nothing where it is not modelled or not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

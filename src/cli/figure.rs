@@ -40,6 +40,11 @@ pub fn parts(name: &str, value: f64, code: &str) -> (String, &'static str) {
     }
 }
 
+/// The UCUM code of a difference: temperatures differ in kelvins.
+pub fn difference(code: &str) -> &str {
+    if code == "Cel" { "K" } else { code }
+}
+
 /// A number with so many digits; never `-0.0`.
 pub fn fixed(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");

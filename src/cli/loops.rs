@@ -6,7 +6,7 @@ use clap::Args;
 use wattloop::control::report::PerformanceView;
 
 use super::client::SocketArgs;
-use super::figure::{figure, fixed};
+use super::figure::{difference, figure, fixed};
 use super::{Out, Stop};
 
 /// How well every loop does.
@@ -56,11 +56,6 @@ fn write_page(page: &mut String, loops: &[PerformanceView]) -> std::fmt::Result 
         )?;
     }
     Ok(())
-}
-
-/// A difference of temperatures is in kelvins.
-fn difference(unit: &str) -> &str {
-    if unit == "Cel" { "K" } else { unit }
 }
 
 #[cfg(test)]

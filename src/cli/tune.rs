@@ -11,7 +11,7 @@ use wattloop::control::tuning::{Fopdt, Gains, Rule};
 use wattloop::service::api::{Retune, Revert, Trial};
 
 use super::client::SocketArgs;
-use super::figure::{fixed, length};
+use super::figure::{self, fixed, length};
 use super::set::print_reply;
 use super::{Out, Stop, signals};
 
@@ -208,10 +208,7 @@ pub fn page(report: &TrialReport) -> String {
 
 fn write_page(page: &mut String, report: &TrialReport) -> std::fmt::Result {
     let trial = &report.trial;
-    let how = match trial.how.method {
-        Method::Step => "step",
-        Method::Relay => "relay",
-    };
+    let how = trial.how.method.word();
     let state = trial.because.as_ref().map_or_else(|| trial.stage.clone(), |why| format!("over: {why}"));
     writeln!(page, "{}, {how} of {} %, {}: {state}", trial.of, fixed(trial.how.size, 1), length(trial.gone_s))?;
     if let Some(found) = &report.found {
@@ -263,8 +260,7 @@ fn process(of: &Fopdt, unit: &str) -> String {
 
 /// The unit of a difference, for people: temperatures differ in kelvins.
 pub fn difference(code: &str) -> &'static str {
-    let code = if code == "Cel" { "K" } else { code };
-    plant::units::Unit::parse(code).map_or("", plant::units::Unit::pretty)
+    plant::units::Unit::parse(figure::difference(code)).map_or("", plant::units::Unit::pretty)
 }
 
 /// A number of any size with about four digits.

@@ -1,11 +1,11 @@
-//! CDUs that control runs: coolant by the valve, pressure by the pumps, above the room's dew point, and a word to the GPUs when the
-//! pressure is gone.
+//! CDUs that control runs: coolant by the valve, pressure by the pumps, above the room's dew point, and whether a row
+//! has its pressure.
 //!
 //! Its own panel runs a CDU until all that is needed is seen: [`super::rule`]. The loops are those of [`super::cooling`]; here is who of the
 //! pumps gets what the pressure's loop gives, and what the coolant's loop aims at.
 
-mod caps;
 mod fouling;
+mod pressure;
 pub mod pumps;
 
 use plant::command::{Level, Reason};
@@ -13,7 +13,7 @@ use plant::event::{About, Step as Told, What};
 use plant::hall::Hall;
 use plant::hall::sequence::RunMode;
 use plant::hall::sequence::cdu::{CduPump, CduTuning, DrivenCdu, PUMPS};
-use plant::id::{Id, PointId};
+use plant::id::{Id, PointId, RowId};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,9 @@ use super::scene::Scene;
 use super::sequence::Timer;
 use super::sequence::machine::{Seen, Sight};
 use super::sequence::roster::MachineId;
-pub use caps::{CapRequest, Caps};
 use fouling::Fouling;
+pub use pressure::Pressure;
+use pressure::Pressures;
 use pumps::{Pumps, Row};
 
 /// What is needed may be doubted for so long before the panel gets its CDU back: it has sensors of its own.
@@ -72,7 +73,7 @@ pub struct Cdu {
 pub struct Cdus {
     cdus: Vec<Cdu>,
     setpoint: Setpoint,
-    caps: Caps,
+    pressures: Pressures,
 }
 
 impl Cdus {
@@ -82,11 +83,11 @@ impl Cdus {
         Self {
             cdus: hall.cdus.iter().map(|_| Cdu::new()).collect(),
             setpoint: Setpoint::default(),
-            caps: Caps::new(hall),
+            pressures: Pressures::new(hall),
         }
     }
 
-    /// A new boot: on their panels, with run-times, the caps that stand, and what was too near to the dew point.
+    /// A new boot: on their panels, with run-times and what was too near to the dew point.
     pub fn restart(&mut self) {
         self.setpoint = Setpoint::default();
         for cdu in &mut self.cdus {
@@ -108,9 +109,10 @@ impl Cdus {
         self.setpoint.value(dew_point, (&tuning.dew_point, tuning.valve.setpoint))
     }
 
-    /// What power is asked for, row by row.
-    pub fn caps(&self) -> impl Iterator<Item = CapRequest> {
-        self.caps.requests()
+    /// Whether the plates of a row have their pressure.
+    #[must_use]
+    pub fn pressure(&self, row: RowId) -> Pressure {
+        self.pressures.of(row)
     }
 
     /// Gives the loops their setpoints.
@@ -149,7 +151,7 @@ impl Cdus {
         }
         let starting = |n: usize| self.cdus.get(n).is_some_and(|cdu| cdu.pumps.crew().is_starting());
         let setpoint = self.setpoint(dew_point, tuning);
-        self.caps.step((scene, tuning), (setpoint, starting), news);
+        self.pressures.step((scene, tuning), (setpoint, starting));
     }
 
     /// Above every mode: a valve whose coolant is too near to the dew point is closed to its least, and its pumps go on.

@@ -1,7 +1,7 @@
 //! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors, immersion
 //! tanks, heat recovery; the air of coils; and what is asked of rows that are too warm. Each kind knows its own; here they are asked together.
 
-use plant::event::{Rung, Trouble};
+use plant::event::Trouble;
 use plant::hall::{Hall, Strategies};
 use plant::id::{EquipId, PointId, RowId, Table};
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,7 @@ impl Equipment {
         self.tanks.step(&wirings.tanks, (scene, cooling), commands, news);
         self.heat.step(&wirings.heat, (scene, &rules.heat), commands, news);
         self.air.step(&wirings.air, (scene, cooling, &self.plants));
-        self.trips.step(scene, news);
+        self.trips.step(scene, |row| self.cdus.pressure(row), news);
         self.trends.step(scene);
     }
 
@@ -224,12 +224,8 @@ impl Equipment {
     pub fn asks<'e>(&'e self, hall: &'e Hall) -> impl Iterator<Item = (&'e str, Ask)> + 'e {
         let row = |id| hall.rows.get(id).map_or("?", |row| row.name.as_str());
         let equip = |id| hall.equips.get(id).map_or("?", |def| def.name.as_str());
-        let pressed = self
-            .cdus
-            .caps()
-            .map(move |asked| (row(asked.row), Ask { rung: Rung::Cap, reason: asked.reason, since: asked.since }));
-        let hot = self.trips.requests().map(move |(id, ask)| (row(id), ask));
-        pressed.chain(hot).chain(self.tanks.requests(hall).map(move |(id, ask)| (equip(id), ask)))
+        let rows = self.trips.requests().map(move |(id, ask)| (row(id), ask));
+        rows.chain(self.tanks.requests(hall).map(move |(id, ask)| (equip(id), ask)))
     }
 
     /// Every machine that has failed.

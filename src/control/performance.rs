@@ -10,6 +10,7 @@
 
 use libm::exp;
 use plant::id::{LoopId, Table};
+use plant::reversal::{BACK, Course};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,6 @@ use super::tuning::Gains;
 const HOUR: f64 = 3600.0;
 /// Hours that are kept.
 pub const HOURS: usize = 24;
-/// How far back an output must come for a reversal (%).
-const TURN: f64 = 2.0;
 /// An error counts as large when the loop answers it with so much of output (%).
 const LARGE: f64 = 2.0;
 /// More swings than this are an oscillation.
@@ -66,17 +65,6 @@ impl Figures {
     }
 }
 
-/// Which way an output goes, and the farthest it got (%).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-enum Way {
-    /// Not yet known: all that was seen lies between these.
-    Unknown(f64, f64),
-    /// Upward.
-    Up(f64),
-    /// Downward.
-    Down(f64),
-}
-
 /// One loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Performance {
@@ -84,7 +72,7 @@ pub struct Performance {
     hours: [Figures; HOURS],
     /// The output of the scan before (%).
     output: Option<f64>,
-    way: Option<Way>,
+    course: Course,
     /// The integral of the error since its sign changed (unit of pv times s).
     half: f64,
     /// Swings, forgotten by and by.
@@ -111,7 +99,7 @@ impl Performances {
     /// A new boot: outputs have jumped to their fail-safe, and that is nobody's travel.
     pub fn restart(&mut self) {
         for row in self.0.rows_mut() {
-            (row.output, row.way, row.half) = (None, None, 0.0);
+            (row.output, row.course, row.half) = (None, Course::NEW, 0.0);
         }
     }
 
@@ -120,16 +108,15 @@ impl Performances {
         for circuit in circuits {
             let (Some(row), Some(of)) = (self.0.get_mut(circuit.id), cooling.of(circuit.id)) else { continue };
             let tuning = cooling.tuning_of(circuit);
-            let gains = Gains { gain: tuning.gain, ti: tuning.ti.seconds() };
             let ends = circuit.drives.first().map_or((0.0, 100.0), |drive| (drive.range.min, drive.range.max));
-            row.step(of, (gains, ends), dt.seconds());
+            row.step(of, (Gains::of(&tuning), ends), dt.seconds());
         }
     }
 }
 
 impl Performance {
     fn new() -> Self {
-        Self { hours: [Figures::default(); HOURS], output: None, way: None, half: 0.0, recent: 0.0 }
+        Self { hours: [Figures::default(); HOURS], output: None, course: Course::NEW, half: 0.0, recent: 0.0 }
     }
 
     /// The last so many hours, this one among them.
@@ -148,7 +135,7 @@ impl Performance {
         let output = of.terms().output;
         let travel = self.output.map_or(0.0, |before| (output - before).abs());
         self.output = Some(output);
-        let turned = self.turns(output);
+        let turned = self.course.turns(output, 100.0 * BACK);
         let error = of.pv.filter(|_| of.started && of.mode() == "auto").map(|pv| pv - of.setpoint);
         let swung = self.swings(error, gains, dt);
         if self.hours.first().is_some_and(|hour| hour.seconds >= HOUR) {
@@ -165,21 +152,6 @@ impl Performance {
             hour.iae += error.abs() * dt;
             hour.saturated += if output <= ends.0 || output >= ends.1 { dt } else { 0.0 };
         }
-    }
-
-    /// True where the output has turned back.
-    fn turns(&mut self, output: f64) -> bool {
-        let (way, turned) = match self.way.unwrap_or(Way::Unknown(output, output)) {
-            Way::Unknown(low, _) if output - low >= TURN => (Way::Up(output), false),
-            Way::Unknown(_, high) if high - output >= TURN => (Way::Down(output), false),
-            Way::Unknown(low, high) => (Way::Unknown(low.min(output), high.max(output)), false),
-            Way::Up(top) if top - output >= TURN => (Way::Down(output), true),
-            Way::Up(top) => (Way::Up(top.max(output)), false),
-            Way::Down(bottom) if output - bottom >= TURN => (Way::Up(output), true),
-            Way::Down(bottom) => (Way::Down(bottom.min(output)), false),
-        };
-        self.way = Some(way);
-        turned
     }
 
     /// True where an error of one sign has ended that was large for long enough.

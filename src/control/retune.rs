@@ -6,7 +6,6 @@ use plant::time::Tick;
 
 use super::cooling::Retune;
 use super::news::News;
-use super::pid::Action;
 use super::request::{Refusal, Reply};
 use super::tuning::{Fopdt, Gains, MOST_SENSITIVE};
 use super::{Plan, State};
@@ -33,10 +32,7 @@ pub fn retune(plan: &Plan, state: &mut State, who: &str, asked: &Asked<'_>, tick
     if reason.is_empty() {
         return Err(Refusal::ReasonMissing);
     }
-    let rises = match circuit.service.action() {
-        Action::Direct => asked.process.gain < 0.0,
-        Action::Reverse => asked.process.gain > 0.0,
-    };
+    let rises = asked.process.gain * circuit.service.action().sign() > 0.0;
     let sensitivity = asked.process.sensitivity(asked.gains);
     if !rises || sensitivity > MOST_SENSITIVE {
         return Err(Refusal::TooSensitive);

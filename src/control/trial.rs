@@ -47,6 +47,17 @@ pub enum Method {
     Relay,
 }
 
+impl Method {
+    /// The word for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Relay => "relay",
+        }
+    }
+}
+
 /// What a trial is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct How {

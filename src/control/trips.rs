@@ -4,8 +4,9 @@
 //!   inlet ≥ `inlet-max` ─▶ more cooling: [`super::safety`]
 //!   inlet ≥ `cap` ───────▶ its machines should draw less      each for `after`, and all of it until the row is back to normal:
 //!   inlet ≥ `drain` ─────▶ jobs should leave it               its inlets are seen and recommended, the hot one among them.
-//!   inlet ≥ `off` ───────▶ its machines should be off         No timer ends it
+//!   inlet ≥ `off` ───────▶ its machines should be off         and its plates have their pressure. No timer ends it
 //!   no inlet known for `blind-after` ─▶ its machines should draw less
+//!   its plates have no pressure ──────▶ its machines should draw less, at once
 //! ```
 //!
 //! A stale inlet counts with its aged value, as everywhere. Silence alone asks for less power and no more: jobs leave, and machines go
@@ -19,6 +20,7 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::asks::{Ask, Asks, Wants};
+use super::cdus::Pressure;
 use super::news::News;
 use super::quality::Image;
 use super::scene::Scene;
@@ -59,17 +61,23 @@ impl Trips {
         self.0.iter().flat_map(|(id, row)| row.asks.standing().map(move |ask| (id, ask)))
     }
 
-    /// One scan.
-    pub fn step(&mut self, scene: &Scene<'_>, news: &mut News<'_>) {
+    /// One scan. `pressure` tells that at the plates of a row.
+    pub fn step(&mut self, scene: &Scene<'_>, pressure: impl Fn(RowId) -> Pressure, news: &mut News<'_>) {
         for ((id, row), trips) in scene.hall.rows.iter().zip(self.0.rows_mut()) {
             let sight = Sight::of(row, scene.image, trips.seen);
-            trips.step(&sight, &scene.hall.limits, (About::Row(id), scene.dt), news);
+            trips.step((&sight, pressure(id)), &scene.hall.limits, (About::Row(id), scene.dt), news);
         }
     }
 }
 
 impl RowTrips {
-    fn step(&mut self, sight: &Sight, limits: &Limits, (about, dt): (About, Span), news: &mut News<'_>) {
+    fn step(
+        &mut self,
+        (sight, pressure): (&Sight, Pressure),
+        limits: &Limits,
+        (about, dt): (About, Span),
+        news: &mut News<'_>,
+    ) {
         let rules = &limits.trips;
         if let Some((inlet, _)) = sight.fresh.filter(|(_, celsius)| *celsius >= rules.cap.0) {
             self.seen = Some(inlet);
@@ -82,9 +90,11 @@ impl RowTrips {
         self.blind.count(sight.is_blind(), dt);
         let [cap, drain, off] = self.hot.map(|hot| hot.reached(rules.after).then_some(CapReason::InletHot));
         let unseen = self.blind.reached(rules.blind_after).then_some(CapReason::Unseen);
-        let nominal = sight.is_nominal(limits);
-        self.asks.step(&Wants { cap: cap.or(unseen), drain, off, nominal }, (about, dt), news);
-        if nominal {
+        let lost = pressure.lost.then_some(CapReason::PressureLost);
+        let cool = sight.is_nominal(limits);
+        let nominal = cool && pressure.nominal;
+        self.asks.step(&Wants { cap: lost.or(cap).or(unseen), drain, off, nominal }, (about, dt), news);
+        if cool {
             self.seen = None;
         }
     }

@@ -46,8 +46,7 @@ fn announced(notice: &Notice, hall: &Hall) -> Option<Ask> {
     let Some(Load { row, watts, ahead }) = &notice.load else { return Some(Ask::Withdraw { id }) };
     let (watts, ahead) = (*watts, *ahead);
     let Some(name) = row else { return Some(Ask::Announce { id, row: None, watts, ahead }) };
-    let row = hall.rows.iter().find(|(_, row)| row.name == *name).map(|(row, _)| row);
-    row.map(|row| Ask::Announce { id, row: Some(row), watts, ahead })
+    hall.row(name).map(|row| Ask::Announce { id, row: Some(row), watts, ahead })
 }
 
 /// The payload that answers a wish; without one its place is unknown.

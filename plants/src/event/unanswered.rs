@@ -1,4 +1,4 @@
-//! How a loop does not answer, and how sensors of one point do not agree.
+//! How a loop does not answer.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,29 +21,6 @@ impl Unanswered {
             Self::NotThere => "not_there",
             Self::Unmoved => "unmoved",
             Self::WrongWay => "wrong_way",
-        }
-    }
-}
-
-/// How the sensors of one point do not agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Disagreement {
-    /// This one departs from the others, which count without it.
-    Deviates,
-    /// Two are apart, and nobody knows which is right.
-    Apart,
-    /// One is left.
-    Alone,
-}
-
-impl Disagreement {
-    /// The word on the wire.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Deviates => "deviates",
-            Self::Apart => "apart",
-            Self::Alone => "alone",
         }
     }
 }

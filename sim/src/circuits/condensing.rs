@@ -7,7 +7,7 @@
 //! **Time constant** the way back's turnover, 20 to 120 s; basin and vessels have their own.
 
 use super::PUMPS;
-use super::pumps::{Pumps, RUN_DOWN};
+use super::pumps::Pumps;
 use super::spec::{self, Rejecter};
 use crate::cooling::{dry_cooler, tower};
 use crate::hydraulics::{Branch, Shared};
@@ -64,12 +64,7 @@ impl Header {
     /// Comes to the speed that holds the pressure `dp` (Pa), or runs down.
     fn run(&mut self, of: &spec::Group, (dp, fed): (f64, bool), dt: f64) {
         let wanted = self.skid.step(&PUMPS, (dp / of.dp, 1.0), dt);
-        let reach = 100.0 * dt / of.ramp;
-        self.speed = if fed {
-            self.speed + (wanted - self.speed).clamp(-reach, reach)
-        } else {
-            (self.speed - RUN_DOWN * dt).max(0.0)
-        };
+        self.speed = of.ramped(self.speed, (wanted, fed), dt);
         self.pumps.run(of, (self.speed, !fed), dp, dt);
     }
 }

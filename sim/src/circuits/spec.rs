@@ -2,6 +2,7 @@
 
 use plant::read::Section;
 
+use super::pumps::RUN_DOWN;
 use crate::cooling::chiller::Chiller;
 use crate::cooling::dry_cooler::DryCooler;
 use crate::cooling::heat_recovery::HeatRecovery;
@@ -87,6 +88,13 @@ impl Group {
             standby: of.whole("standby", (0, 8)).and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
             ramp: number(of, "ramp-s", POSITIVE),
         }
+    }
+
+    /// Where a skid's drives come to within `dt` (%): toward the speed that is `wanted`, by their ramp, or down without power.
+    #[must_use]
+    pub fn ramped(&self, speed: f64, (wanted, fed): (f64, bool), dt: f64) -> f64 {
+        let reach = 100.0 * dt / self.ramp;
+        if fed { speed + (wanted - speed).clamp(-reach, reach) } else { (speed - RUN_DOWN * dt).max(0.0) }
     }
 
     /// All of them.

@@ -1,22 +1,10 @@
 //! What wears machines out: starts, travel, turning back.
 //!
-//! A turn counts once the command has come back by [`TURN`] of its span from where it had got to, so that noise is no turn.
+//! A turn counts once the command has come back by [`BACK`] of its span from where it had got to, so that noise is no turn.
+
+use plant::reversal::{BACK, Course};
 
 use super::Actuator;
-
-/// How far back makes a turn (1, of the span).
-pub const TURN: f64 = 0.02;
-
-/// Which way a command goes, and the farthest it got.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
-    /// Not yet known: all that was seen lies between these.
-    Unknown { low: f64, high: f64 },
-    /// Upward, to here so far.
-    Up(f64),
-    /// Downward, to here so far.
-    Down(f64),
-}
 
 /// The wear of one command. Values it lacks are skipped: the way between two that are known is its travel.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +13,7 @@ pub struct Command {
     pub of: Actuator,
     first: Option<f64>,
     last: Option<f64>,
-    way: Option<Way>,
+    course: Course,
     travel: f64,
     turns: u64,
 }
@@ -33,7 +21,7 @@ pub struct Command {
 impl Command {
     /// Not moved yet.
     pub const fn new(of: Actuator) -> Self {
-        Self { of, first: None, last: None, way: None, travel: 0.0, turns: 0 }
+        Self { of, first: None, last: None, course: Course::NEW, travel: 0.0, turns: 0 }
     }
 
     /// Looks at the command after a step.
@@ -42,29 +30,7 @@ impl Command {
         self.travel += self.last.map_or(0.0, |last| (value - last).abs());
         self.first.get_or_insert(value);
         self.last = Some(value);
-        let back = TURN * self.of.span;
-        let way = self.way.unwrap_or(Way::Unknown { low: value, high: value });
-        self.way = Some(match way {
-            Way::Unknown { low, high } => {
-                if value - low >= back {
-                    Way::Up(value)
-                } else if high - value >= back {
-                    Way::Down(value)
-                } else {
-                    Way::Unknown { low: low.min(value), high: high.max(value) }
-                }
-            }
-            Way::Up(top) if top - value >= back => {
-                self.turns = self.turns.saturating_add(1);
-                Way::Down(value)
-            }
-            Way::Up(top) => Way::Up(top.max(value)),
-            Way::Down(bottom) if value - bottom >= back => {
-                self.turns = self.turns.saturating_add(1);
-                Way::Up(value)
-            }
-            Way::Down(bottom) => Way::Down(bottom.min(value)),
-        });
+        self.turns = self.turns.saturating_add(u64::from(self.course.turns(value, BACK * self.of.span)));
     }
 
     /// How far it went in all (1, spans), if it was ever known.
@@ -86,11 +52,7 @@ impl Command {
         self.turns = self.turns.saturating_add(later.turns);
         self.first = self.first.or(later.first);
         self.last = later.last.or(self.last);
-        self.way = match (self.way, later.way) {
-            (way, None) | (None, way) => way,
-            (known, Some(Way::Unknown { .. })) => known,
-            (Some(_), later) => later,
-        };
+        self.course = self.course.then(later.course);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use plant::convert;
 use plant::event::Event as Told;
+use plant::reversal::Course;
 
 use super::expression::{Holding, Scene};
 use super::golden::{Golden, Tube};
@@ -74,8 +75,7 @@ struct Streak {
 /// A signal's turns.
 #[derive(Clone, Copy, Debug, Default)]
 struct Turns {
-    extreme: Option<f64>,
-    rising: Option<bool>,
+    course: Course,
     count: u32,
     last: f64,
 }
@@ -305,7 +305,7 @@ impl Judge {
     fn turns(&self, assert: &Assert, signals: &[super::expression::Signal], per_hour: f64) -> Verdict {
         let More::Turns(turns) = &self.more else { return Verdict::unseen(assert, "") };
         let hours = (self.last - self.first.unwrap_or(self.last)) / 3600.0;
-        if hours <= 0.0 || turns.iter().any(|t| t.extreme.is_none()) {
+        if hours <= 0.0 || turns.iter().any(|t| !t.course.has_begun()) {
             return Verdict::unseen(assert, "the window is too short, or a signal never had a value");
         }
         let worst = turns.iter().zip(signals).max_by_key(|(t, _)| t.count);
@@ -357,22 +357,9 @@ impl Turns {
         if value.is_nan() {
             return;
         }
-        let extreme = *self.extreme.get_or_insert(value);
-        match self.rising {
-            None if (value - extreme).abs() >= travel => {
-                (self.rising, self.extreme) = (Some(value > extreme), Some(value));
-            }
-            None => {}
-            Some(rising) => {
-                let onward = if rising { value - extreme } else { extreme - value };
-                if onward > 0.0 {
-                    self.extreme = Some(value);
-                } else if onward <= -travel {
-                    (self.rising, self.extreme) = (Some(!rising), Some(value));
-                    self.count = self.count.saturating_add(1);
-                    self.last = time;
-                }
-            }
+        if self.course.turns(value, travel) {
+            self.count = self.count.saturating_add(1);
+            self.last = time;
         }
     }
 }

@@ -250,12 +250,7 @@ impl World {
         let Self { facility, plates, tanks, rows, .. } = self;
         if let (Some(circuit), Some(of)) = (facility, &physics.facility) {
             let wanted = circuit.hold_dp(of, dt);
-            let reach = 100.0 * dt / of.group.ramp;
-            circuit.speed = if feeds.pumps {
-                circuit.speed + (wanted - circuit.speed).clamp(-reach, reach)
-            } else {
-                (circuit.speed - RUN_DOWN * dt).max(0.0)
-            };
+            circuit.speed = of.group.ramped(circuit.speed, (wanted, feeds.pumps), dt);
             if let Some(spec) = &physics.plates {
                 for row in plates.iter_mut() {
                     row.fed = feeds.pumps;

@@ -84,7 +84,7 @@ struct Summary {
 pub fn run(args: &TuneArgs, out: &Out) -> Result<(), Stop> {
     let hall = pages::hall(&args.hall, None).map_err(|faults| Stop::faults(&faults))?;
     let (hall, text) = hall.map_err(|help| Stop::usage(format!("there is no hall `{}`", args.hall), help))?;
-    let of = hall.loops.iter().find(|(_, name)| **name == args.of).map(|(id, _)| id).ok_or_else(|| {
+    let of = hall.control_loop(&args.of).ok_or_else(|| {
         let help = plant::read::did_you_mean(&args.of, hall.loops.rows().iter().map(String::as_str));
         Stop::usage(format!("the hall has no loop `{}`", args.of), help)
     })?;

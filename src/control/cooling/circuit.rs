@@ -284,13 +284,16 @@ impl Circuit {
         self.drives.iter().map(|drive| drive.range.failsafe).fold(0.0, f64::max)
     }
 
+    /// The UCUM code of what it looks at.
+    #[must_use]
+    pub fn unit(&self, hall: &Hall) -> &'static str {
+        self.inputs.first().and_then(|point| hall.points.get(*point)).map_or("1", |def| def.unit.code())
+    }
+
     /// The input that asks for most, and its value, aged if stale. Nothing when none can be used.
     #[must_use]
     pub fn worst(&self, image: Image<'_>) -> Option<(PointId, f64)> {
-        let sign = match self.service.action() {
-            pid::Action::Direct => 1.0,
-            pid::Action::Reverse => -1.0,
-        };
+        let sign = -self.service.action().sign();
         let value = |point: PointId| {
             let reading = image.number(point);
             if self.service.holds_on_stale() { reading.fresh() } else { reading.usable() }

@@ -11,16 +11,13 @@
 //! counts no time. What is told goes on as it was: control takes nothing away by a suspicion.
 
 use plant::event::{About, Unanswered, What};
-use plant::hall::sequence::RunMode;
 use plant::id::Table;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-use super::circuit::Drive;
 use super::{Circuit, Loop, Scene, Service};
 use crate::control::commands::{Held, OutputId};
 use crate::control::news::News;
-use crate::control::pid::Action;
 use crate::control::quality::Image;
 use crate::control::sequence::Timer;
 
@@ -80,19 +77,12 @@ impl Sight {
             | Service::Compressor
             | Service::CondenserValve => return None,
         };
-        let sign = match circuit.service.action() {
-            Action::Direct => 1.0,
-            Action::Reverse => -1.0,
-        };
-        let listens = |drive: &&Drive| {
-            let panel = drive.panel.and_then(|panel| held.get(panel));
-            panel.is_none_or(|row| RunMode::of(row.value) == RunMode::On)
-        };
-        let drives = || circuit.drives.iter().filter(listens);
+        let beyond = -circuit.service.action().sign();
+        let drives = || circuit.drives.iter().filter(|drive| circuit.moves(drive, held));
         let told = drives().filter_map(|drive| Some((held.get(drive.output)?.value, drive.range.max)));
         let fresh = circuit.inputs.iter().all(|input| image.number(*input).fresh().is_some());
         Some(Self {
-            error: pv.filter(|_| fresh).map(|pv| sign * (pv - setpoint)),
+            error: pv.filter(|_| fresh).map(|pv| beyond * (pv - setpoint)),
             moves,
             told: told.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))),
             there: drives().filter_map(|drive| image.number(drive.feedback).fresh()).reduce(f64::max),

@@ -13,6 +13,17 @@ pub enum Action {
     Reverse,
 }
 
+impl Action {
+    /// Where the pv goes when the output rises: 1 up, -1 down.
+    #[must_use]
+    pub const fn sign(self) -> f64 {
+        match self {
+            Self::Direct => -1.0,
+            Self::Reverse => 1.0,
+        }
+    }
+}
+
 /// How a loop is tuned. Never changes inside a step; any field may differ from one step to the next without a bump.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Config {
@@ -104,10 +115,7 @@ impl Config {
 
     /// The gain with its sign: multiplies `sp − pv`.
     pub(super) fn signed_gain(&self) -> f64 {
-        match self.action {
-            Action::Direct => -self.gain,
-            Action::Reverse => self.gain,
-        }
+        self.action.sign() * self.gain
     }
 
     /// The share of a limited output's distance that the integrator covers in one step, 0 to 1.

@@ -45,12 +45,7 @@ pub fn performance(plan: &Plan, state: &State, hours: usize) -> Vec<PerformanceV
             of: plan.hall.loops.get(circuit.id)?.clone(),
             hours: seconds / 3600.0,
             led_percent: share(led, seconds),
-            unit: circuit
-                .inputs
-                .first()
-                .and_then(|p| plan.hall.points.get(*p))
-                .map_or("1", |def| def.unit.code())
-                .into(),
+            unit: circuit.unit(&plan.hall).to_owned(),
             iae,
             mean_error: (led > 0.0).then_some(iae / led),
             travel_per_h: travel / long,

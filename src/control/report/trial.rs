@@ -1,8 +1,9 @@
 //! Trials of loops and what follows from them, for people.
 
+use plant::id::LoopId;
 use serde::{Deserialize, Serialize};
 
-use crate::control::trial::How;
+use crate::control::trial::{Finished, How};
 use crate::control::tuning::{Fopdt, Gains, Proposal, Record};
 use crate::control::{Plan, State, sentence};
 
@@ -39,8 +40,8 @@ pub struct TrialSeen {
     pub record: Record,
     /// The gains in force.
     pub now: Gains,
-    /// True where the output must rise for the pv to fall: cooling.
-    pub cools: bool,
+    /// Where the pv goes when the output rises: 1 up, -1 down.
+    pub sign: f64,
     /// How often the loop looks (s).
     pub period: f64,
 }
@@ -100,7 +101,7 @@ impl TrialReport {
             Some(proposal) if !proposal.is_good() => {
                 "a process of first order with dead time explains too little of it"
             }
-            Some(proposal) if (proposal.process.gain < 0.0) != seen.cools => {
+            Some(proposal) if proposal.process.gain * seen.sign < 0.0 => {
                 "what is measured goes the wrong way round: is the loop wired as the hall's file has it?"
             }
             Some(_) => "",
@@ -117,16 +118,33 @@ impl TrialReport {
 #[must_use]
 pub fn running(plan: &Plan, state: &State) -> Option<TrialView> {
     let running = state.trials.running()?;
-    let circuit = plan.circuits.iter().find(|circuit| circuit.id == running.of)?;
-    let unit = circuit.inputs.first().and_then(|point| plan.hall.points.get(*point)).map_or("1", |def| def.unit.code());
+    let word = running.word().to_owned();
+    view((plan, state), (running.of, running.how), word)
+        .map(|view| TrialView { gone_s: running.gone.seconds(), ..view })
+}
+
+/// One that is over.
+fn over(plan: &Plan, state: &State, last: &Finished) -> Option<TrialView> {
+    let view = view((plan, state), (last.of, last.how), "over".to_owned())?;
     Some(TrialView {
-        of: plan.hall.loops.get(running.of)?.clone(),
-        how: running.how,
-        unit: unit.to_owned(),
-        stage: running.word().to_owned(),
+        end: Some(last.end.word().to_owned()),
+        because: Some(sentence::trial_end(last.end).to_owned()),
+        gone_s: last.record.seconds(),
+        ..view
+    })
+}
+
+/// What can be said of one that has not ended.
+fn view((plan, state): (&Plan, &State), (of, how): (LoopId, How), stage: String) -> Option<TrialView> {
+    let circuit = plan.circuits.iter().find(|circuit| circuit.id == of)?;
+    Some(TrialView {
+        of: plan.hall.loops.get(of)?.clone(),
+        how,
+        unit: circuit.unit(&plan.hall).to_owned(),
+        stage,
         end: None,
         because: None,
-        gone_s: running.gone.seconds(),
+        gone_s: 0.0,
         began_ms: state.trials.began().map(|wall| wall.0),
     })
 }
@@ -134,34 +152,19 @@ pub fn running(plan: &Plan, state: &State) -> Option<TrialView> {
 /// The trial that runs, or the last one, with what was seen.
 #[must_use]
 pub fn trial(plan: &Plan, state: &State) -> Option<TrialSeen> {
-    let (of, base, record) = match (state.trials.running(), state.trials.last()) {
-        (Some(running), _) => (running.of, running.base(), running.record()),
-        (None, Some(last)) => (last.of, last.base, &last.record),
+    let (of, view, base, record) = match (state.trials.running(), state.trials.last()) {
+        (Some(now), _) => (now.of, running(plan, state)?, now.base(), now.record()),
+        (None, Some(last)) => (last.of, over(plan, state, last)?, last.base, &last.record),
         (None, None) => return None,
     };
     let circuit = plan.circuits.iter().find(|circuit| circuit.id == of)?;
-    let unit = circuit.inputs.first().and_then(|point| plan.hall.points.get(*point)).map_or("1", |def| def.unit.code());
-    let view = match (running(plan, state), state.trials.last()) {
-        (Some(view), _) => view,
-        (None, Some(last)) => TrialView {
-            of: plan.hall.loops.get(of)?.clone(),
-            how: last.how,
-            unit: unit.to_owned(),
-            stage: "over".to_owned(),
-            end: Some(last.end.word().to_owned()),
-            because: Some(sentence::trial_end(last.end).to_owned()),
-            gone_s: last.record.seconds(),
-            began_ms: state.trials.began().map(|wall| wall.0),
-        },
-        (None, None) => return None,
-    };
     let tuning = state.cooling.tuning_of(circuit);
     Some(TrialSeen {
         view,
         base,
         record: record.clone(),
-        now: Gains { gain: tuning.gain, ti: tuning.ti.seconds() },
-        cools: circuit.service.action() == crate::control::pid::Action::Direct,
+        now: Gains::of(&tuning),
+        sign: circuit.service.action().sign(),
         period: state.clock.lived().dt.seconds() * f64::from(tuning.every),
     })
 }

@@ -115,7 +115,7 @@ fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> 
         mode: row.mode().to_owned(),
         setpoint: row.setpoint,
         because: super::air::because(hall, state, circuit.id),
-        unit: circuit.inputs.first().and_then(|p| hall.points.get(*p)).map_or("1", |def| def.unit.code()).to_owned(),
+        unit: circuit.unit(hall).to_owned(),
         pv: row.pv,
         p: terms.p,
         i: terms.i,

@@ -97,8 +97,7 @@ impl BoilingTank {
 
     /// A new boot: on its panel, with what has been asked, as cold as it was and with the air that was in it.
     pub fn restart(&mut self) {
-        let (mut warming, vented) = (self.warming, (Timer::default(), self.vented.1));
-        warming.restart();
+        let (warming, vented) = (self.warming.restarted(), (Timer::default(), self.vented.1));
         *self = Self { warming, vented, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
     }
 

@@ -99,8 +99,7 @@ impl OilTank {
     /// A new boot: on its panel, with its pump's run-time, what has been asked, and as cold as it was.
     pub fn restart(&mut self) {
         let pump = Driven::found(false, self.pump.run);
-        let mut warming = self.warming;
-        warming.restart();
+        let warming = self.warming.restarted();
         *self = Self { pump, warming, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
     }
 

@@ -120,8 +120,9 @@ impl Warming {
     }
 
     /// A new boot: what was cold is cold, and nobody knows how it moved meanwhile.
-    pub fn restart(&mut self) {
-        (self.last, self.unseen, self.jumped) = (None, Span::ZERO, false);
+    #[must_use]
+    pub const fn restarted(self) -> Self {
+        Self { last: None, unseen: Span::ZERO, jumped: false, ..self }
     }
 
     fn watch(&mut self, fluid: Option<f64>, dt: Span) {

@@ -190,6 +190,24 @@ fn a_cap_is_asked_for_within_seconds_and_no_timer_ends_it() {
 }
 
 #[test]
+fn a_row_may_draw_its_power_again_once_both_its_pressure_and_its_air_are_normal() {
+    let mut rig = under_control();
+    let inlet = rig.inlet_names(0)[0].clone();
+    rig.inlets(0, 33.0);
+    (1..=2).for_each(|n| rig.read(&format!("cdu-{n}/dp"), 5e3));
+    let events = rig.events(20);
+    let told = |events: &[What]| events.iter().filter(|what| matches!(what, What::CapRequested(_))).count();
+    assert_eq!(told(&events), 1, "one row, one request: {events:?}");
+    (1..=2).for_each(|n| rig.read(&format!("cdu-{n}/dp"), 60e3));
+    let events = rig.events(600);
+    assert!(!events.contains(&What::CapReleased), "{inlet} is too warm: {events:?}");
+    assert_eq!(rig.control.status().caps.len(), 1);
+    rig.inlets(0, 24.0);
+    assert!(rig.events(30).contains(&What::CapReleased));
+    assert!(rig.control.status().caps.is_empty());
+}
+
+#[test]
 fn one_cdu_without_pressure_asks_for_nothing_while_its_neighbour_presses() {
     let mut rig = under_control();
     rig.read("cdu-1/dp", 0.0);

@@ -176,6 +176,15 @@ fn while_a_tray_is_wet_no_reset_opens_its_door() {
     assert_eq!(rig.value(&point("run-mode")), 1.0);
 }
 
+/// What stands before a shut door becomes warm and opens nothing; the plant's water does.
+fn opens_by_the_plants_water_alone(rig: &mut Rig) {
+    rig.read(&point("entering-water-temp"), 24.0);
+    follow(rig, 600);
+    assert_eq!(rig.value(&point("run-mode")), 1.0);
+    rig.read("fws/supply-water-temp", 22.0);
+    assert!(follow(rig, 5).contains(&What::DewPointTrip(false)));
+}
+
 #[test]
 fn water_too_near_to_the_dew_point_is_kept_out_until_the_plant_makes_it_warmer() {
     let mut rig = under_control();
@@ -192,12 +201,7 @@ fn water_too_near_to_the_dew_point_is_kept_out_until_the_plant_makes_it_warmer()
     let sentence = rig.control.why(rig.point(&point("run-mode"))).expect("an output").sentence;
     assert!(sentence.contains("too near to the dew point at room-2/dew-point"), "{sentence}");
     // Water that stands in the door becomes warm; the plant's is not.
-    rig.read(&point("entering-water-temp"), 24.0);
-    follow(&mut rig, 600);
-    assert_eq!(rig.value(&point("run-mode")), 1.0);
-    rig.read("fws/supply-water-temp", 22.0);
-    let events = follow(&mut rig, 5);
-    assert!(events.contains(&What::DewPointTrip(false)));
+    opens_by_the_plants_water_alone(&mut rig);
     assert_eq!(rig.value(&point("run-mode")), 2.0);
 }
 
@@ -214,12 +218,7 @@ fn a_new_boot_and_a_lost_supply_open_no_door_that_is_kept_from_the_dew_point() {
     }
     // Only the water that stands before it is known, and it becomes warm.
     rig.fail("fws/supply-water-temp", Why::OutOfService);
-    rig.read(&point("entering-water-temp"), 24.0);
-    follow(&mut rig, 600);
-    assert_eq!(rig.value(&point("run-mode")), 1.0);
-    rig.read("fws/supply-water-temp", 22.0);
-    let events = follow(&mut rig, 5);
-    assert!(events.contains(&What::DewPointTrip(false)));
+    opens_by_the_plants_water_alone(&mut rig);
 }
 
 #[test]

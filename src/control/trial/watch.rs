@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::How;
 use crate::control::cooling::{Circuit, Cooling};
-use crate::control::pid::Action;
 use crate::control::scene::Scene;
 use crate::control::tuning::Record;
 
@@ -75,10 +74,7 @@ pub fn is_led(circuit: &Circuit, scene: &Scene<'_>, cooling: &Cooling) -> bool {
 impl Ground {
     /// As it is now.
     pub fn of(circuit: &Circuit, scene: &Scene<'_>, cooling: &Cooling) -> Self {
-        let direction = match circuit.service.action() {
-            Action::Direct => -1.0,
-            Action::Reverse => 1.0,
-        };
+        let direction = circuit.service.action().sign();
         let lead = cooling.of(circuit.id).and_then(|row| row.lead);
         Self { level: 0.0, noise: 0.0, direction, lead, load: load(scene) }
     }

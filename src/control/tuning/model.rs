@@ -1,6 +1,7 @@
 //! A first-order process with dead time, and how near a PI loop on it is to swinging.
 
 use libm::{atan, cos, exp, log, sin, sqrt};
+use plant::hall::LoopTuning;
 use serde::{Deserialize, Serialize};
 
 /// Frequencies that are looked at, from slow to fast in equal ratios.
@@ -29,6 +30,12 @@ pub struct Gains {
 }
 
 impl Gains {
+    /// Those of a loop's tuning; a derivative is no part of them.
+    #[must_use]
+    pub fn of(tuning: &LoopTuning) -> Self {
+        Self { gain: tuning.gain, ti: tuning.ti.seconds() }
+    }
+
     /// True when both are finite and positive.
     #[must_use]
     pub fn is_sound(&self) -> bool {

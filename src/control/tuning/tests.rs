@@ -202,8 +202,23 @@ fn by_hand(of: Fopdt) -> f64 {
     best
 }
 
+/// What docs/commissioning.md says of one of the nine.
+fn row(of: Fopdt, proposal: &Proposal, hand: f64) -> String {
+    let by = |rule: Rule| {
+        let (gains, ms) = proposal.by(rule);
+        let digits = if gains.gain < 0.01 { 5 } else { 3 };
+        let over = after_a_load(of, gains).0 / hand;
+        format!("{:.digits$}, {:.0} s, {ms:.2} | {over:.2}", gains.gain, gains.ti)
+    };
+    let found = proposal.fit.process;
+    let truth = format!("{}, {} s, {} s", of.gain, of.lag, of.dead);
+    let seen = format!("{:.3} / {:.1} / {:.1}", found.gain, found.lag, found.dead);
+    format!("| {truth} | {seen} | {} | {} |", by(Rule::Simc), by(Rule::Amigo))
+}
+
 #[test]
-fn what_is_proposed_for_the_nine_is_robust_and_near_the_best_there_is() {
+fn what_is_proposed_for_the_nine_is_robust_near_the_best_there_is_and_told_in_the_docs() {
+    const DOCS: &str = include_str!("../../../docs/commissioning.md");
     for of in NINE {
         let proposal = Proposal::of(&stepped(of, 0.002), BASE, 1.0).expect("a proposal");
         assert!(proposal.is_good(), "{of:?}: {proposal:?}");
@@ -219,6 +234,8 @@ fn what_is_proposed_for_the_nine_is_robust_and_near_the_best_there_is() {
         let best = proposal.by(proposal.best()).0;
         let (ours, hand) = (after_a_load(of, best).0, by_hand(of));
         assert!(ours <= 1.7 * hand, "{of:?}: {ours} where a patient hand has {hand}");
+        let row = row(of, &proposal, hand);
+        assert!(DOCS.contains(&row), "docs/commissioning.md lacks `{row}`");
     }
 }
 
@@ -234,21 +251,4 @@ fn noise_keeps_gains_down_so_that_no_actuator_runs_after_it() {
     }
     let slow = Proposal::of(&stepped(NINE[2], 0.1), BASE, 1.0).expect("a proposal");
     assert!(slow.simc.0.gain * slow.fit.noise > 0.99 * MOST_RESTLESS, "no lower than that: {slow:?}");
-}
-
-#[test]
-#[ignore = "a table for docs/commissioning.md: run it by name with --nocapture"]
-fn the_table_of_the_nine() {
-    for of in NINE {
-        let proposal = Proposal::of(&stepped(of, 0.002), BASE, 1.0).expect("a proposal");
-        let by = |rule: Rule| {
-            let (gains, ms) = proposal.by(rule);
-            let iae = after_a_load(of, gains).0;
-            format!("{:.3} | {:.0} | {ms:.2} | {:.3}", gains.gain, gains.ti, iae / by_hand(of))
-        };
-        let found = proposal.fit.process;
-        let truth = format!("{} | {} | {}", of.gain, of.lag, of.dead);
-        let seen = format!("{:.3} / {:.1} / {:.1}", found.gain, found.lag, found.dead);
-        std::println!("| {truth} | {seen} | {} | {} |", by(Rule::Simc), by(Rule::Amigo));
-    }
 }

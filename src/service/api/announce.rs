@@ -54,9 +54,8 @@ pub(super) async fn announce(
     let row = match &body.row {
         None => None,
         Some(name) => {
-            let found = rows.iter().find(|(_, row)| row.name == *name).map(|(id, _)| id);
             let near = || plant::read::closest(name, rows.rows().iter().map(|row| row.name.as_str()));
-            Some(found.ok_or_else(|| unknown("row", name, near()))?)
+            Some(context.hall.row(name).ok_or_else(|| unknown("row", name, near()))?)
         }
     };
     context.request(&caller, Ask::Announce { id: body.id, row, watts: body.watts, ahead }).await

@@ -164,7 +164,6 @@ impl Context {
     fn control_loop(&self, name: &str) -> Result<LoopId, Problem> {
         let loops = &self.hall.loops;
         let names = || loops.rows().iter().map(String::as_str);
-        let found = loops.iter().find(|(_, known)| known.as_str() == name).map(|(id, _)| id);
-        found.ok_or_else(|| unknown("loop", name, plant::read::closest(name, names())))
+        self.hall.control_loop(name).ok_or_else(|| unknown("loop", name, plant::read::closest(name, names())))
     }
 }

@@ -246,7 +246,7 @@ fn announce(hall: &Hall, section: &Section<'_>) -> Option<Deed> {
     let target: Option<String> = section.maybe("target");
     let watts = needed(section, "watts", section.within("watts", (1.0, 1e8)));
     let ahead = section.need("in");
-    let row = target.as_ref().map(|name| hall.rows.iter().find(|(_, row)| row.name == *name).map(|(id, _)| id));
+    let row = target.as_ref().map(|name| hall.row(name));
     if let (Some(name), Some(None)) = (&target, row) {
         let names = hall.rows.rows().iter().map(|row| row.name.as_str());
         section.fault("target", format!("there is no row `{name}`"), did_you_mean(name, names));

@@ -1,7 +1,6 @@
-//! What a row's GPUs are asked to draw less for: the pressure at its plates is gone. Plates warm within seconds, and no valve is that
-//! fast. Whoever caps GPUs reads it here; it ends when pressure and coolant are back to normal, and by no timer.
+//! Whether the plates of a row have their pressure. Plates warm within seconds, and no valve is that fast: a row that has lost it asks for
+//! less power ([`super::super::trips`]) until pressure and coolant are back to normal, and by no timer.
 
-use plant::event::{About, CapReason, What};
 use plant::hall::Hall;
 use plant::hall::sequence::cdu::{CduTuning, DrivenCdu};
 use plant::id::RowId;
@@ -10,23 +9,19 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::{stands, turns};
-use crate::control::clock::sum;
-use crate::control::news::News;
 use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 
 /// A pressure that nobody has read since the boot may still come for so long.
 const AWAITED: Span = Span::from_secs(60);
 
-/// A row's GPUs should draw less.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CapRequest {
-    /// The row.
-    pub row: RowId,
-    /// Why.
-    pub reason: CapReason,
-    /// For how long it has been asked.
-    pub since: Span,
+/// What is seen of a row's pressure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pressure {
+    /// It has been gone for too long.
+    pub lost: bool,
+    /// Pressure and coolant are seen to be normal.
+    pub nominal: bool,
 }
 
 /// One row with CDUs.
@@ -36,25 +31,36 @@ struct Row {
     low: Timer,
     /// How long a pressure has not been read in this boot.
     awaited: Timer,
-    request: Option<CapRequest>,
+    seen: Pressure,
 }
 
 /// Every row with CDUs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Caps(Vec<Row>);
+pub struct Pressures(Vec<Row>);
 
-impl Caps {
-    /// Nothing is asked.
+impl Pressure {
+    /// That of a row without CDUs.
+    pub const NONE_NEEDED: Self = Self { lost: false, nominal: true };
+    /// Nothing has been seen.
+    const UNSEEN: Self = Self { lost: false, nominal: false };
+}
+
+impl Pressures {
+    /// Nothing is known.
     #[must_use]
     pub fn new(hall: &Hall) -> Self {
         let has = |row: &RowId| hall.cdus.iter().any(|cdu| cdu.row == *row);
         let rows = hall.rows.ids().filter(has);
-        Self(rows.map(|row| Row { row, low: Timer::default(), awaited: Timer::default(), request: None }).collect())
+        Self(
+            rows.map(|row| Row { row, low: Timer::default(), awaited: Timer::default(), seen: Pressure::UNSEEN })
+                .collect(),
+        )
     }
 
-    /// What is asked.
-    pub fn requests(&self) -> impl Iterator<Item = CapRequest> {
-        self.0.iter().filter_map(|row| row.request)
+    /// That of a row.
+    #[must_use]
+    pub fn of(&self, id: RowId) -> Pressure {
+        self.0.iter().find(|row| row.row == id).map_or(Pressure::NONE_NEEDED, |row| row.seen)
     }
 
     /// One scan: `setpoint` is what the coolant's loops aim at (°C); `starting` says whether a pump of a CDU is on its way.
@@ -62,7 +68,6 @@ impl Caps {
         &mut self,
         (scene, tuning): (&Scene<'_>, &CduTuning),
         (setpoint, starting): (f64, impl Fn(usize) -> bool),
-        news: &mut News<'_>,
     ) {
         let of = &tuning.caps;
         for row in &mut self.0 {
@@ -75,7 +80,6 @@ impl Caps {
             row.awaited.count(pressing().any(|cdu| is_unread(scene, cdu)), dt);
             let awaited = row.awaited.so_far() > Span::ZERO && !row.awaited.reached(AWAITED);
             let doubted = awaited || pressing().any(|cdu| scene.is_stale(cdu.of.dp));
-            row.request = row.request.map(|request| CapRequest { since: sum(request.since, dt), ..request });
             // Where no pressure is known and nobody sees a pump turn there is none.
             let turning = || units().flat_map(|(_, cdu)| &cdu.pumps).any(|pump| turns(scene, pump));
             let low = best.map_or_else(|| (!turning()).then_some(true), |best| Some(best < of.least_dp.0));
@@ -83,17 +87,11 @@ impl Caps {
                 row.low.count(low, dt);
             }
             let bound = if units().any(|(n, _)| starting(n)) { of.after.max(of.cure_within) } else { of.after };
-            if row.request.is_none() && row.low.reached(bound) {
-                row.request = Some(CapRequest { row: row.row, reason: CapReason::PressureLost, since: Span::ZERO });
-                news.warn(About::Row(row.row), What::CapRequested(CapReason::PressureLost));
-            }
             let pressed = best.is_some_and(|best| best >= tuning.pump.setpoint - of.nominal_dp.0);
             let cool = |cdu: &DrivenCdu| scene.fresh(cdu.of.supply).is_some_and(|t| t <= setpoint + of.nominal_supply);
             let mut feeding = pressing().filter(|cdu| presses(scene, cdu, of.least_dp.0)).peekable();
-            if row.request.is_some() && pressed && feeding.peek().is_some() && feeding.all(cool) {
-                row.request = None;
-                news.info(About::Row(row.row), What::CapReleased);
-            }
+            let nominal = pressed && feeding.peek().is_some() && feeding.all(cool);
+            row.seen = Pressure { lost: row.low.reached(bound), nominal };
         }
     }
 }
