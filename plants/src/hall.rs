@@ -19,6 +19,7 @@ pub mod feed_forward;
 pub mod kind;
 mod load;
 pub mod machinery;
+pub mod maps;
 mod meters;
 pub mod redundant;
 pub mod sequence;
@@ -229,6 +230,8 @@ pub struct Strategies {
     pub heat: sequence::heat::HeatTuning,
     /// The supply air of rows with coils; nothing where it stays at the valves' setpoint.
     pub supply_air: Option<sequence::air::SupplyAirTuning>,
+    /// What its machines draw, for who reckons.
+    pub maps: maps::Maps,
 }
 
 impl Strategies {

@@ -3,6 +3,7 @@
 mod alarms;
 mod feed_forward;
 mod machinery;
+mod maps;
 mod meters;
 mod redundant;
 mod sequence;

@@ -11,6 +11,7 @@ use plant::units::Celsius;
 const fn strategies(tuning: LoopTuning) -> Strategies {
     Strategies {
         supply_air: None,
+        maps: plant::hall::maps::Maps::NONE,
         heat: plant::hall::sequence::heat::HeatTuning::USUAL,
         fans: tuning,
         valves: tuning,

@@ -1,6 +1,7 @@
 //! How the loops are run.
 
 use super::feed_forward::feed_forward;
+use super::maps::maps;
 use super::sequence::Tunings;
 use crate::hall::{Limits, LoopTuning, Strategies};
 use crate::read::Section;
@@ -26,6 +27,7 @@ pub(super) fn strategies(
 ) -> Option<Strategies> {
     let [fans, valves, pump] = needs;
     let feed_forward = feed_forward(file);
+    let maps = maps(file);
     let Tunings { plants: [chilled_water, facility_water], dx, cdu, dry, doors, tank, two_phase, heat, supply_air } =
         tunings;
     let all = |fans, valves, pump| Strategies {
@@ -43,6 +45,7 @@ pub(super) fn strategies(
         heat,
         supply_air,
         feed_forward,
+        maps,
     };
     if !needs.contains(&true) && !file.has("strategy") {
         return Some(all(UNUSED, UNUSED, UNUSED));
