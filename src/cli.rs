@@ -25,6 +25,7 @@ mod signals;
 pub mod sim;
 pub mod status;
 mod stop;
+pub mod supervisor;
 pub mod tune;
 pub mod why;
 
@@ -96,6 +97,8 @@ pub enum Command {
     StepTest(tune::StepTestArgs),
     /// Give a loop the gains that follow from its trial, or take them back
     Tune(tune::TuneArgs),
+    /// Setpoints that are moved so that the facility draws least: look, or switch that on or off
+    Supervisor(supervisor::SupervisorArgs),
     /// Load the configuration again and apply what can be applied
     Reload(reload::ReloadArgs),
     /// Decide a recorded run again and compare every decision
@@ -212,6 +215,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 32 } else { 20 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 33 } else { 21 });
     }
 }

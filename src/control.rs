@@ -51,6 +51,7 @@ mod safety;
 mod scene;
 pub mod sentence;
 mod sequence;
+mod supervisor;
 mod supply_air;
 mod tanks;
 mod time_to_limit;
@@ -89,6 +90,7 @@ use quality::Quality;
 use report::{LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written};
 use request::{Reply, Request};
 use safety::Safety;
+use supervisor::Supervisor;
 use trial::Trials;
 use wear::Wear;
 
@@ -126,6 +128,7 @@ pub struct State {
     forecast: Forecast,
     trials: Trials,
     performances: Performances,
+    supervisor: Supervisor,
     /// What answers have to tell in the next scan.
     pending: Vec<Event>,
 }
@@ -181,6 +184,7 @@ impl Controller {
         let rules = (&hall.points, hall.redundant.as_slice());
         state.quality.judge(rules, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
         state.quality.vote((&hall.redundant, &hall.points), state.clock.lived().dt, news); // two or three sensors of one point
+        supervisor::supervise(hall, state, news); // where setpoints are, so that the facility draws least
         let image = state.quality.image();
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
@@ -339,6 +343,7 @@ impl State {
             forecast: Forecast::new(hall),
             trials: Trials::default(),
             performances: Performances::new(hall.loops.len()),
+            supervisor: Supervisor::new(),
             pending: Vec::new(),
         }
     }
@@ -349,6 +354,7 @@ impl State {
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();
         self.alarms.restart(tick);
+        self.supervisor.restart();
         for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
             *held = Held::safe(&slot.range);
         }

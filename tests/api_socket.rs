@@ -69,7 +69,7 @@ fn reply(request: &Request) -> Reply {
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
         Ask::Trial { .. } => Reply::Refused(Refusal::NotLed),
         Ask::Retune { .. } => Reply::Refused(Refusal::TooSensitive),
-        Ask::EndTrial | Ask::Revert { .. } => Reply::Refused(Refusal::NothingThere),
+        Ask::EndTrial | Ask::Revert { .. } | Ask::Supervise { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::ServiceAlarm { .. } | Ask::Found { .. } | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
     }
 }

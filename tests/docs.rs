@@ -1,7 +1,7 @@
 //! Every command and configuration block of the documentation, run.
 //!
 //! A fenced block says by its info string how it is run: `sh` on its own, `sh demo` beside a running demo, `sh not-run`
-//! with a reason in its first comment, `toml config` by `wattloop check`, anything else is prose.
+//! with a reason in its first comment, `toml config` by `wattloop check`, `toml hall` in the place of the same sections of a shipped hall, anything else is prose.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -198,9 +198,35 @@ fn configuration_blocks_pass_the_check() {
     }
 }
 
+/// The sections of a file, each with its header's line; what stands before the first has none.
+fn sections(text: &str) -> Vec<(String, String)> {
+    let mut found = vec![(String::new(), String::new())];
+    for line in text.lines() {
+        if line.starts_with('[') {
+            found.push((line.split('#').next().unwrap_or(line).trim().to_owned(), String::new()));
+        }
+        let last = found.len() - 1;
+        found[last].1.push_str(line);
+        found[last].1.push('\n');
+    }
+    found
+}
+
+#[test]
+fn hall_blocks_are_taken_in_the_place_of_the_same_sections_of_a_shipped_hall() {
+    let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    for block in blocks().iter().filter(|b| b.info == "toml hall") {
+        let named: Vec<String> = sections(&block.text).into_iter().map(|(header, _)| header).collect();
+        let kept = sections(air).into_iter().filter(|(header, _)| header.is_empty() || !named.contains(header));
+        let text = kept.map(|(_, text)| text).collect::<String>() + &block.text;
+        assert!(named.iter().any(|header| air.contains(header.as_str())), "{}", block.place);
+        plant::hall::Hall::load(&block.place, &text).unwrap_or_else(|faults| panic!("{}: {faults}", block.place));
+    }
+}
+
 #[test]
 fn every_block_says_how_it_is_run() {
-    let known = ["sh", "sh demo", "sh not-run", "toml config", "text", "json", "rust"];
+    let known = ["sh", "sh demo", "sh not-run", "toml config", "toml hall", "text", "json", "rust"];
     for block in blocks() {
         assert!(known.contains(&block.info.as_str()), "{}: `{}` is not one of {known:?}", block.place, block.info);
         if block.info == "sh not-run" {

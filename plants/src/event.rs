@@ -4,6 +4,7 @@ mod cap;
 mod commissioning;
 mod disagreement;
 mod shut_out;
+mod supervision;
 mod unanswered;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use cap::{CapReason, Rung};
 pub use commissioning::{Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
 pub use shut_out::ShutOut;
+pub use supervision::Supervision;
 pub use unanswered::Unanswered;
 
 /// How much an event matters. An unexpected `Error` fails a simulated run.
@@ -347,6 +349,8 @@ pub enum What {
     WriteAcknowledged,
     /// Somebody commissions a loop.
     Commissioning(Commissioning),
+    /// The supervisor of setpoints.
+    Supervision(Supervision),
 }
 
 /// Something that happened, when, and to what.

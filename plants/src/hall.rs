@@ -15,6 +15,7 @@
 //!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
 //! ```
 
+pub mod envelope;
 pub mod feed_forward;
 pub mod kind;
 mod load;
@@ -23,6 +24,7 @@ pub mod maps;
 mod meters;
 pub mod redundant;
 pub mod sequence;
+pub mod supervisor;
 mod trips;
 mod words;
 
@@ -105,6 +107,8 @@ pub struct Limits {
     pub inlet_max: Celsius,
     /// What is asked of a row's machines beyond that.
     pub trips: Trips,
+    /// What its machines may be put through.
+    pub envelope: envelope::Envelope,
     /// A loop at its most whose reading comes no nearer to its setpoint for so long is told (min to h, 1min to 12h).
     pub no_response_after: Span,
 }
@@ -232,6 +236,8 @@ pub struct Strategies {
     pub supply_air: Option<sequence::air::SupplyAirTuning>,
     /// What its machines draw, for who reckons.
     pub maps: maps::Maps,
+    /// Which setpoints are moved to where the facility draws least; nothing where all stay.
+    pub supervisor: Option<supervisor::SupervisorTuning>,
 }
 
 impl Strategies {

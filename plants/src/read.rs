@@ -269,6 +269,12 @@ impl<'s> Section<'s> {
         None
     }
 
+    /// True once a fault of the file has been noted: what follows from the numbers there may be its echo.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        !self.source.faults.borrow().is_empty()
+    }
+
     /// The section `[key]` below this one.
     pub fn section(&self, key: &'static str) -> Option<Section<'s>> {
         let value = self.ask(key)?;

@@ -71,6 +71,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Who commands.
     pub controller: Pilot,
+    /// The controller may move setpoints to where the facility draws least; false where a page is about where the hall's file has them.
+    pub supervisor: bool,
     /// What replaces the physics' own work of the machines.
     pub load: LoadChange,
     /// The machines one by one; nothing for racks that take a share of their nameplates.
@@ -238,6 +240,7 @@ impl Scenario {
             period: second,
             seed: 1,
             controller: Pilot::Wattloop,
+            supervisor: true,
             load: LoadChange::default(),
             nodes: None,
             weather: WeatherChange::default(),

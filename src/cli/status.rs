@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use clap::Args;
 use wattloop::control::report::{
-    AlarmView, CapView, CduView, DoorView, DryView, HeatView, LimitView, MachineView, NamedValue, PlantView, Pue,
-    PumpsView, Status, TankView, TowerView,
+    AlarmView, CapView, CduView, DoorView, DryView, HeatView, LeverView, LimitView, MachineView, NamedValue, PlantView,
+    Pue, PumpsView, Status, TankView, TowerView,
 };
 
 use super::client::SocketArgs;
@@ -105,11 +105,20 @@ fn commissioning(page: &mut String, s: &Status) -> std::fmt::Result {
         let (gone, longest) = (length(t.gone_s), length(t.how.longest.seconds()));
         writeln!(page, "TRIAL          {} is {}, for {gone} of {longest} at most", t.of, t.stage)?;
     }
+    if let Some(of) = &s.supervisor {
+        let moved: Vec<String> = of.levers.iter().filter(|l| l.offset.abs() > 0.05).map(lever).collect();
+        let moved = if moved.is_empty() { "none moved".to_owned() } else { moved.join(", ") };
+        writeln!(page, "setpoints      {moved}; {}; {:.1} kW expected", of.because, of.expected_w / 1e3)?;
+    }
     for r in &s.retuned {
         let (gain, ti, ms) = (r.gains.gain, r.gains.ti, r.sensitivity);
         writeln!(page, "tuned          {} gain {gain:.4}, Ti {ti:.0} s, Ms {ms:.2} by {}: {}", r.of, r.who, r.reason)?;
     }
     Ok(())
+}
+
+fn lever(of: &LeverView) -> String {
+    format!("{} {:+.1} {}", of.lever.word(), of.offset, of.unit)
 }
 
 fn alarm(page: &mut String, a: &AlarmView, uptime_s: f64) -> std::fmt::Result {

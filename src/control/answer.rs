@@ -13,7 +13,7 @@ use super::news::News;
 use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD, later};
 use super::request::{Ask, Refusal, Reply, Request};
 use super::{Plan, State};
-use super::{retune, trial};
+use super::{retune, supervisor, trial};
 
 /// Answers one request.
 pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
@@ -52,6 +52,7 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
             retune::retune(plan, state, &request.who, &asked, tick)
         }
         Ask::Revert { of } => retune::revert(state, *of, tick),
+        Ask::Supervise { on, reason } => supervisor::switch(state, (*on, reason), tick),
     };
     done.unwrap_or_else(Reply::Refused)
 }

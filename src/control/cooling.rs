@@ -9,6 +9,7 @@ mod feed;
 mod group;
 mod response;
 mod retune;
+mod setpoints;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, Unanswered, What};
@@ -30,6 +31,7 @@ use feed::Feed;
 use group::Group;
 use response::Response;
 pub use retune::{Retune, Retunes};
+pub use setpoints::Setpoints;
 
 /// The slowest actuator whose position on its way is believed (%/s): four hundred seconds from end to end.
 const SLOWEST_STROKE: f64 = 0.25;
@@ -58,7 +60,7 @@ pub enum Aim {
 /// What the loops remember.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cooling {
-    strategies: Strategies,
+    setpoints: Setpoints,
     /// Counts reloads, so that a setpoint that a reload moves does not bump the output.
     source: u8,
     loops: Table<LoopId, Loop>,
@@ -137,7 +139,8 @@ impl Cooling {
         let responses = Table::filled(hall.loops.len(), Response::default());
         let patience = hall.limits.no_response_after;
         let retunes = Retunes::default();
-        let mut cooling = Self { strategies: hall.strategies, source: 0, loops, responses, patience, retunes };
+        let mut cooling =
+            Self { setpoints: Setpoints::of(hall.strategies), source: 0, loops, responses, patience, retunes };
         cooling.restart(hall, circuits);
         cooling
     }
@@ -161,32 +164,43 @@ impl Cooling {
     /// How everything is run now.
     #[must_use]
     pub const fn strategies(&self) -> &Strategies {
-        &self.strategies
+        self.setpoints.now()
+    }
+
+    /// The same, for the supervisor, which moves setpoints.
+    pub const fn setpoints(&self) -> &Setpoints {
+        &self.setpoints
+    }
+
+    /// The same, to move them.
+    pub const fn setpoints_mut(&mut self) -> &mut Setpoints {
+        &mut self.setpoints
     }
 
     /// The tuning in force of one kind of loop.
     #[must_use]
     pub const fn tuning(&self, service: Service) -> &LoopTuning {
+        let strategies = self.strategies();
         match service {
-            Service::Fans => &self.strategies.fans,
-            Service::Valve => &self.strategies.valves,
-            Service::Pump => &self.strategies.pump,
-            Service::TowerFans(water) => match &self.strategies.plant(water).tower {
+            Service::Fans => &strategies.fans,
+            Service::Valve => &strategies.valves,
+            Service::Pump => &strategies.pump,
+            Service::TowerFans(water) => match &strategies.plant(water).tower {
                 Some(tower) => &tower.fans.speed,
                 None => &TowerTuning::PUBLISHED.fans.speed,
             },
-            Service::Head(water) => match &self.strategies.plant(water).head {
+            Service::Head(water) => match &strategies.plant(water).head {
                 Some(head) => &head.valve,
                 None => &HeadTuning::PUBLISHED.valve,
             },
-            Service::Damper => &self.strategies.dx.dampers,
-            Service::Compressor => &self.strategies.dx.compressors,
-            Service::DryFans => &self.strategies.dry.fans.speed,
-            Service::CduValve => &self.strategies.cdu.valve,
-            Service::CduPumps => &self.strategies.cdu.pump,
-            Service::DoorValve => &self.strategies.doors.valve.speed,
-            Service::TankValve => &self.strategies.tank.valve,
-            Service::CondenserValve => &self.strategies.two_phase.valve,
+            Service::Damper => &strategies.dx.dampers,
+            Service::Compressor => &strategies.dx.compressors,
+            Service::DryFans => &strategies.dry.fans.speed,
+            Service::CduValve => &strategies.cdu.valve,
+            Service::CduPumps => &strategies.cdu.pump,
+            Service::DoorValve => &strategies.doors.valve.speed,
+            Service::TankValve => &strategies.tank.valve,
+            Service::CondenserValve => &strategies.two_phase.valve,
         }
     }
 
@@ -209,7 +223,7 @@ impl Cooling {
 
     /// A new boot: the outputs are at their fail-safe, and what the hall's file says now is what counts.
     pub fn restart(&mut self, hall: &Hall, circuits: &[Circuit]) {
-        self.strategies = hall.strategies;
+        self.setpoints = Setpoints::of(hall.strategies);
         self.responses.rows_mut().iter_mut().for_each(Response::restart);
         for circuit in circuits {
             if let Some(row) = self.loops.get_mut(circuit.id) {
@@ -221,7 +235,7 @@ impl Cooling {
     /// New strategies take effect now, without a bump.
     pub fn reload(&mut self, strategies: Option<&Strategies>, news: &mut News<'_>) {
         if let Some(strategies) = strategies {
-            self.strategies = *strategies;
+            self.setpoints.reload(strategies);
             self.source = self.source.wrapping_add(1);
             news.info(About::Hall, What::ReloadApplied);
         }
@@ -252,7 +266,7 @@ impl Cooling {
             let (mut tuning, source) = (self.tuning_of(circuit), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
             row.group.watch(circuit, scene, news);
-            row.feed.step(circuit, &self.strategies.feed_forward, scene);
+            row.feed.step(circuit, &self.setpoints.now().feed_forward, scene);
             let aim = row.aim.take();
             row.stands = matches!(aim, Some(Aim::Stand { .. }));
             tuning.setpoint = match aim {

@@ -10,6 +10,7 @@ mod performance;
 mod plants;
 mod pumps;
 mod status;
+mod supervisor;
 mod tanks;
 mod trial;
 mod why;
@@ -29,6 +30,7 @@ pub(super) use performance::performance;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
 pub(super) use status::{point, status, written};
+pub use supervisor::{LeverView, ProofView, SupervisorView, TrialsView};
 pub use tanks::TankView;
 pub(super) use trial::trial;
 pub use trial::{Findings, RetuneView, TrialReport, TrialSeen, TrialView};
@@ -104,6 +106,9 @@ pub struct Status {
     pub overrides: Vec<OverrideView>,
     /// Loads that somebody announced, and that nobody has stopped waiting for.
     pub announced: Vec<AnnouncedView>,
+    /// Setpoints that are moved to where the facility draws least.
+    #[serde(default)]
+    pub supervisor: Option<SupervisorView>,
     /// The trial that runs.
     #[serde(default)]
     pub trial: Option<TrialView>,

@@ -108,6 +108,13 @@ pub enum Ask {
         /// Which loop.
         of: LoopId,
     },
+    /// Switch the supervisor of setpoints on or off.
+    Supervise {
+        /// On.
+        on: bool,
+        /// Why: must not be empty.
+        reason: String,
+    },
 }
 
 /// What the controller answers.

@@ -2,7 +2,8 @@
 
 use plant::command::{Level, Reason};
 use plant::event::{
-    CapReason, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, TrialEnd, Trouble, Unanswered, What,
+    CapReason, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, Supervision, TrialEnd, Trouble,
+    Unanswered, What,
 };
 use plant::hall::Hall;
 use plant::id::PointId;
@@ -243,6 +244,28 @@ fn commissioning(news: Commissioning) -> String {
     }
 }
 
+fn supervision(news: Supervision) -> String {
+    match news {
+        Supervision::Moved { lever, from, to, saves } => {
+            let (name, unit, saves) = (lever.word(), lever.unit(), saves / 1e3);
+            format!(
+                "has its setpoint of `{name}` moved from {from:+.1} to {to:+.1} {unit}: it is expected to save {saves:.2} kW"
+            )
+        }
+        Supervision::Proved { saves, expected } => {
+            let (saves, expected) = (saves / 1e3, expected / 1e3);
+            format!("saves {saves:.2} kW by where its setpoints are, as measured; {expected:.2} kW were expected")
+        }
+        Supervision::Retired => "has its setpoints back at home: they cost what they should save".to_owned(),
+        Supervision::GoneHome => "has its setpoints on their way home: something is not as it should be".to_owned(),
+        Supervision::Switched(on) => either(
+            on,
+            "has its setpoints moved again: a person said so",
+            "has its setpoints left at home: a person said so",
+        ),
+    }
+}
+
 /// An event as a sentence without its subject, which [`Event::subject`] names.
 #[must_use]
 pub fn event(hall: &Hall, event: &Event) -> String {
@@ -313,6 +336,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::AnnouncedLoadMissing => "does not draw the load that was announced: nobody waits for it".to_owned(),
         What::AnnouncementDropped => "knows nothing any more of a load that was announced: control was away".to_owned(),
         What::Commissioning(news) => commissioning(news),
+        What::Supervision(news) => supervision(news),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

@@ -21,6 +21,7 @@ mod rig;
 mod safety;
 mod scan;
 mod storm;
+mod supervised;
 mod supply_air;
 mod tanks;
 mod trials;

@@ -8,6 +8,7 @@
 //! GET  /v1/alarms                    POST /v1/announce            POST /v1/withdraw
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
+//!                                    POST /v1/supervisor          {"on","reason"}
 //! every refusal: {"code","message","help"}
 //! ```
 //!
@@ -20,6 +21,7 @@ mod peer;
 mod problem;
 mod reload;
 mod routes;
+mod supervisor;
 mod tuning;
 
 use std::io;
@@ -38,6 +40,7 @@ pub use peer::{Caller, Owner};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};
 pub use routes::{Override, Release};
+pub use supervisor::Supervise;
 pub use tuning::{Retune, Revert, Trial};
 
 /// The largest body that is read (bytes).

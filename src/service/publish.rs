@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plant::convert;
-use plant::event::{Commissioning, Event, Severity, What};
+use plant::event::{Commissioning, Event, Severity, Supervision, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::image::Inputs;
@@ -253,6 +253,21 @@ const fn deadband(unit: Unit) -> f64 {
     }
 }
 
+/// What the supervisor tells, as fields; powers in watts.
+fn supervision(news: &Supervision) -> Value {
+    match news {
+        Supervision::Moved { lever, from, to, saves } => {
+            json!({ "kind": "setpoint_moved", "lever": lever.word(), "from": from, "to": to, "saves": saves })
+        }
+        Supervision::Proved { saves, expected } => {
+            json!({ "kind": "setpoints_proved", "saves": saves, "expected": expected })
+        }
+        Supervision::Retired => json!({ "kind": "supervisor_retired" }),
+        Supervision::GoneHome => json!({ "kind": "setpoints_gone_home" }),
+        Supervision::Switched(on) => json!({ "kind": "supervisor_switched", "on": on }),
+    }
+}
+
 /// What happened, as fields: a word in `kind`, and its numbers.
 fn what(what: &What) -> Value {
     match what {
@@ -309,6 +324,7 @@ fn what(what: &What) -> Value {
         What::Commissioning(Commissioning::TrialOver(end)) => json!({ "kind": "trial_over", "end": end.word() }),
         What::Commissioning(Commissioning::Retuned) => json!({ "kind": "retuned" }),
         What::Commissioning(Commissioning::Reverted) => json!({ "kind": "reverted" }),
+        What::Supervision(news) => supervision(news),
     }
 }
 

@@ -9,6 +9,7 @@ mod redundant;
 mod sequence;
 mod site;
 mod specs;
+mod supervisor;
 mod tuning;
 
 use std::collections::BTreeMap;
@@ -63,8 +64,7 @@ struct Draft {
 fn read(file: &Section<'_>) -> Option<Hall> {
     let (name, site) = (file.need_name("name"), file.need_name("site"));
     let (tz, summary) = (site::time_zone(file), file.need_text("summary"));
-    let limits = site::limits(file);
-    let pue = site::pue(file);
+    let (limits, pue) = (site::limits(file), site::pue(file));
     let mut draft = Draft {
         specs: Specs::read(file),
         equips: Table::new(),
@@ -100,6 +100,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.as_slice()));
     if let (Some(limits), Some(strategies), Some(alarms)) = (&limits, &strategies, &alarms) {
         sequence::check_air(file, (limits, strategies), (!draft.coils.is_empty(), alarms));
+        supervisor::check(file, limits, strategies);
     }
     draft.rows_with_fans(file);
     file.done();

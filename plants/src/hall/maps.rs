@@ -1,5 +1,5 @@
 //! Component maps: what a hall's machines draw and how its loops answer, for whoever reckons what another output or setpoint would
-//! have come to. From data sheets or step tests of the site; nothing is controlled by them.
+//! have come to. From data sheets or step tests of the site; no loop runs by them.
 //!
 //! **Equations** `P = rated · (output / 100 %)^exponent` for what turns (fan law: 3 for pressure that falls with flow);
 //! `pv = pv₀ + gain · (output − output₀)` for a loop at rest, near where it stands; machines in racks `P · (1 + leakage · ΔT + fans · (s³ − 1))`,
@@ -21,6 +21,8 @@ pub struct Maps {
     pub tower: Option<Drive>,
     /// The fans of a dry cooler, all together.
     pub dry: Option<Drive>,
+    /// The compressors of chillers.
+    pub chillers: Option<Compressors>,
     /// The machines in racks.
     pub racks: Option<Machines>,
 }
@@ -35,6 +37,13 @@ pub struct Drive {
     /// What the loop's measured value does for each % of output, at rest, as a step test finds (unit of the pv per %; negative where more output
     /// makes it less); nothing where the file does not say.
     pub gain: Option<f64>,
+}
+
+/// Compressors that lift heat from one water to another.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compressors {
+    /// Power that they draw less for each kelvin less of lift (1/K, 0 to 0.1).
+    pub per_kelvin: f64,
 }
 
 /// Machines that answer to the temperature of what cools them.
@@ -52,7 +61,7 @@ pub struct Machines {
 
 impl Maps {
     /// None: a hall without `[map]`.
-    pub const NONE: Self = Self { fans: None, pump: None, tower: None, dry: None, racks: None };
+    pub const NONE: Self = Self { fans: None, pump: None, tower: None, dry: None, chillers: None, racks: None };
 }
 
 impl Drive {

@@ -72,6 +72,17 @@ pub struct Ridden {
     pub events: u64,
 }
 
+/// A controller at the begin of a run; its supervisor off where the page is about setpoints as the hall's file has them.
+fn controller(hall: &Arc<Hall>, supervisor: bool) -> Controller {
+    let mut controller = Controller::new(Arc::clone(hall));
+    if !supervisor {
+        let ask =
+            Ask::Supervise { on: false, reason: "the page is about setpoints as they are in the file".to_owned() };
+        controller.answer(&Request { who: "scenario".to_owned(), ask }, Tick::default());
+    }
+    controller
+}
+
 impl Drive {
     /// A scenario at the begin of its warm-up.
     pub fn new(page: &Page, seed: u64, pilot: Pilot) -> Self {
@@ -94,7 +105,7 @@ impl Drive {
             },
             run,
             pilot,
-            controller: Controller::new(Arc::clone(&hall)),
+            controller: controller(&hall, page.scenario.supervisor),
             inputs: Inputs::unread(hall.points.len()),
             image: Inputs::unread(hall.points.len()),
             outputs: if pilot == Pilot::Fixed { Outputs::default() } else { safe },

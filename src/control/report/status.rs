@@ -61,6 +61,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         readings: readings(hall, state),
         overrides: overrides(hall, state),
         announced: announced(hall, state),
+        supervisor: super::supervisor::supervisor(state),
         trial: super::trial::running(plan, state),
         retuned: super::trial::retuned(plan, state),
         alarms: alarms(hall, state),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem, tuning};
+use super::{Caller, Context, Problem, supervisor, tuning};
 use crate::control::report::{AlarmView, PerformanceView, PointView, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -65,6 +65,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/trial/end", post(tuning::end))
         .route("/v1/retune", post(tuning::retune))
         .route("/v1/revert", post(tuning::revert))
+        .route("/v1/supervisor", post(supervisor::switch))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
 }

@@ -12,6 +12,7 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
     Strategies {
         supply_air: None,
         maps: plant::hall::maps::Maps::NONE,
+        supervisor: None,
         heat: plant::hall::sequence::heat::HeatTuning::USUAL,
         fans: tuning,
         valves: tuning,
@@ -31,7 +32,8 @@ const fn strategies(tuning: LoopTuning) -> Strategies {
 fn limits() -> Limits {
     let (inlet_recommended, inlet_max) = (Celsius(27.0), Celsius(32.0));
     let trips = Trips::above(inlet_max);
-    Limits { inlet_recommended, inlet_max, trips, no_response_after: Limits::NO_RESPONSE_AFTER }
+    let envelope = plant::hall::envelope::Envelope::A1;
+    Limits { inlet_recommended, inlet_max, trips, envelope, no_response_after: Limits::NO_RESPONSE_AFTER }
 }
 
 fn hall() -> Arc<Hall> {

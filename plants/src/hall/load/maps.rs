@@ -1,6 +1,6 @@
 //! `[map.…]`: component maps.
 
-use crate::hall::maps::{Drive, Machines, Maps};
+use crate::hall::maps::{Compressors, Drive, Machines, Maps};
 use crate::read::Section;
 use crate::units::{Celsius, Watts};
 
@@ -14,8 +14,9 @@ pub(super) fn maps(file: &Section<'_>) -> Maps {
     let Some(section) = file.section("map") else { return Maps::NONE };
     let [fans, pump, tower, dry] = DRIVES.map(|(key, sign)| section.section(key).and_then(|s| drive(&s, sign)));
     let racks = section.section("racks").map(|s| machines(&s));
+    let chillers = section.section("chillers").map(|s| compressors(&s));
     section.done();
-    Maps { fans, pump, tower, dry, racks }
+    Maps { fans, pump, tower, dry, chillers, racks }
 }
 
 fn drive(section: &Section<'_>, sign: f64) -> Option<Drive> {
@@ -37,6 +38,12 @@ fn drive(section: &Section<'_>, sign: f64) -> Option<Drive> {
         return None;
     }
     Some(Drive { rated: Watts(rated), exponent, gain })
+}
+
+fn compressors(section: &Section<'_>) -> Compressors {
+    let per_kelvin = section.number("per-kelvin", 0.025, (0.0, 0.1));
+    section.done();
+    Compressors { per_kelvin }
 }
 
 fn machines(section: &Section<'_>) -> Machines {
@@ -67,6 +74,7 @@ mod tests {
         assert!(maps.fans.is_some_and(|fans| fans.rated.0 > 1e3 && fans.gain.is_some_and(|gain| gain < 0.0)));
         assert!(maps.pump.is_some_and(|pump| pump.gain.is_some_and(|gain| gain > 0.0)));
         assert!(maps.tower.is_some() && maps.dry.is_none() && maps.racks.is_some());
+        assert!(maps.chillers.is_some_and(|chillers| chillers.per_kelvin > 0.0));
         let bench = Hall::load("bench", shipped("bench")).unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(bench.strategies.maps, Maps::NONE);
     }

@@ -1,5 +1,6 @@
 //! What holds for the hall as a whole: its time zone, its limits, when a PUE means something.
 
+use crate::hall::envelope::{AirClass, CoolantClass, Envelope, WaterClass};
 use crate::hall::{Limits, PueRules, Trips};
 use crate::read::Section;
 use crate::time::Span;
@@ -27,6 +28,7 @@ pub(super) fn limits(file: &Section<'_>) -> Option<Limits> {
         }
     }
     let trips = limits.section("trips");
+    let envelope = limits.section("envelope").map(|section| (envelope(&section), section));
     let patience = (Span::from_secs(60), Span::from_secs(12 * 3600));
     let no_response_after = limits.span("no-response-after", Limits::NO_RESPONSE_AFTER, patience);
     limits.done();
@@ -36,9 +38,40 @@ pub(super) fn limits(file: &Section<'_>) -> Option<Limits> {
         limits.fault("inlet-max", message, "the allowable range reaches further than the recommended one");
         return None;
     }
+    let envelope = envelope.map_or(Envelope::A1, |(envelope, section)| {
+        within(&section, envelope.air, (Celsius(recommended), Celsius(max)));
+        envelope
+    });
     let usual = Trips::above(Celsius(max));
     let trips = trips.map_or(usual, |section| self::trips(&section, usual));
-    Some(Limits { inlet_recommended: Celsius(recommended), inlet_max: Celsius(max), trips, no_response_after })
+    Some(Limits {
+        inlet_recommended: Celsius(recommended),
+        inlet_max: Celsius(max),
+        trips,
+        envelope,
+        no_response_after,
+    })
+}
+
+/// Reads `[limits.envelope]`.
+fn envelope(section: &Section<'_>) -> Envelope {
+    let read = Envelope {
+        air: section.need_word("air", &AirClass::WORDS).unwrap_or(Envelope::A1.air),
+        tape: section.or("tape", false),
+        facility_water: section.word("facility-water", &WaterClass::WORDS),
+        coolant: section.word("coolant", &CoolantClass::WORDS),
+    };
+    section.done();
+    read
+}
+
+/// The limits of a hall are no wider than what its class bears.
+fn within(section: &Section<'_>, air: AirClass, (recommended, max): (Celsius, Celsius)) {
+    let both = [("inlet-recommended", recommended, air.recommended()), ("inlet-max", max, air.allowable())];
+    if let Some((key, is, most)) = both.into_iter().find(|(_, is, most)| is > most) {
+        let message = format!("`{key}` is {is}, and machines of this class bear {most}");
+        section.fault("air", message, "write the class of the weakest machines, and limits within it");
+    }
 }
 
 /// Reads `[limits.trips]`: what it does not say is as usual.

@@ -3,6 +3,7 @@
 use super::feed_forward::feed_forward;
 use super::maps::maps;
 use super::sequence::Tunings;
+use super::supervisor;
 use crate::hall::{Limits, LoopTuning, Strategies};
 use crate::read::Section;
 use crate::time::Span;
@@ -28,6 +29,7 @@ pub(super) fn strategies(
     let [fans, valves, pump] = needs;
     let feed_forward = feed_forward(file);
     let maps = maps(file);
+    let supervisor = supervisor::tuning(file);
     let Tunings { plants: [chilled_water, facility_water], dx, cdu, dry, doors, tank, two_phase, heat, supply_air } =
         tunings;
     let all = |fans, valves, pump| Strategies {
@@ -46,6 +48,7 @@ pub(super) fn strategies(
         supply_air,
         feed_forward,
         maps,
+        supervisor,
     };
     if !needs.contains(&true) && !file.has("strategy") {
         return Some(all(UNUSED, UNUSED, UNUSED));
