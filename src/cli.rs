@@ -20,6 +20,7 @@ pub mod reload;
 pub mod replay;
 pub mod run;
 pub mod set;
+pub mod shadow;
 mod signals;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -83,6 +84,8 @@ pub enum Command {
     Why(why::WhyArgs),
     /// How well every loop does: error, travel, reversals, saturation, oscillation
     Loops(loops::LoopsArgs),
+    /// What the control that runs the hall did, beside what ours would have done: for a service in shadow
+    Shadow(shadow::ShadowArgs),
     /// Hold an output at a value for a while
     Set(set::SetArgs),
     /// Give an output back to the loops

@@ -52,6 +52,7 @@ mod scene;
 pub mod sentence;
 mod sequence;
 mod supervisor;
+mod shadow;
 mod supply_air;
 mod tanks;
 mod time_to_limit;
@@ -89,8 +90,10 @@ use performance::Performances;
 use quality::Quality;
 use report::{LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written};
 use request::{Reply, Request};
+use rule::Rule;
 use safety::Safety;
 use supervisor::Supervisor;
+use shadow::{Shadow, Watched};
 use trial::Trials;
 use wear::Wear;
 
@@ -107,6 +110,7 @@ struct Plan {
     hall: Arc<Hall>,
     circuits: Vec<Circuit>,
     wirings: Wirings,
+    watched: Table<OutputId, Watched>,
     zone: TimeZone,
 }
 
@@ -129,6 +133,7 @@ pub struct State {
     trials: Trials,
     performances: Performances,
     supervisor: Supervisor,
+    shadow: Shadow,
     /// What answers have to tell in the next scan.
     pending: Vec<Event>,
 }
@@ -138,8 +143,10 @@ impl Controller {
     #[must_use]
     pub fn new(hall: Arc<Hall>) -> Self {
         let commands = Commands::of(&hall);
+        let circuits = cooling::circuits(&hall, &commands);
         let plan = Plan {
-            circuits: cooling::circuits(&hall, &commands),
+            watched: shadow::watched(&hall, &commands, &circuits),
+            circuits,
             wirings: Wirings::of(&hall, &commands),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
@@ -191,6 +198,11 @@ impl Controller {
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
+        let beside = state.shadow.is_on();
+        if let Some(other) = state.shadow.beside_mut() {
+            other.look((&plan.watched, image), &mut state.held, state.clock.lived().dt); // ours begin where their devices are
+            state.equipment.lend(Rule::Elsewhere);
+        }
         state.forecast.step((hall, image), &state.cooling.strategies().feed_forward, tick, news); // the loads to come
 
         commands.relinquish();
@@ -201,8 +213,10 @@ impl Controller {
             forecast: &state.forecast,
             dt: tick.dt,
             longest: state.clock.longest(),
+            beside,
         };
         state.cooling.step(circuits, &scene, commands, news); // loops
+        state.shadow.project(circuits, &state.cooling, commands, state.clock.lived().dt); // beside another: where ours would stand
         let (ahead, dt) = (state.cooling.strategies().feed_forward, state.clock.lived().dt);
         let scene = scene::Scene { hall, image, held: &state.held, forecast: &state.forecast, ahead: &ahead, dt };
         state.performances.step(circuits, &state.cooling, dt); // how well each loop does
@@ -215,7 +229,10 @@ impl Controller {
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
         state.safety.tripped().into_iter().for_each(|hot| state.equipment.rescue(hall, &plan.wirings, hot, commands));
         let lived = state.clock.lived(); // a pause moves no ramp and runs no delay
-        commands.resolve(&mut state.held, lived.dt, news); // priority array and limits to one value a point
+        let ramp = if beside { shadow::AT_ONCE } else { lived.dt };
+        commands.resolve(&mut state.held, ramp, news); // priority array and limits to one value a point
+        let (held, cooling, dt) = (&state.held, &state.cooling, lived.dt);
+        state.shadow.compare(circuits, &shadow::Scene { hall, image, held, commands, cooling, dt });
 
         let scene = alarms::Scene {
             hall,
@@ -226,6 +243,7 @@ impl Controller {
             cooling: &state.cooling,
             tick: lived,
             running,
+            beside,
         };
         state.alarms.step(&scene, news);
         self.publish();
@@ -344,6 +362,7 @@ impl State {
             trials: Trials::default(),
             performances: Performances::new(hall.loops.len()),
             supervisor: Supervisor::new(),
+            shadow: Shadow::default(),
             pending: Vec::new(),
         }
     }

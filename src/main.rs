@@ -29,6 +29,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Points(args) => cli::points::run(&args, out),
         Command::Why(args) => cli::why::run(&args, out),
         Command::Loops(args) => cli::loops::run(&args, out),
+        Command::Shadow(args) => cli::shadow::run(&args, out),
         Command::Set(args) => cli::set::run(&args, out),
         Command::Release(args) => cli::release::run(&args, out),
         Command::Announce(args) => cli::announce::run(&args, out),

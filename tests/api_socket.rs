@@ -51,6 +51,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             }
             Question::Trial => Answer::Trial(None),
             Question::Loops(_) => Answer::Loops(Vec::new()),
+            Question::Shadow(_) => Answer::Shadow(None),
             Question::Request(request) => Answer::Reply(reply(request)),
             Question::Reload(_) => Answer::Reloading,
         };

@@ -43,6 +43,9 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     if s.alarms.is_empty() {
         writeln!(page, "no alarms")?;
     }
+    if let Some(shadow) = &s.shadow {
+        writeln!(page, "{}", super::shadow::line(shadow))?;
+    }
     for o in &s.overrides {
         let (value, left) = (figure(&o.point, o.value, &o.unit), length(o.remaining_s));
         writeln!(page, "override       {} held at {value} by {} for {left} more: {}", o.point, o.who, o.reason)?;

@@ -98,6 +98,11 @@ impl Cdus {
         }
     }
 
+    /// Who runs them from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        self.cdus.iter_mut().for_each(|cdu| cdu.rule = rule);
+    }
+
     /// The CDUs with what they are, in the hall's order.
     pub fn iter<'c>(&'c self, hall: &'c Hall) -> impl Iterator<Item = (&'c DrivenCdu, &'c Cdu)> {
         hall.cdus.iter().zip(&self.cdus)
@@ -311,6 +316,7 @@ impl Cdu {
                     news.info(about, What::Step(Told::TakenOver));
                 }
             }
+            Rule::Elsewhere => {}
             Rule::Control => {
                 self.doubt.count(!fresh, scene.dt);
                 let helpless = listens && self.pumps.is_helpless(scan, &row);

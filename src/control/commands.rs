@@ -138,6 +138,15 @@ impl Commands {
         }
     }
 
+    /// A level that asks for something asks for another value, for the reason that it had.
+    pub fn revise(&mut self, output: OutputId, level: Level, value: f64) {
+        if let Some(slot) = self.slots.get_mut(output).filter(|slot| value.is_finite() && slot.asked.holds(level))
+            && let Some(row) = slot.entries.get_mut(row_of(level))
+        {
+            row.value = value;
+        }
+    }
+
     /// A level limits an output. Limits of one level combine like those of several, the one nearer to the fail-safe first.
     pub fn limit(&mut self, output: OutputId, level: Level, limit: Limit) {
         if let Some(slot) = self.slots.get_mut(output) {

@@ -265,7 +265,9 @@ impl Cooling {
         for circuit in circuits {
             let (mut tuning, source) = (self.tuning_of(circuit), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
-            row.group.watch(circuit, scene, news);
+            if !scene.beside {
+                row.group.watch(circuit, scene, news);
+            }
             row.feed.step(circuit, &self.setpoints.now().feed_forward, scene);
             let aim = row.aim.take();
             row.stands = matches!(aim, Some(Aim::Stand { .. }));
@@ -288,7 +290,7 @@ impl Cooling {
             }
             row.countdown = if row.countdown == 0 { tuning.every.saturating_sub(1) } else { row.countdown - 1 };
             row.propose(circuit, aim, commands);
-            if let Some(response) = self.responses.get_mut(circuit.id) {
+            if let Some(response) = self.responses.get_mut(circuit.id).filter(|_| !scene.beside) {
                 response.watch(circuit, (row, scene), self.patience, news);
             }
         }
@@ -308,6 +310,8 @@ pub struct Scene<'a> {
     pub dt: Span,
     /// Of which at most this was under control; what is longer was a pause.
     pub longest: Span,
+    /// Somebody else runs the hall, and nothing of ours arrives: no device is held to what nobody told it.
+    pub beside: bool,
 }
 
 /// What a loop is told of its outputs.

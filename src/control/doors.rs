@@ -128,6 +128,11 @@ impl Doors {
         }
     }
 
+    /// Who runs them from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        self.0.iter_mut().for_each(|door| door.rule = rule);
+    }
+
     /// The doors with what they are.
     pub fn iter<'d>(&'d self, hall: &'d Hall) -> impl Iterator<Item = (&'d DrivenDoor, &'d Door)> {
         hall.doors.iter().zip(&self.0)

@@ -92,6 +92,11 @@ impl DryCoolers {
         }
     }
 
+    /// Who runs them from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        self.0.iter_mut().for_each(|row| row.rule = rule);
+    }
+
     /// The coolers with what they are.
     pub fn iter<'d>(&'d self, hall: &'d Hall) -> impl Iterator<Item = (&'d DrivenDry, &'d DryCooler)> {
         hall.dry.iter().zip(&self.0)

@@ -96,6 +96,11 @@ impl DxRows {
         }
     }
 
+    /// Who runs them from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        self.rows.iter_mut().for_each(|row| row.rule = rule);
+    }
+
     /// The rows with what they are, in the hall's order.
     pub fn iter<'p>(&'p self, hall: &'p Hall) -> impl Iterator<Item = (&'p DxRow, &'p Units)> {
         hall.dx_rows.iter().zip(&self.rows)
@@ -192,7 +197,7 @@ impl Units {
         let looked = look::row(scope, (scene, wiring));
         let seen = |id| look::unit(scope.row, (scene, wiring), id).on_panel(on_panels);
         match self.rule {
-            Rule::Panel { .. } => {
+            Rule::Panel { .. } | Rule::Elsewhere => {
                 self.team.look_on(scope, seen, news);
                 let all = looked.is_supplied && self.team.machines().rows().iter().all(Machine::is_seen);
                 if self.rule.take_over(all, TAKE_OVER, scope.dt) {

@@ -18,6 +18,7 @@ use super::heat::{self, Stations};
 use super::news::News;
 use super::plants::{self, Plants};
 use super::pumps::{self, Headers};
+use super::rule::Rule;
 use super::scene::Scene;
 use super::supply_air::{self, SupplyAir};
 use super::tanks::{self, Tanks};
@@ -121,6 +122,18 @@ impl Equipment {
         self.heat.restart();
         self.trips.restart();
         self.trends.restart();
+    }
+
+    /// Who runs all of it from now on: somebody else, whom control only looks on, or its panels until control takes it over.
+    pub fn lend(&mut self, rule: Rule) {
+        self.headers.lend(rule);
+        self.plants.lend(rule);
+        self.dx.lend(rule);
+        self.cdus.lend(rule);
+        self.dry.lend(rule);
+        self.doors.lend(rule);
+        self.tanks.lend(rule);
+        self.heat.lend(rule);
     }
 
     /// Gives the loops what they shall do.

@@ -97,6 +97,11 @@ impl Stations {
         }
     }
 
+    /// Who runs them from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        self.0.iter_mut().for_each(|row| row.rule = rule);
+    }
+
     /// The stations with what they are.
     pub fn iter<'s>(&'s self, hall: &'s Hall) -> impl Iterator<Item = (&'s DrivenHeat, &'s Station)> {
         hall.heat.iter().zip(&self.0)

@@ -69,6 +69,14 @@ impl Plants {
         }
     }
 
+    /// Who runs their machines and towers from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        for plant in &mut self.0 {
+            plant.rule = rule;
+            plant.tower.iter_mut().for_each(|tower| tower.lend(rule));
+        }
+    }
+
     /// Gives the loops that serve a plant their setpoints: the chilled water's pump the pressure that it is to hold.
     pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
         let strategies = *cooling.strategies();
@@ -218,6 +226,7 @@ impl Plant {
                     news.info(about, What::Step(Told::TakenOver));
                 }
             }
+            Rule::Elsewhere => {}
             Rule::Control => {
                 if !supplied || self.stages.is_blind() {
                     self.rule = Rule::on_panel();

@@ -104,6 +104,11 @@ impl Headers {
         }
     }
 
+    /// Who runs them from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        self.0.iter_mut().for_each(|row| row.rule = rule);
+    }
+
     /// The pumps of each.
     #[must_use]
     pub fn rows(&self) -> &[Pumps] {

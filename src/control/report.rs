@@ -9,6 +9,7 @@ mod limits;
 mod performance;
 mod plants;
 mod pumps;
+mod shadow;
 mod status;
 mod supervisor;
 mod tanks;
@@ -29,6 +30,8 @@ pub use performance::PerformanceView;
 pub(super) use performance::performance;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
+pub(super) use shadow::shadow;
+pub use shadow::{LoopGap, OutputGap, RiskView, ShadowReport, ShadowView};
 pub(super) use status::{point, status, written};
 pub use supervisor::{LeverView, ProofView, SupervisorView, TrialsView};
 pub use tanks::TankView;
@@ -115,6 +118,9 @@ pub struct Status {
     /// Loops that run with gains of their own.
     #[serde(default)]
     pub retuned: Vec<RetuneView>,
+    /// What ours would do, where somebody else runs the hall; nothing where ours does.
+    #[serde(default)]
+    pub shadow: Option<ShadowView>,
     /// Alarms that are not normal, worst first.
     pub alarms: Vec<AlarmView>,
     /// False while the wall clock is doubted.

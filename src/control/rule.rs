@@ -6,7 +6,7 @@
 //! ```
 //!
 //! On its panel a machine does what it would do without us. Control takes it over as it finds it and gives it back as it is, so that
-//! neither moves anything. A boot begins on the panel.
+//! neither moves anything. A boot begins on the panel. Beside somebody else's control ([`super::shadow`]) it is never taken over.
 
 use plant::event::Step;
 use plant::time::Span;
@@ -27,6 +27,8 @@ pub enum Rule {
     },
     /// Control.
     Control,
+    /// Somebody else, as we do not write: we look on.
+    Elsewhere,
 }
 
 impl Rule {
@@ -36,11 +38,11 @@ impl Rule {
         Self::Panel { seen: Timer::default() }
     }
 
-    /// True while its panel runs it.
+    /// True while its panel runs it, or somebody else.
     #[must_use]
     pub const fn is_panel(self) -> bool {
         match self {
-            Self::Panel { .. } => true,
+            Self::Panel { .. } | Self::Elsewhere => true,
             Self::Control => false,
         }
     }

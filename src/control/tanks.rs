@@ -21,6 +21,7 @@ use super::asks::Ask;
 use super::commands::{Commands, OutputId};
 use super::cooling::Cooling;
 use super::news::News;
+use super::rule::Rule;
 use super::scene::Scene;
 pub use boiling::BoilingTank;
 pub use oil::OilTank;
@@ -102,6 +103,12 @@ impl Tanks {
     pub fn restart(&mut self) {
         self.oil.iter_mut().for_each(OilTank::restart);
         self.boiling.iter_mut().for_each(BoilingTank::restart);
+    }
+
+    /// Who runs them from now on.
+    pub fn lend(&mut self, rule: Rule) {
+        self.oil.iter_mut().for_each(|tank| tank.keeper_mut().lend(rule));
+        self.boiling.iter_mut().for_each(|tank| tank.keeper_mut().lend(rule));
     }
 
     /// The single-phase tanks with what they are.

@@ -20,6 +20,7 @@ mod restart;
 mod rig;
 mod safety;
 mod scan;
+mod shadow;
 mod storm;
 mod supervised;
 mod supply_air;

@@ -62,6 +62,7 @@ async fn put(ask: Option<Ask>, (id, asker): (&str, &Asker)) -> Vec<u8> {
             | Answer::Why(_)
             | Answer::Trial(_)
             | Answer::Loops(_)
+            | Answer::Shadow(_)
             | Answer::Reloading,
         )
         | Err(_) => serde_json::json!({ "id": id, "code": "unavailable" }).to_string().into_bytes(),

@@ -196,6 +196,7 @@ impl Scan {
             Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
             Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),
             Question::Loops(hours) => Answer::Loops(self.controller.performance(hours)),
+            Question::Shadow(hours) => Answer::Shadow(self.controller.shadow(hours).map(Box::new)),
             Question::Reload(strategies) => {
                 *reload = Some(strategies);
                 Answer::Reloading
@@ -237,7 +238,9 @@ impl Scan {
     /// Every output to its fail-safe, with time for the buses to write it. True when all of them are proven.
     fn hand_over(&mut self, last: Option<Tick>) -> bool {
         self.notify.stopping();
-        if let Err(error) = Mark::HandedOver.put(&self.state_dir, true) {
+        // Beside somebody else's control nothing is handed over: who goes live goes on from what devices hold.
+        let ours = !self.controller.is_beside();
+        if let Err(error) = Mark::HandedOver.put(&self.state_dir, ours) {
             tracing::error!(%error, "the next start cannot be told that the outputs are at their fail-safe");
         }
         let seq = last.map_or(0, |l| l.seq.saturating_add(1));

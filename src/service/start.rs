@@ -62,8 +62,10 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let handed_over = Mark::HandedOver.is_on(&state_dir);
     // From the first scan on the outputs are control's again.
     Mark::HandedOver.put(&state_dir, false).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
+    let mut controller = resumed.controller;
+    controller.set_beside(shadow); // the boot's first snapshot has it
     let scan = Scan {
-        controller: resumed.controller,
+        controller,
         field: wires.field,
         clock,
         pace: pace(&loaded),

@@ -35,6 +35,8 @@ pub struct Scene<'a> {
     pub tick: Tick,
     /// How long this boot has run.
     pub running: Span,
+    /// Somebody else runs the hall, and nothing of ours arrives.
+    pub beside: bool,
 }
 
 /// A rack's or coil's temperature, and which.
@@ -53,6 +55,9 @@ impl Scene<'_> {
             let gone = value >= def.limit + def.deadband;
             if value < def.limit { Some(true) } else { gone.then_some(false) }
         };
+        if self.beside && accuses(def.condition) {
+            return Some(false);
+        }
         match def.condition {
             Condition::InletAbove => above(self.worst_inlet()?.1),
             Condition::SupplyAirAbove => above(self.worst_supply()?.1),
@@ -181,8 +186,10 @@ impl Scene<'_> {
 
     /// The first machine, pump or fan that has failed, and how.
     fn failed(&self) -> Option<Failed> {
-        let mut fans = self.cooling.failed().map(|fan| (fan, None, Trouble::StoppedItself));
-        self.equipment.failed(self.hall).next().or_else(|| fans.next())
+        let fans = self.cooling.failed().map(|fan| (fan, None, Trouble::StoppedItself));
+        // Beside somebody else's control only the machine's own word counts.
+        let counts = |(_, _, trouble): &Failed| !self.beside || *trouble == Trouble::Fault;
+        self.equipment.failed(self.hall).chain(fans).find(counts)
     }
 
     /// The CDU with the worst approach (K).
@@ -273,5 +280,39 @@ impl Scene<'_> {
     fn hottest(&self, points: impl Iterator<Item = PointId>) -> Hottest {
         let usable = points.filter_map(|p| self.image.number(p).usable().map(|v| (p, v)));
         usable.reduce(|worst, next| if next.1 > worst.1 { next } else { worst })
+    }
+}
+
+/// True for what says that a device, or a sequence of ours, does not come to what it was told. Where nobody told it anything, it says
+/// nothing.
+const fn accuses(condition: Condition) -> bool {
+    match condition {
+        Condition::WritesDoubted
+        | Condition::ChangeAbandoned
+        | Condition::PlantShort
+        | Condition::PlantOnPanels
+        | Condition::NoResponse => true,
+        Condition::InletAbove
+        | Condition::InletsLost
+        | Condition::ReadingsLost
+        | Condition::SupplyAirAbove
+        | Condition::DpBelow
+        | Condition::UnattributedAbove
+        | Condition::PueInvalid
+        | Condition::ClockUntrusted
+        | Condition::WrongDevice
+        | Condition::MachineFailed
+        | Condition::CduFouled
+        | Condition::LevelBelow
+        | Condition::CapRequested
+        | Condition::DewPointTripped
+        | Condition::DewPointsLost
+        | Condition::DoorLeak
+        | Condition::TankHot
+        | Condition::TankCold
+        | Condition::DrainRequested
+        | Condition::PowerOffRequested
+        | Condition::SensorDeviates
+        | Condition::Service => false,
     }
 }

@@ -86,6 +86,15 @@ impl Held {
         Command { point, value: self.value, level: self.level, reason: self.reason }
     }
 
+    /// Somebody else holds the output, at this value where that is known. What was decided of it stays.
+    pub const fn follow(&mut self, theirs: Option<f64>) {
+        if let Some(value) = theirs {
+            self.value = value;
+        }
+        self.entry = Level::LocalHand;
+        (self.on_its_way, self.proof, self.foreign) = (false, Proof::Unheard, false);
+    }
+
     /// True from a failed, unproven or foreign write until one is applied or acknowledged.
     #[must_use]
     pub const fn is_doubted(&self) -> bool {

@@ -150,6 +150,11 @@ impl Tower {
         self.rule.is_panel()
     }
 
+    /// Who runs it from now on.
+    pub const fn lend(&mut self, rule: Rule) {
+        self.rule = rule;
+    }
+
     /// What its fans are for.
     #[must_use]
     pub const fn duty(&self) -> Duty {

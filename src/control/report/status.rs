@@ -64,6 +64,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         supervisor: super::supervisor::supervisor(state),
         trial: super::trial::running(plan, state),
         retuned: super::trial::retuned(plan, state),
+        shadow: super::shadow::line(plan, state),
         alarms: alarms(hall, state),
         clock_trusted: tick.clock_trusted,
     }
@@ -101,6 +102,7 @@ fn scene<'a>(hall: &'a Hall, state: &'a State) -> Scene<'a> {
         cooling: &state.cooling,
         tick: state.clock.last(),
         running: state.clock.running(),
+        beside: state.shadow.is_on(),
     }
 }
 

@@ -101,6 +101,11 @@ impl BoilingTank {
         *self = Self { warming, vented, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
     }
 
+    /// Who runs it, to change that.
+    pub(super) const fn keeper_mut(&mut self) -> &mut Keeper {
+        &mut self.keeper
+    }
+
     /// True while its panel runs it.
     #[must_use]
     pub const fn is_on_panel(&self) -> bool {

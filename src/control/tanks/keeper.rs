@@ -53,6 +53,11 @@ impl Keeper {
         self.rule.is_panel()
     }
 
+    /// Who runs it from now on.
+    pub const fn lend(&mut self, rule: Rule) {
+        self.rule = rule;
+    }
+
     /// True while its temperature is not believed.
     #[must_use]
     pub const fn disbelieves(&self) -> bool {

@@ -15,7 +15,7 @@ use plant::hall::Strategies;
 use plant::id::PointId;
 use tokio::sync::oneshot;
 
-use crate::control::report::{PerformanceView, PointView, Status, TrialSeen, WhyReport};
+use crate::control::report::{PerformanceView, PointView, ShadowReport, Status, TrialSeen, WhyReport};
 use crate::control::request::{Reply, Request};
 
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
@@ -39,6 +39,8 @@ pub enum Question {
     Trial,
     /// How every loop did over so many hours.
     Loops(usize),
+    /// Somebody else's control beside ours, over so many hours.
+    Shadow(usize),
     /// Something that changes state: recorded in the journal before it is answered.
     Request(Request),
     /// New strategies, checked, to take effect with the next scan.
@@ -60,6 +62,8 @@ pub enum Answer {
     Trial(Option<Box<TrialSeen>>),
     /// To [`Question::Loops`].
     Loops(Vec<PerformanceView>),
+    /// To [`Question::Shadow`]; nothing where ours writes.
+    Shadow(Option<Box<ShadowReport>>),
     /// To [`Question::Request`].
     Reply(Reply),
     /// To [`Question::Reload`]: taken; the next scan applies it.

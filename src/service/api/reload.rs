@@ -40,6 +40,7 @@ pub async fn reload(keeper: &std::sync::Arc<Keeper>, asker: &Asker) -> Result<Re
             | Answer::Why(_)
             | Answer::Trial(_)
             | Answer::Loops(_)
+            | Answer::Shadow(_)
             | Answer::Reply(_) => {
                 return Err(Problem::confused());
             }

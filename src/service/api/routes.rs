@@ -15,7 +15,7 @@ use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
 use super::{Caller, Context, Problem, supervisor, tuning};
-use crate::control::report::{AlarmView, PerformanceView, PointView, Status, WhyReport};
+use crate::control::report::{AlarmView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
 /// What `POST /v1/override` takes.
@@ -61,6 +61,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/alarms/{name}/reset", post(reset))
         .route("/v1/reload", post(reload_now))
         .route("/v1/loops/{hours}", get(loops))
+        .route("/v1/shadow/{hours}", get(shadow))
         .route("/v1/trial", get(tuning::look).post(tuning::begin))
         .route("/v1/trial/end", post(tuning::end))
         .route("/v1/retune", post(tuning::retune))
@@ -111,12 +112,26 @@ async fn loops(
     State(context): State<Context>,
     Path(hours): Path<String>,
 ) -> Result<Json<Vec<PerformanceView>>, Problem> {
-    let Some(hours) = hours.parse().ok().filter(|hours| (1..=24).contains(hours)) else {
-        let say = format!("`{hours}` is no number of hours from 1 to 24");
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", say, ""));
-    };
-    let answer = context.asker.ask(Question::Loops(hours)).await?;
+    let answer = context.asker.ask(Question::Loops(window(&hours)?)).await?;
     if let Answer::Loops(loops) = answer { Ok(Json(loops)) } else { Err(unfit(answer)) }
+}
+
+async fn shadow(State(context): State<Context>, Path(hours): Path<String>) -> Result<Json<ShadowReport>, Problem> {
+    let answer = context.asker.ask(Question::Shadow(window(&hours)?)).await?;
+    if answer == Answer::Shadow(None) {
+        let (say, help) =
+            ("this service writes: no other control is beside it", "start it with `wattloop run --shadow`");
+        return Err(Problem::new(StatusCode::CONFLICT, "not_in_shadow", say.to_owned(), help));
+    }
+    if let Answer::Shadow(Some(report)) = answer { Ok(Json(*report)) } else { Err(unfit(answer)) }
+}
+
+/// A number of hours that is kept.
+fn window(hours: &str) -> Result<usize, Problem> {
+    hours.parse().ok().filter(|hours| (1..=24).contains(hours)).ok_or_else(|| {
+        let say = format!("`{hours}` is no number of hours from 1 to 24");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", say, "")
+    })
 }
 
 async fn hold(
@@ -235,6 +250,7 @@ fn unfit(answer: Answer) -> Problem {
         | Answer::Why(_)
         | Answer::Trial(_)
         | Answer::Loops(_)
+        | Answer::Shadow(_)
         | Answer::Reply(_)
         | Answer::Reloading => Problem::confused(),
     }

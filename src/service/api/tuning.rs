@@ -149,6 +149,7 @@ async fn report(context: &Context) -> Result<TrialReport, Problem> {
         | Answer::Point(_)
         | Answer::Why(_)
         | Answer::Loops(_)
+        | Answer::Shadow(_)
         | Answer::Reply(_)
         | Answer::Reloading => return Err(Problem::confused()),
     };
