@@ -22,6 +22,7 @@ mod lockstep;
 mod modbus;
 mod mqtt;
 mod scenarios;
+mod shadow;
 mod systemd;
 mod tidy;
 mod years;

@@ -37,6 +37,10 @@ pub struct Power {
     pub it: Option<f64>,
     /// Fans, pumps, chillers, towers.
     pub cooling: Option<f64>,
+    /// Fans of coolers.
+    pub fans: Option<f64>,
+    /// Pumps, condensers' and CDUs' among them.
+    pub pumps: Option<f64>,
     /// What reaches processors, memory and network, behind power supplies and without fans.
     pub compute: Option<f64>,
     /// Fans and pumps inside the machines.
@@ -104,6 +108,8 @@ pub struct Meter {
     facility: Total,
     it: Total,
     cooling: Total,
+    fans: Total,
+    pumps: Total,
     compute: Total,
     machine_fans: Total,
     exported: Total,
@@ -134,6 +140,8 @@ impl Meter {
             facility: none,
             it: none,
             cooling: none,
+            fans: none,
+            pumps: none,
             compute: none,
             machine_fans: none,
             exported: none,
@@ -162,10 +170,12 @@ impl Meter {
         }
         self.seconds += dt;
         self.steps = self.steps.saturating_add(1);
-        let Power { facility, it, cooling, compute, machine_fans, exported_heat } = seen.power;
+        let Power { facility, it, cooling, fans, pumps, compute, machine_fans, exported_heat } = seen.power;
         self.facility.count(facility, dt);
         self.it.count(it, dt);
         self.cooling.count(cooling, dt);
+        self.fans.count(fans, dt);
+        self.pumps.count(pumps, dt);
         self.compute.count(compute, dt);
         self.machine_fans.count(machine_fans, dt);
         self.exported.count(exported_heat, dt);
@@ -208,6 +218,8 @@ impl Meter {
             (&mut self.facility, &later.facility),
             (&mut self.it, &later.it),
             (&mut self.cooling, &later.cooling),
+            (&mut self.fans, &later.fans),
+            (&mut self.pumps, &later.pumps),
             (&mut self.compute, &later.compute),
             (&mut self.machine_fans, &later.machine_fans),
             (&mut self.exported, &later.exported),

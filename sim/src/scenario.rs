@@ -100,6 +100,8 @@ pub enum Pilot {
     Wattloop,
     /// Nobody: every device runs by its own panel.
     Fixed,
+    /// Every device runs by its own panel; wattloop hears, decides and is not heard.
+    Shadow,
 }
 
 impl Pilot {
@@ -109,6 +111,25 @@ impl Pilot {
         match self {
             Self::Wattloop => "wattloop",
             Self::Fixed => "fixed",
+            Self::Shadow => "shadow",
+        }
+    }
+
+    /// True where the panels run the hall.
+    #[must_use]
+    pub const fn is_on_panels(self) -> bool {
+        match self {
+            Self::Wattloop => false,
+            Self::Fixed | Self::Shadow => true,
+        }
+    }
+
+    /// True where wattloop looks on, heard or not.
+    #[must_use]
+    pub const fn decides(self) -> bool {
+        match self {
+            Self::Wattloop | Self::Shadow => true,
+            Self::Fixed => false,
         }
     }
 }
@@ -118,19 +139,23 @@ impl Pilot {
 pub enum Baseline {
     /// Nobody commands: every device runs by its own panel.
     Fixed,
+    /// wattloop commands, where the page's own pilot is another.
+    Wattloop,
     /// The same pilot, and nothing happens.
     NoEvents,
 }
 
 impl Baseline {
     /// All of them, by their words in files.
-    pub const ALL: &'static [(&'static str, Self)] = &[("fixed", Self::Fixed), ("no-events", Self::NoEvents)];
+    pub const ALL: &'static [(&'static str, Self)] =
+        &[("fixed", Self::Fixed), ("wattloop", Self::Wattloop), ("no-events", Self::NoEvents)];
 
     /// The word in files.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Fixed => "fixed",
+            Self::Wattloop => "wattloop",
             Self::NoEvents => "no-events",
         }
     }

@@ -30,7 +30,7 @@ use crate::air::Row;
 use crate::circuits::Circuit;
 use crate::compute::fleet::{self, Fleet};
 use crate::electrics::network::Totals;
-use crate::electrics::site::Site;
+use crate::electrics::site::{Cooling, Site};
 use crate::electrics::{Chain, Meter};
 use crate::faults::Fault;
 use crate::immersion::units::Unit as TankUnit;
@@ -105,6 +105,8 @@ pub struct World {
     channels: Table<PointId, Option<Channel>>,
     faults: Vec<Fault>,
     ledger: Ledger,
+    /// What cooling drew last (W).
+    drew: Cooling,
     /// Water used since the world began (kg).
     water_used: f64,
     /// What machines without power would have drawn since the world began (J).

@@ -143,7 +143,7 @@ impl Tally {
     pub fn take(&mut self, tick: Tick, world: &World, beside: Beside) {
         let Self { meter, positions, signs, inlets, water, gpus, seen } = self;
         let dt = tick.dt.seconds();
-        let chain = world.chain();
+        let (chain, drew) = (world.chain(), world.cooling_drew());
         let used = world.water_used() - std::mem::replace(water, world.water_used());
         seen.inlets.clear();
         seen.inlets.extend(inlets.iter().map(|point| world.truth(*point)));
@@ -159,6 +159,8 @@ impl Tally {
                 facility: Some(chain.facility()),
                 it: Some(chain.it),
                 cooling: Some(chain.cooling),
+                fans: Some(drew.fans),
+                pumps: Some(drew.pumps),
                 compute: Some(chain.compute),
                 machine_fans: Some(world.machine_fans()),
                 exported_heat: Some(world.exported_heat()),

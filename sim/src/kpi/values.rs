@@ -28,6 +28,23 @@ pub struct Kpi {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kpis(Vec<Kpi>);
 
+/// What a controller in shadow says of the control beside it, by name, title, unit and decimals.
+pub const SHADOW: &[(&str, &str, (&str, usize))] = &[
+    ("shadow-saved-kwh", "Shadow: fans and pumps would save, all told", ("kWh", 1)),
+    ("shadow-fans-kwh", "Shadow: fans would save", ("kWh", 1)),
+    ("shadow-pumps-kwh", "Shadow: pumps would save", ("kWh", 1)),
+    ("shadow-machines-kwh", "Shadow: machines' fans would draw more", ("kWh", 1)),
+    ("shadow-water-kwh", "Shadow: pumps would draw more for warmer water", ("kWh", 1)),
+    ("shadow-differs-percent", "Shadow: time in which ours would differ, the mean of outputs", ("%", 1)),
+    ("shadow-not-compared", "Shadow: outputs that nothing reads back", ("", 0)),
+    ("shadow-risk-ours-min", "Shadow: ours would have risked", ("min", 1)),
+    ("shadow-risk-floors-min", "Shadow: theirs below our floors", ("min", 1)),
+    ("shadow-risk-unprotected-min", "Shadow: our protection would have acted", ("min", 1)),
+    ("shadow-risk-face-value-min", "Shadow: a doubted reading taken at face value", ("min", 1)),
+    ("shadow-risk-warm-min", "Shadow: inlets warm, and ours would have cooled more", ("min", 1)),
+    ("shadow-writes", "Shadow: writes that reached the hall", ("", 0)),
+];
+
 /// Joules of a kilowatt-hour.
 const KWH: f64 = 3.6e6;
 /// Seconds of an hour.
@@ -42,6 +59,7 @@ impl Meter {
         self.surroundings(&mut all);
         self.machines(&mut all);
         self.wear(&mut all);
+        SHADOW.iter().for_each(|(name, title, unit)| all.add(name, title, *unit, None));
         all
     }
 
@@ -52,6 +70,8 @@ impl Meter {
         all.add("facility-kwh", "Facility energy", ("kWh", 1), kwh(facility));
         all.add("it-kwh", "IT energy", ("kWh", 1), kwh(it));
         all.add("cooling-kwh", "Cooling energy", ("kWh", 1), kwh(cooling));
+        all.add("fans-kwh", "Fans of coolers", ("kWh", 1), kwh(self.fans.sum()));
+        all.add("pumps-kwh", "Pumps", ("kWh", 1), kwh(self.pumps.sum()));
         all.add("compute-kwh", "Compute energy, without fans and supplies", ("kWh", 1), kwh(compute));
         all.add("machine-fans-kwh", "Machines' fans", ("kWh", 1), kwh(self.machine_fans.sum()));
         all.add("pue", "PUE", ("", 3), over(facility, it));
@@ -174,6 +194,12 @@ impl Kpis {
         } else {
             format!("{moved}: {energy}.")
         })
+    }
+
+    /// Gives a figure of [`SHADOW`] its value; one of another name is left as it is.
+    pub fn say_in_shadow(&mut self, name: &str, value: f64) {
+        let known = self.0.iter_mut().find(|kpi| kpi.name == name && kpi.name.starts_with("shadow-"));
+        known.into_iter().for_each(|kpi| kpi.value = Some(value).filter(|v| v.is_finite()));
     }
 
     /// Another figure, with its unit and decimals.

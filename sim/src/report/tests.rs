@@ -60,6 +60,8 @@ fn day(seconds: u32, racks: u32, tag: &str) -> (Recording, Kpis) {
                 facility: Some((it + cooling) * 1.05),
                 it: Some(it),
                 cooling: Some(cooling),
+                fans: None,
+                pumps: None,
                 ..Power::default()
             },
             water: Some(0.1),

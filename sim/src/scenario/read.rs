@@ -25,7 +25,7 @@ const STEPS: (f64, f64) = (0.1, 60.0);
 /// The longest scenario (s): a little more than a year.
 const LONGEST: f64 = 400.0 * 86_400.0;
 
-const PILOTS: &[(&str, Pilot)] = &[("wattloop", Pilot::Wattloop), ("fixed", Pilot::Fixed)];
+const PILOTS: &[(&str, Pilot)] = &[("wattloop", Pilot::Wattloop), ("fixed", Pilot::Fixed), ("shadow", Pilot::Shadow)];
 
 /// The hall and the physics that a scenario's file names, so that they can be found before the rest is read. Nothing where
 /// the file names no hall.

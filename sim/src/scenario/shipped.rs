@@ -92,6 +92,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-response-valve-reversed", include_str!("../../scenarios/air-response-valve-reversed.toml")),
     ("air-row-blind", include_str!("../../scenarios/air-row-blind.toml")),
     ("air-setpoint-moved", include_str!("../../scenarios/air-setpoint-moved.toml")),
+    ("air-shadow-day", include_str!("../../scenarios/air-shadow-day.toml")),
+    ("air-shadow-fans-held-low", include_str!("../../scenarios/air-shadow-fans-held-low.toml")),
     ("air-spring-day", include_str!("../../scenarios/air-spring-day.toml")),
     ("air-summer-day", include_str!("../../scenarios/air-summer-day.toml")),
     ("air-supervisor-hot-days", include_str!("../../scenarios/air-supervisor-hot-days.toml")),

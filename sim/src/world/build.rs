@@ -76,6 +76,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         channels: Table::filled(points, None),
         faults: Vec::new(),
         ledger: Ledger::default(),
+        drew: crate::electrics::site::Cooling::default(),
         water_used: 0.0,
         lost_work: 0.0,
         physics: Arc::new(physics),

@@ -1,8 +1,15 @@
 //! What the world knows beyond its points, for the figures of a run.
 
 use super::World;
+use crate::electrics::site::Cooling;
 
 impl World {
+    /// What cooling drew in the last part of the last step (W).
+    #[must_use]
+    pub const fn cooling_drew(&self) -> Cooling {
+        self.drew
+    }
+
     /// Power of the fans inside the racks (W).
     #[must_use]
     pub fn machine_fans(&self) -> f64 {

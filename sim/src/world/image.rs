@@ -5,7 +5,7 @@ use plant::image::Inputs;
 use plant::reading::{Sample, Why};
 use plant::time::Tick;
 
-use super::{World, machinery};
+use super::{Alone, World, machinery};
 use crate::water::CP_WATER;
 
 /// Litres of a kilogram of chilled water.
@@ -15,7 +15,9 @@ impl World {
     /// Writes the present truth of every modelled point into `truth`.
     pub(super) fn tell_truth(&mut self) {
         machinery::tell(self);
-        let Self { rows, pump, chilled, meters, truth, physics, more, .. } = self;
+        let Self { rows, pump, chilled, meters, truth, physics, more, alone, .. } = self;
+        // What a panel tells its actuators stands in the registers by which others would tell them.
+        let own = *alone == Alone::Panels;
         let mut tell = |point: PointId, value: f64| put(truth, point, value);
         for row in rows.iter() {
             for rack in &row.racks {
@@ -25,8 +27,14 @@ impl World {
             }
             for cooler in &row.coolers {
                 tell(cooler.drive.feedback, cooler.drive.reported());
+                if own {
+                    tell(cooler.drive.command, cooler.drive.target);
+                }
                 if let Some(coil) = &cooler.coil {
                     tell(coil.valve.feedback, coil.valve.reported());
+                    if own {
+                        tell(coil.valve.command, coil.valve.target);
+                    }
                     tell(coil.supply, cooler.supply);
                     tell(coil.back, coil.entering);
                 }
@@ -34,6 +42,9 @@ impl World {
         }
         if let (Some(pump), Some(water)) = (pump, chilled) {
             tell(pump.drive.feedback, pump.drive.reported());
+            if own {
+                tell(pump.drive.command, pump.drive.target);
+            }
             tell(pump.of.dp.id(), water.shared.dp);
             tell(pump.of.supply.id(), water.supply);
             tell(pump.of.return_water.id(), water.back);

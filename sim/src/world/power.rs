@@ -30,6 +30,7 @@ impl World {
 
     /// Ends the step at the power tree and books what crossed the boundary there.
     pub(super) fn settle_power(&mut self, physics: &Physics, (cooling, books): (Cooling, &mut Entries), dt: f64) {
+        self.drew = cooling;
         let unserved = self.site.carry(&physics.electrics, cooling, self.seed, dt);
         let chain = self.site.chain();
         books.cross(dt * chain.utility);

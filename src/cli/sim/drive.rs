@@ -12,7 +12,7 @@ use sim::kpi::{Beside, Kpis, Tally, in_failsafe};
 use sim::record::{MarkKind, Recorder, Recording};
 use sim::scenario::{Action, Pilot, Run, Seen, Setpoint};
 use sim::trace::{Header, MODEL, Trace};
-use wattloop::control::report::Status;
+use wattloop::control::report::{ShadowReport, Status};
 use wattloop::control::request::{Ask, Reply, Request};
 use wattloop::control::{Controller, sentence};
 use wattloop::service::clock::Clock;
@@ -35,10 +35,14 @@ pub struct Drive {
     /// What control sees: the last step's samples with the reports of all steps since the scan before.
     image: Inputs,
     outputs: Outputs,
+    /// What reaches the hall of them in shadow: nothing.
+    nothing: Outputs,
     told: Vec<Event>,
     /// Steps since the last scan.
     since: Span,
     scans: u64,
+    /// Writes that changed something in the hall.
+    writes: usize,
     silent: bool,
     tally: Tally,
     recorder: Option<Recorder>,
@@ -72,17 +76,6 @@ pub struct Ridden {
     pub events: u64,
 }
 
-/// A controller at the begin of a run; its supervisor off where the page is about setpoints as the hall's file has them.
-fn controller(hall: &Arc<Hall>, supervisor: bool) -> Controller {
-    let mut controller = Controller::new(Arc::clone(hall));
-    if !supervisor {
-        let ask =
-            Ask::Supervise { on: false, reason: "the page is about setpoints as they are in the file".to_owned() };
-        controller.answer(&Request { who: "scenario".to_owned(), ask }, Tick::default());
-    }
-    controller
-}
-
 impl Drive {
     /// A scenario at the begin of its warm-up.
     pub fn new(page: &Page, seed: u64, pilot: Pilot) -> Self {
@@ -99,19 +92,18 @@ impl Drive {
         };
         Self {
             tally: Tally::new(&hall, &world),
-            world: match pilot {
-                Pilot::Fixed => world.on_panels(),
-                Pilot::Wattloop => world,
-            },
+            world: if pilot.is_on_panels() { world.on_panels() } else { world },
             run,
             pilot,
-            controller: controller(&hall, page.scenario.supervisor),
+            controller: controller(&hall, (pilot, page.scenario.supervisor)),
             inputs: Inputs::unread(hall.points.len()),
             image: Inputs::unread(hall.points.len()),
-            outputs: if pilot == Pilot::Fixed { Outputs::default() } else { safe },
+            outputs: if pilot.is_on_panels() { Outputs::default() } else { safe },
+            nothing: Outputs::default(),
             told: Vec::new(),
             since: Span::ZERO,
             scans: 0,
+            writes: 0,
             silent: false,
             recorder: None,
             trace: Trace::new(&header),
@@ -144,9 +136,13 @@ impl Drive {
             let seen = Seen { world: &self.world, inputs: &self.inputs, outputs: &self.outputs };
             watch(&self.run, &seen);
         }
+        let mut kpis = self.tally.kpis();
+        if let Some(report) = self.controller.shadow(hours(self.run.scenario().length)) {
+            say_in_shadow(&mut kpis, &report, self.writes);
+        }
         let recording = self.recorder.map(|recorder| marked(recorder, &self.run));
         Ridden {
-            kpis: self.tally.kpis(),
+            kpis,
             recording,
             trace: self.trace.short(),
             status: self.controller.status(),
@@ -176,7 +172,9 @@ impl Drive {
             }
         }
         let tick = self.run.tick();
-        self.world.step_into(&self.outputs, tick, &mut self.inputs);
+        let heard = if self.pilot.is_on_panels() { &self.nothing } else { &self.outputs };
+        self.world.step_into(heard, tick, &mut self.inputs);
+        self.writes += self.inputs.reports.len();
         self.image.reports.extend_from_slice(&self.inputs.reports);
         self.since = Span::from_nanos(self.since.nanos().saturating_add(tick.dt.nanos()));
         self.hash(tick);
@@ -194,7 +192,7 @@ impl Drive {
     /// Lets the pilot decide. The fixed one never does: devices without commands run by their own panels.
     fn scan(&mut self, tick: Tick) {
         let dt = std::mem::replace(&mut self.since, Span::ZERO);
-        if self.pilot == Pilot::Fixed || self.silent {
+        if !self.pilot.decides() || self.silent {
             self.image.reports.clear();
             return;
         }
@@ -218,10 +216,11 @@ impl Drive {
         let time = self.run.time();
         if time <= 0.0 {
             self.tally.begin(&self.world);
+            self.controller.compare_anew();
             return;
         }
         let in_failsafe = match (self.pilot, self.silent) {
-            (Pilot::Fixed, _) => None,
+            (Pilot::Fixed | Pilot::Shadow, _) => None,
             (Pilot::Wattloop, true) => Some(true),
             (Pilot::Wattloop, false) => Some(in_failsafe(&self.hall, &self.outputs)),
         };
@@ -270,7 +269,7 @@ impl Drive {
             | Action::Cap(..)
             | Action::Weather(_) => return,
         };
-        if self.pilot == Pilot::Wattloop {
+        if self.pilot.decides() {
             // A refusal shows in what the asserts see.
             drop(self.answer(ask));
         }
@@ -301,7 +300,7 @@ impl Drive {
 
     /// Nobody commands, or somebody does again, who then starts anew.
     fn silence(&mut self, silent: bool) {
-        if self.pilot == Pilot::Fixed || silent == self.silent {
+        if self.pilot.is_on_panels() || silent == self.silent {
             return;
         }
         self.silent = silent;
@@ -314,7 +313,7 @@ impl Drive {
 
     /// The service starts again on the same machine: from what was remembered and from what the devices hold.
     fn restart(&mut self) {
-        if self.pilot == Pilot::Fixed {
+        if !self.pilot.decides() {
             return;
         }
         self.controller = Controller::restore(Arc::clone(&self.hall), self.controller.state().clone());
@@ -331,6 +330,46 @@ impl Drive {
             self.trace.value(self.world.truth(id).unwrap_or(f64::NAN));
             self.trace.sample(*sample);
         }
+    }
+}
+
+/// A controller as this pilot has it; its supervisor off where the page is about setpoints as the hall's file has them.
+fn controller(hall: &Arc<Hall>, (pilot, supervisor): (Pilot, bool)) -> Controller {
+    let mut controller = Controller::new(Arc::clone(hall));
+    controller.set_beside(pilot == Pilot::Shadow);
+    if !supervisor {
+        let reason = "the page is about setpoints as they are in the file".to_owned();
+        let ask = Ask::Supervise { on: false, reason };
+        controller.answer(&Request { who: "scenario".to_owned(), ask }, Tick::default());
+    }
+    controller
+}
+
+/// So many hours hold so long.
+fn hours(length: Span) -> usize {
+    (1..=24).find(|hours| length.seconds() <= plant::convert::f64_from_usize(*hours) * 3600.0).unwrap_or(24)
+}
+
+/// What the controller in shadow says, among the figures of the run.
+fn say_in_shadow(kpis: &mut Kpis, of: &ShadowReport, writes: usize) {
+    let count = plant::convert::f64_from_usize;
+    let differed: f64 = of.outputs.iter().map(|output| output.differed_percent).sum();
+    for (name, value) in [
+        ("shadow-saved-kwh", of.saved_kwh),
+        ("shadow-fans-kwh", of.fans_kwh),
+        ("shadow-pumps-kwh", of.pumps_kwh),
+        ("shadow-machines-kwh", of.machines_kwh),
+        ("shadow-water-kwh", of.water_kwh),
+        ("shadow-differs-percent", differed / count(of.outputs.len()).max(1.0)),
+        ("shadow-not-compared", count(of.not_compared.len())),
+        ("shadow-risk-ours-min", of.risks.ours_min),
+        ("shadow-risk-floors-min", of.risks.below_floors_min),
+        ("shadow-risk-unprotected-min", of.risks.unprotected_min),
+        ("shadow-risk-face-value-min", of.risks.face_value_min),
+        ("shadow-risk-warm-min", of.risks.warm_min),
+        ("shadow-writes", count(writes)),
+    ] {
+        kpis.say_in_shadow(name, value);
     }
 }
 

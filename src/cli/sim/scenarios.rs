@@ -100,6 +100,7 @@ pub fn play(page: &Page, seed: u64, wish: &Wish<'_>) -> Result<Played, Stop> {
 fn other(page: &Page, seed: u64, which: Baseline) -> Kpis {
     match which {
         Baseline::Fixed => ride(page, (seed, Pilot::Fixed), false).kpis,
+        Baseline::Wattloop => ride(page, (seed, Pilot::Wattloop), false).kpis,
         Baseline::NoEvents => {
             let calm = Scenario { events: Vec::new(), asserts: Vec::new(), ..Scenario::clone(&page.scenario) };
             let made_of = format!("{} without its events", page.made_of);

@@ -162,7 +162,7 @@ impl Year {
     fn new(hall: &Arc<Hall>, world: World, by: Pilot) -> Self {
         let inputs = Inputs::unread(hall.points.len());
         let (controller, world) = match by {
-            Pilot::Fixed => (None, world.on_panels()),
+            Pilot::Fixed | Pilot::Shadow => (None, world.on_panels()),
             Pilot::Wattloop => (Some(Controller::new(Arc::clone(hall))), world),
         };
         Self { controller, name: hall.name.clone(), tally: Tally::new(hall, &world), inputs, turned: 0.0, world }
