@@ -231,8 +231,8 @@ impl Controller {
         let lived = state.clock.lived(); // a pause moves no ramp and runs no delay
         let ramp = if beside { shadow::AT_ONCE } else { lived.dt };
         commands.resolve(&mut state.held, ramp, news); // priority array and limits to one value a point
-        let (held, cooling, dt) = (&state.held, &state.cooling, lived.dt);
-        state.shadow.compare(circuits, &shadow::Scene { hall, image, held, commands, cooling, dt });
+        let (held, cooling, equipment, dt) = (&state.held, &state.cooling, &state.equipment, lived.dt);
+        state.shadow.compare(circuits, &shadow::Scene { hall, image, held, commands, cooling, equipment, dt });
 
         let scene = alarms::Scene {
             hall,

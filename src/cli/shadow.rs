@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use wattloop::control::report::{LoopGap, OutputGap, RiskView, ShadowReport, ShadowView};
+use wattloop::control::report::{LoopGap, OutputGap, RiskView, SequenceGap, ShadowReport, ShadowView};
 
 use super::client::SocketArgs;
 use super::figure::{difference, figure, fixed};
@@ -70,6 +70,7 @@ fn write_page(page: &mut String, r: &ShadowReport) -> std::fmt::Result {
     r.not_counted.iter().try_for_each(|line| writeln!(page, "  not counted  {line}"))?;
     risks(page, &r.risks)?;
     loops(page, &r.loops)?;
+    sequences(page, &r.sequences)?;
     outputs(page, &r.outputs)?;
     if !r.not_compared.is_empty() {
         writeln!(page, "not compared   nothing reads back {}", r.not_compared.join(", "))?;
@@ -104,6 +105,18 @@ fn loops(page: &mut String, all: &[LoopGap]) -> std::fmt::Result {
         let saved = if l.rest_percent.is_some() { format!("{} kWh", fixed(l.saved_kwh, 1)) } else { "-".to_owned() };
         let (setpoint, pv) = (known(l.setpoint), known(l.pv));
         writeln!(page, "{:<wide$}  {setpoint:<10}  {pv:<10}  {gap:<10}  {at:<17}  {saved}", l.of)?;
+    }
+    Ok(())
+}
+
+fn sequences(page: &mut String, all: &[SequenceGap]) -> std::fmt::Result {
+    for s in all {
+        let [more, fewer] = [s.more_percent, s.fewer_percent].map(|share| fixed(share, 0));
+        let (name, running, ours) = (&s.sequence, s.running, s.ours);
+        writeln!(
+            page,
+            "{name}: {running} run, ours would run {ours}; more for {more} % of the time, fewer for {fewer} %"
+        )?;
     }
     Ok(())
 }

@@ -104,6 +104,9 @@ fn hold_output(
     News::new(tick, &mut state.pending).warn(About::Point(wish.point), What::OverrideSet { value: wish.value });
     let strong = slot.interval(FREE_UP_TO);
     let mut note = format!("held for {}", wish.hold);
+    if state.shadow.is_on() {
+        note = format!("{note}, in shadow: what would be held is shown, and nothing is written");
+    }
     if let Some((level, _)) = strong.low.filter(|_| wish.value < strong.min) {
         note = format!("{note}; level {} keeps it at or above {}", level.number(), strong.min);
     }

@@ -85,6 +85,9 @@ pub struct Equipment {
     pub trends: Trends,
 }
 
+/// A sequence by the name of what it runs, and what it does with it; nothing where that is its own name.
+pub type EquipName<'h> = (&'h str, &'static str);
+
 /// A machine that has failed: which, which of its pumps where it has some, and how.
 pub type Failed = (EquipId, Option<u8>, Trouble);
 
@@ -231,6 +234,19 @@ impl Equipment {
             let (of, units) = rows.next()?;
             Some((hall.loops.get(of.compressor_loop).map_or("?", String::as_str), units.team().target()))
         })
+    }
+
+    /// Beside somebody else: of every sequence that stages or switches, its name, how many run, and how many ours would.
+    pub fn supposed<'e>(&'e self, hall: &'e Hall) -> impl Iterator<Item = (EquipName<'e>, (u8, u8))> + 'e {
+        let equip = |id| hall.equips.get(id).map_or("?", |def| def.name.as_str());
+        let plants =
+            self.plants.iter(hall).map(move |(of, plant)| ((equip(of.equip), "stages"), plant.stages().supposed()));
+        let switches = self.plants.iter(hall).filter_map(move |(of, plant)| {
+            let (runs, ours) = plant.economiser()?.supposed();
+            Some(((equip(of.economiser?.of.equip), "switch"), (u8::from(runs), u8::from(ours))))
+        });
+        let headers = self.headers.iter(hall).map(|(of, row)| ((of.name.as_str(), ""), row.supposed()));
+        plants.chain(switches).chain(headers)
     }
 
     /// What is asked of the machines of rows and tanks, each by its name.

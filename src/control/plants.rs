@@ -209,6 +209,10 @@ impl Plant {
         let water = scene.water(of, (self.demand.pressure(of.rules, cooling.strategies().pump.setpoint), helps));
         if on_panels {
             self.stages.look_on(of, seen, news);
+            if self.rule == Rule::Elsewhere {
+                self.stages.suppose(of, &water);
+                self.economiser.iter_mut().zip(&waters).for_each(|(e, waters)| e.suppose(of.rules, waters, of.dt));
+            }
         } else {
             self.stages.step(of, (&water, seen), news);
         }

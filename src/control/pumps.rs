@@ -15,6 +15,7 @@
 
 mod look;
 mod wiring;
+mod would;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, StageCause, Step as Told, Trouble, What};
@@ -72,6 +73,8 @@ pub struct Pumps {
     short: bool,
     /// They all failed under control: their panels get longer.
     gave_up: bool,
+    /// How many ours would run, beside somebody else.
+    supposed: u8,
 }
 
 /// The pumps of every header, in the hall's order.
@@ -192,6 +195,7 @@ impl Pumps {
             all_lost: false,
             short: false,
             gave_up: false,
+            supposed: 0,
         }
     }
 
@@ -219,6 +223,9 @@ impl Pumps {
         let seen = (|id: MachineId| view.pump(id), |id: MachineId| scan.about(id));
         if self.is_on_panels() {
             self.crew.look_on(&rules, seen, dt, news);
+            if self.rule == Rule::Elsewhere {
+                self.suppose(scan.tuning, view, dt);
+            }
             let after = if self.gave_up { scan.tuning.pumps.retry_after } else { TAKE_OVER };
             if self.rule.take_over(self.crew.is_seen() && self.crew.runs(), after, dt) {
                 self.crew.adopt(self.crew.running().max(1));

@@ -31,7 +31,7 @@ pub(super) use performance::performance;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
 pub(super) use shadow::shadow;
-pub use shadow::{LoopGap, OutputGap, RiskView, ShadowReport, ShadowView};
+pub use shadow::{LoopGap, OutputGap, RiskView, SequenceGap, ShadowReport, ShadowView};
 pub(super) use status::{point, status, written};
 pub use supervisor::{LeverView, ProofView, SupervisorView, TrialsView};
 pub use tanks::TankView;

@@ -33,7 +33,7 @@ use plant::command::Level;
 pub use compare::Scene;
 pub use hours::{HOURS, Hours};
 pub use rest::{Basis, Rest};
-pub use tally::{HallFigures, LoopFigures, OutputFigures, Risks};
+pub use tally::{HallFigures, LoopFigures, OutputFigures, Risks, SequenceFigures};
 pub use theirs::{Source, Theirs, Watched};
 
 /// So long that every ramp is over.
@@ -56,6 +56,8 @@ pub struct Beside {
     rests: Table<LoopId, Rest>,
     outputs: Table<OutputId, Hours<OutputFigures>>,
     loops: Table<LoopId, Hours<LoopFigures>>,
+    /// In the order of [`super::equipment::Equipment::supposed`].
+    sequences: Vec<Hours<SequenceFigures>>,
     hall: Hours<HallFigures>,
 }
 
@@ -87,13 +89,14 @@ impl Shadow {
         self.beside_mut().into_iter().for_each(|beside| beside.compare(circuits, scene));
     }
 
-    /// Somebody else runs the hall from now on, with so many outputs and loops.
-    pub fn begin(&mut self, outputs: usize, loops: usize) {
+    /// Somebody else runs the hall from now on, with so many outputs, loops and sequences.
+    pub fn begin(&mut self, outputs: usize, loops: usize, sequences: usize) {
         self.0 = Some(Box::new(Beside {
             theirs: Table::filled(outputs, Theirs::default()),
             rests: Table::filled(loops, Rest::default()),
             outputs: Table::filled(outputs, Hours::default()),
             loops: Table::filled(loops, Hours::default()),
+            sequences: vec![Hours::default(); sequences],
             hall: Hours::default(),
         }));
     }
@@ -148,6 +151,7 @@ impl Beside {
     pub fn compare_anew(&mut self) {
         self.outputs.rows_mut().fill(Hours::default());
         self.loops.rows_mut().fill(Hours::default());
+        self.sequences.fill(Hours::default());
         self.hall = Hours::default();
     }
 
@@ -173,6 +177,11 @@ impl Beside {
     #[must_use]
     pub fn of_loop(&self, of: LoopId, hours: usize) -> LoopFigures {
         self.loops.get(of).map_or_else(LoopFigures::default, |row| row.over(hours))
+    }
+
+    /// What every sequence came to, in the order of the equipment.
+    pub fn sequences(&self, hours: usize) -> impl Iterator<Item = SequenceFigures> + '_ {
+        self.sequences.iter().map(move |row| row.over(hours))
     }
 
     /// What the hall came to.

@@ -94,7 +94,7 @@ impl Outlet {
     fn serve(&mut self, bulletin: &Bulletin) {
         self.promises = self.kept(bulletin.promising);
         for event in &bulletin.events {
-            log(&self.hall, event);
+            log(&self.hall, event, self.shadow);
         }
         self.show(bulletin);
         self.publish(bulletin);
@@ -192,8 +192,12 @@ impl Outlet {
     }
 }
 
-fn log(hall: &Hall, event: &Event) {
-    let (subject, what) = (event.subject(hall), sentence::event(hall, event));
+/// In shadow a line says so: what leads an output there moves nothing.
+fn log(hall: &Hall, event: &Event, shadow: bool) {
+    let (subject, mut what) = (event.subject(hall), sentence::event(hall, event));
+    if shadow {
+        what.push_str(" (in shadow)");
+    }
     match event.severity {
         Severity::Info => tracing::info!(subject, "{what}"),
         Severity::Warning => tracing::warn!(subject, "{what}"),

@@ -91,11 +91,30 @@ fn in_shadow_no_write_leaves_the_process() {
     for (point, value) in &before {
         assert_eq!(rig.truth(point).to_bits(), value.to_bits(), "{point} was written");
     }
+    // It goes by what devices hold, and reports beside that what it would do.
+    let report = rig.wattloop(&["shadow", "--hours", "1", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect("a report");
+    assert_eq!(report["not_compared"], serde_json::json!([]), "{report}");
+    let fan = report["outputs"].as_array().expect("outputs").iter().find(|o| o["point"] == "crah-1/fan-speed");
+    let fan = fan.expect("compared");
+    assert!((fan["theirs"].as_f64().expect("known") - rig.truth("crah-1/fan-speed")).abs() < 0.1, "{fan}");
+    assert_eq!(fan["ours"].as_f64(), Some(33.0), "{fan}");
+    let release = rig.wattloop(&["release", "crah-1/fan-speed"]);
+    assert!(release.status.success(), "{}", said(&release));
     // On the way out, too, it must leave the hall alone.
     rig.stop();
     let codes = rig.stage.requests();
     assert!(codes.get(&3).copied().unwrap_or(0) + codes.get(&4).copied().unwrap_or(0) > 100, "it reads: {codes:?}");
     for code in codes.keys() {
         assert!([1, 2, 3, 4].contains(code), "function {code} is no read: {codes:?}");
+    }
+    // Who goes live then goes on from what devices hold: nothing goes to its fail-safe first.
+    rig.start(Writes::Live);
+    let valve = before.iter().find(|(point, _)| point == "crah-2/valve").expect("an output").1;
+    let fans = before.iter().find(|(point, _)| point == "crah-4/fan-speed").expect("an output").1;
+    let scans = rig.status().scans;
+    while rig.status().scans < scans + 5 {
+        let (now, air) = (rig.truth("crah-2/valve"), rig.truth("crah-4/fan-speed"));
+        assert!((now - valve).abs() < 15.0 && (air - fans).abs() < 15.0, "a bump: {valve} to {now}, {fans} to {air}");
     }
 }

@@ -1,7 +1,7 @@
 //! What the page says.
 
 use super::*;
-use wattloop::control::report::{AnnouncedView, OverrideView, Readings, WorstInlet};
+use wattloop::control::report::{AnnouncedView, OverrideView, Readings, RiskView, ShadowView, WorstInlet};
 
 fn chillers() -> PlantView {
     let running = MachineView { run_hours: 812.04, starts: 14, ..MachineView::default() };
@@ -203,4 +203,17 @@ PUE            - over 1h, 24h: too short
 readings       220 good, 0 stale, 1 lost (`wattloop points --bad` lists them)
 ";
     assert_eq!(page(&status), wanted);
+}
+
+#[test]
+fn in_shadow_the_page_says_so_before_all_numbers() {
+    let risks = RiskView { ours_min: 3.0, warm_min: 12.4, ..RiskView::default() };
+    let shadow = Some(ShadowView { hours: 5.02, saved_kwh: 41.26, risks });
+    let page = page(&Status { shadow, ..Status::default() });
+    let line = page.lines().find(|line| line.starts_with("IN SHADOW")).unwrap_or_else(|| panic!("{page}"));
+    for part in ["nothing is written", "in 5.0 h", "41.3 kWh", "of ours 3 min", "of theirs 12 min"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    let first = page.lines().position(|line| line.starts_with("worst inlet")).expect("a line");
+    assert!(page.lines().position(|line| line.starts_with("IN SHADOW")).expect("told") < first, "{page}");
 }

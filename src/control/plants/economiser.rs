@@ -55,6 +55,8 @@ pub struct Economiser {
     tun: f64,
     /// The tower was at its most in this run.
     strained: bool,
+    /// Ours would run it, beside somebody else.
+    supposed: bool,
 }
 
 impl Economiser {
@@ -68,6 +70,7 @@ impl Economiser {
             blind: Timer::default(),
             tun: 0.0,
             strained: false,
+            supposed: false,
         }
     }
 
@@ -148,6 +151,22 @@ impl Economiser {
             Life::Failed(_) => self.wanted = false,
             Life::Unseen { .. } | Life::Starting | Life::Stopping => {}
         }
+    }
+
+    /// One scan beside somebody else: whether ours would run it, by the same waters.
+    pub fn suppose(&mut self, rules: &PlantTuning, waters: &Waters, dt: Span) {
+        let cooled = waters.entering.zip(waters.leaving).map(|(entering, leaving)| entering - leaving);
+        let runs = self.machine.is_running();
+        self.idle.count(runs && cooled.is_some_and(|by| by < rules.economiser.off), dt);
+        let worth = self.predicted(&rules.economiser, waters).zip(waters.entering);
+        let on = worth.is_some_and(|(could, entering)| entering > could + rules.economiser.on);
+        self.supposed = if runs { !self.idle.reached(rules.economiser.off_for) } else { on };
+    }
+
+    /// Whether it runs, and whether ours would run it.
+    #[must_use]
+    pub const fn supposed(&self) -> (bool, bool) {
+        (self.machine.is_running(), self.supposed)
     }
 
     fn learn(&mut self) {

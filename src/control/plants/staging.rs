@@ -8,6 +8,7 @@
 //! it. A machine that is lost is replaced at once.
 
 mod moves;
+mod supposed;
 
 use plant::event::{About, StageCause};
 use plant::hall::{ChillerPlant, PlantTuning};
@@ -74,6 +75,8 @@ pub struct Stages {
     short: bool,
     /// The last change did not come to what it was for.
     abandoned: bool,
+    /// How many ours would run, beside somebody else.
+    supposed: u8,
 }
 
 /// One stage up or down, and why.
@@ -118,6 +121,7 @@ impl Stages {
             starved: Timer::default(),
             short: false,
             abandoned: false,
+            supposed: 0,
         }
     }
 

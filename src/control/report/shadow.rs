@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::commands::Commands;
 use crate::control::cooling::{Circuit, Service};
+use crate::control::equipment::EquipName;
 use crate::control::sentence;
-use crate::control::shadow::{Basis, Beside, HOURS, Risks, Source, slope};
+use crate::control::shadow::{Basis, Beside, HOURS, Risks, SequenceFigures, Source, slope};
 use crate::control::{Plan, State};
 
 /// Joules of a kilowatt-hour.
@@ -14,7 +15,7 @@ const KWH: f64 = 3.6e6;
 /// What is never counted, said with every sum.
 const NOT_COUNTED: [&str; 5] = [
     "chillers, towers and compressors, and with them what warmer water would save: only what it takes of pumps is counted",
-    "which machines run, and how many: ours starts and stops none beside another's control",
+    "what other machines, or other numbers of them, would draw: only for how long ours would have run others is told",
     "setpoints that ours would move by and by: each stays where the hall's file begins it",
     "more than 15 % of an output from where it stands: what is farther off is cut there",
     "loops without a trial or a map, and what an output that ours would hold elsewhere would do to the other loops",
@@ -47,6 +48,24 @@ pub struct ShadowReport {
     pub outputs: Vec<OutputGap>,
     /// Every loop.
     pub loops: Vec<LoopGap>,
+    /// Every sequence that stages or switches.
+    #[serde(default)]
+    pub sequences: Vec<SequenceGap>,
+}
+
+/// One sequence under two controls.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SequenceGap {
+    /// The sequence: `chw/stages`, `wse/switch`.
+    pub sequence: String,
+    /// How many machines run now.
+    pub running: u8,
+    /// How many ours would have run next, by the load and the waters of now.
+    pub ours: u8,
+    /// For how much of the time ours would have run more (%).
+    pub more_percent: f64,
+    /// Fewer.
+    pub fewer_percent: f64,
 }
 
 /// What was dangerous, and to whose account.
@@ -153,6 +172,7 @@ pub fn shadow(plan: &Plan, commands: &Commands, state: &State, hours: usize) -> 
         risks: RiskView::of(hall.risks),
         not_counted: NOT_COUNTED.map(str::to_owned).to_vec(),
         outputs: outputs(plan, commands, (state, beside), hours),
+        sequences: sequences(plan, (state, beside), hours),
         loops: plan.circuits.iter().filter_map(|circuit| of_loop(plan, circuit, (state, beside), hours)).collect(),
         ..ShadowReport::default()
     };
@@ -232,6 +252,22 @@ fn of_loop(plan: &Plan, circuit: &Circuit, (state, beside): (&State, &Beside), h
         machines_kwh: figures.machines / KWH,
         risks: RiskView::of(figures.risks),
     })
+}
+
+fn sequences(plan: &Plan, (state, beside): (&State, &Beside), hours: usize) -> Vec<SequenceGap> {
+    let all = state.equipment.supposed(&plan.hall).zip(beside.sequences(hours));
+    let view = |(((name, does), (running, ours)), figures): ((EquipName<'_>, (u8, u8)), SequenceFigures)| {
+        let share = |part: f64| 100.0 * part / figures.seconds.max(f64::MIN_POSITIVE);
+        let (more_percent, fewer_percent) = (share(figures.more), share(figures.fewer));
+        SequenceGap {
+            sequence: if does.is_empty() { name.to_owned() } else { format!("{name}/{does}") },
+            running,
+            ours,
+            more_percent,
+            fewer_percent,
+        }
+    };
+    all.map(view).collect()
 }
 
 /// What the sums rest on.

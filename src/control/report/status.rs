@@ -25,7 +25,10 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
     let kilowatts = |watts: Option<Watts>| watts.map(|w| w.get() / 1e3);
     let (facility, it) = state.energy.totals(hall);
     let value = |point: PointId| {
-        commands.output(point).and_then(|output| state.held.get(output)).map_or(f64::NAN, |held| held.value)
+        let output = commands.output(point);
+        // Beside somebody else's control what devices hold is what there is to see.
+        let theirs = state.shadow.beside().zip(output).and_then(|(beside, output)| beside.theirs(output)?.value);
+        theirs.or_else(|| Some(state.held.get(output?)?.value)).unwrap_or(f64::NAN)
     };
     let named = |name: &str, point: PointId| NamedValue { name: name.to_owned(), value: value(point) };
     let equip = |id| hall.equips.get(id).map_or("?", |def| def.name.as_str());

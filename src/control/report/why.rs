@@ -3,6 +3,7 @@
 use plant::command::Level;
 use plant::hall::Hall;
 use plant::id::{EquipId, PointId};
+use plant::point::PointDef;
 use plant::units::Unit;
 
 use super::{LoopView, WhyEntry, WhyLimit, WhyReport, status};
@@ -55,7 +56,13 @@ pub fn why(hall: &Hall, circuits: &[Circuit], commands: &Commands, state: &State
         value: held.value,
         unit: def.unit.code().to_owned(),
         level: held.level.number(),
-        sentence: sentence_of(hall, &def.name, def.unit, held, &owner(held.level)),
+        sentence: match state.shadow.beside() {
+            None => sentence_of(hall, &def.name, def.unit, held, &owner(held.level)),
+            Some(beside) => {
+                let theirs = beside.theirs(output).and_then(|theirs| theirs.value);
+                would_be(hall, def, (held, theirs), &owner(held.level))
+            }
+        },
         entries: entries.collect(),
         limits: limits(hall, slot),
         written: status::written(hall, commands, state, output).unwrap_or_default(),
@@ -127,6 +134,20 @@ fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> 
         ti_s: tuning.ti.seconds(),
         retuned: state.cooling.retunes().of(circuit.id).map(|of| format!("{}: {}", of.who, of.reason)),
     })
+}
+
+/// `crah-1/fan-speed would be at 46.0 %: level 16 (row-a/fans), the worst inlet is rack-a07/inlet-air-temp; in shadow nothing is written, and
+/// its device holds 60.0 %.`
+fn would_be(hall: &Hall, def: &PointDef, (held, theirs): (&Held, Option<f64>), owner: &str) -> String {
+    let (name, value, unit, number) = (&def.name, held.value, def.unit.pretty(), held.level.number());
+    let reason = sentence::reason(hall, held.reason);
+    let theirs = theirs.map_or_else(
+        || "nobody knows what its device holds".to_owned(),
+        |value| format!("its device holds {value:.1} {unit}"),
+    );
+    format!(
+        "{name} would be at {value:.1} {unit}: level {number} ({owner}), {reason}; in shadow nothing is written, and {theirs}."
+    )
 }
 
 /// `crah-1/fan-speed is at 46.0 %: level 16 (row-a/fans), the worst inlet is rack-a07/inlet-air-temp.`

@@ -16,10 +16,11 @@ use plant::reading::{Reading, Why};
 use plant::time::Span;
 use plant::units::{Quantity, Unit};
 
-use super::tally::{Danger, HallFigures, LoopFigures, OutputFigures, Risks};
+use super::tally::{Danger, HallFigures, LoopFigures, OutputFigures, Risks, SequenceFigures};
 use super::{Beside, mean, slope, turning};
 use crate::control::commands::{Commands, FREE_UP_TO, Held, OutputId};
 use crate::control::cooling::{Circuit, Cooling, Service};
+use crate::control::equipment::Equipment;
 use crate::control::quality::Image;
 
 /// A margin below this is thin (K).
@@ -48,6 +49,8 @@ pub struct Scene<'a> {
     pub commands: &'a Commands,
     /// The loops.
     pub cooling: &'a Cooling,
+    /// The sequences.
+    pub equipment: &'a Equipment,
     /// Since the scan before, as it was lived.
     pub dt: Span,
 }
@@ -72,6 +75,9 @@ impl Beside {
             self.loops.get_mut(circuit.id).into_iter().for_each(|row| row.take(figures, scene.dt));
         }
         self.hall.take(whole, scene.dt);
+        for ((_, counts), row) in scene.equipment.supposed(scene.hall).zip(&mut self.sequences) {
+            row.take(SequenceFigures::of(counts, scene.dt), scene.dt);
+        }
     }
 
     fn of_circuit(&self, circuit: &Circuit, scene: &Scene<'_>) -> LoopFigures {

@@ -9,12 +9,13 @@ impl Controller {
     /// Whether somebody else runs the hall and nothing of ours is written. Said at a start, before the first scan. Who goes live goes on
     /// from what devices held.
     pub fn set_beside(&mut self, beside: bool) {
+        let hall = &self.plan.hall;
         let State { shadow, held, equipment, .. } = &mut self.state;
         if shadow.is_on() == beside {
             return;
         }
         if beside {
-            shadow.begin(held.len(), self.plan.hall.loops.len());
+            shadow.begin(held.len(), hall.loops.len(), equipment.supposed(hall).count());
         } else {
             shadow.end(held);
         }

@@ -58,6 +58,17 @@ pub struct LoopFigures {
     pub risks: Risks,
 }
 
+/// What a sequence came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SequenceFigures {
+    /// How long it was looked at (s).
+    pub seconds: f64,
+    /// For how long of it ours would have run more machines (s),
+    pub more: f64,
+    /// and fewer (s).
+    pub fewer: f64,
+}
+
 /// What all of the hall came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HallFigures {
@@ -104,6 +115,21 @@ impl Figures for LoopFigures {
             water: self.water + other.water,
             risks: self.risks.and(other.risks),
         }
+    }
+}
+
+impl Figures for SequenceFigures {
+    fn and(self, other: Self) -> Self {
+        Self { seconds: self.seconds + other.seconds, more: self.more + other.more, fewer: self.fewer + other.fewer }
+    }
+}
+
+impl SequenceFigures {
+    /// One scan in which so many ran, and ours would have run so many.
+    #[must_use]
+    pub fn of((running, ours): (u8, u8), dt: Span) -> Self {
+        let when = |is: bool| if is { dt.seconds() } else { 0.0 };
+        Self { seconds: dt.seconds(), more: when(ours > running), fewer: when(ours < running) }
     }
 }
 
