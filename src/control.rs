@@ -13,6 +13,9 @@
 //! Loops look at the outputs of the scan before: one that led goes on, one that did not follows what was decided, so that
 //! it takes over without a bump.
 //!
+//! Beside somebody else's control, in shadow, outputs begin each scan where their devices are, loops track them and sequences look on;
+//! what the array comes to is what ours would hold, and is compared with theirs.
+//!
 //! # A start
 //!
 //! A boot begins with every output at its fail-safe. A loop's outputs stay there until each of its inputs has been heard

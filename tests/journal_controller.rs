@@ -78,12 +78,18 @@ fn request(random: &mut Random, hall: &Hall) -> Request {
 
 /// Runs a hall from what was recovered; the controller as it is at the end.
 fn run(path: &Path, name: &str, seed: u64) -> (Controller, Recovered) {
+    run_beside(path, name, (seed, false))
+}
+
+/// The same, perhaps beside somebody else's control, as a service says at its start.
+fn run_beside(path: &Path, name: &str, (seed, beside): (u64, bool)) -> (Controller, Recovered) {
     let header = header(name);
     let options = Options { snapshot_every: Span::from_secs(60), ..Options::default() };
     let (mut journal, recovered) = Journal::open(path, &header, options).expect("opens");
     let hall = hall(&header).expect("loads");
     let Left { mut controller, incidents, .. } = resume(&hall, &recovered, self::hall);
     assert_eq!(incidents, Vec::<String>::new());
+    controller.set_beside(beside);
     let mut random = Random(seed);
     let mut inputs = Inputs::unread(hall.points.len());
     let mut tick = Tick { dt: Span::from_secs(1), boot: recovered.boot, clock_trusted: true, ..Tick::default() };
@@ -130,6 +136,21 @@ fn every_shipped_hall_replays_to_the_bit_through_a_restart() {
         assert_eq!((report.identical, report.states), (2 * SCANS + 16, 12), "{name}");
         assert_eq!(report.identical_states, 12, "{name}");
         assert!(report.faithful());
+    }
+}
+
+#[test]
+fn into_shadow_and_out_of_it_every_shipped_hall_replays_to_the_bit() {
+    for (name, _) in plant::shipped::HALLS {
+        let (_folder, path) = folder();
+        let (live, _) = run_beside(&path, name, (5, false));
+        let (shadow, _) = run_beside(&path, name, (6, true));
+        run_beside(&path, name, (7, true));
+        run_beside(&path, name, (8, false));
+        assert!(!live.is_beside() && shadow.is_beside());
+        let report = replay(&path, hall).expect("replays");
+        assert_eq!((report.boots, report.scans, report.first_difference.clone()), (4, 4 * SCANS, None), "{name}");
+        assert!(report.faithful() && report.identical_states == report.states, "{name}: {report:?}");
     }
 }
 

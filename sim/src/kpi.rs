@@ -26,7 +26,7 @@ use wear::{Command, Device};
 
 pub use climate::Bands;
 pub use tally::{Beside, Sign, Tally, in_failsafe, names};
-pub use values::{Kpi, Kpis};
+pub use values::{Kpi, Kpis, SHADOW};
 
 /// Power at one step (W); nothing where it is not modelled or not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
