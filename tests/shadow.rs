@@ -1,4 +1,5 @@
 //! What a controller in shadow says of a day, held against the same day when it really runs the hall.
+#![cfg(feature = "sim")]
 
 use std::path::Path;
 use std::process::Command;

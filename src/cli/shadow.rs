@@ -6,7 +6,7 @@ use clap::Args;
 use wattloop::control::report::{LoopGap, OutputGap, RiskView, SequenceGap, ShadowReport, ShadowView};
 
 use super::client::SocketArgs;
-use super::figure::{difference, figure, fixed};
+use super::figure::{difference, figure, fixed, length};
 use super::{Out, Stop};
 
 /// Outputs that are shown.
@@ -47,10 +47,10 @@ fn page(report: &ShadowReport) -> String {
 pub fn line(of: &ShadowView) -> String {
     let RiskView { ours_min, below_floors_min, unprotected_min, face_value_min, warm_min } = of.risks;
     let theirs = below_floors_min.max(unprotected_min).max(face_value_min).max(warm_min);
-    let [hours, saved] = [of.hours, of.saved_kwh].map(|x| fixed(x, 1));
+    let (long, saved) = (length(of.hours * 3600.0), fixed(of.saved_kwh, 1));
     let [ours, theirs] = [ours_min, theirs].map(|x| fixed(x, 0));
     format!(
-        "IN SHADOW      nothing is written; in {hours} h fans and pumps would save {saved} kWh, risk of ours {ours} min, of theirs {theirs} min \
+        "IN SHADOW      nothing is written; in {long} fans and pumps would save {saved} kWh, risk of ours {ours} min, of theirs {theirs} min \
          (`wattloop shadow`)"
     )
 }
@@ -58,7 +58,7 @@ pub fn line(of: &ShadowView) -> String {
 fn write_page(page: &mut String, r: &ShadowReport) -> std::fmt::Result {
     let [saved, fans, pumps] = [r.saved_kwh, r.fans_kwh, r.pumps_kwh].map(|kwh| fixed(kwh, 1));
     let [machines, water] = [r.machines_kwh, r.water_kwh].map(|kwh| fixed(kwh, 1));
-    writeln!(page, "in shadow for {} h: nothing is written", fixed(r.hours, 1))?;
+    writeln!(page, "in shadow for {}: nothing is written", length(r.hours * 3600.0))?;
     writeln!(
         page,
         "would save     {saved} kWh: fans {fans}, pumps {pumps}, less {machines} of machines in warmer air and {water} of pumps for warmer water"

@@ -316,7 +316,7 @@ impl Cdu {
                     news.info(about, What::Step(Told::TakenOver));
                 }
             }
-            Rule::Elsewhere => {}
+            Rule::Elsewhere => self.pumps.suppose(&scan.tuning.pumps),
             Rule::Control => {
                 self.doubt.count(!fresh, scene.dt);
                 let helpless = listens && self.pumps.is_helpless(scan, &row);

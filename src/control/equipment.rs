@@ -246,7 +246,8 @@ impl Equipment {
             Some(((equip(of.economiser?.of.equip), "switch"), (u8::from(runs), u8::from(ours))))
         });
         let headers = self.headers.iter(hall).map(|(of, row)| ((of.name.as_str(), ""), row.supposed()));
-        plants.chain(switches).chain(headers)
+        let cdus = self.cdus.iter(hall).map(move |(of, cdu)| ((equip(of.of.equip), "pumps"), cdu.pumps().supposed()));
+        plants.chain(switches).chain(headers).chain(cdus)
     }
 
     /// What is asked of the machines of rows and tanks, each by its name.

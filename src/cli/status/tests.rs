@@ -211,7 +211,7 @@ fn in_shadow_the_page_says_so_before_all_numbers() {
     let shadow = Some(ShadowView { hours: 5.02, saved_kwh: 41.26, risks });
     let page = page(&Status { shadow, ..Status::default() });
     let line = page.lines().find(|line| line.starts_with("IN SHADOW")).unwrap_or_else(|| panic!("{page}"));
-    for part in ["nothing is written", "in 5.0 h", "41.3 kWh", "of ours 3 min", "of theirs 12 min"] {
+    for part in ["nothing is written", "in 5 h 1 min", "41.3 kWh", "of ours 3 min", "of theirs 12 min"] {
         assert!(line.contains(part), "{part}: {line}");
     }
     let first = page.lines().position(|line| line.starts_with("worst inlet")).expect("a line");

@@ -80,6 +80,17 @@ impl Pumps {
         self.taking_over = None;
     }
 
+    /// Beside somebody else: ours would run as many as its file says.
+    pub const fn suppose(&mut self, rules: &PumpTuning) {
+        self.crew.aim(rules.running);
+    }
+
+    /// How many run, and how many ours would.
+    #[must_use]
+    pub fn supposed(&self) -> (u8, u8) {
+        (self.crew.running(), self.crew.target())
+    }
+
     /// One scan under control.
     pub fn step(&mut self, scan: &Scan<'_>, row: &Row, news: &mut News<'_>) {
         let (rules, dt) = (&scan.tuning.pumps, scan.scene.dt);

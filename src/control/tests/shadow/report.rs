@@ -167,6 +167,16 @@ fn a_sequence_says_for_how_long_ours_would_have_run_fewer_and_starts_none() {
 }
 
 #[test]
+fn a_cdu_whose_pumps_both_run_is_told() {
+    let mut hall = Beside::new(shipped("liquid"), 60.0);
+    hall.steps(300);
+    let report = hall.rig.control.shadow(1).expect("in shadow");
+    let of = report.sequences.iter().find(|of| of.sequence == "cdu-1/pumps").expect("a sequence");
+    assert_eq!((of.running, of.ours), (2, 1));
+    assert!(of.fewer_percent > 95.0, "{of:?}");
+}
+
+#[test]
 fn people_are_told_what_devices_hold_and_that_nothing_is_written() {
     let mut hall = overcooled();
     let status = hall.rig.control.status();
