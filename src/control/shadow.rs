@@ -101,11 +101,11 @@ impl Shadow {
         }));
     }
 
-    /// We write from now on: outputs begin where their devices were last.
-    pub fn end(&mut self, held: &mut Table<OutputId, Held>) {
+    /// We write from now on: outputs begin where their devices were last, and at their fail-safe where nobody knows that.
+    pub fn end(&mut self, held: &mut Table<OutputId, Held>, commands: &Commands) {
         let Some(beside) = self.0.take() else { return };
-        for (row, held) in beside.theirs.rows().iter().zip(held.rows_mut()) {
-            held.follow(row.value);
+        for ((_, slot), (row, held)) in commands.slots().zip(beside.theirs.rows().iter().zip(held.rows_mut())) {
+            held.follow(row.value.or(Some(slot.range.failsafe)));
         }
     }
 }

@@ -10,14 +10,15 @@ impl Controller {
     /// from what devices held.
     pub fn set_beside(&mut self, beside: bool) {
         let hall = &self.plan.hall;
-        let State { shadow, held, equipment, .. } = &mut self.state;
+        let State { shadow, held, equipment, trials, .. } = &mut self.state;
         if shadow.is_on() == beside {
             return;
         }
         if beside {
             shadow.begin(held.len(), hall.loops.len(), equipment.supposed(hall).count());
+            let _ended = trials.end(); // it would watch a loop that moves nothing
         } else {
-            shadow.end(held);
+            shadow.end(held, &self.commands);
         }
         equipment.lend(Rule::on_panel());
         self.publish();

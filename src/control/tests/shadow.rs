@@ -118,8 +118,11 @@ fn going_live_goes_on_from_what_devices_hold() {
     hall.hold("crah-2/valve", 71.0);
     hall.unreadable("crah-3/fan-speed");
     hall.stand("crah-3/fan-speed-feedback", 52.0);
+    hall.unreadable("ch-1/setpoint");
     hall.steps(600);
     hall.rig.control.set_beside(false);
+    let safe = hall.rig.hall.points[hall.rig.point("ch-1/setpoint")].write.expect("an output").failsafe;
+    assert!((hall.rig.value("ch-1/setpoint") - safe).abs() < 1e-9, "nobody knows where it is");
     assert!((hall.rig.value("crah-2/valve") - 71.0).abs() < 1e-9);
     assert!((hall.rig.value("crah-3/fan-speed") - 52.0).abs() < 1e-9, "where it stands, as nothing reads it back");
     let before: Vec<f64> = hall.rig.control.outputs.commands.iter().map(|c| c.value).collect();
