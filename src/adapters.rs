@@ -10,6 +10,7 @@
 //!
 //! Adapters see `plant` and never `control`. What comes after the deadline is there for the next scan.
 
+mod look;
 mod mailbox;
 pub mod modbus;
 pub mod mqtt;
@@ -26,6 +27,7 @@ use plant::time::{Mono, Span, Tick};
 use mailbox::{Bell, Mailbox, mailbox};
 use tokio::runtime::Handle;
 
+pub use look::{Hush, Look, Looker, Words};
 pub use mailbox::Orders;
 
 /// Reads the monotonic clock of this run. Given by the service, so that an adapter's time is an argument too.
@@ -41,6 +43,8 @@ pub enum Order {
     Poll(Tick),
     /// Bring the outputs to these values.
     Write(Tick, Arc<OutputImage>),
+    /// Read one point for somebody who wants to see its raw words.
+    Look(Look),
     /// The last order: try every output, whatever is known of it or of its unit, then call [`Shared::parted`].
     Farewell(Tick, Arc<OutputImage>),
 }
@@ -73,6 +77,8 @@ struct State {
     pace: Vec<(Option<Mono>, Span)>,
     /// For each bus, once it has been through its farewell, whether every output is proven.
     parted: Vec<Option<bool>>,
+    /// The device that is not talked to.
+    hush: Option<Hush>,
 }
 
 impl Shared {
@@ -95,6 +101,7 @@ impl Shared {
                 ordered: (0, Mono(0)),
                 pace: Vec::new(),
                 parted: Vec::new(),
+                hush: None,
             }),
             polled: Condvar::new(),
             stamp,
@@ -158,6 +165,12 @@ impl Shared {
             *row = Some(proven);
         }
         self.polled.notify_one();
+    }
+
+    /// The device that must not be talked to.
+    #[must_use]
+    pub fn hush(&self) -> Option<Hush> {
+        self.lock().hush
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -243,6 +256,17 @@ impl Field {
         }
         inputs.reports.clear();
         inputs.reports.append(&mut state.reports);
+    }
+
+    /// From now on this device is not talked to, or every one is again.
+    pub fn leave_alone(&self, hush: Option<Hush>) {
+        self.shared.lock().hush = hush;
+    }
+
+    /// The way to every bus for those who only look.
+    #[must_use]
+    pub fn looker(&self) -> Looker {
+        Looker::new(self.buses.iter().map(Mailbox::slots).collect())
     }
 
     /// Hands the outputs of a scan to every bus. A bus that is still busy gets the newest when it is done.

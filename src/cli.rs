@@ -3,6 +3,7 @@
 pub mod ack;
 pub mod announce;
 pub mod check;
+pub mod checkout;
 pub mod client;
 pub mod completions;
 pub mod config;
@@ -102,6 +103,8 @@ pub enum Command {
     Tune(tune::TuneArgs),
     /// Setpoints that are moved so that the facility draws least: look, or switch that on or off
     Supervisor(supervisor::SupervisorArgs),
+    /// Check every point out: read, compare, move, and keep a signed sheet of it
+    Checkout(Box<checkout::CheckoutArgs>),
     /// Load the configuration again and apply what can be applied
     Reload(reload::ReloadArgs),
     /// Decide a recorded run again and compare every decision
@@ -218,6 +221,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 33 } else { 21 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 35 } else { 23 });
     }
 }

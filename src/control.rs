@@ -26,6 +26,7 @@ mod alarms;
 mod answer;
 mod asks;
 mod cdus;
+mod checkout;
 mod clock;
 mod commands;
 mod cooling;
@@ -54,8 +55,8 @@ mod safety;
 mod scene;
 pub mod sentence;
 mod sequence;
-mod supervisor;
 mod shadow;
+mod supervisor;
 mod supply_air;
 mod tanks;
 mod time_to_limit;
@@ -79,7 +80,10 @@ use plant::reading::Reading;
 use plant::time::Tick;
 use serde::{Deserialize, Serialize};
 
+pub use checkout::Hush;
+
 use alarms::Alarms;
+use checkout::Checkouts;
 use clock::Clock;
 use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
@@ -91,12 +95,12 @@ use news::News;
 use overrides::Overrides;
 use performance::Performances;
 use quality::Quality;
-use report::{LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written};
+use report::{CheckPoint, CheckView, LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written};
 use request::{Reply, Request};
 use rule::Rule;
 use safety::Safety;
-use supervisor::Supervisor;
 use shadow::{Shadow, Watched};
+use supervisor::Supervisor;
 use trial::Trials;
 use wear::Wear;
 
@@ -134,6 +138,7 @@ pub struct State {
     wear: Wear,
     forecast: Forecast,
     trials: Trials,
+    checkouts: Checkouts,
     performances: Performances,
     supervisor: Supervisor,
     shadow: Shadow,
@@ -188,6 +193,7 @@ impl Controller {
             state.restart(plan, commands, tick); // a new boot: its times compare with nothing
             state.forecast.restart(news);
             state.trials.restart(news);
+            state.checkouts.restart(news);
             state.performances.restart();
         }
         state.cooling.reload(inputs.reload.as_deref(), news);
@@ -224,7 +230,10 @@ impl Controller {
         let scene = scene::Scene { hall, image, held: &state.held, forecast: &state.forecast, ahead: &ahead, dt };
         state.performances.step(circuits, &state.cooling, dt); // how well each loop does
         state.equipment.step(&plan.wirings, (&scene, &state.cooling), commands, news); // sequences
-        state.trials.step(circuits, (&scene, &state.cooling, tick.dt > dt), commands, news); // what commissioning moves
+        let paused = tick.dt > dt;
+        state.trials.step(circuits, (&scene, &state.cooling, paused), commands, news); // what commissioning moves
+        let around = checkout::Around { scene: &scene, inputs, now: tick.mono, paused };
+        state.checkouts.step(around, commands, news); // and what a checkout does
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.equipment.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // what holds against people, too
         let running = state.clock.running();
@@ -319,6 +328,24 @@ impl Controller {
         report::trial(&self.plan, &self.state)
     }
 
+    /// Every point, with what is wrong with it as far as no instrument is needed to see.
+    #[must_use]
+    pub fn check_points(&self) -> Vec<CheckPoint> {
+        report::check_points(&self.plan, &self.commands, &self.state)
+    }
+
+    /// The check of an output or of a device that runs, or the last one; nothing where there was none.
+    #[must_use]
+    pub fn check(&self) -> Option<CheckView> {
+        report::check(&self.plan, &self.state)
+    }
+
+    /// The device that must not be talked to now, because a person wants to see what it does.
+    #[must_use]
+    pub fn hush(&self) -> Option<Hush> {
+        self.state.checkouts.hush()
+    }
+
     /// A point as judged in the last scan.
     #[must_use]
     pub fn reading(&self, point: PointId) -> Reading<f64> {
@@ -363,6 +390,7 @@ impl State {
             wear: Wear::default(),
             forecast: Forecast::new(hall),
             trials: Trials::default(),
+            checkouts: Checkouts::default(),
             performances: Performances::new(hall.loops.len()),
             supervisor: Supervisor::new(),
             shadow: Shadow::default(),

@@ -38,6 +38,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::StepTest(args) => cli::tune::step_test(&args, out),
         Command::Tune(args) => cli::tune::tune(&args, out),
         Command::Supervisor(args) => cli::supervisor::run(&args, out),
+        Command::Checkout(args) => cli::checkout::run(&args, out),
         Command::Reload(args) => cli::reload::run(&args, out),
         Command::Replay(args) => cli::replay::run(&args, out),
         Command::Export(args) => cli::export::run(&args, out),

@@ -34,6 +34,7 @@ pub mod resume;
 pub mod scan;
 pub mod start;
 pub mod trouble;
+pub mod wiring;
 
 use std::io;
 use std::net::SocketAddr;

@@ -14,6 +14,7 @@ use wattloop::control::report::{PointView, Status, WhyReport, Written};
 use wattloop::control::request::{Ask, Refusal, Reply, Request};
 use wattloop::service::api::call::{Answer, Calls, Question, channel};
 use wattloop::service::api::{self, Served};
+use wattloop::service::wiring::Wiring;
 
 struct Scan {
     asked: Arc<Mutex<Vec<Question>>>,
@@ -34,7 +35,8 @@ fn start() -> Scan {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (heard, table) = (Arc::clone(&asked), Arc::clone(&hall));
     std::thread::spawn(move || answer_for_ever(&calls, &heard, &table));
-    let served = api::serve(&dir.path().join("w.sock"), Arc::clone(&hall), asker, None).expect("a socket");
+    let served =
+        api::serve(&dir.path().join("w.sock"), Arc::clone(&hall), asker, (None, Wiring::default())).expect("a socket");
     Scan { asked, served, hall, _dir: dir }
 }
 
@@ -52,6 +54,8 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             Question::Trial => Answer::Trial(None),
             Question::Loops(_) => Answer::Loops(Vec::new()),
             Question::Shadow(_) => Answer::Shadow(None),
+            Question::CheckPoints => Answer::CheckPoints(Vec::new()),
+            Question::Check => Answer::Check(None),
             Question::Request(request) => Answer::Reply(reply(request)),
             Question::Reload(_) => Answer::Reloading,
         };
@@ -69,6 +73,9 @@ fn reply(request: &Request) -> Reply {
         }
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
         Ask::Trial { .. } => Reply::Refused(Refusal::NotLed),
+        Ask::Force { .. } => Reply::Refused(Refusal::Warm),
+        Ask::Silence { .. } => Reply::Refused(Refusal::Held),
+        Ask::EndCheck | Ask::CheckedOut { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::Retune { .. } => Reply::Refused(Refusal::TooSensitive),
         Ask::EndTrial | Ask::Revert { .. } | Ask::Supervise { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::ServiceAlarm { .. } | Ask::Found { .. } | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
@@ -148,15 +155,18 @@ async fn a_stale_socket_is_replaced_and_a_living_or_foreign_file_is_not() {
     drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket to be left over"));
     assert!(path.exists(), "it stays when its owner dies");
     let (asker, _calls) = channel();
-    let served = api::serve(&path, bench(), asker.clone(), None).expect("the stale one goes");
-    let second = api::serve(&path, bench(), asker.clone(), None).expect_err("one service a socket");
+    let served = api::serve(&path, bench(), asker.clone(), (None, Wiring::default())).expect("the stale one goes");
+    let second =
+        api::serve(&path, bench(), asker.clone(), (None, Wiring::default())).expect_err("one service a socket");
     assert_eq!(second.kind(), std::io::ErrorKind::AddrInUse, "{second}");
     drop(served);
     std::fs::write(&path, "precious").expect("a file");
-    let foreign = api::serve(&path, bench(), asker.clone(), None).expect_err("a file is no socket");
+    let foreign =
+        api::serve(&path, bench(), asker.clone(), (None, Wiring::default())).expect_err("a file is no socket");
     assert_eq!(foreign.kind(), std::io::ErrorKind::AlreadyExists, "{foreign}");
     assert_eq!(std::fs::read_to_string(&path).expect("still there"), "precious");
-    let nowhere = api::serve(&dir.path().join("no/w.sock"), bench(), asker, None).expect_err("no directory");
+    let nowhere =
+        api::serve(&dir.path().join("no/w.sock"), bench(), asker, (None, Wiring::default())).expect_err("no directory");
     assert_eq!(nowhere.kind(), std::io::ErrorKind::NotFound, "{nowhere}");
 }
 

@@ -162,6 +162,8 @@ pub enum Reason {
     DewPoint(Option<PointId>),
     /// A trial of its loop moves it, so that the loop can be tuned.
     Trial,
+    /// A checkout moves it a little, to see its device follow.
+    Checkout,
 }
 
 /// One output of a scan.

@@ -16,7 +16,7 @@ use crate::reading::Why;
 use crate::time::Mono;
 
 pub use cap::{CapReason, Rung};
-pub use commissioning::{Commissioning, TrialEnd};
+pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
 pub use shut_out::ShutOut;
 pub use supervision::Supervision;
@@ -347,7 +347,7 @@ pub enum What {
     AnnouncementDropped,
     /// A write was acknowledged, and nothing can read it back: never proven.
     WriteAcknowledged,
-    /// Somebody commissions a loop.
+    /// Somebody commissions a loop, an output or a device.
     Commissioning(Commissioning),
     /// The supervisor of setpoints.
     Supervision(Supervision),

@@ -1,11 +1,16 @@
-//! What waits for one bus: the newest order of each kind. An older poll is pointless and an older output image is wrong.
+//! What waits for one bus: the newest order of each kind. An older poll is pointless and an older output image is wrong. Those who only look
+//! come last, in order.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plant::time::Tick;
 use tokio::sync::Notify;
 
-use super::{Order, OutputImage};
+use super::{Look, Order, OutputImage};
+
+/// How many looks may wait; more are not answered.
+const MOST_LOOKS: usize = 64;
 
 /// Where the field puts orders for one bus. Dropped, the bus ends after what still waits.
 #[derive(Debug)]
@@ -19,8 +24,9 @@ pub struct Bell(Arc<Slots>);
 #[derive(Debug)]
 pub struct Orders(Arc<Slots>);
 
+/// What waits, and the bell.
 #[derive(Debug, Default)]
-struct Slots {
+pub struct Slots {
     waiting: Mutex<Waiting>,
     /// Holds a permit when something came while nobody waited; there is one taker, so that no wake-up is lost.
     news: Notify,
@@ -31,6 +37,7 @@ struct Waiting {
     poll: Option<Tick>,
     write: Option<(Tick, Arc<OutputImage>)>,
     farewell: Option<(Tick, Arc<OutputImage>)>,
+    looks: VecDeque<Look>,
     closed: bool,
 }
 
@@ -50,7 +57,14 @@ impl Mailbox {
             Order::Poll(tick) => waiting.poll = Some(tick),
             Order::Write(tick, image) => waiting.write = Some((tick, image)),
             Order::Farewell(tick, image) => waiting.farewell = Some((tick, image)),
+            Order::Look(look) => waiting.look(look),
         }
+    }
+
+    /// What somebody who only looks may ring at.
+    #[must_use]
+    pub fn slots(&self) -> Arc<Slots> {
+        Arc::clone(&self.0)
     }
 
     /// What wakes its bus.
@@ -69,7 +83,9 @@ impl Bell {
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        self.0.lock().closed = true;
+        let mut waiting = self.0.lock();
+        (waiting.closed, waiting.looks) = (true, VecDeque::new());
+        drop(waiting);
         self.0.news.notify_one();
     }
 }
@@ -78,7 +94,7 @@ impl Orders {
     /// The next order: what leaves the house goes before what comes in. Nothing when the field is gone.
     pub async fn next(&mut self) -> Option<Order> {
         loop {
-            if let Some(order) = self.take_write().or_else(|| self.0.lock().poll.take().map(Order::Poll)) {
+            if let Some(order) = self.take_write().or_else(|| self.0.lock().read()) {
                 return Some(order);
             }
             if self.0.lock().ended() {
@@ -104,12 +120,31 @@ impl Orders {
 }
 
 impl Waiting {
+    /// What reads: the hall's own poll first.
+    fn read(&mut self) -> Option<Order> {
+        let poll = self.poll.take().map(Order::Poll);
+        poll.or_else(|| self.looks.pop_front().map(Order::Look))
+    }
+
+    /// A bus that is gone has nobody to answer.
+    fn look(&mut self, look: Look) {
+        if !self.closed && self.looks.len() < MOST_LOOKS {
+            self.looks.push_back(look);
+        }
+    }
+
     const fn ended(&self) -> bool {
         self.closed && self.poll.is_none() && self.write.is_none() && self.farewell.is_none()
     }
 }
 
 impl Slots {
+    /// Somebody wants to look.
+    pub fn look(&self, look: Look) {
+        self.lock().look(look);
+        self.news.notify_one();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

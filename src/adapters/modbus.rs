@@ -31,6 +31,7 @@ mod link;
 mod once;
 mod output;
 mod plan;
+mod talk;
 mod unit;
 
 use std::fmt;

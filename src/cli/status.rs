@@ -113,6 +113,9 @@ fn commissioning(page: &mut String, s: &Status) -> std::fmt::Result {
         let moved = if moved.is_empty() { "none moved".to_owned() } else { moved.join(", ") };
         writeln!(page, "setpoints      {moved}; {}; {:.1} kW expected", of.because, of.expected_w / 1e3)?;
     }
+    if let Some(c) = &s.check {
+        writeln!(page, "CHECKOUT       {} is {}, for {}", c.of, c.stage.replace('_', " "), length(c.gone_s))?;
+    }
     for r in &s.retuned {
         let (gain, ti, ms) = (r.gains.gain, r.gains.ti, r.sensitivity);
         writeln!(page, "tuned          {} gain {gain:.4}, Ti {ti:.0} s, Ms {ms:.2} by {}: {}", r.of, r.who, r.reason)?;

@@ -13,7 +13,7 @@ use super::news::News;
 use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD, later};
 use super::request::{Ask, Refusal, Reply, Request};
 use super::{Plan, State};
-use super::{retune, supervisor, trial};
+use super::{checkout, retune, supervisor, trial};
 
 /// Answers one request.
 pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
@@ -53,6 +53,17 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         }
         Ask::Revert { of } => retune::revert(state, *of, tick),
         Ask::Supervise { on, reason } => supervisor::switch(state, (*on, reason), tick),
+        Ask::Force { point, by, within, reason } => {
+            checkout::force((plan, commands), state, (*point, *by, *within), reason, tick)
+        }
+        Ask::Silence { equip, long, reason } => {
+            checkout::silence((plan, commands), state, (*equip, *long), reason, tick)
+        }
+        Ask::EndCheck if state.checkouts.stop(&mut News::new(tick, &mut state.pending)) => {
+            Ok(accepted("it is over, and control goes on from here".to_owned()))
+        }
+        Ask::EndCheck => Err(Refusal::NothingThere),
+        Ask::CheckedOut { rows, by } => checkout::checked(plan, state, (rows, by), tick),
     };
     done.unwrap_or_else(Reply::Refused)
 }

@@ -171,6 +171,13 @@ impl Quality {
         self.readings.get(point).copied().unwrap_or(NEVER)
     }
 
+    /// One sensor as judged last: of a point of more than one what its first sensor reads itself.
+    #[must_use]
+    pub fn sensor(&self, redundant: &[Redundant], point: PointId) -> Reading<f64> {
+        let vote = redundant.iter().zip(&self.votes).find(|(rules, _)| rules.of() == Some(point));
+        vote.map_or_else(|| self.reading(point), |(_, vote)| vote.own)
+    }
+
     /// When the last sample of a point was read.
     #[must_use]
     pub fn heard(&self, point: PointId) -> Mono {

@@ -2,6 +2,7 @@
 
 mod air;
 mod cdus;
+mod checkout;
 mod doors;
 mod dry;
 mod heat;
@@ -22,6 +23,8 @@ pub use super::commands::Proof;
 
 pub use air::AirView;
 pub use cdus::{CapView, CduView};
+pub use checkout::{CheckPoint, CheckView, ForceView, SilentView};
+pub(super) use checkout::{check, check_points};
 pub use doors::DoorView;
 pub use dry::DryView;
 pub use heat::HeatView;
@@ -115,6 +118,9 @@ pub struct Status {
     /// The trial that runs.
     #[serde(default)]
     pub trial: Option<TrialView>,
+    /// The check of an output or of a device that runs.
+    #[serde(default)]
+    pub check: Option<CheckView>,
     /// Loops that run with gains of their own.
     #[serde(default)]
     pub retuned: Vec<RetuneView>,

@@ -1,7 +1,7 @@
 //! What somebody may ask of the controller, and what it answers. Both are recorded in the journal.
 
 use plant::command::Level;
-use plant::id::{AlarmId, LoopId, PointId, RowId};
+use plant::id::{AlarmId, EquipId, LoopId, PointId, RowId};
 use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +115,48 @@ pub enum Ask {
         /// Why: must not be empty.
         reason: String,
     },
+    /// Move an output a little and give it back, to see its device follow.
+    Force {
+        /// Which output.
+        point: PointId,
+        /// How far, in the point's canonical unit.
+        by: f64,
+        /// How long it may take to follow (10 s to 10 min).
+        within: Span,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// Say nothing to a device for a while, to see what it does by itself.
+    Silence {
+        /// Whose device.
+        equip: EquipId,
+        /// For how long (1 s to 10 min).
+        long: Span,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// End the check of an output or a device that runs.
+    EndCheck,
+    /// Keep what a person has found at the points' instruments.
+    CheckedOut {
+        /// What was found of each.
+        rows: Vec<Checked>,
+        /// Who looked, by name.
+        by: String,
+    },
+}
+
+/// What a person has found of one point.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Which point.
+    pub point: PointId,
+    /// True where it passed.
+    pub passed: bool,
+    /// What it read, in its canonical unit.
+    pub read: Option<f64>,
+    /// What the reference instrument showed.
+    pub reference: Option<f64>,
 }
 
 /// What the controller answers.
@@ -169,6 +211,12 @@ pub enum Refusal {
     },
     /// With these gains the loop would be too near to swinging: a maximum sensitivity above 1.6, or none at all.
     TooSensitive,
+    /// A rack's air is above the recommended range.
+    Warm,
+    /// Somebody stronger than commissioning holds the output, or bends it.
+    Held,
+    /// The output is a word: it would start or stop a machine. Or it is one of a CDU's pumps, which its sequence chooses.
+    NotForced,
 }
 
 impl Refusal {
@@ -189,6 +237,9 @@ impl Refusal {
             Self::NotLed => "not_led",
             Self::LimitsExclude { .. } => "limits_exclude",
             Self::TooSensitive => "too_sensitive",
+            Self::Warm => "warm",
+            Self::Held => "held",
+            Self::NotForced => "not_forced",
         }
     }
 }
@@ -205,12 +256,15 @@ impl std::fmt::Display for Refusal {
             Self::NotAcknowledged => f.write_str("acknowledge the alarm before you reset it"),
             Self::TooMany => f.write_str("64 are kept already: withdraw one, or wait until one is over"),
             Self::Unknown => f.write_str("there is no such point, row, loop or alarm"),
-            Self::Busy => f.write_str("another trial runs"),
+            Self::Busy => f.write_str("another trial or checkout runs"),
             Self::NotLed => {
                 f.write_str("the loop does not lead its outputs now, or an input is not known, or a rack is too warm")
             }
             Self::LimitsExclude { pv } => write!(f, "the limits must leave room around what is measured, {pv}"),
             Self::TooSensitive => f.write_str("with these gains the loop would be too near to swinging"),
+            Self::Warm => f.write_str("a rack is warmer than recommended"),
+            Self::Held => f.write_str("somebody stronger holds it"),
+            Self::NotForced => f.write_str("it would start or stop a machine"),
         }
     }
 }

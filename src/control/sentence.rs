@@ -2,7 +2,7 @@
 
 use plant::command::{Level, Reason};
 use plant::event::{
-    CapReason, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, Supervision, TrialEnd, Trouble,
+    CapReason, CheckEnd, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, Supervision, TrialEnd, Trouble,
     Unanswered, What,
 };
 use plant::hall::Hall;
@@ -99,6 +99,7 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::DewPoint(Some(point)) => format!("the coolant is too near to the dew point at {}", name(point)),
         Reason::DewPoint(None) => "the coolant is colder than a room of unknown dew point allows".to_owned(),
         Reason::Trial => "a trial moves it, to tune its loop".to_owned(),
+        Reason::Checkout => "a checkout moves it, to see its device follow".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
         Reason::ShutOut(why) => format!("outdoor air is shut out: {}", shut_out(why)),
     }
@@ -235,8 +236,31 @@ pub const fn trial_end(end: TrialEnd) -> &'static str {
     }
 }
 
+/// How a check of an output or a device ended, for people.
+#[must_use]
+pub const fn check_end(end: CheckEnd) -> &'static str {
+    match end {
+        CheckEnd::Done => "all was seen",
+        CheckEnd::NotProven => "its device was not seen to hold what it was told",
+        CheckEnd::NotFollowed => "its device holds what it was told, and what it moves did not follow",
+        CheckEnd::NotRead => "nothing could be read of it afterwards",
+        CheckEnd::Asked => "a person ended it",
+        CheckEnd::InletWarm => "a rack inlet left the recommended range",
+        CheckEnd::Taken => "somebody stronger took the output",
+        CheckEnd::Paused => "control paused meanwhile",
+        CheckEnd::Restarted => "control started anew meanwhile",
+    }
+}
+
 fn commissioning(news: Commissioning) -> String {
     match news {
+        Commissioning::ForceBegun => "is moved a little, to see its device follow".to_owned(),
+        Commissioning::ForceOver(end) => format!("is given back after its checkout: {}", check_end(end)),
+        Commissioning::SilenceBegun => "hears nothing for a while, to see what it does by itself".to_owned(),
+        Commissioning::SilenceOver(end) => format!("is talked to again: {}", check_end(end)),
+        Commissioning::CheckedOut { passed, failed } => {
+            format!("is checked out by a person: {passed} points passed, {failed} failed")
+        }
         Commissioning::TrialBegun => "is on trial: its output is moved to see what follows".to_owned(),
         Commissioning::TrialOver(end) => format!("has its output back, and its trial is over: {}", trial_end(end)),
         Commissioning::Retuned => "runs with gains of its own".to_owned(),

@@ -1,6 +1,7 @@
 //! The controller from outside: inputs, outputs, time.
 
 mod cdus;
+mod checkouts;
 mod coarse;
 mod condenser_pumps;
 mod doors;

@@ -31,6 +31,7 @@ use stage::Stage;
 use watch::{Ground, See};
 
 pub(super) use begin::begin;
+pub(super) use watch::is_warm;
 
 /// How long an output may take on its way back.
 const RETURN: Span = Span::from_secs(60);

@@ -9,6 +9,9 @@
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
 //!                                    POST /v1/supervisor          {"on","reason"}
+//! GET  /v1/checkout                  POST /v1/checkout            what was found at the instruments, kept
+//! GET  /v1/raw/{equip}/{name}        a point's raw words
+//! GET  /v1/check                     POST /v1/force, /v1/silence, /v1/check/end
 //! every refusal: {"code","message","help"}
 //! ```
 //!
@@ -16,6 +19,7 @@
 
 mod announce;
 pub mod call;
+mod checkout;
 mod door;
 mod peer;
 mod problem;
@@ -33,9 +37,11 @@ use plant::hall::Hall;
 use tokio::task::JoinHandle;
 
 use crate::service::config::Keeper;
+use crate::service::wiring::Wiring;
 use call::Asker;
 
 pub use announce::{Announce, Withdraw};
+pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use peer::{Caller, Owner};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};
@@ -55,6 +61,8 @@ pub struct Context {
     pub asker: Asker,
     /// The configuration that runs; nothing where there is none to reload, as in a demo.
     pub keeper: Option<Arc<Keeper>>,
+    /// What lies behind the points.
+    pub wiring: Arc<Wiring>,
     /// Who may ask.
     owner: Owner,
 }
@@ -84,9 +92,14 @@ impl Drop for Served {
 ///
 /// # Errors
 /// The directory is missing, something that is no socket stands there, or another service listens there.
-pub fn serve(socket: &Path, hall: Arc<Hall>, asker: Asker, keeper: Option<Arc<Keeper>>) -> io::Result<Served> {
+pub fn serve(
+    socket: &Path,
+    hall: Arc<Hall>,
+    asker: Asker,
+    (keeper, wiring): (Option<Arc<Keeper>>, Wiring),
+) -> io::Result<Served> {
     let (door, listener, owner) = door::open(socket)?;
-    let context = Context { hall, asker, keeper, owner };
+    let context = Context { hall, asker, keeper, wiring: Arc::new(wiring), owner };
     let routes = routes::all()
         .layer(axum::middleware::from_fn_with_state(context.clone(), peer::admit))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -63,6 +63,8 @@ async fn put(ask: Option<Ask>, (id, asker): (&str, &Asker)) -> Vec<u8> {
             | Answer::Trial(_)
             | Answer::Loops(_)
             | Answer::Shadow(_)
+            | Answer::CheckPoints(_)
+            | Answer::Check(_)
             | Answer::Reloading,
         )
         | Err(_) => serde_json::json!({ "id": id, "code": "unavailable" }).to_string().into_bytes(),

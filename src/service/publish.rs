@@ -325,6 +325,13 @@ fn what(what: &What) -> Value {
         What::Commissioning(Commissioning::Retuned) => json!({ "kind": "retuned" }),
         What::Commissioning(Commissioning::Reverted) => json!({ "kind": "reverted" }),
         What::Supervision(news) => supervision(news),
+        What::Commissioning(Commissioning::ForceBegun) => json!({ "kind": "force_begun" }),
+        What::Commissioning(Commissioning::ForceOver(end)) => json!({ "kind": "force_over", "end": end.word() }),
+        What::Commissioning(Commissioning::SilenceBegun) => json!({ "kind": "silence_begun" }),
+        What::Commissioning(Commissioning::SilenceOver(end)) => json!({ "kind": "silence_over", "end": end.word() }),
+        What::Commissioning(Commissioning::CheckedOut { passed, failed }) => {
+            json!({ "kind": "checked_out", "passed": passed, "failed": failed })
+        }
     }
 }
 

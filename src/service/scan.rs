@@ -14,7 +14,7 @@ use plant::time::{Mono, Span, Tick};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::adapters::Field;
+use crate::adapters::{Field, Hush};
 use crate::control::Controller;
 use crate::control::request::{Ask, Request};
 use crate::service::api::call::{Answer, Call, Calls, Question};
@@ -144,7 +144,10 @@ impl Scan {
         if let Some(before) = goes_on {
             self.find_outputs(before, tick, inputs);
         }
-        let outputs = self.controller.step(inputs, tick);
+        self.controller.step(inputs, tick);
+        let hush = self.controller.hush().map(|hush| Hush { equip: hush.equip, looks: hush.looks });
+        self.field.leave_alone(hush);
+        let outputs = self.controller.outputs();
         self.field.write(outputs, tick);
         self.journal.record_scan(tick, inputs, outputs);
         self.teller.tell(&self.controller, inputs, tick, self.journal.can_promise());
@@ -197,6 +200,8 @@ impl Scan {
             Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),
             Question::Loops(hours) => Answer::Loops(self.controller.performance(hours)),
             Question::Shadow(hours) => Answer::Shadow(self.controller.shadow(hours).map(Box::new)),
+            Question::CheckPoints => Answer::CheckPoints(self.controller.check_points()),
+            Question::Check => Answer::Check(self.controller.check().map(Box::new)),
             Question::Reload(strategies) => {
                 *reload = Some(strategies);
                 Answer::Reloading
@@ -245,6 +250,7 @@ impl Scan {
         }
         let seq = last.map_or(0, |l| l.seq.saturating_add(1));
         let tick = self.tick(seq, last);
+        self.field.leave_alone(None);
         let safe = Controller::safe_outputs(self.controller.hall());
         let proven = self.field.hand_over(&safe, tick, FAREWELL.duration());
         self.count_wear(last);

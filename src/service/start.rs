@@ -23,6 +23,7 @@ use super::promise::Promises;
 use super::publish::Publisher;
 use super::resume::{Between, Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
+use super::wiring::Wiring;
 use super::{Service, StartFault, api, counts, metrics};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
@@ -56,7 +57,9 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     metrics.update(|figures| figures.config_hash = loaded.texts.hash());
     let history = outlet.history.counters();
     counts::add_all(&metrics, wires.modbus.clone(), wires.mqtt.clone(), journal.counters(), history);
-    let served = serve(&loaded, &metrics, &asker, keeper)?;
+    let mut wiring = Wiring::of(&loaded.hall, &loaded.bindings);
+    (wiring.config_hash, wiring.shadow, wiring.looker) = (loaded.texts.hash(), shadow, wires.field.looker());
+    let served = serve(&loaded, &metrics, &asker, (keeper, wiring))?;
     drop(context);
     let stop = Arc::new(AtomicBool::new(false));
     let handed_over = Mark::HandedOver.is_on(&state_dir);
@@ -207,13 +210,13 @@ fn serve(
     loaded: &Loaded,
     metrics: &Arc<Metrics>,
     asker: &api::call::Asker,
-    keeper: Option<Arc<Keeper>>,
+    behind: (Option<Arc<Keeper>>, Wiring),
 ) -> Result<Served, StartFault> {
     let socket = &loaded.config.api.socket;
     if let Some(folder) = socket.parent() {
         std::fs::create_dir_all(folder).map_err(|e| StartFault::Io(folder.to_owned(), e))?;
     }
-    let api = api::serve(socket, Arc::clone(&loaded.hall), asker.clone(), keeper)
+    let api = api::serve(socket, Arc::clone(&loaded.hall), asker.clone(), behind)
         .map_err(|e| StartFault::Io(socket.clone(), e))?;
     let listen = &loaded.config.health.listen;
     let io = |e| StartFault::Io(PathBuf::from(listen), e);

@@ -1,8 +1,8 @@
-//! What happens while somebody commissions a loop.
+//! What happens while somebody commissions a loop, an output or a device.
 
 use serde::{Deserialize, Serialize};
 
-/// What happened to a loop that somebody commissions.
+/// What happened to what somebody commissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Commissioning {
     /// A trial has begun: its output is moved to see what the pv does.
@@ -13,6 +13,76 @@ pub enum Commissioning {
     Retuned,
     /// It runs as the hall's file has it again.
     Reverted,
+    /// An output is moved a little: does its device follow?
+    ForceBegun,
+    /// The output is given back.
+    ForceOver(CheckEnd),
+    /// A device hears nothing from us: what does it do by itself?
+    SilenceBegun,
+    /// It is talked to again.
+    SilenceOver(CheckEnd),
+    /// A person has checked points out.
+    CheckedOut {
+        /// So many passed.
+        passed: u32,
+        /// So many failed.
+        failed: u32,
+    },
+}
+
+/// How a check of an output or of a device ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckEnd {
+    /// All was seen.
+    Done,
+    /// The device was not seen to hold what it was told, in the time that was given.
+    NotProven,
+    /// It holds what it was told, and what it moves did not follow.
+    NotFollowed,
+    /// After the silence nothing could be read of it.
+    NotRead,
+    /// A person ended it.
+    Asked,
+    /// A rack inlet left the recommended range.
+    InletWarm,
+    /// Somebody stronger took the output: a person or safety.
+    Taken,
+    /// Control paused meanwhile.
+    Paused,
+    /// Control started anew meanwhile.
+    Restarted,
+}
+
+impl CheckEnd {
+    /// Every end.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::NotProven,
+        Self::NotFollowed,
+        Self::NotRead,
+        Self::Asked,
+        Self::InletWarm,
+        Self::Taken,
+        Self::Paused,
+        Self::Restarted,
+    ];
+
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::NotProven => "not_proven",
+            Self::NotFollowed => "not_followed",
+            Self::NotRead => "not_read",
+            Self::Asked => "asked",
+            Self::InletWarm => "inlet_warm",
+            Self::Taken => "taken",
+            Self::Paused => "paused",
+            Self::Restarted => "restarted",
+        }
+    }
 }
 
 /// How a trial ended.
@@ -96,5 +166,9 @@ mod tests {
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), TrialEnd::ALL.len());
+        let mut words = CheckEnd::ALL.map(CheckEnd::word).to_vec();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), CheckEnd::ALL.len());
     }
 }

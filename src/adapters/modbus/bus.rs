@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use plant::id::{PointId, Table};
+use plant::reading::Why;
 use plant::time::Tick;
 
-use super::client::Client;
+use super::client::{Client, Data};
 use super::config::Gateway;
 use super::health::Health;
+use super::link::Fault;
+use super::talk::Talk;
 use super::unit::{Findings, Turn, Unit, tally};
-use crate::adapters::{Order, Orders, OutputImage, Shared};
+use crate::adapters::{Look, Order, Orders, OutputImage, Shared};
 
 /// A gateway, its connection and its units.
 pub struct Bus {
@@ -50,6 +53,7 @@ impl Bus {
                     }
                 }
                 Order::Farewell(tick, image) => self.part(tick, &image, &shared).await,
+                Order::Look(look) => self.look(&look).await,
             }
             self.client.reader().link().rest();
         }
@@ -58,7 +62,8 @@ impl Bus {
     /// Reads everything that is due: healthy units first, then those on trial. Outputs that come meanwhile do not wait.
     async fn poll(&mut self, tick: Tick, around: (&mut Orders, &Shared)) {
         let (orders, shared) = around;
-        let now = shared.now();
+        let (now, hush) = (shared.now(), shared.hush());
+        self.units.iter_mut().for_each(|unit| unit.leave_alone(hush));
         for number in self.client.reader().link().listen().await {
             for unit in self.units.iter_mut().filter(|u| u.number == number) {
                 unit.health.heard();
@@ -75,7 +80,7 @@ impl Bus {
         let mut found = Findings::default();
         for n in order {
             let awake = self.units.iter().filter(|u| u.health.down().is_none()).take(2).count();
-            let Some(unit) = self.units.get_mut(n) else { continue };
+            let Some(unit) = self.units.get_mut(n).filter(|unit| unit.talk != Talk::Silent) else { continue };
             let on_trial = unit.health != Health::Up && unit.health.down().is_none();
             let turn = Turn { gateway: &self.gateway, now: tick.mono, alone: awake <= 1 };
             unit.poll(self.client.reader(), turn, &mut found).await;
@@ -89,7 +94,7 @@ impl Bus {
             match orders.take_write() {
                 Some(Order::Write(tick, image)) => self.write(tick, &image, (&mut *orders, shared)).await,
                 Some(Order::Farewell(tick, image)) => self.part(tick, &image, shared).await,
-                Some(Order::Poll(_)) | None => {}
+                Some(Order::Poll(_) | Order::Look(_)) | None => {}
             }
         }
         self.client.link().counters().polls.one();
@@ -100,8 +105,9 @@ impl Bus {
     async fn write(&mut self, tick: Tick, image: &OutputImage, around: (&mut Orders, &Shared)) {
         let (orders, shared) = around;
         let Client::Live(writer) = &mut self.client else { return };
-        let mut found = Findings::default();
-        for unit in &mut self.units {
+        let (mut found, hush) = (Findings::default(), shared.hush());
+        self.units.iter_mut().for_each(|unit| unit.leave_alone(hush));
+        for unit in self.units.iter_mut().filter(|unit| unit.talk == Talk::All) {
             if orders.newer_write() {
                 break;
             }
@@ -133,6 +139,23 @@ impl Bus {
         shared.parted(self.number, self.units.iter().all(|u| u.stands(image)));
     }
 
+    /// Reads one point for somebody who wants to see its raw words.
+    async fn look(&mut self, look: &Look) {
+        let place = |unit: &Unit| {
+            let item = unit.items.iter().find(|item| item.point == look.point)?;
+            Some((unit.number, item.table, (item.address, item.words), unit.health.down(), unit.talk))
+        };
+        let Some((unit, table, at, down, talk)) = self.units.iter().find_map(place) else { return };
+        let words = match down.or((talk == Talk::Silent).then_some(Why::OutOfService)) {
+            Some(why) => Err(why),
+            None => self.client.reader().read(unit, table, at).await.map_err(Fault::why).map(|data| match data {
+                Data::Words(words) => words,
+                Data::Bits(bits) => bits.into_iter().map(u16::from).collect(),
+            }),
+        };
+        look.tell(words);
+    }
+
     /// Delivers without a field, as on the way out: every value, every unit, and what is not proven once more. `found` has
     /// what became of it so far, also when there is no time to end.
     pub async fn write_once(&mut self, values: &Table<PointId, Option<f64>>, tick: Tick, found: &mut Findings) {
@@ -155,7 +178,7 @@ impl Bus {
             return;
         }
         let now = self.client.link().now();
-        for unit in self.units.iter_mut().filter(|u| u.health.due(now)) {
+        for unit in self.units.iter_mut().filter(|u| u.health.due(now) && u.talk != Talk::Silent) {
             let first = unit.items.first().map(|i| (i.table, i.address));
             let nudged = match first {
                 Some((table, address)) => self.client.reader().nudge(unit.number, table, address).await,

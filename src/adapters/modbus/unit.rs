@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plant::bind::ModbusDevice;
 use plant::command::{WriteOutcome, WriteReport};
 use plant::device::{Access, codec};
-use plant::id::PointId;
+use plant::id::{EquipId, PointId};
 use plant::reading::{Sample, Why};
 use plant::time::Mono;
 
@@ -17,6 +17,7 @@ use super::identity::Identity;
 use super::link::Fault;
 use super::output::Output;
 use super::plan::{Fences, Group, Item, Meaning, Plan};
+use super::talk::Talk;
 use crate::adapters::OutputImage;
 
 /// How many more requests than planned one unit may cause in one poll while a refused register is searched.
@@ -41,6 +42,10 @@ pub struct Unit {
     pub stubborn: bool,
     /// Whether it is the device that its map means.
     pub identity: Identity,
+    /// What it may be told and asked now.
+    pub talk: Talk,
+    /// Whose devices are behind it.
+    pub equips: Vec<EquipId>,
     fences: Fences,
     plan: Plan,
 }
@@ -91,6 +96,8 @@ impl Unit {
             back_off: BackOff { first: gateway.back_off, longest: gateway.back_off_max },
             stubborn: false,
             identity: Identity::default(),
+            talk: Talk::All,
+            equips: Vec::new(),
             fences: Fences::default(),
             plan: Plan::default(),
         }
@@ -99,6 +106,7 @@ impl Unit {
     /// Adds the registers of a device that lives behind this unit.
     pub fn add(&mut self, device: &ModbusDevice, meanings: &mut Meanings) {
         self.identity.add(&device.map.identity);
+        self.equips.push(device.equip);
         let product = u16::try_from(self.products.len()).unwrap_or(u16::MAX);
         self.products.push(meanings.of(device));
         for (row, (register, bound)) in device.map.registers.iter().zip(&device.points).enumerate() {

@@ -66,6 +66,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         announced: announced(hall, state),
         supervisor: super::supervisor::supervisor(state),
         trial: super::trial::running(plan, state),
+        check: super::check(plan, state).filter(|check| check.end.is_none()),
         retuned: super::trial::retuned(plan, state),
         shadow: super::shadow::line(plan, state),
         alarms: alarms(hall, state),

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use plant::command::{Level, WriteOutcome, WriteReport};
-use plant::id::{AlarmId, LoopId};
+use plant::id::{AlarmId, EquipId, LoopId};
 use plant::image::{Inputs, Outputs};
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Wall};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::rig::{Rig, shipped};
 use crate::control::report::Proof;
-use crate::control::request::{Ask, Refusal, Reply, Request};
+use crate::control::request::{Ask, Checked, Refusal, Reply, Request};
 use crate::control::trial::{How, Method};
 use crate::control::tuning::{Fopdt, Gains};
 
@@ -47,6 +47,13 @@ fn requests_and_replies_survive_the_journal() {
             reason: "checkout".to_owned(),
         },
         Ask::Revert { of: LoopId::default() },
+        Ask::Force { point, by: -5.0, within: Span::from_secs(120), reason: "checkout".to_owned() },
+        Ask::Silence { equip: EquipId::default(), long: Span::from_secs(60), reason: "checkout".to_owned() },
+        Ask::EndCheck,
+        Ask::CheckedOut {
+            rows: vec![Checked { point, passed: true, read: Some(41.5), reference: None }],
+            by: "A. Technician".to_owned(),
+        },
     ] {
         survives(&Request { who: "mqtt:ops".to_owned(), ask });
     }
@@ -64,6 +71,9 @@ fn requests_and_replies_survive_the_journal() {
         Refusal::NotLed,
         Refusal::LimitsExclude { pv: 20.0 },
         Refusal::TooSensitive,
+        Refusal::Warm,
+        Refusal::Held,
+        Refusal::NotForced,
     ] {
         survives(&Reply::Refused(refusal.clone()));
         assert!(!refusal.code().is_empty() && !refusal.to_string().is_empty());

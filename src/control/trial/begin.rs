@@ -22,7 +22,7 @@ const SIZES: (f64, f64) = (1.0, 50.0);
 /// Begins a trial. Nothing has moved when it is refused.
 ///
 /// # Errors
-/// There is no such loop, another trial runs, the loop does not lead its outputs or does not know its inputs, no reason is given, or
+/// There is no such loop, another trial or a checkout runs, the loop does not lead its outputs or does not know its inputs, no reason is given, or
 /// the size, the limits or the length do not fit.
 pub(in crate::control) fn begin(
     plan: &Plan,
@@ -32,7 +32,7 @@ pub(in crate::control) fn begin(
     tick: Tick,
 ) -> Result<Reply, Refusal> {
     let circuit = plan.circuits.iter().find(|circuit| circuit.id == of).ok_or(Refusal::Unknown)?;
-    if state.trials.running.is_some() {
+    if state.trials.running.is_some() || state.checkouts.is_busy() {
         return Err(Refusal::Busy);
     }
     if reason.trim().is_empty() {

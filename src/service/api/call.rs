@@ -15,7 +15,9 @@ use plant::hall::Strategies;
 use plant::id::PointId;
 use tokio::sync::oneshot;
 
-use crate::control::report::{PerformanceView, PointView, ShadowReport, Status, TrialSeen, WhyReport};
+use crate::control::report::{
+    CheckPoint, CheckView, PerformanceView, PointView, ShadowReport, Status, TrialSeen, WhyReport,
+};
 use crate::control::request::{Reply, Request};
 
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
@@ -41,6 +43,10 @@ pub enum Question {
     Loops(usize),
     /// Somebody else's control beside ours, over so many hours.
     Shadow(usize),
+    /// Every point, with what is wrong with it as far as no instrument is needed to see.
+    CheckPoints,
+    /// The check of an output or of a device that runs, or the last one.
+    Check,
     /// Something that changes state: recorded in the journal before it is answered.
     Request(Request),
     /// New strategies, checked, to take effect with the next scan.
@@ -64,6 +70,10 @@ pub enum Answer {
     Loops(Vec<PerformanceView>),
     /// To [`Question::Shadow`]; nothing where ours writes.
     Shadow(Option<Box<ShadowReport>>),
+    /// To [`Question::CheckPoints`].
+    CheckPoints(Vec<CheckPoint>),
+    /// To [`Question::Check`]; nothing where there was none.
+    Check(Option<Box<CheckView>>),
     /// To [`Question::Request`].
     Reply(Reply),
     /// To [`Question::Reload`]: taken; the next scan applies it.

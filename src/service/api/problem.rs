@@ -92,7 +92,21 @@ impl From<Refusal> for Problem {
                 "64 announcements are kept already",
                 "withdraw one, or wait until one is over",
             ),
-            Refusal::Busy => new(conflict, "busy_trial", "another trial runs", "wait for its end, or end it"),
+            Refusal::Busy => {
+                new(conflict, "busy_trial", "another trial runs, or a checkout", "wait for its end, or end it")
+            }
+            Refusal::Warm => {
+                let message = "a rack is warmer than recommended, and nothing is moved then";
+                new(conflict, "warm", message, "wait until the racks are cool")
+            }
+            Refusal::Held => {
+                let message = "a person or safety holds the output, or bends it";
+                new(conflict, "held", message, "`wattloop why` says who; try again when it is given back")
+            }
+            Refusal::NotForced => {
+                let message = "this output is not moved by a checkout: it would start or stop a machine";
+                new(bad, "not_forced", message, "`wattloop set` holds it as long as a person is beside the machine")
+            }
             Refusal::NotLed => {
                 let message = "the loop does not lead its outputs, does not know its inputs, or a rack is too warm";
                 new(conflict, "not_led", message, "a trial begins from a loop that is at its ease: try again later")

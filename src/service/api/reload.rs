@@ -41,6 +41,8 @@ pub async fn reload(keeper: &std::sync::Arc<Keeper>, asker: &Asker) -> Result<Re
             | Answer::Trial(_)
             | Answer::Loops(_)
             | Answer::Shadow(_)
+            | Answer::CheckPoints(_)
+            | Answer::Check(_)
             | Answer::Reply(_) => {
                 return Err(Problem::confused());
             }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem, supervisor, tuning};
+use super::{Caller, Context, Problem, checkout, supervisor, tuning};
 use crate::control::report::{AlarmView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -67,6 +67,12 @@ pub fn all() -> Router<Context> {
         .route("/v1/retune", post(tuning::retune))
         .route("/v1/revert", post(tuning::revert))
         .route("/v1/supervisor", post(supervisor::switch))
+        .route("/v1/checkout", get(checkout::points).post(checkout::keep))
+        .route("/v1/raw/{equip}/{name}", get(checkout::raw))
+        .route("/v1/check", get(checkout::look))
+        .route("/v1/check/end", post(checkout::end))
+        .route("/v1/force", post(checkout::force))
+        .route("/v1/silence", post(checkout::silence))
         .fallback(nothing_here)
         .method_not_allowed_fallback(other_method)
 }
@@ -205,7 +211,7 @@ async fn other_method() -> Problem {
 }
 
 impl Context {
-    fn point(&self, name: &str) -> Result<PointId, Problem> {
+    pub(super) fn point(&self, name: &str) -> Result<PointId, Problem> {
         self.hall.point(name).ok_or_else(|| {
             let names = self.hall.points.rows().iter().map(|p| p.name.as_str());
             unknown("point", name, closest(name, names))
@@ -240,7 +246,7 @@ pub(super) fn malformed(rejection: &JsonRejection) -> Problem {
 }
 
 /// What an answer that does not fit its question means.
-fn unfit(answer: Answer) -> Problem {
+pub(super) fn unfit(answer: Answer) -> Problem {
     match answer {
         Answer::Unable(why) => Problem::unable(&why),
         Answer::Point(None) => unknown("point", "?", None),
@@ -251,6 +257,8 @@ fn unfit(answer: Answer) -> Problem {
         | Answer::Trial(_)
         | Answer::Loops(_)
         | Answer::Shadow(_)
+        | Answer::CheckPoints(_)
+        | Answer::Check(_)
         | Answer::Reply(_)
         | Answer::Reloading => Problem::confused(),
     }

@@ -150,6 +150,8 @@ async fn report(context: &Context) -> Result<TrialReport, Problem> {
         | Answer::Why(_)
         | Answer::Loops(_)
         | Answer::Shadow(_)
+        | Answer::CheckPoints(_)
+        | Answer::Check(_)
         | Answer::Reply(_)
         | Answer::Reloading => return Err(Problem::confused()),
     };
