@@ -220,6 +220,7 @@ impl Controller {
             image,
             held: &state.held,
             forecast: &state.forecast,
+            flow: hall.chilled_water.map(|water| water.flow),
             dt: tick.dt,
             longest: state.clock.longest(),
             beside,

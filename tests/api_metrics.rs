@@ -292,6 +292,7 @@ fn fans_loop() -> LoopView {
         output: 50.0,
         gain: 4.0,
         ti_s: 120.0,
+        scheduled: None,
         retuned: None,
     }
 }

@@ -23,6 +23,7 @@ pub mod machinery;
 pub mod maps;
 mod meters;
 pub mod redundant;
+pub mod schedule;
 pub mod sequence;
 pub mod supervisor;
 mod trips;
@@ -268,6 +269,8 @@ pub struct LoopTuning {
     pub deadband: f64,
     /// The loop runs on every n-th scan (≥ 1).
     pub every: u32,
+    /// Gain and integral time by where the process is (rows, 2 to 8); nothing where they are the same everywhere.
+    pub schedule: Option<schedule::Schedule>,
 }
 
 /// How urgent an alarm is.

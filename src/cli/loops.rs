@@ -43,10 +43,11 @@ fn write_page(page: &mut String, loops: &[PerformanceView]) -> std::fmt::Result 
     writeln!(page, "{:<wide$}  mean error    IAE (unit·s)  travel %/h  reversals/h  saturated %  led %", "loop")?;
     for l in loops {
         let error = l.mean_error.map_or_else(|| "-".to_owned(), |error| figure(&l.of, error, difference(&l.unit)));
+        let place = l.scheduled.as_ref().map_or_else(String::new, |at| format!("  gains at {at}"));
         let swings = if l.oscillates { "  OSCILLATES" } else { "" };
         writeln!(
             page,
-            "{:<wide$}  {error:<12}  {:<12}  {:<10}  {:<11}  {:<11}  {}{swings}",
+            "{:<wide$}  {error:<12}  {:<12}  {:<10}  {:<11}  {:<11}  {}{place}{swings}",
             l.of,
             fixed(l.iae, 0),
             fixed(l.travel_per_h, 1),

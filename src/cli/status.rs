@@ -116,6 +116,9 @@ fn commissioning(page: &mut String, s: &Status) -> std::fmt::Result {
     if let Some(c) = &s.check {
         writeln!(page, "CHECKOUT       {} is {}, for {}", c.of, c.stage.replace('_', " "), length(c.gone_s))?;
     }
+    for l in &s.scheduled {
+        writeln!(page, "scheduled      {} gain {:.4}, Ti {:.0} s at {}", l.of, l.gain, l.ti_s, l.at)?;
+    }
     for r in &s.retuned {
         let (gain, ti, ms) = (r.gains.gain, r.gains.ti, r.sensitivity);
         writeln!(page, "tuned          {} gain {gain:.4}, Ti {ti:.0} s, Ms {ms:.2} by {}: {}", r.of, r.who, r.reason)?;

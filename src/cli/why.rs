@@ -66,6 +66,9 @@ fn write_page(page: &mut String, r: &WhyReport) -> std::fmt::Result {
         writeln!(page, "loop {}, {}: {pv} measured, {} wanted{because}", c.name, c.mode, number(c.setpoint))?;
         let [p, i, d, ff, output] = [c.p, c.i, c.d, c.ff, c.output].map(|x| fixed(x, 1));
         writeln!(page, "  P {p} + I {i} + D {d} + feed-forward {ff} = {output} %")?;
+        if let Some(at) = &c.scheduled {
+            writeln!(page, "  gain {:.4} and Ti {:.0} s by its schedule, at {at}", c.gain, c.ti_s)?;
+        }
         if let Some(who) = &c.retuned {
             writeln!(page, "  gain {:.4} and Ti {:.0} s of its own, by {who}", c.gain, c.ti_s)?;
         }
@@ -113,6 +116,7 @@ mod tests {
                 output: 60.0,
                 gain: 4.0,
                 ti_s: 120.0,
+                scheduled: Some("load 41.0 %".into()),
                 retuned: None,
             }),
         };
@@ -126,6 +130,7 @@ limits in force:
 memory that wears out: 27 writes in its life
 loop row-a/fans, tracking: unknown measured, 24.0 °C wanted
   P 0.0 + I 60.0 + D 0.0 + feed-forward 0.0 = 60.0 %
+  gain 4.0000 and Ti 120 s by its schedule, at load 41.0 %
 ";
         assert_eq!(page(&report), wanted);
     }

@@ -7,6 +7,7 @@
 mod circuit;
 mod feed;
 mod group;
+mod place;
 mod response;
 mod retune;
 mod setpoints;
@@ -16,7 +17,9 @@ use plant::event::{About, Unanswered, What};
 use plant::hall::sequence::{HeadTuning, TowerTuning};
 use plant::hall::{Hall, LoopTuning, Strategies};
 use plant::id::{EquipId, LoopId, PointId, Table};
+use plant::point::Point;
 use plant::time::Span;
+use plant::units::LitersPerSecond;
 use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
@@ -88,6 +91,8 @@ pub struct Loop {
     feed: Feed,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
+    /// What its schedule of gains went by last.
+    place: Option<f64>,
     /// A sequence has it stand at an output.
     pub stands: bool,
     /// What it aims at, in the pv's unit.
@@ -110,6 +115,7 @@ impl Loop {
             group,
             feed: Feed::default(),
             aim: None,
+            place: None,
             stands: false,
             setpoint: 0.0,
             pv: None,
@@ -204,10 +210,11 @@ impl Cooling {
         }
     }
 
-    /// The tuning in force of one loop: its kind's, with gains of its own where it has some.
+    /// The tuning in force of one loop: its kind's, at its place of the schedule, with gains of its own where it has some.
     #[must_use]
     pub fn tuning_of(&self, circuit: &Circuit) -> LoopTuning {
-        self.retunes.over(circuit.id, *self.tuning(circuit.service))
+        let place = self.of(circuit.id).and_then(Loop::place);
+        self.retunes.over(circuit.id, *self.tuning(circuit.service), place)
     }
 
     /// The loops that run with gains of their own.
@@ -263,6 +270,7 @@ impl Cooling {
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands, news: &mut News<'_>) {
         for circuit in circuits {
+            self.locate(circuit, scene);
             let (mut tuning, source) = (self.tuning_of(circuit), self.source);
             let Some(row) = self.loops.get_mut(circuit.id) else { continue };
             if !scene.beside {
@@ -306,6 +314,8 @@ pub struct Scene<'a> {
     pub held: &'a Table<OutputId, Held>,
     /// The loads to come.
     pub forecast: &'a Forecast,
+    /// The flow of chilled water, where the hall has one.
+    pub flow: Option<Point<LitersPerSecond>>,
     /// Since the scan before.
     pub dt: Span,
     /// Of which at most this was under control; what is longer was a pause.

@@ -231,6 +231,15 @@ impl Forecast {
         expected.map_or(0.0, |watts| (load.base + watts - load.moved).max(0.0))
     }
 
+    /// What a place draws of what it is rated (%), as far as its racks were known last; nothing before each was known once.
+    #[must_use]
+    pub fn share(&self, row: Option<RowId>) -> Option<f64> {
+        let known = self.at(row).all(|load| load.racks.iter().all(Option::is_some));
+        let drawn: f64 = self.at(row).flat_map(|load| load.racks.iter().flatten()).map(|(watts, _)| watts).sum();
+        let rated = self.rated(row);
+        (known && rated > 0.0).then(|| 100.0 * drawn / rated)
+    }
+
     /// What a place is rated (W).
     fn rated(&self, row: Option<RowId>) -> f64 {
         self.at(row).map(|load| load.rated).sum()

@@ -10,6 +10,7 @@ mod limits;
 mod performance;
 mod plants;
 mod pumps;
+mod schedule;
 mod shadow;
 mod status;
 mod supervisor;
@@ -33,6 +34,7 @@ pub use performance::PerformanceView;
 pub(super) use performance::performance;
 pub use plants::{MachineView, PlantView, TowerView};
 pub use pumps::PumpsView;
+pub use schedule::ScheduledView;
 pub(super) use shadow::shadow;
 pub use shadow::{LoopGap, OutputGap, RiskView, SequenceGap, ShadowReport, ShadowView};
 pub(super) use status::{point, status, written};
@@ -121,6 +123,9 @@ pub struct Status {
     /// The check of an output or of a device that runs.
     #[serde(default)]
     pub check: Option<CheckView>,
+    /// Loops whose gains go by a schedule.
+    #[serde(default)]
+    pub scheduled: Vec<ScheduledView>,
     /// Loops that run with gains of their own.
     #[serde(default)]
     pub retuned: Vec<RetuneView>,
@@ -343,6 +348,9 @@ pub struct LoopView {
     /// Integral time in force (s).
     #[serde(default)]
     pub ti_s: f64,
+    /// Where on its schedule of gains it is: `flow 21.3 l/s`; nothing where it has none.
+    #[serde(default)]
+    pub scheduled: Option<String>,
     /// Who gave it gains of its own, and why; nothing where the hall's file has them.
     #[serde(default)]
     pub retuned: Option<String>,

@@ -37,9 +37,15 @@ pub fn retune(plan: &Plan, state: &mut State, who: &str, asked: &Asked<'_>, tick
     if !rises || sensitivity > MOST_SENSITIVE {
         return Err(Refusal::TooSensitive);
     }
+    // A trial shows the process where it was then: with a schedule the nearest row is replaced, and no other.
+    let schedule = state.cooling.tuning(circuit.service).schedule;
+    let tried = state.trials.last().filter(|last| last.of == asked.of).and_then(|last| last.place);
+    let place = tried.or_else(|| state.cooling.of(asked.of).and_then(|row| row.place()));
+    let row = schedule.map(|rows| place.map(|place| rows.nearest(place)).ok_or(Refusal::NotLed)).transpose()?;
     let Gains { gain, ti } = asked.gains;
     state.cooling.retunes_mut().set(Retune {
         of: asked.of,
+        row,
         gains: asked.gains,
         process: asked.process,
         sensitivity,
@@ -48,7 +54,9 @@ pub fn retune(plan: &Plan, state: &mut State, who: &str, asked: &Asked<'_>, tick
         at: tick.clock_trusted.then_some(tick.wall),
     });
     News::new(tick, &mut state.pending).info(About::Loop(asked.of), What::Commissioning(Commissioning::Retuned));
-    let note = format!("gain {gain:.4}, integral time {ti:.0} s, maximum sensitivity {sensitivity:.2}");
+    let at = schedule.zip(row).and_then(|(rows, n)| Some((rows.by, rows.rows().get(n)?.from)));
+    let at = at.map_or_else(String::new, |(by, from)| format!(" at {} {from} {}", by.word(), by.unit()));
+    let note = format!("gain {gain:.4}, integral time {ti:.0} s{at}, maximum sensitivity {sensitivity:.2}");
     Ok(Reply::Accepted { expires: None, note })
 }
 

@@ -21,6 +21,7 @@ mod restart;
 mod rig;
 mod safety;
 mod scan;
+mod schedules;
 mod shadow;
 mod storm;
 mod supervised;

@@ -84,6 +84,8 @@ pub struct Running {
     stage: Stage,
     /// Where the output stood (%).
     base: f64,
+    /// What its schedule of gains went by at the begin.
+    place: Option<f64>,
     ground: Ground,
     record: Record,
 }
@@ -99,6 +101,8 @@ pub struct Finished {
     pub end: TrialEnd,
     /// Where the output stood before (%).
     pub base: f64,
+    /// What its schedule of gains went by then.
+    pub place: Option<f64>,
     /// What was seen.
     pub record: Record,
 }
@@ -161,8 +165,8 @@ impl Trials {
     }
 
     fn finish(&mut self, end: TrialEnd, news: &mut News<'_>) {
-        let Some(Running { of, how, base, record, .. }) = self.running.take() else { return };
-        self.last = Some(Finished { of, how, end, base, record });
+        let Some(Running { of, how, base, place, record, .. }) = self.running.take() else { return };
+        self.last = Some(Finished { of, how, end, base, place, record });
         let what = What::Commissioning(Commissioning::TrialOver(end));
         match end {
             TrialEnd::Done | TrialEnd::Asked => news.info(About::Loop(of), what),

@@ -6,6 +6,7 @@ mod machinery;
 mod maps;
 mod meters;
 mod redundant;
+mod schedule;
 mod sequence;
 mod site;
 mod specs;

@@ -90,6 +90,8 @@ impl Schedule {
         let above = rows.iter().find(|row| row.from >= x);
         let below = rows.iter().rev().find(|row| row.from < x);
         match (below, above) {
+            // At a row its own gains, to the bit.
+            (_, Some(here)) if here.from <= x => (here.gain, here.ti),
             (Some(low), Some(high)) => {
                 let share = (x - low.from) / (high.from - low.from);
                 let between = |low: f64, high: f64| low + share * (high - low);
@@ -137,9 +139,14 @@ mod tests {
     #[test]
     fn between_rows_gains_are_interpolated_and_beyond_the_ends_they_stay() {
         let of = Schedule::new(By::Flow, &[row(10.0, 4.0, 100), row(20.0, 2.0, 60), row(40.0, 1.0, 40)]).expect("good");
-        for (x, gain, ti) in
-            [(-5.0, 4.0, 100.0), (10.0, 4.0, 100.0), (15.0, 3.0, 80.0), (20.0, 2.0, 60.0), (30.0, 1.5, 50.0), (99.0, 1.0, 40.0)]
-        {
+        for (x, gain, ti) in [
+            (-5.0, 4.0, 100.0),
+            (10.0, 4.0, 100.0),
+            (15.0, 3.0, 80.0),
+            (20.0, 2.0, 60.0),
+            (30.0, 1.5, 50.0),
+            (99.0, 1.0, 40.0),
+        ] {
             assert_eq!((of.at(x).0, of.at(x).1.seconds()), (gain, ti), "{x}");
         }
         assert_eq!([9.0, 14.9, 15.0, 15.1, 31.0, 1e9].map(|x| of.nearest(x)), [0, 0, 0, 1, 2, 2]);

@@ -15,6 +15,8 @@ use crate::control::tuning::{Fopdt, Gains};
 pub struct Retune {
     /// Which loop.
     pub of: LoopId,
+    /// Which row of its schedule, from 0, where it has one.
+    pub row: Option<usize>,
     /// Its gains.
     pub gains: Gains,
     /// The process that they were made for.
@@ -39,15 +41,15 @@ impl Retunes {
         self.0.iter()
     }
 
-    /// That of one loop.
+    /// The latest of one loop.
     #[must_use]
     pub fn of(&self, id: LoopId) -> Option<&Retune> {
-        self.0.iter().find(|one| one.of == id)
+        self.0.iter().rev().find(|one| one.of == id)
     }
 
-    /// A loop gets gains of its own, in place of earlier ones.
+    /// A loop gets gains of its own, in place of earlier ones: of the same row, where it has a schedule.
     pub fn set(&mut self, one: Retune) {
-        self.0.retain(|old| old.of != one.of);
+        self.0.retain(|old| old.of != one.of || (one.row.is_some() && old.row.is_some() && old.row != one.row));
         self.0.push(one);
     }
 
@@ -58,14 +60,24 @@ impl Retunes {
         self.0.len() < before
     }
 
-    /// A tuning with the loop's own gains in it, where it has some.
+    /// A tuning with the loop's own gains in it, where it has some: in the rows of its schedule, which is read at `place`, or instead of the
+    /// file's. Before the place is known what the file has beside the schedule counts.
     #[must_use]
-    pub(super) fn over(&self, id: LoopId, tuning: LoopTuning) -> LoopTuning {
-        self.of(id).map_or(tuning, |one| LoopTuning {
-            gain: one.gains.gain,
-            ti: Span::from_seconds(one.gains.ti),
-            td: Span::ZERO,
-            ..tuning
-        })
+    pub(super) fn over(&self, id: LoopId, tuning: LoopTuning, place: Option<f64>) -> LoopTuning {
+        let mine = || self.0.iter().filter(|one| one.of == id);
+        let gains = |one: &Retune| (one.gains.gain, Span::from_seconds(one.gains.ti));
+        let rows = tuning
+            .schedule
+            .map(|schedule| mine().fold(schedule, |all, one| one.row.map_or(all, |row| all.with(row, gains(one)))));
+        let own = mine().find(|one| one.row.is_none()).map(gains);
+        let (gain, ti) = match (own, rows, place) {
+            (Some(own), _, _) => own,
+            (None, Some(rows), Some(place)) => rows.at(place),
+            (None, _, _) => (tuning.gain, tuning.ti),
+        };
+        // A derivative has no place in gains that are a PI loop's.
+        let row_of_its_own = rows.is_some() && mine().any(|one| one.row.is_some());
+        let td = if own.is_some() || row_of_its_own { Span::ZERO } else { tuning.td };
+        LoopTuning { gain, ti, td, schedule: rows, ..tuning }
     }
 }

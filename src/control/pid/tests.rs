@@ -160,6 +160,7 @@ fn a_hall_file_tunes_a_loop() {
         setpoint_weight: 0.5,
         deadband: 0.7,
         every: 2,
+        schedule: None,
     };
     let config = Config::from_tuning(&tuning, Action::Direct);
     assert!(config.is_sound());

@@ -31,6 +31,9 @@ pub struct PerformanceView {
     pub swings: u32,
     /// True while it swings.
     pub oscillates: bool,
+    /// Where on its schedule of gains it is: `flow 21.3 l/s`; nothing where it has none.
+    #[serde(default)]
+    pub scheduled: Option<String>,
 }
 
 /// Every loop that moves something, over the last hours.
@@ -53,6 +56,7 @@ pub fn performance(plan: &Plan, state: &State, hours: usize) -> Vec<PerformanceV
             saturated_percent: share(saturated, led),
             swings,
             oscillates: row.oscillates(),
+            scheduled: super::schedule::at(state, circuit),
         })
     };
     plan.circuits.iter().filter_map(view).collect()

@@ -67,6 +67,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         supervisor: super::supervisor::supervisor(state),
         trial: super::trial::running(plan, state),
         check: super::check(plan, state).filter(|check| check.end.is_none()),
+        scheduled: super::schedule::scheduled(plan, state),
         retuned: super::trial::retuned(plan, state),
         shadow: super::shadow::line(plan, state),
         alarms: alarms(hall, state),

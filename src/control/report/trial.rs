@@ -74,6 +74,9 @@ pub struct RetuneView {
     /// The loop.
     #[serde(rename = "loop")]
     pub of: String,
+    /// Which row of its schedule, from 0, where it has one.
+    #[serde(default)]
+    pub row: Option<usize>,
     /// Its gains.
     pub gains: Gains,
     /// The process that they are for.
@@ -174,6 +177,7 @@ pub fn trial(plan: &Plan, state: &State) -> Option<TrialSeen> {
 pub fn retuned(plan: &Plan, state: &State) -> Vec<RetuneView> {
     let view = |of: &crate::control::cooling::Retune| RetuneView {
         of: plan.hall.loops.get(of.of).cloned().unwrap_or_default(),
+        row: of.row,
         gains: of.gains,
         process: of.process,
         sensitivity: of.sensitivity,

@@ -132,6 +132,7 @@ fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> 
         output: terms.output,
         gain: tuning.gain,
         ti_s: tuning.ti.seconds(),
+        scheduled: super::schedule::at(state, circuit),
         retuned: state.cooling.retunes().of(circuit.id).map(|of| format!("{}: {}", of.who, of.reason)),
     })
 }

@@ -58,8 +58,9 @@ pub(in crate::control) fn begin(
         return Err(Refusal::LimitsExclude { pv });
     }
     let ground = Ground::of(circuit, &scene, &state.cooling);
-    let running =
-        Running { of, how: *how, gone: Span::ZERO, stage: Stage::rest(), base, ground, record: Record::default() };
+    let place = state.cooling.of(of).and_then(|row| row.place());
+    let (stage, record) = (Stage::rest(), Record::default());
+    let running = Running { of, how: *how, gone: Span::ZERO, stage, base, place, ground, record };
     (state.trials.running, state.trials.last) = (Some(running), None);
     state.trials.began = tick.clock_trusted.then_some(tick.wall);
     News::new(tick, &mut state.pending).warn(About::Loop(of), What::Commissioning(Commissioning::TrialBegun));

@@ -76,6 +76,7 @@ fn hall() -> Arc<Hall> {
         setpoint_weight: 1.0,
         deadband: 0.0,
         every: 1,
+        schedule: None,
     };
     Arc::new(Hall {
         name: "bench".to_owned(),

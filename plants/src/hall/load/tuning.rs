@@ -2,6 +2,7 @@
 
 use super::feed_forward::feed_forward;
 use super::maps::maps;
+use super::schedule::schedule;
 use super::sequence::Tunings;
 use super::supervisor;
 use crate::hall::{Limits, LoopTuning, Strategies};
@@ -17,6 +18,7 @@ const UNUSED: LoopTuning = LoopTuning {
     setpoint_weight: 1.0,
     deadband: 0.0,
     every: 1,
+    schedule: None,
 };
 
 /// Reads `[strategy.fans]`, `[strategy.valves]` and `[strategy.pump]`, of which the hall needs those it has equipment for:
@@ -55,13 +57,13 @@ pub(super) fn strategies(
     }
     let strategy = file.need_section("strategy")?;
     let hottest = limits.map_or(50.0, |l| l.inlet_max.0);
-    let read = |key: &'static str, needed: bool, range: (f64, f64)| match (needed, strategy.has(key)) {
-        (true, _) | (false, true) => strategy.need_section(key).and_then(|s| tuning(&s, range)),
+    let read = |key: &'static str, needed: bool, (range, flows): ((f64, f64), bool)| match (needed, strategy.has(key)) {
+        (true, _) | (false, true) => strategy.need_section(key).and_then(|s| tuning(&s, range, flows)),
         (false, false) => Some(UNUSED),
     };
-    let fans = read("fans", fans, (10.0, hottest));
-    let valves = read("valves", valves, (5.0, 40.0));
-    let pump = read("pump", pump, (1e3, 1e6));
+    let fans = read("fans", fans, ((10.0, hottest), false));
+    let valves = read("valves", valves, ((5.0, 40.0), true));
+    let pump = read("pump", pump, ((1e3, 1e6), true));
     strategy.done();
     Some(all(fans?, valves?, pump?))
 }
@@ -73,12 +75,14 @@ pub(super) fn given(section: &Section<'_>, old: LoopTuning) -> LoopTuning {
     shape(section, LoopTuning { gain, ti, ..old })
 }
 
-fn tuning(section: &Section<'_>, setpoints: (f64, f64)) -> Option<LoopTuning> {
+/// `flows` says whether there is a flow that its gains could go by.
+fn tuning(section: &Section<'_>, setpoints: (f64, f64), flows: bool) -> Option<LoopTuning> {
     if !section.has("setpoint") {
         section.missing("setpoint", "write `setpoint = …`, a number in the unit of what is measured");
     }
     let setpoint = section.within("setpoint", setpoints);
-    let read = inner(section, setpoint.unwrap_or(0.0));
+    let schedule = schedule(section, flows);
+    let read = inner(section, setpoint.unwrap_or(0.0)).map(|read| LoopTuning { schedule, ..read });
     setpoint.and(read)
 }
 

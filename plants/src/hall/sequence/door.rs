@@ -61,6 +61,7 @@ impl DoorTuning {
                 setpoint_weight: 1.0,
                 deadband: 0.3,
                 every: 1,
+                schedule: None,
             },
             least_speed: 5.0,
             deadband: 0.5,

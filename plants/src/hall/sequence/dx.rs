@@ -150,6 +150,7 @@ impl DxTuning {
         setpoint_weight: 1.0,
         deadband: 0.5,
         every: 1,
+        schedule: None,
     };
     const COMPRESSORS: LoopTuning = LoopTuning { gain: 5.0, ti: Span::from_secs(200), ..Self::DAMPERS };
 

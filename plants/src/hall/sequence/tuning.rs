@@ -240,6 +240,7 @@ const fn given(gain: f64, ti: u64, deadband: f64) -> LoopTuning {
         setpoint_weight: 1.0,
         deadband,
         every: 1,
+        schedule: None,
     }
 }
 
