@@ -31,14 +31,21 @@ const LOOKS: Span = Span::from_secs(3600);
 Examples:
   wattloop sim tune air crah-1/valve
   wattloop sim tune air row-a/fans --method relay --size 20
+  wattloop sim tune air chw/pump --load 0.2 --more 0.35
 
-The hall settles at half load, the loop is tried, and then each tuning meets the same step to seven tenths.")]
+The hall settles at --load, the loop is tried, and then each tuning meets the same step to --more.")]
 pub struct TuneArgs {
     /// The hall: a shipped one's name, or a file
     pub hall: String,
     /// The loop
     #[arg(value_name = "LOOP")]
     pub of: String,
+    /// What its machines do while it is tried (1, of nameplate)
+    #[arg(long, value_name = "SHARE", default_value_t = LOADS.0, value_parser = share)]
+    pub load: f64,
+    /// What they do from the step of load on
+    #[arg(long, value_name = "SHARE", default_value_t = LOADS.1, value_parser = share)]
+    pub more: f64,
     /// How the output is moved
     #[arg(long, value_enum, default_value_t = tune::How::Step)]
     pub method: tune::How,
@@ -88,11 +95,12 @@ pub fn run(args: &TuneArgs, out: &Out) -> Result<(), Stop> {
         let help = plant::read::did_you_mean(&args.of, hall.loops.rows().iter().map(String::as_str));
         Stop::usage(format!("the hall has no loop `{}`", args.of), help)
     })?;
-    let calm = page(&hall, &text, args.seed, false)?;
+    let loads = (args.load, args.more);
+    let calm = page(&hall, &text, (args.seed, loads), false)?;
     let trial = trial(&calm, of, args)?;
     let mut worths = Vec::new();
     if let Some(found) = trial.found.as_ref().filter(|_| trial.doubt.is_empty()) {
-        let stepped = page(&hall, &text, args.seed, true)?;
+        let stepped = page(&hall, &text, (args.seed, loads), true)?;
         worths.push(worth(&stepped, (of, &args.of), ("hall's file", trial.now, found.now_sensitivity), None)?);
         for rule in Rule::ALL {
             let (gains, ms) = found.proposal.by(rule);
@@ -107,7 +115,7 @@ pub fn run(args: &TuneArgs, out: &Out) -> Result<(), Stop> {
         return Ok(());
     }
     let unit = tune::difference(&trial.trial.unit);
-    out.line(format_args!("a step of load from {} to {} of nameplate, an hour long:", LOADS.0, LOADS.1))?;
+    out.line(format_args!("a step of load from {} to {} of nameplate, an hour long:", args.load, args.more))?;
     for w in &worths {
         let (iae, peak, travel) = (fixed(w.iae, 1), fixed(w.peak, 2), fixed(w.travel, 1));
         out.line(format_args!(
@@ -118,17 +126,23 @@ pub fn run(args: &TuneArgs, out: &Out) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A hall at half load, to which more comes after it has settled, or not.
-fn page(hall: &Arc<Hall>, text: &str, seed: u64, steps: bool) -> Result<Page, Stop> {
+/// A share of nameplate on the command line.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.05..=1.0).contains(share));
+    share.ok_or_else(|| "write a number from 0.05 to 1".to_owned())
+}
+
+/// A hall at its first load, to which more comes after it has settled, or not.
+fn page(hall: &Arc<Hall>, text: &str, (seed, loads): (u64, (f64, f64)), steps: bool) -> Result<Page, Stop> {
     let load = |name: &str, at: Span, share: f64| Event {
         name: name.to_owned(),
         trigger: Trigger::At(at),
         deed: Deed::Load(share),
         hold: None,
     };
-    let mut events = vec![load("load", Span::ZERO, LOADS.0)];
+    let mut events = vec![load("load", Span::ZERO, loads.0)];
     if steps {
-        events.push(load("more-load", SETTLES, LOADS.1));
+        events.push(load("more-load", SETTLES, loads.1));
     }
     let length = Span::from_secs(24 * 3600);
     let calm = Scenario { seed, events, ..Scenario::calm(hall, super::rapid::BEGIN, length) };
