@@ -240,7 +240,8 @@ impl Controller {
         let running = state.clock.running();
         let scene = safety::Scene { image, points: &hall.points, limits: hall.limits, running };
         state.safety.step(&scene, circuits, commands); // fail-safe floors, thermal protection
-        state.safety.tripped().into_iter().for_each(|hot| state.equipment.rescue(hall, &plan.wirings, hot, commands));
+        let rules = state.cooling.strategies();
+        state.equipment.rescue(hall, (&plan.wirings, rules), state.safety.tripped(), commands);
         let lived = state.clock.lived(); // a pause moves no ramp and runs no delay
         let ramp = if beside { shadow::AT_ONCE } else { lived.dt };
         commands.resolve(&mut state.held, ramp, news); // priority array and limits to one value a point

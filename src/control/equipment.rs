@@ -186,9 +186,18 @@ impl Equipment {
         self.tanks.protect(hall, &wirings.tanks, commands);
     }
 
-    /// Thermal protection has taken a row: what moves its water runs, whoever holds it off.
-    pub fn rescue(&self, hall: &Hall, wirings: &Wirings, hot: PointId, commands: &mut Commands) {
-        self.headers.rescue(hall, &wirings.headers, hot, commands);
+    /// Where thermal protection has taken a row, what moves its water and what cools that runs, whoever holds it off.
+    pub fn rescue(
+        &mut self,
+        hall: &Hall,
+        (wirings, rules): (&Wirings, &Strategies),
+        hot: Option<PointId>,
+        commands: &mut Commands,
+    ) {
+        if let Some(hot) = hot {
+            self.headers.rescue(hall, &wirings.headers, hot, commands);
+        }
+        self.plants.rescue(hall, (&wirings.plants, rules), hot, commands);
     }
 
     /// True in a hall where there is any.

@@ -17,7 +17,7 @@ use plant::event::{About, Step as Told, Trouble, What};
 use plant::hall::machinery::Circuit;
 use plant::hall::sequence::RunMode;
 use plant::hall::{ChillerPlant, Hall, PlantTuning, Strategies};
-use plant::id::EquipId;
+use plant::id::{EquipId, PointId};
 use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
@@ -27,7 +27,7 @@ use super::news::News;
 use super::rule::{Rule, TAKE_OVER};
 use super::scene::Scene;
 use super::sequence::machine::{Life, Machine};
-use super::sequence::orders::{keep, tell};
+use super::sequence::orders::{is_held_off, keep, rescue, tell};
 use super::sequence::roster::MachineId;
 use demand::Demand;
 use economiser::Economiser;
@@ -45,6 +45,8 @@ pub struct Plant {
     /// What the valves of its condensers are to do.
     heads: Vec<Aim>,
     demand: Demand,
+    /// For which inlet thermal protection has taken each chiller from a person who holds it off.
+    rescued: Vec<Option<PointId>>,
 }
 
 /// Every plant, in the hall's order.
@@ -66,6 +68,7 @@ impl Plants {
             plant.economiser.iter_mut().for_each(Economiser::forget);
             plant.tower.iter_mut().for_each(Tower::forget);
             plant.demand.restart();
+            plant.rescued.fill(None);
         }
     }
 
@@ -113,6 +116,31 @@ impl Plants {
         }
     }
 
+    /// Thermal protection takes chillers that a person holds off, but for those that have only just stopped: their minimum time off keeps
+    /// their compressors whole. It keeps them for as long as the hold lasts, for the heat would come back with it, and a chiller takes
+    /// minutes to help. `hot` is the inlet that is too warm now.
+    pub fn rescue(
+        &mut self,
+        hall: &Hall,
+        (wirings, strategies): (&[Wiring], &Strategies),
+        hot: Option<PointId>,
+        commands: &mut Commands,
+    ) {
+        for ((of, row), wiring) in hall.plants.iter().zip(&mut self.0).zip(wirings) {
+            let rules = &strategies.plant(of.circuit).chiller;
+            let on_panels = row.is_on_panels();
+            let machines = row.stages.machines().rows().iter().zip(&wiring.chillers);
+            for (taken, (machine, output)) in row.rescued.iter_mut().zip(machines) {
+                let held = !on_panels && is_held_off(commands, output.mode);
+                *taken = taken.or(hot).filter(|_| held);
+                let rested = machine.kept(rules) != Some(RunMode::Off);
+                if let Some(hot) = taken.filter(|_| rested) {
+                    rescue(commands, (output.mode, machine), hot);
+                }
+            }
+        }
+    }
+
     /// One scan: proposes every machine's run mode and demand limit.
     pub fn step(
         &mut self,
@@ -142,6 +170,7 @@ impl Plant {
             tower: of.rejecting.map(|_| Tower::new(hall.strategies.plant(of.circuit).tower.as_ref())),
             heads: vec![head::REST; of.chillers.iter().filter(|chiller| chiller.head.is_some()).count()],
             demand: Demand::new(hall, of),
+            rescued: vec![None; of.chillers.len()],
         }
     }
 

@@ -17,7 +17,7 @@ mod look;
 mod wiring;
 mod would;
 
-use plant::command::{Level, Reason};
+use plant::command::Reason;
 use plant::event::{About, StageCause, Step as Told, Trouble, What};
 use plant::hall::machinery::Circuit;
 use plant::hall::sequence::RunMode;
@@ -36,7 +36,7 @@ use super::scene::Scene;
 use super::sequence::Timer;
 use super::sequence::crew::{Crew, CrewRules};
 use super::sequence::machine::{Life, Machine, Seen, Sight};
-use super::sequence::orders::tell;
+use super::sequence::orders::{rescue, tell};
 use super::sequence::roster::MachineId;
 use super::sequence::shift::Shift;
 use look::View;
@@ -156,18 +156,7 @@ impl Headers {
                 continue;
             }
             for (output, machine) in wiring.pumps.iter().zip(row.crew.machines()) {
-                let held = commands.slot(*output).is_some_and(|slot| {
-                    let mut people = slot.entries().filter(|(level, _)| *level == Level::Operator);
-                    people.any(|(_, entry)| RunMode::of(entry.value) == RunMode::Off)
-                });
-                if held && machine.trouble().is_none() {
-                    commands.propose(
-                        *output,
-                        Level::ThermalProtection,
-                        RunMode::On.number(),
-                        Reason::OverTemperature(hot),
-                    );
-                }
+                rescue(commands, (*output, machine), hot);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! level 4  an inlet at its maximum      the row's fans, its coils' valves and the pump go to their maximum, until every
 //!                                       inlet is recommended again; its DX units too, where their air is too warm; pumps of
-//!                                       their water that somebody holds off run
+//!                                       their water, and chillers, that somebody holds off run
 //! level 5  inputs never heard           the fail-safe, until each was heard or is given up as lost
 //! level 5  inputs lost                  a limit that closes on the fail-safe: with half of a row's inlets it has closed
 //! ```

@@ -26,6 +26,10 @@ use super::quality::Image;
 use super::scene::Scene;
 use super::sequence::Timer;
 
+/// An inlet that was hot and is lost is forgotten when all others have been recommended for so long: what is asked must not stand for ever
+/// because a sensor is dead.
+const FORGET: Span = Span::from_secs(900);
+
 /// What is remembered of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RowTrips {
@@ -36,6 +40,8 @@ pub struct RowTrips {
     blind: Timer,
     /// The inlet that was seen at the first rung last.
     seen: Option<PointId>,
+    /// How long it has been lost while all others are recommended.
+    gone: Timer,
 }
 
 /// Every row, in the hall's order.
@@ -94,7 +100,8 @@ impl RowTrips {
         let cool = sight.is_nominal(limits);
         let nominal = cool && pressure.nominal;
         self.asks.step(&Wants { cap: lost.or(cap).or(unseen), drain, off, nominal }, (about, dt), news);
-        if cool {
+        self.gone.count(sight.is_cool_but_for_the_lost(limits), dt);
+        if cool || self.gone.reached(FORGET) {
             self.seen = None;
         }
     }
@@ -154,7 +161,16 @@ impl Sight {
 
     /// Its inlets are seen and recommended: none doubted, most known, the hot one among them.
     fn is_nominal(&self, limits: &Limits) -> bool {
+        self.is_cool(limits) && !self.misses_hot
+    }
+
+    /// The same of all but the one that was hot and is lost.
+    fn is_cool_but_for_the_lost(&self, limits: &Limits) -> bool {
+        self.is_cool(limits) && self.misses_hot
+    }
+
+    fn is_cool(&self, limits: &Limits) -> bool {
         let cool = self.fresh.is_some_and(|(_, celsius)| celsius <= limits.inlet_recommended.0);
-        cool && self.stale == 0 && 2 * self.lost < self.sourced && !self.misses_hot
+        cool && self.stale == 0 && 2 * self.lost < self.sourced
     }
 }

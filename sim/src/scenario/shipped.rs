@@ -7,6 +7,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-chiller-stop-fails", include_str!("../../scenarios/air-chiller-stop-fails.toml")),
     ("air-chiller-tripped", include_str!("../../scenarios/air-chiller-tripped.toml")),
     ("air-chiller-trips-in-its-start", include_str!("../../scenarios/air-chiller-trips-in-its-start.toml")),
+    ("air-chillers-held-off-and-heat", include_str!("../../scenarios/air-chillers-held-off-and-heat.toml")),
     ("air-clock-jump", include_str!("../../scenarios/air-clock-jump.toml")),
     ("air-clocks-go-back", include_str!("../../scenarios/air-clocks-go-back.toml")),
     ("air-cold-day", include_str!("../../scenarios/air-cold-day.toml")),

@@ -6,6 +6,7 @@ use plant::reading::Why;
 use plant::time::Span;
 
 use super::rig::{Rig, shipped};
+use crate::control::request::Ask;
 
 /// What the chillers are told.
 fn told(rig: &Rig) -> [f64; 3] {
@@ -75,6 +76,36 @@ fn a_minimum_time_holds_against_an_operator_and_lets_go_when_it_is_over() {
     rig.steps(60);
     let command = rig.command("ch-1/run-mode");
     assert_eq!((command.value, command.level), (1.0, Level::MinimumOnOff));
+}
+
+#[test]
+fn thermal_protection_takes_a_chiller_that_a_person_holds_off_once_it_is_rested() {
+    let mut rig = under_control();
+    rig.hold("ch-1/run-mode", 1.0, Some(Span::from_secs(6 * 3600)));
+    rig.steps(1300);
+    rig.read("ch-1/running", 0.0);
+    rig.steps(5);
+    let inlet = rig.inlet_names(0)[0].clone();
+    rig.read(&inlet, 33.0);
+    rig.steps(5);
+    let command = rig.command("ch-1/run-mode");
+    assert_eq!((command.value, command.level), (1.0, Level::Operator), "it has only just stopped");
+    rig.steps(620);
+    let command = rig.command("ch-1/run-mode");
+    assert_eq!((command.value, command.level), (2.0, Level::ThermalProtection));
+    rig.read("ch-1/running", 1.0);
+    assert_eq!(rig.command("ch-3/run-mode").level, Level::Control, "what nobody holds is its sequence's");
+    rig.read(&inlet, 24.0);
+    rig.steps(60);
+    assert_eq!(rig.command("ch-1/run-mode").level, Level::ThermalProtection, "the heat would come back with the hold");
+    let point = rig.point("ch-1/run-mode");
+    rig.ask(Ask::Release { point: Some(point), level: Level::Operator });
+    rig.steps(2);
+    assert_eq!(rig.command("ch-1/run-mode").level, Level::Control);
+    rig.steps(1300);
+    rig.hold("ch-1/run-mode", 1.0, None);
+    rig.steps(5);
+    assert_eq!(rig.command("ch-1/run-mode").level, Level::Operator, "a new hold counts");
 }
 
 #[test]

@@ -80,6 +80,28 @@ fn a_rung_stands_until_the_row_is_back_to_normal_and_no_timer_ends_it() {
 }
 
 #[test]
+fn a_hot_inlet_whose_sensor_dies_is_forgotten_once_all_others_have_long_been_cool() {
+    let mut rig = calm();
+    let (inlet, other) = (rig.inlet_names(0)[5].clone(), rig.inlet_names(0)[6].clone());
+    rig.read(&inlet, 36.0);
+    rig.steps(15);
+    assert_eq!(rungs(&rig), ["drain", "cap"]);
+    rig.fail(&inlet, Why::InvalidCode);
+    rig.steps(600);
+    rig.read(&other, 28.0);
+    rig.steps(10);
+    rig.read(&other, 24.0);
+    rig.steps(890);
+    assert_eq!(rungs(&rig), ["drain", "cap"], "a warm neighbour begins the wait anew");
+    let events = rig.events(30);
+    assert!(events.contains(&What::DrainReleased) && events.contains(&What::CapReleased), "{events:?}");
+    assert!(asked(&rig).is_empty());
+    rig.read(&inlet, 36.0);
+    rig.steps(15);
+    assert_eq!(rungs(&rig), ["drain", "cap"], "seen again, it counts again");
+}
+
+#[test]
 fn what_is_asked_stands_over_a_restart() {
     let mut rig = calm();
     let inlet = rig.inlet_names(0)[5].clone();
