@@ -56,6 +56,7 @@ mod scene;
 pub mod sentence;
 mod sequence;
 mod shadow;
+mod state;
 mod supervisor;
 mod supply_air;
 mod tanks;
@@ -190,11 +191,7 @@ impl Controller {
         let news = &mut News::new(tick, &mut outputs.events);
 
         if state.clock.advance(tick, news) {
-            state.restart(plan, commands, tick); // a new boot: its times compare with nothing
-            state.forecast.restart(news);
-            state.trials.restart(news);
-            state.checkouts.restart(news);
-            state.performances.restart();
+            state.restart(plan, commands, tick, news); // a new boot: its times compare with nothing
         }
         state.cooling.reload(inputs.reload.as_deref(), news);
         let rules = (&hall.points, hall.redundant.as_slice());
@@ -233,8 +230,7 @@ impl Controller {
         state.equipment.step(&plan.wirings, (&scene, &state.cooling), commands, news); // sequences
         let paused = tick.dt > dt;
         state.trials.step(circuits, (&scene, &state.cooling, paused), commands, news); // what commissioning moves
-        let around = checkout::Around { scene: &scene, inputs, now: tick.mono, paused };
-        state.checkouts.step(around, commands, news); // and what a checkout does
+        state.checkouts.step(checkout::Around { scene: &scene, inputs, now: tick.mono, paused }, commands, news);
         state.overrides.step(tick, commands, news); // what people hold, until it expires
         state.equipment.keep(hall, (&plan.wirings, state.cooling.strategies()), commands); // what holds against people, too
         let running = state.clock.running();
@@ -371,44 +367,6 @@ impl Controller {
     fn publish(&mut self) {
         for (command, held) in self.outputs.commands.iter_mut().zip(self.state.held.rows()) {
             *command = held.command(command.point);
-        }
-    }
-}
-
-impl State {
-    fn new(plan: &Plan, commands: &Commands) -> Self {
-        let hall = &plan.hall;
-        Self {
-            hall: Identity::of(hall),
-            clock: Clock::default(),
-            quality: Quality::new(hall.points.len()).voting(&hall.redundant),
-            energy: Energy::new(hall),
-            cooling: Cooling::new(hall, &plan.circuits),
-            equipment: Equipment::new(hall),
-            overrides: Overrides::default(),
-            safety: Safety::new(hall.loops.len()),
-            held: commands.slots().map(|(_, slot)| Held::safe(&slot.range)).collect(),
-            alarms: Alarms::new(hall),
-            wear: Wear::default(),
-            forecast: Forecast::new(hall),
-            trials: Trials::default(),
-            checkouts: Checkouts::default(),
-            performances: Performances::new(hall.loops.len()),
-            supervisor: Supervisor::new(),
-            shadow: Shadow::default(),
-            pending: Vec::new(),
-        }
-    }
-
-    /// A new boot.
-    fn restart(&mut self, plan: &Plan, commands: &Commands, tick: Tick) {
-        self.quality.forget();
-        self.cooling.restart(&plan.hall, &plan.circuits);
-        self.equipment.restart();
-        self.alarms.restart(tick);
-        self.supervisor.restart();
-        for ((_, slot), held) in commands.slots().zip(self.held.rows_mut()) {
-            *held = Held::safe(&slot.range);
         }
     }
 }

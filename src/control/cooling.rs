@@ -11,10 +11,10 @@ mod place;
 mod response;
 mod retune;
 mod setpoints;
+mod tuning;
 
 use plant::command::{Level, Reason};
 use plant::event::{About, Unanswered, What};
-use plant::hall::sequence::{HeadTuning, TowerTuning};
 use plant::hall::{Hall, LoopTuning, Strategies};
 use plant::id::{EquipId, LoopId, PointId, Table};
 use plant::point::Point;
@@ -181,40 +181,6 @@ impl Cooling {
     /// The same, to move them.
     pub const fn setpoints_mut(&mut self) -> &mut Setpoints {
         &mut self.setpoints
-    }
-
-    /// The tuning in force of one kind of loop.
-    #[must_use]
-    pub const fn tuning(&self, service: Service) -> &LoopTuning {
-        let strategies = self.strategies();
-        match service {
-            Service::Fans => &strategies.fans,
-            Service::Valve => &strategies.valves,
-            Service::Pump => &strategies.pump,
-            Service::TowerFans(water) => match &strategies.plant(water).tower {
-                Some(tower) => &tower.fans.speed,
-                None => &TowerTuning::PUBLISHED.fans.speed,
-            },
-            Service::Head(water) => match &strategies.plant(water).head {
-                Some(head) => &head.valve,
-                None => &HeadTuning::PUBLISHED.valve,
-            },
-            Service::Damper => &strategies.dx.dampers,
-            Service::Compressor => &strategies.dx.compressors,
-            Service::DryFans => &strategies.dry.fans.speed,
-            Service::CduValve => &strategies.cdu.valve,
-            Service::CduPumps => &strategies.cdu.pump,
-            Service::DoorValve => &strategies.doors.valve.speed,
-            Service::TankValve => &strategies.tank.valve,
-            Service::CondenserValve => &strategies.two_phase.valve,
-        }
-    }
-
-    /// The tuning in force of one loop: its kind's, at its place of the schedule, with gains of its own where it has some.
-    #[must_use]
-    pub fn tuning_of(&self, circuit: &Circuit) -> LoopTuning {
-        let place = self.of(circuit.id).and_then(Loop::place);
-        self.retunes.over(circuit.id, *self.tuning(circuit.service), place)
     }
 
     /// The loops that run with gains of their own.

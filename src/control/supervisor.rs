@@ -187,6 +187,7 @@ impl Supervisor {
     /// What keeps it from trying anything now.
     fn trouble(&self, sight: &Sight) -> Option<Cause> {
         let causes = [
+            (sight.beside, Cause::Beside),
             (self.off, Cause::Off),
             (self.retired, Cause::Retired),
             (sight.hot, Cause::Hot),
@@ -302,13 +303,15 @@ pub(super) fn supervise(hall: &Hall, state: &mut State, news: &mut News<'_>) {
     if state.cooling.setpoints().filed().supervisor.is_none() && state.supervisor.is_idle() {
         return;
     }
-    let disturbed = state.trials.running().is_some() || state.overrides.iter().next().is_some();
+    let commissions = state.trials.running().is_some() || state.checkouts.is_busy();
+    let disturbed = commissions || state.overrides.iter().next().is_some();
     let sight = look(
         hall,
         state.quality.image(),
         (&state.energy, &state.equipment, &state.cooling),
         (disturbed, state.supervisor.offsets()),
     );
+    let sight = Sight { beside: state.shadow.is_on(), ..sight };
     let dt = state.clock.lived().dt;
     state.supervisor.step(state.cooling.setpoints().filed(), &sight, dt, news);
     state.cooling.setpoints_mut().shift(state.supervisor.offsets());

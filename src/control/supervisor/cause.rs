@@ -25,6 +25,8 @@ pub enum Cause {
     Blind,
     /// Machines are too warm, or asked to draw less.
     Hot,
+    /// Somebody else's control runs the plant.
+    Beside,
     /// A person switched it off.
     Off,
     /// It cost what it should save.
@@ -46,6 +48,7 @@ impl Cause {
             Self::OnPanels => "as they were, while machines are on their panels",
             Self::Blind => "at home: an inlet is not known",
             Self::Hot => "at home: machines are too warm, or asked to draw less",
+            Self::Beside => "at home: somebody else's control runs the plant",
             Self::Off => "at home: a person switched it off",
             Self::Retired => "at home: they cost what they should save, until a person switches it on again",
         }
@@ -55,7 +58,7 @@ impl Cause {
     #[must_use]
     pub const fn is_home(self) -> bool {
         match self {
-            Self::Blind | Self::Hot | Self::Off | Self::Retired => true,
+            Self::Blind | Self::Hot | Self::Beside | Self::Off | Self::Retired => true,
             Self::Waiting
             | Self::Measuring
             | Self::Trying

@@ -30,6 +30,8 @@ pub struct Sight {
     pub blind: bool,
     /// Some of the plant is on its panels.
     pub on_panels: bool,
+    /// Somebody else's control runs the plant.
+    pub beside: bool,
     /// Somebody holds an output, or a loop is on trial.
     pub disturbed: bool,
     /// What a step of each lever would save, by the maps.
