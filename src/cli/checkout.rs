@@ -125,19 +125,32 @@ pub fn run(args: &CheckoutArgs, out: &Out) -> Result<(), Stop> {
         return page::plan(&work, args, &shown, out);
     }
     signals::listen().map_err(|e| Stop::io("signals", &e))?;
-    look::read(&mut work, args)?;
-    look::compare(&mut work, args, &shown)?;
-    act::force(&mut work, args, out)?;
-    act::silence(&mut work, args, out)?;
+    // Whatever breaks on the way, what has been seen so far is not lost.
+    let done = look_and_act(&mut work, args, &shown, out);
     work.iter_mut().for_each(Work::settle);
-    keep(&work, args)?;
+    let found = work.iter().filter(|one| one.row.verdict != Verdict::Open).map(|one| found(&one.row)).collect();
     let rows = joined(&seen, kept, work);
     if let (Some(path), Some(key)) = (&args.sheet, &key) {
         save(path, key, (&head(&seen), &rows))?;
     }
     page::show(&rows, args.sheet.as_deref(), out)?;
+    done?;
+    keep(found, args)?;
     let failed = rows.iter().any(|row| row.verdict == Verdict::Fail);
     if failed { Err(Stop::new(1, "checkout_failed", "", "")) } else { Ok(()) }
+}
+
+/// Reads and compares, then moves and leaves alone what was asked.
+fn look_and_act(
+    work: &mut [Work<'_>],
+    args: &CheckoutArgs,
+    shown: &BTreeMap<String, compare::Shown>,
+    out: &Out,
+) -> Result<(), Stop> {
+    look::read(work, args)?;
+    look::compare(work, args, shown)?;
+    act::force(work, args, out)?;
+    act::silence(work, args, out)
 }
 
 fn read(path: &Path) -> Result<String, Stop> {
@@ -219,11 +232,9 @@ fn save(path: &Path, key: &sign::Key, (head, rows): (&Head, &[Row])) -> Result<(
 }
 
 /// Leaves what was found in the service's journal.
-fn keep(work: &[Work<'_>], args: &CheckoutArgs) -> Result<(), Stop> {
+fn keep(found: Vec<FoundRow>, args: &CheckoutArgs) -> Result<(), Stop> {
     let by = args.by.clone().unwrap_or_else(|| format!("uid:{}", user()));
-    let told = work.iter().map(|one| &one.row).filter(|row| row.verdict != Verdict::Open);
-    let rows: Vec<FoundRow> = told.map(found).collect();
-    for rows in rows.chunks(KEPT_AT_ONCE) {
+    for rows in found.chunks(KEPT_AT_ONCE) {
         let _: Reply = args.socket.post("/v1/checkout", &Found { by: by.clone(), rows: rows.to_vec() })?;
     }
     Ok(())
