@@ -24,6 +24,7 @@ pub const DEVICES: &[(&str, &str)] = &[
     ("dx-unit", include_str!("../devices/dx-unit.toml")),
     ("economiser-panel", include_str!("../devices/economiser-panel.toml")),
     ("facility-skid", include_str!("../devices/facility-skid.toml")),
+    ("facility-transmitter-pair", include_str!("../devices/facility-transmitter-pair.toml")),
     ("generator-controller", include_str!("../devices/generator-controller.toml")),
     ("heat-recovery-panel", include_str!("../devices/heat-recovery-panel.toml")),
     ("power-meter", include_str!("../devices/power-meter.toml")),

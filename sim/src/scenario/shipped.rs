@@ -249,6 +249,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("liquid-supervisor-coolant", include_str!("../../scenarios/liquid-supervisor-coolant.toml")),
     ("liquid-trim-chiller-tripped", include_str!("../../scenarios/liquid-trim-chiller-tripped.toml")),
     ("liquid-trim-start-fails", include_str!("../../scenarios/liquid-trim-start-fails.toml")),
+    ("liquid-votes-one-reads-high", include_str!("../../scenarios/liquid-votes-one-reads-high.toml")),
     ("rear-door-blind", include_str!("../../scenarios/rear-door-blind.toml")),
     ("rear-door-dew-point", include_str!("../../scenarios/rear-door-dew-point.toml")),
     ("rear-door-leak", include_str!("../../scenarios/rear-door-leak.toml")),
