@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plant::command::{WriteOutcome, WriteReport};
 use plant::hall::Hall;
+use plant::hall::schedule::{By, Row, Schedule};
 use plant::image::Inputs;
 use plant::point::Role;
 use plant::reading::{Sample, Why};
@@ -24,8 +25,15 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
+        Self::of(|_| {})
+    }
+
+    /// The hall with a change.
+    fn of(change: impl Fn(&mut Hall)) -> Self {
         let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-        let hall = Arc::new(Hall::load(name, text).expect("loads"));
+        let mut hall = Hall::load(name, text).expect("loads");
+        change(&mut hall);
+        let hall = Arc::new(hall);
         let control = Controller::new(Arc::clone(&hall));
         let inputs = Inputs::unread(hall.points.len());
         let tick = Tick { dt: SECOND, wall: Wall(1_774_990_000_000), clock_trusted: true, ..Tick::default() };
@@ -127,6 +135,36 @@ fn a_trial_of_a_loop_allocates_nothing_in_a_scan() {
         assert!(scan > 1500 || run.control.status().trial.is_some(), "it has ended before its record was full: {scan}");
     }
     assert_eq!(run.control.status().trial, None);
+}
+
+#[test]
+fn checks_and_gains_by_load_allocate_nothing_in_a_scan() {
+    let row = |from, gain| Row { from, gain, ti: Span::from_secs(60) };
+    let mut run = Run::of(|hall| {
+        let rows = [By::Load, By::Flow, By::Output].map(|by| Schedule::new(by, &[row(10.0, 1.0), row(50.0, 3.0)]));
+        let [load, flow, output] = rows;
+        (hall.strategies.fans.schedule, hall.strategies.valves.schedule) = (load, output);
+        hall.strategies.pump.schedule = flow;
+    });
+    for _ in 0..5 {
+        run.sample(None);
+        run.allocations();
+    }
+    let (point, equip) = (run.hall.point("crah-1/valve").expect("a valve"), run.hall.equip("crah-1").expect("a CRAH"));
+    let (within, long, reason) = (Span::from_secs(60), Span::from_secs(60), "a test".to_owned());
+    for ask in [Ask::Force { point, by: -10.0, within, reason: reason.clone() }, Ask::Silence { equip, long, reason }] {
+        let reply = run.control.answer(&Request { who: "uid:1000".to_owned(), ask }, run.tick);
+        assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
+        let mut scans = 0;
+        while run.control.status().check.is_some() || scans == 0 {
+            run.sample(None);
+            let count = run.allocations();
+            assert_eq!(count, 0, "scan {scans} allocated {count} times");
+            scans += 1;
+            assert!(scans < 400, "it ends by itself");
+        }
+        assert!(scans > 50, "it ran: {:?}", run.control.check());
+    }
 }
 
 #[test]

@@ -173,11 +173,20 @@ fn beside(sheet: &Path) -> PathBuf {
     name.into()
 }
 
+/// The signature of a sheet. One that is gone is as bad as one that was changed.
+fn signature(sheet: &Path) -> Result<String, Stop> {
+    let path = beside(sheet);
+    fs::read_to_string(&path).map_err(|e| {
+        let say = format!("{}: nothing is signed without it: {e}", path.display());
+        Stop::new(65, "no_signature", say, "it was written beside the sheet: bring both")
+    })
+}
+
 /// What has passed on a sheet that is gone on with. It must be as it was signed, and of the configuration that runs.
 fn kept(args: &CheckoutArgs, seen: &Checkout) -> Result<BTreeMap<String, Row>, Stop> {
     let Some(path) = args.sheet.as_ref().filter(|_| args.resume) else { return Ok(BTreeMap::new()) };
     let (name, text) = (path.display().to_string(), read(path)?);
-    sign::verify(&text, &read(&beside(path))?, None).map_err(|broken| changed(&broken, &name))?;
+    sign::verify(&text, &signature(path)?, None).map_err(|broken| changed(&broken, &name))?;
     let (old, rows) = sheet::read(&name, &text)?;
     if old.config_hash != seen.config_hash || old.hall != seen.hall {
         let say =
@@ -196,8 +205,7 @@ fn verify(path: &Path, args: &CheckoutArgs, out: &Out) -> Result<(), Stop> {
     let name = path.display().to_string();
     let trusted = args.trust.as_deref().map(sign::public).transpose()?;
     let text = read(path)?;
-    let key =
-        sign::verify(&text, &read(&beside(path))?, trusted.as_deref()).map_err(|broken| changed(&broken, &name))?;
+    let key = sign::verify(&text, &signature(path)?, trusted.as_deref()).map_err(|broken| changed(&broken, &name))?;
     let (head, rows) = sheet::read(&name, &text)?;
     if out.json() {
         return out.value(

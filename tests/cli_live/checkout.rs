@@ -65,6 +65,9 @@ fn what_is_wrong_fails_by_name_and_the_sheet_says_so() {
         &["not as it was signed"],
     );
     fs::write(&sheet, &text).expect("as it was");
+    fs::rename(format!("{sheet}.sig"), rig.file("away")).expect("moved");
+    ends(&verify(&[]), 65, &["nothing is signed without it"]);
+    fs::rename(rig.file("away"), format!("{sheet}.sig")).expect("moved back");
 
     rig.stage.hall.stage().world.clear_all();
     // A sensor takes its time to come back.
