@@ -96,6 +96,8 @@ pub struct Machine {
     life: Sequence<Life>,
     /// Since its last start.
     since_start: Span,
+    /// How long after its start it ran, as was seen: it runs since then.
+    ran_after: Span,
     /// How long it has been seen standing while it should run.
     gone: Timer,
     /// It was lost together with all others: by a loss of power, most likely.
@@ -115,6 +117,7 @@ impl Machine {
         Self {
             life: Sequence::long_since(Life::Unseen { ran: false }),
             since_start: Span::from_nanos(u64::MAX),
+            ran_after: Span::ZERO,
             gone: Timer::default(),
             powerless: false,
             doubted: false,
@@ -151,6 +154,10 @@ impl Machine {
             (Some(RunMode::Panel) | None, _) => wanted,
         };
         let standing = seen.running == Sight::Known(false);
+        if self.life() == Life::On && self.gone.so_far() > Span::ZERO && seen.running == Sight::Known(true) {
+            // It stood for a moment, and runs anew since now.
+            (self.since_start, self.ran_after) = (Span::ZERO, Span::ZERO);
+        }
         self.gone.count(standing && self.life() == Life::On, dt);
         let judge = Judge { rules, seen, wanted, machine: *self };
         // A doubted word ends no step, and runs none out.
@@ -170,13 +177,16 @@ impl Machine {
         };
         let told = match self.life() {
             Life::Starting => {
-                self.since_start = Span::ZERO;
+                (self.since_start, self.ran_after) = (Span::ZERO, Span::ZERO);
                 self.run.starts = self.run.starts.saturating_add(1);
                 Told::Starting
             }
             Life::On => {
-                if !matches!(from, Life::Starting | Life::Stopping | Life::Unseen { ran: true }) {
-                    self.since_start = Span::ZERO; // found running: nobody knows since when, so it stays its time
+                if from == Life::Starting {
+                    self.ran_after = self.since_start; // what takes three minutes to start has not run in them
+                } else if !matches!(from, Life::Stopping | Life::Unseen { ran: true }) {
+                    // found running: nobody knows since when, so it stays its time
+                    (self.since_start, self.ran_after) = (Span::ZERO, Span::ZERO);
                 }
                 self.powerless = false;
                 Told::Running
@@ -217,10 +227,15 @@ impl Machine {
         self.since() >= least && (self.powerless || self.since_start >= rules.between_starts)
     }
 
+    /// For how long it has run, since that was proven.
+    fn on_for(&self) -> Span {
+        Span::from_nanos(self.since_start.nanos().saturating_sub(self.ran_after.nanos()))
+    }
+
     /// True when it may be told to stop now.
     #[must_use]
     pub fn may_stop(&self, rules: &MachineTuning) -> bool {
-        !self.held && self.life() == Life::On && self.since_start >= rules.least_on
+        !self.held && self.life() == Life::On && self.on_for() >= rules.least_on
     }
 
     /// True when it could run, now or once its times are over.
@@ -278,7 +293,7 @@ impl Machine {
     #[must_use]
     pub fn kept(&self, rules: &MachineTuning) -> Option<RunMode> {
         match self.life() {
-            Life::On if self.since_start < rules.least_on => Some(RunMode::On),
+            Life::On if self.on_for() < rules.least_on => Some(RunMode::On),
             Life::Off if !self.is_rested(rules) => Some(RunMode::Off),
             Life::Unseen { .. } | Life::Off | Life::Starting | Life::On | Life::Stopping | Life::Failed(_) => None,
         }
@@ -349,7 +364,7 @@ impl Judge<'_> {
             Life::On if self.machine.gone.reached(rules.lost_after) => {
                 Some(if wanted { Life::Failed(Trouble::StoppedItself) } else { Life::Off })
             }
-            Life::On => (!wanted && runs && self.machine.since_start >= rules.least_on).then_some(Life::Stopping),
+            Life::On => (!wanted && runs && self.machine.on_for() >= rules.least_on).then_some(Life::Stopping),
             Life::Stopping if !runs => Some(Life::Off),
             Life::Stopping => wanted.then_some(Life::On),
             Life::Failed(Trouble::DidNotStop) if runs => wanted.then_some(Life::On),

@@ -79,15 +79,30 @@ fn a_start_is_told_proven_and_kept_for_its_least_time() {
     assert_eq!(pass(&mut machine, well(false), true, 120), [What::Step(Told::Starting)]);
     assert_eq!(machine.run_mode(), RunMode::On);
     assert_eq!(pass(&mut machine, well(true), true, 1), [What::Step(Told::Running)]);
-    // Told to stop at once, it goes on until its time is over, whoever asks.
+    // Told to stop at once, it goes on until it has run for its time, whoever asks: the two minutes of its start are none of it.
     let least = RULES.least_on.nanos() / SECOND.nanos();
-    let told = pass(&mut machine, well(true), false, least - 122);
+    let told = pass(&mut machine, well(true), false, least - 1);
     assert_eq!((told, machine.kept(&RULES)), (vec![], Some(RunMode::On)));
-    assert_eq!(pass(&mut machine, well(true), false, 2), [What::Step(Told::Stopping)]);
+    assert_eq!(pass(&mut machine, well(true), false, 1), [What::Step(Told::Stopping)]);
     assert_eq!(pass(&mut machine, well(false), false, 1), [What::Step(Told::Standing)]);
     assert_eq!(machine.kept(&RULES), Some(RunMode::Off));
     assert_eq!(pass(&mut machine, well(false), true, 598), [], "it rests for ten minutes");
     assert_eq!(pass(&mut machine, well(false), true, 3), [What::Step(Told::Starting)]);
+}
+
+#[test]
+fn one_that_stood_for_a_moment_has_its_least_time_before_it_again() {
+    let mut machine = off();
+    pass(&mut machine, well(false), true, 120);
+    pass(&mut machine, well(true), true, 1);
+    let least = RULES.least_on.nanos() / SECOND.nanos();
+    pass(&mut machine, well(true), true, least);
+    assert!(machine.may_stop(&RULES));
+    pass(&mut machine, well(false), true, 2);
+    pass(&mut machine, well(true), true, 1);
+    assert!(!machine.may_stop(&RULES), "its compressor has just begun");
+    pass(&mut machine, well(true), true, least);
+    assert!(machine.may_stop(&RULES));
 }
 
 #[test]
