@@ -30,6 +30,8 @@ pub struct Storm {
     excused: Vec<(f64, f64)>,
     /// Its faults as people write them.
     names: Vec<(Fault, String)>,
+    /// All that breaks in it is whole again once its fault is over.
+    heals: bool,
 }
 
 /// A stream of random numbers.
@@ -82,13 +84,24 @@ impl Storm {
             let hold = (deed != Deed::Restart).then(|| Span::from_seconds(hold));
             events.push(Event { name: format!("storm-{n}"), trigger: Trigger::At(Span::from_seconds(at)), deed, hold });
         }
-        Self { scenario: scenario(hall, seed, length, events), excused: excused(hall, &lost), names }
+        Self {
+            scenario: scenario(hall, seed, length, events),
+            excused: excused(hall, &lost),
+            names,
+            heals: lost.iter().all(|(_, _, fault)| heals(*fault)),
+        }
     }
 
     /// True when the inlets must be within their limit at this time (s after the begin).
     #[must_use]
     pub fn must_hold(&self, time: f64) -> bool {
         !self.excused.iter().any(|(from, to)| (*from..=to + RECOVERY).contains(&time))
+    }
+
+    /// True where all that breaks is whole again once its fault is over: a person has to see to what has run out or tripped.
+    #[must_use]
+    pub const fn heals(&self) -> bool {
+        self.heals
     }
 
     /// What happens, a line each, for people.
@@ -153,6 +166,21 @@ fn excused(hall: &Hall, lost: &[(f64, f64, Fault)]) -> Vec<(f64, f64)> {
         hopeless(hall, &broken).then_some((at, end))
     };
     begins.filter_map(of).collect()
+}
+
+/// True for a fault after which nobody has to do anything: what leaked out is gone, and the air that came in is there.
+const fn heals(fault: Fault) -> bool {
+    match fault {
+        Fault::Machine { how, .. } => !matches!(how, MachineFault::Leak(_) | MachineFault::VentOpen),
+        Fault::Sensor { .. }
+        | Fault::Actuator { .. }
+        | Fault::Feedback { .. }
+        | Fault::LocalHand { .. }
+        | Fault::FanFailed(_)
+        | Fault::ValveStuck(_)
+        | Fault::PumpTripped
+        | Fault::ChillerTripped => true,
+    }
 }
 
 /// The equipment that a fault concerns; nothing where it concerns the whole hall's water or power.

@@ -1,5 +1,7 @@
 //! A scenario's run: world and pilot in one loop, with no wires between them, led by what the scenario says is due.
 
+mod watched;
+
 use std::sync::Arc;
 
 use plant::event::Event;
@@ -131,11 +133,21 @@ impl Drive {
 
     /// To the end; `watch` looks after every step.
     pub fn ride(mut self, mut watch: impl FnMut(&Run, &Seen<'_>)) -> Ridden {
-        while !self.run.over() && self.run.broken().is_none() {
+        while self.goes_on() {
             self.pass();
             let seen = Seen { world: &self.world, inputs: &self.inputs, outputs: &self.outputs };
             watch(&self.run, &seen);
         }
+        self.end()
+    }
+
+    /// True until the end, and while the simulator does not fail.
+    pub fn goes_on(&self) -> bool {
+        !self.run.over() && self.run.broken().is_none()
+    }
+
+    /// What it came to.
+    pub fn end(self) -> Ridden {
         let mut kpis = self.tally.kpis();
         if let Some(report) = self.controller.shadow(hours(self.run.scenario().length)) {
             say_in_shadow(&mut kpis, &report, self.writes);

@@ -1,5 +1,7 @@
 //! `wattloop sim storm`: random faults over many seeds, and what must hold in every one of them.
 
+mod watch;
+
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,6 +14,10 @@ use sim::scenario::verdict::{figure, instant};
 use super::drive::Drive;
 use super::{crowd, pages};
 use crate::cli::{Out, Stop};
+pub use watch::{Look, Watch};
+
+/// What follows a storm: nothing more breaks, and the hall has to come back.
+const CALM: Span = Span::from_secs(3600);
 
 /// Random faults over many seeds.
 #[derive(Debug, Args)]
@@ -21,7 +27,9 @@ Examples:
   wattloop sim storm air --seed 17                    the storm of one seed again, with what happens in it
 
 In every storm the energy balance closes, no number is lost, the same seed is the same run, and the inlets stay within the
-hall's limit unless more is broken than its spare. Exit code 1 when inlets left their limit, 70 when the simulator failed.")]
+hall's limit unless more is broken than its spare. Control takes nothing old for fresh, holds its outputs at or above their
+fail-safe floors, keeps minimum times, ends every transition in its time, and has the hall back within an hour after the last
+fault, by itself. Exit code 1 when one of these did not hold, 70 when the simulator failed.")]
 pub struct StormArgs {
     /// The hall: a shipped one's name
     pub hall: String,
@@ -34,6 +42,12 @@ pub struct StormArgs {
     /// How much simulated time passes in each
     #[arg(long = "for", value_name = "TIME", default_value = "2h", value_parser = crate::cli::span)]
     pub length: Span,
+    /// The step of world and control
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = crate::cli::span)]
+    pub dt: Span,
+    /// Run each seed once, and do not compare it with itself
+    #[arg(long)]
+    pub once: bool,
 }
 
 /// What one storm came to.
@@ -43,6 +57,8 @@ struct Weathered {
     trace: String,
     /// The smallest distance of an inlet to its limit while it had to be held (K), and when (s).
     margin: Option<(f64, f64)>,
+    /// What else did not hold, and when (s).
+    breach: Option<(String, f64)>,
     /// Why the simulator failed, if it did.
     broken: Option<String>,
 }
@@ -60,40 +76,58 @@ pub fn run(args: &StormArgs, out: &Out) -> Result<(), Stop> {
     }
     let name = |n: usize| format!("storm of seed {}", seed(n));
     let count = plant::convert::usize_from_u32(count);
-    let weathered = crowd::all(count, name, |n| weather(&hall, &text, seed(n), args.length))?;
+    let weathered = crowd::all(count, name, |n| weather((&hall, &text), seed(n), args))?;
     let weathered = weathered.into_iter().collect::<Result<Vec<_>, _>>()?;
     tell(args, &hall, &weathered, out)
 }
 
-/// The same storm twice.
-fn weather(hall: &Arc<Hall>, text: &str, seed: u64, length: Span) -> Result<Weathered, Stop> {
-    let storm = Storm::new(hall, seed, length);
-    let page = pages::unwritten(storm.scenario.clone(), (text, &storm.lines().join("\n")))?;
+/// One storm, and twice where its runs are to be compared.
+fn weather((hall, text): (&Arc<Hall>, &str), seed: u64, args: &StormArgs) -> Result<Weathered, Stop> {
+    let storm = Storm::new(hall, seed, args.length);
+    let mut scenario = storm.scenario.clone();
+    (scenario.dt, scenario.period) = (args.dt, args.dt);
+    scenario.length = Span::from_nanos(scenario.length.nanos().saturating_add(CALM.nanos()));
+    let page = pages::unwritten(scenario, (text, &storm.lines().join("\n")))?;
+    let pilot = page.scenario.controller;
     let limit = hall.limits.inlet_max.0;
     let mut margin: Option<(f64, f64)> = None;
-    let pilot = page.scenario.controller;
-    let once = Drive::new(&page, seed, pilot).ride(|run, seen| {
-        let (time, hottest) = (run.time(), seen.world.hottest_inlet());
+    let (mut drive, mut watch) = (Drive::new(&page, seed, pilot), Watch::over(hall, args.dt));
+    while drive.goes_on() {
+        drive.pass();
+        let time = drive.time();
+        let hottest = drive.world().hottest_inlet();
         let now = hottest.filter(|_| time >= 0.0 && storm.must_hold(time)).map(|t| (limit - t, time));
         if let Some(now) = now.filter(|now| margin.is_none_or(|worst| now.0 < worst.0)) {
             margin = Some(now);
         }
-    });
-    let again = Drive::new(&page, seed, pilot).ride(|_, _| ());
-    let differ = (once.trace != again.trace).then(|| format!("two runs differ: {} and {}", once.trace, again.trace));
+        drive.show(&mut watch);
+    }
+    let once = drive.end();
+    let back = storm.heals().then(|| watch::not_back(hall, &once.status)).flatten();
+    let breach = watch.breach.map(|breach| (breach.what, breach.at));
+    let breach = breach.or_else(|| Some((format!("an hour after the storm {}", back?), once.run.time())));
+    let again = if args.once { None } else { Some(Drive::new(&page, seed, pilot).ride(|_, _| ())) };
+    let differ = again.filter(|again| once.trace != again.trace);
+    let differ = differ.map(|again| format!("two runs differ: {} and {}", once.trace, again.trace));
     let broken = once.run.broken().map(str::to_owned).or(differ);
-    Ok(Weathered { seed, trace: once.trace, margin, broken })
+    Ok(Weathered { seed, trace: once.trace, margin, breach, broken })
 }
 
 fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Result<(), Stop> {
     if out.json() {
         out.value(&weathered)?;
     }
-    let again =
-        |w: &Weathered| format!("again: wattloop sim storm {} --seed {} --for {}", args.hall, w.seed, args.length);
+    let again = |w: &Weathered| {
+        format!("again: wattloop sim storm {} --seed {} --for {} --dt {}", args.hall, w.seed, args.length, args.dt)
+    };
     if let Some(one) = weathered.iter().find(|w| w.broken.is_some()) {
         let why = one.broken.clone().unwrap_or_default();
         return Err(Stop::new(70, "simulator_failed", format!("seed {}: {why}", one.seed), again(one)));
+    }
+    if let Some((one, (what, at))) = weathered.iter().find_map(|w| Some((w, w.breach.as_ref()?))) {
+        let many = weathered.iter().filter(|w| w.breach.is_some()).count();
+        let say = format!("{many} of {} storms; seed {} at {}: {what}", weathered.len(), one.seed, instant(*at));
+        return Err(Stop::new(1, "did_not_hold", say, again(one)));
     }
     let margin = |w: &Weathered| w.margin.map_or(f64::INFINITY, |(margin, _)| margin);
     let Some(worst) = weathered.iter().min_by(|a, b| margin(a).total_cmp(&margin(b))) else { return Ok(()) };

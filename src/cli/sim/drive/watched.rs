@@ -1,0 +1,28 @@
+//! A run as a watch sees it.
+
+use sim::World;
+
+use super::Drive;
+use crate::cli::sim::storm::{Look, Watch};
+
+impl Drive {
+    /// Time after the begin (s).
+    pub fn time(&self) -> f64 {
+        self.run.time()
+    }
+
+    /// The world as it is now.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Lets a watch look at the scan that was just made; while nobody commands it forgets what it knew.
+    pub fn show(&self, watch: &mut Watch) {
+        let (time, now) = (self.run.time(), self.run.tick().mono);
+        if self.silent || time < 0.0 {
+            return watch.forget(time);
+        }
+        let (controller, inputs, outputs) = (&self.controller, &self.inputs, &self.outputs);
+        watch.look(&Look { controller, inputs, outputs, now, time });
+    }
+}
