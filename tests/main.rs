@@ -23,6 +23,7 @@ mod modbus;
 mod mqtt;
 mod scenarios;
 mod shadow;
+mod shown;
 mod storms;
 mod systemd;
 mod tidy;

@@ -15,6 +15,7 @@ mod messages;
 mod pause;
 mod performance;
 mod plants;
+mod published_faults;
 mod pumps;
 mod responses;
 mod restart;
