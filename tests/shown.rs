@@ -104,3 +104,22 @@ fn a_name_that_is_not_there_is_found_out() {
         assert_eq!(fault(right), None);
     }
 }
+
+/// The lists of docs/drills.md: what their items are called, and how many there are.
+const LISTS: [(char, usize); 10] =
+    [('S', 12), ('M', 18), ('A', 7), ('E', 5), ('N', 13), ('T', 5), ('K', 15), ('C', 8), ('B', 7), ('F', 17)];
+
+#[test]
+fn no_item_of_the_list_of_faults_is_left_out_and_each_is_shown_or_says_that_it_is_not() {
+    let mut said: Vec<String> = Vec::new();
+    for row in rows("drills.md") {
+        let is_item = row.first.len() <= 3 && row.first.starts_with(char::is_uppercase);
+        if is_item {
+            said.push(row.first.clone());
+            let shown = !named(&row.last).is_empty();
+            assert!(shown != row.last.starts_with("not shown"), "{}: {}", row.place, row.last);
+        }
+    }
+    let wanted = LISTS.iter().flat_map(|(list, count)| (1..=*count).map(move |n| format!("{list}{n}")));
+    assert_eq!(said, wanted.collect::<Vec<_>>(), "once each, in their order");
+}
