@@ -147,7 +147,7 @@ fn after_a_step(scans: &[u64]) -> f64 {
 #[test]
 fn scans_of_uneven_length_retune_no_loop() {
     let even = after_a_step(&[1000]);
-    let uneven = after_a_step(&[500, 1000, 1000, 1500, 2000]);
+    let uneven = after_a_step(&[1000, 2000, 2000, 4000, 4000]);
     assert!((0.8..=1.2).contains(&(uneven / even)), "{even} K·s and {uneven} K·s");
     // One of five times the usual counts as twice the usual, for it was a pause. Published, of cores that know no time: 2.2 to 3.1.
     let broken = after_a_step(&[500, 1000, 1000, 2000, 5000]);
