@@ -18,7 +18,7 @@ pub mod mqtt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use plant::command::WriteReport;
+use plant::command::{Hush, WriteReport};
 use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
@@ -27,7 +27,7 @@ use plant::time::{Mono, Span, Tick};
 use mailbox::{Bell, Mailbox, mailbox};
 use tokio::runtime::Handle;
 
-pub use look::{Hush, Look, Looker, Words};
+pub use look::{Look, Looker, Words};
 pub use mailbox::Orders;
 
 /// Reads the monotonic clock of this run. Given by the service, so that an adapter's time is an argument too.

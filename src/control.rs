@@ -39,6 +39,7 @@ mod equipment;
 mod fans;
 mod forecast;
 mod heat;
+mod hours;
 mod identity;
 mod news;
 mod overrides;
@@ -72,7 +73,7 @@ mod tests;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use plant::command::{Command, Level, Reason};
+use plant::command::{Command, Hush, Level, Reason};
 use plant::event::Event;
 use plant::hall::Hall;
 use plant::id::{PointId, Table};
@@ -80,8 +81,6 @@ use plant::image::{Inputs, Outputs};
 use plant::reading::Reading;
 use plant::time::Tick;
 use serde::{Deserialize, Serialize};
-
-pub use checkout::Hush;
 
 use alarms::Alarms;
 use checkout::Checkouts;

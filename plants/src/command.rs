@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{ShutOut, Trouble};
-use crate::id::PointId;
+use crate::id::{EquipId, PointId};
 use crate::reading::Why;
 use crate::time::Mono;
 
@@ -213,4 +213,13 @@ pub struct WriteReport {
     pub at: Mono,
     /// How many writes went into memory that wears out since the report before (0 where it does not).
     pub wear: u32,
+}
+
+/// A device that is not talked to for a while, so that a person sees what it does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hush {
+    /// Whose device.
+    pub equip: EquipId,
+    /// True once it may be read again, and not yet written.
+    pub looks: bool,
 }

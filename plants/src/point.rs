@@ -129,6 +129,12 @@ impl PointDef {
     pub fn short_name(&self) -> &str {
         self.name.split_once('/').map_or(self.name.as_str(), |(_, short)| short)
     }
+
+    /// True where it says who runs a machine: its panel, or control.
+    #[must_use]
+    pub fn is_run_mode(&self) -> bool {
+        self.short_name() == "run-mode"
+    }
 }
 
 /// All points of a hall, in the order of the process image.

@@ -196,6 +196,12 @@ impl Unit {
         Self::ALL.iter().find(|(u, _, _)| *u == self).map_or("1", |(_, c, _)| c)
     }
 
+    /// The unit of a difference: temperatures differ in kelvins.
+    #[must_use]
+    pub const fn difference(self) -> Self {
+        if matches!(self, Self::Cel) { Self::Kelvin } else { self }
+    }
+
     /// The form for people.
     #[must_use]
     pub fn pretty(self) -> &'static str {

@@ -1,9 +1,9 @@
-//! Looking at one point on the wire, as a person beside the device does; and leaving one device in silence.
+//! Looking at one point on the wire, as a person beside the device does.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use plant::id::{EquipId, PointId};
+use plant::id::PointId;
 use plant::reading::Why;
 use tokio::sync::mpsc;
 
@@ -11,15 +11,6 @@ use super::mailbox::Slots;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A device that is not talked to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hush {
-    /// Whose device.
-    pub equip: EquipId,
-    /// True once it may be read again, and not yet written.
-    pub looks: bool,
-}
 
 /// The raw words of a point, or bits as 0 and 1; or why there are none.
 pub type Words = Result<Vec<u16>, Why>;

@@ -40,9 +40,9 @@ pub fn parts(name: &str, value: f64, code: &str) -> (String, &'static str) {
     }
 }
 
-/// The UCUM code of a difference: temperatures differ in kelvins.
+/// The UCUM code of a difference.
 pub fn difference(code: &str) -> &str {
-    if code == "Cel" { "K" } else { code }
+    Unit::parse(code).map_or(code, |unit| unit.difference().code())
 }
 
 /// A number with so many digits; never `-0.0`.

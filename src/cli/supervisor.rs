@@ -72,7 +72,7 @@ fn write_page(page: &mut String, view: &SupervisorView) -> std::fmt::Result {
         let signed = |x: f64| format!("{}{} {}", if x > 0.0 { "+" } else { "" }, fixed(x, 1), lever.unit);
         let reach = format!("{} to {}", fixed(lever.reach.0, 1), signed(lever.reach.1));
         let saves = format!("{} kW", fixed(lever.expected_w / 1e3, 2));
-        let [more, less] = trials(lever);
+        let [more, less] = tries(lever);
         writeln!(
             page,
             "{:<16}  {:<8}  {reach:<14}  {saves:<10}  {more:<18}  {less}",
@@ -94,12 +94,12 @@ fn write_page(page: &mut String, view: &SupervisorView) -> std::fmt::Result {
     }
 }
 
-/// What trials of a step either way have shown.
-fn trials(lever: &LeverView) -> [String; 2] {
-    lever.trials.map(|trials| match (trials.count, trials.rests_s > 0.0) {
-        (0, true) => format!("rests {}", length(trials.rests_s)),
+/// What tries of a step either way have shown.
+fn tries(lever: &LeverView) -> [String; 2] {
+    lever.tries.map(|tries| match (tries.count, tries.rests_s > 0.0) {
+        (0, true) => format!("rests {}", length(tries.rests_s)),
         (0, false) => "-".to_owned(),
-        (count, _) => format!("{} kW in {count}", fixed(trials.saved_w / 1e3, 2)),
+        (count, _) => format!("{} kW in {count}", fixed(tries.saved_w / 1e3, 2)),
     })
 }
 
@@ -107,7 +107,7 @@ fn trials(lever: &LeverView) -> [String; 2] {
 mod tests {
     use super::*;
     use plant::hall::supervisor::Lever;
-    use wattloop::control::report::{ProofView, TrialsView};
+    use wattloop::control::report::{ProofView, TriesView};
 
     #[test]
     fn the_page_says_what_is_expected_and_what_was_measured() {
@@ -120,9 +120,9 @@ mod tests {
                 reach: (0.0, 1.5),
                 unit: "K".into(),
                 expected_w: 2140.0,
-                trials: [
-                    TrialsView { count: 2, saved_w: 310.0, rests_s: 0.0 },
-                    TrialsView { count: 0, saved_w: 0.0, rests_s: 7200.0 },
+                tries: [
+                    TriesView { count: 2, saved_w: 310.0, rests_s: 0.0 },
+                    TriesView { count: 0, saved_w: 0.0, rests_s: 7200.0 },
                 ],
             }],
             expected_w: 2140.0,

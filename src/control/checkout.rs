@@ -15,8 +15,8 @@ mod kin;
 mod plausible;
 mod silence;
 
+use plant::command::Hush;
 use plant::event::{About, CheckEnd, Commissioning, What};
-use plant::id::EquipId;
 use plant::image::Inputs;
 use plant::time::{Mono, Span};
 use serde::{Deserialize, Serialize};
@@ -57,15 +57,6 @@ pub struct Check {
 pub struct Checkouts {
     running: Option<Check>,
     last: Option<Check>,
-}
-
-/// A device that is not talked to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hush {
-    /// Whose device.
-    pub equip: EquipId,
-    /// True once it may be read again, and not yet written.
-    pub looks: bool,
 }
 
 /// What a check looks at in one scan.

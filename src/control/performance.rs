@@ -15,12 +15,9 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::cooling::{Circuit, Cooling, Loop};
+use super::hours::{self, Hours};
 use super::tuning::Gains;
 
-/// How long an hour is (s).
-const HOUR: f64 = 3600.0;
-/// Hours that are kept.
-pub const HOURS: usize = 24;
 /// An error counts as large when the loop answers it with so much of output (%).
 const LARGE: f64 = 2.0;
 /// More swings than this are an oscillation.
@@ -49,10 +46,8 @@ pub struct Figures {
     pub swings: u32,
 }
 
-impl Figures {
-    /// Two times, one after the other.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
+impl hours::Figures for Figures {
+    fn and(self, other: Self) -> Self {
         Self {
             seconds: self.seconds + other.seconds,
             led: self.led + other.led,
@@ -68,8 +63,7 @@ impl Figures {
 /// One loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Performance {
-    /// This hour, then the ones before, the newest first.
-    hours: [Figures; HOURS],
+    hours: Hours<Figures>,
     /// The output of the scan before (%).
     output: Option<f64>,
     course: Course,
@@ -109,20 +103,20 @@ impl Performances {
             let (Some(row), Some(of)) = (self.0.get_mut(circuit.id), cooling.of(circuit.id)) else { continue };
             let tuning = cooling.tuning_of(circuit);
             let ends = circuit.drives.first().map_or((0.0, 100.0), |drive| (drive.range.min, drive.range.max));
-            row.step(of, (Gains::of(&tuning), ends), dt.seconds());
+            row.step(of, (Gains::of(&tuning), ends), dt);
         }
     }
 }
 
 impl Performance {
     fn new() -> Self {
-        Self { hours: [Figures::default(); HOURS], output: None, course: Course::NEW, half: 0.0, recent: 0.0 }
+        Self { hours: Hours::default(), output: None, course: Course::NEW, half: 0.0, recent: 0.0 }
     }
 
     /// The last so many hours, this one among them.
     #[must_use]
     pub fn over(&self, hours: usize) -> Figures {
-        self.hours.iter().take(hours.max(1)).fold(Figures::default(), |all, one| all.and(*one))
+        self.hours.over(hours)
     }
 
     /// True while it swings.
@@ -131,27 +125,25 @@ impl Performance {
         self.recent > SWINGS
     }
 
-    fn step(&mut self, of: &Loop, (gains, ends): (Gains, (f64, f64)), dt: f64) {
+    fn step(&mut self, of: &Loop, (gains, ends): (Gains, (f64, f64)), dt: Span) {
+        let seconds = dt.seconds();
         let output = of.terms().output;
         let travel = self.output.map_or(0.0, |before| (output - before).abs());
         self.output = Some(output);
         let turned = self.course.turns(output, 100.0 * BACK);
         let error = of.pv.filter(|_| of.started && of.mode() == "auto").map(|pv| pv - of.setpoint);
-        let swung = self.swings(error, gains, dt);
-        if self.hours.first().is_some_and(|hour| hour.seconds >= HOUR) {
-            self.hours.rotate_right(1);
-            self.hours.first_mut().into_iter().for_each(|hour| *hour = Figures::default());
-        }
-        let Some(hour) = self.hours.first_mut() else { return };
-        hour.seconds += dt;
-        hour.travel += travel;
-        hour.reversals = hour.reversals.saturating_add(u32::from(turned));
-        hour.swings = hour.swings.saturating_add(u32::from(swung));
-        if let Some(error) = error {
-            hour.led += dt;
-            hour.iae += error.abs() * dt;
-            hour.saturated += if output <= ends.0 || output >= ends.1 { dt } else { 0.0 };
-        }
+        let swung = self.swings(error, gains, seconds);
+        let led = |of: f64| if error.is_some() { of } else { 0.0 };
+        let figures = Figures {
+            seconds,
+            led: led(seconds),
+            iae: error.map_or(0.0, |error| error.abs() * seconds),
+            travel,
+            reversals: u32::from(turned),
+            saturated: led(if output <= ends.0 || output >= ends.1 { seconds } else { 0.0 }),
+            swings: u32::from(swung),
+        };
+        self.hours.take(figures, dt);
     }
 
     /// True where an error of one sign has ended that was large for long enough.

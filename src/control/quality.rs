@@ -21,7 +21,7 @@ use plant::units::Quantity;
 use serde::{Deserialize, Serialize};
 
 use super::news::News;
-pub use vote::Vote;
+pub use vote::{Vote, middle};
 
 const NEVER: Reading<f64> = Reading::Lost { why: Why::NeverRead };
 

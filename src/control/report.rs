@@ -38,7 +38,7 @@ pub use schedule::ScheduledView;
 pub(super) use shadow::shadow;
 pub use shadow::{LoopGap, OutputGap, RiskView, SequenceGap, ShadowReport, ShadowView};
 pub(super) use status::{point, status, written};
-pub use supervisor::{LeverView, ProofView, SupervisorView, TrialsView};
+pub use supervisor::{LeverView, ProofView, SupervisorView, TriesView};
 pub use tanks::TankView;
 pub(super) use trial::trial;
 pub use trial::{Findings, RetuneView, TrialReport, TrialSeen, TrialView};

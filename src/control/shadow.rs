@@ -12,7 +12,6 @@
 //! there would be nobody's advice.
 
 mod compare;
-mod hours;
 mod mode;
 mod rest;
 mod tally;
@@ -27,11 +26,11 @@ use serde::{Deserialize, Serialize};
 
 use super::commands::{Commands, Held, OutputId};
 use super::cooling::{Circuit, Cooling, Service};
+use super::hours::Hours;
 use super::quality::Image;
 use plant::command::Level;
 
 pub use compare::Scene;
-pub use hours::{HOURS, Hours};
 pub use rest::{Basis, Rest};
 pub use tally::{HallFigures, LoopFigures, OutputFigures, Risks, SequenceFigures};
 pub use theirs::{Source, Theirs, Watched};

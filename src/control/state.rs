@@ -1,6 +1,7 @@
 //! What the controller remembers at its begin, and after a new boot.
 
-use plant::time::Tick;
+use plant::hall::Hall;
+use plant::time::{Span, Tick};
 
 use super::alarms::Alarms;
 use super::checkout::Checkouts;
@@ -16,6 +17,7 @@ use super::overrides::Overrides;
 use super::performance::Performances;
 use super::quality::Quality;
 use super::safety::Safety;
+use super::scene::Scene;
 use super::shadow::Shadow;
 use super::supervisor::Supervisor;
 use super::trial::Trials;
@@ -44,6 +46,18 @@ impl State {
             supervisor: Supervisor::new(),
             shadow: Shadow::default(),
             pending: Vec::new(),
+        }
+    }
+
+    /// What the last scan saw, for who asks between two of them: no time passes.
+    pub(super) fn scene<'s>(&'s self, hall: &'s Hall) -> Scene<'s> {
+        Scene {
+            hall,
+            image: self.quality.image(),
+            held: &self.held,
+            forecast: &self.forecast,
+            ahead: &self.cooling.strategies().feed_forward,
+            dt: Span::ZERO,
         }
     }
 

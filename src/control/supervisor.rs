@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Facility power counts, and not PUE: what machines draw more where they are warmer is taken off by the racks' map, because no meter can tell it from work.
-//! A step is tried between two windows at the setpoints as they are ([`measure`]); it is taken when it saves more than `worth` and more than the error of
-//! what was measured ([`place`]). Once in `proof-every` all go home for a window: what they save together is measured and told beside what was expected. Twice
+//! A step is tried between two windows at the setpoints as they are ([`measure`]); it is taken when it saves more than `worth` and two and a half times the
+//! error of what was measured ([`place`]). Once in `proof-every` all go home for a window: what they save together is measured and told beside what was expected. Twice
 //! in a row less than nothing, and it retires.
 
 mod cause;
@@ -69,7 +69,7 @@ pub struct Supervisor {
     phase: Phase,
     ledger: Ledger,
     /// Whose turn it is: levers by their order, twice, once for each way.
-    turn: u8,
+    turn: usize,
     /// Since the last proof.
     unproven: Span,
     proof: Option<Proof>,
@@ -176,7 +176,10 @@ impl Supervisor {
                 self.phase = Phase::Waiting(Span::ZERO);
                 self.cause = cause;
             }
-            None => self.go_on((filed, tuning), sight, dt, news),
+            None => {
+                self.go_on((filed, tuning), sight, dt, news);
+                self.cause = self.phase.cause();
+            }
         }
         if self.cause.is_home() && !before.is_home() && self.offsets.iter().any(|at| *at != 0.0) {
             news.warn(About::Hall, What::Supervision(Supervision::GoneHome));
@@ -214,7 +217,6 @@ impl Supervisor {
         match &mut self.phase {
             Phase::Waiting(quiet) => {
                 *quiet = sum(*quiet, dt);
-                self.cause = Cause::Waiting;
                 if *quiet >= tuning.delay {
                     self.begin((&filed.maps, tuning), None);
                 }
@@ -303,15 +305,7 @@ pub(super) fn supervise(hall: &Hall, state: &mut State, news: &mut News<'_>) {
     if state.cooling.setpoints().filed().supervisor.is_none() && state.supervisor.is_idle() {
         return;
     }
-    let commissions = state.trials.running().is_some() || state.checkouts.is_busy();
-    let disturbed = commissions || state.overrides.iter().next().is_some();
-    let sight = look(
-        hall,
-        state.quality.image(),
-        (&state.energy, &state.equipment, &state.cooling),
-        (disturbed, state.supervisor.offsets()),
-    );
-    let sight = Sight { beside: state.shadow.is_on(), ..sight };
+    let sight = look(hall, state);
     let dt = state.clock.lived().dt;
     state.supervisor.step(state.cooling.setpoints().filed(), &sight, dt, news);
     state.cooling.setpoints_mut().shift(state.supervisor.offsets());

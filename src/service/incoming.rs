@@ -52,23 +52,11 @@ fn announced(notice: &Notice, hall: &Hall) -> Option<Ask> {
 /// The payload that answers a wish; without one its place is unknown.
 async fn put(ask: Option<Ask>, (id, asker): (&str, &Asker)) -> Vec<u8> {
     let Some(ask) = ask else { return publish::answer(id, &Reply::Refused(Refusal::Unknown)) };
-    match asker.ask(Question::Request(Request { who: who(id), ask })).await {
-        Ok(Answer::Reply(reply)) => publish::answer(id, &reply),
-        Ok(
-            Answer::Unable(_)
-            | Answer::Status(_)
-            | Answer::Points(_)
-            | Answer::Point(_)
-            | Answer::Why(_)
-            | Answer::Trial(_)
-            | Answer::Loops(_)
-            | Answer::Shadow(_)
-            | Answer::CheckPoints(_)
-            | Answer::Check(_)
-            | Answer::Reloading,
-        )
-        | Err(_) => serde_json::json!({ "id": id, "code": "unavailable" }).to_string().into_bytes(),
+    let answer = asker.ask(Question::Request(Request { who: who(id), ask })).await;
+    if let Ok(Answer::Reply(reply)) = answer {
+        return publish::answer(id, &reply);
     }
+    serde_json::json!({ "id": id, "code": "unavailable" }).to_string().into_bytes()
 }
 
 /// Who asks, as the journal keeps it. MQTT 3.1.1 hides the sender; the id is what he can be found by.

@@ -14,7 +14,7 @@ use plant::time::{Mono, Span, Tick};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::adapters::{Field, Hush};
+use crate::adapters::Field;
 use crate::control::Controller;
 use crate::control::request::{Ask, Request};
 use crate::service::api::call::{Answer, Call, Calls, Question};
@@ -145,8 +145,7 @@ impl Scan {
             self.find_outputs(before, tick, inputs);
         }
         self.controller.step(inputs, tick);
-        let hush = self.controller.hush().map(|hush| Hush { equip: hush.equip, looks: hush.looks });
-        self.field.leave_alone(hush);
+        self.field.leave_alone(self.controller.hush());
         let outputs = self.controller.outputs();
         self.field.write(outputs, tick);
         self.journal.record_scan(tick, inputs, outputs);

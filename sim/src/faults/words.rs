@@ -2,7 +2,7 @@
 
 use plant::hall::{Hall, Kind, MeterRole};
 use plant::id::{EquipId, PointId};
-use plant::point::Role;
+use plant::point::{PointDef, Role};
 use plant::units::Unit;
 
 use super::{ActuatorFault, Fault, FeedbackFault, MachineFault, SensorFault};
@@ -223,7 +223,7 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
 /// True for a machine that control runs by sequence.
 fn is_sequenced(hall: &Hall, equip: EquipId) -> bool {
     let points = hall.equips.get(equip).map_or(&[][..], |def| def.points.as_slice());
-    points.iter().any(|point| hall.points.get(*point).is_some_and(|def| def.short_name() == "run-mode"))
+    points.iter().any(|point| hall.points.get(*point).is_some_and(PointDef::is_run_mode))
 }
 
 /// True for the meter behind which the grid is.

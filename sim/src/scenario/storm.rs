@@ -32,6 +32,8 @@ pub struct Storm {
     names: Vec<(Fault, String)>,
     /// All that breaks in it is whole again once its fault is over.
     heals: bool,
+    /// When the grid was not as it should be (s after the begin).
+    outages: Vec<(f64, f64)>,
 }
 
 /// A stream of random numbers.
@@ -84,11 +86,14 @@ impl Storm {
             let hold = (deed != Deed::Restart).then(|| Span::from_seconds(hold));
             events.push(Event { name: format!("storm-{n}"), trigger: Trigger::At(Span::from_seconds(at)), deed, hold });
         }
+        let of_grid = |fault: &Fault| matches!(fault, Fault::Machine { how, .. } if how.of_grid());
+        let outages = lost.iter().filter(|(_, _, fault)| of_grid(fault)).map(|(from, to, _)| (*from, *to)).collect();
         Self {
             scenario: scenario(hall, seed, length, events),
             excused: excused(hall, &lost),
-            names,
             heals: lost.iter().all(|(_, _, fault)| heals(*fault)),
+            names,
+            outages,
         }
     }
 
@@ -102,6 +107,12 @@ impl Storm {
     #[must_use]
     pub const fn heals(&self) -> bool {
         self.heals
+    }
+
+    /// True while the grid is not as it should be, and for as long after as machines need to come back (s after the begin).
+    #[must_use]
+    pub fn comes_back(&self, time: f64) -> bool {
+        self.outages.iter().any(|(from, to)| (*from..=to + RECOVERY).contains(&time))
     }
 
     /// What happens, a line each, for people.

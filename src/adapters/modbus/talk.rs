@@ -1,8 +1,9 @@
 //! What a unit may be told and asked while somebody wants to see what its device does by itself.
 
+use plant::command::Hush;
+
 use super::output::Output;
 use super::unit::Unit;
-use crate::adapters::Hush;
 
 /// What a unit may be told and asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

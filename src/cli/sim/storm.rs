@@ -100,7 +100,7 @@ fn weather((hall, text): (&Arc<Hall>, &str), seed: u64, args: &StormArgs) -> Res
         if let Some(now) = now.filter(|now| margin.is_none_or(|worst| now.0 < worst.0)) {
             margin = Some(now);
         }
-        drive.show(&mut watch);
+        drive.show(&mut watch, storm.comes_back(time));
     }
     let once = drive.end();
     let back = storm.heals().then(|| watch::not_back(hall, &once.status)).flatten();
@@ -124,11 +124,6 @@ fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Re
         let why = one.broken.clone().unwrap_or_default();
         return Err(Stop::new(70, "simulator_failed", format!("seed {}: {why}", one.seed), again(one)));
     }
-    if let Some((one, (what, at))) = weathered.iter().find_map(|w| Some((w, w.breach.as_ref()?))) {
-        let many = weathered.iter().filter(|w| w.breach.is_some()).count();
-        let say = format!("{many} of {} storms; seed {} at {}: {what}", weathered.len(), one.seed, instant(*at));
-        return Err(Stop::new(1, "did_not_hold", say, again(one)));
-    }
     let margin = |w: &Weathered| w.margin.map_or(f64::INFINITY, |(margin, _)| margin);
     let Some(worst) = weathered.iter().min_by(|a, b| margin(a).total_cmp(&margin(b))) else { return Ok(()) };
     let lost = weathered.iter().filter(|w| margin(w) < 0.0).count();
@@ -145,6 +140,11 @@ fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Re
     } else {
         format!("{many} storms over {}: the books closed, and there were no inlets to hold", hall.name)
     };
+    if let Some((one, (what, when))) = weathered.iter().find_map(|w| Some((w, w.breach.as_ref()?))) {
+        let breaches = weathered.iter().filter(|w| w.breach.is_some()).count();
+        let say = format!("{say}; {breaches} did not hold, seed {} at {}: {what}", one.seed, instant(*when));
+        return Err(Stop::new(1, "did_not_hold", say, again(one)));
+    }
     if lost > 0 {
         return Err(Stop::new(1, "inlets_lost", say, again(worst)));
     }

@@ -12,7 +12,6 @@ use crate::control::commands::Commands;
 use crate::control::cooling::Service;
 use crate::control::news::News;
 use crate::control::request::{Checked, Refusal, Reply};
-use crate::control::scene::Scene;
 use crate::control::trial::is_warm;
 use crate::control::{Plan, State};
 
@@ -144,14 +143,5 @@ fn calm(plan: &Plan, state: &State, reason: &str) -> Result<(), Refusal> {
     if state.trials.running().is_some() || state.checkouts.is_busy() {
         return Err(Refusal::Busy);
     }
-    let ahead = state.cooling.strategies().feed_forward;
-    let scene = Scene {
-        hall: &plan.hall,
-        image: state.quality.image(),
-        held: &state.held,
-        forecast: &state.forecast,
-        ahead: &ahead,
-        dt: Span::ZERO,
-    };
-    if is_warm(&scene) { Err(Refusal::Warm) } else { Ok(()) }
+    if is_warm(&state.scene(&plan.hall)) { Err(Refusal::Warm) } else { Ok(()) }
 }

@@ -7,6 +7,7 @@ use plant::units::Unit;
 
 use super::kin::{feedback_of, sibling};
 use crate::control::commands::Commands;
+use crate::control::quality::middle;
 use crate::control::{Plan, State};
 
 /// What is wrong with a point, as far as the others tell.
@@ -110,7 +111,7 @@ fn apart(hall: &Hall, read: impl Fn(PointId) -> Option<f64>) -> Vec<(PointId, Do
             rules.sensors.into_iter().flatten().filter_map(|point| Some((point, read(point)?))).collect();
         let middle = match known.as_slice() {
             [(_, a), (_, b)] => 0.5 * (a + b),
-            [(_, a), (_, b), (_, c)] => a.max(*b).min(a.min(*b).max(*c)),
+            [(_, a), (_, b), (_, c)] => middle(*a, *b, *c),
             _ => continue,
         };
         let most = if known.len() == 2 { 0.5 * rules.deviation } else { rules.deviation };

@@ -179,10 +179,16 @@ impl Told {
     }
 }
 
+/// The middle of three.
+#[must_use]
+pub fn middle(a: f64, b: f64, c: f64) -> f64 {
+    a.max(b).min(a.min(b).max(c))
+}
+
 /// The middle of three; of two the one on the dangerous side; of one that. Nothing of none.
 fn agreed(known: &Known, danger: Danger) -> Option<f64> {
     match *known {
-        [Some(a), Some(b), Some(c)] => Some(a.max(b).min(a.min(b).max(c))),
+        [Some(a), Some(b), Some(c)] => Some(middle(a, b, c)),
         [a, b, c] => {
             let two = [a, b, c].into_iter().flatten();
             two.reduce(|a, b| if worse(danger, Some(a), Some(b)) { b } else { a })

@@ -145,8 +145,7 @@ fn told(hall: &Hall, unit: Unit, doubt: Doubt) -> String {
             format!("it and {} are the wrong way round for the load there is: swapped?", name(hall, other))
         }
         Doubt::Deviates(by) => {
-            let unit = if unit == Unit::Cel { "K" } else { unit.pretty() };
-            format!("it departs from the other sensors of its point by {by:.1} {unit}")
+            format!("it departs from the other sensors of its point by {by:.1} {}", unit.difference().pretty())
         }
         Doubt::Astray(feedback, at) => {
             format!(

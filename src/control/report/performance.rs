@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::performance::{Figures, HOURS};
+use crate::control::hours::HOURS;
+use crate::control::performance::Figures;
 use crate::control::{Plan, State};
 
 /// One loop over some hours.

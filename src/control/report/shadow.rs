@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::control::commands::Commands;
 use crate::control::cooling::{Circuit, Service};
 use crate::control::equipment::EquipName;
+use crate::control::hours::HOURS;
 use crate::control::sentence;
-use crate::control::shadow::{Basis, Beside, HOURS, Risks, SequenceFigures, Source, slope};
+use crate::control::shadow::{Basis, Beside, Risks, SequenceFigures, Source, slope};
 use crate::control::{Plan, State};
 
 /// Joules of a kilowatt-hour.

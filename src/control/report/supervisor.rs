@@ -35,13 +35,13 @@ pub struct LeverView {
     pub unit: String,
     /// What it is expected to save there (W).
     pub expected_w: f64,
-    /// What trials of one step more and of one less have shown.
-    pub trials: [TrialsView; 2],
+    /// What tries of one step more and of one less have shown.
+    pub tries: [TriesView; 2],
 }
 
-/// Trials of one step.
+/// Tries of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TrialsView {
+pub struct TriesView {
     /// How many since it stands where it stands.
     pub count: u32,
     /// What the step saved, on the mean (W).
@@ -93,9 +93,9 @@ pub fn supervisor(state: &State) -> Option<SupervisorView> {
     let of = &state.supervisor;
     let levers = of.places().zip(of.offsets()).filter_map(|((lever, place), offset)| {
         let reach = tuning.reach(lever)?;
-        let trials = Way::BOTH.map(|way| {
-            let trials = place.trials(way);
-            TrialsView { count: trials.count, saved_w: trials.mean, rests_s: trials.rest.seconds() }
+        let tries = Way::BOTH.map(|way| {
+            let tries = place.tries(way);
+            TriesView { count: tries.count, saved_w: tries.mean, rests_s: tries.rest.seconds() }
         });
         Some(LeverView {
             lever,
@@ -104,7 +104,7 @@ pub fn supervisor(state: &State) -> Option<SupervisorView> {
             reach: (reach.least, reach.most),
             unit: lever.unit().to_owned(),
             expected_w: place.saves,
-            trials,
+            tries,
         })
     });
     let proof = of.proof().map(|proof| ProofView {

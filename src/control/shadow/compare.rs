@@ -10,8 +10,8 @@ use plant::command::Level;
 use plant::convert::f64_from_usize;
 use plant::hall::maps::Machines;
 use plant::hall::{Hall, Row, machinery};
-use plant::id::{LoopId, Table};
-use plant::point::WriteRange;
+use plant::id::Table;
+use plant::point::{PointDef, WriteRange};
 use plant::reading::{Reading, Why};
 use plant::time::Span;
 use plant::units::{Quantity, Unit};
@@ -60,7 +60,7 @@ impl Beside {
     pub(super) fn compare(&mut self, circuits: &[Circuit], scene: &Scene<'_>) {
         for ((output, slot), theirs) in scene.commands.slots().zip(self.theirs.rows()) {
             let def = scene.hall.points.get(slot.point);
-            if def.is_some_and(|def| def.short_name() == "run-mode") {
+            if def.is_some_and(PointDef::is_run_mode) {
                 continue; // who runs a machine is no number, and beside somebody else we start none
             }
             let (Some(theirs), Some(ours)) = (theirs.value, scene.held.get(output)) else { continue };
@@ -148,7 +148,7 @@ impl Beside {
     }
 
     fn danger(&self, circuit: &Circuit, scene: &Scene<'_>) -> Danger {
-        let worst = hottest(circuit.id, circuit, scene);
+        let worst = hottest(circuit, scene);
         let recommended = scene.hall.limits.inlet_recommended.get();
         let mut danger = Danger {
             thin: worst.is_some_and(|inlet| recommended - inlet < THIN),
@@ -198,8 +198,8 @@ fn devices(circuit: &Circuit, scene: &Scene<'_>) -> f64 {
 }
 
 /// The hottest inlet of the rows that a loop cools (°C), aged where it is stale.
-fn hottest(id: LoopId, circuit: &Circuit, scene: &Scene<'_>) -> Option<f64> {
-    let cools = |row: &&Row| row.fan_loop == id || circuit.cools.contains(&row.fan_loop);
+fn hottest(circuit: &Circuit, scene: &Scene<'_>) -> Option<f64> {
+    let cools = |row: &&Row| row.fan_loop == circuit.id || circuit.cools.contains(&row.fan_loop);
     let racks = scene.hall.rows.rows().iter().filter(cools).flat_map(|row| &row.racks);
     racks.filter_map(|rack| scene.image.read(rack.inlet).usable().map(Quantity::get)).reduce(f64::max)
 }

@@ -3,7 +3,7 @@
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-use super::hours::Figures;
+use crate::control::hours::Figures;
 
 /// What an output came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

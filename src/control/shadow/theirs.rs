@@ -11,6 +11,7 @@
 
 use plant::hall::Hall;
 use plant::id::PointId;
+use plant::point::PointDef;
 use plant::time::Span;
 use plant::units::Unit;
 use serde::{Deserialize, Serialize};
@@ -76,7 +77,7 @@ impl Watched {
         Self {
             point,
             feedback,
-            is_mode: def.is_some_and(|def| def.short_name() == "run-mode"),
+            is_mode: def.is_some_and(PointDef::is_run_mode),
             is_percent: def.is_some_and(|def| def.unit == Unit::Percent),
         }
     }

@@ -23,7 +23,7 @@ const TRUST: (f64, f64) = (0.2, 1.5);
 /// What steps would save by the maps is a mean over about so long.
 const STEADY: Span = Span::from_secs(600);
 /// Turns of levers, once for each way.
-const TURNS: u8 = 12;
+const TURNS: usize = 2 * LEVERS;
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,18 +56,25 @@ pub enum Phase {
     Trying { experiment: Experiment, stage: Stage, settled: Span, window: Window },
 }
 
+impl Phase {
+    /// What it is at, for people.
+    pub(super) const fn cause(&self) -> Cause {
+        match self {
+            Self::Waiting(_) => Cause::Waiting,
+            Self::Trying { experiment: Experiment::Nothing, .. } => Cause::Resting,
+            Self::Trying { stage: Stage::Before, .. } => Cause::Measuring,
+            Self::Trying { experiment: Experiment::Step { .. }, .. } => Cause::Trying,
+            Self::Trying { experiment: Experiment::Home, .. } => Cause::Proving,
+        }
+    }
+}
+
 impl Supervisor {
     /// The next experiment; with what is known of where it is, if anything is.
     pub(super) fn begin(&mut self, (maps, tuning): (&Maps, &SupervisorTuning), before: Option<Mean>) {
         let experiment = self.next((maps, tuning));
         let stage = before.map_or(Stage::Before, |before| Stage::Between { before });
         self.phase = Phase::Trying { experiment, stage, settled: Span::ZERO, window: Window::default() };
-        self.cause = match (experiment, stage) {
-            (Experiment::Nothing, _) => Cause::Resting,
-            (_, Stage::Before) => Cause::Measuring,
-            (Experiment::Step { .. }, _) => Cause::Trying,
-            (Experiment::Home, _) => Cause::Proving,
-        };
     }
 
     /// What is to be tried: a proof where one is due, or the next step that has room.
@@ -76,7 +83,7 @@ impl Supervisor {
             return Experiment::Home;
         }
         let turns = Way::BOTH.into_iter().flat_map(|way| Lever::ALL.into_iter().map(move |lever| (lever, way)));
-        for (n, (lever, way)) in (0_u8..).zip(turns.clone().chain(turns)) {
+        for (n, (lever, way)) in turns.clone().chain(turns).enumerate() {
             let (Some(place), Some(reach)) = (self.place(lever), tuning.reach(lever)) else { continue };
             if n < self.turn || is_mapped(lever, maps) {
                 continue;
@@ -147,14 +154,7 @@ impl Supervisor {
         let experiment = *experiment;
         (*settled, *window) = (Span::ZERO, Window::default());
         match *stage {
-            Stage::Before => {
-                *stage = Stage::Between { before: mean };
-                self.cause = match experiment {
-                    Experiment::Step { .. } => Cause::Trying,
-                    Experiment::Home => Cause::Proving,
-                    Experiment::Nothing => Cause::Resting,
-                };
-            }
+            Stage::Before => *stage = Stage::Between { before: mean },
             Stage::Between { before } => *stage = Stage::After { before, between: mean },
             Stage::After { before, between } => {
                 let windows = [before, between, mean];

@@ -1,16 +1,14 @@
 //! What one scan shows the supervisor.
 
 use plant::hall::Hall;
-use plant::hall::supervisor::LEVERS;
 use plant::reading::{Reading, Why};
 use plant::units::Quantity;
 
 use super::measure::Running;
 use super::model::{self, Around, Steps};
-use crate::control::cooling::Cooling;
-use crate::control::energy::Energy;
+use crate::control::State;
 use crate::control::equipment::Equipment;
-use crate::control::quality::Image;
+use crate::control::sequence::machine::Machine;
 
 /// An inlet that is this near to the recommended end is warm (K).
 const NEAR: f64 = 0.2;
@@ -40,25 +38,23 @@ pub struct Sight {
 
 /// Looks.
 #[must_use]
-pub fn look(
-    hall: &Hall,
-    image: Image<'_>,
-    (energy, equipment, cooling): (&Energy, &Equipment, &Cooling),
-    (disturbed, offsets): (bool, &[f64; LEVERS]),
-) -> Sight {
+pub fn look(hall: &Hall, state: &State) -> Sight {
+    let State { quality, energy, equipment, cooling, .. } = state;
+    let (image, power, now) = (quality.image(), energy.power(), cooling.strategies());
     let (recommended, most) = (hall.limits.inlet_recommended.get(), hall.limits.inlet_max.get());
-    let power = energy.power();
+    let commissions = state.trials.running().is_some() || state.checkouts.is_busy();
     let mut sight = Sight {
         powers: power.facility.zip(power.it).map(|(facility, it)| (facility.get(), it.get())),
         running: running(hall, equipment),
         hot: equipment.asks(hall).next().is_some(),
         on_panels: equipment.is_on_panels(hall),
-        disturbed,
+        beside: state.shadow.is_on(),
+        disturbed: commissions || state.overrides.iter().next().is_some(),
         ..Sight::default()
     };
-    let now = cooling.strategies();
     if let (Some(tuning), Some((_, it))) = (&now.supervisor, sight.powers) {
-        sight.steps = model::steps(&Around { hall, image, equipment, now, it }, (&tuning.levers, offsets));
+        let around = Around { hall, image, equipment, now, it };
+        sight.steps = model::steps(&around, (&tuning.levers, state.supervisor.offsets()));
     }
     for rack in hall.rows.rows().iter().flat_map(|row| &row.racks) {
         let reading = image.read(rack.inlet);
@@ -73,6 +69,6 @@ pub fn look(
 /// Machines that run, and economisers, as a number that changes whenever one starts or stops.
 fn running(hall: &Hall, equipment: &Equipment) -> Running {
     let plants = equipment.plants.iter(hall).flat_map(|(_, plant)| plant.machines());
-    let runs = |machine: &crate::control::sequence::machine::Machine| u32::from(machine.is_running());
+    let runs = |machine: &Machine| u32::from(machine.is_running());
     plants.map(runs).fold(0, |all, runs| all.wrapping_mul(2).wrapping_add(runs))
 }

@@ -1,14 +1,14 @@
-//! Where one setpoint stands, and what trials of a step either way have shown.
+//! Where one setpoint stands, and what tries of a step either way have shown.
 
 use plant::hall::supervisor::Reach;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-/// So many trials of one step are enough to give it up.
+/// So many tries of one step are enough to give it up.
 const ENOUGH: u32 = 24;
 /// So many standard errors make sure.
 const SURE: f64 = 2.5;
-/// The error that is believed before trials have shown their own counts as so many of them.
+/// The error that is believed before tries have shown their own counts as so many of them.
 const PRIOR: f64 = 4.0;
 /// A step that was given up, or taken back, is not tried again for so long.
 const REST: Span = Span::from_secs(12 * 3600);
@@ -34,9 +34,9 @@ impl Way {
     }
 }
 
-/// What trials of one step one way have shown.
+/// What tries of one step one way have shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Trials {
+pub struct Tries {
     /// How many.
     pub count: u32,
     /// What it saved, on the mean (W).
@@ -47,7 +47,7 @@ pub struct Trials {
     pub rest: Span,
 }
 
-impl Trials {
+impl Tries {
     /// One more: what it saved, and the error that one is believed to have (W). The mean of all, and its standard error.
     fn add(&mut self, saved: f64, error: f64) -> (f64, f64) {
         self.count += 1;
@@ -67,14 +67,14 @@ pub struct Place {
     pub at: f64,
     /// What being there is expected to save (W).
     pub saves: f64,
-    up: Trials,
-    down: Trials,
+    up: Tries,
+    down: Tries,
 }
 
 /// What follows from a trial.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
-    /// More trials will tell.
+    /// More tries will tell.
     Open,
     /// It does not pay, and is left alone for a while.
     GivenUp,
@@ -83,16 +83,16 @@ pub enum Verdict {
 }
 
 impl Place {
-    /// Trials of a step that way.
+    /// Tries of a step that way.
     #[must_use]
-    pub const fn trials(&self, way: Way) -> &Trials {
+    pub const fn tries(&self, way: Way) -> &Tries {
         match way {
             Way::Up => &self.up,
             Way::Down => &self.down,
         }
     }
 
-    const fn trials_mut(&mut self, way: Way) -> &mut Trials {
+    const fn tries_mut(&mut self, way: Way) -> &mut Tries {
         match way {
             Way::Up => &mut self.up,
             Way::Down => &mut self.down,
@@ -107,13 +107,13 @@ impl Place {
             Way::Down => (self.at - reach.step).max(reach.least),
         };
         let far = (to - self.at).abs() >= 0.5 * reach.step;
-        (far && self.trials(way).rest == Span::ZERO).then_some(to)
+        (far && self.tries(way).rest == Span::ZERO).then_some(to)
     }
 
     /// Time has passed.
     pub fn pass(&mut self, dt: Span) {
-        for trials in [&mut self.up, &mut self.down] {
-            trials.rest = Span::from_nanos(trials.rest.nanos().saturating_sub(dt.nanos()));
+        for tries in [&mut self.up, &mut self.down] {
+            tries.rest = Span::from_nanos(tries.rest.nanos().saturating_sub(dt.nanos()));
         }
     }
 
@@ -127,14 +127,14 @@ impl Place {
 
     /// A step that way has been tried: what it saved (W), with its standard error, against what it must save.
     pub fn judge(&mut self, way: Way, (saved, error, worth): (f64, f64, f64)) -> Verdict {
-        let trials = self.trials_mut(way);
-        let (mean, error) = trials.add(saved, error);
+        let tries = self.tries_mut(way);
+        let (mean, error) = tries.add(saved, error);
         if mean > worth && mean > SURE * error {
             // The steps that are taken are those that luck made look good: what is expected of them is the less for it.
             return Verdict::Taken(mean * (1.0 - error * error / (mean * mean)));
         }
-        if mean + SURE * error < worth || trials.count >= ENOUGH {
-            *trials = Trials { rest: REST, ..Trials::default() };
+        if mean + SURE * error < worth || tries.count >= ENOUGH {
+            *tries = Tries { rest: REST, ..Tries::default() };
             return Verdict::GivenUp;
         }
         Verdict::Open
@@ -142,9 +142,9 @@ impl Place {
 
     /// It is moved for good. The way back is left alone for a while: it has just been seen to cost.
     pub fn take(&mut self, to: f64, way: Way, saves: f64) {
-        let back = Trials { rest: REST, ..Trials::default() };
+        let back = Tries { rest: REST, ..Tries::default() };
         *self = Self { at: to, saves: self.saves + saves, ..Self::default() };
-        *self.trials_mut(way.other()) = back;
+        *self.tries_mut(way.other()) = back;
     }
 
     /// It goes where the maps say.
@@ -187,13 +187,13 @@ mod tests {
     fn a_doubtful_step_is_tried_until_enough_trials_agree() {
         let mut place = Place::default();
         let mut last = Verdict::Open;
-        let mut trials = 0;
+        let mut tries = 0;
         while last == Verdict::Open {
-            last = place.judge(Way::Down, (600.0 + if trials % 2 == 0 { 300.0 } else { -300.0 }, 900.0, 300.0));
-            trials += 1;
+            last = place.judge(Way::Down, (600.0 + if tries % 2 == 0 { 300.0 } else { -300.0 }, 900.0, 300.0));
+            tries += 1;
         }
         assert!(matches!(last, Verdict::Taken(saves) if (400.0..700.0).contains(&saves)), "{last:?}");
-        assert!((3..=12).contains(&trials), "{trials}");
+        assert!((3..=12).contains(&tries), "{tries}");
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Outputs that are moved a little, and devices that hear nothing: what is seen, what ends it, and that control has them back.
 
-use plant::command::{Level, Reason, WriteOutcome, WriteReport};
+use plant::command::{Hush, Level, Reason, WriteOutcome, WriteReport};
 use plant::event::{CheckEnd, Commissioning, What};
 use plant::reading::Sample;
 use plant::time::{Mono, Span};
 
 use super::rig::Rig;
+use crate::control::State;
 use crate::control::report::CheckView;
 use crate::control::request::{Ask, Checked, Refusal, Reply};
 use crate::control::trial::{How, Method};
-use crate::control::{Hush, State};
 
 const VALVE: &str = "crah-1/valve";
 const WITHIN: Span = Span::from_secs(60);

@@ -41,15 +41,7 @@ pub(in crate::control) fn begin(
     if how.longest < LENGTHS.0 || how.longest > LENGTHS.1 {
         return Err(Refusal::HoldOutOfRange);
     }
-    let ahead = state.cooling.strategies().feed_forward;
-    let scene = Scene {
-        hall: &plan.hall,
-        image: state.quality.image(),
-        held: &state.held,
-        forecast: &state.forecast,
-        ahead: &ahead,
-        dt: Span::ZERO,
-    };
+    let scene = state.scene(&plan.hall);
     let base = standing(circuit, &scene, state)?;
     fits(circuit, &scene, (base, how))?;
     let pv = watch::pv(circuit, &scene, &state.cooling).ok_or(Refusal::NotLed)?;

@@ -142,24 +142,11 @@ pub(super) async fn raw(
 
 pub(super) async fn look(State(context): State<Context>) -> Result<Json<CheckView>, Problem> {
     let answer = context.asker.ask(Question::Check).await?;
-    match answer {
-        Answer::Check(Some(view)) => Ok(Json(*view)),
-        Answer::Check(None) => {
-            let say = "no output has been moved and no device left alone";
-            Err(Problem::new(StatusCode::NOT_FOUND, "nothing_there", say, "`wattloop checkout --help` says how"))
-        }
-        Answer::Unable(_)
-        | Answer::Status(_)
-        | Answer::Points(_)
-        | Answer::Point(_)
-        | Answer::Why(_)
-        | Answer::Trial(_)
-        | Answer::Loops(_)
-        | Answer::Shadow(_)
-        | Answer::CheckPoints(_)
-        | Answer::Reply(_)
-        | Answer::Reloading => Err(unfit(answer)),
+    if answer == Answer::Check(None) {
+        let say = "no output has been moved and no device left alone";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "nothing_there", say, "`wattloop checkout --help` says how"));
     }
+    if let Answer::Check(Some(view)) = answer { Ok(Json(*view)) } else { Err(unfit(answer)) }
 }
 
 pub(super) async fn force(

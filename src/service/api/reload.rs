@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::call::{Answer, Asker, Question};
+use super::routes::unfit;
 use crate::service::config::Keeper;
 use crate::service::trouble;
 
@@ -31,21 +32,9 @@ pub async fn reload(keeper: &std::sync::Arc<Keeper>, asker: &Asker) -> Result<Re
     })?;
     let applied = change.strategies.is_some();
     if let Some(strategies) = change.strategies {
-        match asker.ask(Question::Reload(strategies)).await? {
-            Answer::Reloading => {}
-            Answer::Unable(why) => return Err(Problem::unable(&why)),
-            Answer::Status(_)
-            | Answer::Points(_)
-            | Answer::Point(_)
-            | Answer::Why(_)
-            | Answer::Trial(_)
-            | Answer::Loops(_)
-            | Answer::Shadow(_)
-            | Answer::CheckPoints(_)
-            | Answer::Check(_)
-            | Answer::Reply(_) => {
-                return Err(Problem::confused());
-            }
+        let answer = asker.ask(Question::Reload(strategies)).await?;
+        if answer != Answer::Reloading {
+            return Err(unfit(answer));
         }
     }
     keeper.commit(&loaded);

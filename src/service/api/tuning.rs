@@ -11,7 +11,7 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::call::{Answer, Question};
-use super::routes::{malformed, unknown};
+use super::routes::{malformed, unfit, unknown};
 use super::{Caller, Context, Problem};
 use crate::control::report::TrialReport;
 use crate::control::request::{Ask, Reply};
@@ -132,29 +132,11 @@ pub(super) async fn revert(
 /// The trial that runs or the last one, with what follows from it.
 async fn report(context: &Context) -> Result<TrialReport, Problem> {
     let answer = context.asker.ask(Question::Trial).await?;
-    let seen = match answer {
-        Answer::Trial(Some(seen)) => seen,
-        Answer::Trial(None) => {
-            let say = "no loop has been on trial";
-            return Err(Problem::new(
-                StatusCode::NOT_FOUND,
-                "nothing_there",
-                say,
-                "`wattloop step-test` begins a trial",
-            ));
-        }
-        Answer::Unable(why) => return Err(Problem::unable(&why)),
-        Answer::Status(_)
-        | Answer::Points(_)
-        | Answer::Point(_)
-        | Answer::Why(_)
-        | Answer::Loops(_)
-        | Answer::Shadow(_)
-        | Answer::CheckPoints(_)
-        | Answer::Check(_)
-        | Answer::Reply(_)
-        | Answer::Reloading => return Err(Problem::confused()),
-    };
+    if answer == Answer::Trial(None) {
+        let say = "no loop has been on trial";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "nothing_there", say, "`wattloop step-test` begins a trial"));
+    }
+    let Answer::Trial(Some(seen)) = answer else { return Err(unfit(answer)) };
     tokio::task::spawn_blocking(move || TrialReport::of(&seen)).await.map_err(|_| Problem::confused())
 }
 

@@ -50,6 +50,8 @@ pub struct Look<'a> {
     pub now: Mono,
     /// Time after the begin (s).
     pub time: f64,
+    /// Power was lost, or came back a while ago: machines start again sooner than after a stop.
+    pub restores: bool,
 }
 
 /// A chiller.
@@ -57,7 +59,8 @@ struct Machine {
     name: String,
     mode: PointId,
     running: PointId,
-    times: [f64; 4],
+    /// Least on and off, to start and to stop within, and least off after a loss of power (s).
+    times: [f64; 5],
     told: RunMode,
     /// Since when it runs, or stands, as it was read; nothing until that was seen to change.
     since: Option<(bool, f64)>,
@@ -88,7 +91,8 @@ impl Watch {
         let rules = |of: &plant::hall::ChillerPlant| hall.strategies.plant(of.circuit);
         let machines = hall.plants.iter().flat_map(|of| {
             let m = rules(of).chiller;
-            let times = [m.least_on, m.least_off, m.start_within, m.stop_within].map(Span::seconds);
+            let restore = m.restore_after.min(m.least_off);
+            let times = [m.least_on, m.least_off, m.start_within, m.stop_within, restore].map(Span::seconds);
             of.chillers.iter().map(move |chiller| Machine {
                 name: name(chiller.of.equip),
                 mode: chiller.run_mode.id(),
@@ -194,12 +198,14 @@ impl Watch {
                 let begun = if machine.since.is_some() { look.time } else { f64::NEG_INFINITY };
                 machine.since = Some((runs, begun));
             }
-            let [least_on, least_off, ..] = machine.times;
+            let [least_on, least_off, .., restore] = machine.times;
             let lasted = machine.since.map_or(f64::INFINITY, |(_, since)| look.time - since);
             let control = command.level == Level::Control;
             let early = match (machine.told, mode, machine.since) {
                 (RunMode::On, RunMode::Off, Some((true, _))) => control && lasted < least_on - sure,
-                (RunMode::Off, RunMode::On, Some((false, _))) => control && machine.by_us && lasted < least_off - sure,
+                (RunMode::Off, RunMode::On, Some((false, _))) => {
+                    control && machine.by_us && lasted < if look.restores { restore } else { least_off } - sure
+                }
                 (RunMode::Panel | RunMode::Off | RunMode::On, _, _) => false,
             };
             if early && found.is_none() {
@@ -220,7 +226,7 @@ impl Watch {
         let mut found = None;
         for view in status.plants.iter().flat_map(|of| &of.machines) {
             let Some(machine) = self.machines.iter_mut().find(|machine| machine.name == view.name) else { continue };
-            let [_, _, start, stop] = machine.times;
+            let [_, _, start, stop, _] = machine.times;
             let most = match view.step.as_str() {
                 "starting" => start,
                 "stopping" => stop,
@@ -334,7 +340,7 @@ mod tests {
             let (now, time) =
                 (Mono(self.seconds * 1_000_000_000), f64::from(u32::try_from(self.seconds).expect("few")));
             let (controller, inputs, outputs) = (&self.controller, &self.inputs, &self.outputs);
-            self.watch.look(&Look { controller, inputs, outputs, now, time });
+            self.watch.look(&Look { controller, inputs, outputs, now, time, restores: false });
         }
 
         fn command(&mut self, name: &str) -> &mut Command {
