@@ -124,11 +124,12 @@ fn floats_of_what_decides_are_the_same_on_every_machine() {
 fn only_the_clock_reads_a_clock() {
     let mut broken = Vec::new();
     for (file, text) in sources() {
-        let exempt = ["src/service/clock.rs", "tests/", "benches/", "sim/benches/", "sim/src/wire"]
-            .iter()
-            .any(|e| file.starts_with(e))
-            || file.contains("/tests/")
-            || file.ends_with("/tests.rs");
+        let exempt =
+            ["src/service/clock.rs", "tests/", "benches/", "sim/benches/", "sim/src/wire", "sim/nvml/src/clock.rs"]
+                .iter()
+                .any(|e| file.starts_with(e))
+                || file.contains("/tests/")
+                || file.ends_with("/tests.rs");
         for (n, line) in code(&text) {
             if !exempt && (line.contains("Instant::now") || line.contains("SystemTime::now")) {
                 broken.push(format!("{file}:{n}: reads a clock; take the time as an argument"));
@@ -136,6 +137,40 @@ fn only_the_clock_reads_a_clock() {
         }
     }
     report(&broken);
+}
+
+/// C symbols cannot be had without it; everything else can.
+#[test]
+fn only_what_touches_c_is_unsafe() {
+    let mut broken = Vec::new();
+    for (file, text) in sources() {
+        let touches_c = file.starts_with("sim/nvml/") || file == "src/adapters/nvml/raw.rs";
+        let ours = file == "tests/tidy.rs";
+        for (n, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or("");
+            let word =
+                [" {", "(", " fn", " impl", " extern", " trait"].iter().any(|w| code.contains(&format!("unsafe{w}")));
+            if word && !touches_c && !ours {
+                broken.push(format!("{file}:{}: `unsafe` belongs in sim/nvml and src/adapters/nvml/raw.rs", n + 1));
+            }
+        }
+        broken.extend(unsaid(&file, &text));
+    }
+    report(&broken);
+}
+
+/// Blocks of unsafe code without a word, just before them, of why they are sound.
+fn unsaid(file: &str, text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut broken = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        let block = line.split("//").next().unwrap_or("").contains("unsafe {");
+        let before = lines.iter().take(n).rev().take(4);
+        if block && file != "tests/tidy.rs" && !before.chain([line]).any(|line| line.contains("// SAFETY: ")) {
+            broken.push(format!("{file}:{}: say before it, after `// SAFETY:`, why this is sound", n + 1));
+        }
+    }
+    broken
 }
 
 #[test]

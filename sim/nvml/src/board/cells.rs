@@ -1,0 +1,164 @@
+//! What lies in a board's file: words of 64 bits and nothing else, so that there is no padding, every bit pattern is a value, and
+//! no word is ever seen half written.
+//!
+//! Sensors that belong together lie behind a turn: the one writer makes it odd, writes, and makes it even again; a reader takes
+//! what it read between two equal even turns. A writer that was killed between them leaves it odd: a reader tries for a while and
+//! then takes the words as they are, each of them whole.
+
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+
+/// How often a reader tries for a set of sensors that belong together.
+const TRIES: usize = 200;
+/// Words of a set of sensors.
+pub const SENSORS: usize = 12;
+
+/// A word that nobody else changes with ours.
+pub fn get(cell: &AtomicU64) -> u64 {
+    cell.load(Ordering::Acquire)
+}
+
+/// The same, written.
+pub fn put(cell: &AtomicU64, value: u64) {
+    cell.store(value, Ordering::Release);
+}
+
+/// The upper half of a word.
+pub fn upper(word: u64) -> u32 {
+    u32::try_from(word >> 32).unwrap_or(u32::MAX)
+}
+
+/// The lower half of a word.
+pub fn lower(word: u64) -> u32 {
+    u32::try_from(word & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+}
+
+/// A word of two halves.
+pub fn word(upper: u32, lower: u32) -> u64 {
+    u64::from(upper) << 32 | u64::from(lower)
+}
+
+/// A text, ended by a zero byte.
+#[repr(C)]
+pub struct Text<const WORDS: usize>([AtomicU64; WORDS]);
+
+impl<const WORDS: usize> Text<WORDS> {
+    /// Writes what fits.
+    pub fn write(&self, text: &str) {
+        let mut bytes = text.bytes().take(WORDS * 8 - 1);
+        for cell in &self.0 {
+            put(cell, u64::from_ne_bytes(std::array::from_fn(|_| bytes.next().unwrap_or(0))));
+        }
+    }
+
+    /// What is written.
+    pub fn read(&self) -> String {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|c| get(c).to_ne_bytes()).take_while(|byte| *byte != 0).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// What a file begins with.
+#[repr(C)]
+pub struct Head {
+    /// Says that this is a board.
+    pub magic: AtomicU64,
+    /// The layout's version.
+    pub version: AtomicU64,
+    /// How many GPUs follow.
+    pub gpus: AtomicU64,
+    /// Raised by every reload of the driver.
+    pub generation: AtomicU64,
+    /// 1 while the driver is loaded.
+    pub loaded: AtomicU64,
+    /// By how many places the driver's numbers are turned against the slots.
+    pub turned: AtomicU64,
+    /// The driver's version.
+    pub driver: Text<10>,
+}
+
+/// A GPU.
+#[repr(C)]
+pub struct Cells {
+    /// What it is called everywhere.
+    pub uuid: Text<12>,
+    /// The product.
+    pub name: Text<12>,
+    /// The number on its board.
+    pub serial: Text<4>,
+    /// NVML's number of its architecture.
+    pub architecture: AtomicU64,
+    /// Device and vendor.
+    pub pci_device: AtomicU64,
+    /// The lowest limit (mW).
+    pub least: AtomicU64,
+    /// The highest limit (mW).
+    pub most: AtomicU64,
+    /// The limit after loading (mW).
+    pub default: AtomicU64,
+    /// The highest clock (MHz).
+    pub clock: AtomicU64,
+    /// What the product can, as bits.
+    pub can: AtomicU64,
+    /// Raised when it falls off the bus.
+    pub era: AtomicU64,
+    /// The limit asked for: its life, and mW.
+    pub requested: AtomicU64,
+    /// The clocks of a lock: its life, and the lowest and the highest in MHz of sixteen bits each; 0 for none.
+    pub lock: AtomicU64,
+    /// Persistence mode: its life, and 1 for on.
+    pub persistence: AtomicU64,
+    /// The limit of the board's controller (mW), which no driver changes; 0 for none.
+    pub out_of_band: AtomicU64,
+    /// How often a limit was set since the board was made, and the process that did last.
+    pub sets: AtomicU64,
+    /// Errors that memory corrected.
+    pub corrected: AtomicU64,
+    /// Errors that it did not.
+    pub uncorrected: AtomicU64,
+    /// What is broken, as bits.
+    pub faults: AtomicU64,
+    /// What its readings say instead of the truth.
+    pub sentinel: AtomicU64,
+    /// How long every call on it takes (ms).
+    pub slow: AtomicU64,
+    /// What it measures.
+    pub sensors: Sensors,
+}
+
+/// Sensors that belong together.
+#[repr(C)]
+pub struct Sensors {
+    turn: AtomicU64,
+    values: [AtomicU64; SENSORS],
+}
+
+impl Sensors {
+    /// Writes a set; one writer at a time.
+    pub fn write(&self, values: [u64; SENSORS]) {
+        let turn = self.turn.load(Ordering::Relaxed) | 1;
+        self.turn.store(turn, Ordering::Relaxed);
+        fence(Ordering::Release);
+        for (cell, value) in self.values.iter().zip(values) {
+            cell.store(value, Ordering::Relaxed);
+        }
+        self.turn.store(turn.wrapping_add(1), Ordering::Release);
+    }
+
+    /// Reads a set.
+    pub fn read(&self) -> [u64; SENSORS] {
+        for _ in 0..TRIES {
+            let before = self.turn.load(Ordering::Acquire);
+            let values = self.words();
+            fence(Ordering::Acquire);
+            if before.is_multiple_of(2) && self.turn.load(Ordering::Relaxed) == before {
+                return values;
+            }
+            std::thread::yield_now();
+        }
+        self.words()
+    }
+
+    fn words(&self) -> [u64; SENSORS] {
+        self.values.each_ref().map(|cell| cell.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,400 @@
+//! One GPU of a board.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::cells::{Cells, Head, SENSORS, get, lower, put, upper, word};
+
+/// What a product can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Can {
+    /// Average its power over a second.
+    Average,
+    /// Be cut into instances.
+    Mig,
+    /// Measure its memory's temperature.
+    MemorySensor,
+}
+
+impl Can {
+    pub(super) const fn bit(self) -> u64 {
+        match self {
+            Self::Average => 1,
+            Self::Mig => 2,
+            Self::MemorySensor => 4,
+        }
+    }
+}
+
+/// What can be wrong with a GPU, or special.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It has fallen off the bus: every call on it fails.
+    Lost,
+    /// Whoever sets something lacks permission.
+    NoPermission,
+    /// It is cut into instances.
+    Mig,
+    /// Its sensors stand still, their time and the energy counter with them.
+    Stuck,
+    /// Its power readings stand still; everything else goes on.
+    StuckPower,
+    /// Power is told and limited for the whole module only.
+    ModuleOnly,
+    /// There is no instant power reading.
+    NoInstant,
+    /// The power supply's brake line is pulled.
+    PowerBrake,
+}
+
+impl Fault {
+    const fn bit(self) -> u64 {
+        match self {
+            Self::Lost => 1,
+            Self::NoPermission => 1 << 1,
+            Self::Mig => 1 << 2,
+            Self::Stuck => 1 << 3,
+            Self::StuckPower => 1 << 4,
+            Self::ModuleOnly => 1 << 5,
+            Self::NoInstant => 1 << 6,
+            Self::PowerBrake => 1 << 7,
+        }
+    }
+}
+
+/// What readings of power, energy and temperature say instead of the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sentinel {
+    /// The truth.
+    Off,
+    /// 0, as drivers say when they are asked too fast.
+    Zero,
+    /// All bits set: NVML's own "not available".
+    NotAvailable,
+    /// A hundred times too much.
+    Absurd,
+}
+
+impl Sentinel {
+    const ALL: [Self; 4] = [Self::Off, Self::Zero, Self::NotAvailable, Self::Absurd];
+
+    const fn number(self) -> u64 {
+        match self {
+            Self::Off => 0,
+            Self::Zero => 1,
+            Self::NotAvailable => 2,
+            Self::Absurd => 3,
+        }
+    }
+
+    /// What is said where `truth` is read.
+    #[must_use]
+    pub const fn instead_of(self, truth: u64) -> u64 {
+        match self {
+            Self::Off => truth,
+            Self::Zero => 0,
+            Self::NotAvailable => u64::MAX,
+            Self::Absurd => truth.saturating_mul(100),
+        }
+    }
+}
+
+/// What a GPU's sensors say at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    /// When (µs since 1970).
+    pub at_us: u64,
+    /// Power, over the last 25 ms (mW).
+    pub instant_mw: u64,
+    /// Power, over the last second (mW).
+    pub average_mw: u64,
+    /// Energy since the driver was loaded (mJ).
+    pub energy_mj: u64,
+    /// The die (°C).
+    pub die_cel: u64,
+    /// The memory (°C).
+    pub memory_cel: u64,
+    /// How busy it is (%).
+    pub busy: u64,
+    /// What holds its clocks back, as NVML's bits.
+    pub held: u64,
+    /// Its clock (MHz).
+    pub clock_mhz: u64,
+    /// For how long a power limit has held it back (ns).
+    pub power_ns: u64,
+    /// For how long heat has (ns).
+    pub heat_ns: u64,
+    /// For how long the power brake has (ns).
+    pub brake_ns: u64,
+}
+
+impl Readings {
+    const fn words(self) -> [u64; SENSORS] {
+        let Self { at_us, instant_mw, average_mw, energy_mj, die_cel, memory_cel, .. } = self;
+        let Self { busy, held, clock_mhz, power_ns, heat_ns, brake_ns, .. } = self;
+        [
+            at_us, instant_mw, average_mw, energy_mj, die_cel, memory_cel, busy, held, clock_mhz, power_ns, heat_ns,
+            brake_ns,
+        ]
+    }
+
+    const fn of(words: [u64; SENSORS]) -> Self {
+        let [
+            at_us,
+            instant_mw,
+            average_mw,
+            energy_mj,
+            die_cel,
+            memory_cel,
+            busy,
+            held,
+            clock_mhz,
+            power_ns,
+            heat_ns,
+            brake_ns,
+        ] = words;
+        Self {
+            at_us,
+            instant_mw,
+            average_mw,
+            energy_mj,
+            die_cel,
+            memory_cel,
+            busy,
+            held,
+            clock_mhz,
+            power_ns,
+            heat_ns,
+            brake_ns,
+        }
+    }
+}
+
+/// One GPU of a board.
+#[derive(Clone, Copy)]
+pub struct Gpu<'b> {
+    head: &'b Head,
+    cells: &'b Cells,
+}
+
+impl<'b> Gpu<'b> {
+    pub(super) const fn new(head: &'b Head, cells: &'b Cells) -> Self {
+        Self { head, cells }
+    }
+
+    /// What it is called everywhere.
+    #[must_use]
+    pub fn uuid(self) -> String {
+        self.cells.uuid.read()
+    }
+
+    /// The product.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.cells.name.read()
+    }
+
+    /// The number on its board.
+    #[must_use]
+    pub fn serial(self) -> String {
+        self.cells.serial.read()
+    }
+
+    /// NVML's number of its architecture.
+    #[must_use]
+    pub fn architecture(self) -> u32 {
+        lower(get(&self.cells.architecture))
+    }
+
+    /// Device and vendor as the PCI bus tells them.
+    #[must_use]
+    pub fn pci_device(self) -> u32 {
+        lower(get(&self.cells.pci_device))
+    }
+
+    /// The lowest and the highest limit that the driver takes (mW).
+    #[must_use]
+    pub fn bounds(self) -> (u32, u32) {
+        (lower(get(&self.cells.least)), lower(get(&self.cells.most)))
+    }
+
+    /// The limit after the driver has been loaded (mW).
+    #[must_use]
+    pub fn default_limit(self) -> u32 {
+        lower(get(&self.cells.default))
+    }
+
+    /// The highest clock (MHz).
+    #[must_use]
+    pub fn highest_clock(self) -> u32 {
+        lower(get(&self.cells.clock))
+    }
+
+    /// Whether the product can do something.
+    #[must_use]
+    pub fn can(self, what: Can) -> bool {
+        get(&self.cells.can) & what.bit() != 0
+    }
+
+    /// In which life it is: another one after every load of the driver and every fall off the bus.
+    #[must_use]
+    pub fn life(self) -> u32 {
+        let part = |cell: &AtomicU64| lower(get(cell)) & 0xFFFF;
+        part(&self.head.generation) << 16 | part(&self.cells.era)
+    }
+
+    /// What was said in this life.
+    fn said(self, cell: &AtomicU64) -> Option<u32> {
+        let seen = get(cell);
+        (upper(seen) == self.life()).then(|| lower(seen))
+    }
+
+    /// Says something in a life; false, and nothing said, where that is over.
+    fn say(self, cell: &AtomicU64, life: u32, value: u32) -> bool {
+        let mut seen = get(cell);
+        while self.life() == life {
+            match cell.compare_exchange(seen, word(life, value), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(now) => seen = now,
+            }
+        }
+        false
+    }
+
+    /// The limit asked for, else the default (mW).
+    #[must_use]
+    pub fn requested(self) -> u32 {
+        self.said(&self.cells.requested).unwrap_or_else(|| self.default_limit())
+    }
+
+    /// The limit in force: the least of the one asked for, the board controller's and the highest (mW).
+    #[must_use]
+    pub fn enforced(self) -> u32 {
+        let limit = self.requested().min(self.bounds().1);
+        self.out_of_band().map_or(limit, |out_of_band| limit.min(out_of_band))
+    }
+
+    /// Asks for a limit (mW) in a life, as a process. False where that life is over.
+    #[must_use]
+    pub fn request(self, life: u32, milliwatts: u32, process: u32) -> bool {
+        let said = self.say(&self.cells.requested, life, milliwatts);
+        if said {
+            let count = |sets| Some(word(upper(sets).wrapping_add(1), process));
+            // The count never refuses, so that this says nothing new.
+            let _ = self.cells.sets.fetch_update(Ordering::AcqRel, Ordering::Acquire, count);
+        }
+        said
+    }
+
+    /// How often a limit was set since the board was made, and the process that did last (0 for none).
+    #[must_use]
+    pub fn sets(self) -> (u32, u32) {
+        let sets = get(&self.cells.sets);
+        (upper(sets), lower(sets))
+    }
+
+    /// The limit of the board's controller (mW).
+    #[must_use]
+    pub fn out_of_band(self) -> Option<u32> {
+        Some(lower(get(&self.cells.out_of_band))).filter(|limit| *limit > 0)
+    }
+
+    /// Sets the limit of the board's controller (mW), which survives the driver; nothing for none.
+    pub fn set_out_of_band(self, milliwatts: Option<u32>) {
+        put(&self.cells.out_of_band, u64::from(milliwatts.unwrap_or(0)));
+    }
+
+    /// The clocks it is locked to (MHz, lowest and highest).
+    #[must_use]
+    pub fn lock(self) -> Option<(u32, u32)> {
+        let clocks = self.said(&self.cells.lock).filter(|clocks| *clocks > 0)?;
+        Some((clocks >> 16, clocks & 0xFFFF))
+    }
+
+    /// Locks its clocks (MHz, lowest and highest, at most 65,535) in a life, or lets them go. False where that life is over.
+    #[must_use]
+    pub fn set_lock(self, life: u32, clocks: Option<(u32, u32)>) -> bool {
+        let (least, most) = clocks.unwrap_or((0, 0));
+        self.say(&self.cells.lock, life, least.min(0xFFFF) << 16 | most.min(0xFFFF))
+    }
+
+    /// Whether the driver stays loaded without a client.
+    #[must_use]
+    pub fn persistent(self) -> bool {
+        self.said(&self.cells.persistence) == Some(1)
+    }
+
+    /// Switches persistence in a life. False where that is over.
+    #[must_use]
+    pub fn set_persistent(self, life: u32, on: bool) -> bool {
+        self.say(&self.cells.persistence, life, u32::from(on))
+    }
+
+    /// Memory errors since the board was made: corrected, and not.
+    #[must_use]
+    pub fn memory_errors(self) -> (u64, u64) {
+        (get(&self.cells.corrected), get(&self.cells.uncorrected))
+    }
+
+    /// Says how many memory errors there were: corrected, and not.
+    pub fn set_memory_errors(self, (corrected, uncorrected): (u64, u64)) {
+        put(&self.cells.corrected, corrected);
+        put(&self.cells.uncorrected, uncorrected);
+    }
+
+    /// Whether something is wrong with it.
+    #[must_use]
+    pub fn has(self, fault: Fault) -> bool {
+        get(&self.cells.faults) & fault.bit() != 0
+    }
+
+    /// Breaks it in a way, or mends it. One that falls off the bus loses what it was told.
+    pub fn set_fault(self, fault: Fault, on: bool) {
+        let (faults, bit) = (&self.cells.faults, fault.bit());
+        let before = if on { faults.fetch_or(bit, Ordering::AcqRel) } else { faults.fetch_and(!bit, Ordering::AcqRel) };
+        if fault == Fault::Lost && on && before & bit == 0 {
+            self.cells.era.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// What its readings say instead of the truth.
+    #[must_use]
+    pub fn sentinel(self) -> Sentinel {
+        let number = get(&self.cells.sentinel);
+        Sentinel::ALL.into_iter().find(|kind| kind.number() == number).unwrap_or(Sentinel::Off)
+    }
+
+    /// Lets its readings say something instead of the truth.
+    pub fn set_sentinel(self, kind: Sentinel) {
+        put(&self.cells.sentinel, kind.number());
+    }
+
+    /// How long every call on it takes (ms).
+    #[must_use]
+    pub fn slow(self) -> u64 {
+        get(&self.cells.slow)
+    }
+
+    /// Lets every call on it take so long (ms); calls that wait go on when it gets shorter.
+    pub fn set_slow(self, milliseconds: u64) {
+        put(&self.cells.slow, milliseconds);
+    }
+
+    /// What its sensors say.
+    #[must_use]
+    pub fn readings(self) -> Readings {
+        Readings::of(self.cells.sensors.read())
+    }
+
+    /// Lets its sensors say something; one writer a board. Sensors that are stuck stay as they are.
+    pub fn publish(self, readings: &Readings) {
+        if self.has(Fault::Stuck) {
+            return;
+        }
+        let mut readings = *readings;
+        if self.has(Fault::StuckPower) {
+            let before = self.readings();
+            (readings.instant_mw, readings.average_mw) = (before.instant_mw, before.average_mw);
+        }
+        self.cells.sensors.write(readings.words());
+    }
+}
