@@ -11,6 +11,7 @@ mod config_corpus;
 mod demo;
 mod docs;
 mod drills;
+mod hall_gpus;
 mod history_influx;
 mod history_store;
 mod journal_controller;

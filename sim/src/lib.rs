@@ -13,6 +13,7 @@
 
 pub mod actuators;
 pub mod air;
+pub mod beside;
 pub mod calendar;
 pub mod circuits;
 pub mod compute;

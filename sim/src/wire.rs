@@ -31,6 +31,7 @@ use plant::time::{Mono, Span, Tick, Wall};
 use tokio::task::JoinHandle;
 
 use crate::World;
+use crate::beside::Beside;
 use bank::Bank;
 pub use drill::Drill;
 use gateway::Units;
@@ -110,6 +111,8 @@ pub struct Stage {
     /// MQTT messages handed to the broker's connection since.
     published: u64,
     banks: Vec<Bank>,
+    /// What works with the world between its steps.
+    beside: Option<Box<dyn Beside>>,
     /// How many requests came with each Modbus function code.
     requests: BTreeMap<u8, u64>,
 }
@@ -172,7 +175,10 @@ impl Stage {
         let mono = Mono(self.gone.nanos());
         let tick = Tick { seq: self.steps, dt, mono, wall: self.wall, clock_trusted: true, boot: 0 };
         (self.steps, self.last) = (self.steps.saturating_add(1), dt);
-        self.world.step_into(&Outputs::default(), tick, &mut self.inputs);
+        let Self { world, inputs, beside, .. } = self;
+        beside.iter_mut().for_each(|beside| beside.before(world));
+        world.step_into(&Outputs::default(), tick, inputs);
+        beside.iter_mut().for_each(|beside| beside.after(world, tick));
     }
 }
 
@@ -192,6 +198,11 @@ impl Running {
     /// The stage, for looking and for breaking things. Hold it briefly: servers wait for it.
     pub fn stage(&self) -> MutexGuard<'_, Stage> {
         lock(&self.stage)
+    }
+
+    /// From now on this works with the world between its steps.
+    pub fn put_beside(&self, beside: Box<dyn Beside>) {
+        self.stage().beside = Some(beside);
     }
 
     /// How many requests came with each Modbus function code.
@@ -266,6 +277,6 @@ fn stage(mut world: World, bindings: &Bindings, options: &Options) -> Stage {
         Pace::Lockstep => {}
     }
     let banks = bindings.modbus.iter().map(Bank::new).collect();
-    let (gone, requests) = (Span::ZERO, BTreeMap::new());
-    Stage { world, inputs, wall, began: wall, gone, steps: 0, last: Span::ZERO, published: 0, banks, requests }
+    let (gone, requests, beside) = (Span::ZERO, BTreeMap::new(), None);
+    Stage { world, inputs, wall, began: wall, gone, steps: 0, last: Span::ZERO, published: 0, banks, beside, requests }
 }

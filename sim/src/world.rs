@@ -311,6 +311,14 @@ impl World {
         }
     }
 
+    /// Caps one GPU (W, held within what it takes), by its node's number in the hall and its own in the node, both from 0, until it is
+    /// told otherwise. One that is not there is left alone.
+    pub fn cap_gpu(&mut self, node: usize, gpu: usize, watts: f64) {
+        if let Some(fleet) = &mut self.fleet {
+            fleet.cap_one(node, gpu, watts);
+        }
+    }
+
     /// Immersion tanks, in the hall's order: those of one phase, then those of two.
     #[must_use]
     pub fn tanks(&self) -> &[TankUnit] {

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod drive;
+mod gpus;
 mod leave;
 pub mod lockstep;
 pub mod look;
@@ -34,6 +35,8 @@ Examples:
   wattloop sim serve air --config config/air.toml       with a broker of yours at the configuration's mqtt.url
   wattloop sim serve air --config config/air.toml --speed 60
   wattloop sim serve bench --config config/bench.toml --lockstep --clock 5029
+  wattloop sim serve air --config config/air.toml --gpus gpus --per-rack 2
+                                                        with GPUs that agents find: docs/halls.md
 
 In lockstep time stands still until somebody writes to the clock unit; its registers are in docs/halls.md.
 In a second terminal: `wattloop run --config config/bench.toml`.")]
@@ -61,6 +64,9 @@ pub struct ServeArgs {
     /// The port of the clock unit, which tells simulated time [default: any free one]
     #[arg(long, value_name = "PORT")]
     pub clock: Option<u16>,
+    /// GPUs that agents on this machine find.
+    #[command(flatten)]
+    pub gpus: gpus::GpuArgs,
 }
 
 /// Run a simulated hall or scenarios under control, faster than real time.
@@ -142,9 +148,10 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     let sources = Sources { file: args.config.clone(), env: Vec::new(), flags };
     let loaded = load(&sources).map_err(|faults| Stop::faults(&faults))?;
     let world = world(&loaded.hall.name, &loaded.hall)?.with_seed(args.seed);
+    let world = args.gpus.furnish(&loaded.hall, world)?;
     let mut options = options(&loaded)?;
     options.clock = args.clock.unwrap_or(0);
-    options.pace = if args.lockstep { wire::Pace::Lockstep } else { wire::Pace::free(f64::from(args.speed)) };
+    options.pace = pace(args);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -153,16 +160,8 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     let served = runtime
         .block_on(wire::serve(world, &loaded.bindings, &options))
         .map_err(|e| Stop::io("a gateway's port", &e))?;
-    let gateways: BTreeMap<&str, String> =
-        served.gateways().iter().map(|(name, at)| (name.as_str(), at.to_string())).collect();
-    if out.json() {
-        out.value(&serde_json::json!({"gateways": gateways, "clock": served.clock().to_string()}))?;
-    } else {
-        for (name, at) in &gateways {
-            out.line(format_args!("gateway {name} at tcp://{at}"))?;
-        }
-        out.line(format_args!("the clock unit at tcp://{}", served.clock()))?;
-    }
+    let put = args.gpus.put(&loaded.hall, &served)?;
+    say(&served, put.as_ref(), out)?;
     let mut gone = Duration::ZERO;
     let look = Duration::from_millis(100);
     while !signals::asked_to_stop() && args.length.is_none_or(|length| gone < length.duration()) {
@@ -171,6 +170,39 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     }
     runtime.block_on(served.stop());
     Ok(())
+}
+
+/// What moves the hall's time. GPUs' sensors speak ten times a second, so that the world is stepped as often.
+fn pace(args: &ServeArgs) -> wire::Pace {
+    match (args.lockstep, &args.gpus.gpus) {
+        (true, _) => wire::Pace::Lockstep,
+        (false, None) => wire::Pace::free(f64::from(args.speed)),
+        (false, Some(_)) => wire::Pace::Free { speed: f64::from(args.speed), step: Duration::from_millis(100) },
+    }
+}
+
+/// Where everything is.
+fn say(served: &wire::Running, put: Option<&gpus::Put>, out: &Out) -> Result<(), Stop> {
+    let gateways: BTreeMap<&str, String> =
+        served.gateways().iter().map(|(name, at)| (name.as_str(), at.to_string())).collect();
+    if out.json() {
+        let gpus = put.map(|put| serde_json::json!({"folder": put.folder, "nodes": put.nodes, "library": put.library}));
+        let clock = served.clock().to_string();
+        return out.value(&serde_json::json!({"gateways": gateways, "clock": clock, "gpus": gpus}));
+    }
+    for (name, at) in &gateways {
+        out.line(format_args!("gateway {name} at tcp://{at}"))?;
+    }
+    out.line(format_args!("the clock unit at tcp://{}", served.clock()))?;
+    let Some(put) = put else { return Ok(()) };
+    let folder = put.folder.display();
+    out.line(format_args!("the GPUs of {} nodes at {folder}/NODE/board", put.nodes))?;
+    match &put.library {
+        Some(_) => out.line(format_args!("NVML for a node's agent: {folder}/NODE/libnvidia-ml.so.1")),
+        None => out.line(format_args!(
+            "NVML for agents is not beside this program: `cargo build -p sim-nvml`, and SIM_NVML_BOARD={folder}/NODE/board"
+        )),
+    }
 }
 
 /// The world of a hall: its physics by the hall's name.

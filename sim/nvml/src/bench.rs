@@ -30,13 +30,21 @@ use crate::rig::Rig;
 /// The process that sets limits for [`Bench::foreign_limit`].
 pub const FOREIGN: u32 = 1;
 
-/// The library as cargo builds it beside a test that has this crate as a dev-dependency.
+/// What cargo calls the library.
+const BUILT: &str = "libsim_nvml.so";
+
+/// The library as cargo builds it for a program that has this crate as a dependency: beside the program or in `deps` there.
+#[must_use]
+pub fn library_beside_program() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    let folder = program.parent()?;
+    [folder.join(BUILT), folder.join("deps").join(BUILT)].into_iter().find(|library| library.is_file())
+}
+
+/// The same for tests; where there is none its bare name, at which a bench then fails.
 #[must_use]
 pub fn library_beside_tests() -> PathBuf {
-    let name = "libsim_nvml.so";
-    let test = env::current_exe().unwrap_or_default();
-    let mut folders = test.ancestors().skip(1).flat_map(|folder| [folder.join(name), folder.join("deps").join(name)]);
-    folders.find(|library| library.is_file()).unwrap_or_else(|| PathBuf::from(name))
+    library_beside_program().unwrap_or_else(|| PathBuf::from(BUILT))
 }
 
 /// A machine with GPUs on a bench.

@@ -10,6 +10,8 @@
 mod cells;
 mod gpu;
 mod map;
+mod readings;
+mod special;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -22,7 +24,9 @@ use self::cells::{get, put};
 use self::map::Map;
 use crate::card::Card;
 
-pub use self::gpu::{Can, Fault, Gpu, Readings, Sentinel};
+pub use self::gpu::Gpu;
+pub use self::readings::{Readings, held};
+pub use self::special::{Can, Fault, Sentinel};
 
 /// "wattGPUs" as bytes.
 const MAGIC: u64 = u64::from_ne_bytes(*b"wattGPUs");
@@ -46,6 +50,8 @@ pub enum Trouble {
     Short(PathBuf, u64, u64),
     /// A board takes no such number of GPUs.
     Count(usize),
+    /// A hall whose machines take a share of their nameplates has no GPUs to put on boards.
+    NoNodes,
 }
 
 impl fmt::Display for Trouble {
@@ -65,6 +71,7 @@ impl fmt::Display for Trouble {
                 "GPU board {} has {bytes} bytes, too few for its {gpus} GPUs: it was cut short, make it again",
                 path.display()
             ),
+            Self::NoNodes => write!(f, "this hall's machines are not followed one by one: give it nodes"),
             Self::Count(gpus) => write!(f, "a GPU board takes 1 to {MOST_GPUS} GPUs, not {gpus}"),
         }
     }

@@ -3,6 +3,7 @@
 //! Limits are those that drivers tell in public. Sizes of dies and sinks are those of [`Device::H100`], scaled so that every product is as warm at
 //! its rated power. A GH200's limits are those of its module, from what its makers sell it for; nobody has measured one here.
 
+use plant::convert;
 use sim::compute::gpu::Device;
 
 /// A product.
@@ -169,6 +170,21 @@ impl Card {
         Self::T4,
         Self::GH200,
     ];
+
+    /// What the power supply's brake line leaves of the rated power (1): hardware halves the clocks or worse.
+    pub const BRAKED: f64 = 0.4;
+    /// How much warmer memory is than the die (K).
+    pub const MEMORY_ABOVE: f64 = 8.0;
+
+    /// The product that a device of a simulated hall is: the one with its limits, else an H100 with those.
+    #[must_use]
+    pub fn of(device: &Device) -> Self {
+        let milli = |watts: f64| u32::try_from(convert::u64_from_f64_rounded(watts * 1000.0)).unwrap_or(u32::MAX);
+        let (least_mw, most_mw) = (milli(device.least_cap), milli(device.rated));
+        let same = Self::ALL.into_iter().find(|card| (card.least_mw, card.most_mw) == (least_mw, most_mw));
+        let like = same.unwrap_or(Self { name: "simulated GPU", ..Self::H100 });
+        Self { least_mw, most_mw, default_mw: most_mw, device: *device, ..like }
+    }
 
     /// The same with a power reading that is right: for tests that compare figures.
     #[must_use]

@@ -4,6 +4,7 @@
 
 mod boards;
 mod curves;
+mod hall;
 mod knobs;
 mod processes;
 mod surface;

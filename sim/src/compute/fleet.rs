@@ -154,6 +154,11 @@ impl Fleet {
         self.cluster.totals()
     }
 
+    /// Caps one GPU of a node (W), by their numbers from 0.
+    pub fn cap_one(&mut self, node: usize, gpu: usize, watts: f64) {
+        self.cluster.cap_one(node, gpu, watts);
+    }
+
     /// Caps every GPU of a rack (W), by the rack's number in the hall; back to what it began with where nothing is said.
     pub fn cap_rack(&mut self, rack: usize, watts: Option<f64>) {
         let watts = watts.or(self.spec.cap).unwrap_or(self.spec.build.device.rated);

@@ -8,28 +8,15 @@ use sim::noise;
 
 use super::window::Window;
 use super::{STEP, STEP_NS};
-use crate::board::{Fault, Gpu, Readings};
+use crate::board::{Fault, Gpu, Readings, held};
 use crate::card::Card;
 
 /// Four lanes of physics run the same GPU.
 const LANES: f64 = 4.0;
-/// What the brake line leaves of the rated power: hardware halves the clocks or worse.
-const BRAKED: f64 = 0.4;
 /// What is missing before a driver says that something holds clocks back (W).
 const FELT: f64 = 0.5;
 /// Air around a bench (°C).
 const AIR: f64 = 25.0;
-/// How much warmer memory is than the die (K).
-const MEMORY_ABOVE: f64 = 8.0;
-/// NVML's bits of what holds clocks back.
-mod held {
-    pub const IDLE: u64 = 0x1;
-    pub const CLOCK_SETTING: u64 = 0x2;
-    pub const POWER_CAP: u64 = 0x4;
-    pub const HARDWARE: u64 = 0x8;
-    pub const HEAT: u64 = 0x20;
-    pub const POWER_BRAKE: u64 = 0x80;
-}
 
 /// One GPU behind a board.
 #[derive(Clone, Debug)]
@@ -123,7 +110,7 @@ impl Machine {
         let device = &self.card.device;
         let braked = gpu.has(Fault::PowerBrake);
         let limit = f64::from(gpu.enforced()) / 1000.0;
-        let cap = if braked { limit.min(BRAKED * device.rated) } else { limit };
+        let cap = if braked { limit.min(Card::BRAKED * device.rated) } else { limit };
         self.quad.cap(device, [cap; 4]);
         let natural = self.natural(gpu.lock());
         let phase = if self.demand > device.idle { Phase::Training } else { Phase::Idle };
@@ -195,7 +182,7 @@ impl Machine {
             average_mw: milli(self.window.average() * self.gain),
             energy_mj: milli((self.energy - self.counted_from) * self.gain),
             die_cel: whole(die),
-            memory_cel: whole(die + MEMORY_ABOVE),
+            memory_cel: whole(die + Card::MEMORY_ABOVE),
             busy: whole(busy),
             held: self.held,
             clock_mhz: whole(self.clock(gpu.lock())),
