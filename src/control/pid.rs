@@ -7,6 +7,7 @@
 //! chapters 3 (weighting, filter, tracking time, back-calculation) and 13 (discretisation, bumpless changes).
 //!
 //! ```text
+//! pv = pv_before + dt/(smooth+dt)·(measured − pv_before)
 //! P = K·(b·sp − pv)        D = Tf/(Tf+dt)·D − K·Td/(Tf+dt)·(pv − pv_before)        Tf = Td/N
 //! I = I + K·dt/Ti·(sp − pv)
 //! v = P + I + D + FF       u = rate(clamp(v))       I = I + min(1, dt/Tt)·(u + shortfall − v)
@@ -162,7 +163,8 @@ impl State {
     /// stays where it is, or goes where [`Input::mode`] forces it, and nothing else changes but [`State::held`].
     pub fn step(&mut self, config: &Config, input: &Input) -> f64 {
         let good = config.is_sound() && input.is_good();
-        let next = input.pv.filter(|_| good).map(|pv| self.advanced(config, input, pv)).filter(Self::is_finite);
+        let pv = input.pv.filter(|_| good).map(|pv| self.smoothed(config, input, pv));
+        let next = pv.map(|pv| self.advanced(config, input, pv)).filter(Self::is_finite);
         *self = next.unwrap_or_else(|| self.holding(config, input));
         self.terms.output
     }
@@ -194,6 +196,15 @@ impl State {
             standing: if forced.is_some() { Standing::Forced } else { Standing::Auto },
             held: Span::ZERO,
         }
+    }
+
+    /// The pv behind its filter, which begins anew with another sensor and after a long pause.
+    fn smoothed(&self, config: &Config, input: &Input, pv: f64) -> f64 {
+        let pause = longer(input.dt, self.held);
+        let last = self.last.filter(|last| last.source == input.source && pause <= config.dt_max);
+        let weight = pause.seconds() / (pause.seconds() + config.smooth.seconds());
+        last.filter(|_| config.smooth > Span::ZERO && pause > Span::ZERO)
+            .map_or(pv, |last| last.pv + weight * (pv - last.pv))
     }
 
     /// The crate's three steps: load the integral, recall the last inputs under today's gains, act on today's inputs.

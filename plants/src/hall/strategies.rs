@@ -65,6 +65,8 @@ pub struct LoopTuning {
     pub ti: Span,
     /// Derivative time (s; 0 for none).
     pub td: Span,
+    /// The pv is smoothed with this time constant before the loop sees it (s, 0s to 1min; 0 for not).
+    pub smooth: Span,
     /// Setpoint weight on the proportional term (0 to 1).
     pub setpoint_weight: f64,
     /// Changes of output smaller than this are held back (%, 0 to 10).

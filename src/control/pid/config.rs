@@ -37,6 +37,8 @@ pub struct Config {
     pub td: Span,
     /// The derivative is filtered with the time constant `td / filter` (1, > 0; 8 to 10 as a rule).
     pub filter: f64,
+    /// The pv is smoothed with this time constant before anything else (s; 0 for not).
+    pub smooth: Span,
     /// Setpoint weight on the proportional term (1, 0 to 1).
     pub setpoint_weight: f64,
     /// The lowest output (%).
@@ -73,6 +75,7 @@ impl Config {
             ti,
             td: Span::ZERO,
             filter: 10.0,
+            smooth: Span::ZERO,
             setpoint_weight: 1.0,
             min: 0.0,
             max: 100.0,
@@ -90,6 +93,7 @@ impl Config {
     pub const fn from_tuning(tuning: &LoopTuning, action: Action) -> Self {
         Self {
             td: tuning.td,
+            smooth: tuning.smooth,
             setpoint_weight: tuning.setpoint_weight,
             deadband: tuning.deadband,
             ..Self::new(action, tuning.gain, tuning.ti)

@@ -157,6 +157,7 @@ fn a_hall_file_tunes_a_loop() {
         gain: 5.0,
         ti: Span::from_secs(90),
         td: Span::from_secs(3),
+        smooth: Span::from_secs(4),
         setpoint_weight: 0.5,
         deadband: 0.7,
         every: 2,
@@ -164,8 +165,8 @@ fn a_hall_file_tunes_a_loop() {
     };
     let config = Config::from_tuning(&tuning, Action::Direct);
     assert!(config.is_sound());
-    let told = (config.gain, config.ti, config.td, config.setpoint_weight, config.deadband);
-    assert_eq!(told, (5.0, tuning.ti, tuning.td, 0.5, 0.7));
+    let told = (config.gain, config.ti, config.td, config.smooth, config.setpoint_weight, config.deadband);
+    assert_eq!(told, (5.0, tuning.ti, tuning.td, tuning.smooth, 0.5, 0.7));
     assert_eq!((config.min, config.max, config.dt_max), (0.0, 100.0, Span::from_millis(22_500)));
 }
 
@@ -187,4 +188,37 @@ fn a_state_survives_its_serialisation_to_the_bit() {
         let json = serde_json::to_string(&state).unwrap();
         assert!(serde_json::from_str::<State>(&json).is_ok(), "{json}");
     }
+}
+
+#[test]
+fn a_smoothed_pv_moves_the_output_less_and_ends_where_the_other_ends() {
+    let (plain, smooth) = (tuned(), Config { smooth: Span::from_secs(6), ..tuned() });
+    let mut travel = [0.0, 0.0];
+    for (config, travel) in [plain, smooth].iter().zip(&mut travel) {
+        let mut state = warm(config, 24.0, 24.0);
+        let mut before = state.step(config, &auto(24.0, 24.0));
+        for n in 0..600 {
+            let noise = if n % 2 == 0 { 0.1 } else { -0.1 };
+            let output = state.step(config, &auto(24.0, 24.0 + noise));
+            *travel += (output - before).abs();
+            before = output;
+        }
+    }
+    assert!(travel[1] < 0.2 * travel[0], "{travel:?}");
+    // A step of the pv arrives in full, only later; and at its first sight of a pv, or of another sensor's, a loop believes it at once.
+    let mut state = State::at(50.0);
+    state.step(&smooth, &auto(24.0, 30.0));
+    let p = |state: &State| state.terms().p;
+    let first = p(&state);
+    let mut other = State::at(50.0);
+    other.step(&plain, &auto(24.0, 30.0));
+    assert!((first - p(&other)).abs() < 1e-9, "{first} beside {}", p(&other));
+    state.step(&smooth, &auto(24.0, 24.0));
+    assert!(p(&state) > 0.5 * first, "still on its way: {}", p(&state));
+    for _ in 0..120 {
+        state.step(&smooth, &auto(24.0, 24.0));
+    }
+    assert!(p(&state).abs() < 1e-6, "arrived: {}", p(&state));
+    state.step(&smooth, &Input { source: 1, ..auto(24.0, 27.0) });
+    assert!((p(&state) - 3.0 * 6.67).abs() < 1e-6, "another sensor is no change of the first: {}", p(&state));
 }

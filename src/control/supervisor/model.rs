@@ -15,6 +15,7 @@ use plant::hall::{ChillerPlant, Hall, Row, Strategies};
 use plant::id::PointId;
 use plant::units::Quantity;
 
+use crate::control::cooling::Aim;
 use crate::control::equipment::Equipment;
 use crate::control::plants::Plant;
 use crate::control::plants::tower::Duty;
@@ -130,11 +131,20 @@ impl<'a> Around<'a> {
 
     fn condenser_water(&self, step: f64) -> Option<f64> {
         let heat = self.heat()?;
-        if heat.plant.tower().map(|tower| tower.duty()) != Some(Duty::Condense) || heat.tower.1 >= ALL {
+        if heat.plant.tower().map(|tower| tower.duty()) != Some(Duty::Condense) {
             return None;
         }
-        let compressors = self.compressors(heat.of)? * self.now.maps.chillers?.per_kelvin * step;
-        Some(tower_less(heat.tower, &self.now.maps.tower?, step) - compressors)
+        let warmer = if heat.tower.1 < ALL { step } else { within_reach(step, self.short(heat.plant)?)? };
+        let compressors = self.compressors(heat.of)? * self.now.maps.chillers?.per_kelvin * warmer;
+        Some(tower_less(heat.tower, &self.now.maps.tower?, warmer) - compressors)
+    }
+
+    /// How much warmer the water is than a tower's fans hold (K).
+    fn short(&self, plant: &Plant) -> Option<f64> {
+        match plant.tower()?.aim()? {
+            Aim::Hold { point: Some(point), setpoint, .. } => Some(self.image.number(point).fresh()? - setpoint),
+            Aim::Hold { point: None, .. } | Aim::Stand { .. } => None,
+        }
     }
 
     /// What all chillers of a plant draw (W); nothing while one is not known.
@@ -151,6 +161,12 @@ impl<'a> Around<'a> {
         let speed = self.fresh(rejecting.of.speed)?;
         Some(Heat { of, plant, tower: (tower.cells(), speed, approach) })
     }
+}
+
+/// How much warmer a step makes the water that fans at their most do not hold, by which it is so much too warm already (K): the rest of the step,
+/// and nothing where none is left of it.
+fn within_reach(step: f64, short: f64) -> Option<f64> {
+    Some(step - short.max(0.0)).filter(|rest| *rest > 0.0)
 }
 
 /// What a tower's fans draw less for water that may be so much warmer (W): open cells, speed (%), approach (K).
@@ -183,6 +199,14 @@ mod tests {
         assert!((saved - full * (1.0 - libm::pow(2.0, -3.75))).abs() < 1e-6, "{saved}");
         assert!(tower_less((2.0, 80.0, 4.0), &FAN, -1.0) < 0.0, "colder water costs");
         assert!(tower_less((2.0, 80.0, 4.0), &FAN, -9.0) >= -2.0 * 10e3, "never more than all of it");
+    }
+
+    #[test]
+    fn fans_at_their_most_save_by_what_is_left_of_a_step_once_they_hold_the_water_again() {
+        assert_eq!(within_reach(1.0, 0.25), Some(0.75));
+        assert_eq!(within_reach(1.0, -0.1), Some(1.0), "they hold it just so");
+        assert_eq!(within_reach(1.0, 1.5), None, "they would still turn as fast");
+        assert_eq!(within_reach(-1.0, 0.0), None, "colder water is out of their reach");
     }
 
     #[test]

@@ -34,6 +34,8 @@ use crate::control::sequence::roster::RunTime;
 const TURNING: f64 = 10.0;
 /// Where nobody knows whether its pump turns, machines that work in fluid that has been cool for so long prove it.
 const COOL_FOR: Span = Span::from_secs(600);
+/// A pump that helps goes by the fluid smoothed over this time (s): it is slower than a sensor's noise and smallest step.
+const CALM: f64 = 30.0;
 /// A pump that starts anew is told to stand for so long before: its drive comes down first.
 const ANEW: Span = Span::from_secs(40);
 
@@ -74,6 +76,8 @@ pub struct OilTank {
     cool: Timer,
     /// How long its fluid has been so warm that its machines should draw less, and that they should be off.
     hot: (Timer, Timer),
+    /// The fluid, smoothed, aged if stale (°C).
+    calm: Option<f64>,
     asks: Asks,
 }
 
@@ -92,6 +96,7 @@ impl OilTank {
             cooling: Latch::default(),
             cool: Timer::default(),
             hot: (Timer::default(), Timer::default()),
+            calm: None,
             asks: Asks::default(),
         }
     }
@@ -161,6 +166,9 @@ impl OilTank {
         let listens = scan.listens() && !self.is_on_panel();
         let told = scene.told(scan.wiring.valve).filter(|_| listens);
         news.machine(about, self.stuck.step((told, scene.fresh(scan.of.of.valve)), dt));
+        let fluid = scene.image.read(scan.of.of.fluid).usable().map(|fluid| fluid.0);
+        let weight = dt.seconds() / (dt.seconds() + CALM);
+        self.calm = fluid.map(|fluid| self.calm.map_or(fluid, |calm| calm + weight * (fluid - calm)));
         self.circulate(scan, listens, news);
         if let Some(what) = self.warming.step(&scan.tuning.cold, (scan.fluid(), scene.fresh(scan.of.of.power)), dt) {
             // On its panel nobody shuts its valve.
@@ -290,10 +298,12 @@ impl OilTank {
         if !self.warming.is_warm() {
             return (rules.cold_speed.0, Reason::TooCold);
         }
-        let fluid = scan.scene.image.read(scan.of.of.fluid).usable().map(|fluid| fluid.0);
-        let above = fluid.map_or(0.0, |fluid| fluid - scan.tuning.valve.setpoint - rules.help_above).max(0.0);
+        let above = self.calm.map_or(0.0, |fluid| fluid - scan.tuning.valve.setpoint - rules.help_above).max(0.0);
+        if above <= 0.0 {
+            return (rules.speed.0, Reason::Running);
+        }
         let speed = (rules.speed.0 + rules.help * above).min(100.0);
-        (speed, if above > 0.0 { Reason::Loop(scan.of.of.fluid.id()) } else { Reason::Running })
+        (speed, Reason::Loop(scan.of.of.fluid.id()))
     }
 
     /// Above every mode but off: what cools a tank that is too warm runs at its most. A pump that does not turn may start anew meanwhile.

@@ -116,12 +116,27 @@ fn a_drive_that_reports_a_fault_counts_at_once() {
 }
 
 #[test]
+fn a_pump_does_not_run_after_the_smallest_step_of_its_sensor() {
+    let mut rig = oil();
+    rig.read("tank-5/fluid-temp", 48.0);
+    rig.steps(300);
+    let before = rig.value("tank-5/pump-speed");
+    assert!(before > 75.0, "it helps: {before}");
+    for n in 0..300 {
+        rig.read("tank-5/fluid-temp", if n % 2 == 0 { 48.2 } else { 47.9 });
+        rig.step();
+        let moved = (rig.value("tank-5/pump-speed") - before).abs();
+        assert!(moved < 1.0, "{moved} %");
+    }
+}
+
+#[test]
 fn a_tank_that_warms_goes_up_rung_by_rung_and_down_at_once() {
     let mut rig = oil();
     rig.hold("tank-5/valve", 20.0, None);
     rig.steps(60);
     rig.read("tank-5/fluid-temp", 50.0);
-    rig.steps(60);
+    rig.steps(180);
     assert!(rig.value("tank-5/valve") < 21.0 && rig.value("tank-5/pump-speed") > 95.0, "the pump helps");
     rig.read("tank-5/fluid-temp", 52.5);
     assert!(rig.events(7).contains(&What::MoreCooling(true)));
@@ -344,7 +359,7 @@ fn a_valve_opens_with_the_power_before_the_pressure_tells() {
         rig.read("tank-4/valve-feedback", there);
         rig.step();
     }
-    assert!(rig.value("tank-4/valve") > before + 12.0, "{before} to {}", rig.value("tank-4/valve"));
+    assert!(rig.value("tank-4/valve") > before + 9.0, "{before} to {}", rig.value("tank-4/valve"));
 }
 
 #[test]

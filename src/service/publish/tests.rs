@@ -73,6 +73,7 @@ fn hall() -> Arc<Hall> {
         gain: 1.0,
         ti: Span::from_secs(60),
         td: Span::ZERO,
+        smooth: Span::ZERO,
         setpoint_weight: 1.0,
         deadband: 0.0,
         every: 1,

@@ -113,7 +113,8 @@ pub struct FoulingTuning {
 /// A loop that is given its setpoint by its sequence.
 const fn pi(setpoint: f64, gain: f64, seconds: u64, deadband: f64) -> LoopTuning {
     let ti = Span::from_secs(seconds);
-    LoopTuning { setpoint, gain, ti, td: Span::ZERO, setpoint_weight: 1.0, deadband, every: 1, schedule: None }
+    let (td, smooth) = (Span::ZERO, Span::ZERO);
+    LoopTuning { setpoint, gain, ti, td, smooth, setpoint_weight: 1.0, deadband, every: 1, schedule: None }
 }
 
 impl CduTuning {

@@ -58,6 +58,7 @@ impl DoorTuning {
                 gain: 3.0,
                 ti: Span::from_secs(120),
                 td: Span::ZERO,
+                smooth: Span::ZERO,
                 setpoint_weight: 1.0,
                 deadband: 0.3,
                 every: 1,

@@ -147,6 +147,7 @@ impl DxTuning {
         gain: 3.0,
         ti: Span::from_secs(100),
         td: Span::ZERO,
+        smooth: Span::ZERO,
         setpoint_weight: 1.0,
         deadband: 0.5,
         every: 1,

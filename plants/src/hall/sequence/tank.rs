@@ -163,7 +163,8 @@ pub struct PressureTuning {
 /// A loop that is given its setpoint by its sequence.
 const fn pi(setpoint: f64, gain: f64, seconds: u64, deadband: f64) -> LoopTuning {
     let ti = Span::from_secs(seconds);
-    LoopTuning { setpoint, gain, ti, td: Span::ZERO, setpoint_weight: 1.0, deadband, every: 1, schedule: None }
+    let (td, smooth) = (Span::ZERO, Span::ZERO);
+    LoopTuning { setpoint, gain, ti, td, smooth, setpoint_weight: 1.0, deadband, every: 1, schedule: None }
 }
 
 impl TankTuning {
@@ -201,8 +202,9 @@ impl CirculationTuning {
 impl TwoPhaseTuning {
     /// What holds unless the hall says otherwise; what relieves the tank is the hall's.
     pub const USUAL: Self = Self {
-        valve: pi(0.0, 0.015, 120, 1.0),
-        feed_forward: 7e-4,
+        // A pressure sensor's noise is a percent of the valve, and the vapour is slower than that.
+        valve: LoopTuning { smooth: Span::from_secs(6), ..pi(0.0, 0.015, 120, 0.3) },
+        feed_forward: 4.5e-4,
         least_valve: Percent(5.0),
         cold: ColdTuning { below: Celsius(40.0), clear: 2.0, within: Span::from_secs(4 * 3600), capacity: 2e6 },
         level: LevelTuning { low: Percent(93.0), low_low: Percent(75.0), after: Span::from_secs(10), clear: 3.0 },
