@@ -136,6 +136,8 @@ pub enum SimCommand {
     Storm(sim::storm::StormArgs),
     /// Run a hall over real sockets in lockstep, beside the same run in process
     Lockstep(sim::lockstep::LockstepArgs),
+    /// Every hall through a hot, a cold and a mild day, with noise and without, held against what is promised of it
+    Days(sim::days::DaysArgs),
     /// Halls on their own panels through a year of each climate
     Year(sim::year::YearArgs),
     /// A hall with more racks, or fewer, as files of one's own
@@ -221,6 +223,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 35 } else { 23 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 36 } else { 23 });
     }
 }

@@ -52,6 +52,8 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Lockstep(args)) => cli::sim::lockstep::run(&args, out),
         #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Days(args)) => cli::sim::days::run(&args, out),
+        #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Year(args)) => cli::sim::year::run(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Scale(args)) => cli::sim::scale::run(&args, out),

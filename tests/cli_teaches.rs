@@ -26,6 +26,7 @@ const COMMANDS: &[&[&str]] = &[
     &["sim", "serve"],
     &["sim", "run"],
     &["sim", "storm"],
+    &["sim", "days"],
     &["sim", "year"],
     &["sim", "scale"],
     &["sim", "tune"],

@@ -8,6 +8,7 @@ mod cli_live;
 mod cli_teaches;
 mod cli_tools;
 mod config_corpus;
+mod days;
 mod demo;
 mod docs;
 mod drills;

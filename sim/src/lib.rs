@@ -9,7 +9,8 @@
 //! [`World`] is a function of its file, its seed and its outputs: the same bits on every machine. Every component's
 //! page says its equation, its source, where it holds and what it does outside. The [`ledger`] closes every step.
 //! Between the headers and the weather stands [`cooling`]: chillers, towers, dry coolers, economisers, DX units.
-//! What a run came to is counted by [`kpi`], kept by [`record`], shown by [`report`] and told to CI by [`junit`].
+//! What a run came to is counted by [`kpi`], kept by [`record`], shown by [`report`] and told to CI by [`junit`]; a calm day is held against
+//! what is promised of it by [`day`].
 
 pub mod actuators;
 pub mod air;
@@ -19,6 +20,7 @@ pub mod circuits;
 pub mod compute;
 pub mod coolers;
 pub mod cooling;
+pub mod day;
 pub mod electrics;
 pub mod exchanger;
 pub mod exponential;

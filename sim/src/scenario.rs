@@ -69,6 +69,8 @@ pub struct Scenario {
     pub period: Span,
     /// The seed of noise and load, unless the run gives its own.
     pub seed: u64,
+    /// Sensors are noisy, as the physics say; false for a run in which they are not.
+    pub noise: bool,
     /// Who commands.
     pub controller: Pilot,
     /// The controller may move setpoints to where the facility draws least; false where a page is about where the hall's file has them.
@@ -264,6 +266,7 @@ impl Scenario {
             dt: second,
             period: second,
             seed: 1,
+            noise: true,
             controller: Pilot::Wattloop,
             supervisor: true,
             load: LoadChange::default(),

@@ -122,6 +122,12 @@ impl Channel {
         self
     }
 
+    /// Takes its noise away, white and pink; lag, fixed error and smallest step stay.
+    pub fn quieten(&mut self) {
+        (self.noise, self.rest.how.noise, self.rest.how.relative_noise, self.rest.how.pink) =
+            ((0.0, 0.0), 0.0, 0.0, 0.0);
+    }
+
     /// What it reads `dt` seconds after the last time, at step `tick` of a run with `seed`.
     ///
     /// # Errors

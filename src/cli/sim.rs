@@ -1,6 +1,7 @@
 //! `wattloop sim`: the simulated hall, on real wires or faster than real time.
 
 mod crowd;
+pub mod days;
 mod drive;
 mod gpus;
 mod leave;

@@ -69,7 +69,7 @@ impl<'s> Page<'s> {
         let period = self.span("period", dt);
         let seed = root.whole("seed", (0, i64::MAX)).unwrap_or(1);
         let controller = root.word("controller", PILOTS).unwrap_or(Pilot::Wattloop);
-        let supervisor = root.or("supervisor", true);
+        let (noise, supervisor) = (root.or("noise", true), root.or("supervisor", true));
         let (load, weather) = (self.load_change(), self.weather_change());
         let ((prices, prices_file), co2) = (self.prices(), root.within("co2-kg-per-kwh", (0.0, 2.0)));
         self.times(length, dt, period);
@@ -100,6 +100,7 @@ impl<'s> Page<'s> {
             dt: dt?,
             period: period?,
             seed: u64::try_from(seed).unwrap_or(1),
+            noise,
             controller,
             supervisor,
             load,

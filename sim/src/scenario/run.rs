@@ -115,6 +115,9 @@ impl Run {
             world = world.with_nodes(spec);
         }
         world.warm_outdoors(self.scenario.weather.offset);
+        if !self.scenario.noise {
+            world.quieten();
+        }
         world
     }
 

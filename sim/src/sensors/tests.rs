@@ -270,3 +270,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_quietened_channel_keeps_its_lag_its_error_and_its_step_and_nothing_that_wavers() {
+    let noisy = Imperfection { noise: 0.3, relative_noise: 0.01, pink: 0.1, bias: 0.5, ..PLAIN };
+    let bias_only = Imperfection { bias: 0.5, ..PLAIN };
+    let (mut loud, mut quiet, mut plain) =
+        (Channel::new("a", noisy), Channel::new("a", noisy), Channel::new("a", bias_only));
+    quiet.quieten();
+    let mut differs = false;
+    for tick in 0..200 {
+        let truth = if tick < 100 { 20.0 } else { 23.0 };
+        let read = quiet.read(truth, 1.0, 5, tick);
+        assert_eq!(read, plain.read(truth, 1.0, 5, tick), "at {tick}");
+        differs |= read != loud.read(truth, 1.0, 5, tick);
+    }
+    assert!(differs, "without noise nothing would have been taken away");
+}

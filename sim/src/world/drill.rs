@@ -6,6 +6,7 @@ use plant::time::Span;
 use super::World;
 use crate::actuators::Actuator;
 use crate::faults::{Fault, FeedbackFault};
+use crate::sensors::Channel;
 
 impl World {
     /// Breaks something. A second fault of the same part replaces the first.
@@ -32,6 +33,11 @@ impl World {
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+
+    /// Takes the noise of every sensor away. Before its first step.
+    pub fn quieten(&mut self) {
+        self.channels.rows_mut().iter_mut().flatten().for_each(Channel::quieten);
     }
 
     /// Moves the supply-air setpoint of every air handler's own panel (°C), which rules while the panel runs it.

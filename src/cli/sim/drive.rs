@@ -178,6 +178,7 @@ impl Drive {
 
     /// One step of the world, and a scan where one is due.
     pub fn pass(&mut self) {
+        self.told.clear();
         for action in self.run.due() {
             if !self.run.act(&action, &mut self.world) {
                 self.ask(action);
@@ -198,7 +199,6 @@ impl Drive {
         self.run.observe(tick, &self.told, &seen);
         self.run.audit(&self.world);
         self.count(tick);
-        self.told.clear();
     }
 
     /// Lets the pilot decide. The fixed one never does: devices without commands run by their own panels.

@@ -1,6 +1,7 @@
 //! A run as a watch sees it.
 
 use sim::World;
+use sim::day::Book;
 
 use super::Drive;
 use crate::cli::sim::storm::{Look, Watch};
@@ -14,6 +15,14 @@ impl Drive {
     /// The world as it is now.
     pub const fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Writes the step that was just made into the book of a day.
+    pub fn note(&self, book: &mut Book) {
+        let (time, dt) = (self.run.time(), self.run.scenario().dt);
+        if time > 0.0 {
+            book.write((time, dt), &self.world, &self.outputs, &self.told);
+        }
     }
 
     /// Lets a watch look at the scan that was just made, `restores` after a loss of power; while nobody commands it forgets what it knew.
