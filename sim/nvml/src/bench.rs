@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::ticking::Ticking;
-use crate::board::{Board, Fault, Gpu, Place, Sentinel, Trouble};
+use crate::board::{Board, Fault, Gpu, Place, Sentinel, Trouble, Watch};
 use crate::card::Card;
 use crate::clock::wall_us;
 use crate::rig::Rig;
@@ -86,8 +86,11 @@ impl Bench {
         let own = folder.join("libnvidia-ml.so.1");
         fs::copy(library, &own).map_err(|error| Trouble::File(library.to_path_buf(), error))?;
         let places: Vec<_> = cards.iter().enumerate().map(|(slot, card)| Place::seeded(card, seed, slot)).collect();
-        let board = Arc::new(Board::create(&folder.join("board"), &places)?);
-        let rig = Arc::new(Mutex::new(Rig::new(&board, cards, seed, wall_us())));
+        let path = folder.join("board");
+        let board = Arc::new(Board::create(&path, &places)?);
+        let mut rig = Rig::new(&board, cards, seed, wall_us());
+        rig.watch(Watch::new(&path).map_err(|error| Trouble::File(path, error))?);
+        let rig = Arc::new(Mutex::new(rig));
         Ok(Self { board, rig, library: own, _ticking: None })
     }
 
@@ -212,6 +215,13 @@ impl Bench {
     pub fn reload_driver_turned(&self, places: usize) {
         self.board.turn(places);
         self.reload_driver();
+    }
+
+    /// Whether the driver goes with its last client and forgets what it was told, as it does on machines where nothing holds it and no GPU is in
+    /// persistence mode. A client is a process that has initialised the library; one that is killed has gone, too. Seen within 100 ms
+    /// of the bench's time.
+    pub fn leaves_with_its_last_client(&self, leaves: bool) {
+        self.board.set_leaves(leaves);
     }
 
     /// Unloads the driver: everything says so until [`Bench::load`].

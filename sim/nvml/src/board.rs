@@ -8,6 +8,7 @@
 //! void in the same moment.
 
 mod cells;
+mod clients;
 mod gpu;
 mod map;
 mod readings;
@@ -16,6 +17,7 @@ mod special;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::{fmt, process};
 
 use plant::convert;
@@ -24,6 +26,7 @@ use self::cells::{get, put};
 use self::map::Map;
 use crate::card::Card;
 
+pub(crate) use self::clients::{Client, Watch};
 pub use self::gpu::Gpu;
 pub use self::readings::{Readings, held};
 pub use self::special::{Can, Fault, Sentinel};
@@ -253,8 +256,28 @@ impl Board {
     /// Loads the driver anew: handles of before are dead, limits stand at their defaults, clocks are free.
     pub fn load(&self) {
         let head = self.map.head();
-        put(&head.generation, get(&head.generation).wrapping_add(1));
+        head.generation.fetch_add(1, Ordering::AcqRel);
         put(&head.loaded, 1);
+    }
+
+    /// Whether the driver goes with its last client, unless a GPU is in persistence mode. A new board's driver is held by somebody all the time.
+    pub fn set_leaves(&self, leaves: bool) {
+        put(&self.map.head().leaves, u64::from(leaves));
+    }
+
+    /// One more client.
+    pub(crate) fn come(&self) {
+        self.map.head().came.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How many clients have come so far.
+    pub(crate) fn came(&self) -> u64 {
+        get(&self.map.head().came)
+    }
+
+    /// Whether a driver without clients has gone, or goes now.
+    pub(crate) fn would_leave(&self) -> bool {
+        get(&self.map.head().leaves) == 1 && !self.gpus().any(Gpu::persistent)
     }
 
     /// Turns the numbers by which the driver counts its GPUs by so many places, as a machine may after a load.

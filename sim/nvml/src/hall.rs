@@ -24,7 +24,7 @@ use sim::compute::cluster::Cluster;
 use sim::noise;
 
 use self::meter::{Meter, Seen};
-use crate::board::{Board, Fault, Gpu, Place, Trouble};
+use crate::board::{Board, Fault, Gpu, Place, Trouble, Watch};
 use crate::card::Card;
 
 /// What the library is called in a node's folder.
@@ -40,6 +40,7 @@ pub struct Cards {
 struct Node {
     name: String,
     board: Board,
+    watch: Watch,
     meters: Vec<Meter>,
 }
 
@@ -81,7 +82,8 @@ impl Cards {
                 }
             }
             let meters = (0..caps.len()).map(|slot| Meter::new(&card, seed, slot)).collect();
-            nodes.push(Node { name, board, meters });
+            let watch = Watch::new(&path).map_err(|error| Trouble::File(path, error))?;
+            nodes.push(Node { name, board, watch, meters });
         }
         let mut cards = Self { nodes };
         cards.publish(world, Tick { wall, ..Tick::default() });
@@ -122,6 +124,7 @@ impl Cards {
         let cluster = fleet.cluster();
         let (build, at_us) = (cluster.build(), u64::try_from(tick.wall.0).unwrap_or(0).saturating_mul(1000));
         for (number, (own, node)) in self.nodes.iter_mut().zip(cluster.nodes()).enumerate() {
+            own.watch.look(&own.board);
             let works = cluster.job_of(number).is_some();
             let lanes = node.quads(build).flat_map(|quad| {
                 let (end, mean) = quad.power();

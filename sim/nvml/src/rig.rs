@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::machine::Machine;
-use crate::board::Board;
+use crate::board::{Board, Watch};
 use crate::card::Card;
 
 /// A step (s).
@@ -29,6 +29,8 @@ const PERIOD_US: u64 = 100_000;
 pub struct Rig {
     board: Arc<Board>,
     machines: Vec<Machine>,
+    /// Where it is known where the board lies.
+    watch: Option<Watch>,
     /// The time up to which it has been stepped (µs since 1970).
     now_us: u64,
     /// Time that is not yet a whole step (µs).
@@ -44,7 +46,7 @@ impl Rig {
         let cards = cards.iter().take(board.count()).enumerate();
         let machines = cards.map(|(slot, card)| Machine::new(card, seed, slot)).collect();
         let now_us = at_us.saturating_sub(STEP_US);
-        let mut rig = Self { board: Arc::clone(board), machines, now_us, rest_us: 0, next_us: at_us };
+        let mut rig = Self { board: Arc::clone(board), machines, watch: None, now_us, rest_us: 0, next_us: at_us };
         // One step, so that the sensors have spoken.
         rig.advance();
         rig
@@ -59,6 +61,11 @@ impl Rig {
         }
     }
 
+    /// Looks from now on whether the driver has clients, on the board's own file: one that nothing holds goes with the last of them.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
+    }
+
     fn advance(&mut self) {
         self.now_us += STEP_US;
         for (machine, gpu) in self.machines.iter_mut().zip(self.board.gpus()) {
@@ -66,6 +73,7 @@ impl Rig {
         }
         if self.now_us >= self.next_us {
             self.next_us += PERIOD_US;
+            self.watch.iter_mut().for_each(|watch| watch.look(&self.board));
             self.publish();
         }
     }

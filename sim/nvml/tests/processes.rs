@@ -9,6 +9,7 @@ use sim_nvml::Card;
 use super::{bench, load, nvml};
 
 const LIBRARY: &str = "WATTLOOP_TEST_NVML";
+const KILLED: &str = "WATTLOOP_TEST_NVML_KILLED";
 
 /// Not a test of its own: [`a_limit_of_another_process_is_seen_here`] runs it in a process.
 #[test]
@@ -41,6 +42,106 @@ fn a_limit_of_another_process_is_seen_here() {
     assert_eq!(bench.sets(0), (0, 0));
     bench.step(super::millis(2_000));
     assert!((bench.power_now(1) - 320.0).abs() < 1.0, "its cap is felt: {} W", bench.power_now(1));
+}
+
+/// What keeps a cap when everybody has gone: nothing, unless somebody saw to it.
+#[test]
+fn a_driver_that_nothing_holds_forgets_its_caps_with_its_last_client() {
+    let (_folder, bench) = bench(&[Card::H100, Card::H100]);
+    bench.leaves_with_its_last_client(true);
+    bench.demand(1, 700.0);
+    let set = |milliwatts| {
+        let nvml = nvml(&bench);
+        nvml.device_by_index(1).expect("a GPU").set_power_management_limit(milliwatts).expect("a limit");
+        nvml
+    };
+    let first = set(510_000);
+    bench.step(super::millis(1_000));
+    assert_eq!(bench.enforced(1), 510_000, "it is there");
+    // Another process comes and goes.
+    assert!(other(&bench).status().expect("its end").success());
+    bench.step(super::millis(1_000));
+    assert_eq!(bench.enforced(1), 320_000, "the first is still there");
+    drop(first);
+    assert_eq!(bench.enforced(1), 320_000, "a driver takes a moment to go");
+    goes(&bench, 1);
+    bench.step(super::millis(2_000));
+    assert!((bench.power_now(1) - 700.0).abs() < 1.0, "{} W", bench.power_now(1));
+
+    // Nobody looked between one client and the next.
+    let forgotten = (0..TRIES).any(|_| {
+        drop(set(510_000));
+        let limit = nvml(&bench).device_by_index(1).expect("a GPU").enforced_power_limit().expect("a limit");
+        limit == 700_000
+    });
+    assert!(forgotten);
+    let next = nvml(&bench);
+
+    // Persistence mode of one GPU keeps the driver for all.
+    next.device_by_index(0).expect("a GPU").set_persistent(true).expect("a mode");
+    next.device_by_index(1).expect("a GPU").set_power_management_limit(450_000).expect("a limit");
+    drop(next);
+    bench.step(super::millis(1_000));
+    assert_eq!(bench.enforced(1), 450_000);
+    let last = nvml(&bench);
+    assert_eq!(last.device_by_index(1).expect("a GPU").enforced_power_limit().expect("a limit"), 450_000);
+    last.device_by_index(0).expect("a GPU").set_persistent(false).expect("a mode");
+    drop(last);
+    goes(&bench, 1);
+}
+
+/// A process that another test starts holds what this one holds until it has become another program, so that nobody is gone at once.
+const TRIES: u32 = 2_000;
+
+/// Waits until the limit of a GPU is forgotten.
+fn goes(bench: &sim_nvml::Bench, gpu: usize) {
+    let gone = (0..TRIES).any(|_| {
+        bench.step(super::millis(100));
+        let gone = bench.enforced(gpu) == 700_000;
+        if !gone {
+            std::thread::sleep(super::millis(2));
+        }
+        gone
+    });
+    assert!(gone, "{} mW stay", bench.enforced(gpu));
+}
+
+/// Not a test of its own: sets a limit, says so and waits to be killed.
+#[test]
+fn the_process_that_is_killed() {
+    let Ok(library) = env::var(KILLED) else { return };
+    let nvml = load(Path::new(&library)).expect("a driver");
+    nvml.device_by_index(0).expect("a GPU").set_power_management_limit(250_000).expect("a limit");
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn a_killed_client_has_gone_like_any_other() {
+    for leaves in [true, false] {
+        let (_folder, bench) = bench(&[Card::H100]);
+        bench.leaves_with_its_last_client(leaves);
+        let mut child = Command::new(env::current_exe().expect("this program"))
+            .args(["--exact", "processes::the_process_that_is_killed"])
+            .env(KILLED, bench.library())
+            .spawn()
+            .expect("a process");
+        while bench.enforced(0) != 250_000 {
+            assert!(child.try_wait().expect("its state").is_none(), "it has ended by itself");
+            std::thread::sleep(super::millis(2));
+        }
+        bench.step(super::millis(500));
+        assert_eq!(bench.enforced(0), 250_000);
+        child.kill().expect("killed");
+        child.wait().expect("its end");
+        if leaves {
+            goes(&bench, 0);
+        } else {
+            bench.step(super::millis(500));
+            assert_eq!(bench.enforced(0), 250_000);
+        }
+    }
 }
 
 /// The environment goes before the folder.

@@ -70,6 +70,10 @@ pub struct Head {
     pub generation: AtomicU64,
     /// 1 while the driver is loaded.
     pub loaded: AtomicU64,
+    /// 1 where the driver goes with its last client.
+    pub leaves: AtomicU64,
+    /// How many clients have come so far.
+    pub came: AtomicU64,
     /// By how many places the driver's numbers are turned against the slots.
     pub turned: AtomicU64,
     /// The driver's version.
@@ -160,5 +164,56 @@ impl Sensors {
 
     fn words(&self) -> [u64; SENSORS] {
         self.values.each_ref().map(|cell| cell.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sensors(turn: u64) -> Sensors {
+        Sensors { turn: AtomicU64::new(turn), values: std::array::from_fn(|_| AtomicU64::new(0)) }
+    }
+
+    #[test]
+    fn a_writer_that_was_killed_holds_up_neither_readers_nor_the_next_writer() {
+        // Odd: somebody began and never came to his end.
+        let sensors = sensors(7);
+        sensors.values[3].store(5, Ordering::Relaxed);
+        assert_eq!(sensors.read()[3], 5, "word by word");
+        sensors.write([9; SENSORS]);
+        assert_eq!(sensors.turn.load(Ordering::Relaxed), 8, "even again");
+        assert_eq!(sensors.read(), [9; SENSORS]);
+    }
+
+    #[test]
+    fn turns_go_round() {
+        let sensors = sensors(u64::MAX - 1);
+        sensors.write([1; SENSORS]);
+        assert_eq!(sensors.read(), [1; SENSORS]);
+        sensors.write([2; SENSORS]);
+        assert_eq!(sensors.read(), [2; SENSORS]);
+    }
+
+    #[test]
+    fn texts_end_and_fit() {
+        let text = Text::<2>(std::array::from_fn(|_| AtomicU64::new(u64::MAX)));
+        assert_eq!(text.read().chars().count(), 16, "bytes that are no text are still read");
+        for (written, read) in [
+            ("", ""),
+            ("GPU-1", "GPU-1"),
+            ("fifteen letters", "fifteen letters"),
+            ("sixteen letters!", "sixteen letters"),
+        ] {
+            text.write(written);
+            assert_eq!(text.read(), read);
+        }
+    }
+
+    #[test]
+    fn words_have_halves() {
+        for (a, b) in [(0, 0), (1, 2), (u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX)] {
+            assert_eq!((upper(word(a, b)), lower(word(a, b))), (a, b));
+        }
     }
 }

@@ -12,7 +12,7 @@ use plant::convert;
 
 use super::code::{Code, answer};
 use super::place;
-use crate::board::{Board, Fault, Gpu};
+use crate::board::{Board, Client, Fault, Gpu};
 use crate::clock::Since;
 
 /// In every handle of ours.
@@ -20,11 +20,13 @@ const MARK: usize = 0x5 << 16;
 /// How often a call that waits looks whether it still has to.
 const LOOK: Duration = Duration::from_millis(2);
 
-static SESSION: RwLock<Session> = RwLock::new(Session { users: 0, open: None });
+static SESSION: RwLock<Session> = RwLock::new(Session { users: 0, open: None, client: None });
 
 struct Session {
     users: u32,
     open: Option<Open>,
+    /// Tells the driver that this process is there.
+    client: Option<Client>,
 }
 
 /// A board that is in use.
@@ -69,12 +71,15 @@ pub struct Call<'b> {
 
 /// Opens the board anew, so that whoever initialises again gets what is there now.
 pub fn initialise() -> Result<(), Code> {
-    let open = place::board().and_then(|path| Board::open(&path).ok()).filter(Board::loaded);
-    let board = Arc::new(open.ok_or(Code::DRIVER_NOT_LOADED)?);
+    let path = place::board().ok_or(Code::DRIVER_NOT_LOADED)?;
+    let board = Board::open(&path).ok().filter(Board::loaded).ok_or(Code::DRIVER_NOT_LOADED)?;
+    let client = Client::come(&board, &path).map_err(|_| Code::DRIVER_NOT_LOADED)?;
     let generation = board.generation();
+    let board = Arc::new(board);
     let mut session = SESSION.write().unwrap_or_else(PoisonError::into_inner);
     session.users = session.users.saturating_add(1);
     session.open = Some(Open { board, generation });
+    session.client = Some(client);
     Ok(())
 }
 
@@ -83,7 +88,7 @@ pub fn shut_down() -> Result<(), Code> {
     let mut session = SESSION.write().unwrap_or_else(PoisonError::into_inner);
     session.users = session.users.checked_sub(1).ok_or(Code::UNINITIALIZED)?;
     if session.users == 0 {
-        session.open = None;
+        (session.open, session.client) = (None, None);
     }
     Ok(())
 }
