@@ -179,8 +179,8 @@ fn kills() -> usize {
 fn nothing_promised_is_lost_and_nothing_jumps_by_kill_9() {
     let folder = tempfile::tempdir().expect("a folder");
     let set = vec!["period=\"200ms\"".to_owned(), "journal.snapshot_every=\"10s\"".to_owned()];
-    let stage =
-        Stage::set("air", folder.path(), &Scene { seed: 11, set, lockstep: None }).unwrap_or_else(|e| panic!("{e}"));
+    let stage = Stage::set("air", folder.path(), &Scene { seed: 11, set, lockstep: None, nodes: None })
+        .unwrap_or_else(|e| panic!("{e}"));
     let hall = stage.load().unwrap_or_else(|e| panic!("{e}")).hall;
     let mut process = Process::run(&stage, folder.path(), None);
     process.until("the fans are under control", |s| s["fans"][0]["value"].as_f64() < Some(95.0));

@@ -18,6 +18,8 @@ use wattloop::service::api::call::{Answer, Question};
 use wattloop::service::clock::Clock;
 use wattloop::service::rehearsal::{Scene, Stage};
 
+use super::sim::gpus::GpuArgs;
+use super::sim::rapid;
 use super::{Out, Stop};
 use summary::Summary;
 
@@ -29,6 +31,7 @@ Examples:
   wattloop demo --for 60s              a minute, then a summary
   wattloop demo --for 60s --json       the summary as JSON, for scripts
   wattloop demo --seed 7               another day
+  wattloop demo --gpus gpus            with GPUs that agents find: docs/halls.md
 
 In a second terminal, while it runs:
   wattloop status
@@ -44,6 +47,9 @@ pub struct DemoArgs {
     /// The hall: `air`, `air-dx`, `liquid`, `hybrid`, `rear-door`, `immersion`, `immersion-two-phase` or `bench`
     #[arg(long, default_value = "air")]
     pub hall: String,
+    /// GPUs that agents on this machine find.
+    #[command(flatten)]
+    pub gpus: GpuArgs,
 }
 
 /// How often the screen is drawn anew.
@@ -56,8 +62,13 @@ pub fn run(args: &DemoArgs, out: &Out) -> Result<(), Stop> {
     super::signals::listen().map_err(|e| Stop::io("signals", &e))?;
     let folder = super::client::demo_folder();
     clear(&folder)?;
-    let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()], lockstep: None };
+    let hall = args.gpus.wanted().then(|| rapid::shipped(&args.hall)).transpose()?;
+    let nodes = hall.as_ref().map(|hall| args.gpus.spec(hall)).transpose()?.flatten();
+    let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()], lockstep: None, nodes };
     let stage = Stage::set(&args.hall, &folder, &scene).map_err(Stop::rehearsal)?;
+    if let Some(hall) = &hall {
+        args.gpus.put(hall, &stage.hall)?;
+    }
     let service = stage.service(Writes::Live).map_err(Stop::rehearsal)?;
     let watched = watch(args, out, &service)?;
     let modbus = summary::modbus(service.modbus());

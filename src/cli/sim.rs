@@ -3,12 +3,12 @@
 mod crowd;
 pub mod days;
 mod drive;
-mod gpus;
+pub mod gpus;
 mod leave;
 pub mod lockstep;
 pub mod look;
 mod pages;
-mod rapid;
+pub mod rapid;
 pub mod scale;
 mod scenarios;
 pub mod storm;
@@ -149,7 +149,7 @@ pub fn serve(args: &ServeArgs, out: &Out) -> Result<(), Stop> {
     let sources = Sources { file: args.config.clone(), env: Vec::new(), flags };
     let loaded = load(&sources).map_err(|faults| Stop::faults(&faults))?;
     let world = world(&loaded.hall.name, &loaded.hall)?.with_seed(args.seed);
-    let world = args.gpus.furnish(&loaded.hall, world)?;
+    let world = args.gpus.spec(&loaded.hall)?.iter().fold(world, World::with_nodes);
     let mut options = options(&loaded)?;
     options.clock = args.clock.unwrap_or(0);
     options.pace = pace(args);

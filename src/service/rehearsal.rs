@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use plant::fault::Faults;
 use plant::time::Wall;
 use sim::World;
+use sim::compute::fleet::Spec;
 use sim::wire::{self, Running};
 use tokio::runtime::Runtime;
 
@@ -92,6 +95,8 @@ pub struct Scene {
     pub set: Vec<String>,
     /// In lockstep, with the hall's wall clock at this time at the begin; nothing for real time.
     pub lockstep: Option<Wall>,
+    /// The machines one by one, where they are followed so.
+    pub nodes: Option<Arc<Spec>>,
 }
 
 impl Stage {
@@ -108,12 +113,18 @@ impl Stage {
         std::fs::write(&site, site_text)?;
         let plan = load(&Sources { file: site.clone(), env: Vec::new(), flags: scene.set.clone() })?;
         let world = World::load(&plan.hall, hall, physics)?.with_seed(scene.seed);
+        let world = scene.nodes.iter().fold(world, World::with_nodes);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let wants_broker = !plan.bindings.mqtt.is_empty();
         let broker =
             if wants_broker { Some(runtime.block_on(Broker::start(0)).map_err(RehearsalFault::Broker)?) } else { None };
         let free = wire::Options::default();
-        let pace = if scene.lockstep.is_some() { wire::Pace::Lockstep } else { free.pace };
+        let pace = match (scene.lockstep, &scene.nodes) {
+            (Some(_), _) => wire::Pace::Lockstep,
+            (None, None) => free.pace,
+            // GPUs' sensors speak ten times a second.
+            (None, Some(_)) => wire::Pace::Free { speed: 1.0, step: Duration::from_millis(100) },
+        };
         let options = wire::Options { broker: broker.as_ref().map(sensors), pace, begin: scene.lockstep, ..free };
         let served = runtime.block_on(wire::serve(world, &plan.bindings, &options))?;
         let mut flags = places(folder);

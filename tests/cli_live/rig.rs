@@ -46,7 +46,7 @@ impl Rig {
     pub fn new(hall: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let set = ["period=\"200ms\"", "history.every=\"100ms\"", "journal.snapshot_every=\"10s\""];
-        let scene = Scene { seed: 1, set: set.map(str::to_owned).to_vec(), lockstep: None };
+        let scene = Scene { seed: 1, set: set.map(str::to_owned).to_vec(), lockstep: None, nodes: None };
         let stage = Stage::set(hall, folder.path(), &scene).expect("a stage");
         Self { stage, folder }
     }

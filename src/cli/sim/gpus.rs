@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use clap::Args;
 use plant::hall::Hall;
-use sim::World;
 use sim::compute::fleet::Spec;
 use sim::wire::Running;
 use sim_nvml::{Cards, library_beside_program};
@@ -37,10 +36,15 @@ pub struct Put {
 }
 
 impl GpuArgs {
-    /// The world with nodes in its racks, where that was asked for.
-    pub fn furnish(&self, hall: &Hall, world: World) -> Result<World, Stop> {
-        if self.gpus.is_none() {
-            return Ok(world);
+    /// Whether they were asked for.
+    pub const fn wanted(&self) -> bool {
+        self.gpus.is_some()
+    }
+
+    /// What stands in a hall's racks, where that was asked for.
+    pub fn spec(&self, hall: &Hall) -> Result<Option<Arc<Spec>>, Stop> {
+        if !self.wanted() {
+            return Ok(None);
         }
         let racks: usize = hall.rows.rows().iter().map(|row| row.racks.len()).sum();
         if racks == 0 || !hall.machinery.cdus.is_empty() {
@@ -58,7 +62,7 @@ impl GpuArgs {
             None => load(most(hall, &load(1)?))?,
         };
         spec.fits(hall).map_err(|(say, help)| Stop::usage(say, help.replace("`per-rack`", "`--per-rack`")))?;
-        Ok(world.with_nodes(&Arc::new(spec)))
+        Ok(Some(Arc::new(spec)))
     }
 
     /// Puts the nodes' GPUs on their boards, where that was asked for.

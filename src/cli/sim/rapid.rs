@@ -37,13 +37,25 @@ struct Summary {
     kpis: Kpis,
 }
 
-/// Runs a hall.
-pub fn run(named: &str, args: &RunArgs, out: &Out) -> Result<(), Stop> {
-    let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == named).ok_or_else(|| {
+/// A shipped hall's name and text.
+fn known(named: &str) -> Result<(&'static str, &'static str), Stop> {
+    let known = plant::shipped::HALLS.iter().find(|(name, _)| *name == named);
+    known.copied().ok_or_else(|| {
         let known = plant::shipped::HALLS.iter().map(|(name, _)| *name);
         let help = format!("{}; or name a scenario's file", plant::read::did_you_mean(named, known));
         Stop::usage(format!("there is no shipped hall `{named}`"), help)
-    })?;
+    })
+}
+
+/// A shipped hall.
+pub fn shipped(named: &str) -> Result<Hall, Stop> {
+    let (name, text) = known(named)?;
+    Hall::load(name, text).map_err(|faults| Stop::faults(&faults))
+}
+
+/// Runs a hall.
+pub fn run(named: &str, args: &RunArgs, out: &Out) -> Result<(), Stop> {
+    let (name, text) = known(named)?;
     let hall = Arc::new(Hall::load(name, text).map_err(|faults| Stop::faults(&faults))?);
     let saying = format!("for {} in scans of {}", args.length, args.period);
     let (dt, period, seed) = (args.period, args.period, args.seed.unwrap_or(1));
