@@ -63,9 +63,14 @@ impl Bench {
     /// # Errors
     /// A folder or file that cannot be written, a library that is not there, a number of cards that no board takes.
     pub fn new(folder: &Path, library: &Path, cards: &[Card]) -> Result<Self, Trouble> {
-        let mut bench = Self::by_hand(folder, library, cards)?;
-        bench._ticking = Some(Ticking::start(&bench.rig));
-        Ok(bench)
+        Self::by_hand(folder, library, cards).map(Self::running)
+    }
+
+    /// The same bench, stepped in real time from now on.
+    #[must_use]
+    pub fn running(mut self) -> Self {
+        self._ticking = Some(Ticking::start(&self.rig));
+        self
     }
 
     /// The same, but time goes by only in [`Bench::step`].
@@ -76,7 +81,7 @@ impl Bench {
         Self::seeded(folder, library, cards, 0)
     }
 
-    /// The same with other UUIDs, serial numbers and errors of the power readings, by a seed.
+    /// The same with other UUIDs, serial numbers and errors of the power readings, by a seed: benches that stand for several nodes need several.
     ///
     /// # Errors
     /// As for [`Bench::new`].
@@ -181,6 +186,21 @@ impl Bench {
     /// How long every call on it takes. Calls that wait already go on when it gets shorter.
     pub fn slow(&self, gpu: usize, by: Duration) {
         self.on(gpu, |gpu| gpu.set_slow(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)));
+    }
+
+    /// How long every call on the driver as a whole takes: initialising, counting, finding. Calls that wait already go on when it gets shorter.
+    pub fn slow_driver(&self, by: Duration) {
+        self.board.set_slow(u64::try_from(by.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// Every call on it fails with one of NVML's codes, such as 16, it must be reset, or 999, unknown; nothing for none.
+    pub fn fails(&self, gpu: usize, code: Option<u32>) {
+        self.on(gpu, |gpu| gpu.set_fails(code));
+    }
+
+    /// Whether it says yes to limits and keeps the one it has.
+    pub fn deaf(&self, gpu: usize, on: bool) {
+        self.on(gpu, |gpu| gpu.set_fault(Fault::Deaf, on));
     }
 
     /// Whether power is told and limited for the module only: the scope of the GPU is not supported.
@@ -291,5 +311,13 @@ impl Bench {
     #[must_use]
     pub fn total(&self) -> f64 {
         self.rig().total()
+    }
+}
+
+impl Drop for Bench {
+    /// Whoever waits in a slow call is let go.
+    fn drop(&mut self) {
+        self.board.set_slow(0);
+        self.board.gpus().for_each(|gpu| gpu.set_slow(0));
     }
 }

@@ -285,6 +285,17 @@ impl Board {
         put(&self.map.head().turned, convert::u64_from_usize(places));
     }
 
+    /// How long every call on the driver as a whole takes (ms).
+    #[must_use]
+    pub fn slow(&self) -> u64 {
+        get(&self.map.head().slow)
+    }
+
+    /// Lets every call on the driver as a whole take so long (ms); calls that wait go on when it gets shorter.
+    pub fn set_slow(&self, milliseconds: u64) {
+        put(&self.map.head().slow, milliseconds);
+    }
+
     /// The driver's version.
     #[must_use]
     pub fn driver(&self) -> String {

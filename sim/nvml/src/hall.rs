@@ -3,7 +3,7 @@
 //! Before each step of the world every GPU gets the limit that is in force on its board; after it the board's sensors say what came of that. Steps of a
 //! second or less count energy exactly; of longer ones the last second stands for all. A GPU locked to a clock is held at the
 //! power that full work draws there, for the hall's jobs know no clocks. The brake line and what is said instead of the truth work as on
-//! a bench. A node without a feed keeps its board and reads nothing drawn.
+//! a bench; a board controller's limit below what the hall's GPUs take holds them at that. Sensors speak in the hall's own time. A node without a feed keeps its board and reads nothing drawn.
 //!
 //! A node's folder has its `board` and, where the library is known, a link to it called `libnvidia-ml.so.1`, which finds that board
 //! when it is loaded. One process sees one node so: the loader takes links to one file for one library. For more of them in a process

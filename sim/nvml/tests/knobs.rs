@@ -182,6 +182,84 @@ fn a_slow_call_holds_its_thread_and_nobody_else_and_can_be_let_go() {
 }
 
 #[test]
+fn a_slow_driver_holds_whoever_begins_and_a_bench_that_goes_lets_everybody_go() {
+    let (_folder, bench) = bench(&[Card::H100]);
+    let nvml = nvml(&bench);
+    let library = bench.library().to_path_buf();
+    bench.slow_driver(Duration::from_secs(3600));
+    let device = thread::scope(|scope| {
+        let begins = scope.spawn(|| load(&library).map(drop));
+        let counts = scope.spawn(|| nvml.device_count());
+        let finds = scope.spawn(|| nvml.device_by_index(0).map(|device| device.power_usage()));
+        thread::sleep(millis(20));
+        assert!(!begins.is_finished() && !counts.is_finished() && !finds.is_finished());
+        bench.slow(0, Duration::from_secs(3600));
+        bench.slow_driver(Duration::ZERO);
+        begins.join().expect("no panic").expect("a driver at last");
+        assert_eq!(counts.join().expect("no panic").expect("a count at last"), 1);
+        assert!(!finds.is_finished(), "the GPU itself is slow now");
+        drop(bench);
+        finds.join().expect("no panic").expect("a GPU at last")
+    });
+    device.expect("power at last");
+}
+
+#[test]
+fn a_gpu_that_fails_says_how_and_forgets_nothing() {
+    let (_folder, bench) = bench(&[Card::H100, Card::H100]);
+    let nvml = nvml(&bench);
+    let mut device = nvml.device_by_index(0).expect("a GPU");
+    device.set_power_management_limit(400_000).expect("a limit");
+    bench.fails(0, Some(16));
+    assert!(matches!(device.power_usage(), Err(NvmlError::ResetRequired)));
+    assert!(matches!(device.set_power_management_limit(300_000), Err(NvmlError::ResetRequired)));
+    assert!(matches!(nvml.device_by_uuid(bench.uuid(0)), Err(NvmlError::ResetRequired)));
+    bench.fails(0, Some(999));
+    assert!(matches!(device.uuid(), Err(NvmlError::Unknown)));
+    nvml.device_by_index(1).expect("the other").power_usage().expect("power of the other");
+    bench.fails(0, None);
+    assert_eq!(device.enforced_power_limit().expect("a limit"), 400_000);
+}
+
+#[test]
+fn a_deaf_gpu_says_yes_and_stays_as_it_is() {
+    let (_folder, bench) = bench(&[Card::H100]);
+    let nvml = nvml(&bench);
+    let mut device = nvml.device_by_index(0).expect("a GPU");
+    device.set_power_management_limit(400_000).expect("a limit");
+    bench.deaf(0, true);
+    device.set_power_management_limit(300_000).expect("it says yes");
+    assert_eq!(device.enforced_power_limit().expect("a limit"), 400_000);
+    assert_eq!(bench.sets(0).0, 2);
+    assert!(device.set_power_management_limit(1).is_err(), "it still knows its bounds");
+    bench.deaf(0, false);
+    device.set_power_management_limit(300_000).expect("a limit");
+    assert_eq!(device.enforced_power_limit().expect("a limit"), 300_000);
+}
+
+#[test]
+fn benches_of_different_seeds_are_different_nodes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let node = |seed: u64| {
+        let own = folder.path().join(seed.to_string());
+        Bench::seeded(&own, &library_beside_tests(), &[Card::H100; 2], seed).expect("a bench").running()
+    };
+    let (one, other) = (node(1), node(2));
+    let mut uuids = [one.uuid(0), one.uuid(1), other.uuid(0), other.uuid(1)];
+    uuids.sort();
+    assert!(uuids.windows(2).all(|pair| pair[0] != pair[1]), "{uuids:?}");
+    assert!((one.gain(0) - other.gain(0)).abs() > 1e-9);
+    let before = one.uuid(1);
+    drop(one);
+    assert_eq!(node(1).uuid(1), before, "the same seed is the same node");
+    let (first, second) = (nvml(&other), nvml(&node(3)));
+    assert_ne!(
+        first.device_by_index(0).expect("a GPU").uuid().expect("a UUID"),
+        second.device_by_index(0).expect("a GPU").uuid().expect("a UUID")
+    );
+}
+
+#[test]
 fn a_module_is_limited_as_a_whole() {
     let (_folder, bench) = bench(&[Card::H100]);
     let nvml = nvml(&bench);

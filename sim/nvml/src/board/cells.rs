@@ -72,6 +72,8 @@ pub struct Head {
     pub loaded: AtomicU64,
     /// 1 where the driver goes with its last client.
     pub leaves: AtomicU64,
+    /// How long every call on the driver as a whole takes (ms).
+    pub slow: AtomicU64,
     /// How many clients have come so far.
     pub came: AtomicU64,
     /// By how many places the driver's numbers are turned against the slots.
@@ -125,6 +127,8 @@ pub struct Cells {
     pub sentinel: AtomicU64,
     /// How long every call on it takes (ms).
     pub slow: AtomicU64,
+    /// The code with which every call on it fails; 0 for none.
+    pub fails: AtomicU64,
     /// What it measures.
     pub sensors: Sensors,
 }

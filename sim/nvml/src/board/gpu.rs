@@ -110,9 +110,10 @@ impl<'b> Gpu<'b> {
         self.out_of_band().map_or(limit, |out_of_band| limit.min(out_of_band))
     }
 
-    /// Asks for a limit (mW) in a life, as a process. False where that life is over.
+    /// Asks for a limit (mW) in a life, as a process. False where that life is over. A deaf one counts it and stays as it is.
     #[must_use]
     pub fn request(self, life: u32, milliwatts: u32, process: u32) -> bool {
+        let milliwatts = if self.has(Fault::Deaf) { self.requested() } else { milliwatts };
         let said = self.say(&self.cells.requested, life, milliwatts);
         if said {
             let count = |sets| Some(word(upper(sets).wrapping_add(1), process));
@@ -214,6 +215,17 @@ impl<'b> Gpu<'b> {
     /// Lets every call on it take so long (ms); calls that wait go on when it gets shorter.
     pub fn set_slow(self, milliseconds: u64) {
         put(&self.cells.slow, milliseconds);
+    }
+
+    /// The code with which every call on it fails.
+    #[must_use]
+    pub fn fails(self) -> Option<u32> {
+        Some(lower(get(&self.cells.fails))).filter(|code| *code > 0)
+    }
+
+    /// Lets every call on it fail with one of NVML's codes; nothing for none.
+    pub fn set_fails(self, code: Option<u32>) {
+        put(&self.cells.fails, u64::from(code.unwrap_or(0)));
     }
 
     /// What its sensors say.

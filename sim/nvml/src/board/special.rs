@@ -40,6 +40,8 @@ pub enum Fault {
     NoInstant,
     /// The power supply's brake line is pulled.
     PowerBrake,
+    /// It says yes to limits and keeps the one it has.
+    Deaf,
 }
 
 impl Fault {
@@ -53,6 +55,7 @@ impl Fault {
             Self::ModuleOnly => 1 << 5,
             Self::NoInstant => 1 << 6,
             Self::PowerBrake => 1 << 7,
+            Self::Deaf => 1 << 8,
         }
     }
 }

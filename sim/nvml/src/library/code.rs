@@ -18,8 +18,14 @@ impl Code {
     pub const INSUFFICIENT_SIZE: Self = Self(7);
     pub const DRIVER_NOT_LOADED: Self = Self(9);
     pub const GPU_IS_LOST: Self = Self(15);
+    pub const RESET_REQUIRED: Self = Self(16);
     pub const VERSION_MISMATCH: Self = Self(25);
     pub const UNKNOWN: Self = Self(999);
+
+    /// A code by its number.
+    pub const fn of(number: u32) -> Self {
+        Self(number)
+    }
 
     /// As a field's own answer.
     pub const fn number(self) -> u32 {
@@ -38,6 +44,7 @@ impl Code {
             Self::INSUFFICIENT_SIZE => c"Insufficient Size",
             Self::DRIVER_NOT_LOADED => c"Driver Not Loaded",
             Self::GPU_IS_LOST => c"GPU is lost",
+            Self::RESET_REQUIRED => c"GPU requires restart",
             Self::VERSION_MISMATCH => c"Argument version mismatch",
             Self(_) => c"Unknown Error",
         }

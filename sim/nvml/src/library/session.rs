@@ -73,6 +73,7 @@ pub struct Call<'b> {
 pub fn initialise() -> Result<(), Code> {
     let path = place::board().ok_or(Code::DRIVER_NOT_LOADED)?;
     let board = Board::open(&path).ok().filter(Board::loaded).ok_or(Code::DRIVER_NOT_LOADED)?;
+    wait(|| board.slow());
     let client = Client::come(&board, &path).map_err(|_| Code::DRIVER_NOT_LOADED)?;
     let generation = board.generation();
     let board = Arc::new(board);
@@ -104,6 +105,7 @@ fn open() -> Result<Open, Code> {
 pub fn ask(symbol: impl FnOnce(&Board) -> Result<(), Code>) -> Code {
     answer(|| {
         let open = open()?;
+        wait(|| open.board.slow());
         if open.generation != open.board.generation() {
             return Err(Code::UNINITIALIZED);
         }
@@ -117,12 +119,15 @@ pub fn on_any(device: Handle, symbol: impl FnOnce(&Call<'_>) -> Result<(), Code>
         let open = open()?;
         let (slot, life, instance) = device.read().ok_or(Code::INVALID_ARGUMENT)?;
         let gpu = open.board.gpu(slot).ok_or(Code::INVALID_ARGUMENT)?;
-        wait(gpu);
+        wait(|| gpu.slow());
         if gpu.life() != life || gpu.has(Fault::Lost) {
             return Err(Code::GPU_IS_LOST);
         }
         if !open.board.loaded() {
             return Err(Code::DRIVER_NOT_LOADED);
+        }
+        if let Some(code) = gpu.fails() {
+            return Err(Code::of(code));
         }
         let number = convert::u32_from_usize(open.board.number(slot).unwrap_or(slot));
         symbol(&Call { gpu, life, slot, number, driver: open.board.driver(), instance })
@@ -147,18 +152,21 @@ pub fn set(device: Handle, symbol: impl FnOnce(&Call<'_>) -> Result<bool, Code>)
 /// The handle of a slot.
 pub fn handle(board: &Board, slot: usize, instance: bool) -> Result<Handle, Code> {
     let gpu = board.gpu(slot).ok_or(Code::NOT_FOUND)?;
-    wait(gpu);
+    wait(|| gpu.slow());
     if gpu.has(Fault::Lost) {
         return Err(Code::GPU_IS_LOST);
+    }
+    if let Some(code) = gpu.fails() {
+        return Err(Code::of(code));
     }
     Ok(Handle::of(slot, gpu.life(), instance))
 }
 
-/// As long as calls on a GPU take.
-fn wait(gpu: Gpu<'_>) {
-    if gpu.slow() > 0 {
+/// As long as a call takes (ms), which may get shorter while it waits.
+fn wait(takes: impl Fn() -> u64) {
+    if takes() > 0 {
         let since = Since::now();
-        while since.elapsed() < Duration::from_millis(gpu.slow()) {
+        while since.elapsed() < Duration::from_millis(takes()) {
             thread::sleep(LOOK);
         }
     }
