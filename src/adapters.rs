@@ -14,6 +14,7 @@ mod look;
 mod mailbox;
 pub mod modbus;
 pub mod mqtt;
+pub mod nvml;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

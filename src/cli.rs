@@ -12,6 +12,7 @@ pub mod demo;
 pub mod export;
 pub mod failsafe;
 mod figure;
+pub mod gpus;
 pub mod loops;
 mod out;
 pub mod points;
@@ -79,6 +80,8 @@ pub enum Command {
     Probe(probe::ProbeArgs),
     /// The running hall on one page
     Status(status::StatusArgs),
+    /// What the driver says of this machine's GPUs
+    Gpus(gpus::GpusArgs),
     /// Every point with its value, quality and age
     Points(points::PointsArgs),
     /// Why an output has its value
@@ -223,6 +226,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 36 } else { 23 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 37 } else { 24 });
     }
 }

@@ -23,6 +23,7 @@ mod kill;
 mod lockstep;
 mod modbus;
 mod mqtt;
+mod nvml;
 mod scenarios;
 mod shadow;
 mod shown;
