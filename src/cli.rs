@@ -1,6 +1,7 @@
 //! One file per command, and what they share: where the configuration is, how to print, how to stop.
 
 pub mod ack;
+pub mod agent;
 pub mod announce;
 pub mod check;
 pub mod checkout;
@@ -120,6 +121,9 @@ pub enum Command {
     #[cfg(feature = "sim")]
     #[command(subcommand)]
     Sim(SimCommand),
+    /// The privileged half on a GPU node: caps for as long as they are granted
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
     /// The configuration in force
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -226,6 +230,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 37 } else { 24 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 43 } else { 30 });
     }
 }

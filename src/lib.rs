@@ -21,6 +21,7 @@
 //! | crate `sim` | the world: physics that steps, and servers that put it on a network | `plant` |
 //! | [`control`] | the controller: [`step`](control::Controller::step) and [`answer`](control::Controller::answer) | `plant` |
 //! | [`adapters`] | the field: [`modbus`](adapters::modbus), [`mqtt`](adapters::mqtt), [`nvml`](adapters::nvml); samples in, outputs out | `plant` |
+//! | [`agent`] | the privileged half on a GPU node: caps that end with their [leases](plant::lease) | `plant`, `adapters`, and of `service` the socket's door |
 //! | [`service`] | the shell: [scan](service::scan), [journal](service::journal), [history](service::history), [API](service::api), [metrics](service::metrics) | all of these |
 //! | the binary | one file per command | `service`, `sim` |
 //!
@@ -45,5 +46,6 @@
 //! - What is promised (an override, an acknowledgement) is on disk before it is said.
 
 pub mod adapters;
+pub mod agent;
 pub mod control;
 pub mod service;

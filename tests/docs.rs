@@ -1,7 +1,7 @@
 //! Every command and configuration block of the documentation, run.
 //!
 //! A fenced block says by its info string how it is run: `sh` on its own, `sh demo` beside a running demo, `sh not-run`
-//! with a reason in its first comment, `toml config` by `wattloop check`, `toml hall` in the place of the same sections of a shipped hall, anything else is prose.
+//! with a reason in its first comment, `toml config` by `wattloop check`, `toml hall` in the place of the same sections of a shipped hall, `toml agent` as a node's own file, anything else is prose.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -225,8 +225,23 @@ fn hall_blocks_are_taken_in_the_place_of_the_same_sections_of_a_shipped_hall() {
 }
 
 #[test]
+fn agent_blocks_and_the_shipped_file_are_read() {
+    let shipped = fs::read_to_string(root().join("config/agent.toml")).expect("readable");
+    let found = blocks();
+    let texts = found.iter().filter(|b| b.info == "toml agent").map(|b| (b.place.as_str(), b.text.as_str()));
+    let mut read = 0;
+    for (place, text) in texts.chain([("config/agent.toml", shipped.as_str())]) {
+        if let Err(faults) = wattloop::agent::config::Config::read(place, text) {
+            panic!("{place}: {faults}");
+        }
+        read += 1;
+    }
+    assert!(read > 1, "the documentation shows no agent's file");
+}
+
+#[test]
 fn every_block_says_how_it_is_run() {
-    let known = ["sh", "sh demo", "sh not-run", "toml config", "toml hall", "text", "json", "rust"];
+    let known = ["sh", "sh demo", "sh not-run", "toml config", "toml hall", "toml agent", "text", "json", "rust"];
     for block in blocks() {
         assert!(known.contains(&block.info.as_str()), "{}: `{}` is not one of {known:?}", block.place, block.info);
         if block.info == "sh not-run" {

@@ -2,6 +2,7 @@
 //! under a knife, the command line, drills over real wires. One binary, because linking is what tests wait for.
 #![cfg(test)]
 
+mod agent;
 mod api_metrics;
 mod api_socket;
 mod cli_live;

@@ -6,7 +6,7 @@ mod broker;
 mod commands;
 pub mod mosquitto;
 mod out;
-mod rig;
+pub mod rig;
 mod scripted;
 mod sensors;
 mod size;

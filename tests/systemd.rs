@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 const UNIT: &str = include_str!("../config/systemd/wattloop.service");
+const AGENT: &str = include_str!("../config/systemd/wattloop-agent.service");
 const USERS: &str = include_str!("../config/systemd/sysusers.d/wattloop.conf");
 
 /// What a tool says; nothing when it is not installed.
@@ -22,24 +23,36 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// The unit with a program that is there.
-fn unit(folder: &Path) -> String {
-    let file = folder.join("wattloop.service");
-    std::fs::write(&file, UNIT.replace("/usr/bin/wattloop", env!("CARGO_BIN_EXE_wattloop"))).expect("writes");
+/// A unit with a program that is there.
+fn unit(folder: &Path, name: &str, text: &str) -> String {
+    let file = folder.join(name);
+    std::fs::write(&file, text.replace("/usr/bin/wattloop", env!("CARGO_BIN_EXE_wattloop"))).expect("writes");
     file.display().to_string()
 }
 
 #[test]
-fn the_unit_is_understood_as_a_whole_and_exposes_little() {
+fn the_units_are_understood_as_a_whole_and_expose_little() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = unit(folder.path());
-    let Some(verified) = tool("systemd-analyze", &["verify", &file]) else { return };
-    let text = said(&verified);
-    // Other units of this machine may have faults of their own.
-    assert!(!text.contains("wattloop"), "{text}");
-    let arguments = ["security", "--offline=true", "--threshold=20", "--no-pager", &file];
-    let Some(judged) = tool("systemd-analyze", &arguments) else { return };
-    assert!(judged.status.success(), "more than 2.0: {}", said(&judged));
+    // Root with one capability is the agent's trade; what else it could have, it has not.
+    for (name, text, threshold) in [("wattloop.service", UNIT, "20"), ("wattloop-agent.service", AGENT, "40")] {
+        let file = unit(folder.path(), name, text);
+        let Some(verified) = tool("systemd-analyze", &["verify", &file]) else { return };
+        let text = said(&verified);
+        // Other units of this machine may have faults of their own.
+        assert!(!text.contains("wattloop"), "{text}");
+        let arguments = ["security", "--offline=true", &format!("--threshold={threshold}"), "--no-pager", &file];
+        let Some(judged) = tool("systemd-analyze", &arguments) else { return };
+        assert!(judged.status.success(), "{name} is above {threshold}: {}", said(&judged));
+    }
+}
+
+#[test]
+fn the_agent_has_one_capability_and_a_way_out_of_every_end() {
+    let value = |key: &str| AGENT.lines().find_map(|l| l.strip_prefix(key)).unwrap_or_else(|| panic!("no {key}"));
+    assert_eq!(value("CapabilityBoundingSet="), "CAP_SYS_ADMIN");
+    assert!(value("ExecStopPost=").contains("agent failsafe --config"));
+    assert_eq!((value("Restart="), value("KillMode="), value("WatchdogSec=")), ("always", "control-group", "10s"));
+    assert_eq!(value("Group="), "wattloop", "whoever may ask the service may ask the agent");
 }
 
 #[test]

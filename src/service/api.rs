@@ -42,6 +42,7 @@ use call::Asker;
 
 pub use announce::{Announce, Withdraw};
 pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
+pub use door::{Door, open as open_door};
 pub use peer::{Caller, Owner};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};
@@ -70,7 +71,7 @@ pub struct Context {
 /// The API while it is served. Dropped, it takes its socket away.
 #[derive(Debug)]
 pub struct Served {
-    door: door::Door,
+    door: Door,
     task: JoinHandle<()>,
 }
 

@@ -15,13 +15,13 @@ const SET: &str = "wattloop/v1/hall/point/crah-1/fan-speed/set";
 const POINT: &str = "wattloop/v1/hall/point/crah-1/fan-speed";
 const SENSOR: &str = "sensors/gw-1/rack-a01";
 
-/// A broker that knows six users, each with its own name as password, and enforces what we ship.
+/// A broker that knows eight users, each with its own name as password, and enforces what we ship.
 fn guarded() -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("passwd");
     std::fs::write(dir.path().join("acl"), SHIPPED).expect("writes");
     std::fs::write(&file, "").expect("writes");
-    for user in ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger"] {
+    for user in ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2"] {
         drop(Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, user]).status());
     }
     Mosquitto::start_in(dir, "allow_anonymous false\npassword_file {dir}/passwd\nacl_file {dir}/acl\n")
@@ -49,14 +49,20 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
         ("wattloop/v1/hall/announce/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/withdraw/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
         (SENSOR, &["gateway"], &["wattloop"]),
+        ("agent/node-1/sample", &["node-1"], &["wattloop"]),
+        ("agent/node-1/state", &["node-1"], &["wattloop"]),
+        ("agent/node-1/grant", &["wattloop"], &["node-1"]),
+        ("agent/node-2/grant", &["wattloop"], &["node-2"]),
         ("wattloop/v1/hall/other", &[], &["operator", "scheduler", "viewer"]),
         ("elsewhere", &[], &[]),
     ];
-    let users = ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger"];
+    let users = ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2"];
     let mut peers = Vec::new();
     for user in users {
-        peers
-            .push(Peer::connect(as_user(user, broker.port), &["wattloop/#", "sensors/#", "elsewhere", "done/#"]).await);
+        peers.push(
+            Peer::connect(as_user(user, broker.port), &["wattloop/#", "sensors/#", "agent/#", "elsewhere", "done/#"])
+                .await,
+        );
     }
     for (topic, _, _) in topics {
         for (speaker, user) in peers.iter().zip(users) {
@@ -124,6 +130,8 @@ async fn a_wrong_password_is_refused_and_never_told() {
 pub fn authority() -> (String, String, String) {
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // OpenSSL takes a certificate for self-signed whose issuer has its own name.
+    params.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("signs");
     let key = KeyPair::generate().expect("a key");
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];

@@ -1,0 +1,80 @@
+//! The fail-safe, for who has nothing else: every GPU to the lower of its present cap and the node's fail-safe, asked until it is enforced.
+
+use std::time::Duration;
+
+use plant::gpu::{Condition, GpuSample, Milliwatts, Uuid};
+
+use super::config::Config;
+use super::hold::{Bounds, SAME};
+use crate::adapters::nvml::{Asked, Gpus, Wish};
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(20);
+/// How often a GPU that does not follow is asked again, in looks.
+const AGAIN: u32 = 12;
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Those that are at or below the fail-safe, read back.
+    pub safe: Vec<Uuid>,
+    /// Those of which nobody knows.
+    pub doubtful: Vec<Uuid>,
+}
+
+/// What a GPU shall go to (mW); nothing where it is there, or below.
+fn target(sample: &GpuSample, bounds: &Bounds) -> Option<Milliwatts> {
+    let limits = sample.limits;
+    let safe = match limits.least.zip(limits.most) {
+        Some((least, most)) if least <= most => bounds.failsafe.clamp(least, most),
+        Some(_) | None => bounds.failsafe,
+    };
+    let enforced = limits.enforced.or(limits.configured);
+    enforced.is_none_or(|e| e > safe + SAME).then_some(safe)
+}
+
+/// True where what was read of a GPU is what is.
+const fn is_read(condition: Condition) -> bool {
+    matches!(condition, Condition::Well | Condition::PowerFrozen | Condition::Frozen)
+}
+
+/// Writes it and waits until it is enforced, or the time is over. A GPU that was never read is asked all the same.
+#[must_use]
+pub fn write(gpus: &Gpus, config: &Config, within: Duration) -> Outcome {
+    let bounds = &config.bounds;
+    let mut left = within;
+    let mut asked: Vec<(Uuid, u32, Option<Asked>)> = Vec::new();
+    loop {
+        for (uuid, _) in gpus.cards() {
+            if !asked.iter().any(|(of, _, _)| *of == uuid) {
+                asked.push((uuid, 0, None));
+            }
+        }
+        let mut outcome = Outcome::default();
+        for (uuid, wait, pending) in &mut asked {
+            let sample = gpus.sample(*uuid).unwrap_or_default();
+            let due = target(&sample, bounds);
+            if is_read(sample.condition) && due.is_none() {
+                outcome.safe.push(*uuid);
+                continue;
+            }
+            outcome.doubtful.push(*uuid);
+            *wait = wait.saturating_sub(1);
+            // One that was lower when it was last read is left alone: a write could only raise it.
+            if let Some(limit) = due.filter(|_| *wait == 0) {
+                *wait = AGAIN;
+                if config.persistent && sample.persistent != Some(true) {
+                    // Or the driver goes with us, and the limit with it. Whether it was taken shows when it is read.
+                    drop(gpus.ask(*uuid, Wish::Persistence(true)));
+                }
+                *pending = gpus.ask(*uuid, Wish::Limit(limit)).ok();
+            }
+        }
+        let done = outcome.doubtful.is_empty() && !outcome.safe.is_empty();
+        if done || left.is_zero() {
+            return outcome;
+        }
+        std::thread::sleep(LOOK);
+        left = left.saturating_sub(LOOK);
+    }
+}

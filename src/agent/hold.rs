@@ -1,0 +1,394 @@
+//! One GPU's cap: who has the say over it, and what shall be enforced.
+//!
+//! ```text
+//!                 grant                        lease over
+//!   FailSafe ───────────────▶ Lease ────────────────────────────▶ FailSafe
+//!       ▲                       │                                    (the lower of present cap and fail-safe)
+//!       │ grant, or people      │ people release the node
+//!       │ take it again         ▼
+//!       └──────────────────  Released: the limit from before us, where the present one is still ours
+//!
+//!   Foreign lies over all of them: a limit that somebody else set below ours is a ceiling until he raises it again.
+//! ```
+
+use plant::gpu::{Condition, GpuSample, Milliwatts, PowerLimits};
+use plant::lease::{Grant, Rule, Taken};
+use plant::time::{Mono, Span};
+use serde::{Deserialize, Serialize};
+
+use super::clock::{self, Clock};
+
+/// What the node's own file says: nobody who grants can leave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// What a GPU draws at the most when nobody has the say (mW).
+    pub failsafe: Milliwatts,
+    /// The lowest cap that is ever set for a grant (mW, ≤ `failsafe`).
+    pub floor: Milliwatts,
+    /// The highest (mW, ≥ `failsafe`).
+    pub ceiling: Milliwatts,
+    /// The longest lease (s, 1 s to 10 min).
+    pub longest: Span,
+    /// How soon a limit that is not kept is asserted again (s, > 0).
+    pub assert_every: Span,
+}
+
+/// Limits as near as this are the same: drivers round.
+pub const SAME: Milliwatts = Milliwatts::from_watts(1);
+
+/// A grant that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lease {
+    cap: Milliwatts,
+    clock: Option<u32>,
+    until: Mono,
+}
+
+/// One GPU's cap.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Hold {
+    /// The limit from before us.
+    prior: Option<Milliwatts>,
+    /// The limit as we left it, read back: another is somebody else's doing.
+    ours: Option<Milliwatts>,
+    /// A limit that somebody else set below ours.
+    foreign: Option<Milliwatts>,
+    lease: Option<Lease>,
+    /// What shall be enforced; nothing until it was read for the first time, or when it is released.
+    wanted: Option<Milliwatts>,
+    /// Epoch and sequence of the last grant that was taken.
+    order: (u64, u64),
+    /// When a limit was written last, and which; nothing where it is to be written anew.
+    written: Option<(Mono, Milliwatts)>,
+    released: bool,
+    contended: bool,
+    /// What the fail-safe of an earlier life may have left instead of `ours`.
+    fallen: Option<Milliwatts>,
+    clock: Clock,
+    sample: GpuSample,
+}
+
+/// What is remembered of a GPU over a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// The limit from before us (mW).
+    #[serde(rename = "prior_mw")]
+    pub prior: Option<Milliwatts>,
+    /// The limit that is ours (mW).
+    #[serde(rename = "ours_mw")]
+    pub ours: Option<Milliwatts>,
+    /// The fail-safe that goes with it (mW): whoever wrote that in our absence was ours, too.
+    #[serde(rename = "failsafe_mw")]
+    pub failsafe: Option<Milliwatts>,
+    /// The clock that we had locked (MHz).
+    #[serde(default)]
+    pub clock_mhz: Option<u32>,
+}
+
+/// What is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The lease is over.
+    Expired,
+    /// Somebody else has set a lower limit.
+    Lowered {
+        /// To this.
+        to: Milliwatts,
+        /// From ours.
+        from: Milliwatts,
+    },
+    /// Somebody else has set a higher limit; ours is set again.
+    Raised {
+        /// To this.
+        to: Milliwatts,
+        /// From ours.
+        from: Milliwatts,
+    },
+    /// Who had set a lower limit has raised it again.
+    GivenBack,
+    /// The driver has started anew and forgotten the limit; it is set again.
+    DriverAnew,
+    /// What is enforced stays above what shall be, though it was written.
+    Contended {
+        /// What is enforced.
+        enforced: Milliwatts,
+        /// What shall be.
+        wanted: Milliwatts,
+    },
+    /// It is enforced again.
+    Kept,
+}
+
+impl Hold {
+    /// A GPU that is known from an earlier life of this agent.
+    #[must_use]
+    pub fn remembered(memory: &Memory, released: bool) -> Self {
+        let clock = Clock::remembered(memory.clock_mhz);
+        Self { prior: memory.prior, ours: memory.ours, fallen: memory.failsafe, released, clock, ..Self::default() }
+    }
+
+    /// What must be remembered over a restart.
+    #[must_use]
+    pub fn memory(&self, bounds: &Bounds) -> Memory {
+        Memory {
+            prior: self.prior,
+            ours: self.ours.filter(|_| self.foreign.is_none()),
+            failsafe: Some(bounds.failsafe),
+            clock_mhz: self.clock.locked().or(self.lease.and_then(|l| l.clock)),
+        }
+    }
+
+    /// A grant comes; its lease counts from `from`.
+    pub fn grant(&mut self, grant: &Grant, (from, now): (Mono, Mono), bounds: &Bounds) -> Taken {
+        if grant.lease == Span::ZERO || grant.lease > bounds.longest || grant.cap == Milliwatts(0) {
+            return Taken::BadLease;
+        }
+        if grant.clock_mhz.is_some_and(|mhz| !clock::RANGE.contains(&mhz)) {
+            return Taken::BadClock;
+        }
+        if self.released {
+            return Taken::Held;
+        }
+        if (grant.epoch, grant.sequence) <= self.order {
+            return Taken::Older;
+        }
+        let until = from.min(now).after(grant.lease);
+        if until <= now {
+            return Taken::Late;
+        }
+        let cap = self.fit(grant.cap.clamp(bounds.floor, bounds.ceiling));
+        self.order = (grant.epoch, grant.sequence);
+        self.lease = Some(Lease { cap, clock: grant.clock_mhz, until });
+        self.aim(now, bounds);
+        Taken::Granted { cap: self.foreign.map_or(cap, |f| f.min(cap)) }
+    }
+
+    /// People take the node back: the limit from before us, where the present one is still ours.
+    pub fn release(&mut self) {
+        (self.released, self.lease, self.written) = (true, None, None);
+        self.restore();
+    }
+
+    fn restore(&mut self) {
+        let is_ours = |now: Milliwatts| self.ours.is_some_and(|ours| ours.apart(now) <= SAME) && self.foreign.is_none();
+        let ours = self.sample.limits.configured.filter(|now| is_ours(*now));
+        self.wanted = self.prior.filter(|prior| ours.is_some_and(|ours| ours != *prior));
+    }
+
+    /// People give the node back to its controller. What is set now is what was before us.
+    pub fn take(&mut self, now: Mono, bounds: &Bounds) {
+        if std::mem::take(&mut self.released) {
+            self.prior = self.sample.limits.configured;
+            (self.wanted, self.foreign, self.ours) = (self.prior, None, self.prior);
+            self.aim(now, bounds);
+        }
+    }
+
+    /// What was read. Tells what changed.
+    pub fn see(&mut self, sample: GpuSample, now: Mono, bounds: &Bounds) -> [Option<News>; 3] {
+        let before = self.sample;
+        let newer = self.written.is_none_or(|(at, _)| sample.at > at);
+        self.sample = sample;
+        if !newer {
+            // Read before the last write: its limits are older than those that were read back.
+            self.sample.limits = before.limits;
+        }
+        let (Some(configured), true, true) = (sample.limits.configured, self.is_readable(), newer) else {
+            return [self.aim(now, bounds), None, None];
+        };
+        let anew = before.driver != 0 && before.driver != sample.driver;
+        if anew || before.condition == Condition::Lost {
+            self.clock = Clock::default();
+        }
+        if anew {
+            // Its limits are back at their default: nobody meant that.
+            (self.foreign, self.written) = (None, None);
+        }
+        self.prior = self.prior.or(Some(configured));
+        let foreign = self.compare(configured, anew, bounds);
+        let over = self.aim(now, bounds);
+        [over, foreign, self.keep()]
+    }
+
+    /// Who has set what is configured now?
+    fn compare(&mut self, configured: Milliwatts, anew: bool, bounds: &Bounds) -> Option<News> {
+        let ours = self.ours.replace(configured)?;
+        let fallen = self.fallen.take().map(|f| self.fit(f));
+        if ours.apart(configured) <= SAME || fallen.is_some_and(|f| f < ours && f.apart(configured) <= SAME) {
+            // A rounding is kept, so that roundings do not add up.
+            self.ours = Some(if ours.apart(configured) <= SAME { ours } else { configured });
+            return None;
+        }
+        if anew {
+            return Some(News::DriverAnew);
+        }
+        if self.released {
+            // Whose it is now does not matter; that it is not ours does.
+            self.foreign = Some(configured);
+            return None;
+        }
+        if configured < ours {
+            self.foreign = Some(configured);
+            return Some(News::Lowered { to: configured, from: ours });
+        }
+        self.written = None;
+        let meant = self.lease.map_or(bounds.failsafe, |l| l.cap);
+        match self.foreign.take() {
+            None => Some(News::Raised { to: configured, from: ours }),
+            Some(_) if configured < meant => {
+                self.foreign = Some(configured);
+                Some(News::Lowered { to: configured, from: meant })
+            }
+            Some(_) => Some(News::GivenBack),
+        }
+    }
+
+    /// Is what shall be enforced enforced?
+    fn keep(&mut self) -> Option<News> {
+        let (enforced, wanted) = self.sample.limits.enforced.zip(self.wanted)?;
+        let above = enforced > wanted + SAME && self.written.is_some_and(|(_, tried)| tried == wanted);
+        let before = std::mem::replace(&mut self.contended, above);
+        match (before, above) {
+            (false, true) => Some(News::Contended { enforced, wanted }),
+            (true, false) => Some(News::Kept),
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    /// Decides what shall be enforced. Tells where a lease ends.
+    fn aim(&mut self, now: Mono, bounds: &Bounds) -> Option<News> {
+        if self.released {
+            self.restore();
+            return None;
+        }
+        let mut news = None;
+        if self.lease.is_some_and(|l| now >= l.until) {
+            // What was granted was the most; whatever is less than the fail-safe stays.
+            self.wanted = self.lease.take().map(|l| l.cap);
+            news = Some(News::Expired);
+        }
+        self.wanted = match self.lease {
+            Some(lease) => Some(lease.cap),
+            None => self.wanted.or(self.sample.limits.configured).map(|present| self.fit(present.min(bounds.failsafe))),
+        };
+        if let Some(foreign) = self.foreign {
+            self.wanted = self.wanted.map(|wanted| wanted.min(foreign));
+        }
+        news
+    }
+
+    /// A cap that the board takes.
+    fn fit(&self, cap: Milliwatts) -> Milliwatts {
+        match self.sample.limits.least.zip(self.sample.limits.most) {
+            Some((least, most)) if least <= most => cap.clamp(least, most),
+            Some(_) | None => cap,
+        }
+    }
+
+    /// A limit that is to be written now, and whether that is less than what may be drawn now.
+    #[must_use]
+    pub fn due(&self, now: Mono, bounds: &Bounds) -> Option<(Milliwatts, bool)> {
+        let wanted = self.wanted.filter(|_| self.is_readable())?;
+        let limits = self.sample.limits;
+        let lowers = limits.enforced.or(limits.configured).is_none_or(|e| e > wanted + SAME);
+        if !lowers && limits.configured.is_some_and(|c| c.apart(wanted) <= SAME) {
+            return None;
+        }
+        let waits = |(at, tried): (Mono, Milliwatts)| tried == wanted && now.since(at) < bounds.assert_every;
+        (!self.written.is_some_and(waits)).then_some((wanted, lowers))
+    }
+
+    /// A clock that is to be locked now (MHz), or freed. Freeing waits for the fall that comes with the end of a lease.
+    #[must_use]
+    pub fn clock_due(&self, now: Mono, bounds: &Bounds) -> Option<Option<u32>> {
+        let wanted = self.lease.filter(|_| !self.released).and_then(|l| l.clock);
+        if !self.is_readable() || wanted.is_none() && self.is_falling() {
+            return None;
+        }
+        self.clock.due(wanted, now, bounds.assert_every)
+    }
+
+    /// A clock was asked for; true where it was done.
+    pub fn clocked(&mut self, wanted: Option<u32>, done: bool, at: Mono) {
+        self.clock.tried(wanted, done, at);
+    }
+
+    /// What it is locked to (MHz).
+    #[must_use]
+    pub const fn clock(&self) -> Option<u32> {
+        self.clock.locked()
+    }
+
+    /// The most that it can draw for all we know (mW): what was read, or what was written since.
+    #[must_use]
+    pub fn at_most(&self) -> Option<Milliwatts> {
+        let since = self.written.filter(|(at, _)| self.sample.at <= *at).map(|(_, limit)| limit);
+        self.sample.at_most().map(|most| since.map_or(most, |limit| limit.max(most)))
+    }
+
+    /// True where less shall be enforced than is, on a board that can be read or does not answer at the moment: what is freed
+    /// there must not be given out yet.
+    #[must_use]
+    pub fn is_falling(&self) -> bool {
+        let live = self.is_readable() || self.sample.condition == Condition::Silent;
+        let enforced = self.sample.limits.enforced.or(self.sample.limits.configured);
+        live && self.wanted.is_some_and(|wanted| enforced.is_none_or(|e| e > wanted + SAME))
+    }
+
+    /// A limit was written, and read back as this.
+    pub fn wrote(&mut self, limit: Milliwatts, read: &PowerLimits, at: Mono) {
+        self.written = Some((at, limit));
+        self.ours = read.configured;
+        self.sample.limits = *read;
+        if self.released {
+            self.wanted = None;
+        }
+    }
+
+    /// A limit was not written, or nobody knows.
+    pub fn failed(&mut self, limit: Milliwatts, at: Mono) {
+        self.written = Some((at, limit));
+    }
+
+    /// True where its limits are read.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        matches!(self.sample.condition, Condition::Well | Condition::PowerFrozen | Condition::Frozen)
+    }
+
+    /// Who has the say.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        match (self.released, self.foreign, self.lease) {
+            (true, _, _) => Rule::Released,
+            (false, Some(foreign), _) if self.wanted.is_some_and(|w| w.apart(foreign) <= SAME) => Rule::Foreign,
+            (false, _, Some(_)) => Rule::Lease,
+            (false, _, None) => Rule::FailSafe,
+        }
+    }
+
+    /// What shall be enforced (mW).
+    #[must_use]
+    pub const fn wanted(&self) -> Option<Milliwatts> {
+        self.wanted
+    }
+
+    /// What is left of the lease, and the grant it came by: epoch and sequence.
+    #[must_use]
+    pub fn lease(&self, now: Mono) -> (Span, (u64, u64)) {
+        (self.lease.map_or(Span::ZERO, |l| l.until.since(now)), self.order)
+    }
+
+    /// What was read last.
+    #[must_use]
+    pub const fn sample(&self) -> &GpuSample {
+        &self.sample
+    }
+
+    /// True where it is written and not enforced.
+    #[must_use]
+    pub const fn is_contended(&self) -> bool {
+        self.contended
+    }
+}

@@ -1,0 +1,131 @@
+//! Callers on this machine: HTTP and JSON over a Unix socket that its owner's group may use.
+//!
+//! ```text
+//! GET  /v1/node                     how the node is
+//! POST /v1/grants                   {"grants":[{"uuid","cap_mw","lease_ms","epoch","seq"}]}, answered one by one
+//! POST /v1/release, /v1/take        people take the node back, or give it to its controller
+//! every refusal: {"code","message","help"}
+//! ```
+
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::SyncSender;
+
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use plant::gpu::Uuid;
+use plant::lease::{Grants, NodeReport, Taken};
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use super::work::Ask;
+use crate::service::api::{Caller, Door, Owner, Problem, open_door};
+
+/// The largest body that is read (bytes).
+const BODY_LIMIT: usize = 64 * 1024;
+/// The most grants in one message.
+pub const MOST_GRANTS: usize = 64;
+
+/// What became of one grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The GPU.
+    pub uuid: Uuid,
+    /// What became of it.
+    #[serde(flatten)]
+    pub taken: Taken,
+}
+
+/// What became of all grants of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// In the order of the grants.
+    pub taken: Vec<Answer>,
+}
+
+#[derive(Clone)]
+struct Context {
+    asks: SyncSender<Ask>,
+    owner: Owner,
+}
+
+/// Serves callers on this machine for ever. Dropping the door takes the socket away.
+///
+/// # Errors
+/// The directory is missing, something else stands there, or another agent listens there.
+pub fn serve(socket: &Path, asks: SyncSender<Ask>) -> io::Result<(Door, impl Future<Output = io::Result<()>>)> {
+    let (door, listener, owner) = open_door(socket)?;
+    let context = Context { asks, owner };
+    let routes = Router::new()
+        .route("/v1/node", get(node))
+        .route("/v1/grants", post(grants))
+        .route("/v1/release", post(release))
+        .route("/v1/take", post(take))
+        .layer(axum::middleware::from_fn_with_state(context.clone(), admit))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(context)
+        .into_make_service_with_connect_info::<Caller>();
+    Ok((door, async move { axum::serve(listener, routes).await }))
+}
+
+async fn admit(
+    State(context): State<Context>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if caller.may_ask(context.owner) {
+        return Ok(next.run(request).await);
+    }
+    tracing::warn!(who = caller.who(), "a caller was turned away");
+    let help = "ask somebody to add you to the group of the socket";
+    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", format!("{} may not ask", caller.who()), help))
+}
+
+/// Asks the thread that decides.
+async fn ask<T>(asks: &SyncSender<Ask>, make: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Problem> {
+    let late = || {
+        let help = "it is busy or ending; look at its log";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the agent does not answer".to_owned(), help)
+    };
+    let (answer, hear) = oneshot::channel();
+    asks.try_send(make(answer)).map_err(|_| late())?;
+    hear.await.map_err(|_| late())
+}
+
+async fn node(State(context): State<Context>) -> Result<Json<NodeReport>, Problem> {
+    ask(&context.asks, Ask::Report).await.map(Json)
+}
+
+async fn grants(State(context): State<Context>, body: axum::body::Bytes) -> Result<Json<Answers>, Problem> {
+    let bad = |what: String| {
+        let help = "write {\"grants\":[{\"uuid\",\"cap_mw\",\"lease_ms\",\"epoch\",\"seq\"}]}";
+        Problem::new(StatusCode::BAD_REQUEST, "bad_grants", what, help)
+    };
+    let asked: Grants = serde_json::from_slice(&body).map_err(|e| bad(format!("these are no grants: {e}")))?;
+    if asked.grants.len() > MOST_GRANTS {
+        return Err(bad(format!("{} grants in one message are more than {MOST_GRANTS}", asked.grants.len())));
+    }
+    let taken = ask(&context.asks, |to| Ask::Grants(asked, to)).await?;
+    Ok(Json(Answers { taken: taken.into_iter().map(|(uuid, taken)| Answer { uuid, taken }).collect() }))
+}
+
+async fn release(State(context): State<Context>) -> Result<Json<bool>, Problem> {
+    hold(&context, true).await
+}
+
+async fn take(State(context): State<Context>) -> Result<Json<bool>, Problem> {
+    hold(&context, false).await
+}
+
+async fn hold(context: &Context, released: bool) -> Result<Json<bool>, Problem> {
+    let saved = ask(&context.asks, |to| Ask::Release(released, to)).await?;
+    saved.map(|()| Json(released)).map_err(|why| {
+        let help = "it holds until the next restart; make room and say it again";
+        Problem::new(StatusCode::INSUFFICIENT_STORAGE, "not_saved", why, help)
+    })
+}

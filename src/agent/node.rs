@@ -1,0 +1,201 @@
+//! A node: its GPUs' caps, and the order in which they are written. What one gives up is out before another gets it.
+
+use std::collections::BTreeMap;
+
+use plant::gpu::{GpuSample, Milliwatts, PowerLimits, Throttle, Uuid};
+use plant::lease::{GpuReport, Grant, Taken};
+use plant::time::{Mono, Span};
+
+use serde::{Deserialize, Serialize};
+
+use super::hold::{Bounds, Hold, Memory, News};
+
+/// A node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    bounds: Bounds,
+    gpus: BTreeMap<Uuid, Place>,
+    released: bool,
+    news: Vec<(Uuid, News)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Place {
+    hold: Hold,
+    seen: Seen,
+}
+
+/// What was read since the last report.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Seen {
+    sum: u64,
+    readings: u64,
+    peak: Option<Milliwatts>,
+    throttle: Option<Throttle>,
+}
+
+/// What is remembered of a node over a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeMemory {
+    /// People hold it.
+    pub released: bool,
+    /// Its GPUs.
+    pub gpus: BTreeMap<Uuid, Memory>,
+}
+
+/// A limit to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// To this GPU.
+    pub uuid: Uuid,
+    /// This.
+    pub limit: Milliwatts,
+}
+
+impl Node {
+    /// A node without GPUs.
+    #[must_use]
+    pub const fn new(bounds: Bounds) -> Self {
+        Self { bounds, gpus: BTreeMap::new(), released: false, news: Vec::new() }
+    }
+
+    /// What is remembered of an earlier life: that people hold the node, and its GPUs' limits.
+    #[must_use]
+    pub fn remembered(bounds: Bounds, memory: &NodeMemory) -> Self {
+        let place = |m: &Memory| Place { hold: Hold::remembered(m, memory.released), seen: Seen::default() };
+        let gpus = memory.gpus.iter().map(|(uuid, m)| (*uuid, place(m))).collect();
+        Self { gpus, released: memory.released, ..Self::new(bounds) }
+    }
+
+    /// What was read of a GPU.
+    pub fn see(&mut self, uuid: Uuid, sample: GpuSample, now: Mono) {
+        let released = self.released;
+        let place = self
+            .gpus
+            .entry(uuid)
+            .or_insert_with(|| Place { hold: Hold::remembered(&Memory::default(), released), seen: Seen::default() });
+        if sample.at != place.hold.sample().at {
+            place.seen.add(&sample);
+        }
+        let news = place.hold.see(sample, now, &self.bounds);
+        self.news.extend(news.into_iter().flatten().map(|n| (uuid, n)));
+    }
+
+    /// A grant comes; its lease counts from `from`.
+    pub fn grant(&mut self, grant: &Grant, (from, now): (Mono, Mono)) -> Taken {
+        let place = self.gpus.get_mut(&grant.uuid);
+        place.map_or(Taken::Unknown, |place| place.hold.grant(grant, (from, now), &self.bounds))
+    }
+
+    /// People take the node back.
+    pub fn release(&mut self) {
+        self.released = true;
+        self.gpus.values_mut().for_each(|place| place.hold.release());
+    }
+
+    /// People give it back.
+    pub fn take(&mut self, now: Mono) {
+        let bounds = self.bounds;
+        self.released = false;
+        self.gpus.values_mut().for_each(|place| place.hold.take(now, &bounds));
+    }
+
+    /// What is to be written now. Where anything falls, or should have fallen and has not been seen to, nothing rises.
+    #[must_use]
+    pub fn due(&self, now: Mono) -> Vec<Write> {
+        let all = || self.gpus.iter().filter_map(|(uuid, p)| Some((*uuid, p.hold.due(now, &self.bounds)?)));
+        let of = |(uuid, (limit, _))| Write { uuid, limit };
+        if self.gpus.values().any(|place| place.hold.is_falling()) {
+            return all().filter(|(_, (_, lowers))| *lowers).map(of).collect();
+        }
+        all().map(of).collect()
+    }
+
+    /// A limit was written, and read back as this.
+    pub fn wrote(&mut self, write: &Write, read: &PowerLimits, at: Mono) {
+        if let Some(place) = self.gpus.get_mut(&write.uuid) {
+            place.hold.wrote(write.limit, read, at);
+        }
+    }
+
+    /// A limit was not written, or nobody knows.
+    pub fn failed(&mut self, write: &Write, at: Mono) {
+        if let Some(place) = self.gpus.get_mut(&write.uuid) {
+            place.hold.failed(write.limit, at);
+        }
+    }
+
+    /// Clocks that are to be locked now (MHz), or freed.
+    #[must_use]
+    pub fn clocks_due(&self, now: Mono) -> Vec<(Uuid, Option<u32>)> {
+        self.gpus.iter().filter_map(|(uuid, p)| Some((*uuid, p.hold.clock_due(now, &self.bounds)?))).collect()
+    }
+
+    /// A clock was asked for; true where it was done.
+    pub fn clocked(&mut self, (uuid, wanted): (Uuid, Option<u32>), done: bool, at: Mono) {
+        if let Some(place) = self.gpus.get_mut(&uuid) {
+            place.hold.clocked(wanted, done, at);
+        }
+    }
+
+    /// What is to be told, once.
+    pub fn news(&mut self) -> Vec<(Uuid, News)> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// What must be remembered over a restart.
+    #[must_use]
+    pub fn memory(&self) -> NodeMemory {
+        let gpus = self.gpus.iter().map(|(uuid, place)| (*uuid, place.hold.memory(&self.bounds))).collect();
+        NodeMemory { released: self.released, gpus }
+    }
+
+    /// What the node says of its GPUs; what was gathered since the last report begins anew.
+    pub fn report(&mut self, now: Mono) -> Vec<GpuReport> {
+        self.gpus.iter_mut().map(|(uuid, place)| place.report(*uuid, now)).collect()
+    }
+}
+
+impl Place {
+    fn report(&mut self, uuid: Uuid, now: Mono) -> GpuReport {
+        let (seen, sample) = (std::mem::take(&mut self.seen), *self.hold.sample());
+        let (lease, (epoch, sequence)) = self.hold.lease(now);
+        GpuReport {
+            uuid,
+            condition: sample.condition,
+            power: seen.sum.checked_div(seen.readings).map(Milliwatts),
+            peak: seen.peak,
+            source: sample.power.map(|p| p.source),
+            age: if sample.at == Mono::default() { Span::from_secs(u64::from(u32::MAX)) } else { now.since(sample.at) },
+            energy: sample.energy.map(|e| e.0),
+            die_cel: sample.die.map(|t| t.0),
+            throttle: seen.throttle,
+            enforced: sample.limits.enforced,
+            wanted: self.hold.wanted(),
+            at_most: self.hold.at_most(),
+            clock_mhz: self.hold.clock(),
+            rule: self.hold.rule(),
+            lease,
+            epoch,
+            sequence,
+            contended: self.hold.is_contended(),
+        }
+    }
+}
+
+impl Seen {
+    fn add(&mut self, sample: &GpuSample) {
+        if let Some(power) = sample.power {
+            self.sum = self.sum.saturating_add(power.draw.0);
+            self.readings = self.readings.saturating_add(1);
+            self.peak = self.peak.max(Some(power.draw));
+        }
+        if let Some(bits) = sample.throttle {
+            self.throttle = Some(Throttle(self.throttle.unwrap_or_default().0 | bits.0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

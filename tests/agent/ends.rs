@@ -1,0 +1,62 @@
+//! Ends: in order, of the watching half, of both.
+
+use super::*;
+
+#[test]
+fn a_watching_half_that_is_killed_takes_the_other_with_it_to_the_fail_safe() {
+    let mut node = Node::start("");
+    node.grant(Duration::from_secs(60));
+    node.until("the caps are enforced", |n| n.all_at(CAP));
+    let working = node.working();
+    node.agent.kill().expect("killed");
+    node.agent.wait().expect("ended");
+    node.until("all are at the fail-safe", |n| n.all_at(SAFE));
+    node.until("the working half has ended", |_| !Path::new(&format!("/proc/{working}")).exists());
+    node.agent = spawn(node.folder.path());
+    node.until("the agent is back", |n| n.report().is_some());
+    node.grant(Duration::from_secs(60));
+    node.until("and takes grants", |n| n.all_at(CAP));
+}
+
+#[test]
+fn a_stop_in_order_and_the_small_path_both_leave_the_fail_safe() {
+    let mut node = Node::start("");
+    node.grant(Duration::from_secs(60));
+    node.until("the caps are enforced", |n| n.all_at(CAP));
+    signal("-TERM", node.agent.id());
+    assert_eq!(node.agent.wait().expect("ended").code(), Some(0), "{}", node.log());
+    assert!(node.all_at(SAFE));
+    (0..4).for_each(|n| node.bench.foreign_limit(n, 650_000));
+    let config = node.path("agent.toml").display().to_string();
+    let output = node.wattloop(&["agent", "failsafe", "--config", &config]);
+    assert!(output.status.success() && node.all_at(SAFE), "{output:?}");
+    node.bench.foreign_limit(0, 250_000);
+    assert!(node.wattloop(&["agent", "failsafe", "--config", &config]).status.success());
+    assert_eq!(node.bench.enforced(0), 250_000, "what is lower stays");
+    node.bench.permission(1, false);
+    node.bench.foreign_limit(1, 700_000);
+    let output = node.wattloop(&["agent", "failsafe", "--config", &config]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&node.bench.uuid(1)));
+}
+
+#[test]
+fn a_cap_outlives_both_halves_where_nothing_else_holds_the_driver() {
+    let mut node = Node::start("");
+    node.bench.leaves_with_its_last_client(true);
+    node.grant(Duration::from_secs(60));
+    node.until("the caps are enforced", |n| n.all_at(CAP));
+    node.until("the driver stays loaded", |n| n.log().matches("its driver stays loaded now").count() >= 4);
+    let working = node.working();
+    // The working half would go to the fail-safe if it saw the other go.
+    signal("-STOP", working);
+    node.agent.kill().expect("killed");
+    signal("-KILL", working);
+    node.agent.wait().expect("ended");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(node.all_at(CAP), "stranded, not forgotten: what systemd does next finds a cap");
+    let config = node.path("agent.toml").display().to_string();
+    assert!(node.wattloop(&["agent", "failsafe", "--config", &config]).status.success());
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(node.all_at(SAFE), "and what it writes stays when it has gone");
+}
