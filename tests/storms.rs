@@ -37,6 +37,11 @@ fn rear_door_weathers_its_storms() {
 }
 
 #[test]
+fn immersion_two_phase_weathers_its_storms() {
+    weathers("immersion-two-phase");
+}
+
+#[test]
 fn immersion_weathers_its_storms() {
     weathers("immersion");
 }

@@ -156,6 +156,10 @@ pub enum Reason {
     TooCold,
     /// A pump that failed is told to stand for a moment, so that its drive can start anew.
     StartsAnew,
+    /// There is air in the tank, and its purge draws it off.
+    AirFound,
+    /// There is no air to draw off the tank, or its purge has to wait.
+    NoPurge,
     /// A tank's fluid is too warm, or its vapour presses too much, as this point tells: all that cools it runs at its most.
     TankHot(PointId),
     /// The coolant is too near to the room's dew point, which this sensor tells; nothing where all are lost.

@@ -4,6 +4,7 @@ mod cap;
 mod commissioning;
 mod disagreement;
 mod shut_out;
+mod stage;
 mod supervision;
 mod unanswered;
 
@@ -19,6 +20,7 @@ pub use cap::{CapReason, Rung};
 pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
 pub use shut_out::ShutOut;
+pub use stage::StageCause;
 pub use supervision::Supervision;
 pub use unanswered::Unanswered;
 
@@ -81,11 +83,19 @@ pub enum Trouble {
     NotBelieved,
     /// Nobody takes the heat that is called for, although the valve is open.
     NotTaken,
+    /// A tank's purge was told to run and does not.
+    PurgeStands,
+    /// A tank's purge was told to stand and runs on.
+    PurgeRunsOn,
+    /// A tank's purge has run for its time, and what presses more than the vapour is still there.
+    AirStays,
+    /// A tank presses less than its liquid's vapour would: one of its sensors lies.
+    NotSaturated,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -99,6 +109,10 @@ impl Trouble {
         Self::DidNotWarm,
         Self::NotBelieved,
         Self::NotTaken,
+        Self::PurgeStands,
+        Self::PurgeRunsOn,
+        Self::AirStays,
+        Self::NotSaturated,
     ];
 
     /// The word on the wire.
@@ -118,6 +132,10 @@ impl Trouble {
             Self::DidNotWarm => "did_not_warm",
             Self::NotBelieved => "not_believed",
             Self::NotTaken => "not_taken",
+            Self::PurgeStands => "purge_stands",
+            Self::PurgeRunsOn => "purge_runs_on",
+            Self::AirStays => "air_stays",
+            Self::NotSaturated => "not_saturated",
         }
     }
 }
@@ -147,6 +165,10 @@ pub enum Step {
     Warming,
     /// A tank's fluid is warm: its loop has its valve.
     Warm,
+    /// A tank's purge draws air off it.
+    Purging,
+    /// A tank's purge stands again.
+    Purged,
 }
 
 impl Step {
@@ -165,47 +187,8 @@ impl Step {
             Self::Restoring => "restoring",
             Self::Warming => "warming",
             Self::Warm => "warm",
-        }
-    }
-}
-
-/// Why a stage changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum StageCause {
-    /// More load than what runs should carry.
-    Load,
-    /// More load is announced than what runs should carry.
-    Announced,
-    /// What would remain carries the load.
-    LightLoad,
-    /// More machines need water than what runs should move it through.
-    Machines,
-    /// The supply is too warm.
-    Warm,
-    /// The differential pressure is too low.
-    Starved,
-    /// The economiser carries the load alone.
-    Economised,
-    /// Nothing cools: the economiser is off and no machine is wanted.
-    Nothing,
-    /// Outdoor air is shut out: all that can run do.
-    ShutOut,
-}
-
-impl StageCause {
-    /// The word on the wire.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Load => "load",
-            Self::Announced => "announced",
-            Self::LightLoad => "light_load",
-            Self::Warm => "warm",
-            Self::Machines => "machines",
-            Self::Starved => "starved",
-            Self::Economised => "economised",
-            Self::Nothing => "nothing",
-            Self::ShutOut => "shut_out",
+            Self::Purging => "purging",
+            Self::Purged => "purged",
         }
     }
 }
@@ -244,6 +227,8 @@ pub enum What {
     PowerOffReleased,
     /// A tank has too little fluid, or enough again.
     LevelLow(bool),
+    /// There is air in a tank, or none any more.
+    AirFound(bool),
     /// All that cools a tank runs at its most, whoever holds it, or need not any more.
     MoreCooling(bool),
     /// No sensor of the room's dew point is known: the coolant is kept above what a room may have.

@@ -268,6 +268,8 @@ pub enum Condition {
     TankHot,
     /// A tank's fluid did not become warm in its time.
     TankCold,
+    /// There is air in a two-phase tank, and its condenser takes less heat for it.
+    TankAir,
     /// Control asks for jobs to leave a row.
     DrainRequested,
     /// Control asks for the machines of a row or a tank to be switched off.

@@ -244,7 +244,10 @@ fn tank(page: &mut String, t: &TankView) -> std::fmt::Result {
         .pump
         .as_ref()
         .map_or_else(String::new, |pump| format!(": pump {pump} ({:.1} h, {} starts)", t.run_hours, t.starts));
-    writeln!(page, "tank           {} {fluid}{pressure}, {level} full, {aims}{hot}{pump}", t.name)
+    let air = t.air_pascals.map_or_else(String::new, |air| format!(", air {:.0} Pa", air.max(0.0)));
+    let purge = t.purge.as_ref().filter(|does| *does != "standing");
+    let purge = purge.map_or_else(String::new, |does| format!(", purge {does}"));
+    writeln!(page, "tank           {} {fluid}{pressure}{air}, {level} full, {aims}{hot}{purge}{pump}", t.name)
 }
 
 fn cap(page: &mut String, c: &CapView) -> std::fmt::Result {

@@ -92,6 +92,7 @@ impl Alarms {
                 | Condition::DoorLeak
                 | Condition::TankHot
                 | Condition::TankCold
+                | Condition::TankAir
                 | Condition::DrainRequested
                 | Condition::PowerOffRequested
                 | Condition::SensorDeviates

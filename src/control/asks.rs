@@ -63,6 +63,10 @@ impl Asks {
             if let Some((_, since)) = asked {
                 *since = sum(*since, dt);
             }
+            // Why it stands is what wants it now; what has gone is not said any more.
+            if let (Some((reason, _)), Some(now)) = (asked.as_mut(), wanted) {
+                *reason = now;
+            }
             if let Some(reason) = wanted.filter(|_| asked.is_none()) {
                 *asked = Some((reason, Span::ZERO));
                 news.warn(about, requested(reason));
@@ -103,6 +107,22 @@ mod tests {
     use plant::id::{EquipId, Id};
     use plant::time::Tick;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_request_stands_for_what_wants_it_now() {
+        let (mut asks, mut events) = (Asks::default(), Vec::new());
+        let about = (About::Equip(EquipId::from_index(0)), Span::from_secs(1));
+        let mut scan = |off| {
+            let news = &mut News::new(Tick::default(), &mut events);
+            asks.step(&Wants { off, ..Wants::default() }, about, news);
+            asks.standing().map(|ask| (ask.rung, ask.reason)).collect::<Vec<_>>()
+        };
+        let both = |why| vec![(Rung::Off, why), (Rung::Cap, why)];
+        assert_eq!(scan(Some(CapReason::PressureHigh)), both(CapReason::PressureHigh));
+        assert_eq!(scan(Some(CapReason::LevelLow)), both(CapReason::LevelLow), "it presses no more, and is empty");
+        assert_eq!(scan(None), both(CapReason::LevelLow), "what stood last is what nobody has seen end");
+        assert_eq!(events.len(), 2, "told once");
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(100))]

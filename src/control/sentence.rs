@@ -95,6 +95,8 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::Leak => "it leaks, or did, and nobody has reset the alarm".to_owned(),
         Reason::TooCold => "the fluid is too cold: it circulates, or warms, with its valve shut".to_owned(),
         Reason::StartsAnew => "it has failed, and stands for a moment before it is told to turn again".to_owned(),
+        Reason::AirFound => "there is air in the tank, and its purge draws it off".to_owned(),
+        Reason::NoPurge => "there is no air to draw off, or the purge has to wait".to_owned(),
         Reason::TankHot(point) => format!("{} is too high: all that cools the tank runs at its most", name(point)),
         Reason::DewPoint(Some(point)) => format!("the coolant is too near to the dew point at {}", name(point)),
         Reason::DewPoint(None) => "the coolant is colder than a room of unknown dew point allows".to_owned(),
@@ -121,6 +123,12 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
         Trouble::ValveStuck => "its valve does not stand where it was told to",
         Trouble::CoolsTooLittle => "its valve is open, and the air that leaves it is much too warm",
         Trouble::DidNotWarm => "its fluid did not become warm in its time",
+        Trouble::PurgeStands => "its purge was told to run, and stands",
+        Trouble::PurgeRunsOn => "its purge was told to stand, and runs on",
+        Trouble::AirStays => {
+            "its purge has run for its time and did not get its air out: air comes in somewhere, or one of its sensors lies"
+        }
+        Trouble::NotSaturated => "it presses less than its liquid's vapour would: its pressure or its temperature lies",
         Trouble::NotBelieved => {
             "its fluid's temperature does not rise with the heat that its machines give, and is not believed"
         }
@@ -184,6 +192,8 @@ const fn step(step: Step) -> &'static str {
         Step::Restoring => "starts its machines again one by one: all were lost at once",
         Step::Warming => "has fluid that is too cold: its valve is shut until it is warm",
         Step::Warm => "has warm fluid: its loop has its valve",
+        Step::Purging => "has air drawn off by its purge",
+        Step::Purged => "has its purge stand again",
     }
 }
 
@@ -305,9 +315,8 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::DrainReleased => "may have jobs again: what cools it is back to normal".to_owned(),
         What::PowerOffRequested(why) => format!("should have its machines off: {}", need(why)),
         What::PowerOffReleased => "may have its machines on again: what cools it is back to normal".to_owned(),
-        What::LevelLow(low) => {
-            either(low, "has too little fluid: somebody should fill it up", "has fluid enough again")
-        }
+        What::LevelLow(low) => either(low, "has too little fluid: fill it up", "has fluid enough again"),
+        What::AirFound(found) => either(found, "has air in it beside its vapour", "has no air in it any more"),
         What::MoreCooling(true) => "is too warm: all that cools it runs at its most, whoever holds it".to_owned(),
         What::MoreCooling(false) => "is cool enough again".to_owned(),
         What::DewPointsLost => {

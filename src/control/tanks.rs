@@ -4,9 +4,11 @@
 //! Its own panel runs a tank until all that is needed is seen: [`super::rule`]. The loops are those of [`super::cooling`]; [`oil`] and
 //! [`boiling`] say what they aim at and what else is watched, [`warmth`] when fluid is too cold for them.
 
+pub mod air;
 mod boiling;
 mod keeper;
 mod oil;
+mod purge;
 mod supervision;
 mod warmth;
 
@@ -34,6 +36,8 @@ pub struct Wiring {
     valve: OutputId,
     /// The valve again where there is no pump.
     pump: OutputId,
+    /// What draws air off a tank with two phases, where it has such a thing.
+    purge: Option<OutputId>,
 }
 
 impl Wiring {
@@ -73,11 +77,12 @@ impl<Of, Rules> Scan<'_, Of, Rules> {
 pub fn wirings(hall: &Hall, commands: &Commands) -> (Vec<Wiring>, Vec<Wiring>) {
     let one = |of: &DrivenTank| {
         let (run_mode, valve) = (commands.output(of.run_mode.id())?, commands.output(of.valve.id())?);
-        Some(Wiring { run_mode, valve, pump: commands.output(of.pump.id())? })
+        Some(Wiring { run_mode, valve, pump: commands.output(of.pump.id())?, purge: None })
     };
     let two = |of: &DrivenTwoPhase| {
         let (run_mode, valve) = (commands.output(of.run_mode.id())?, commands.output(of.valve.id())?);
-        Some(Wiring { run_mode, valve, pump: valve })
+        let purge = of.purge.and_then(|purge| commands.output(purge.order.id()));
+        Some(Wiring { run_mode, valve, pump: valve, purge })
     };
     (hall.tanks.iter().filter_map(one).collect(), hall.two_phase_tanks.iter().filter_map(two).collect())
 }
@@ -151,10 +156,17 @@ impl Tanks {
         one.map(|(of, _)| of.of.equip).chain(two.map(|(of, _)| of.of.equip)).next()
     }
 
+    /// The first with air in it, and how much (Pa), where that is known.
+    #[must_use]
+    pub fn airy(&self, hall: &Hall) -> Option<(EquipId, Option<f64>)> {
+        let mut airy = self.boiling(hall).filter(|(_, tank)| tank.air().is_found());
+        airy.next().map(|(of, tank)| (of.of.equip, tank.air().pascals()))
+    }
+
     /// What is wrong, and with which.
     pub fn troubles<'t>(&'t self, hall: &'t Hall) -> impl Iterator<Item = (EquipId, Trouble)> + 't {
         let one = self.oil(hall).flat_map(|(of, tank)| tank.troubles().map(|trouble| (of.of.equip, trouble)));
-        one.chain(self.boiling(hall).filter_map(|(of, tank)| Some((of.of.equip, tank.trouble()?))))
+        one.chain(self.boiling(hall).flat_map(|(of, tank)| tank.troubles().map(|trouble| (of.of.equip, trouble))))
     }
 
     /// Gives the loops of the valves what they shall do.

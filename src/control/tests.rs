@@ -27,6 +27,7 @@ mod shadow;
 mod storm;
 mod supervised;
 mod supply_air;
+mod tank_air;
 mod tanks;
 mod trials;
 mod trips;

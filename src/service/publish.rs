@@ -283,6 +283,7 @@ fn what(what: &What) -> Value {
         What::PowerOffRequested(why) => json!({ "kind": "power_off_requested", "why": why.word() }),
         What::PowerOffReleased => json!({ "kind": "power_off_released" }),
         What::LevelLow(low) => json!({ "kind": "level_low", "low": low }),
+        What::AirFound(found) => json!({ "kind": "air_found", "found": found }),
         What::MoreCooling(on) => json!({ "kind": "more_cooling", "on": on }),
         What::DewPointsLost => json!({ "kind": "dew_points_lost" }),
         What::DewPointKnown => json!({ "kind": "dew_point_known" }),

@@ -160,6 +160,11 @@ pub(super) const fn gauge(name: &'static str) -> PointSpec {
     sensor(name, Unit::Pascal, judged(-1e5, 1e6, Danger::Up, 500.0, NO_RATE))
 }
 
+/// The air's own pressure.
+pub(super) const fn barometer(name: &'static str) -> PointSpec {
+    sensor(name, Unit::Pascal, judged(5e4, 1.1e5, Danger::Neither, 0.0, NO_RATE))
+}
+
 pub(super) const fn volume_flow(name: &'static str) -> PointSpec {
     sensor(name, Unit::LiterPerSecond, judged(-1.0, 1e3, Danger::Down, 0.5, NO_RATE))
 }

@@ -24,7 +24,7 @@ use crate::point::{Point, PointDef, PointTable};
 use crate::read::{Section, Source, Value, did_you_mean, is_name};
 use crate::units::{Quantity, Watts};
 
-use sequence::Sequenced;
+use sequence::{Fittings, Sequenced};
 use specs::Specs;
 
 /// More racks than a row of any hall has; a slip of the finger beyond it.
@@ -56,6 +56,8 @@ struct Draft {
     sequenced: Vec<Sequenced>,
     /// The kinds besides plants that control runs.
     run: Vec<Kind>,
+    /// What two-phase tanks have of what only some have.
+    fittings: Fittings,
     meters: Vec<Meter>,
     loops: Table<LoopId, String>,
     /// Line of each equipment, for "is already …".
@@ -76,6 +78,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         machinery: Machinery::default(),
         sequenced: sequence::sequenced(file),
         run: sequence::run_kinds(file),
+        fittings: sequence::fittings(file),
         meters: Vec::new(),
         loops: Table::new(),
         lines: BTreeMap::new(),
@@ -85,8 +88,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     draft.machinery(file);
     let plants = draft.plants(file);
     let dx_rows = draft.dx_rows(file);
-    let cdus = draft.driven_cdus(file);
-    let dry = draft.driven_dry(file);
+    let (cdus, dry) = (draft.driven_cdus(file), draft.driven_dry(file));
     let headers = draft.headers(file);
     let doors = draft.driven_doors(file);
     let (tanks, two_phase_tanks) = draft.driven_tanks(file);
@@ -298,7 +300,8 @@ impl Draft {
     /// The points that a machine has more where control runs its plant.
     fn commanded(&self, section: &Section<'_>, kind: Kind) -> Vec<PointSpec> {
         if self.run.contains(&kind) {
-            return kind.commands().to_vec();
+            let fits = |spec: &&PointSpec| kind != Kind::TwoPhaseTank || self.fittings.have(spec);
+            return kind.commands().iter().filter(fits).copied().collect();
         }
         if sequence::RUN_BY_KIND.contains(&kind) || self.sequenced.is_empty() || kind.commands().is_empty() {
             return Vec::new();

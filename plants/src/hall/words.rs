@@ -51,7 +51,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -74,6 +74,7 @@ impl Condition {
         Self::DoorLeak,
         Self::TankHot,
         Self::TankCold,
+        Self::TankAir,
         Self::DrainRequested,
         Self::PowerOffRequested,
         Self::SensorDeviates,
@@ -107,6 +108,7 @@ impl Condition {
             Self::DoorLeak => "door-leak",
             Self::TankHot => "tank-hot",
             Self::TankCold => "tank-cold",
+            Self::TankAir => "tank-air",
             Self::DrainRequested => "drain-requested",
             Self::PowerOffRequested => "power-off-requested",
             Self::SensorDeviates => "sensor-deviates",
@@ -128,6 +130,7 @@ impl Condition {
             Self::CduFouled => &[Kind::Cdu],
             Self::DewPointTripped | Self::DewPointsLost => &[Kind::Cdu, Kind::RearDoor],
             Self::DoorLeak => &[Kind::RearDoor],
+            Self::TankAir => &[Kind::TwoPhaseTank],
             Self::TankHot | Self::TankCold => &[Kind::Tank, Kind::TwoPhaseTank],
             Self::InletAbove
             | Self::InletsLost
@@ -178,6 +181,7 @@ impl Condition {
             | Self::DoorLeak
             | Self::TankHot
             | Self::TankCold
+            | Self::TankAir
             | Self::DrainRequested
             | Self::PowerOffRequested
             | Self::SensorDeviates

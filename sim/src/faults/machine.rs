@@ -5,7 +5,7 @@ use plant::hall::Kind;
 /// How a machine is broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MachineFault {
-    /// It stops and stays stopped: a chiller, a pump on a header, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump, a generator.
+    /// It stops and stays stopped: a chiller, a pump on a header, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump or purge, a generator.
     Tripped,
     /// Its fans are dead: a tower or a dry cooler.
     FansFailed,
@@ -41,9 +41,10 @@ pub enum MachineFault {
     OnBypass,
     /// The breaker of a UPS's string is open.
     StringOpen,
-    /// No try to start it catches: a generator, a chiller, a pump on a header, an economiser, a heat recovery, a DX unit's compressor.
+    /// No try to start it catches: a generator, a chiller, a pump on a header, an economiser, a heat recovery, a DX unit's compressor, a tank's
+    /// purge.
     StartFails,
-    /// It does not stop: a chiller, a pump or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
+    /// It does not stop: a chiller, a pump, a purge or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
     /// fans turn on.
     StopFails,
     /// A pump's coupling is broken: it turns and moves nothing.
@@ -124,6 +125,7 @@ impl MachineFault {
                     | Kind::Dx
                     | Kind::FacilityWater
                     | Kind::Tank
+                    | Kind::TwoPhaseTank
                     | Kind::Generator
             ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
@@ -142,11 +144,12 @@ impl MachineFault {
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
             Self::StartFails => {
                 let switched = matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx);
-                switched || matches!(kind, Kind::Generator | Kind::Pump | Kind::CondenserPump)
+                switched || matches!(kind, Kind::Generator | Kind::Pump | Kind::CondenserPump | Kind::TwoPhaseTank)
             }
             Self::StopFails => {
                 let driven = matches!(kind, Kind::Tower | Kind::DryCooler | Kind::Pump | Kind::CondenserPump);
-                driven || matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx)
+                let switched = matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx);
+                driven || switched || matches!(kind, Kind::TwoPhaseTank)
             }
             Self::CouplingBroken => matches!(kind, Kind::Pump | Kind::CondenserPump),
             Self::Smoke => matches!(kind, Kind::SmokeDetector),

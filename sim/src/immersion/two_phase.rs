@@ -9,22 +9,24 @@
 //! Pressure is `p_sat(T)` and what air is in the headspace. The coil takes `(1 − e^−NTU)·ṁ·cp·(T − T_w)`, its conductance
 //! less by `1/(1 + k·y)` at a share `y` of air. [`boards`] says how boards boil, dry out and are wetted again. An open vent
 //! passes `k·Δp` of the mixture; the vapour takes its latent heat along and is counted as lost. Below ambient pressure air
-//! seeps in. **Source** heat and mass balances; Rohsenow's cube of the superheat; blanketing by air after Minkowycz and Sparrow.
+//! seeps in; a [`purge`] draws it off. **Source** heat and mass balances; Rohsenow's cube of the superheat; blanketing by air after Minkowycz and Sparrow.
 //! **Parameters** superheat 10 to 20 K at full load, critical load 1.2 to 3 times full load, vent 1 to 5 kPa,
 //! [`vapour`](super::vapour). **Box** 20 to 75 °C, 0.3 to 2.3 bar, a few percent of air.
 //! **Outside it** an outcome says so. Boards that stand bare warm up without end. The last hundredth of the fluid stays.
 //! **Time constant** boards a few seconds, bath `M·cp/g`, 100 to 600 s.
 
 pub mod boards;
+pub mod purge;
 
 use plant::read::Section;
 
 use self::boards::{Boards, Surface};
+use self::purge::{Drawn, Purge};
 use super::Facility;
 use super::vapour::{Fluid, NOVEC_649, PERFLUOROHEXANE};
 use crate::exchanger::past_surface;
 use crate::exponential;
-use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, number};
+use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, number};
 use crate::water::CP_WATER;
 
 /// Specific gas constant of air (J/kg/K).
@@ -57,6 +59,8 @@ pub struct TwoPhase {
     pub vent: Vent,
     /// Air that seeps in for each pascal below ambient (kg/s/Pa, ≥ 0).
     pub seep: f64,
+    /// What draws air off, where it has such a thing.
+    pub purge: Option<Purge>,
     /// Levels at which boards stand all bare and all covered (shares of a full tank, 0 to 1, rising).
     pub bare: (f64, f64),
 }
@@ -108,6 +112,8 @@ pub struct Drive {
     pub leak: f64,
     /// True while something holds the vent open.
     pub held_open: bool,
+    /// True while its purge draws.
+    pub purges: bool,
 }
 
 /// One step of a tank: means over the step, and how it stands at its end.
@@ -117,7 +123,9 @@ pub struct Outcome {
     pub to_water: f64,
     /// Heat into the room (W).
     pub to_room: f64,
-    /// Heat that vented vapour carried off, latent and counted from 0 °C (W).
+    /// Heat that the purge's trap took out of the vapour it gave back (W).
+    pub trapped: f64,
+    /// Heat that vapour carried off through the vent and the purge, latent and counted from 0 °C (W).
     pub vented: f64,
     /// Heat that leaked liquid carried off, counted from 0 °C (W).
     pub leaked: f64,
@@ -149,6 +157,7 @@ impl TwoPhase {
             room: 0.2e-3 * heat,
             vent: Vent { opens: 2000.0, closes: 200.0, passes: heat / fluid.latent / 4000.0 },
             seep: 1e-10,
+            purge: None,
             bare: (0.4, 0.9),
         }
     }
@@ -181,6 +190,7 @@ impl TwoPhase {
             room: number(of, "room-w-per-k", AT_LEAST_ZERO),
             vent,
             seep: number(of, "seep-kg-per-s-pa", AT_LEAST_ZERO),
+            purge: maybe(of, "purge", Purge::read),
             bare,
         }
     }
@@ -228,7 +238,7 @@ impl Tank {
         (of.fluid.pressure(self.bath).0, self.air * AIR * kelvin / of.headspace)
     }
 
-    /// Moves `dt` seconds on. What is stored changes by `dt·(power − to_water − to_room − vented − leaked)`.
+    /// Moves `dt` seconds on. What is stored changes by `dt·(power − to_water − to_room − trapped − vented − leaked)`.
     pub fn step(&mut self, of: &TwoPhase, drive: &Drive, dt: f64) -> Outcome {
         let (vapour, air) = self.pressures(of);
         let over = vapour + air - drive.ambient;
@@ -252,19 +262,23 @@ impl Tank {
         let passes = if open && over > 0.0 { of.vent.passes * share } else { 0.0 };
         let slope = of.fluid.pressure(self.bath).1;
         let (start, latent) = (self.bath, of.fluid.latent);
+        let drawn = self.drawn(of, drive.purges, dt);
         let leave = coil + of.room + passes * latent * slope;
-        let source =
-            from_boards + coil * drive.water.entering + of.room * drive.room - passes * latent * (over - slope * start);
+        let source = from_boards + coil * drive.water.entering + of.room * drive.room
+            - passes * latent * (over - slope * start)
+            - drawn.heat;
         let capacity = of.heat(self.fluid, start).1;
         let node = exponential::node(leave, source, (capacity, start), dt);
 
         let spare = (self.fluid - HEEL * of.full).max(0.0);
-        let vented = (dt * passes * (over + slope * (node.mean - start))).clamp(0.0, spare);
+        let slipped = (dt * drawn.slips).min(spare);
+        let vented = slipped + (dt * passes * (over + slope * (node.mean - start))).clamp(0.0, spare - slipped);
         let leaked = (dt * drive.leak.max(0.0)).min(spare - vented);
         let sensible = of.fluid.specific_heat * node.mean;
         let outcome = Outcome {
             to_water: (coil * (node.mean - drive.water.entering)).max(0.0),
             to_room: of.room * (node.mean - drive.room),
+            trapped: drawn.heat,
             vented: vented * (latent + sensible) / dt,
             leaked: leaked * sensible / dt,
             leaving: drive.water.entering,
@@ -272,11 +286,13 @@ impl Tank {
             level: 0.0,
             outside: false,
         };
-        self.heat += dt * (from_boards - outcome.to_water - outcome.to_room - outcome.vented - outcome.leaked);
+        self.heat +=
+            dt * (from_boards - outcome.to_water - outcome.to_room - drawn.heat - outcome.vented - outcome.leaked);
         self.fluid -= vented + leaked;
         self.lost += vented;
         self.bath = self.found(of, node.end);
         self.breathe(of, (over, open), dt);
+        self.air *= libm::exp(-dt * drawn.volumes);
         self.told(of, outcome, drive.water.entering, stream)
     }
 
@@ -288,6 +304,12 @@ impl Tank {
             cel += (self.heat - heat) / slope;
         }
         cel
+    }
+
+    /// What its purge draws off now.
+    fn drawn(&self, of: &TwoPhase, purges: bool, dt: f64) -> Drawn {
+        let Some(purge) = of.purge.filter(|_| purges) else { return Drawn::default() };
+        purge.draws((&of.fluid, of.headspace), (self.bath, self.air), dt)
     }
 
     /// Air leaves with what is vented and comes in where the headspace is below ambient.

@@ -121,11 +121,34 @@ pub struct Unit {
     pub leak: f64,
     /// True while something holds the vent open.
     pub vent_open: bool,
+    /// What draws air off it.
+    pub purge: PurgeUnit,
     /// Its place among the facility's branches.
     pub place: usize,
     panel: Loop,
     /// Somebody else has run its pump: its panel brings it to its own speed as fast as the drive goes.
     led: bool,
+}
+
+/// The purge of a two-phase tank, as a machine that starts and stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PurgeUnit {
+    /// It runs.
+    pub runs: bool,
+    /// It stops and stays stopped.
+    pub tripped: bool,
+    /// No try to start it catches.
+    pub start_fails: bool,
+    /// It does not stop.
+    pub stop_fails: bool,
+}
+
+impl PurgeUnit {
+    /// As it is told, where it can and has power.
+    fn run(&mut self, told: bool, fed: bool) {
+        let does = if self.runs { told || self.stop_fails } else { told && !self.start_fails };
+        self.runs = does && fed && !self.tripped;
+    }
 }
 
 /// What a tank is told.
@@ -137,11 +160,13 @@ pub struct Order {
     pub valve: f64,
     /// Pump speed of a single-phase tank (%).
     pub pump: f64,
+    /// The purge of a two-phase tank: to run.
+    pub purge: bool,
 }
 
 impl Order {
     /// Its panel decides.
-    pub const PANEL: Self = Self { mode: RunMode::Panel, valve: 0.0, pump: 0.0 };
+    pub const PANEL: Self = Self { mode: RunMode::Panel, valve: 0.0, pump: 0.0, purge: false };
 }
 
 /// What a step of a tank gave, means (W).
@@ -182,6 +207,7 @@ impl Unit {
             level: 1.0,
             leak: 0.0,
             vent_open: false,
+            purge: PurgeUnit::default(),
             place,
             panel: Loop::at(open),
             led: false,
@@ -234,7 +260,17 @@ impl Unit {
         // Valve open and still too warm: the pump helps as far as it goes.
         let help = (self.liquid() - of.setpoint - 2.0).clamp(0.0, 10.0) * 10.0;
         self.turn((ambient + help).min(100.0), dt);
+        self.purge.run(self.order.mode == RunMode::On && self.order.purge, self.fed);
         Branch { valve: of.valve.square(self.valve.share()), ..Branch::open(of.friction) }
+    }
+
+    /// True while its vent stands open.
+    #[must_use]
+    pub const fn vents(&self) -> bool {
+        match &self.state {
+            State::SinglePhase(..) => false,
+            State::TwoPhase(tank, _) => self.vent_open || tank.venting,
+        }
     }
 
     /// Its pump, which its panel runs at `own` (%).
@@ -278,12 +314,16 @@ impl Unit {
                     ambient: AMBIENT,
                     leak: self.leak,
                     held_open: self.vent_open,
+                    purges: self.purge.runs,
                 };
+                let draws = of.purge.filter(|_| self.purge.runs).map_or(0.0, |purge| purge.power);
                 let out = tank.step(of, &drive, dt);
                 *last = Some(out);
                 self.level = out.level;
                 let stored = tank.stored(of) - before;
-                Given { to_water: out.to_water, to_room: out.to_room, lost: out.vented + out.leaked, pump: 0.0, stored }
+                // What trap and pump draw ends in the room, with what the trap took out of the vapour.
+                let to_room = out.to_room + out.trapped + draws;
+                Given { to_water: out.to_water, to_room, lost: out.vented + out.leaked, pump: draws, stored }
             }
             (Kind::SinglePhase(_), State::TwoPhase(..)) | (Kind::TwoPhase(_), State::SinglePhase(..)) => {
                 Given::default()
@@ -316,7 +356,7 @@ mod tests {
         let (of, mut unit) = tank();
         let run = |unit: &mut Unit, seconds: usize| (0..seconds).for_each(|_| _ = unit.branch(&of, 1.0));
         run(&mut unit, 600);
-        unit.order = Order { mode: RunMode::On, valve: 30.0, pump: 40.0 };
+        unit.order = Order { mode: RunMode::On, valve: 30.0, pump: 40.0, purge: false };
         run(&mut unit, 600);
         assert_eq!((unit.valve.position, unit.pump.position), (30.0, 40.0));
         unit.order = Order::PANEL;

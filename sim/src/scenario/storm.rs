@@ -91,7 +91,7 @@ impl Storm {
         Self {
             scenario: scenario(hall, seed, length, events),
             excused: excused(hall, &lost),
-            heals: lost.iter().all(|(_, _, fault)| heals(*fault)),
+            heals: lost.iter().all(|(_, _, fault)| heals(hall, *fault)),
             names,
             outages,
         }
@@ -179,10 +179,17 @@ fn excused(hall: &Hall, lost: &[(f64, f64, Fault)]) -> Vec<(f64, f64)> {
     begins.filter_map(of).collect()
 }
 
-/// True for a fault after which nobody has to do anything: what leaked out is gone, and the air that came in is there.
-const fn heals(fault: Fault) -> bool {
+/// True for a fault after which nobody has to do anything: what leaked out of a CDU or a rear door is gone, and a person resets what shut
+/// them. What a tank has lost is seen in the tank; the air that came in at a vent is drawn off where the tank has a purge.
+fn heals(hall: &Hall, fault: Fault) -> bool {
+    let purged = hall.two_phase_tanks.iter().all(|tank| tank.purge.is_some());
     match fault {
-        Fault::Machine { how, .. } => !matches!(how, MachineFault::Leak(_) | MachineFault::VentOpen),
+        Fault::Machine { equip, how: MachineFault::Leak(_) } => {
+            let kind = hall.equips.get(equip).map(|def| def.kind);
+            kind.is_some_and(|kind| matches!(kind, Kind::Tank | Kind::TwoPhaseTank))
+        }
+        Fault::Machine { how: MachineFault::VentOpen, .. } => purged,
+        Fault::Machine { .. } => true,
         Fault::Sensor { .. }
         | Fault::Actuator { .. }
         | Fault::Feedback { .. }

@@ -108,19 +108,20 @@ impl World {
         sensors.filter(|(of, _)| *of == equip).for_each(|(_, more)| *more = by);
     }
 
-    /// True for a chiller, an economiser, a tower, a dry cooler, a heat recovery, a DX unit or a pump on a header.
+    /// True for a chiller, an economiser, a tower, a dry cooler, a heat recovery, a DX unit, a tank with a purge or a pump on a header.
     fn is_staged(&self, equip: EquipId) -> bool {
         place(&self.machinery.pumps, |p| p.equip == equip).is_some()
             || place(&self.machinery.condenser_pumps, |p| p.equip == equip).is_some()
             || place(&self.machinery.dry_coolers, |d| d.equip == equip).is_some()
             || place(&self.machinery.heat_recovery, |h| h.equip == equip).is_some()
             || self.machinery.dx.iter().any(|unit| unit.of.equip == equip)
+            || self.machinery.two_phase_tanks.iter().any(|tank| tank.of.equip == equip)
             || place(&self.machinery.towers, |t| t.equip == equip).is_some()
             || place(&self.machinery.chillers, |c| c.equip == equip).is_some()
             || place(&self.machinery.economisers, |e| e.equip == equip).is_some()
     }
 
-    /// A chiller, an economiser or a DX unit's compressor that stays off, or on; a tower whose fans turn on.
+    /// A chiller, an economiser, a DX unit's compressor or a tank's purge that stays off, or on; a tower whose fans turn on.
     fn weld(&mut self, (equip, on): (EquipId, bool), broken: bool) {
         if let Some((which, n)) = place(&self.machinery.chillers, |c| c.equip == equip)
             && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
@@ -133,6 +134,9 @@ impl World {
         let tower = place(&self.machinery.towers, |t| t.equip == equip).map(|(which, _)| which);
         if let Some(cold) = tower.and_then(|which| self.circuit(which)).and_then(|c| c.condensing.as_mut()) {
             cold.fans_stay = broken;
+        }
+        if let Some(tank) = self.tank(equip) {
+            *(if on { &mut tank.purge.stop_fails } else { &mut tank.purge.start_fails }) = broken;
         }
         let coolers = self.rows.iter_mut().flat_map(|r| &mut r.coolers).filter(|c| c.equip == equip);
         for direct in coolers.filter_map(|c| c.direct.as_mut()) {
@@ -202,7 +206,7 @@ impl World {
             unit.failed = broken;
         }
         if let Some(tank) = self.tank(equip) {
-            tank.pump_failed = broken;
+            (tank.pump_failed, tank.purge.tripped) = (broken, broken);
         }
         if self.machinery.generators.iter().any(|g| g.equip == equip)
             && let Some(generator) = self.site.generator()

@@ -183,7 +183,8 @@ impl World {
             devices.push((tank.of.equip, [tank.run_mode.id(), tank.valve.id(), tank.pump.id()].map(safe).to_vec()));
         }
         for tank in &self.driven_tanks.1 {
-            devices.push((tank.of.equip, [tank.run_mode.id(), tank.valve.id()].map(safe).to_vec()));
+            let orders = [tank.run_mode.id(), tank.valve.id()].into_iter().chain(tank.purge.map(|p| p.order.id()));
+            devices.push((tank.of.equip, orders.map(safe).collect()));
         }
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });

@@ -2,7 +2,7 @@
 
 use plant::hall::machinery::{Circuit as Which, On};
 use plant::hall::sequence::cdu::DrivenCdu;
-use plant::hall::sequence::tank::DrivenTank;
+use plant::hall::sequence::tank::{DrivenTank, DrivenTwoPhase};
 use plant::id::PointId;
 
 use super::World;
@@ -69,7 +69,7 @@ pub(super) fn tell(world: &mut World) {
     }
     doors(machinery, rows, &mut tell);
     dx(machinery, rows, &mut tell);
-    tanks_of((machinery, &driven_tanks.0), tanks, &mut tell);
+    tanks_of((machinery, driven_tanks), tanks, &mut tell);
     for of in heat.iter() {
         tell(of.demand.id(), circuit(of.circuit).map_or(0.0, |circuit| f64::from(u8::from(circuit.station.calls))));
     }
@@ -231,7 +231,7 @@ fn on_circuit((machinery, which): Of<'_>, circuit: &Circuit, tell: &mut impl FnM
 }
 
 fn tanks_of(
-    (machinery, driven): (&plant::hall::Machinery, &[DrivenTank]),
+    (machinery, driven): (&plant::hall::Machinery, &(Vec<DrivenTank>, Vec<DrivenTwoPhase>)),
     tanks: &[TankUnit],
     tell: &mut impl FnMut(PointId, f64),
 ) {
@@ -243,7 +243,7 @@ fn tanks_of(
         tell(of.power.id(), tank.power);
         tell(of.level.id(), 100.0 * tank.level);
     }
-    for (of, tank) in driven.iter().zip(one) {
+    for (of, tank) in driven.0.iter().zip(one) {
         tell(of.fault.id(), if tank.pump.fault == Some(ActuatorFault::PowerLost) { 1.0 } else { 0.0 });
     }
     for (of, tank) in machinery.two_phase_tanks.iter().map(|t| t.of).zip(two) {
@@ -256,5 +256,15 @@ fn tanks_of(
         tell(of.fluid.id(), tank.liquid());
         tell(of.power.id(), tank.power);
         tell(of.level.id(), 100.0 * tank.level);
+    }
+    let word = |yes: bool| if yes { 1.0 } else { 0.0 };
+    for (of, tank) in driven.1.iter().zip(two) {
+        if let Some(barometer) = of.barometer {
+            tell(barometer.id(), crate::immersion::units::AMBIENT);
+        }
+        if let Some(purge) = of.purge {
+            tell(purge.running.id(), word(tank.purge.runs));
+            tell(purge.vent.id(), word(tank.vents()));
+        }
     }
 }

@@ -150,12 +150,13 @@ impl Told<'_> {
     fn tank(&self, of: &DrivenTank) -> TankOrder {
         let number = |point: PointId| self.number(point).unwrap_or(0.0);
         let (valve, pump) = (number(of.valve.id()), number(of.pump.id()));
-        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump }
+        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump, purge: false }
     }
 
     fn two_phase(&self, of: &DrivenTwoPhase) -> TankOrder {
         let valve = self.number(of.valve.id()).unwrap_or(0.0);
-        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump: 0.0 }
+        let purge = of.purge.and_then(|purge| self.number(purge.order.id())).is_some_and(|word| word > 0.5);
+        TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump: 0.0, purge }
     }
 
     fn panel(&self, point: PointId) -> Option<&Panel> {

@@ -97,7 +97,16 @@ fn boiling(report: &mut Report) {
             let sized = TwoPhase::sized(fluid, 100e3, 60e3, 300.0, Facility { entering: 32.0, flow: 2.5 });
             let of = TwoPhase { room: 0.0, seep: 0.0, ..sized };
             let water = Facility { entering: 32.0, flow };
-            let drive = two_phase::Drive { power, water, room: 25.0, ambient: 101_325.0, leak: 0.0, held_open: false };
+            let rest = two_phase::Drive {
+                power,
+                water,
+                room: 25.0,
+                ambient: 101_325.0,
+                leak: 0.0,
+                held_open: false,
+                purges: false,
+            };
+            let drive = rest;
             let mut tank = two_phase::Tank::at(&of, 45.0, 101_325.0);
             tank.air = 0.0;
             (0..4000).for_each(|_| _ = tank.step(&of, &drive, 2.0));

@@ -1,5 +1,6 @@
 //! `wattloop sim storm`: random faults over many seeds, and what must hold in every one of them.
 
+mod back;
 mod watch;
 
 use std::sync::Arc;
@@ -29,7 +30,7 @@ Examples:
 In every storm the energy balance closes, no number is lost, the same seed is the same run, and the inlets stay within the
 hall's limit unless more is broken than its spare. Control takes nothing old for fresh, holds its outputs at or above their
 fail-safe floors, keeps minimum times, ends every transition in its time, and has the hall back within an hour after the last
-fault, by itself. Exit code 1 when one of these did not hold, 70 when the simulator failed.")]
+fault, by itself; what a tank has lost of its fluid is told, and nothing else excuses a machine that stays off. Exit code 1 when one of these did not hold, 70 when the simulator failed.")]
 pub struct StormArgs {
     /// The hall: a shipped one's name
     pub hall: String,
@@ -59,6 +60,8 @@ struct Weathered {
     margin: Option<(f64, f64)>,
     /// What else did not hold, and when (s).
     breach: Option<(String, f64)>,
+    /// What is gone for good, as the world has it: a person has to bring it back.
+    gone: Option<String>,
     /// Why the simulator failed, if it did.
     broken: Option<String>,
 }
@@ -102,15 +105,17 @@ fn weather((hall, text): (&Arc<Hall>, &str), seed: u64, args: &StormArgs) -> Res
         }
         drive.show(&mut watch, storm.comes_back(time));
     }
+    let short = back::short(hall, drive.world());
     let once = drive.end();
-    let back = storm.heals().then(|| watch::not_back(hall, &once.status)).flatten();
+    let back = storm.heals().then(|| back::not_back(hall, &once.status, &short)).flatten();
+    let gone = (!short.is_empty()).then(|| short.iter().map(back::Short::text).collect::<Vec<_>>().join(", "));
     let breach = watch.breach.map(|breach| (breach.what, breach.at));
     let breach = breach.or_else(|| Some((format!("an hour after the storm {}", back?), once.run.time())));
     let again = if args.once { None } else { Some(Drive::new(&page, seed, pilot).ride(|_, _| ())) };
     let differ = again.filter(|again| once.trace != again.trace);
     let differ = differ.map(|again| format!("two runs differ: {} and {}", once.trace, again.trace));
     let broken = once.run.broken().map(str::to_owned).or(differ);
-    Ok(Weathered { seed, trace: once.trace, margin, breach, broken })
+    Ok(Weathered { seed, trace: once.trace, margin, breach, gone, broken })
 }
 
 fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Result<(), Stop> {
@@ -139,6 +144,13 @@ fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Re
         )
     } else {
         format!("{many} storms over {}: the books closed, and there were no inlets to hold", hall.name)
+    };
+    let say = match weathered.iter().find_map(|w| Some((w.seed, w.gone.as_ref()?))) {
+        Some((seed, gone)) => {
+            let many = weathered.iter().filter(|w| w.gone.is_some()).count();
+            format!("{say}; in {many} physical capacity is lost until somebody fills up: in seed {seed} {gone}")
+        }
+        None => say,
     };
     if let Some((one, (what, when))) = weathered.iter().find_map(|w| Some((w, w.breach.as_ref()?))) {
         let breaches = weathered.iter().filter(|w| w.breach.is_some()).count();

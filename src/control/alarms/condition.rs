@@ -82,6 +82,7 @@ impl Scene<'_> {
             Condition::DoorLeak => Some(self.leaking().is_some()),
             Condition::TankHot => Some(self.equipment.tanks.hot(self.hall).is_some()),
             Condition::TankCold => Some(self.equipment.tanks.cold(self.hall).is_some()),
+            Condition::TankAir => Some(self.equipment.tanks.airy(self.hall).is_some()),
             Condition::PowerOffRequested => Some(self.is_asked(Rung::Off)),
             Condition::SensorDeviates => Some(self.image.unsure(&self.hall.redundant).is_some()),
             Condition::NoResponse => Some(self.cooling.unanswered().next().is_some()),
@@ -135,6 +136,10 @@ impl Scene<'_> {
             Condition::DoorLeak => self.leaking().map(|door| format!("{}: its tray is wet", self.equip(door))),
             Condition::TankHot => self.equipment.tanks.hot(self.hall).map(|tank| self.equip(tank).to_owned()),
             Condition::TankCold => self.equipment.tanks.cold(self.hall).map(|tank| self.equip(tank).to_owned()),
+            Condition::TankAir => self.equipment.tanks.airy(self.hall).map(|(tank, air)| match air {
+                Some(air) => format!("{}: {air:.0} Pa of air", self.equip(tank)),
+                None => format!("{}: nobody sees how much now", self.equip(tank)),
+            }),
             Condition::PowerOffRequested => self.asked(Rung::Off),
             Condition::SensorDeviates => self.unsure(),
             Condition::NoResponse => self.cooling.unanswered().next().map(|(id, how)| {
@@ -310,6 +315,7 @@ const fn accuses(condition: Condition) -> bool {
         | Condition::DoorLeak
         | Condition::TankHot
         | Condition::TankCold
+        | Condition::TankAir
         | Condition::DrainRequested
         | Condition::PowerOffRequested
         | Condition::SensorDeviates

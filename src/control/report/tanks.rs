@@ -24,6 +24,12 @@ pub struct TankView {
     pub pressure_pascals: Option<f64>,
     /// What the pressure's loop aims at (Pa above the air's); nothing in a tank with one phase.
     pub setpoint_pascals: Option<f64>,
+    /// The air in it (Pa), as a mean of minutes; nothing while it is not known, and in a tank with one phase.
+    #[serde(default)]
+    pub air_pascals: Option<f64>,
+    /// What its purge does: `standing`, `starting`, `running`, `stopping`, `failed`; nothing where it has none.
+    #[serde(default)]
+    pub purge: Option<String>,
     /// How full it is (%); nothing while that is not known.
     pub level_percent: Option<f64>,
     /// True while all that cools it runs at its most.
@@ -62,6 +68,8 @@ pub fn tanks(hall: &Hall, state: &State) -> Vec<TankView> {
         fluid_celsius: image.read(of.of.fluid).usable().map(Quantity::get),
         pressure_pascals: image.read(of.of.pressure).usable().map(Quantity::get),
         setpoint_pascals: Some(rules.two_phase.valve.setpoint),
+        air_pascals: tank.air().pascals(),
+        purge: of.purge.map(|_| tank.purge().draw().word().to_owned()),
         level_percent: image.read(of.of.level).usable().map(Quantity::get),
         more_cooling: tank.is_high(),
         ..TankView::default()

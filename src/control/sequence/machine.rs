@@ -387,7 +387,11 @@ impl Judge<'_> {
                 | Trouble::CoolsTooLittle
                 | Trouble::DidNotWarm
                 | Trouble::NotBelieved
-                | Trouble::NotTaken,
+                | Trouble::NotTaken
+                | Trouble::PurgeStands
+                | Trouble::PurgeRunsOn
+                | Trouble::AirStays
+                | Trouble::NotSaturated,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

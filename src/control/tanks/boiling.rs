@@ -6,6 +6,7 @@
 //!   level < `low-low` ──────────────────────▶ its machines should be off
 //!        all of it until the pressure has been within `nominal` of its setpoint for `nominal-for`, with water and liquid enough
 //!   not warm, or air still in it ───────────▶ what presses is air, and the vent lets it out: only `relief` + `margin` counts
+//!   warm, and presses more than its vapour ─▶ there is air in it: told, and drawn off where it has a purge
 //! ```
 
 use plant::command::{Level as Priority, Reason};
@@ -17,7 +18,9 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::Wiring;
+use super::air::{Air, Read};
 use super::keeper::{Keeper, Needs};
+use super::purge::{self, Purge};
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
 use crate::control::asks::{Asks, Latch, Wants};
@@ -25,6 +28,7 @@ use crate::control::commands::Commands;
 use crate::control::cooling::Aim;
 use crate::control::news::News;
 use crate::control::sequence::Timer;
+use crate::control::sequence::machine::Sight;
 
 /// A valve that reports shut although it was told to open by so much more (%)
 const TOLD: f64 = 10.0;
@@ -72,6 +76,10 @@ pub struct BoilingTank {
     /// How long its pressure has asked for less power, for none, and for neither.
     high: (Timer, Timer, Timer),
     asks: Asks,
+    air: Air,
+    purge: Purge,
+    /// Its vent is seen shut.
+    vent_shut: bool,
     /// What its machines drew when that was known last (W).
     power: f64,
 }
@@ -91,14 +99,18 @@ impl BoilingTank {
             cooling: Latch::default(),
             high: (Timer::default(), Timer::default(), Timer::default()),
             asks: Asks::default(),
+            air: Air::default(),
+            purge: Purge::default(),
+            vent_shut: false,
             power: 0.0,
         }
     }
 
     /// A new boot: on its panel, with what has been asked, as cold as it was and with the air that was in it.
     pub fn restart(&mut self) {
-        let (warming, vented) = (self.warming.restarted(), (Timer::default(), self.vented.1));
-        *self = Self { warming, vented, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+        let (warming, vented, air) =
+            (self.warming.restarted(), (Timer::default(), self.vented.1), self.air.restarted());
+        *self = Self { warming, vented, air, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
     }
 
     /// Who runs it, to change that.
@@ -130,18 +142,30 @@ impl BoilingTank {
         self.cooling.is_on()
     }
 
-    /// What is wrong with its valve, if anything is.
+    /// The air in it.
     #[must_use]
-    pub fn trouble(&self) -> Option<Trouble> {
-        self.stuck.trouble().filter(|_| !self.is_on_panel())
+    pub const fn air(&self) -> &Air {
+        &self.air
+    }
+
+    /// What draws air off it.
+    #[must_use]
+    pub const fn purge(&self) -> &Purge {
+        &self.purge
+    }
+
+    /// What is wrong with its valve, its sensors and its purge.
+    pub fn troubles(&self) -> impl Iterator<Item = Trouble> + use<> {
+        let stuck = self.stuck.trouble().filter(|_| !self.is_on_panel());
+        [stuck, self.air.trouble(), self.purge.trouble()].into_iter().flatten()
     }
 
     /// What its valve's loop shall do.
     #[must_use]
     pub fn aim(&self, tuning: &TwoPhaseTuning) -> Aim {
         if self.warming.is_warm() {
-            // What has lost liquid may have a vent that does not close: at the air's pressure it loses no more.
-            let most = if self.level.is_low() { 0.0 } else { f64::INFINITY };
+            // What has lost liquid may have a vent that does not close: unless that is seen shut it loses no more at the air's pressure.
+            let most = if self.level.is_low() && !self.vent_shut { 0.0 } else { f64::INFINITY };
             let setpoint = tuning.valve.setpoint.min(most);
             return Aim::Hold { point: None, setpoint, least: tuning.least_valve.0 };
         }
@@ -173,6 +197,30 @@ impl BoilingTank {
         }
         self.condenser.1.count(scan.is_dry(), dt);
         self.supervise(scan, news);
+        self.clear(scan, news);
+    }
+
+    /// The air in it.
+    fn clear(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
+        let (scene, of, dt) = (scan.scene, scan.of, scan.scene.dt);
+        let (Some(told), Some(barometer)) = (&scan.tuning.air, of.barometer) else { return };
+        let near = scan.tuning.pressure.relief.0;
+        let fluid = scene.fresh(of.of.fluid).filter(|_| self.warming.is_warm());
+        let read = fluid.zip(scene.fresh(barometer)).map(|(fluid, barometer)| Read { barometer, fluid });
+        self.air.step((told, near), (scan.pressure(), read), (of.of.equip, dt), news);
+        let (Some(rules), Some(purge), Some(output)) = (&scan.tuning.purge, &of.purge, scan.wiring.purge) else {
+            return;
+        };
+        self.vent_shut = scene.sight(purge.vent) == Sight::Known(false);
+        let needs = purge::Needs {
+            air: self.air.pascals().filter(|_| self.air.is_found()),
+            found: told.found.0,
+            runs: scan.listens() && !self.is_on_panel() && self.warming.is_warm(),
+            pressure: scan.pressure(),
+        };
+        if self.purge.step((scene, purge, output), (rules, &needs), About::Equip(of.of.equip), news) {
+            self.air.is_empty(told);
+        }
     }
 
     /// Who runs it.
@@ -241,6 +289,9 @@ impl BoilingTank {
         let on_panel = self.is_on_panel();
         let (mode, why) = if on_panel { (RunMode::Panel, Reason::OnPanel) } else { (RunMode::On, Reason::Running) };
         commands.propose(scan.wiring.run_mode, Priority::Control, mode.number(), why);
+        if let Some(output) = scan.wiring.purge {
+            self.purge.propose(output, commands);
+        }
     }
 
     /// Above every mode but off: the condenser of a tank whose vapour presses too much gets all of its water.

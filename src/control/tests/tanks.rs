@@ -363,7 +363,7 @@ fn a_valve_opens_with_the_power_before_the_pressure_tells() {
 }
 
 #[test]
-fn a_tank_that_has_lost_liquid_is_held_at_the_airs_pressure() {
+fn a_tank_that_has_lost_liquid_is_held_at_the_airs_pressure_unless_its_vent_is_seen_shut() {
     let mut rig = boiling();
     let setpoint = |rig: &Rig| {
         let loops = rig.control.loops();
@@ -371,6 +371,9 @@ fn a_tank_that_has_lost_liquid_is_held_at_the_airs_pressure() {
     };
     assert!((setpoint(&rig) - 500.0).abs() < 1e-9);
     rig.read("tank-3/level", 80.0);
+    rig.steps(15);
+    assert!((setpoint(&rig) - 500.0).abs() < 1e-9, "it loses nothing, and would breathe in");
+    rig.read("tank-3/vent-open", 1.0);
     rig.steps(15);
     assert!(setpoint(&rig).abs() < 1e-9);
 }

@@ -1,6 +1,6 @@
 //! What a machine has more where control runs it: orders, and words that only orders need.
 
-use super::{NO_RATE, PointSpec, duty, feedback, judged, state};
+use super::{NO_RATE, PointSpec, barometer, duty, feedback, judged, state};
 use crate::point::{Danger, Role, WriteRange};
 use crate::units::Unit;
 
@@ -85,5 +85,13 @@ pub(super) const CDU: &[PointSpec] = &[
 pub(super) const TANK: &[PointSpec] =
     &[RUN_MODE, duty("valve", 0.0, 1.0), duty("pump-speed", 0.0, 3.0), state("pump-fault")];
 
-/// What a two-phase tank has more: an order for its condenser's water valve. Open is the fail-safe.
-pub(super) const TWO_PHASE_TANK: &[PointSpec] = &[RUN_MODE, duty("valve", 0.0, 1.0)];
+/// What a two-phase tank has more: an order for its condenser's water valve, whose fail-safe is open; where the air in it is told the air's
+/// pressure around it; where it has a purge an order for that, whose fail-safe is that it stands, and whether it and the vent are as told.
+pub(super) const TWO_PHASE_TANK: &[PointSpec] = &[
+    RUN_MODE,
+    duty("valve", 0.0, 1.0),
+    barometer("air-pressure"),
+    order("purge", Unit::One, (Danger::Neither, (0.0, 1.0)), (0.0, 1.0, 0.0)),
+    state("purge-running"),
+    state("vent-open"),
+];

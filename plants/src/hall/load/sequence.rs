@@ -13,6 +13,7 @@ mod tower;
 mod tunings;
 
 pub(super) use air::check as check_air;
+pub(super) use tank::{Fittings, fittings};
 
 use super::Draft;
 use crate::hall::Kind;

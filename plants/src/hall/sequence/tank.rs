@@ -40,6 +40,21 @@ pub struct DrivenTwoPhase {
     pub valve: Point<Percent>,
     /// The loop that runs the valve: the vapour's pressure.
     pub valve_loop: LoopId,
+    /// The air's own pressure around it, where the air in it is told.
+    pub barometer: Option<Point<Pascals>>,
+    /// What draws the air off, where it has such a thing.
+    pub purge: Option<DrivenPurge>,
+}
+
+/// What draws air off a two-phase tank: a small pump behind a cold trap, which gives the vapour back as liquid.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DrivenPurge {
+    /// To stand (0) or to run (1).
+    pub order: Point<Ratio>,
+    /// Runs (1) or stands (0).
+    pub running: Point<Ratio>,
+    /// The tank's vent, or its lid, open (1) or shut (0).
+    pub vent: Point<Ratio>,
 }
 
 /// How single-phase tanks are run. Part of the hall, replaceable by a reload.
@@ -136,6 +151,66 @@ pub struct TwoPhaseTuning {
     pub level: LevelTuning,
     /// When its pressure is too high, or its condenser is lost.
     pub pressure: PressureTuning,
+    /// When there is air in it, where that is told.
+    pub air: Option<AirTuning>,
+    /// How its purge is run, where it has one.
+    pub purge: Option<PurgeTuning>,
+}
+
+/// When there is air in a two-phase tank: what it presses more than its liquid's saturation is air.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AirTuning {
+    /// The liquid boils at this in the open, at 101 325 Pa (°C, 30 to 90).
+    pub boils: Celsius,
+    /// Its vapour's pressure at 25 °C (Pa, 1e3 to 1e5).
+    pub at_25: Pascals,
+    /// Air that presses more than this is told (Pa, 100 to 1e4),
+    pub found: Pascals,
+    /// until it presses less than this (Pa, 50 to 1e4, less than `found`).
+    pub gone: Pascals,
+    /// Each as a mean of five minutes, and `found` for so long (s to min, 10s to 1h).
+    pub after: Span,
+    /// The temperature is read so much later than the pressure (s, 1s to 5min).
+    pub late: Span,
+}
+
+impl AirTuning {
+    /// Where it boils in the open, and what it presses at 25 °C, are the hall's.
+    pub const USUAL: Self = Self {
+        boils: Celsius(49.0),
+        at_25: Pascals(40.4e3),
+        found: Pascals(1200.0),
+        gone: Pascals(500.0),
+        after: Span::from_secs(120),
+        late: Span::from_secs(20),
+    };
+}
+
+/// How the purge of a two-phase tank is run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PurgeTuning {
+    /// It draws only from a tank that presses at least this for a minute: below the air's pressure as much comes in (Pa above the air's,
+    /// -2e3 to 2e3).
+    pub least: Pascals,
+    /// Told to run, it runs within (s, 5s to 5min).
+    pub start_within: Span,
+    /// Told to stand, it stands within (s, 5s to 5min).
+    pub stop_within: Span,
+    /// The air is gone within (min, 5min to 12h).
+    pub within: Span,
+    /// One that failed is tried again after (min, 1min to 1d).
+    pub retry_after: Span,
+}
+
+impl PurgeTuning {
+    /// Three volumes of the headspace take the air down to a twentieth: a quarter of an hour at a litre a second from 300 litres.
+    pub const USUAL: Self = Self {
+        least: Pascals(-200.0),
+        start_within: Span::from_secs(20),
+        stop_within: Span::from_secs(20),
+        within: Span::from_secs(2700),
+        retry_after: Span::from_secs(1800),
+    };
 }
 
 /// When a two-phase tank's pressure is too high, rung by rung, and when its condenser is lost.
@@ -218,5 +293,7 @@ impl TwoPhaseTuning {
             shut: Percent(2.0),
             least_flow: LitersPerSecond(1.0),
         },
+        air: None,
+        purge: None,
     };
 }

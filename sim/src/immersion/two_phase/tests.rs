@@ -9,7 +9,8 @@ fn tank() -> TwoPhase {
     TwoPhase::sized(NOVEC_649, 100e3, 60e3, 300.0, WATER)
 }
 
-const FULL: Drive = Drive { power: 100e3, water: WATER, room: 25.0, ambient: ATMOSPHERE, leak: 0.0, held_open: false };
+const FULL: Drive =
+    Drive { power: 100e3, water: WATER, room: 25.0, ambient: ATMOSPHERE, leak: 0.0, held_open: false, purges: false };
 
 /// No air in it, at its normal boiling point.
 fn boiling(of: &TwoPhase) -> Tank {
@@ -113,6 +114,35 @@ fn below_ambient_air_seeps_in_no_further_than_to_ambient() {
     assert!(tight.air > 0.0, "{tight:?}");
 }
 
+const PURGE: Purge = Purge { draws: 0.5e-3, trap: -20.0, power: 800.0 };
+
+#[test]
+fn a_purge_takes_the_air_out_with_its_time_constant_and_hardly_any_vapour() {
+    let of = TwoPhase { seep: 0.0, purge: Some(PURGE), vent: Vent { opens: 1e9, ..tank().vent }, ..tank() };
+    let mut tank = Tank { air: 5e-3, ..boiling(&of) };
+    run(&of, &mut tank, &FULL, 3600, 1.0);
+    let (airy, before) = (tank, tank.fluid);
+    assert_eq!(airy.air, 5e-3, "nothing else takes it out");
+    let purges = Drive { purges: true, ..FULL };
+    // 100 litres at half a litre a second: e-fold in 200 s.
+    run(&of, &mut tank, &purges, 600, 1.0);
+    assert!((tank.air / 5e-3 - libm::exp(-3.0)).abs() < 1e-9, "{tank:?}");
+    assert!(before - tank.fluid < 5e-3 && tank.lost > 0.0, "less vapour than air goes with it: {tank:?}");
+    run(&of, &mut tank, &purges, 3600, 1.0);
+    assert!(tank.bath < airy.bath - 1.0 && tank.boards < airy.boards - 1.0, "the condenser is itself again: {tank:?}");
+}
+
+#[test]
+fn a_purge_below_the_airs_pressure_is_a_race_with_what_comes_in() {
+    let of = TwoPhase { seep: 1e-8, purge: Some(PURGE), ..tank() };
+    let mut tank = boiling(&of);
+    let cold = Drive { purges: true, power: 40e3, ..FULL };
+    run(&of, &mut tank, &cold, 7200, 1.0);
+    let comes = of.seep * -(tank.pressures(&of).0 + tank.pressures(&of).1 - ATMOSPHERE);
+    let goes = tank.air * PURGE.draws / of.headspace;
+    assert!(tank.air > 1e-4 && (comes / goes - 1.0).abs() < 0.01, "{comes} {goes}");
+}
+
 #[test]
 fn halving_the_step_changes_nothing_worth_a_tenth_of_a_kelvin() {
     // A vent that opens would be a jump, and jumps come a step apart.
@@ -135,17 +165,17 @@ proptest! {
     #[test]
     fn the_books_close_and_everything_stays_finite(
         power in -1e4..1e6f64, entering in -50.0..150.0f64, water in -5.0..50.0f64, from in -30.0..120.0f64,
-        leak in -1.0..2.0f64, dt in 0.1..600.0f64, held_open in any::<bool>(),
+        leak in -1.0..2.0f64, dt in 0.1..600.0f64, (held_open, purges) in any::<(bool, bool)>(),
     ) {
-        let of = tank();
+        let of = TwoPhase { purge: Some(PURGE), ..tank() };
         let water = Facility { entering, flow: water };
-        let drive = Drive { power, water, leak, held_open, ..FULL };
+        let drive = Drive { power, water, leak, held_open, purges, ..FULL };
         let mut tank = Tank::at(&of, from, ATMOSPHERE);
         for _ in 0..10 {
             let (before, fluid, lost) = (tank.stored(&of), tank.fluid, tank.lost);
             let o = tank.step(&of, &drive, dt);
-            let net = dt * (power.max(0.0) - o.to_water - o.to_room - o.vented - o.leaked);
-            let through = before.abs() + dt * (power.abs() + o.to_water + o.to_room.abs() + o.vented.abs() + o.leaked.abs());
+            let net = dt * (power.max(0.0) - o.to_water - o.to_room - o.trapped - o.vented - o.leaked);
+            let through = before.abs() + dt * (power.abs() + o.to_water + o.to_room.abs() + o.trapped + o.vented.abs() + o.leaked.abs());
             prop_assert!((tank.stored(&of) - before - net).abs() <= 1e-9 * through, "{:?} {:?}", tank, o);
             // The temperature is the one at which liquid and vapour hold that heat.
             let held = of.heat(tank.fluid, tank.bath).0;

@@ -35,3 +35,60 @@ impl Drive {
         watch.look(&Look { controller, inputs, outputs, now, time, restores });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use sim::immersion::units::{State, Unit};
+
+    use super::Drive;
+    use crate::cli::sim::pages;
+
+    /// What air presses in a tank of 300 litres of headspace, by the world (Pa).
+    fn air(tank: &Unit) -> f64 {
+        match &tank.state {
+            State::TwoPhase(tank, _) => tank.air * 287.05 * (tank.bath + 273.15) / 0.3,
+            State::SinglePhase(..) => 0.0,
+        }
+    }
+
+    /// From page to page, minute by minute: what control says of the air in a tank is what there is within what its sensors are apart, and
+    /// nothing is told of a tank without air. Hot, cold and mild days, and what takes tanks to the vent.
+    #[test]
+    fn air_in_tanks_is_told_where_there_is_some_and_nowhere_else() {
+        let (mut drawn, mut seen) = (0, 0);
+        for name in ["hot-day", "cold-day", "summer-day", "condenser-lost", "water-lost", "air-drawn-off"] {
+            let pages = pages::open(&[format!("immersion-two-phase-{name}")]).unwrap_or_else(|_| panic!("{name}"));
+            let page = pages.first().expect("one page");
+            let mut drive = Drive::new(page, page.scenario.seed, page.scenario.controller);
+            // What there was in each tank in the last minutes.
+            let mut late: Vec<VecDeque<f64>> = drive.world().tanks().iter().map(|_| VecDeque::new()).collect();
+            let mut minute = 0.0;
+            while drive.goes_on() {
+                drive.pass();
+                if drive.time() < minute {
+                    continue;
+                }
+                minute = drive.time() + 60.0;
+                for (late, tank) in late.iter_mut().zip(drive.world().tanks()) {
+                    late.push_front(air(tank));
+                    late.truncate(9);
+                }
+                for (tank, late) in drive.controller().status().tanks.iter().zip(&late) {
+                    let at = format!("{name} {} at {:.0} s: {late:.0?} Pa of late", tank.name, drive.time());
+                    let least = late.iter().copied().fold(f64::INFINITY, f64::min);
+                    let most = late.iter().copied().fold(0.0, f64::max);
+                    if let Some(said) = tank.air_pascals.filter(|_| late.len() > 8) {
+                        seen += 1;
+                        assert!(said > least - 900.0 && said < most + 900.0, "{at}, and {said:.0} Pa is said");
+                    }
+                    drawn += usize::from(tank.purge.as_deref() == Some("running"));
+                    assert!(tank.purge.as_deref() != Some("starting") || most > 500.0, "{at}, and its purge starts");
+                }
+            }
+            assert!(drive.end().run.broken().is_none(), "{name}");
+        }
+        assert!(drawn > 10 && seen > 1000, "{drawn} {seen}");
+    }
+}

@@ -4,7 +4,8 @@
 //! - With half of a loop's sensors lost its outputs are at their fail-safe, and with fewer at their share of the way there, whoever holds them.
 //! - A chiller that runs is not told to stop, and one that control stopped not to start, within its minimum times, but by what is stronger than control.
 //! - Machines start and stop, and stages change, within their times.
-//! - When all that was broken is whole again, the hall is back by itself within an hour: cool, nothing asked of its machines, control in command.
+//!
+//! What must hold afterwards is [`super::back`]'s.
 
 use std::sync::Arc;
 
@@ -17,7 +18,6 @@ use plant::image::{Inputs, Outputs};
 use plant::reading::{Reading, Sample, Why};
 use plant::time::{Mono, Span};
 use wattloop::control::Controller;
-use wattloop::control::report::Status;
 
 /// So many scans later than it may be a thing is late for certain.
 const SURE: f64 = 3.0;
@@ -253,21 +253,6 @@ impl Watch {
         }
         found
     }
-}
-
-/// What is not as it should be an hour after all that was broken is whole again; nothing where the hall is back.
-#[must_use]
-pub fn not_back(hall: &Hall, status: &Status) -> Option<String> {
-    let hot = status.worst_inlet.as_ref().filter(|worst| worst.celsius > hall.limits.inlet_recommended.0);
-    if let Some(worst) = hot {
-        return Some(format!("the inlet of {} is at {:.1} °C", worst.rack, worst.celsius));
-    }
-    // What is gone from a tank comes back with a person only.
-    if let Some(cap) = status.caps.iter().find(|cap| cap.reason != "level_low") {
-        return Some(format!("{cap:?} is still asked for"));
-    }
-    let panel = status.plants.iter().find(|of| of.rule == "panels");
-    panel.map(|of| format!("{} is still on its panels", of.name))
 }
 
 /// How long a stage may take to change.

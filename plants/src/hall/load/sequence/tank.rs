@@ -2,11 +2,12 @@
 
 use super::{DAY, HOUR, MINUTE, SECOND};
 use crate::hall::LoopTuning;
+use crate::hall::kind::PointSpec;
 use crate::hall::load::{Draft, tuning};
 use crate::hall::machinery::{Rated, Tank, TwoPhaseTank};
 use crate::hall::sequence::tank::{
-    CirculationTuning, ColdTuning, DrivenTank, DrivenTwoPhase, HotTuning, LevelTuning, PressureTuning, TankTuning,
-    TwoPhaseTuning,
+    AirTuning, CirculationTuning, ColdTuning, DrivenPurge, DrivenTank, DrivenTwoPhase, HotTuning, LevelTuning,
+    PressureTuning, PurgeTuning, TankTuning, TwoPhaseTuning,
 };
 use crate::read::Section;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent};
@@ -55,7 +56,13 @@ pub(super) fn two_phase(section: &Section<'_>) -> Option<TwoPhaseTuning> {
     let cold = section.section("cold").map_or(old.cold, |s| cold(&s, old.cold));
     let level = section.section("level").map_or(old.level, |s| level(&s, old.level));
     let pressure = section.section("pressure").map_or(old.pressure, |s| pressure(&s, old.pressure));
+    let air = section.section("air").map(|s| air(&s));
+    let purge = section.section("purge").map(|s| purge(&s));
     section.done();
+    if air.is_none() && purge.is_some() {
+        let help = "add `[sequence.two-phase-tank.air]`, or take this section away";
+        section.fault("purge", "nobody tells a purge when there is air", help);
+    }
     if let Some(Pascals(relief)) = relief {
         let (cap, off) = (pressure.cap.0, relief - pressure.margin.0);
         if cap >= off {
@@ -74,7 +81,47 @@ pub(super) fn two_phase(section: &Section<'_>) -> Option<TwoPhaseTuning> {
         cold,
         level,
         pressure: PressureTuning { relief: relief?, ..pressure },
+        air: air.flatten(),
+        purge,
     })
+}
+
+fn air(section: &Section<'_>) -> Option<AirTuning> {
+    let old = AirTuning::USUAL;
+    for (key, what) in [
+        ("boils", "where the liquid boils in the open, in °C: its data sheet says so"),
+        ("pressure-at-25", "its vapour's pressure at 25 °C, in Pa: its data sheet says so"),
+    ] {
+        if !section.has(key) {
+            section.missing(key, format!("write `{key} = …`: {what}"));
+        }
+    }
+    let boils = section.within("boils", (30.0, 90.0)).map(Celsius);
+    let at_25 = section.within("pressure-at-25", (1e3, 1e5)).map(Pascals);
+    let found = Pascals(section.number("found", old.found.0, (100.0, 1e4)));
+    let gone = Pascals(section.number("gone", old.gone.0, (50.0, 1e4)));
+    let after = section.span("after", old.after, (SECOND.times(10), HOUR));
+    let late = section.span("late", old.late, (SECOND, MINUTE.times(5)));
+    section.done();
+    if gone >= found {
+        let message = format!("`gone` is {gone} and must be below `found`, which is {found}");
+        section.fault("gone", message, "between the two nothing changes: leave some hundred pascals");
+    }
+    Some(AirTuning { boils: boils?, at_25: at_25?, found, gone, after, late })
+}
+
+fn purge(section: &Section<'_>) -> PurgeTuning {
+    let old = PurgeTuning::USUAL;
+    let brief = (SECOND.times(5), MINUTE.times(5));
+    let read = PurgeTuning {
+        least: Pascals(section.number("least", old.least.0, (-2e3, 2e3))),
+        start_within: section.span("start-within", old.start_within, brief),
+        stop_within: section.span("stop-within", old.stop_within, brief),
+        within: section.span("within", old.within, (MINUTE.times(5), HOUR.times(12))),
+        retry_after: section.span("retry-after", old.retry_after, (MINUTE, DAY)),
+    };
+    section.done();
+    read
 }
 
 fn circulation(section: &Section<'_>, old: CirculationTuning) -> CirculationTuning {
@@ -188,7 +235,42 @@ impl Draft {
             run_mode: self.typed(of.equip, "run-mode")?,
             valve: self.typed(of.equip, "valve")?,
             valve_loop: self.loops.push(format!("{name}/valve")),
+            barometer: self.typed(of.equip, "air-pressure"),
+            purge: self.driven_purge(of),
         })
+    }
+
+    fn driven_purge(&self, of: TwoPhaseTank) -> Option<DrivenPurge> {
+        Some(DrivenPurge {
+            order: self.typed(of.equip, "purge")?,
+            running: self.typed(of.equip, "purge-running")?,
+            vent: self.typed(of.equip, "vent-open")?,
+        })
+    }
+}
+
+/// What a two-phase tank has of what only some have: what tells the air in it, and a purge.
+pub(in crate::hall::load) fn fittings(file: &Section<'_>) -> Fittings {
+    let tank = file.section("sequence").and_then(|all| all.section("two-phase-tank"));
+    let has = |key| tank.as_ref().is_some_and(|tank| tank.has(key));
+    Fittings { air: has("air"), purge: has("purge") }
+}
+
+/// What two-phase tanks of a hall have of what only some have.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::hall::load) struct Fittings {
+    air: bool,
+    purge: bool,
+}
+
+impl Fittings {
+    /// True for a point that such a tank of this hall has.
+    pub(in crate::hall::load) fn have(self, spec: &PointSpec) -> bool {
+        match spec.name {
+            "air-pressure" => self.air,
+            "purge" | "purge-running" | "vent-open" => self.purge,
+            _ => true,
+        }
     }
 }
 
