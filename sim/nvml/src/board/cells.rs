@@ -1,14 +1,14 @@
 //! What lies in a board's file: words of 64 bits and nothing else, so that there is no padding, every bit pattern is a value, and
 //! no word is ever seen half written.
 //!
-//! Sensors that belong together lie behind a turn: the one writer makes it odd, writes, and makes it even again; a reader takes
-//! what it read between two equal even turns. A writer that was killed between them leaves it odd: a reader tries for a while and
-//! then takes the words as they are, each of them whole.
+//! Sensors that belong together have two places. The one writer fills the place that nobody is told to read and then turns to it; a
+//! reader takes what it read if nobody has turned meanwhile. A writer that is held up or killed half-way holds up nobody: what it
+//! began is not read, and what it had finished before stands.
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-/// How often a reader tries for a set of sensors that belong together.
-const TRIES: usize = 200;
+/// How often a reader tries for a set of sensors while others turn: they do so ten times a second, and reading takes a microsecond.
+const TRIES: usize = 1000;
 /// Words of a set of sensors.
 pub const SENSORS: usize = 12;
 
@@ -136,38 +136,40 @@ pub struct Cells {
 /// Sensors that belong together.
 #[repr(C)]
 pub struct Sensors {
+    /// Which place is read: the first where it is even.
     turn: AtomicU64,
-    values: [AtomicU64; SENSORS],
+    places: [[AtomicU64; SENSORS]; 2],
 }
 
 impl Sensors {
     /// Writes a set; one writer at a time.
     pub fn write(&self, values: [u64; SENSORS]) {
-        let turn = self.turn.load(Ordering::Relaxed) | 1;
-        self.turn.store(turn, Ordering::Relaxed);
+        let next = self.turn.load(Ordering::Relaxed).wrapping_add(1);
+        // Who sees a word of what follows sees the turn before this, too, and knows that its own place is no longer read.
         fence(Ordering::Release);
-        for (cell, value) in self.values.iter().zip(values) {
+        for (cell, value) in self.place(next).iter().zip(values) {
             cell.store(value, Ordering::Relaxed);
         }
-        self.turn.store(turn.wrapping_add(1), Ordering::Release);
+        self.turn.store(next, Ordering::Release);
     }
 
     /// Reads a set.
     pub fn read(&self) -> [u64; SENSORS] {
+        let mut values = [0; SENSORS];
         for _ in 0..TRIES {
-            let before = self.turn.load(Ordering::Acquire);
-            let values = self.words();
+            let turn = self.turn.load(Ordering::Acquire);
+            values = self.place(turn).each_ref().map(|cell| cell.load(Ordering::Relaxed));
             fence(Ordering::Acquire);
-            if before.is_multiple_of(2) && self.turn.load(Ordering::Relaxed) == before {
-                return values;
+            if self.turn.load(Ordering::Relaxed) == turn {
+                break;
             }
-            std::thread::yield_now();
         }
-        self.words()
+        values
     }
 
-    fn words(&self) -> [u64; SENSORS] {
-        self.values.each_ref().map(|cell| cell.load(Ordering::Relaxed))
+    const fn place(&self, turn: u64) -> &[AtomicU64; SENSORS] {
+        let [even, odd] = &self.places;
+        if turn.is_multiple_of(2) { even } else { odd }
     }
 }
 
@@ -176,27 +178,28 @@ mod tests {
     use super::*;
 
     fn sensors(turn: u64) -> Sensors {
-        Sensors { turn: AtomicU64::new(turn), values: std::array::from_fn(|_| AtomicU64::new(0)) }
+        let place = || std::array::from_fn(|_| AtomicU64::new(0));
+        Sensors { turn: AtomicU64::new(turn), places: [place(), place()] }
     }
 
     #[test]
     fn a_writer_that_was_killed_holds_up_neither_readers_nor_the_next_writer() {
-        // Odd: somebody began and never came to his end.
-        let sensors = sensors(7);
-        sensors.values[3].store(5, Ordering::Relaxed);
-        assert_eq!(sensors.read()[3], 5, "word by word");
+        let sensors = sensors(0);
+        sensors.write([3; SENSORS]);
+        // Somebody begins and never comes to his end.
+        sensors.places[0].iter().take(5).for_each(|cell| cell.store(4, Ordering::Relaxed));
+        assert_eq!(sensors.read(), [3; SENSORS], "what was finished stands");
         sensors.write([9; SENSORS]);
-        assert_eq!(sensors.turn.load(Ordering::Relaxed), 8, "even again");
         assert_eq!(sensors.read(), [9; SENSORS]);
     }
 
     #[test]
     fn turns_go_round() {
         let sensors = sensors(u64::MAX - 1);
-        sensors.write([1; SENSORS]);
-        assert_eq!(sensors.read(), [1; SENSORS]);
-        sensors.write([2; SENSORS]);
-        assert_eq!(sensors.read(), [2; SENSORS]);
+        for n in 1..5 {
+            sensors.write([n; SENSORS]);
+            assert_eq!(sensors.read(), [n; SENSORS]);
+        }
     }
 
     #[test]
