@@ -59,8 +59,8 @@ impl Default for Settings {
 
 /// A stack for a thread that only calls C functions and reads into structs.
 const STACK: usize = 256 * 1024;
-/// How soon a driver whose GPU is lost is loaded again for that.
-const RELOAD: Span = Span::from_secs(10);
+/// How soon a driver whose GPU is lost is loaded again for that, from the first time to the last: it costs all its GPUs a moment.
+const RELOAD: (Span, Span) = (Span::from_secs(10), Span::from_secs(1280));
 
 /// The GPUs of this machine.
 pub struct Gpus {
@@ -74,8 +74,8 @@ struct Shared {
     stamp: Stamp,
     driver: Driver,
     bays: Mutex<BTreeMap<Uuid, Place>>,
-    /// When the driver was last loaded again for a lost GPU.
-    reloaded: Mutex<Option<Mono>>,
+    /// When the driver was last loaded again for a lost GPU, and how soon it may be again.
+    reloaded: Mutex<Option<(Mono, Span)>>,
 }
 
 struct Place {
@@ -222,14 +222,16 @@ impl Shared {
         }
     }
 
-    /// True where a lost GPU is a reason to load driver `number` again: not more than once in ten seconds.
+    /// True where a lost GPU is a reason to load driver `number` again: more and more seldom, until that has not happened for a while.
     fn may_reload(&self, number: u64) -> bool {
         let now = self.now();
         let mut last = self.reloaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.driver.is(number) || last.is_some_and(|at| now.since(at) < RELOAD) {
+        let passed = last.map(|(at, pause)| (now.since(at), pause));
+        if !self.driver.is(number) || passed.is_some_and(|(passed, pause)| passed < pause) {
             return false;
         }
-        *last = Some(now);
+        let again = passed.filter(|(passed, pause)| *passed < pause.times(2)).map(|(_, pause)| pause.times(2));
+        *last = Some((now, again.unwrap_or(RELOAD.0).min(RELOAD.1)));
         true
     }
 }

@@ -163,6 +163,14 @@ fn broker(root: &Section<'_>, node: Option<&str>) -> Option<MqttConfig> {
         }
         return None;
     }
+    if !config.is_private() {
+        let message = "caps would be granted by whoever is on the way to this broker";
+        section.fault(
+            "url",
+            message,
+            "write `mqtts://…` and `ca_file`; without TLS only a broker on this machine is taken",
+        );
+    }
     Some(config)
 }
 
@@ -195,6 +203,15 @@ mod tests {
         ] {
             assert!(said.contains(part), "{part} is missing in {said}");
         }
+    }
+
+    #[test]
+    fn a_broker_elsewhere_needs_tls() {
+        let with =
+            |url: &str| Config::read("agent.toml", &format!("node = \"n\"\nfailsafe_w = 300\n[mqtt]\nurl = \"{url}\""));
+        assert!(with("mqtt://127.0.0.1:1883").is_ok());
+        let said = with("mqtt://10.0.0.9:1883").expect_err("open").to_string();
+        assert!(said.contains("agent.toml:4:") && said.contains("mqtts://"), "{said}");
     }
 
     #[test]

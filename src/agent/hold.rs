@@ -201,6 +201,8 @@ impl Hold {
         if anew || before.condition == Condition::Lost {
             self.clock = Clock::default();
         }
+        // A driver that is only opened anew has forgotten nothing.
+        let anew = anew && sample.limits.default.is_none_or(|default| default.apart(configured) <= SAME);
         if anew {
             // Its limits are back at their default: nobody meant that.
             (self.foreign, self.written) = (None, None);

@@ -151,26 +151,34 @@ impl Node {
         NodeMemory { released: self.released, gpus }
     }
 
-    /// What the node says of its GPUs; what was gathered since the last report begins anew.
-    pub fn report(&mut self, now: Mono) -> Vec<GpuReport> {
-        self.gpus.iter_mut().map(|(uuid, place)| place.report(*uuid, now)).collect()
+    /// What the node says of its GPUs; with `afresh` what was gathered since the last report begins anew.
+    pub fn report(&mut self, now: Mono, afresh: bool) -> Vec<GpuReport> {
+        let report = |(uuid, place): (&Uuid, &mut Place)| {
+            let report = place.report(*uuid, now);
+            if afresh {
+                place.seen = Seen::default();
+            }
+            report
+        };
+        self.gpus.iter_mut().map(report).collect()
     }
 }
 
 impl Place {
-    fn report(&mut self, uuid: Uuid, now: Mono) -> GpuReport {
-        let (seen, sample) = (std::mem::take(&mut self.seen), *self.hold.sample());
+    fn report(&self, uuid: Uuid, now: Mono) -> GpuReport {
+        let (seen, sample) = (self.seen, *self.hold.sample());
+        let newest = sample.power.map(|p| p.draw);
         let (lease, (epoch, sequence)) = self.hold.lease(now);
         GpuReport {
             uuid,
             condition: sample.condition,
-            power: seen.sum.checked_div(seen.readings).map(Milliwatts),
-            peak: seen.peak,
+            power: seen.sum.checked_div(seen.readings).map(Milliwatts).or(newest),
+            peak: seen.peak.or(newest),
             source: sample.power.map(|p| p.source),
             age: if sample.at == Mono::default() { Span::from_secs(u64::from(u32::MAX)) } else { now.since(sample.at) },
             energy: sample.energy.map(|e| e.0),
             die_cel: sample.die.map(|t| t.0),
-            throttle: seen.throttle,
+            throttle: seen.throttle.or(sample.throttle),
             enforced: sample.limits.enforced,
             wanted: self.hold.wanted(),
             at_most: self.hold.at_most(),

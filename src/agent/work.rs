@@ -168,7 +168,7 @@ impl Worker {
                 let _ = to.send(taken);
             }
             Ask::Report(to) => {
-                let _ = to.send(self.report(now));
+                let _ = to.send(self.report(now, false));
             }
             Ask::Release(true, to) => {
                 self.node.release();
@@ -213,10 +213,12 @@ impl Worker {
                 self.pending.push((task, asked, now));
             }
         }
+        // What was written is ours from now on, over a restart too.
+        let _ = self.save();
         self.tell();
         if self.reported.is_none_or(|at| now.since(at) >= self.config.report_every) {
             self.reported = Some(now);
-            let report = Arc::new(self.report(now));
+            let report = Arc::new(self.report(now, true));
             self.reports.send_replace(report);
         }
     }
@@ -307,7 +309,8 @@ impl Worker {
         }
     }
 
-    fn report(&mut self, now: Mono) -> NodeReport {
+    /// What the node says; with `afresh` means and peaks begin anew.
+    fn report(&mut self, now: Mono, afresh: bool) -> NodeReport {
         self.sequence = self.sequence.saturating_add(1);
         if self.said.len() == REMEMBERED {
             self.said.pop_front();
@@ -319,7 +322,7 @@ impl Worker {
             seq: self.sequence,
             driver: driver.version,
             why: driver.why,
-            gpus: self.node.report(now),
+            gpus: self.node.report(now, afresh),
         }
     }
 }

@@ -60,3 +60,19 @@ fn a_cap_outlives_both_halves_where_nothing_else_holds_the_driver() {
     std::thread::sleep(Duration::from_millis(500));
     assert!(node.all_at(SAFE), "and what it writes stays when it has gone");
 }
+
+#[test]
+fn a_controller_that_is_gone_leaves_the_fail_safe_within_its_last_lease() {
+    let mut node = Node::start("");
+    for round in 0..kills() {
+        let (began, held) = (Instant::now(), Duration::from_millis(600) + instant(round, 700));
+        while began.elapsed() < held || !node.all_at(CAP) {
+            assert!(began.elapsed() < PATIENCE, "never granted\n{}", node.log());
+            node.grant(Duration::from_secs(1));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let last = Instant::now();
+        node.until("all are at the fail-safe", |n| n.all_at(SAFE));
+        assert!(last.elapsed() < Duration::from_millis(2500), "a lease of one second: {:?}", last.elapsed());
+    }
+}

@@ -135,6 +135,12 @@ impl MqttConfig {
         if faults.is_empty() { Ok(()) } else { Err(MqttFault(faults)) }
     }
 
+    /// True where nobody on the way can read or change what is said: TLS, or a broker on this machine.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        Endpoint::parse(&self.url).is_ok_and(|endpoint| endpoint.tls || endpoint.is_loopback())
+    }
+
     /// Reads the files and prepares the client's options.
     ///
     /// # Errors

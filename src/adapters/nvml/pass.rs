@@ -35,10 +35,14 @@ impl Passes {
     pub(super) fn read(&mut self, device: &Device<'_>, card: &Card, now: Mono) -> Result<GpuSample, NvmlError> {
         let (told, memory) = power(device, card)?;
         let energy = may(device.total_energy_consumption())?.and_then(sane::energy);
+        let (configured, enforced) = card::now(device, card.scope)?;
+        if told.is_none() && energy.is_none() && configured.is_none() && enforced.is_none() {
+            // A handle that knows nothing at all is dead, whatever each call has to say.
+            return Err(NvmlError::NoData);
+        }
         let (condition, power) = self.judge((told, energy), card, now);
         let seldom = self.seldom(device, now)?;
         let used = if seldom.mig { None } else { may(device.utilization_rates())? };
-        let (configured, enforced) = card::now(device, card.scope)?;
         Ok(GpuSample {
             at: now,
             driver: 0,

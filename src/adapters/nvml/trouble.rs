@@ -27,10 +27,9 @@ impl Class {
         use NvmlError as E;
         if matches!(error, E::Uninitialized | E::DriverNotLoaded | E::LibRmVersionMismatch) {
             Self::Driver
-        } else if matches!(error, E::GpuLost | E::NotFound | E::ResetRequired | E::InvalidArg) {
-            // An argument of ours is never invalid but for a handle of a driver that has gone.
+        } else if matches!(error, E::GpuLost | E::NotFound | E::ResetRequired) {
             Self::Gpu
-        } else if matches!(error, E::NotSupported | E::FailedToLoadSymbol(_) | E::FunctionNotFound) {
+        } else if matches!(error, E::InvalidArg | E::NotSupported | E::FailedToLoadSymbol(_) | E::FunctionNotFound) {
             Self::Absent
         } else if matches!(error, E::NoPermission) {
             Self::Permission

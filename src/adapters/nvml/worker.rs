@@ -30,6 +30,7 @@ enum End {
 
 /// Runs until everything ends.
 pub(super) fn run(shared: &Shared, bay: &Bay) {
+    let mut said = String::new();
     loop {
         let Some((number, nvml)) = shared.driver.current() else {
             bay.lose(Condition::NoDriver);
@@ -39,7 +40,7 @@ pub(super) fn run(shared: &Shared, bay: &Bay) {
             }
             continue;
         };
-        let end = serve(shared, bay, number, &nvml);
+        let end = serve(shared, bay, (number, &nvml), &mut said);
         bay.end();
         drop(nvml);
         let error = match end {
@@ -47,7 +48,11 @@ pub(super) fn run(shared: &Shared, bay: &Bay) {
             End::Other => continue,
             End::Error(error) => error,
         };
-        tracing::warn!(gpu = %bay.uuid, %error, "a GPU cannot be read");
+        let why = error.to_string();
+        if why != said {
+            tracing::warn!(gpu = %bay.uuid, why, "a GPU cannot be read");
+            said = why;
+        }
         let condition = match Class::of(&error) {
             Class::Driver => Condition::NoDriver,
             Class::Gpu => Condition::Lost,
@@ -76,8 +81,8 @@ fn wait(bay: &Bay, within: Duration, why: &Refusal) -> bool {
     true
 }
 
-/// Reads and sets by one driver.
-fn serve(shared: &Shared, bay: &Bay, number: u64, nvml: &Arc<Nvml>) -> End {
+/// Reads and sets by one driver. What was said of the GPU is forgotten as soon as it is read.
+fn serve(shared: &Shared, bay: &Bay, (number, nvml): (u64, &Arc<Nvml>), said: &mut String) -> End {
     bay.begin(shared.now());
     let found =
         nvml.device_by_uuid(bay.uuid.to_string()).and_then(|device| Ok((Card::read(&device, bay.uuid)?, device)));
@@ -96,7 +101,12 @@ fn serve(shared: &Shared, bay: &Bay, number: u64, nvml: &Arc<Nvml>) -> End {
         if now >= due {
             bay.begin(now);
             match passes.read(&device, &card, now) {
-                Ok(sample) => bay.store(plant::gpu::GpuSample { driver: number, ..sample }),
+                Ok(sample) => {
+                    if !std::mem::take(said).is_empty() {
+                        tracing::info!(gpu = %bay.uuid, "a GPU is read again");
+                    }
+                    bay.store(plant::gpu::GpuSample { driver: number, ..sample });
+                }
                 Err(error) => return End::Error(error),
             }
             bay.end();

@@ -146,7 +146,7 @@ impl Bench {
     }
 
     fn report(&mut self, n: usize) -> GpuReport {
-        self.node.report(self.now)[n]
+        self.node.report(self.now, false)[n]
     }
 }
 
@@ -369,4 +369,16 @@ fn a_clock_is_locked_for_as_long_as_its_lease_and_freed_once_the_cap_has_fallen(
     bench.node = Node::remembered(BOUNDS, &memory);
     bench.run(Span::from_secs(2));
     assert_eq!(bench.node.clocks_due(bench.now), [(uuid(0), None)], "nothing is stranded over a restart");
+}
+
+#[test]
+fn means_and_peaks_begin_anew_with_a_report_and_not_with_a_look() {
+    let mut bench = Bench::new();
+    bench.run(Span::from_secs(1));
+    let look = bench.report(0);
+    assert_eq!((look.power, look.peak), (Some(W(250)), Some(W(250))));
+    assert_eq!(bench.node.gpus[&uuid(0)].seen.readings, 10);
+    bench.node.report(bench.now, true);
+    assert_eq!(bench.node.gpus[&uuid(0)].seen, Seen::default());
+    assert_eq!(bench.report(0).power, Some(W(250)), "between two readings it is the newest");
 }

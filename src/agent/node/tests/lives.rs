@@ -11,6 +11,7 @@ enum Act {
     Foreign(usize, u32),
     OutOfBand(usize, Option<u32>),
     Reload,
+    Reopen,
     Becomes(usize, Condition),
     Follows(usize, bool),
     Release,
@@ -25,6 +26,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (gpu.clone(), 200_u32..700).prop_map(|(n, w)| Act::Foreign(n, w)),
         1 => (gpu.clone(), proptest::option::of(200_u32..700)).prop_map(|(n, w)| Act::OutOfBand(n, w)),
         1 => Just(Act::Reload),
+        1 => Just(Act::Reopen),
         1 => (gpu.clone(), prop_oneof![Just(Condition::Lost), Just(Condition::Silent), Just(Condition::Well)])
             .prop_map(|(n, c)| Act::Becomes(n, c)),
         1 => (gpu, any::<bool>()).prop_map(|(n, f)| Act::Follows(n, f)),
@@ -55,6 +57,7 @@ impl Bench {
                     (board.configured, board.foreign) = (W(700), None);
                 }
             }
+            Act::Reopen => self.driver += 1,
             Act::Becomes(n, condition) => self.boards[n].condition = condition,
             Act::Follows(n, follows) => self.boards[n].follows = follows,
             Act::Release => {
