@@ -7,13 +7,14 @@
 //!
 //! A node's folder has its `board` and, where the library is known, a link to it called `libnvidia-ml.so.1`, which finds that board
 //! when it is loaded. One process sees one node so: the loader takes links to one file for one library. For more of them in a process
-//! there are copies.
+//! there are copies: [`Cards::with_copies`].
 
 mod meter;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plant::convert;
 use plant::hall::Hall;
@@ -33,6 +34,7 @@ const LINK: &str = "libnvidia-ml.so.1";
 /// A hall's GPUs on boards. When they go, their drivers are unloaded, so that nobody takes old readings for new ones.
 #[derive(Debug)]
 pub struct Cards {
+    folder: PathBuf,
     nodes: Vec<Node>,
 }
 
@@ -85,9 +87,28 @@ impl Cards {
             let watch = Watch::new(&path).map_err(|error| Trouble::File(path, error))?;
             nodes.push(Node { name, board, watch, meters });
         }
-        let mut cards = Self { nodes };
+        let mut cards = Self { folder: folder.to_path_buf(), nodes };
         cards.publish(world, Tick { wall, ..Tick::default() });
         Ok(cards)
+    }
+
+    /// The same with copies of the library instead of links, so that one process can see many nodes.
+    ///
+    /// # Errors
+    /// A library that is not there, a copy that cannot be written.
+    pub fn with_copies(self, library: &Path) -> Result<Self, Trouble> {
+        for name in self.names() {
+            let own = self.library(name);
+            clear(&own)?;
+            fs::copy(library, &own).map_err(|error| Trouble::File(library.to_path_buf(), error))?;
+        }
+        Ok(self)
+    }
+
+    /// Where the library of a node lies, by the node's name.
+    #[must_use]
+    pub fn library(&self, node: &str) -> PathBuf {
+        self.folder.join(node).join(LINK)
     }
 
     /// The nodes' names, which are those of their folders, in the hall's order.
@@ -177,10 +198,15 @@ fn locked(gpu: Gpu<'_>) -> Option<f64> {
 
 /// A link to the library, which replaces one of before.
 fn link(library: &Path, at: &Path) -> Result<(), Trouble> {
-    let trouble = |error| Trouble::File(at.to_path_buf(), error);
     let library = fs::canonicalize(library).map_err(|error| Trouble::File(library.to_path_buf(), error))?;
-    if fs::symlink_metadata(at).is_ok_and(|found| found.is_symlink()) {
-        fs::remove_file(at).map_err(trouble)?;
+    clear(at)?;
+    symlink(library, at).map_err(|error| Trouble::File(at.to_path_buf(), error))
+}
+
+/// Removes a link or copy of before, which some process may still have.
+fn clear(at: &Path) -> Result<(), Trouble> {
+    match fs::remove_file(at) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Trouble::File(at.to_path_buf(), error)),
+        Ok(()) | Err(_) => Ok(()),
     }
-    symlink(library, at).map_err(trouble)
 }

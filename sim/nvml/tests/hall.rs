@@ -189,6 +189,30 @@ fn what_a_board_is_told_reaches_the_world_as_it_reaches_a_bench() {
 }
 
 #[test]
+fn with_copies_one_process_sees_many_nodes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stand = stand(None);
+    let (library, at) = (library_beside_tests(), (&stand.world, BEGIN));
+    // Twice, as after a hall that was served before: links and copies are replaced.
+    for _ in 0..2 {
+        let cards = Cards::new(folder.path(), &stand.hall, at, Some(&library)).expect("boards");
+        let cards = cards.with_copies(&library).expect("copies");
+        let names: Vec<&str> = cards.names().take(3).collect();
+        let drivers = names.iter().map(|name| load(&cards.library(name)).expect("a driver")).collect::<Vec<_>>();
+        for (node, nvml) in drivers.iter().enumerate() {
+            let mut device = nvml.device_by_index(2).expect("a GPU");
+            let own = cards.board(node).expect("a board").gpu(2).expect("a GPU");
+            assert_eq!(device.uuid().expect("a UUID"), own.uuid());
+            let limit = 300_000 + u32::try_from(node).expect("small");
+            device.set_power_management_limit(limit).expect("a limit");
+            assert_eq!(own.enforced(), limit);
+        }
+        let trouble = cards.with_copies(Path::new("none.so")).expect_err("no library");
+        assert!(trouble.to_string().contains("none.so"), "{trouble}");
+    }
+}
+
+#[test]
 fn a_hall_without_nodes_says_so_and_one_that_begins_again_takes_its_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let hall = Hall::load("air", text(plant::shipped::HALLS, "air")).expect("a hall");

@@ -42,7 +42,7 @@ enum Value {
 extern "C" fn field_values(device: Handle, count: i32, values: Both<Field>) -> Code {
     on(device, |call| {
         let (readings, now) = (call.gpu.readings(), signed(clock::wall_us()));
-        let renumbered = renumbered(&call.driver);
+        let renumbered = renumbered(&call.board.driver());
         values.each(count, |field| {
             let field = Field { latency_us: 0, at_us: now, value: [0; 8], ..field };
             match call.field(field.id, field.scope, &readings, renumbered) {

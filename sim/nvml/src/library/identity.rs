@@ -71,7 +71,10 @@ extern "C" fn by_pci(bus_id: Words, device: Out<Handle>) -> Code {
 /// The driver's number.
 #[unsafe(export_name = "nvmlDeviceGetIndex")]
 extern "C" fn index(device: Handle, index: Out<u32>) -> Code {
-    on_any(device, |call| index.put(call.number))
+    on_any(device, |call| {
+        let number = call.board.number(call.slot).ok_or(Code::UNKNOWN)?;
+        index.put(convert::u32_from_usize(number))
+    })
 }
 
 /// The name that stays.

@@ -61,10 +61,8 @@ pub struct Call<'b> {
     pub life: u32,
     /// Its slot.
     pub slot: usize,
-    /// Its number with the driver.
-    pub number: u32,
-    /// The driver's version.
-    pub driver: String,
+    /// Its board.
+    pub board: &'b Board,
     /// Whether the handle is that of an instance.
     pub instance: bool,
 }
@@ -129,8 +127,7 @@ pub fn on_any(device: Handle, symbol: impl FnOnce(&Call<'_>) -> Result<(), Code>
         if let Some(code) = gpu.fails() {
             return Err(Code::of(code));
         }
-        let number = convert::u32_from_usize(open.board.number(slot).unwrap_or(slot));
-        symbol(&Call { gpu, life, slot, number, driver: open.board.driver(), instance })
+        symbol(&Call { gpu, life, slot, board: &open.board, instance })
     })
 }
 
