@@ -1,6 +1,7 @@
 //! The nouns of wattloop: what a data hall is and what its devices speak. Pure: no I/O, no clock, no threads.
 
 pub mod bind;
+pub mod breaker;
 pub mod check;
 pub mod command;
 pub mod convert;
