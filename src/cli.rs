@@ -10,6 +10,7 @@ pub mod completions;
 pub mod config;
 #[cfg(feature = "sim")]
 pub mod demo;
+pub mod exchanged;
 pub mod export;
 pub mod failsafe;
 mod figure;
@@ -101,6 +102,8 @@ pub enum Command {
     Withdraw(announce::WithdrawArgs),
     /// Acknowledge an alarm, or reset a latched one
     Ack(ack::AckArgs),
+    /// Say that a machine was exchanged, so that its run-time begins anew
+    Exchanged(exchanged::ExchangedArgs),
     /// Move the output of a loop for a while, to see how the loop should be tuned
     StepTest(tune::StepTestArgs),
     /// Give a loop the gains that follow from its trial, or take them back
@@ -230,6 +233,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 43 } else { 30 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 44 } else { 31 });
     }
 }

@@ -36,6 +36,7 @@ mod dry;
 mod dx;
 mod energy;
 mod equipment;
+pub mod exchange;
 mod fans;
 mod forecast;
 mod heat;

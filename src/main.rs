@@ -36,6 +36,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Announce(args) => cli::announce::run(&args, out),
         Command::Withdraw(args) => cli::announce::withdraw(&args, out),
         Command::Ack(args) => cli::ack::run(&args, out),
+        Command::Exchanged(args) => cli::exchanged::run(&args, out),
         Command::StepTest(args) => cli::tune::step_test(&args, out),
         Command::Tune(args) => cli::tune::tune(&args, out),
         Command::Supervisor(args) => cli::supervisor::run(&args, out),

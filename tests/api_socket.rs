@@ -75,7 +75,7 @@ fn reply(request: &Request) -> Reply {
         Ask::Trial { .. } => Reply::Refused(Refusal::NotLed),
         Ask::Force { .. } => Reply::Refused(Refusal::Warm),
         Ask::Silence { .. } => Reply::Refused(Refusal::Held),
-        Ask::EndCheck | Ask::CheckedOut { .. } => Reply::Refused(Refusal::NothingThere),
+        Ask::EndCheck | Ask::Exchanged { .. } | Ask::CheckedOut { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::Retune { .. } => Reply::Refused(Refusal::TooSensitive),
         Ask::EndTrial | Ask::Revert { .. } | Ask::Supervise { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::ServiceAlarm { .. } | Ask::Found { .. } | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),

@@ -17,6 +17,7 @@ const COMMANDS: &[&[&str]] = &[
     &["announce"],
     &["withdraw"],
     &["ack"],
+    &["exchanged"],
     &["step-test"],
     &["tune"],
     &["reload"],

@@ -81,6 +81,11 @@ fn write_page(page: &mut String, view: &SupervisorView) -> std::fmt::Result {
         )?;
     }
     writeln!(page, "expected to save {} kW where they belong", fixed(view.expected_w / 1e3, 2))?;
+    writeln!(
+        page,
+        "tried {} times and judged, {} times not: machines or load were others",
+        view.judged, view.discarded
+    )?;
     match &view.proof {
         Some(proof) => writeln!(
             page,
@@ -126,6 +131,8 @@ mod tests {
                 ],
             }],
             expected_w: 2140.0,
+            judged: 7,
+            discarded: 3,
             proof: Some(ProofView { saved_w: 1900.0, error_w: 400.0, expected_w: 2140.0, ago_s: 7200.0 }),
         };
         let page = page(&view);
@@ -138,6 +145,7 @@ mod tests {
             "0.31 kW in 2",
             "rests 2 h",
             "1.90 ± 0.40 kW",
+            "tried 7 times and judged, 3 times not",
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }

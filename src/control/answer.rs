@@ -13,7 +13,7 @@ use super::news::News;
 use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD, later};
 use super::request::{Ask, Refusal, Reply, Request};
 use super::{Plan, State};
-use super::{checkout, retune, supervisor, trial};
+use super::{checkout, exchange, retune, supervisor, trial};
 
 /// Answers one request.
 pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
@@ -58,6 +58,9 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         }
         Ask::Silence { equip, long, reason } => {
             checkout::silence((plan, commands), state, (*equip, *long), reason, tick)
+        }
+        Ask::Exchanged { part, hours, reason } => {
+            exchange::exchange(hall, state, exchange::Put { part: *part, hours: *hours, reason }, tick)
         }
         Ask::EndCheck if state.checkouts.stop(&mut News::new(tick, &mut state.pending)) => {
             Ok(accepted("it is over, and control goes on from here".to_owned()))

@@ -25,7 +25,7 @@ use super::rule::{Rule, TAKE_OVER};
 use super::scene::Scene;
 use super::sequence::Timer;
 use super::sequence::machine::{Seen, Sight};
-use super::sequence::roster::MachineId;
+use super::sequence::roster::{MachineId, RunTime};
 use fouling::Fouling;
 pub use pressure::Pressure;
 use pressure::Pressures;
@@ -101,6 +101,14 @@ impl Cdus {
     /// Who runs them from now on.
     pub fn lend(&mut self, rule: Rule) {
         self.cdus.iter_mut().for_each(|cdu| cdu.rule = rule);
+    }
+
+    /// A pump, by the output that is its speed, is another one from now on; what the one before had run.
+    pub fn renew(&mut self, hall: &Hall, (speed, run): (PointId, RunTime)) -> Option<RunTime> {
+        hall.cdus.iter().zip(&mut self.cdus).find_map(|(of, cdu)| {
+            let place = of.pumps.iter().position(|pump| pump.speed.id() == speed)?;
+            cdu.pumps.renew(place, run)
+        })
     }
 
     /// The CDUs with what they are, in the hall's order.

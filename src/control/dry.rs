@@ -102,6 +102,12 @@ impl DryCoolers {
         hall.dry.iter().zip(&self.0)
     }
 
+    /// A cooler's fans are others from now on; what those before had run.
+    pub fn renew(&mut self, hall: &Hall, (equip, run): (EquipId, RunTime)) -> Option<RunTime> {
+        let here = hall.dry.iter().zip(&mut self.0).find(|(of, _)| of.of.equip == equip);
+        here.map(|(_, row)| row.fans.renew(run))
+    }
+
     /// What is wrong, and with which.
     pub fn troubles<'d>(&'d self, hall: &'d Hall) -> impl Iterator<Item = (EquipId, Trouble)> + 'd {
         self.iter(hall).filter_map(|(of, row)| Some((of.of.equip, row.trouble()?)))

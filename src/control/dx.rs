@@ -33,6 +33,7 @@ use super::scene::Scene;
 use super::sequence::Timer;
 use super::sequence::machine::Machine;
 use super::sequence::orders::{keep, tell};
+use super::sequence::roster::RunTime;
 use economiser::Economiser;
 use outdoors::{Air, Smoke};
 use team::{Need, Scope, Team};
@@ -94,6 +95,14 @@ impl DxRows {
             row.economiser = Economiser::new();
             row.astray.fill(Timer::default());
         }
+    }
+
+    /// A unit's compressors are others from now on; what those before had run.
+    pub fn renew(&mut self, hall: &Hall, (equip, run): (EquipId, RunTime)) -> Option<RunTime> {
+        hall.dx_rows.iter().zip(&mut self.rows).find_map(|(of, row)| {
+            let place = of.units.iter().position(|unit| unit.of.equip == equip)?;
+            row.team.renew(place, run)
+        })
     }
 
     /// Who runs them from now on.

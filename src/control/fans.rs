@@ -70,6 +70,11 @@ impl Fans {
         &self.drive
     }
 
+    /// They are others from now on; what those before had run.
+    pub const fn renew(&mut self, run: RunTime) -> RunTime {
+        std::mem::replace(&mut self.drive.run, run)
+    }
+
     /// What is wrong with them, if anything is.
     #[must_use]
     pub const fn trouble(&self) -> Option<Trouble> {

@@ -28,7 +28,7 @@ use super::rule::{Rule, TAKE_OVER};
 use super::scene::Scene;
 use super::sequence::machine::{Life, Machine};
 use super::sequence::orders::{is_held_off, keep, rescue, tell};
-use super::sequence::roster::MachineId;
+use super::sequence::roster::{MachineId, RunTime};
 use demand::Demand;
 use economiser::Economiser;
 use staging::Stages;
@@ -100,6 +100,17 @@ impl Plants {
     /// The plants with what they are, in the hall's order.
     pub fn iter<'p>(&'p self, hall: &'p Hall) -> impl Iterator<Item = (&'p ChillerPlant, &'p Plant)> {
         hall.plants.iter().zip(&self.0)
+    }
+
+    /// A chiller, or the fans of a tower, are others from now on; what those before had run.
+    pub fn renew(&mut self, hall: &Hall, (equip, run): (EquipId, RunTime)) -> Option<RunTime> {
+        hall.plants.iter().zip(&mut self.0).find_map(|(of, plant)| {
+            if of.rejecting.is_some_and(|tower| tower.of.equip == equip) {
+                return plant.tower.as_mut().map(|tower| tower.renew(run));
+            }
+            let place = of.chillers.iter().position(|chiller| chiller.of.equip == equip)?;
+            plant.stages.renew(place, run)
+        })
     }
 
     /// True while the stage of a water's plant changes, and for its patience after.

@@ -37,7 +37,7 @@ use super::sequence::Timer;
 use super::sequence::crew::{Crew, CrewRules};
 use super::sequence::machine::{Life, Machine, Seen, Sight};
 use super::sequence::orders::{rescue, tell};
-use super::sequence::roster::MachineId;
+use super::sequence::roster::{MachineId, RunTime};
 use super::sequence::shift::Shift;
 use look::View;
 pub use wiring::{Wiring, wirings};
@@ -121,6 +121,14 @@ impl Headers {
     /// The headers with their pumps.
     pub fn iter<'p>(&'p self, hall: &'p Hall) -> impl Iterator<Item = (&'p Header, &'p Pumps)> {
         hall.headers.rows().iter().zip(&self.0)
+    }
+
+    /// A pump is another one from now on; what the one before had run.
+    pub fn renew(&mut self, hall: &Hall, (equip, run): (EquipId, RunTime)) -> Option<RunTime> {
+        hall.headers.rows().iter().zip(&mut self.0).find_map(|(of, row)| {
+            let place = of.pumps.iter().position(|pump| pump.of.equip == equip)?;
+            row.crew.renew(place, run)
+        })
     }
 
     /// What is wrong, and with which pump.

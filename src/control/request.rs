@@ -5,6 +5,7 @@ use plant::id::{AlarmId, EquipId, LoopId, PointId, RowId};
 use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
+use super::exchange::Part;
 use super::trial::How;
 use super::tuning::{Fopdt, Gains};
 
@@ -132,6 +133,15 @@ pub enum Ask {
         equip: EquipId,
         /// For how long (1 s to 10 min).
         long: Span,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// A machine, or what wears out in it, is another one from now on: its run-time begins anew.
+    Exchanged {
+        /// Which.
+        part: Part,
+        /// For how long what was put in has run elsewhere (h, 0 to 1e6).
+        hours: f64,
         /// Why: must not be empty.
         reason: String,
     },

@@ -271,6 +271,9 @@ fn commissioning(news: Commissioning) -> String {
         Commissioning::CheckedOut { passed, failed } => {
             format!("is checked out by a person: {passed} points passed, {failed} failed")
         }
+        Commissioning::Exchanged { hours } => {
+            format!("is another one from now on: its run-time of {hours} h begins anew")
+        }
         Commissioning::TrialBegun => "is on trial: its output is moved to see what follows".to_owned(),
         Commissioning::TrialOver(end) => format!("has its output back, and its trial is over: {}", trial_end(end)),
         Commissioning::Retuned => "runs with gains of its own".to_owned(),

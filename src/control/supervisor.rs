@@ -80,6 +80,8 @@ pub struct Supervisor {
     steps: Steps,
     /// How far the maps have come true (1).
     trust: f64,
+    /// Experiments that were judged, and that were not: what ran or the load was another one in between.
+    tries: (u32, u32),
     cause: Cause,
 }
 
@@ -101,6 +103,7 @@ impl Supervisor {
             unmetered: Span::ZERO,
             steps: Steps::default(),
             trust: 1.0,
+            tries: (0, 0),
             cause: Cause::Waiting,
         }
     }
@@ -152,6 +155,12 @@ impl Supervisor {
     #[must_use]
     pub fn expected(&self) -> f64 {
         self.places.iter().map(|place| place.saves).sum()
+    }
+
+    /// How many experiments were judged, and how many were not because they could not be compared.
+    #[must_use]
+    pub const fn tries(&self) -> (u32, u32) {
+        self.tries
     }
 
     /// One scan: moves setpoints, where the hall has a supervisor.
@@ -235,7 +244,10 @@ impl Supervisor {
                 };
                 match window.step((facility, it, sight.running), (tuning.measure, dt)) {
                     Ended::No => {}
-                    Ended::Mixed => self.begin((&filed.maps, tuning), None),
+                    Ended::Mixed => {
+                        self.discard();
+                        self.begin((&filed.maps, tuning), None);
+                    }
                     Ended::Mean(mean) => self.measured((filed, tuning), mean, news),
                 }
             }

@@ -25,6 +25,7 @@ use super::cooling::Cooling;
 use super::news::News;
 use super::rule::Rule;
 use super::scene::Scene;
+use super::sequence::roster::RunTime;
 pub use boiling::BoilingTank;
 pub use oil::OilTank;
 pub use warmth::Warmth;
@@ -161,6 +162,12 @@ impl Tanks {
     pub fn airy(&self, hall: &Hall) -> Option<(EquipId, Option<f64>)> {
         let mut airy = self.boiling(hall).filter(|(_, tank)| tank.air().is_found());
         airy.next().map(|(of, tank)| (of.of.equip, tank.air().pascals()))
+    }
+
+    /// A tank's pump is another one from now on; what the one before had run.
+    pub fn renew(&mut self, hall: &Hall, (equip, run): (EquipId, RunTime)) -> Option<RunTime> {
+        let here = hall.tanks.iter().zip(&mut self.oil).find(|(of, _)| of.of.equip == equip);
+        here.map(|(_, tank)| tank.renew(run))
     }
 
     /// What is wrong, and with which.

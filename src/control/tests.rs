@@ -8,6 +8,7 @@ mod doors;
 mod dry;
 mod dx;
 mod energy;
+mod exchanges;
 mod forecast;
 mod heat;
 mod loops;

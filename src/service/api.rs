@@ -9,6 +9,7 @@
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
 //!                                    POST /v1/supervisor          {"on","reason"}
+//!                                    POST /v1/exchanged           {"machine","hours","reason"}
 //! GET  /v1/checkout                  POST /v1/checkout            what was found at the instruments, kept
 //! GET  /v1/raw/{equip}/{name}        a point's raw words
 //! GET  /v1/check                     POST /v1/force, /v1/silence, /v1/check/end
@@ -21,6 +22,7 @@ mod announce;
 pub mod call;
 mod checkout;
 mod door;
+mod exchanged;
 mod peer;
 mod problem;
 mod reload;
@@ -43,6 +45,7 @@ use call::Asker;
 pub use announce::{Announce, Withdraw};
 pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use door::{Door, open as open_door};
+pub use exchanged::Exchanged;
 pub use peer::{Caller, Owner};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};

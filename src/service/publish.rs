@@ -330,6 +330,7 @@ fn what(what: &What) -> Value {
         What::Commissioning(Commissioning::ForceOver(end)) => json!({ "kind": "force_over", "end": end.word() }),
         What::Commissioning(Commissioning::SilenceBegun) => json!({ "kind": "silence_begun" }),
         What::Commissioning(Commissioning::SilenceOver(end)) => json!({ "kind": "silence_over", "end": end.word() }),
+        What::Commissioning(Commissioning::Exchanged { hours }) => json!({ "kind": "exchanged", "hours": hours }),
         What::Commissioning(Commissioning::CheckedOut { passed, failed }) => {
             json!({ "kind": "checked_out", "passed": passed, "failed": failed })
         }

@@ -21,6 +21,11 @@ pub enum Commissioning {
     SilenceBegun,
     /// It is talked to again.
     SilenceOver(CheckEnd),
+    /// A machine is another one from now on: its run-time begins anew.
+    Exchanged {
+        /// What it had been (h).
+        hours: u32,
+    },
     /// A person has checked points out.
     CheckedOut {
         /// So many passed.

@@ -45,6 +45,12 @@ pub const SHADOW: &[(&str, &str, (&str, usize))] = &[
     ("shadow-writes", "Shadow: writes that reached the hall", ("", 0)),
 ];
 
+/// What the supervisor of setpoints says of its experiments, in the same way.
+const SUPERVISOR: &[(&str, &str, (&str, usize))] = &[
+    ("supervisor-judged", "Supervisor: experiments that were judged", ("", 0)),
+    ("supervisor-discarded", "Supervisor: and that were not, for machines or load were others", ("", 0)),
+];
+
 /// Joules of a kilowatt-hour.
 const KWH: f64 = 3.6e6;
 /// Seconds of an hour.
@@ -59,7 +65,7 @@ impl Meter {
         self.surroundings(&mut all);
         self.machines(&mut all);
         self.wear(&mut all);
-        SHADOW.iter().for_each(|(name, title, unit)| all.add(name, title, *unit, None));
+        SHADOW.iter().chain(SUPERVISOR).for_each(|(name, title, unit)| all.add(name, title, *unit, None));
         all
     }
 
@@ -196,9 +202,10 @@ impl Kpis {
         })
     }
 
-    /// Gives a figure of [`SHADOW`] its value; one of another name is left as it is.
+    /// Gives a figure that only the controller knows its value, of [`SHADOW`] or of the supervisor; one of another name is left as it is.
     pub fn say_in_shadow(&mut self, name: &str, value: f64) {
-        let known = self.0.iter_mut().find(|kpi| kpi.name == name && kpi.name.starts_with("shadow-"));
+        let theirs = |kpi: &Kpi| ["shadow-", "supervisor-"].iter().any(|of| kpi.name.starts_with(of));
+        let known = self.0.iter_mut().find(|kpi| kpi.name == name && theirs(kpi));
         known.into_iter().for_each(|kpi| kpi.value = Some(value).filter(|v| v.is_finite()));
     }
 

@@ -84,7 +84,8 @@ impl<'s> Page<'s> {
         };
         let (event_sections, assert_sections) = (root.sections("event"), root.sections("assert"));
         let expected_errors: Vec<String> = root.or("expected-errors", Vec::new());
-        let hall = hall?;
+        let mut hall = hall?;
+        self.rotation(&mut hall);
         self.expected(&hall, &expected_errors);
         let nodes = self.nodes(&hall);
         let events = self.events((&hall, nodes.is_some()), &event_sections, length);
@@ -148,6 +149,23 @@ impl<'s> Page<'s> {
             let help = format!("a scan takes whole steps: write {dt}, {} or more of them", dt.times(2));
             self.root.fault("period", format!("`period` is {period} and `dt` is {dt}"), help);
         }
+    }
+
+    /// Machines change places sooner, or later, than the hall's file says: chillers, pumps on headers and in CDUs.
+    fn rotation(&self, hall: &mut Arc<Hall>) {
+        let Some(section) = self.root.section("rotation") else { return };
+        let days = |n: u64| Span::from_secs(n * 86_400);
+        let every = section.span("every", days(14), (Span::from_secs(3600), days(400)));
+        let gap = section.span("gap", Span::from_secs(12 * 3600), (Span::ZERO, days(400)));
+        section.done();
+        let strategies = &mut Arc::make_mut(hall).strategies;
+        for plant in [&mut strategies.chilled_water, &mut strategies.facility_water] {
+            (plant.staging.rotate_every, plant.staging.rotate_gap) = (every, gap);
+            for header in plant.pumps.iter_mut().chain(&mut plant.condenser_pumps) {
+                (header.pumps.rotate_every, header.pumps.rotate_gap) = (every, gap);
+            }
+        }
+        (strategies.cdu.pumps.rotate_every, strategies.cdu.pumps.rotate_gap) = (every, gap);
     }
 
     fn load_change(&self) -> LoadChange {

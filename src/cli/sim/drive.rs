@@ -152,6 +152,7 @@ impl Drive {
         if let Some(report) = self.controller.shadow(hours(self.run.scenario().length)) {
             say_in_shadow(&mut kpis, &report, self.writes);
         }
+        watched::tries(&mut kpis, &self.controller);
         let recording = self.recorder.map(|recorder| marked(recorder, &self.run));
         Ridden {
             kpis,

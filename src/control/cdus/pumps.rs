@@ -15,7 +15,7 @@ use crate::control::news::News;
 use crate::control::sequence::Timer;
 use crate::control::sequence::crew::{Crew, CrewRules};
 use crate::control::sequence::machine::{Life, Machine, Seen, Sight};
-use crate::control::sequence::roster::MachineId;
+use crate::control::sequence::roster::{MachineId, RunTime};
 use crate::control::sequence::shift::Shift;
 
 /// A pump this near to what it is told is there (%).
@@ -57,6 +57,11 @@ impl Pumps {
     pub fn new() -> Self {
         let (starved, slow) = (Timer::default(), Timer::default());
         Self { crew: Crew::new(PUMPS), starved, slow, speed: 0.0, taking_over: None, all_lost: false }
+    }
+
+    /// The one of this place is another one from now on; what the one before had run.
+    pub fn renew(&mut self, place: usize, run: RunTime) -> Option<RunTime> {
+        self.crew.renew(place, run)
     }
 
     /// As after a new boot: nothing is known but run-times and when two changed places.

@@ -16,7 +16,7 @@ use crate::control::clock::sum;
 use crate::control::news::News;
 use crate::control::sequence::Timer;
 use crate::control::sequence::machine::{Life, Machine, Seen};
-use crate::control::sequence::roster::{self, MachineId};
+use crate::control::sequence::roster::{self, MachineId, RunTime};
 
 /// Supply so far below its setpoint calls for one compressor less (K).
 const TOO_COLD: f64 = 0.5;
@@ -71,6 +71,11 @@ pub struct Scope<'a> {
 }
 
 impl Team {
+    /// The one of this place is another one from now on; what the one before had run.
+    pub fn renew(&mut self, place: usize, run: RunTime) -> Option<RunTime> {
+        self.machines.get_mut(MachineId::from_index(place)).map(|machine| machine.renew(run))
+    }
+
     /// Of so many units nobody has seen.
     #[must_use]
     pub fn new(units: usize) -> Self {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::control::news::News;
 use crate::control::sequence::change::Change;
 use crate::control::sequence::machine::{Life, Machine, Seen};
-use crate::control::sequence::roster::MachineId;
+use crate::control::sequence::roster::{MachineId, RunTime};
 use crate::control::sequence::{Mean, Sequence, Timer};
 
 /// Below this share of one machine there is no load (1).
@@ -100,6 +100,11 @@ pub struct Scene<'a> {
 }
 
 impl Stages {
+    /// The one of this place is another one from now on; what the one before had run.
+    pub fn renew(&mut self, place: usize, run: RunTime) -> Option<RunTime> {
+        self.machines.get_mut(MachineId::from_index(place)).map(|machine| machine.renew(run))
+    }
+
     /// Of so many machines nobody has seen.
     #[must_use]
     pub fn new(machines: usize) -> Self {

@@ -173,6 +173,11 @@ impl Tower {
         self.fans.drive()
     }
 
+    /// Its fans are others from now on; what those before had run.
+    pub const fn renew(&mut self, run: RunTime) -> RunTime {
+        self.fans.renew(run)
+    }
+
     /// What is wrong with its fans, if anything is.
     #[must_use]
     pub const fn trouble(&self) -> Option<Trouble> {

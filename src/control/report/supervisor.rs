@@ -18,6 +18,12 @@ pub struct SupervisorView {
     pub expected_w: f64,
     /// What they saved together when it was last measured.
     pub proof: Option<ProofView>,
+    /// Experiments that were judged,
+    #[serde(default)]
+    pub judged: u32,
+    /// and that were not: a machine started or stopped, or the load was another one, in between.
+    #[serde(default)]
+    pub discarded: u32,
 }
 
 /// One setpoint.
@@ -113,7 +119,10 @@ pub fn supervisor(state: &State) -> Option<SupervisorView> {
         expected_w: proof.expected,
         ago_s: proof.ago.seconds(),
     });
+    let (judged, discarded) = of.tries();
     Some(SupervisorView {
+        judged,
+        discarded,
         because: of.cause().sentence().to_owned(),
         levers: levers.collect(),
         expected_w: of.expected(),

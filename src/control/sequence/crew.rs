@@ -6,12 +6,12 @@ mod moves;
 use plant::event::{About, Trouble};
 use plant::hall::sequence::pumps::PumpTuning;
 use plant::hall::sequence::{MachineTuning, RunMode};
-use plant::id::Table;
+use plant::id::{Id, Table};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::machine::{Life, Machine, Seen, Sight};
-use super::roster::MachineId;
+use super::roster::{MachineId, RunTime};
 use super::shift::Shift;
 use super::{Sequence, sum};
 use crate::control::news::News;
@@ -179,6 +179,11 @@ impl Crew {
     #[must_use]
     pub fn machines(&self) -> &[Machine] {
         self.machines.rows()
+    }
+
+    /// The one of this place is another one from now on; what the one before had run.
+    pub fn renew(&mut self, place: usize, run: RunTime) -> Option<RunTime> {
+        self.machines.get_mut(MachineId::from_index(place)).map(|machine| machine.renew(run))
     }
 
     /// What is in flight.

@@ -111,6 +111,12 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// It is another one from now on, which has run so long, and of which no trouble is known. What the one before had run.
+    pub const fn renew(&mut self, run: RunTime) -> RunTime {
+        self.doubted = false;
+        std::mem::replace(&mut self.run, run)
+    }
+
     /// Not seen yet.
     #[must_use]
     pub fn new() -> Self {

@@ -165,6 +165,13 @@ impl Supervisor {
         }
     }
 
+    /// What is tried says nothing: what ran, or the load, was another one in between.
+    pub(super) const fn discard(&mut self) {
+        if let Phase::Trying { experiment: Experiment::Step { .. } | Experiment::Home, .. } = self.phase {
+            self.tries.1 = self.tries.1.saturating_add(1);
+        }
+    }
+
     /// What follows from three windows. True when a setpoint has moved.
     fn judge(
         &mut self,
@@ -172,7 +179,13 @@ impl Supervisor {
         (experiment, windows): (Experiment, &[Mean; 3]),
         news: &mut News<'_>,
     ) -> bool {
-        let Some(saved) = self.ledger.saved(windows) else { return false };
+        let Some(saved) = self.ledger.saved(windows) else {
+            self.discard();
+            return false;
+        };
+        if !matches!(experiment, Experiment::Nothing) {
+            self.tries.0 = self.tries.0.saturating_add(1);
+        }
         let [before, between, _] = windows;
         let error = self.ledger.error(before);
         match experiment {

@@ -201,6 +201,25 @@ fn while_somebody_holds_an_output_or_a_meter_is_lost_setpoints_stay() {
 }
 
 #[test]
+fn a_machine_that_starts_or_stops_in_an_experiment_spoils_it_and_nothing_is_judged() {
+    let mut facility = Facility::new(3.0);
+    facility.run(2 * DAY, |_| {});
+    let (place, (judged, spoilt)) = (facility.place(), facility.of.tries());
+    assert!(judged >= 4 && spoilt == 0, "{judged} {spoilt}");
+    let minutes = std::cell::Cell::new(0_u32);
+    facility.run(DAY, |sight| {
+        minutes.set(minutes.get() + 1);
+        sight.running = 3 + minutes.get() / 40 % 2;
+        // What another machine draws would look like a saving.
+        let less = if sight.running == 3 { 0.0 } else { 30e3 };
+        sight.powers = sight.powers.map(|(facility, it)| (facility - less, it));
+    });
+    let (after, more) = facility.of.tries();
+    assert_eq!((after, facility.place()), (judged, place), "nothing is learnt of it");
+    assert!(more >= 5, "{more}");
+}
+
+#[test]
 fn a_new_boot_begins_at_home_and_goes_back_to_what_was_learnt() {
     let mut facility = Facility::new(3.0);
     facility.run(2 * DAY, |_| {});

@@ -125,6 +125,11 @@ impl OilTank {
         &self.pump
     }
 
+    /// Its pump is another one from now on; what the one before had run.
+    pub const fn renew(&mut self, run: RunTime) -> RunTime {
+        std::mem::replace(&mut self.pump.run, run)
+    }
+
     /// How warm its fluid is.
     #[must_use]
     pub const fn warming(&self) -> &Warming {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::rig::{Rig, shipped};
+use crate::control::exchange::Part;
 use crate::control::report::Proof;
 use crate::control::request::{Ask, Checked, Refusal, Reply, Request};
 use crate::control::trial::{How, Method};
@@ -49,6 +50,8 @@ fn requests_and_replies_survive_the_journal() {
         Ask::Revert { of: LoopId::default() },
         Ask::Force { point, by: -5.0, within: Span::from_secs(120), reason: "checkout".to_owned() },
         Ask::Silence { equip: EquipId::default(), long: Span::from_secs(60), reason: "checkout".to_owned() },
+        Ask::Exchanged { part: Part::Machine(EquipId::default()), hours: 12.0, reason: "worn".to_owned() },
+        Ask::Exchanged { part: Part::Drive(point), hours: 0.0, reason: "worn".to_owned() },
         Ask::EndCheck,
         Ask::CheckedOut {
             rows: vec![Checked { point, passed: true, read: Some(41.5), reference: None }],

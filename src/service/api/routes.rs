@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem, checkout, supervisor, tuning};
+use super::{Caller, Context, Problem, checkout, exchanged, supervisor, tuning};
 use crate::control::report::{AlarmView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -67,6 +67,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/retune", post(tuning::retune))
         .route("/v1/revert", post(tuning::revert))
         .route("/v1/supervisor", post(supervisor::switch))
+        .route("/v1/exchanged", post(exchanged::exchange))
         .route("/v1/checkout", get(checkout::points).post(checkout::keep))
         .route("/v1/raw/{equip}/{name}", get(checkout::raw))
         .route("/v1/check", get(checkout::look))

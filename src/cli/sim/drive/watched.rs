@@ -2,9 +2,18 @@
 
 use sim::World;
 use sim::day::Book;
+use sim::kpi::Kpis;
+use wattloop::control::Controller;
 
 use super::Drive;
 use crate::cli::sim::storm::{Look, Watch};
+
+/// What the supervisor says of its experiments, among the figures of the run.
+pub(super) fn tries(kpis: &mut Kpis, controller: &Controller) {
+    let Some(view) = controller.status().supervisor else { return };
+    kpis.say_in_shadow("supervisor-judged", f64::from(view.judged));
+    kpis.say_in_shadow("supervisor-discarded", f64::from(view.discarded));
+}
 
 impl Drive {
     /// Time after the begin (s).
