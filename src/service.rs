@@ -15,9 +15,11 @@ pub mod bulletin;
 pub mod clock;
 pub mod config;
 pub mod counts;
+pub mod descriptors;
 pub mod history;
 pub mod incoming;
 pub mod journal;
+pub mod layout;
 #[cfg(feature = "sim")]
 pub mod lockstep;
 pub mod logging;

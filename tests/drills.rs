@@ -7,6 +7,7 @@ mod cable;
 mod database;
 mod disk;
 mod ears;
+mod limits;
 mod outputs;
 mod people;
 pub mod process;

@@ -191,3 +191,38 @@ fn another_hall_or_a_hall_that_cannot_be_built_starts_anew_and_is_no_panic() {
     assert_eq!(postcard::to_stdvec(anew.state()).expect("serialises"), fresh);
     assert_eq!(incidents.len(), 1);
 }
+
+/// A journal with a snapshot of `air`, whose header says this of the fields of the state.
+fn left_by(path: &Path, layout: &str) -> Left {
+    let of = header("air");
+    let hall = hall(&of).expect("loads");
+    let theirs = Header { layout: layout.to_owned(), program: "99.0.0".to_owned(), ..of.clone() };
+    let (mut journal, recovered) = opened(path, &theirs, &Options::default());
+    let mut controller = Controller::new(Arc::clone(&hall));
+    let tick =
+        Tick { seq: 1, dt: Span::from_secs(1), boot: recovered.boot, wall: Wall(1_700_000_000_000), ..Tick::default() };
+    controller.step(&Inputs::unread(hall.points.len()), tick);
+    let point = hall.point("crah-1/fan-speed").expect("a point");
+    let ask = Ask::Override { point, value: 61.0, hold: None, reason: "vibration".into() };
+    controller.answer(&Request { who: "uid:1000".into(), ask }, tick);
+    journal.record_snapshot(tick, controller.state());
+    journal.close();
+    let (journal, recovered) = opened(path, &theirs, &Options::default());
+    journal.close();
+    resume(&hall, &recovered, self::hall)
+}
+
+#[test]
+fn an_older_program_does_not_misread_the_state_of_a_newer_one_and_starts_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of = hall(&header("air")).expect("loads");
+    let ours = wattloop::service::layout::layout(&of);
+    let kept = left_by(&folder.path().join("ours.db"), &ours);
+    assert_eq!((kept.incidents.as_slice(), kept.controller.status().overrides.len()), (&[][..], 1));
+    let theirs = left_by(&folder.path().join("theirs.db"), "0123456789abcdef");
+    assert_eq!(theirs.controller.state(), Controller::new(of).state(), "nothing of it is taken for the truth");
+    assert_eq!(theirs.incidents.len(), 1, "{:?}", theirs.incidents);
+    for said in ["wattloop 99.0.0", "does not read", "the controller starts anew"] {
+        assert!(theirs.incidents[0].contains(said), "{:?}", theirs.incidents);
+    }
+}

@@ -83,6 +83,13 @@ pub enum Incoming {
         /// The topic filter.
         topic: String,
     },
+    /// The broker has ended so many connections in a row soon after it had accepted them: another client has our id, most likely.
+    Ousted {
+        /// Our client id.
+        client: String,
+        /// How many in a row.
+        times: u32,
+    },
     /// The broker does not let us subscribe. An alarm is due.
     SubscriptionRefused {
         /// The topic filter.

@@ -26,6 +26,14 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
                 tracing::error!(topic, "its messages are too large: the subscription is dropped until the next start");
                 trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
             }
+            Incoming::Ousted { client, times } => {
+                tracing::error!(
+                    client,
+                    times,
+                    "the broker has ended our connection again and again: another client has the same id, most likely; \
+                     give each its own `mqtt.client_id`. We come back once a minute until it lasts"
+                );
+            }
             Incoming::SubscriptionRefused { topic } => {
                 tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
                 trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;

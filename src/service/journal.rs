@@ -59,6 +59,8 @@ pub struct Header {
     pub tzdb: String,
     /// Which run of the machine this is (an id, no secret): within it monotonic time goes on. Empty when unknown.
     pub machine: String,
+    /// A name for the fields of the state in its snapshots. Empty when unknown.
+    pub layout: String,
 }
 
 /// How much is kept. At least one snapshot with all after it is, whatever the limits say.

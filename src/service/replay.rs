@@ -19,6 +19,7 @@ use super::journal::{
 };
 use crate::control::request::Request;
 use crate::control::{Controller, State};
+use crate::service::layout::layout;
 
 /// What replay found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -178,6 +179,13 @@ pub fn resume(hall: &Arc<Hall>, recovered: &Recovered, rebuild: impl Fn(&Header)
         Ok(before) => before,
         Err(why) => return anew(vec![format!("the recorded hall cannot be built, a new start: {why}")]),
     };
+    if !header.layout.is_empty() && header.layout != layout(&before) {
+        let (theirs, ours) = (&header.program, env!("CARGO_PKG_VERSION"));
+        let gone = "what it remembered of overrides, alarms and counts is gone, and the controller starts anew";
+        return anew(vec![format!(
+            "the recorded state is one of wattloop {theirs}, which {ours} does not read: {gone}"
+        )]);
+    }
     let mut machine = Running { controller: Controller::new(Arc::clone(&before)), hall: Arc::clone(&before) };
     let (images, last, incidents) = resume_with(&mut machine, snapshot, &recovered.tail);
     let state = machine.controller.state().clone();
@@ -212,7 +220,10 @@ struct Running {
 
 impl Machine for Running {
     fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let state: State = postcard::from_bytes(state).map_err(|e| e.to_string())?;
+        let (state, rest): (State, _) = postcard::take_from_bytes(state).map_err(|e| e.to_string())?;
+        if !rest.is_empty() {
+            return Err(format!("it has {} bytes more than this program remembers", rest.len()));
+        }
         self.controller = Controller::restore(Arc::clone(&self.hall), state);
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::clock::{self, Clock};
 use super::config::{Keeper, Loaded, last_good};
 use super::history::{History, Series};
 use super::journal::{Header, Journal, Options, Retention};
+use super::layout::layout;
 use super::mark::Mark;
 use super::metrics::Metrics;
 use super::notify::Notify;
@@ -24,7 +25,7 @@ use super::publish::Publisher;
 use super::resume::{Between, Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
 use super::wiring::Wiring;
-use super::{Service, StartFault, api, counts, metrics};
+use super::{Service, StartFault, api, counts, descriptors, metrics};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
 use crate::adapters::{Field, Shared, Stamp};
@@ -89,6 +90,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         let task = super::incoming::serve(incoming, Arc::clone(mqtt), asker.clone(), Arc::clone(&loaded.hall));
         people.spawn(task);
     }
+    people.spawn(descriptors::watch());
     Ok(Service {
         plant,
         people,
@@ -124,6 +126,7 @@ fn header(loaded: &Loaded) -> Header {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         tzdb: jiff::tz::db().available().count().to_string(),
         machine: clock::machine_run().unwrap_or_default(),
+        layout: layout(&loaded.hall),
     }
 }
 

@@ -86,6 +86,22 @@ impl Process {
         assert!(sent.success());
     }
 
+    /// Lets it have so many file descriptors from now on; fewer than it has leave it those, and no other.
+    pub fn descriptors(&self, most: u32) {
+        let (pid, most) = (format!("--pid={}", self.id()), format!("--nofile={most}:4096"));
+        let set = Command::new("prlimit").args([pid, most]).status().expect("prlimit runs");
+        assert!(set.success());
+    }
+
+    /// Waits until it has logged something.
+    pub fn until_logged(&self, what: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.log().contains(what) {
+            assert!(Instant::now() < end, "never logged: {what}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Its number.
     pub fn id(&self) -> u32 {
         self.child.id()

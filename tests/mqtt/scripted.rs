@@ -8,7 +8,7 @@ use std::time::Duration;
 use plant::time::Span;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wattloop::adapters::mqtt::{CAPACITY, MqttConfig};
+use wattloop::adapters::mqtt::{CAPACITY, Incoming, MqttConfig};
 
 use super::commands::with_overrides;
 use super::rig::{PATIENCE, Rig, eventually};
@@ -152,6 +152,33 @@ async fn a_broker_that_hangs_up_is_not_hammered() {
     let attempts = attempts.load(Ordering::SeqCst);
     assert!((1..=8).contains(&attempts), "{attempts} attempts in three seconds");
     assert!(!rig.mqtt.counts().connected);
+    server.abort();
+}
+
+/// Two clients of one id: the broker accepts each and throws the other out, for ever. It is told, and not fought over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_client_of_our_id_is_told_after_some_take_overs_and_not_fought() {
+    let (listener, config) = listen().await;
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    let server = tokio::spawn(async move {
+        loop {
+            // Accepted and acknowledged; then the other one of the same id is there, and ours is closed.
+            let line = Line::accept(&listener).await;
+            count.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            drop(line);
+        }
+    });
+    let mut rig = Rig::start(&config, &[]);
+    let told = tokio::time::timeout(PATIENCE, rig.incoming.recv()).await.expect("told").expect("the adapter runs");
+    let Incoming::Ousted { client, times } = told else { panic!("{told:?}") };
+    assert_eq!((client.as_str(), times), (config.client_id.as_str(), 4));
+    let before = accepted.load(Ordering::SeqCst);
+    assert_eq!((before, rig.mqtt.counts().ousted), (4, 4));
+    // The pause is a minute now: a client that fought would be back within the seconds of the usual ones.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(accepted.load(Ordering::SeqCst), before, "it does not come back at once");
     server.abort();
 }
 

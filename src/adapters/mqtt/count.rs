@@ -16,6 +16,7 @@ pub(super) struct Counters {
     pub oversized: AtomicU64,
     pub refused_subscriptions: AtomicU64,
     pub dropped_subscriptions: AtomicU64,
+    pub ousted: AtomicU64,
     refused: [AtomicU64; Refused::ALL.len()],
 }
 
@@ -40,6 +41,8 @@ pub struct Counts {
     pub refused_subscriptions: u64,
     /// Subscriptions we gave up because they ended connections.
     pub dropped_subscriptions: u64,
+    /// Connections that the broker ended soon after it had accepted them.
+    pub ousted: u64,
     /// Refused commands by code, every code in order.
     pub refused: Vec<(&'static str, u64)>,
     /// Points (QoS 0) that newer ones pushed out.
@@ -69,6 +72,7 @@ impl Counters {
             oversized: get(&self.oversized),
             refused_subscriptions: get(&self.refused_subscriptions),
             dropped_subscriptions: get(&self.dropped_subscriptions),
+            ousted: get(&self.ousted),
             refused: Refused::ALL.iter().zip(&self.refused).map(|(code, n)| (code.code(), get(n))).collect(),
             dropped: 0,
             not_accepted: 0,

@@ -1,5 +1,6 @@
 //! One connection after the other, for ever: connect, subscribe in stages, pass events, pause, again.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,12 @@ const DWELL: (Span, Span) = (Span::from_secs(1), Span::from_secs(16));
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 /// A connection that stood this long starts the pauses anew.
 const STOOD: Span = Span::from_secs(10);
+/// A connection that the broker had accepted and that ended within this time was ended by somebody: another client of the same id, most likely.
+const OUSTED_WITHIN: Span = Span::from_secs(120);
+/// So often in a row, and it is told,
+const OUSTED: u32 = 4;
+/// and from then on the pause is so long, for two that throw each other out are no use to anybody.
+const OUSTED_PAUSE: Duration = Duration::from_secs(60);
 /// How long the finder may take to tell which topic has just ended the connection.
 const FINDING: Duration = Duration::from_secs(2);
 
@@ -48,6 +55,8 @@ enum End {
     Left,
     /// A packet above the client's limit came.
     Oversized,
+    /// The broker closed it.
+    Closed,
     /// Anything else.
     Lost,
 }
@@ -95,24 +104,47 @@ impl Driver {
 
     /// Connects for ever, until [`Link::leave`] has been granted.
     pub async fn run(mut self) {
-        let mut attempt = 0_u32;
+        let (mut attempt, mut ousted) = (0_u32, 0_u32);
         loop {
             let started = self.intake.now();
             let mut progress = Progress::new(self.subscriptions.stages(), started);
             let end = self.converse(&mut progress, attempt == 0).await;
+            let stood = self.intake.now().since(started);
+            let thrown_out = self.link.counts().connected && matches!(end, End::Closed) && stood < OUSTED_WITHIN;
             self.link.closed();
             let settled = progress.settled(self.intake.now(), self.dwell);
             match end {
                 End::Left => return,
                 End::Oversized => self.suspect(&progress, settled).await,
-                End::Lost if settled => self.subscriptions.settled(),
-                End::Lost => {}
+                End::Lost | End::Closed if settled => self.subscriptions.settled(),
+                End::Lost | End::Closed => {}
             }
-            if self.intake.now().since(started) > STOOD {
+            ousted = if thrown_out {
+                ousted.saturating_add(1)
+            } else if stood < OUSTED_WITHIN {
+                // What does not come to stand says nothing of who else is there.
+                ousted
+            } else {
+                0
+            };
+            self.tell_ousted(thrown_out, ousted);
+            if stood > STOOD && ousted < OUSTED {
                 attempt = 0;
             }
-            tokio::time::sleep(pause(attempt, &self.options.client_id())).await;
+            let patience = if ousted < OUSTED { Duration::ZERO } else { OUSTED_PAUSE };
+            tokio::time::sleep(pause(attempt, &self.options.client_id()).max(patience)).await;
             attempt = attempt.saturating_add(1);
+        }
+    }
+
+    /// Somebody ends our connections: told at the fourth in a row, and at each that is twice as many.
+    fn tell_ousted(&self, now: bool, times: u32) {
+        if !now {
+            return;
+        }
+        bump(&self.link.counters.ousted);
+        if times >= OUSTED && (times / OUSTED).is_power_of_two() && times.is_multiple_of(OUSTED) {
+            self.intake.tell(Incoming::Ousted { client: self.options.client_id(), times });
         }
     }
 
@@ -144,6 +176,7 @@ impl Driver {
         match (too_large, self.link.leaving() && counts.depth == 0) {
             (_, true) => End::Left,
             (true, false) => End::Oversized,
+            (false, false) if is_closed(&error) => End::Closed,
             (false, false) => End::Lost,
         }
     }
@@ -238,6 +271,17 @@ impl Driver {
         tracing::error!(topic, "an MQTT subscription is given up: it carries packets that end the connection");
         self.intake.tell(Incoming::SubscriptionDropped { topic });
     }
+}
+
+/// True where the other side has closed the connection.
+fn is_closed(error: &ConnectionError) -> bool {
+    if matches!(error, ConnectionError::MqttState(StateError::ConnectionAborted)) {
+        return true;
+    }
+    let (ConnectionError::Io(io) | ConnectionError::MqttState(StateError::Io(io))) = error else { return false };
+    let kinds =
+        [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof, ErrorKind::BrokenPipe];
+    kinds.contains(&io.kind())
 }
 
 /// The pause after attempt number `attempt`, spread by a quarter so that clients of one broker do not come back as one.

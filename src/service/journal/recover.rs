@@ -74,6 +74,12 @@ pub(super) fn recover(path: &Path) -> Result<(Recovered, Connection, i64), Journ
             found.incidents.push(format!("the journal is damaged ({e}); it was kept as {}", aside.display()));
             Ok((found, store::open(path)?, 1))
         }
+        Err(JournalError::Version(layout)) => {
+            let aside = store::set_aside(path).map_err(|e| JournalError::open(path, e))?;
+            let kept = format!("it was kept as {}, and the controller starts anew", aside.display());
+            found.incidents.push(format!("the journal has layout {layout}, which this program does not read; {kept}"));
+            Ok((found, store::open(path)?, 1))
+        }
         Err(e) => Err(e),
     }
 }
