@@ -236,7 +236,7 @@ impl Run {
         match (of.on_panel(world.change_physics()), to) {
             (Some(panel), Some(to)) => {
                 *panel = to;
-                ![Setpoint::Cdu, Setpoint::RearDoor, Setpoint::Tank].contains(&of) // which their loops have, too
+                ![Setpoint::FacilityWater, Setpoint::Cdu, Setpoint::RearDoor, Setpoint::Tank].contains(&of) // which their loops have, too
             }
             (_, None) | (None, _) => false,
         }

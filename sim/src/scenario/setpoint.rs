@@ -18,7 +18,7 @@ pub enum Setpoint {
     Crah,
     /// Of the chilled water (°C).
     ChilledWater,
-    /// Of the facility water (°C).
+    /// Of the facility water, as dry coolers make it (°C).
     FacilityWater,
     /// Of the CDUs' coolant (°C).
     Cdu,
@@ -107,7 +107,9 @@ impl Setpoint {
             Self::Cdu => strategies.cdu.valve.setpoint = value,
             Self::RearDoor => strategies.doors.valve.speed.setpoint = value,
             Self::Tank => strategies.tank.valve.setpoint = value,
-            Self::Crah | Self::ChilledWater | Self::FacilityWater | Self::Dx => return false,
+            // What makes it cold where no chiller does.
+            Self::FacilityWater => strategies.dry.fans.speed.setpoint = value,
+            Self::Crah | Self::ChilledWater | Self::Dx => return false,
         }
         true
     }

@@ -304,7 +304,8 @@ impl Drive {
             Setpoint::Cdu => self.hall.strategies.cdu.valve.setpoint,
             Setpoint::RearDoor => self.hall.strategies.doors.valve.speed.setpoint,
             Setpoint::Tank => self.hall.strategies.tank.valve.setpoint,
-            Setpoint::Crah | Setpoint::ChilledWater | Setpoint::FacilityWater | Setpoint::Dx => return,
+            Setpoint::FacilityWater => self.hall.strategies.dry.fans.speed.setpoint,
+            Setpoint::Crah | Setpoint::ChilledWater | Setpoint::Dx => return,
         };
         if of.tune(&mut self.strategies, value.unwrap_or(begun)) {
             self.image.reload = Some(Box::new(self.strategies));

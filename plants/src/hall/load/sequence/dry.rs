@@ -90,9 +90,13 @@ mod tests {
         );
         assert_eq!(hall.strategies.dry.fans.speed.setpoint, 30.0);
         let (_, liquid) = crate::shipped::HALLS.iter().find(|(name, _)| *name == "liquid").expect("shipped");
-        let liquid = Hall::load("liquid", liquid).unwrap_or_else(|faults| panic!("{faults}"));
+        let own = Hall::load("liquid", liquid).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!((own.dry.len(), own.strategies.dry.fans.speed.setpoint), (1, 28.0));
+        let (start, end) = (liquid.find("[sequence.dry-cooler]"), liquid.find("[sequence.cdu]"));
+        let without = liquid.replacen(&liquid[start.expect("there")..end.expect("there")], "", 1);
+        let panels = Hall::load("liquid", &without).unwrap_or_else(|faults| panic!("{faults}"));
         assert!(
-            liquid.dry.is_empty() && liquid.point("dc-1/run-mode").is_none(),
+            panels.dry.is_empty() && panels.point("dc-1/run-mode").is_none(),
             "on a plant's water, but its panel's"
         );
     }
