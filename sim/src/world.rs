@@ -319,6 +319,13 @@ impl World {
         }
     }
 
+    /// Locks one GPU to a share of its highest clock (1, from 0.05), named as in [`World::cap_gpu`], or lets it go.
+    pub fn lock_gpu(&mut self, node: usize, gpu: usize, clock: Option<f64>) {
+        if let Some(fleet) = &mut self.fleet {
+            fleet.lock_one(node, gpu, clock);
+        }
+    }
+
     /// Immersion tanks, in the hall's order: those of one phase, then those of two.
     #[must_use]
     pub fn tanks(&self) -> &[TankUnit] {

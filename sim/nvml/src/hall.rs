@@ -1,8 +1,7 @@
 //! A simulated hall's GPUs on boards, one a node, for agents on the machine that serves it.
 //!
 //! Before each step of the world every GPU gets the limit that is in force on its board; after it the board's sensors say what came of that. Steps of a
-//! second or less count energy exactly; of longer ones the last second stands for all. A GPU locked to a clock is held at the
-//! power that full work draws there, for the hall's jobs know no clocks. The brake line and what is said instead of the truth work as on
+//! second or less count energy exactly; of longer ones the last second stands for all. The brake line and what is said instead of the truth work as on
 //! a bench; a board controller's limit below what the hall's GPUs take holds them at that. Sensors speak in the hall's own time. A node without a feed keeps its board and reads nothing drawn.
 //!
 //! A node's folder has its `board` and, where the library is known, a link to it called `libnvidia-ml.so.1`, which finds that board
@@ -122,7 +121,7 @@ impl Cards {
         self.nodes.get(node).map(|node| &node.board)
     }
 
-    /// Tells every GPU of the world the limit in force on its board.
+    /// Tells every GPU of the world the limit in force on its board and the clock it is locked to.
     pub fn cap(&self, world: &mut World) {
         let Some(device) = world.fleet().map(|fleet| fleet.cluster().build().device) else { return };
         for (number, node) in self.nodes.iter().enumerate() {
@@ -131,10 +130,8 @@ impl Cards {
                 if gpu.has(Fault::PowerBrake) {
                     cap = cap.min(Card::BRAKED * device.rated);
                 }
-                if let Some(share) = locked(gpu) {
-                    cap = cap.min(device.at_clock(share, 1.0));
-                }
                 world.cap_gpu(number, slot, cap);
+                world.lock_gpu(number, slot, locked(gpu));
             }
         }
     }

@@ -181,11 +181,47 @@ fn what_a_board_is_told_reaches_the_world_as_it_reaches_a_bench() {
     assert!(gpu(3).set_lock(gpu(3).life(), Some((0, 990))));
     stand.step(Some(&mut cards));
     assert_eq!([cap(&stand, 0), cap(&stand, 1), cap(&stand, 2)], [300.0, 620.0, 280.0]);
-    assert!((300.0..420.0).contains(&cap(&stand, 3)), "half the clock: {} W", cap(&stand, 3));
+    assert_eq!(cap(&stand, 3), 450.0, "a locked clock is no cap");
     board.load();
     stand.step(Some(&mut cards));
     assert_eq!([cap(&stand, 0), cap(&stand, 1), cap(&stand, 3)], [300.0, 700.0, 700.0], "a reload forgets");
     assert!(gpu(1).readings().energy_mj <= 700_000 * 2);
+}
+
+/// The second actuator: clocks, which bite where no cap does.
+#[test]
+fn locked_clocks_are_felt_by_work_that_no_cap_reaches() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stand = stand(None);
+    (0..300).for_each(|_| stand.step(None));
+    let at = (&stand.world, stand.tick.wall);
+    let mut cards = Cards::new(folder.path(), &stand.hall, at, None).expect("boards");
+    let mut twin =
+        Stand { hall: stand.hall.clone(), world: stand.world.clone(), inputs: stand.inputs.clone(), ..stand };
+    let boards =
+        || (0..40).map(|node| Board::open(&folder.path().join(cards.names().nth(node).expect("a node")).join("board")));
+    let boards: Vec<Board> = boards().map(|board| board.expect("a board")).collect();
+    for gpu in boards.iter().flat_map(Board::gpus) {
+        assert!(gpu.set_lock(gpu.life(), Some((0, 990))));
+    }
+    let all = |stand: &Stand| (0..40).map(|node| stand.node(node)).sum::<f64>();
+    let (mut drawn, mut free) = (0.0, 0.0);
+    for second in 0..120 {
+        stand.step(Some(&mut cards));
+        twin.step(None);
+        (drawn, free) = (drawn + all(&stand), free + all(&twin));
+        // At half the clock nobody draws half of the rated power, whatever he works at.
+        assert!(second < 2 || (0..40).all(|n| stand.node(n) < 4.0 * 340.0));
+    }
+    assert!(drawn < 0.93 * free, "{drawn} J of {free} J");
+    assert!(stand.lost() > twin.lost());
+    assert!(stand.world.ledger_residual() < 1e-9);
+    for gpu in boards.iter().flat_map(Board::gpus) {
+        assert!(gpu.readings().held & 0x2 != 0 && gpu.readings().clock_mhz <= 990, "{:?}", gpu.readings());
+    }
+    boards.iter().for_each(Board::load);
+    (0..3).for_each(|_| stand.step(Some(&mut cards)));
+    assert!((0..40).any(|n| stand.node(n) > 4.0 * 450.0), "a reload lets them go");
 }
 
 #[test]

@@ -124,6 +124,13 @@ impl Cluster {
         }
     }
 
+    /// Locks one GPU of a node, by its number from 0, to a share of its highest clock (1), or lets it go; one that is not there is ignored.
+    pub fn lock_one(&mut self, node: usize, gpu: usize, clock: Option<f64>) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.lock(&self.build, gpu, clock);
+        }
+    }
+
     /// The kind of its nodes.
     #[must_use]
     pub const fn build(&self) -> &Build {

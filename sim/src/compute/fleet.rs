@@ -159,6 +159,11 @@ impl Fleet {
         self.cluster.cap_one(node, gpu, watts);
     }
 
+    /// Locks one GPU of a node, by their numbers from 0, to a share of its highest clock (1), or lets it go.
+    pub fn lock_one(&mut self, node: usize, gpu: usize, clock: Option<f64>) {
+        self.cluster.lock_one(node, gpu, clock);
+    }
+
     /// Caps every GPU of a rack (W), by the rack's number in the hall; back to what it began with where nothing is said.
     pub fn cap_rack(&mut self, rack: usize, watts: Option<f64>) {
         let watts = watts.or(self.spec.cap).unwrap_or(self.spec.build.device.rated);

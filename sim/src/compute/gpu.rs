@@ -4,7 +4,8 @@
 //! `τ_settle`; above a die temperature it falls in proportion, so that heat throttles as a cap does. A demand that jumps above the
 //! limit passes it by `overshoot` for a tenth of a second. Leakage adds `λ·(T − 60 °C)` of the static power. The die stands on
 //! the case, the case on air or liquid, each an exact exponential. [`rate`] says what a watt less costs in work.
-//! A clock `x` draws `P_s + α·(P_r − P_s)·(x + 3x³)/4`, `P_s` the idle power and a share of the rated power, `α` the activity.
+//! A clock `x` draws `P_s + α·(P_r − P_s)·(x + 3x³)/4`, `P_s` the idle power and a share of the rated power, `α` the activity. A GPU
+//! locked to a clock wants that much of what is above `P_s`, and pays in work as one that is capped there.
 //! **Source** the reference's fits to public cap sweeps; a cubic of the clock after the usual V²f.
 //! **Parameters** idle 50 to 110 W, rated 350 to 1200 W, settle 0.15 to 0.3 s, overshoot to 0.15, leakage 0.005 to 0.01 /K, die
 //! 0.1 to 0.5 kJ/K. **Box** dies 20 to 95 °C. **Outside it** leakage stops growing 60 K above its start; throttling ends at the
@@ -21,6 +22,8 @@ use crate::physics::read::{POSITIVE, number};
 
 /// Parts of a whole step.
 pub const PARTS: usize = 10;
+/// What an unlocked clock leaves of power: more than there is.
+const FREE: f64 = 1e9;
 /// Leakage stops growing this far above its start (K).
 const LEAKS_OVER: f64 = 60.0;
 /// How long an overshoot lasts at the most (s).
@@ -120,7 +123,13 @@ impl Device {
     /// Its power (W) at a share of its highest clock (1) and an activity (1).
     #[must_use]
     pub fn at_clock(&self, clock: f64, activity: f64) -> f64 {
-        self.running() + activity * (self.rated - self.running()) * 0.25 * (clock + 3.0 * clock * clock * clock)
+        self.running() + activity * (self.rated - self.running()) * Self::left_by_clock(clock)
+    }
+
+    /// What a share of its highest clock (1, 0 to 1) leaves of the power above [`Device::running`] (1).
+    #[must_use]
+    pub fn left_by_clock(clock: f64) -> f64 {
+        0.25 * (clock + 3.0 * clock * clock * clock)
     }
 
     /// The share of its highest clock (1, 0 to 1) at which it draws a power (W).
@@ -214,6 +223,8 @@ impl Trace {
 pub struct Quad {
     cap: Four,
     limit: Four,
+    /// What the clocks they are locked to leave of the power above the running one.
+    locked: Four,
     spread: Four,
     /// One over it: divisions are dear.
     narrow: Four,
@@ -236,7 +247,7 @@ pub struct Done {
     pub work: f64,
     /// Work of the slowest of them (1, 0 to 1).
     pub slowest: f64,
-    /// How many of them a cap or heat held back in some part of it (GPU, 0 to 4).
+    /// How many of them a cap, a locked clock or heat held back in some part of it (GPU, 0 to 4).
     pub throttled: f64,
 }
 
@@ -249,6 +260,7 @@ impl Quad {
         Self {
             cap: Four::all(of.rated),
             limit: Four::all(of.rated),
+            locked: Four::all(FREE),
             spread,
             narrow: Four([1.0 / a, 1.0 / b, 1.0 / c, 1.0 / d]),
             lift: Four::all(1.0),
@@ -264,6 +276,17 @@ impl Quad {
         let ([a, b, c, d], [p, q, r, s]) = (caps, self.cap.0);
         let take = |cap: f64, before: f64| if cap.is_finite() { cap.clamp(of.least_cap, of.rated) } else { before };
         self.cap = Four([take(a, p), take(b, q), take(c, r), take(d, s)]);
+    }
+
+    /// Locks one of them, by its number from 0 to 3, to a share of its highest clock (1, held within 0.05 to 1); lets it go where nothing is
+    /// said, and leaves it alone where the share is no number.
+    pub fn lock(&mut self, lane: usize, clock: Option<f64>) {
+        let left = match clock {
+            Some(clock) if clock < 1.0 => Device::left_by_clock(clock.max(0.05)),
+            Some(clock) if clock.is_nan() => return,
+            Some(_) | None => FREE,
+        };
+        self.locked.0.iter_mut().skip(lane).take(1).for_each(|locked| *locked = left);
     }
 
     /// The caps (W).
@@ -312,16 +335,19 @@ impl Quad {
             now.limit = now.limit + (target - now.limit) * pace.settle;
             let warm = (now.die - Four::all(of.leaks_above)).most(Four::all(0.0)).least(Four::all(LEAKS_OVER));
             let leak = warm * leaks;
-            let want = now.spread * (moment.natural * live) + leak;
+            let above = (moment.natural - of.running()).max(0.0);
+            let slowed = Four::all(moment.natural).least(Four::all(of.running()) + now.locked * above);
+            let want = now.spread * (slowed * live) + leak;
+            let free = now.spread * (moment.natural * live) + leak;
             let draws = want.least(now.limit * now.lift);
             now.lift = Four::all(1.0) + now.limit.above(want, pace.boost);
             power = power + draws;
-            missing = missing + (want - draws);
+            missing = missing + (free - draws);
             *trace = *trace + draws;
             work = match rates.curve(moment.phase) {
                 None => work,
-                Some(_) if (want - draws).sum() <= 0.0 => work + Four::all(1.0),
-                Some(curve) => work + curve.held((draws - leak) * now.narrow * (1.0 / moment.natural), want - draws),
+                Some(_) if (free - draws).sum() <= 0.0 => work + Four::all(1.0),
+                Some(curve) => work + curve.held((draws - leak) * now.narrow * (1.0 / moment.natural), free - draws),
             };
             let die = (now.case + draws * of.die_to_case - now.die) * pace.die;
             now.die = now.die + die;

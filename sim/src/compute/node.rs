@@ -261,6 +261,11 @@ impl Node {
         }
     }
 
+    /// Locks one of its GPUs, by its number from 0, to a share of its highest clock (1), or lets it go; one it does not have is ignored.
+    pub fn lock(&mut self, of: &Build, gpu: usize, clock: Option<f64>) {
+        self.quads.iter_mut().take(of.quads).skip(gpu / 4).take(1).for_each(|quad| quad.lock(gpu % 4, clock));
+    }
+
     /// The heat in it, counted from 0 °C (J).
     #[must_use]
     pub fn stored(&self, of: &Build) -> f64 {

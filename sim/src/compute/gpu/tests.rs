@@ -109,6 +109,53 @@ fn a_cap_above_what_decoding_draws_costs_nothing() {
     assert!(decode.work < 4.0 && decode.work > training.work, "{decode:?} {training:?}");
 }
 
+/// Published: decoding draws far less than any cap, and a locked clock recovers a good part of its energy for little work.
+#[test]
+fn a_locked_clock_bites_where_no_cap_does() {
+    let of = twins();
+    let lone = |natural: f64, phase, clock| {
+        let mut gpus = quad(&of);
+        (0..4).for_each(|lane| gpus.lock(lane, clock));
+        run(&of, &mut gpus, &wants(natural, phase), AIR, (60, 1.0))
+    };
+    let (free, half) = (lone(250.0, Phase::Decode, None), lone(250.0, Phase::Decode, Some(0.5)));
+    assert!(half.power < 0.85 * free.power, "{} W of {} W", half.power, free.power);
+    assert!(half.work > 0.93 * free.work && half.work < free.work, "{} of {}", half.work, free.work);
+    assert_eq!((free.throttled, half.throttled), (0.0, 4.0));
+    let (free, half) = (lone(690.0, Phase::Training, None), lone(690.0, Phase::Training, Some(0.5)));
+    assert!((0.4..0.5).contains(&(half.power / free.power)), "{} W of {} W", half.power, free.power);
+    assert!((0.45..0.65).contains(&(half.work / free.work)), "it costs work that computes: {}", half.work);
+    // At rest there is nothing to take.
+    assert_eq!(lone(110.0, Phase::Idle, Some(0.05)).power, lone(110.0, Phase::Idle, None).power);
+}
+
+#[test]
+fn a_lock_is_for_one_gpu_and_letting_it_go_leaves_no_trace() {
+    let of = Device::H100;
+    let unlike = [-1.0, 0.3, 1.0, 2.0];
+    let moments = wants(640.0, Phase::Training);
+    let (mut one, mut never) = (Quad::new(&of, unlike, 30.0), Quad::new(&of, unlike, 30.0));
+    one.lock(1, Some(0.7));
+    let mut locked = one;
+    run(&of, &mut locked, &moments, AIR, (30, 1.0));
+    let mut free = never;
+    run(&of, &mut free, &moments, AIR, (30, 1.0));
+    let ([a, b, c, d], [p, q, r, s]) = (locked.power().1, free.power().1);
+    assert_eq!([a, c, d], [p, r, s]);
+    assert!(b < q - 100.0, "{b} W of {q} W");
+    one.lock(1, Some(f64::NAN));
+    one.lock(9, Some(0.1));
+    for free in [None, Some(1.0), Some(7.0)] {
+        let mut freed = one;
+        freed.lock(1, free);
+        assert_eq!(freed, never, "{free:?}");
+    }
+    one.lock(1, None);
+    run(&of, &mut one, &moments, AIR, (30, 1.0));
+    run(&of, &mut never, &moments, AIR, (30, 1.0));
+    assert_eq!(one, never, "to the bit");
+}
+
 /// Hourly means of an H100 PCIe: the die at 34.9 °C and 0.0908 K/W.
 #[test]
 fn a_die_at_rest_stands_where_measured_ones_do() {
