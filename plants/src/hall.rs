@@ -12,7 +12,8 @@
 //!      ├─ cdus          (CDUs that control runs; two loops each: coolant by valve, pressure by pumps)
 //!      ├─ doors         (rear doors that control runs; one loop each: leaving air by valve)
 //!      ├─ tanks         (tanks that control runs; a loop each: fluid, or vapour's pressure, by valve)
-//!      └─ meters        (roles: utility … IT; the PUE and its category come from these)
+//!      ├─ meters        (roles: utility … IT; the PUE and its category come from these)
+//!      └─ power         (feeds from the grid to the racks' cords, with their breakers; nodes with GPUs in the racks)
 //! ```
 
 pub mod envelope;
@@ -22,6 +23,7 @@ mod load;
 pub mod machinery;
 pub mod maps;
 mod meters;
+pub mod power;
 pub mod redundant;
 pub mod schedule;
 pub mod sequence;
@@ -91,6 +93,8 @@ pub struct Hall {
     pub redundant: Vec<redundant::Redundant>,
     /// Meters.
     pub meters: Vec<Meter>,
+    /// What carries power to the racks; empty where the file does not say.
+    pub power: power::Power,
     /// When a PUE means something.
     pub pue: PueRules,
     /// How the loops are run.

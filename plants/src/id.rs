@@ -41,6 +41,8 @@ ids! {
     LoopId;
     /// A header of pumps side by side that control runs.
     HeaderId;
+    /// A feed of the power tree.
+    FeedId;
 }
 
 /// A vector indexed by an id type.

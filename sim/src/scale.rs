@@ -88,6 +88,9 @@ pub fn to_racks(of: &Files, wanted: usize) -> Result<Files, String> {
     if wanted < least {
         return Err(format!("{} has {least} rows, so that it cannot have fewer racks", of.name));
     }
+    if ["feed", "node"].into_iter().flat_map(|kind| list(&hall, kind)).any(|one| one.contains_key("racks")) {
+        return Err(format!("{} names racks in its power tree one by one: name their rows instead", of.name));
+    }
     let factor = convert::f64_from_usize(wanted) / convert::f64_from_usize(had);
     let size = Size { wanted, copies: wanted.div_ceil(had), factor };
     let scoped: Vec<String> = list(&physics, "meter").filter_map(|m| word(m, "name")).collect();
@@ -102,6 +105,7 @@ pub fn to_racks(of: &Files, wanted: usize) -> Result<Files, String> {
 }
 
 fn grow_hall(hall: &mut Table, size: Size, scoped: &[String]) {
+    let meters = list(hall, "meter").count();
     for (kind, list) in hall.iter_mut() {
         let Value::Array(list) = list else { continue };
         if kind == "meter" {
@@ -118,6 +122,10 @@ fn grow_hall(hall: &mut Table, size: Size, scoped: &[String]) {
                     grow(alarm, "deadband", size.factor);
                 }
             }
+        } else if kind == "feed" {
+            *list = feeds(list, size, meters);
+        } else if kind == "node" {
+            list.iter_mut().filter_map(Value::as_table_mut).for_each(|node| in_all_rows(node, size.copies));
         } else if TANKS.contains(&kind.as_str()) {
             *list = repeated(list, size.copies, |_| true);
             list.truncate(size.wanted);
@@ -127,6 +135,49 @@ fn grow_hall(hall: &mut Table, size: Size, scoped: &[String]) {
     }
     if let Some(Value::Array(rows)) = hall.get_mut("row") {
         thin_out(rows, size.wanted);
+    }
+}
+
+/// Feeds of rows are repeated with them, each with its own meter; those above them become larger ones, which lose the same share.
+fn feeds(list: &mut [Value], size: Size, meters: usize) -> Vec<Value> {
+    let of_rows = |feed: &Table| feed.contains_key("rows");
+    for feed in list.iter_mut().filter_map(Value::as_table_mut).filter(|feed| !of_rows(feed)) {
+        grow(feed, "rated", size.factor);
+        grow(feed, "other-peak", size.factor);
+        for (section, key) in [("breaker", "rated-a"), ("loss", "fixed")] {
+            if let Some(Value::Table(section)) = feed.get_mut(section) {
+                grow(section, key, size.factor);
+            }
+        }
+    }
+    let mut all = list.to_vec();
+    for copy in 1..size.copies {
+        for one in list.iter().filter_map(Value::as_table).filter(|feed| of_rows(feed)) {
+            let mut feed = copied(one, copy, list.len());
+            match (feed.remove("meter"), feed.get_mut("meters")) {
+                (Some(Value::String(meter)), _) => {
+                    feed.insert("meter".to_owned(), Value::String(renamed(&meter, copy, meters)));
+                }
+                (_, Some(Value::Array(phases))) => {
+                    for phase in phases {
+                        if let Value::String(meter) = phase {
+                            *meter = renamed(meter, copy, meters);
+                        }
+                    }
+                }
+                (_, _) => {}
+            }
+            all.push(Value::Table(feed));
+        }
+    }
+    all
+}
+
+/// The same nodes in the rows' copies.
+fn in_all_rows(node: &mut Table, copies: usize) {
+    if let Some(Value::Array(rows)) = node.get_mut("rows") {
+        let names: Vec<_> = rows.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        rows.extend((1..copies).flat_map(|copy| names.iter().map(move |row| Value::String(row_of(row, copy)))));
     }
 }
 

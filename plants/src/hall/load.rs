@@ -5,6 +5,7 @@ mod feed_forward;
 mod machinery;
 mod maps;
 mod meters;
+mod power;
 mod redundant;
 mod schedule;
 mod sequence;
@@ -86,8 +87,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     draft.rows(file);
     draft.air_side(file);
     draft.machinery(file);
-    let plants = draft.plants(file);
-    let dx_rows = draft.dx_rows(file);
+    let (plants, dx_rows) = (draft.plants(file), draft.dx_rows(file));
     let (cdus, dry) = (draft.driven_cdus(file), draft.driven_dry(file));
     let headers = draft.headers(file);
     let doors = draft.driven_doors(file);
@@ -95,6 +95,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let heat = draft.driven_heat(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
+    let power = draft.power(file);
     let redundant = draft.redundant(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
@@ -130,6 +131,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         heat,
         redundant,
         meters: draft.meters,
+        power,
         pue: pue?,
         strategies: strategies?,
         loops: draft.loops,

@@ -52,6 +52,27 @@ fn three_times_the_racks_are_the_same_hall_to_each_of_them() {
 }
 
 #[test]
+fn the_power_tree_grows_with_the_hall() {
+    let of = files("air");
+    let hall = |files: &Files| Hall::load(&files.name, &files.hall).unwrap_or_else(|faults| panic!("{faults}"));
+    let (small, large) = (hall(&of).power, hall(&to_racks(&of, 120).expect("it scales")).power);
+    assert_eq!((large.feeds.len(), large.racks.len(), large.nodes.len()), (5 + 3 * 4, 120, 600));
+    for (name, times) in [("utility", 3.0), ("tr-1", 3.0), ("ups-a", 3.0), ("mechanical", 3.0), ("pdu-b2", 1.0)] {
+        let feed = |power: &plant::hall::power::Power| power.feeds[power.feed(name).expect("a feed")].clone();
+        let (before, after) = (feed(&small), feed(&large));
+        for (was, is) in
+            [(before.limit(), after.limit()), (before.fail_safe, after.fail_safe), (before.most, after.most)]
+        {
+            assert!((is.0 / was.0 / times - 1.0).abs() < 1e-9, "{name}: {was} becomes {is}");
+        }
+    }
+    let copy = &large.feeds[large.feed("pdu-a1-3").expect("a feed")];
+    assert!(copy.meter.is_some() && copy.cords.len() == 20 && copy.parent == large.feed("ups-a"), "{copy:?}");
+    let single = of.hall.replacen("rows = [\"row-a\"]\nshare", "racks = [\"rack-a01\"]\nshare", 1);
+    assert!(to_racks(&Files { hall: single, ..of }, 80).expect_err("refused").contains("one by one"));
+}
+
+#[test]
 fn every_shipped_hall_grows_and_shrinks_to_the_number_that_was_asked() {
     for (name, _) in sim::shipped::HALLS {
         let of = files(name);

@@ -36,6 +36,20 @@ fn limits() -> Limits {
     Limits { inlet_recommended, inlet_max, trips, envelope, no_response_after: Limits::NO_RESPONSE_AFTER }
 }
 
+const fn tuning() -> LoopTuning {
+    LoopTuning {
+        setpoint: 24.0,
+        gain: 1.0,
+        ti: Span::from_secs(60),
+        td: Span::ZERO,
+        smooth: Span::ZERO,
+        setpoint_weight: 1.0,
+        deadband: 0.0,
+        every: 1,
+        schedule: None,
+    }
+}
+
 fn hall() -> Arc<Hall> {
     let judgement = Judgement {
         min: -10.0,
@@ -68,17 +82,6 @@ fn hall() -> Arc<Hall> {
         consequence: String::new(),
         response: String::new(),
     };
-    let tuning = LoopTuning {
-        setpoint: 24.0,
-        gain: 1.0,
-        ti: Span::from_secs(60),
-        td: Span::ZERO,
-        smooth: Span::ZERO,
-        setpoint_weight: 1.0,
-        deadband: 0.0,
-        every: 1,
-        schedule: None,
-    };
     Arc::new(Hall {
         name: "bench".to_owned(),
         site: "lab".to_owned(),
@@ -92,9 +95,10 @@ fn hall() -> Arc<Hall> {
         chilled_water: None,
         machinery: plant::hall::Machinery::default(),
         meters: Vec::new(),
+        power: plant::hall::power::Power::default(),
         redundant: Vec::new(),
         pue: PueRules::default(),
-        strategies: strategies(tuning),
+        strategies: strategies(tuning()),
         plants: Vec::new(),
         dx_rows: Vec::new(),
         cdus: Vec::new(),
