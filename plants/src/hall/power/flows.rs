@@ -1,0 +1,194 @@
+//! What flows through the tree: load, loss and headroom of every feed, by its meter or, without one, by what is below it.
+//!
+//! A meter that is fresh is believed. What it does not see of is unattributed: its reading less what is below it. Where a meter is lost or there is none, a
+//! feed carries what is below it, its losses, and what was last unattributed or `other-peak`, whichever is more; that is told 8 % higher, because such
+//! readings are that far off. A rack that is lost counts at its most. So losing a reading never makes headroom.
+//!
+//! **Equation** `load = output + fixed + share·output`; `headroom = limit − load`, on the worst of three phases where each has a meter.
+//! **Box** cords that carry their shares. **Outside it** where a rack's other cord is gone, a PDU without a meter carries more than is told here.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Feed, Metered, Power};
+use crate::id::{FeedId, Table};
+use crate::point::Point;
+use crate::reading::Reading;
+use crate::units::Watts;
+
+/// How much higher a load is told that no meter sees (1).
+pub const UNMETERED: f64 = 0.08;
+
+/// How a feed's load is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Known {
+    /// Its meter is fresh.
+    Metered,
+    /// Its meter's last reading, or what is below it where that is more.
+    Stale,
+    /// From what is below it.
+    #[default]
+    Reckoned,
+}
+
+/// What flows through a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// What enters it (W); with the 8 % where no meter sees it.
+    pub load: Watts,
+    /// What of that it loses (W, ≥ 0).
+    pub loss: Watts,
+    /// Feeds and racks below it (W).
+    pub below: Watts,
+    /// What leaves it and is in nothing below it (W); nothing unless its meter is fresh. Below zero: a meter or a reading is wrong, or a rack that
+    /// is lost draws less than its most.
+    pub unattributed: Option<Watts>,
+    /// The limit less the load (W); below zero: too much.
+    pub headroom: Watts,
+    /// How its load is known.
+    pub known: Known,
+    /// True while every reading below it is fresh: what is unattributed then is the feed's own.
+    pub whole: bool,
+    /// What enters it without the 8 %: what the feed above reckons with (W).
+    enters: Watts,
+    /// What its meter last said that nothing below it did (W).
+    kept: Watts,
+    /// The worst phase over the mean (1, 1 to 3).
+    uneven: f64,
+}
+
+/// The flows of a tree. Part of what control remembers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flows {
+    feeds: Table<FeedId, Flow>,
+    /// What each rack last drew (W).
+    racks: Vec<Watts>,
+}
+
+impl Flows {
+    /// Before the first reading.
+    #[must_use]
+    pub fn new(power: &Power) -> Self {
+        let flow = Flow { uneven: 1.0, ..Flow::default() };
+        Self { feeds: Table::filled(power.feeds.len(), flow), racks: vec![Watts(0.0); power.racks.len()] }
+    }
+
+    /// The flow of a feed.
+    #[must_use]
+    pub fn of(&self, feed: FeedId) -> Option<&Flow> {
+        self.feeds.get(feed)
+    }
+
+    /// Reckons every feed from the readings of this scan.
+    pub fn step(&mut self, power: &Power, read: impl Fn(Point<Watts>) -> Reading<Watts>) {
+        for flow in self.feeds.rows_mut() {
+            (flow.below, flow.whole) = (Watts(0.0), true);
+        }
+        let Self { feeds, racks } = self;
+        // What racks draw: the last of those whose reading is good enough for something, and whether it is fresh.
+        let rack = |place: usize, last: &mut Watts| {
+            let of = power.racks.get(place)?;
+            Some(match sane(read(of.power)) {
+                Reading::Fresh(watts) => {
+                    *last = watts;
+                    (watts, true)
+                }
+                Reading::Stale { last: aged, .. } => {
+                    *last = aged;
+                    (aged, false)
+                }
+                Reading::Lost { .. } => (of.most.max(*last), false),
+            })
+        };
+        for id in power.up.iter().copied() {
+            let (Some(feed), Some(flow)) = (power.feeds.get(id), feeds.get_mut(id)) else { continue };
+            for cord in &feed.cords {
+                let Some((watts, fresh)) = racks.get_mut(cord.rack).and_then(|last| rack(cord.rack, last)) else {
+                    continue;
+                };
+                flow.below += watts * cord.share;
+                flow.whole &= fresh;
+            }
+            flow.settle(feed, feed.meter.as_ref().map(|meter| (meter, metered(meter, &read))));
+            let (enters, fresh) = (flow.enters, flow.known == Known::Metered || (feed.meter.is_none() && flow.whole));
+            if let Some(above) = feed.parent.and_then(|parent| feeds.get_mut(parent)) {
+                above.below += enters;
+                above.whole &= fresh;
+            }
+        }
+    }
+}
+
+impl Flow {
+    /// Ends a feed of which all below is known, by its meter where that says something.
+    fn settle(&mut self, feed: &Feed, meter: Option<(&Metered, Phases)>) {
+        let leaves = |meter: &Metered, watts| if meter.leaving { watts } else { feed.loss.output(watts) };
+        let (output, enters) = match meter {
+            Some((of, Phases { sum: Reading::Fresh(watts), uneven })) => {
+                let output = leaves(of, watts);
+                let unattributed = output - self.below;
+                self.unattributed = Some(unattributed);
+                self.kept = if self.whole { unattributed } else { self.kept.max(unattributed) };
+                self.known = Known::Metered;
+                self.uneven = uneven;
+                (output, if of.leaving { output + feed.loss.of(output) } else { watts })
+            }
+            Some((of, Phases { sum: Reading::Stale { last, .. }, .. })) => {
+                let output = leaves(of, last).max(self.below);
+                self.kept = self.kept.max(output - self.below);
+                (self.unattributed, self.known) = (None, Known::Stale);
+                (output, output + feed.loss.of(output))
+            }
+            Some((_, Phases { sum: Reading::Lost { .. }, .. })) | None => {
+                let output = self.below + self.kept.max(feed.other_peak);
+                (self.unattributed, self.known) = (None, Known::Reckoned);
+                (output, output + feed.loss.of(output))
+            }
+        };
+        self.enters = enters;
+        self.loss = enters - output;
+        self.load = match self.known {
+            Known::Metered | Known::Stale => enters,
+            Known::Reckoned => enters * (1.0 + UNMETERED),
+        };
+        self.headroom = feed.limit() - self.load * self.uneven;
+    }
+}
+
+/// What a meter says of all its phases.
+#[derive(Clone, Copy)]
+struct Phases {
+    sum: Reading<Watts>,
+    uneven: f64,
+}
+
+/// The phases together: as good as the worst of them.
+fn metered(meter: &Metered, read: impl Fn(Point<Watts>) -> Reading<Watts>) -> Phases {
+    let (mut sum, mut worst) = (Reading::Fresh(Watts(0.0)), Watts(0.0));
+    for point in &meter.powers {
+        let phase = sane(read(*point));
+        worst = worst.max(phase.usable().unwrap_or_default());
+        sum = match (sum, phase) {
+            (Reading::Fresh(a), Reading::Fresh(b)) => Reading::Fresh(a + b),
+            (Reading::Stale { last: a, age, why }, Reading::Fresh(b))
+            | (Reading::Fresh(b), Reading::Stale { last: a, age, why }) => Reading::Stale { last: a + b, age, why },
+            (Reading::Stale { last: a, age, why }, Reading::Stale { last: b, age: other, .. }) => {
+                Reading::Stale { last: a + b, age: age.max(other), why }
+            }
+            (Reading::Lost { why }, _) | (_, Reading::Lost { why }) => Reading::Lost { why },
+        };
+    }
+    let mean = sum.usable().unwrap_or_default() / crate::convert::f64_from_usize(meter.powers.len().max(1));
+    Phases { sum, uneven: if mean.0 > 0.0 { (worst / mean).clamp(1.0, 3.0) } else { 1.0 } }
+}
+
+/// A reading that is no number is none.
+fn sane(reading: Reading<Watts>) -> Reading<Watts> {
+    match reading.usable() {
+        Some(watts) if !watts.is_finite() => Reading::Lost { why: crate::reading::Why::NotANumber },
+        Some(_) | None => reading,
+    }
+}
+
+#[cfg(test)]
+#[path = "flows/tests.rs"]
+mod tests;
