@@ -117,12 +117,17 @@ impl Memory {
 
     /// Carries `load` for `dt` seconds. When it tripped, in seconds from the step's begin, where it did.
     pub fn step(&mut self, curve: &Curve, load: f64, dt: f64) -> Option<f64> {
+        self.step_as_before(curve, curve.nears(dt), load, dt)
+    }
+
+    /// [`Memory::step`] for who takes many steps of one length: `nears` is what [`Curve::nears`] says of it.
+    pub fn step_as_before(&mut self, curve: &Curve, nears: [f64; 2], load: f64, dt: f64) -> Option<f64> {
         let load = felt(load);
         let tripped = self.time_to_trip(curve, load).filter(|at| *at <= dt);
         match &curve.overload {
-            Overload::Thermal(bodies) => {
-                for (body, theta) in bodies.iter().zip(&mut self.theta) {
-                    *theta = body.after(*theta, load, dt);
+            Overload::Thermal(_) => {
+                for (nears, theta) in nears.into_iter().zip(&mut self.theta) {
+                    *theta += (load * load - *theta) * nears;
                 }
             }
             Overload::Inverse(relay) => self.use_up(relay.time(load), (load, relay.reset), dt),

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! [`network`] puts the components of the other modules into a tree: a step tells every node's input, output and loss, and what
-//! an outage leaves alive. [`site`] is the tree of a hall; [`Chain`] is what it shows, and [`Meter`] counts it.
+//! an outage leaves alive. [`trips`] are the breakers of the hall's own tree. [`site`] is the tree of a hall; [`Chain`] is what it shows, and [`Meter`] counts it.
 
 pub mod battery;
 pub mod busbar;
@@ -19,6 +19,7 @@ mod meter;
 pub mod network;
 pub mod site;
 pub mod transformer;
+pub mod trips;
 pub mod ups;
 
 pub use chain::Chain;

@@ -31,6 +31,7 @@ use crate::circuits::Circuit;
 use crate::compute::fleet::{self, Fleet};
 use crate::electrics::network::Totals;
 use crate::electrics::site::{Cooling, Site};
+use crate::electrics::trips::Trips;
 use crate::electrics::{Chain, Meter};
 use crate::faults::Fault;
 use crate::immersion::units::Unit as TankUnit;
@@ -90,6 +91,8 @@ pub struct World {
     /// The weather's mean dry bulb (°C).
     mean_outdoors: f64,
     site: Site,
+    /// The breakers of the hall's power tree.
+    trips: Trips,
     meters: Vec<Meter>,
     /// A point of the hall that more sensors measure, and one of those.
     more: Vec<(PointId, PointId)>,

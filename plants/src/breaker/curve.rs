@@ -27,11 +27,6 @@ impl Body {
         let (r, h) = (load * load, self.hold * self.hold);
         Some(if theta >= h { 0.0 } else { self.tau * libm::log((r - theta) / (r - h)) })
     }
-
-    /// Its heat after `dt` seconds of a load.
-    pub(super) fn after(&self, theta: f64, load: f64, dt: f64) -> f64 {
-        theta - (load * load - theta) * libm::expm1(-dt / self.tau)
-    }
 }
 
 /// A relay's inverse time: `t = k/(r^α − 1) + c` above the rating, and below it a memory that fades at `(1 − r²)/reset` a second.
@@ -129,4 +124,15 @@ pub struct Curve {
     pub overload: Overload,
     /// From here on it trips at once (1 over the rating, > 1); infinite where it does not.
     pub instant: f64,
+}
+
+impl Curve {
+    /// How far each body comes in `dt` seconds of one load to the heat that this load holds it at (1, 0 to 1).
+    #[must_use]
+    pub fn nears(&self, dt: f64) -> [f64; 2] {
+        match &self.overload {
+            Overload::Thermal(bodies) => bodies.map(|body| -libm::expm1(-dt / body.tau)),
+            Overload::Inverse(_) | Overload::Points(_) => [0.0; 2],
+        }
+    }
 }

@@ -171,19 +171,24 @@ impl Fleet {
         (first..first.saturating_add(self.spec.per_rack)).for_each(|node| self.cluster.cap(node, watts));
     }
 
-    /// Moves all nodes by `dt` (s, to a second) and tells the racks of `rows` what they draw, blow and give. `fed` says of a row, by its
-    /// number, whether its machines work. More heat in the nodes than before (J).
-    pub fn step(&mut self, rows: &mut [Row], fed: impl Fn(usize) -> bool, (seed, wall): (u64, Wall), dt: f64) -> f64 {
+    /// Moves all nodes by `dt` (s, to a second) and tells the racks of `rows` what they draw, blow and give. `fed` says of a row and a
+    /// rack of the hall, by their numbers, whether its machines have power. More heat in the nodes than before (J).
+    pub fn step(
+        &mut self,
+        rows: &mut [Row],
+        fed: impl Fn(usize, usize) -> bool,
+        (seed, wall): (u64, Wall),
+        dt: f64,
+    ) -> f64 {
         let same = self.cadence.dt().to_bits() == dt.to_bits();
         if !same {
             self.cadence = Cadence::new(&self.spec.build, self.spec.rates, dt);
         }
         self.receive(seed, wall, dt);
-        let mut places = self.around.iter_mut();
+        let mut places = self.around.iter_mut().enumerate();
         for (n, row) in rows.iter().enumerate() {
-            let live = fed(n);
-            for (rack, place) in row.racks.iter().zip(&mut places) {
-                *place = Around { inlet: rack.inlet, liquid: None, live };
+            for (rack, (number, place)) in row.racks.iter().zip(&mut places) {
+                *place = Around { inlet: rack.inlet, liquid: None, live: fed(n, number) };
             }
         }
         let (per_rack, around) = (self.spec.per_rack.max(1), &self.around);

@@ -66,6 +66,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         warmer: 0.0,
         mean_outdoors: physics.weather.mean(),
         site: Site::new(&physics.electrics, &groups(hall)),
+        trips: crate::electrics::trips::Trips::new(hall),
         meters: hall.meters.iter().map(|m| meter(hall, m, &physics)).collect(),
         more: hall.redundant.iter().flat_map(|r| r.others().filter_map(|other| Some((r.of()?, other)))).collect(),
         held: Table::filled(points, None),

@@ -6,6 +6,7 @@ use super::World;
 use super::step::Drawn;
 use crate::air::Row;
 use crate::electrics::site::{Cooling, Feeds};
+use crate::electrics::trips::Trips;
 use crate::ledger::Entries;
 use crate::physics::Physics;
 
@@ -44,6 +45,20 @@ impl World {
             self.mass -= dt * unserved / capacity;
             books.store(-dt * unserved);
         }
+    }
+
+    /// Lets the breakers of the hall's power tree carry what was drawn in the step of `dt` seconds that ends at `elapsed`.
+    pub(super) fn carry_breakers(&mut self, elapsed: Span, dt: f64) {
+        let chain = self.site.chain();
+        let others = chain.cooling + chain.lighting;
+        let racks = self.rows.iter().flat_map(|row| &row.racks).map(|rack| rack.power);
+        self.trips.step(racks, others, self.seed, (elapsed, dt));
+    }
+
+    /// The breakers of the hall's power tree: what has tripped, what is dark.
+    #[must_use]
+    pub const fn breakers(&self) -> &Trips {
+        &self.trips
     }
 
     /// Heat capacity of floor, frames and walls (J/K).

@@ -175,6 +175,7 @@ impl World {
         }
         self.store_in_mass(drawn.to_mass, dt, &mut books);
         self.settle_power(&physics, (drawn.cooling, &mut books), dt);
+        self.carry_breakers(elapsed, dt);
         self.ledger.close(books);
         self.water_used += dt * drawn.water;
         self.count_meters(dt);
@@ -184,11 +185,12 @@ impl World {
     fn work(&mut self, physics: &Physics, (elapsed, wall): (Span, Wall), feeds: Feeds, dt: f64) {
         let (load, moment) = (&physics.load, Moment::at(&physics.load, self.seed, (elapsed, wall)));
         let kept = libm::exp(-dt / physics.rack.fan_lag);
-        let (mut lost, nodes) = (0.0, self.fleet.is_some());
+        let (mut lost, nodes, mut places) = (0.0, self.fleet.is_some(), 0..);
         for (n, row) in self.rows.iter_mut().enumerate() {
             let leave = self.site.leave(&physics.electrics, n);
             row.it = 0.0;
             for rack in row.racks.iter_mut().filter(|_| !nodes) {
+                let leave = if places.next().is_some_and(|place| self.trips.dark(place)) { 0.0 } else { leave };
                 let wanted = rack.worker.share(load, &moment);
                 if leave > 0.0 {
                     rack.work(wanted.min(leave), &physics.rack, kept);
@@ -219,9 +221,10 @@ impl World {
 
     /// Lets the machines work one by one, where they are followed so. More heat in them than before (J).
     fn work_nodes(&mut self, physics: &Physics, wall: Wall, dt: f64) -> f64 {
-        let Self { fleet, rows, site, seed, .. } = self;
+        let Self { fleet, rows, site, trips, seed, .. } = self;
         let Some(fleet) = fleet else { return 0.0 };
-        fleet.step(rows, |row| site.leave(&physics.electrics, row) > 0.0, (*seed, wall), dt)
+        let fed = |row, rack| site.leave(&physics.electrics, row) > 0.0 && !trips.dark(rack);
+        fleet.step(rows, fed, (*seed, wall), dt)
     }
 
     /// Moves pumps, and shares every circuit's flow among its branches.

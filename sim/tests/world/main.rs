@@ -21,6 +21,8 @@ mod scale;
 mod stand;
 #[cfg(test)]
 mod storms;
+#[cfg(test)]
+mod trips;
 #[cfg(feature = "wire")]
 #[cfg(test)]
 mod wire;
