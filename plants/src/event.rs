@@ -91,11 +91,13 @@ pub enum Trouble {
     AirStays,
     /// A tank presses less than its liquid's vapour would: one of its sensors lies.
     NotSaturated,
+    /// A tank's fluid does not reach its pump: it stands until there is enough.
+    RunsDry,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -113,6 +115,7 @@ impl Trouble {
         Self::PurgeRunsOn,
         Self::AirStays,
         Self::NotSaturated,
+        Self::RunsDry,
     ];
 
     /// The word on the wire.
@@ -136,6 +139,7 @@ impl Trouble {
             Self::PurgeRunsOn => "purge_runs_on",
             Self::AirStays => "air_stays",
             Self::NotSaturated => "not_saturated",
+            Self::RunsDry => "runs_dry",
         }
     }
 }

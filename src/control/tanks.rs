@@ -6,6 +6,7 @@
 
 pub mod air;
 mod boiling;
+mod intake;
 mod keeper;
 mod oil;
 mod purge;

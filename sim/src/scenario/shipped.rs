@@ -200,6 +200,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("immersion-tank-level-sinks", include_str!("../../scenarios/immersion-tank-level-sinks.toml")),
     ("immersion-tank-outage", include_str!("../../scenarios/immersion-tank-outage.toml")),
     ("immersion-tank-pump-dies", include_str!("../../scenarios/immersion-tank-pump-dies.toml")),
+    ("immersion-tank-pump-runs-dry", include_str!("../../scenarios/immersion-tank-pump-runs-dry.toml")),
     ("immersion-tank-pump-stop-fails", include_str!("../../scenarios/immersion-tank-pump-stop-fails.toml")),
     ("immersion-tank-sensor-stuck", include_str!("../../scenarios/immersion-tank-sensor-stuck.toml")),
     ("immersion-tank-water-lost", include_str!("../../scenarios/immersion-tank-water-lost.toml")),

@@ -397,7 +397,8 @@ impl Judge<'_> {
                 | Trouble::PurgeStands
                 | Trouble::PurgeRunsOn
                 | Trouble::AirStays
-                | Trouble::NotSaturated,
+                | Trouble::NotSaturated
+                | Trouble::RunsDry,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

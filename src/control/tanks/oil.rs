@@ -7,6 +7,7 @@
 //!   fluid ≥ `off` ─────▶ its machines should be off         the pump turns and there is fluid enough; no timer ends it
 //!   pump stands ───────▶ its machines should draw less, and the pump is told to start anew every `retry-after`
 //!   level < `low-low` ─▶ its machines should be off
+//!   level < `dry` ─────▶ its pump stands, whoever holds it, until there is fluid enough for it
 //! ```
 
 use plant::command::{Level as Priority, Reason};
@@ -18,6 +19,7 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::Wiring;
+use super::intake::Intake;
 use super::keeper::{Keeper, Needs};
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
@@ -67,6 +69,7 @@ pub struct OilTank {
     pump: Driven,
     warming: Warming,
     level: Level,
+    intake: Intake,
     stuck: Stuck,
     /// How long its pump has been seen standing.
     still: Timer,
@@ -90,6 +93,7 @@ impl OilTank {
             pump: Driven::found(false, RunTime::default()),
             warming: Warming::new(),
             level: Level::default(),
+            intake: Intake::default(),
             stuck: Stuck::default(),
             still: Timer::default(),
             dark: Dark::default(),
@@ -104,8 +108,9 @@ impl OilTank {
     /// A new boot: on its panel, with its pump's run-time, what has been asked, and as cold as it was.
     pub fn restart(&mut self) {
         let pump = Driven::found(false, self.pump.run);
-        let warming = self.warming.restarted();
-        *self = Self { pump, warming, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+        let (warming, intake) = (self.warming.restarted(), self.intake.restarted());
+        *self =
+            Self { pump, warming, intake, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
     }
 
     /// Who runs it, to change that.
@@ -151,8 +156,8 @@ impl OilTank {
     /// What is wrong with its pump and its valve.
     pub fn troubles(&self) -> impl Iterator<Item = Trouble> {
         let ours = !self.is_on_panel();
-        let pump = self.pump.trouble().filter(|_| ours);
-        pump.into_iter().chain(self.stuck.trouble().filter(|_| ours))
+        let pump = self.intake.is_bare().then_some(Trouble::RunsDry).or_else(|| self.pump.trouble());
+        pump.into_iter().chain(self.stuck.trouble()).filter(move |_| ours)
     }
 
     /// What its valve's loop shall do.
@@ -213,7 +218,7 @@ impl OilTank {
             return;
         }
         let about = About::Point(scan.of.pump.id());
-        let wanted = scan.scene.person(scan.wiring.pump).is_none_or(|speed| speed > 0.0);
+        let wanted = !self.intake.is_bare() && scan.scene.person(scan.wiring.pump).is_none_or(|speed| speed > 0.0);
         let anew = self.starts_anew(rules.retry_after, scan);
         let times = DriveRules { start_within: rules.start_within, stop_within: rules.stop_within };
         news.machine(about, self.pump.advance(&times, (turns, wanted), dt));
@@ -238,7 +243,12 @@ impl OilTank {
     fn supervise(&mut self, scan: &Scan<'_>, news: &mut News<'_>) {
         let (scene, tank, dt) = (scan.scene, scan.of.of.equip, scan.scene.dt);
         let (rules, setpoint) = (&scan.tuning.hot, scan.tuning.valve.setpoint);
-        self.level.step(&scan.tuning.level, scene.fresh(scan.of.of.level), (tank, dt), news);
+        let (level, levels) = (scene.fresh(scan.of.of.level), &scan.tuning.level);
+        self.level.step(levels, level, (tank, dt), news);
+        let changed = self.intake.step(level, (scan.tuning.pump.dry.0, levels.clear), levels.after, dt);
+        if changed && self.intake.is_bare() {
+            news.machine(About::Equip(tank), Some(What::Trouble(Trouble::RunsDry)));
+        }
         let sourced = scene.image.read(scan.of.of.fluid).why() != Some(Why::Config);
         let lost = scene.is_lost(scan.of.of.fluid) && scan.turns() == Sight::Lost;
         self.dark.step(lost && sourced, dt);
@@ -289,11 +299,17 @@ impl OilTank {
         commands.propose(wiring.run_mode, Priority::Control, RunMode::On.number(), Reason::Running);
         let (speed, why) = self.speed(scan);
         commands.propose(wiring.pump, Priority::Control, speed, why);
+        if self.intake.is_bare() {
+            commands.propose(wiring.pump, Priority::CriticalEquipment, speed, why);
+        }
     }
 
     /// The pump's speed (%): more of it in thick fluid and in fluid that is too warm, aged if stale.
     fn speed(&self, scan: &Scan<'_>) -> (f64, Reason) {
         let rules = &scan.tuning.pump;
+        if self.intake.is_bare() {
+            return (0.0, Reason::Failed(Trouble::RunsDry));
+        }
         if !self.pump.is_told() {
             return (0.0, self.pump.trouble().map_or(Reason::Running, Reason::Failed));
         }
@@ -318,7 +334,8 @@ impl OilTank {
         }
         let reason = Reason::TankHot(of.of.fluid.id());
         commands.propose(wiring.valve, Priority::ThermalProtection, 100.0, reason);
-        if self.pump.trouble().is_none() {
+        // What has no fluid to move helps nobody.
+        if self.pump.trouble().is_none() && !self.intake.is_bare() {
             commands.propose(wiring.pump, Priority::ThermalProtection, 100.0, reason);
         }
     }

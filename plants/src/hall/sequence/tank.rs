@@ -93,6 +93,8 @@ pub struct CirculationTuning {
     pub stop_within: Span,
     /// A pump that failed is told to stand for a moment and to turn again, so often (s to h, 30s to 1h).
     pub retry_after: Span,
+    /// With less fluid than this its intake is bare, and it stands (%, 0 to 100, below `level.low-low`).
+    pub dry: Percent,
 }
 
 /// When a tank's fluid is too cold: thick oil, or a liquid that is far from boiling.
@@ -271,6 +273,7 @@ impl CirculationTuning {
         start_within: Span::from_secs(20),
         stop_within: Span::from_secs(60),
         retry_after: Span::from_secs(120),
+        dry: Percent(81.0),
     };
 }
 

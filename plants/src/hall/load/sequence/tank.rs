@@ -26,6 +26,10 @@ pub(super) fn tank(section: &Section<'_>) -> Option<TankTuning> {
     let level = section.section("level").map_or(old.level, |s| level(&s, old.level));
     let hot = section.section("hot").map_or(old.hot, |s| hot(&s, old.hot));
     section.done();
+    if pump.dry >= level.low_low {
+        let message = format!("`dry` is {} and must be below `level.low-low`, {}", pump.dry, level.low_low);
+        section.fault("pump", message, "the machines are off before their pump stands: write a lower one");
+    }
     if let Some(setpoint) = setpoint {
         let warmest = cold.below.0 + cold.clear;
         if warmest >= setpoint {
@@ -134,6 +138,7 @@ fn circulation(section: &Section<'_>, old: CirculationTuning) -> CirculationTuni
         start_within: section.span("start-within", old.start_within, (SECOND.times(5), MINUTE.times(5))),
         stop_within: section.span("stop-within", old.stop_within, (SECOND.times(5), MINUTE.times(10))),
         retry_after: section.span("retry-after", old.retry_after, (SECOND.times(30), HOUR)),
+        dry: Percent(section.number("dry", old.dry.0, (0.0, 100.0))),
     };
     section.done();
     if read.cold_speed < read.speed {
@@ -307,6 +312,12 @@ mod tests {
             broken("setpoint = 45.0 ", "setpoint = §85.0 ", "must be from 25 to 60", ""),
             broken("setpoint = 45.0 ", "setpoint = 45.0\npump = { speed = §5.0 } ", "must be from 20 to 100", ""),
             broken("setpoint = 45.0 ", "setpoint = 45.0\npump = { cold-speed = §30.0 } ", "must not be below", ""),
+            broken(
+                "setpoint = 45.0 ",
+                "setpoint = 45.0\npump = §{ dry = 90.0 } ",
+                "must be below `level.low-low`",
+                "off before",
+            ),
             broken("setpoint = 45.0 ", "setpoint = 45.0\nlevel = { low-low = §95.0 } ", "must be below `low`", "room"),
             broken("setpoint = 45.0 ", "setpoint = 45.0\nhot = { cap = §51.0 } ", "are 52.0 °C, 51.0 °C and", "rising"),
             broken("setpoint = 45.0 ", "setpoint = 45.0\ncold = { capacity = §1.0 } ", "must be from 10000 to", ""),
