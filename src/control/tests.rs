@@ -29,6 +29,7 @@ mod storm;
 mod supervised;
 mod supply_air;
 mod tank_air;
+mod tank_pumps;
 mod tanks;
 mod trials;
 mod trips;

@@ -32,7 +32,9 @@ pub(super) fn run(shared: &Arc<Shared>) {
                 if shared.now().since(began).duration() > SHORT {
                     pause = PAUSES.0;
                 }
-                tracing::warn!(why, "the GPUs' driver has gone: it is loaded again");
+                if shared.driver.rest(None, Duration::ZERO) {
+                    tracing::warn!(why, "the GPUs' driver has gone: it is loaded again");
+                }
             }
             Err(error) => {
                 let why = explain(&error, shared);

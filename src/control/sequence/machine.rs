@@ -1,6 +1,7 @@
 //! The sequence of one machine that is started and stopped: a chiller, an economiser, a pump.
 
-use plant::command::Reason;
+mod told;
+
 use plant::event::{Step as Told, Trouble, What};
 use plant::hall::sequence::{MachineTuning, RunMode};
 use plant::time::Span;
@@ -302,25 +303,6 @@ impl Machine {
             Life::On if self.on_for() < rules.least_on => Some(RunMode::On),
             Life::Off if !self.is_rested(rules) => Some(RunMode::Off),
             Life::Unseen { .. } | Life::Off | Life::Starting | Life::On | Life::Stopping | Life::Failed(_) => None,
-        }
-    }
-
-    /// What is wrong with it, if anything is.
-    #[must_use]
-    pub const fn trouble(&self) -> Option<Trouble> {
-        match self.life() {
-            Life::Failed(trouble) => Some(trouble),
-            Life::Unseen { .. } | Life::Off | Life::Starting | Life::On | Life::Stopping => None,
-        }
-    }
-
-    /// Why it is told what it is told, where its own state says so.
-    #[must_use]
-    pub const fn reason(&self) -> Option<Reason> {
-        match self.life() {
-            Life::Unseen { .. } => Some(Reason::OnPanel),
-            Life::Failed(trouble) => Some(Reason::Failed(trouble)),
-            Life::Off | Life::Starting | Life::On | Life::Stopping => None,
         }
     }
 }

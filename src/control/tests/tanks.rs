@@ -48,11 +48,11 @@ fn boiling() -> Rig {
 }
 
 /// What is asked: name, off, reason.
-fn asked(rig: &Rig) -> Vec<(String, bool, String)> {
+pub(super) fn asked(rig: &Rig) -> Vec<(String, bool, String)> {
     rig.control.status().caps.into_iter().map(|cap| (cap.row, cap.off, cap.reason)).collect()
 }
 
-fn one(name: &str, off: bool, reason: &str) -> (String, bool, String) {
+pub(super) fn one(name: &str, off: bool, reason: &str) -> (String, bool, String) {
     (name.to_owned(), off, reason.to_owned())
 }
 
@@ -277,45 +277,6 @@ fn one_that_somebody_switched_off_stays_off_and_asks_for_less_power() {
     assert_eq!(rig.value("tank-8/run-mode"), 1.0);
     assert!(!events.iter().any(|what| matches!(what, What::Trouble(_))), "what he wants is no failure: {events:?}");
     assert_eq!(asked(&rig).len(), 1);
-}
-
-#[test]
-fn a_pump_stands_before_it_runs_dry_whoever_holds_it_and_turns_again_once_the_tank_is_filled_up() {
-    let mut rig = oil();
-    rig.hold("tank-6/pump-speed", 80.0, None);
-    let mut events = Vec::new();
-    for tenth in (790..=1000).rev() {
-        rig.read("tank-6/level", f64::from(tenth) / 10.0);
-        let told = rig.value("tank-6/pump-speed");
-        rig.read("tank-6/pump-speed-feedback", told);
-        events.extend(rig.events(1));
-    }
-    assert!(events.contains(&What::Trouble(Trouble::RunsDry)), "{events:?}");
-    assert!(events.contains(&What::PowerOffRequested(CapReason::LevelLow)), "its machines before it: {events:?}");
-    rig.steps(60);
-    assert_eq!((rig.value("tank-6/pump-speed"), rig.value("tank-5/pump-speed")), (0.0, 70.0));
-    let why = rig.control.why(rig.point("tank-6/pump-speed")).expect("an output").sentence;
-    assert!(why.contains("run dry"), "{why}");
-    rig.read("tank-6/pump-speed-feedback", 0.0);
-    rig.read("tank-6/fluid-temp", 49.0);
-    rig.steps(30);
-    rig.read("tank-6/fluid-temp", 53.0);
-    rig.steps(60);
-    assert_eq!(rig.value("tank-6/pump-speed"), 0.0, "heat does not make fluid");
-    assert_eq!(rig.value("tank-6/valve"), 100.0);
-    rig.read("tank-6/level", 99.0);
-    rig.steps(60);
-    assert!(rig.value("tank-6/pump-speed") > 60.0, "{}", rig.value("tank-6/pump-speed"));
-}
-
-#[test]
-fn a_level_that_jumps_stops_no_pump() {
-    let mut rig = oil();
-    rig.read("tank-6/level", 0.0);
-    let events = rig.events(120);
-    assert!(!events.contains(&What::Trouble(Trouble::RunsDry)), "{events:?}");
-    assert!(rig.value("tank-6/pump-speed") > 60.0);
-    assert_eq!(asked(&rig).first(), Some(&one("tank-6", true, "level_low")), "it is told all the same");
 }
 
 #[test]
