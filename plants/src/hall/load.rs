@@ -89,8 +89,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     draft.machinery(file);
     let (plants, dx_rows) = (draft.plants(file), draft.dx_rows(file));
     let (cdus, dry) = (draft.driven_cdus(file), draft.driven_dry(file));
-    let headers = draft.headers(file);
-    let doors = draft.driven_doors(file);
+    let (headers, doors) = (draft.headers(file), draft.driven_doors(file));
     let (tanks, two_phase_tanks) = draft.driven_tanks(file);
     let heat = draft.driven_heat(file);
     let tunings = sequence::tunings(file);
