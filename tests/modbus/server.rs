@@ -179,8 +179,10 @@ impl Server {
                 });
             }
             Manner::ByteByByte => {
+                // Slowly, and in one piece: a late reply to another question must not come between two bytes.
+                let mut writer = writer.lock().await;
                 for byte in bytes {
-                    writer.lock().await.write_all(&[byte]).await.ok()?;
+                    writer.write_all(&[byte]).await.ok()?;
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             }
