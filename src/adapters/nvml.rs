@@ -156,7 +156,8 @@ impl Gpus {
             let read = |bay: &Arc<Bay>| {
                 bay.sample(now, self.shared.settings.deadline).condition != plant::gpu::Condition::Unread
             };
-            if !bays.is_empty() && bays.iter().all(read) {
+            let counted = self.driver().named.is_some_and(|named| named > 0 && bays.len() >= named);
+            if counted && bays.iter().all(read) {
                 return true;
             }
             if left.is_zero() {

@@ -21,6 +21,8 @@ pub struct DriverState {
     pub version: Option<String>,
     /// Why it is not, where it is not.
     pub why: Option<String>,
+    /// How many GPUs it names; nothing before they have been counted.
+    pub named: Option<usize>,
     /// GPUs that it counts and that do not tell their names: off the bus since before this process began.
     pub nameless: u32,
 }
@@ -55,7 +57,7 @@ impl Driver {
         let version = nvml.sys_driver_version().unwrap_or_else(|_| "unknown".to_owned());
         let mut state = self.lock();
         let number = state.told.number.saturating_add(1);
-        state.told = DriverState { number, version: Some(version), why: None, nameless: 0 };
+        state.told = DriverState { number, version: Some(version), why: None, named: None, nameless: 0 };
         state.nvml = Some(Arc::clone(nvml));
         state.over = false;
         self.changed.notify_all();
@@ -65,14 +67,16 @@ impl Driver {
     /// It is not there.
     pub(super) fn unload(&self, why: String) {
         let mut state = self.lock();
-        state.told = DriverState { number: state.told.number, version: None, why: Some(why), nameless: 0 };
+        state.told = DriverState { number: state.told.number, version: None, why: Some(why), named: None, nameless: 0 };
         state.nvml = None;
         self.changed.notify_all();
     }
 
-    /// How many GPUs do not tell their names. True where that has changed.
-    pub(super) fn nameless(&self, count: u32) -> bool {
-        std::mem::replace(&mut self.lock().told.nameless, count) != count
+    /// How many GPUs tell their names, and how many do not. True where the second has changed.
+    pub(super) fn counted(&self, named: usize, nameless: u32) -> bool {
+        let mut state = self.lock();
+        state.told.named = Some(named);
+        std::mem::replace(&mut state.told.nameless, nameless) != nameless
     }
 
     /// The one in use, and its number.

@@ -101,17 +101,20 @@ fn serve(shared: &Arc<Shared>, nvml: Arc<Nvml>) -> String {
 
 /// Gives every GPU that the driver names its place and thread. A GPU whose name cannot be read is counted, and left for the next time.
 fn find(shared: &Arc<Shared>, nvml: &Nvml) -> Result<(), NvmlError> {
-    let mut nameless = 0_u32;
+    let (mut names, mut nameless) = (0_usize, 0_u32);
     for index in 0..nvml.device_count()? {
         let named = nvml.device_by_index(index).and_then(|device| device.uuid());
         match named.map(|name| name.parse::<Uuid>()) {
-            Ok(Ok(uuid)) => shared.place(uuid),
+            Ok(Ok(uuid)) => {
+                shared.place(uuid);
+                names = names.saturating_add(1);
+            }
             Ok(Err(_)) => nameless = nameless.saturating_add(1),
             Err(error) if Class::of(&error) == Class::Driver => return Err(error),
             Err(_) => nameless = nameless.saturating_add(1),
         }
     }
-    if shared.driver.nameless(nameless) {
+    if shared.driver.counted(names, nameless) {
         tracing::warn!(nameless, "GPUs that the driver counts and that do not tell their names");
     }
     Ok(())
