@@ -20,6 +20,16 @@ pub struct Outcome {
     pub safe: Vec<Uuid>,
     /// Those of which nobody knows.
     pub doubtful: Vec<Uuid>,
+    /// Those that the driver counts and that do not tell their names.
+    pub nameless: u32,
+}
+
+impl Outcome {
+    /// True where every GPU that the driver counts is proven to be there.
+    #[must_use]
+    pub const fn is_sure(&self) -> bool {
+        self.doubtful.is_empty() && self.nameless == 0
+    }
 }
 
 /// What a GPU shall go to (mW); nothing where it is there, or below.
@@ -70,7 +80,11 @@ pub fn write(gpus: &Gpus, config: &Config, within: Duration) -> Outcome {
                 *pending = gpus.ask(*uuid, Wish::Limit(limit)).ok();
             }
         }
-        let done = outcome.doubtful.is_empty() && !outcome.safe.is_empty();
+        // Not before the driver has counted its GPUs: the first that is found is not all.
+        let driver = gpus.driver();
+        outcome.nameless = driver.nameless;
+        let found = driver.named.is_some_and(|named| named > 0 && asked.len() >= named);
+        let done = found && outcome.doubtful.is_empty();
         if done || left.is_zero() {
             return outcome;
         }

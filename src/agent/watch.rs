@@ -147,10 +147,10 @@ impl Watch {
             return Outcome::default();
         }
         let outcome = failsafe::write(&self.gpus, &self.config, TRIED);
-        if outcome.doubtful.is_empty() {
+        if outcome.is_sure() {
             tracing::info!(gpus = outcome.safe.len(), "every GPU is at the fail-safe or below, read back");
         } else {
-            tracing::error!(gpus = ?outcome.doubtful, "not every GPU is proven to be at the fail-safe");
+            tracing::error!(gpus = ?outcome.doubtful, nameless = outcome.nameless, "not every GPU is proven to be at the fail-safe");
         }
         outcome
     }

@@ -167,11 +167,12 @@ fn watch(path: &Path) -> Result<(), Stop> {
     notify.ready();
     let outcome = watch.run(signals::asked_to_stop, || notify.completed_scan(machine.mono()));
     notify.stopping();
-    if outcome.doubtful.is_empty() { Ok(()) } else { Err(doubtful(&outcome)) }
+    if outcome.is_sure() { Ok(()) } else { Err(doubtful(&outcome)) }
 }
 
 fn doubtful(outcome: &Outcome) -> Stop {
-    let names = outcome.doubtful.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let nameless = (outcome.nameless > 0).then(|| format!("{} without a name", outcome.nameless));
+    let names = outcome.doubtful.iter().map(ToString::to_string).chain(nameless).collect::<Vec<_>>().join(", ");
     let help = "look at the node: `wattloop gpus`; until it is sure, count these at what the boards bear";
     Stop::new(1, "doubtful", format!("not proven to be at the fail-safe: {names}"), help)
 }
@@ -212,7 +213,7 @@ fn work(path: &Path) -> Result<(), Stop> {
     tracing::info!(node, "the agent works");
     worker.run(&hear, std::io::stdout());
     let outcome = worker.fall(LEAVING);
-    if outcome.doubtful.is_empty() { Err(Stop::failed("the working half has ended")) } else { Err(doubtful(&outcome)) }
+    if outcome.is_sure() { Err(Stop::failed("the working half has ended")) } else { Err(doubtful(&outcome)) }
 }
 
 /// How long the working half tries the fail-safe when whoever watches it is gone.
@@ -294,5 +295,5 @@ fn fall(path: &Path, out: &Out) -> Result<(), Stop> {
     } else {
         out.line(format_args!("{} GPUs at the fail-safe or below, read back", outcome.safe.len()))?;
     }
-    if outcome.doubtful.is_empty() { Ok(()) } else { Err(doubtful(&outcome)) }
+    if outcome.is_sure() { Ok(()) } else { Err(doubtful(&outcome)) }
 }

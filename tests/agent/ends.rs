@@ -38,6 +38,11 @@ fn a_stop_in_order_and_the_small_path_both_leave_the_fail_safe() {
     let output = node.wattloop(&["agent", "failsafe", "--config", &config]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains(&node.bench.uuid(1)));
+    node.bench.permission(1, true);
+    node.bench.lose(2);
+    let output = node.wattloop(&["agent", "failsafe", "--config", &config]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 without a name"), "{output:?}");
 }
 
 #[test]
