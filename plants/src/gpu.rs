@@ -234,6 +234,17 @@ pub struct PowerLimits {
     pub most: Option<Milliwatts>,
 }
 
+impl PowerLimits {
+    /// The nearest cap that the board takes (mW); any where it does not tell.
+    #[must_use]
+    pub fn fit(&self, cap: Milliwatts) -> Milliwatts {
+        match self.least.zip(self.most) {
+            Some((least, most)) if least <= most => cap.clamp(least, most),
+            Some(_) | None => cap,
+        }
+    }
+}
+
 /// How a GPU is, seen from its driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -255,6 +266,17 @@ pub enum Condition {
     NoDriver,
     /// The driver answers with an error.
     Failing,
+}
+
+impl Condition {
+    /// True where what was read of a GPU is what is: its limits above all.
+    #[must_use]
+    pub const fn is_read(self) -> bool {
+        match self {
+            Self::Well | Self::PowerFrozen | Self::Frozen => true,
+            Self::Unread | Self::Lost | Self::Silent | Self::NoDriver | Self::Failing => false,
+        }
+    }
 }
 
 /// What was read of one GPU. What is missing the driver did not tell, or told by a number that means nothing.
@@ -294,8 +316,7 @@ impl GpuSample {
     /// The most it can draw for all we know (mW): what is enforced, else what it bears; nothing where neither was ever told.
     #[must_use]
     pub fn at_most(&self) -> Option<Milliwatts> {
-        let told =
-            matches!(self.condition, Condition::Well | Condition::PowerFrozen | Condition::Frozen | Condition::Silent);
+        let told = self.condition.is_read() || self.condition == Condition::Silent;
         self.limits.enforced.filter(|_| told).or(self.limits.most)
     }
 }

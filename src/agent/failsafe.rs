@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plant::gpu::{Condition, GpuSample, Milliwatts, Uuid};
+use plant::gpu::{GpuSample, Milliwatts, Uuid};
 
 use super::config::Config;
 use super::hold::{Bounds, SAME};
@@ -35,17 +35,9 @@ impl Outcome {
 /// What a GPU shall go to (mW); nothing where it is there, or below.
 fn target(sample: &GpuSample, bounds: &Bounds) -> Option<Milliwatts> {
     let limits = sample.limits;
-    let safe = match limits.least.zip(limits.most) {
-        Some((least, most)) if least <= most => bounds.failsafe.clamp(least, most),
-        Some(_) | None => bounds.failsafe,
-    };
+    let safe = limits.fit(bounds.failsafe);
     let enforced = limits.enforced.or(limits.configured);
     enforced.is_none_or(|e| e > safe + SAME).then_some(safe)
-}
-
-/// True where what was read of a GPU is what is.
-const fn is_read(condition: Condition) -> bool {
-    matches!(condition, Condition::Well | Condition::PowerFrozen | Condition::Frozen)
 }
 
 /// Writes it and waits until it is enforced, or the time is over. A GPU that was never read is asked all the same.
@@ -64,7 +56,7 @@ pub fn write(gpus: &Gpus, config: &Config, within: Duration) -> Outcome {
         for (uuid, wait, pending) in &mut asked {
             let sample = gpus.sample(*uuid).unwrap_or_default();
             let due = target(&sample, bounds);
-            if is_read(sample.condition) && due.is_none() {
+            if sample.condition.is_read() && due.is_none() {
                 outcome.safe.push(*uuid);
                 continue;
             }

@@ -157,7 +157,7 @@ impl Hold {
         if until <= now {
             return Taken::Late;
         }
-        let cap = self.fit(grant.cap.clamp(bounds.floor, bounds.ceiling));
+        let cap = self.sample.limits.fit(grant.cap.clamp(bounds.floor, bounds.ceiling));
         self.order = (grant.epoch, grant.sequence);
         self.lease = Some(Lease { cap, clock: grant.clock_mhz, until });
         self.aim(now, bounds);
@@ -216,7 +216,7 @@ impl Hold {
     /// Who has set what is configured now?
     fn compare(&mut self, configured: Milliwatts, anew: bool, bounds: &Bounds) -> Option<News> {
         let ours = self.ours.replace(configured)?;
-        let fallen = self.fallen.take().map(|f| self.fit(f));
+        let fallen = self.fallen.take().map(|f| self.sample.limits.fit(f));
         if ours.apart(configured) <= SAME || fallen.is_some_and(|f| f < ours && f.apart(configured) <= SAME) {
             // A rounding is kept, so that roundings do not add up.
             self.ours = Some(if ours.apart(configured) <= SAME { ours } else { configured });
@@ -272,20 +272,15 @@ impl Hold {
         }
         self.wanted = match self.lease {
             Some(lease) => Some(lease.cap),
-            None => self.wanted.or(self.sample.limits.configured).map(|present| self.fit(present.min(bounds.failsafe))),
+            None => self
+                .wanted
+                .or(self.sample.limits.configured)
+                .map(|present| self.sample.limits.fit(present.min(bounds.failsafe))),
         };
         if let Some(foreign) = self.foreign {
             self.wanted = self.wanted.map(|wanted| wanted.min(foreign));
         }
         news
-    }
-
-    /// A cap that the board takes.
-    fn fit(&self, cap: Milliwatts) -> Milliwatts {
-        match self.sample.limits.least.zip(self.sample.limits.most) {
-            Some((least, most)) if least <= most => cap.clamp(least, most),
-            Some(_) | None => cap,
-        }
     }
 
     /// A limit that is to be written now, and whether that is less than what may be drawn now.
@@ -356,7 +351,7 @@ impl Hold {
     /// True where its limits are read.
     #[must_use]
     pub fn is_readable(&self) -> bool {
-        matches!(self.sample.condition, Condition::Well | Condition::PowerFrozen | Condition::Frozen)
+        self.sample.condition.is_read()
     }
 
     /// Who has the say.

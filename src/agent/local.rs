@@ -11,10 +11,8 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
 
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use plant::gpu::Uuid;
@@ -23,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::work::Ask;
-use crate::service::api::{Caller, Door, Owner, Problem, open_door};
+use crate::service::api::{Caller, Door, Problem, admit, open_door};
 
 /// The largest body that is read (bytes).
 const BODY_LIMIT: usize = 64 * 1024;
@@ -50,7 +48,6 @@ pub struct Answers {
 #[derive(Clone)]
 struct Context {
     asks: SyncSender<Ask>,
-    owner: Owner,
 }
 
 /// Serves callers on this machine for ever. Dropping the door takes the socket away.
@@ -59,31 +56,17 @@ struct Context {
 /// The directory is missing, something else stands there, or another agent listens there.
 pub fn serve(socket: &Path, asks: SyncSender<Ask>) -> io::Result<(Door, impl Future<Output = io::Result<()>>)> {
     let (door, listener, owner) = open_door(socket)?;
-    let context = Context { asks, owner };
+    let context = Context { asks };
     let routes = Router::new()
         .route("/v1/node", get(node))
         .route("/v1/grants", post(grants))
         .route("/v1/release", post(release))
         .route("/v1/take", post(take))
-        .layer(axum::middleware::from_fn_with_state(context.clone(), admit))
+        .layer(axum::middleware::from_fn_with_state(owner, admit))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(context)
         .into_make_service_with_connect_info::<Caller>();
     Ok((door, async move { axum::serve(listener, routes).await }))
-}
-
-async fn admit(
-    State(context): State<Context>,
-    ConnectInfo(caller): ConnectInfo<Caller>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    if caller.may_ask(context.owner) {
-        return Ok(next.run(request).await);
-    }
-    tracing::warn!(who = caller.who(), "a caller was turned away");
-    let help = "ask somebody to add you to the group of the socket";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", format!("{} may not ask", caller.who()), help))
 }
 
 /// Asks the thread that decides.

@@ -46,7 +46,7 @@ pub use announce::{Announce, Withdraw};
 pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use door::{Door, open as open_door};
 pub use exchanged::Exchanged;
-pub use peer::{Caller, Owner};
+pub use peer::{Caller, Owner, admit};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};
 pub use routes::{Override, Release};
@@ -67,8 +67,6 @@ pub struct Context {
     pub keeper: Option<Arc<Keeper>>,
     /// What lies behind the points.
     pub wiring: Arc<Wiring>,
-    /// Who may ask.
-    owner: Owner,
 }
 
 /// The API while it is served. Dropped, it takes its socket away.
@@ -103,9 +101,9 @@ pub fn serve(
     (keeper, wiring): (Option<Arc<Keeper>>, Wiring),
 ) -> io::Result<Served> {
     let (door, listener, owner) = door::open(socket)?;
-    let context = Context { hall, asker, keeper, wiring: Arc::new(wiring), owner };
+    let context = Context { hall, asker, keeper, wiring: Arc::new(wiring) };
     let routes = routes::all()
-        .layer(axum::middleware::from_fn_with_state(context.clone(), peer::admit))
+        .layer(axum::middleware::from_fn_with_state(owner, admit))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(context)
         .into_make_service_with_connect_info::<Caller>();

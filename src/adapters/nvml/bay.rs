@@ -136,7 +136,7 @@ impl Bay {
     pub(super) fn sample(&self, now: Mono, deadline: Span) -> GpuSample {
         let state = self.lock();
         let silent = state.calling.is_some_and(|since| now.since(since) > deadline);
-        if silent && matches!(state.sample.condition, Condition::Well | Condition::PowerFrozen | Condition::Frozen) {
+        if silent && state.sample.condition.is_read() {
             return GpuSample { condition: Condition::Silent, power: None, ..state.sample };
         }
         state.sample

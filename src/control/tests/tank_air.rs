@@ -3,28 +3,11 @@
 use plant::event::{Step, Trouble, What};
 use plant::reading::Why;
 
-use super::rig::{Rig, shipped};
+use super::rig::Rig;
 
 /// A hall of two-phase tanks, all well and without air: at 500 Pa their liquid is at 49.19 °C.
 fn boiling() -> Rig {
-    let mut rig = Rig::new(shipped("immersion-two-phase"));
-    rig.read("fws/pump-speed-feedback", 90.0);
-    rig.read("fws/flow", 30.0);
-    for n in 1..=8 {
-        for (short, value) in [
-            ("fluid-temp", 49.19),
-            ("valve-feedback", 50.0),
-            ("vapour-pressure", 500.0),
-            ("level", 97.0),
-            ("power", 120e3),
-            ("air-pressure", 101_325.0),
-        ] {
-            rig.read(&format!("tank-{n}/{short}"), value);
-        }
-    }
-    rig.steps(90);
-    assert_eq!(rig.value("tank-1/run-mode"), 2.0);
-    rig
+    super::tanks::boiling_at(49.19, &[("air-pressure", 101_325.0)])
 }
 
 /// Scans; the purge of tank 3 does as it is told.

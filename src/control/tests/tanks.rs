@@ -28,18 +28,19 @@ pub(super) fn oil() -> Rig {
 
 /// A hall of two-phase tanks, all well.
 fn boiling() -> Rig {
+    boiling_at(49.0, &[])
+}
+
+/// The same with its liquid at so many degrees, and what else each tank reads.
+pub(super) fn boiling_at(cel: f64, more: &[(&str, f64)]) -> Rig {
     let mut rig = Rig::new(shipped("immersion-two-phase"));
     rig.read("fws/pump-speed-feedback", 90.0);
     rig.read("fws/flow", 30.0);
+    let well =
+        [("fluid-temp", cel), ("valve-feedback", 50.0), ("vapour-pressure", 500.0), ("level", 97.0), ("power", 120e3)];
     for n in 1..=8 {
-        for (short, value) in [
-            ("fluid-temp", 49.0),
-            ("valve-feedback", 50.0),
-            ("vapour-pressure", 500.0),
-            ("level", 97.0),
-            ("power", 120e3),
-        ] {
-            rig.read(&format!("tank-{n}/{short}"), value);
+        for (short, value) in well.iter().chain(more) {
+            rig.read(&format!("tank-{n}/{short}"), *value);
         }
     }
     rig.steps(90);

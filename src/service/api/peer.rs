@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::serve::IncomingStream;
 use tokio::net::UnixListener;
 
-use super::{Context, Problem};
+use super::Problem;
 
 /// Whose socket it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +68,12 @@ fn groups_of(status: &str) -> Vec<u32> {
 
 /// Lets a request through, or answers that its caller may not ask.
 pub async fn admit(
-    State(context): State<Context>,
+    State(owner): State<Owner>,
     ConnectInfo(caller): ConnectInfo<Caller>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if caller.may_ask(context.owner) {
+    if caller.may_ask(owner) {
         return Ok(next.run(request).await);
     }
     tracing::warn!(who = caller.who(), "a caller was turned away");
