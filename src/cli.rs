@@ -18,6 +18,7 @@ pub mod gpus;
 pub mod loops;
 mod out;
 pub mod points;
+pub mod power;
 pub mod probe;
 pub mod release;
 pub mod reload;

@@ -38,6 +38,7 @@ mod energy;
 mod equipment;
 pub mod exchange;
 mod fans;
+pub mod feeds;
 mod forecast;
 mod heat;
 mod hours;
@@ -90,6 +91,7 @@ use commands::{Commands, Held, OutputId};
 use cooling::{Circuit, Cooling};
 use energy::Energy;
 use equipment::{Equipment, Wirings};
+use feeds::{Allowed, Feeds};
 use forecast::Forecast;
 use identity::Identity;
 use news::News;
@@ -118,6 +120,7 @@ struct Plan {
     hall: Arc<Hall>,
     circuits: Vec<Circuit>,
     wirings: Wirings,
+    allowed: Allowed,
     watched: Table<OutputId, Watched>,
     zone: TimeZone,
 }
@@ -130,6 +133,7 @@ pub struct State {
     clock: Clock,
     quality: Quality,
     energy: Energy,
+    feeds: Feeds,
     cooling: Cooling,
     equipment: Equipment,
     overrides: Overrides,
@@ -157,13 +161,14 @@ impl Controller {
             watched: shadow::watched(&hall, &commands, &circuits),
             circuits,
             wirings: Wirings::of(&hall, &commands),
+            allowed: Allowed::of(&hall.power),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
         let state = State::new(&plan, &commands);
         let mut outputs = Self::safe_outputs(&hall);
         // Room for a scan in which every point has something to tell, so that no scan allocates.
-        let most = 2 * hall.points.len() + hall.alarms.len() + 64;
+        let most = 2 * hall.points.len() + hall.alarms.len() + 4 * hall.power.feeds.len() + 64;
         outputs.events.reserve(most);
         Self { plan, commands, outputs, state }
     }
@@ -201,6 +206,7 @@ impl Controller {
         let image = state.quality.image();
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
+        state.feeds.step((&hall.power, &plan.allowed), image, &state.clock, news); // what flows through the power tree
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
@@ -244,17 +250,8 @@ impl Controller {
         let (held, cooling, equipment, dt) = (&state.held, &state.cooling, &state.equipment, lived.dt);
         state.shadow.compare(circuits, &shadow::Scene { hall, image, held, commands, cooling, equipment, dt });
 
-        let scene = alarms::Scene {
-            hall,
-            image,
-            held: &state.held,
-            energy: &state.energy,
-            equipment: &state.equipment,
-            cooling: &state.cooling,
-            tick: lived,
-            running,
-            beside,
-        };
+        let (energy, feeds, tick) = (&state.energy, &state.feeds, lived);
+        let scene = alarms::Scene { hall, image, held, energy, equipment, cooling, feeds, tick, running, beside };
         state.alarms.step(&scene, news);
         self.publish();
         &self.outputs

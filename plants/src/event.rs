@@ -3,6 +3,7 @@
 mod cap;
 mod commissioning;
 mod disagreement;
+mod feed;
 mod shut_out;
 mod stage;
 mod supervision;
@@ -12,13 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Level, Reason};
 use crate::hall::Hall;
-use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId};
+use crate::id::{AlarmId, EquipId, FeedId, HeaderId, LoopId, PointId, RowId};
 use crate::reading::Why;
 use crate::time::Mono;
 
 pub use cap::{CapReason, Rung};
 pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
+pub use feed::FeedTrouble;
 pub use shut_out::ShutOut;
 pub use stage::StageCause;
 pub use supervision::Supervision;
@@ -52,6 +54,8 @@ pub enum About {
     Alarm(AlarmId),
     /// The pumps on a header.
     Header(HeaderId),
+    /// One feed of the power tree.
+    Feed(FeedId),
 }
 
 /// What goes wrong in a sequence of equipment.
@@ -249,6 +253,8 @@ pub enum What {
     Responds,
     /// The sensors of a point that has more than one do not agree as they should (true), or do again.
     Sensors(Disagreement, bool),
+    /// Something befalls a feed of the power tree (true), or is over.
+    Feed(FeedTrouble, bool),
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.
@@ -367,6 +373,7 @@ impl Event {
             About::Loop(l) => hall.loops.get(l).map_or("?", String::as_str),
             About::Alarm(a) => hall.alarms.get(a).map_or("?", |d| d.name.as_str()),
             About::Header(h) => hall.headers.get(h).map_or("?", |header| header.name.as_str()),
+            About::Feed(f) => hall.power.feeds.get(f).map_or("?", |feed| feed.name.as_str()),
         }
     }
 }

@@ -282,6 +282,14 @@ pub enum Condition {
     SensorDeviates,
     /// A loop has been at its most for long, and its reading is no nearer to its setpoint.
     NoResponse,
+    /// A feed carries more than its limit.
+    FeedAbove,
+    /// Of the time for which a feed may carry so much, more than half is used up.
+    FeedTimeShort,
+    /// A feed's meter is not read: its load is reckoned.
+    FeedReckoned,
+    /// A phase of a feed carries much more than the others.
+    FeedUneven,
     /// Raised and cleared by the service: the broker, the database, the journal.
     Service,
 }

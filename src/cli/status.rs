@@ -91,6 +91,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     for c in &s.caps {
         cap(page, c)?;
     }
+    super::power::feeders(page, &s.feeds)?;
     commissioning(page, s)?;
     let kw = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} kW"));
     let (facility, it, rest) = (kw(s.facility_kw), kw(s.it_kw), kw(s.unattributed_kw));

@@ -96,7 +96,11 @@ impl Alarms {
                 | Condition::DrainRequested
                 | Condition::PowerOffRequested
                 | Condition::SensorDeviates
-                | Condition::NoResponse => scene.holds(def),
+                | Condition::NoResponse
+                | Condition::FeedAbove
+                | Condition::FeedTimeShort
+                | Condition::FeedReckoned
+                | Condition::FeedUneven => scene.holds(def),
             };
             let change = alarm.life.step(def, holds, scene.tick.dt);
             alarm.tell(id, def, change, news);

@@ -6,7 +6,7 @@ use plant::hall::Hall;
 use plant::point::Role;
 use serde::{Deserialize, Serialize};
 
-/// A hash over the names of points, meters, loops and alarms in their order, with what else gives a number its meaning.
+/// A hash over the names of points, meters, loops, alarms and feeds in their order, with what else gives a number its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity([u8; 16]);
 
@@ -27,6 +27,10 @@ impl Identity {
         hall.loops.rows().iter().for_each(|name| words(&mut hasher, [name]));
         words(&mut hasher, ["alarms"]);
         hall.alarms.rows().iter().for_each(|def| words(&mut hasher, [&def.name, def.condition.word()]));
+        if !hall.power.feeds.is_empty() {
+            words(&mut hasher, ["feeds"]);
+            hall.power.feeds.rows().iter().for_each(|feed| words(&mut hasher, [&feed.name]));
+        }
         let mut hash = [0; 16];
         hasher.finalize_xof().fill(&mut hash);
         Self(hash)

@@ -5,6 +5,7 @@ mod cdus;
 mod checkout;
 mod doors;
 mod dry;
+mod feeds;
 mod heat;
 mod limits;
 mod performance;
@@ -28,6 +29,7 @@ pub use checkout::{CheckPoint, CheckView, ForceView, SilentView};
 pub(super) use checkout::{check, check_points};
 pub use doors::DoorView;
 pub use dry::DryView;
+pub use feeds::FeedView;
 pub use heat::HeatView;
 pub use limits::LimitView;
 pub use performance::PerformanceView;
@@ -94,6 +96,9 @@ pub struct Status {
     /// How long rows, CDUs and tanks have until they are at their limit.
     #[serde(default)]
     pub limits: Vec<LimitView>,
+    /// The feeds of the power tree, each after the one it hangs on.
+    #[serde(default)]
+    pub feeds: Vec<FeedView>,
     /// Facility power (kW), storage excluded; nothing while the meter is not known.
     pub facility_kw: Option<f64>,
     /// IT power (kW).

@@ -1,5 +1,7 @@
 //! Reasons and events in the hall's words.
 
+mod feeds;
+
 use plant::command::{Level, Reason};
 use plant::event::{
     CapReason, CheckEnd, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, Supervision, TrialEnd, Trouble,
@@ -8,6 +10,8 @@ use plant::event::{
 use plant::hall::Hall;
 use plant::id::PointId;
 use plant::reading::Why;
+
+pub use feeds::feed;
 
 /// What a level is, for people: `thermal protection`.
 #[must_use]
@@ -334,6 +338,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::NoResponse(how) => format!("has been at its most for long, and {}", unanswered(how)),
         What::Responds => "answers again".to_owned(),
         What::Sensors(how, on) => disagreement(how, on).to_owned(),
+        What::Feed(trouble, on) => feed(trouble, on).to_owned(),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),

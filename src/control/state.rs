@@ -10,6 +10,7 @@ use super::commands::{Commands, Held};
 use super::cooling::Cooling;
 use super::energy::Energy;
 use super::equipment::Equipment;
+use super::feeds::Feeds;
 use super::forecast::Forecast;
 use super::identity::Identity;
 use super::news::News;
@@ -32,6 +33,7 @@ impl State {
             clock: Clock::default(),
             quality: Quality::new(hall.points.len()).voting(&hall.redundant),
             energy: Energy::new(hall),
+            feeds: Feeds::new(&hall.power),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
             overrides: Overrides::default(),
@@ -64,6 +66,7 @@ impl State {
     /// A new boot.
     pub(super) fn restart(&mut self, plan: &Plan, commands: &Commands, tick: Tick, news: &mut News<'_>) {
         self.quality.forget();
+        self.feeds.restart(tick);
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();
         self.alarms.restart(tick);

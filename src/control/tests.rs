@@ -9,6 +9,7 @@ mod dry;
 mod dx;
 mod energy;
 mod exchanges;
+mod feeds;
 mod forecast;
 mod heat;
 mod loops;

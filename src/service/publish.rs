@@ -292,6 +292,7 @@ fn what(what: &What) -> Value {
         What::NoResponse(how) => json!({ "kind": "no_response", "how": how.word() }),
         What::Responds => json!({ "kind": "responds" }),
         What::Sensors(how, on) => json!({ "kind": "sensors", "how": how.word(), "on": on }),
+        What::Feed(trouble, on) => json!({ "kind": "feed", "trouble": trouble.word(), "on": on }),
         What::ReadingFresh => json!({ "kind": "reading_fresh" }),
         What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),
         What::ReadingLost(why) => json!({ "kind": "reading_lost", "why": why.to_string() }),

@@ -106,6 +106,9 @@ impl Protective {
 }
 
 impl Used {
+    /// All of it: where nobody knows how long a load has been too high.
+    pub const UP: Self = Self(1.0);
+
     /// The share (1, 0 to 1).
     #[must_use]
     pub const fn share(self) -> f64 {

@@ -55,6 +55,12 @@ impl FeedKind {
         ("ups", Self::Ups),
         ("pdu", Self::Pdu),
     ];
+
+    /// Its word in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, of)| *of == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// A feed.
@@ -229,6 +235,22 @@ impl Power {
     #[must_use]
     pub fn feed(&self, name: &str) -> Option<FeedId> {
         self.feeds.iter().find(|(_, feed)| feed.name == name).map(|(id, _)| id)
+    }
+
+    /// Every feed once, each after what it hangs on, children in the order of the file: as a tree is drawn.
+    #[must_use]
+    pub fn down(&self) -> Vec<FeedId> {
+        let below = |parent: Option<FeedId>| {
+            let hung = move |(_, feed): &(FeedId, &Feed)| feed.parent.map(Id::index) == parent.map(Id::index);
+            self.feeds.iter().filter(hung).map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        let (mut drawn, mut next) = (Vec::new(), below(None));
+        next.reverse();
+        while let Some(id) = next.pop().filter(|_| drawn.len() < self.feeds.len()) {
+            drawn.push(id);
+            next.extend(below(Some(id)).into_iter().rev());
+        }
+        drawn
     }
 
     /// What enters each feed if each rack draws so much and all else its most, and if of a rack's cords those are left that make it worst.

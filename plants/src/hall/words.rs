@@ -1,6 +1,7 @@
 //! The words that halls use for roles, priorities and conditions.
 
 use super::{Condition, Kind, MeterRole, Priority};
+use crate::event::FeedTrouble;
 
 impl MeterRole {
     /// Every role, from the grid to the machines, then the rest.
@@ -51,7 +52,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -79,6 +80,10 @@ impl Condition {
         Self::PowerOffRequested,
         Self::SensorDeviates,
         Self::NoResponse,
+        Self::FeedAbove,
+        Self::FeedTimeShort,
+        Self::FeedReckoned,
+        Self::FeedUneven,
         Self::Service,
     ];
 
@@ -113,6 +118,10 @@ impl Condition {
             Self::PowerOffRequested => "power-off-requested",
             Self::SensorDeviates => "sensor-deviates",
             Self::NoResponse => "no-response",
+            Self::FeedAbove => "feed-above",
+            Self::FeedTimeShort => "feed-time-short",
+            Self::FeedReckoned => "feed-reckoned",
+            Self::FeedUneven => "feed-uneven",
             Self::Service => "service",
         }
     }
@@ -121,6 +130,45 @@ impl Condition {
     #[must_use]
     pub const fn is_of_plants(self) -> bool {
         matches!(self, Self::ChangeAbandoned | Self::PlantShort | Self::PlantOnPanels)
+    }
+
+    /// What of feeds it is about; nothing where it is about something else.
+    #[must_use]
+    pub const fn of_feeds(self) -> Option<FeedTrouble> {
+        match self {
+            Self::FeedAbove => Some(FeedTrouble::Above),
+            Self::FeedTimeShort => Some(FeedTrouble::TimeShort),
+            Self::FeedReckoned => Some(FeedTrouble::Reckoned),
+            Self::FeedUneven => Some(FeedTrouble::Uneven),
+            Self::InletAbove
+            | Self::InletsLost
+            | Self::ReadingsLost
+            | Self::WritesDoubted
+            | Self::SupplyAirAbove
+            | Self::DpBelow
+            | Self::UnattributedAbove
+            | Self::PueInvalid
+            | Self::ClockUntrusted
+            | Self::WrongDevice
+            | Self::MachineFailed
+            | Self::ChangeAbandoned
+            | Self::PlantShort
+            | Self::PlantOnPanels
+            | Self::CduFouled
+            | Self::LevelBelow
+            | Self::CapRequested
+            | Self::DewPointTripped
+            | Self::DewPointsLost
+            | Self::DoorLeak
+            | Self::TankHot
+            | Self::TankCold
+            | Self::TankAir
+            | Self::DrainRequested
+            | Self::PowerOffRequested
+            | Self::SensorDeviates
+            | Self::NoResponse
+            | Self::Service => None,
+        }
     }
 
     /// The kinds that it befalls only where control runs one of them; none where it befalls others, too.
@@ -152,6 +200,10 @@ impl Condition {
             | Self::PowerOffRequested
             | Self::SensorDeviates
             | Self::NoResponse
+            | Self::FeedAbove
+            | Self::FeedTimeShort
+            | Self::FeedReckoned
+            | Self::FeedUneven
             | Self::Service => &[],
         }
     }
@@ -186,6 +238,10 @@ impl Condition {
             | Self::PowerOffRequested
             | Self::SensorDeviates
             | Self::NoResponse
+            | Self::FeedAbove
+            | Self::FeedTimeShort
+            | Self::FeedReckoned
+            | Self::FeedUneven
             | Self::Service => None,
         }
     }

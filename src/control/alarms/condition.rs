@@ -13,6 +13,7 @@ use crate::control::commands::{Held, OutputId};
 use crate::control::cooling::Cooling;
 use crate::control::energy::Energy;
 use crate::control::equipment::{Equipment, Failed};
+use crate::control::feeds::Feeds;
 use crate::control::quality::Image;
 use crate::control::sentence::{mishap, need, unanswered};
 
@@ -31,6 +32,8 @@ pub struct Scene<'a> {
     pub cooling: &'a Cooling,
     /// What runs by sequence.
     pub equipment: &'a Equipment,
+    /// The power tree.
+    pub feeds: &'a Feeds,
     /// Now, with its `dt` as the delays count it.
     pub tick: Tick,
     /// How long this boot has run.
@@ -86,6 +89,9 @@ impl Scene<'_> {
             Condition::PowerOffRequested => Some(self.is_asked(Rung::Off)),
             Condition::SensorDeviates => Some(self.image.unsure(&self.hall.redundant).is_some()),
             Condition::NoResponse => Some(self.cooling.unanswered().next().is_some()),
+            Condition::FeedAbove | Condition::FeedTimeShort | Condition::FeedReckoned | Condition::FeedUneven => {
+                Some(self.feeds.worst(def.condition.of_feeds()?).is_some())
+            }
             Condition::Service => None,
         }
     }
@@ -146,6 +152,9 @@ impl Scene<'_> {
                 let name = self.hall.loops.get(id).map_or("?", String::as_str);
                 format!("{name} is at its most, and {}", unanswered(how))
             }),
+            Condition::FeedAbove | Condition::FeedTimeShort | Condition::FeedReckoned | Condition::FeedUneven => {
+                def.condition.of_feeds().and_then(|trouble| self.feeds.detail(&self.hall.power, trouble))
+            }
             Condition::Service => Some(def.name.clone()),
         };
         text.unwrap_or_else(|| "not known now".to_owned())
@@ -319,6 +328,10 @@ const fn accuses(condition: Condition) -> bool {
         | Condition::DrainRequested
         | Condition::PowerOffRequested
         | Condition::SensorDeviates
+        | Condition::FeedAbove
+        | Condition::FeedTimeShort
+        | Condition::FeedReckoned
+        | Condition::FeedUneven
         | Condition::Service => false,
     }
 }

@@ -15,7 +15,7 @@ use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::reload::{Reloaded, reload};
 use super::{Caller, Context, Problem, checkout, exchanged, supervisor, tuning};
-use crate::control::report::{AlarmView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
+use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
 /// What `POST /v1/override` takes.
@@ -53,6 +53,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/points/{equip}/{name}", get(point))
         .route("/v1/why/{equip}/{name}", get(why))
         .route("/v1/alarms", get(alarms))
+        .route("/v1/feeds", get(feeds))
         .route("/v1/override", post(hold))
         .route("/v1/release", post(release))
         .route("/v1/announce", post(announce))
@@ -85,6 +86,10 @@ async fn status(State(context): State<Context>) -> Result<Json<Status>, Problem>
 
 async fn alarms(State(context): State<Context>) -> Result<Json<Vec<AlarmView>>, Problem> {
     status(State(context)).await.map(|Json(status)| Json(status.alarms))
+}
+
+async fn feeds(State(context): State<Context>) -> Result<Json<Vec<FeedView>>, Problem> {
+    status(State(context)).await.map(|Json(status)| Json(status.feeds))
 }
 
 async fn points(State(context): State<Context>) -> Result<Json<Vec<PointView>>, Problem> {

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
 use super::figures::{Family, FamilyKind, Figures, Row};
-use crate::control::report::{LimitView, Proof, Written};
+use crate::control::report::{FeedView, LimitView, Proof, Written};
 
 /// How points of a canonical unit are named, and the factor to the base unit.
 const POINTS: [(Unit, &str, f64); 14] = [
@@ -55,6 +55,7 @@ impl Collector for Exposed {
             let figures = metrics.figures();
             families.extend(points(&metrics.hall, &figures));
             families.extend(power(&figures));
+            families.extend(feeds(&figures));
             families.extend(outputs(&metrics.hall, &figures));
             families.extend(loops(&figures));
             families.extend(service(&figures));
@@ -141,6 +142,45 @@ fn power(figures: &Figures) -> Vec<Family> {
         Family::gauge("pue_valid", "One while the window's PUE is valid", valid),
         Family::gauge("pue_validity", "One for what the window's PUE is worth, or why it has no value", validity),
         Family::gauge("pue_coverage_ratio", "Covered share of the window", coverage),
+    ]
+}
+
+fn feeds(figures: &Figures) -> Vec<Family> {
+    let all = &figures.status.feeds;
+    let rows = |of: fn(&FeedView) -> Option<f64>| {
+        let row = |feed: &FeedView| Some(Row::new(&[("feed", &feed.name)], of(feed)?));
+        all.iter().filter_map(row).collect::<Vec<_>>()
+    };
+    let known = all.iter().map(|feed| Row::new(&[("feed", &feed.name), ("known", &feed.known)], 1.0)).collect();
+    let troubled = |feed: &FeedView| {
+        let rows = feed.troubles.iter().map(|trouble| Row::new(&[("feed", &feed.name), ("trouble", trouble)], 1.0));
+        rows.collect::<Vec<_>>()
+    };
+    vec![
+        Family::gauge("feed_limit_watts", "What a feed may carry for good", rows(|f| Some(f.limit_kw * 1e3))),
+        Family::gauge("feed_load_watts", "What enters a feed", rows(|f| Some(f.load_kw * 1e3))),
+        Family::gauge("feed_loss_watts", "What a feed loses", rows(|f| Some(f.loss_kw * 1e3))),
+        Family::gauge(
+            "feed_headroom_watts",
+            "A feed's limit less its load, on the worst phase",
+            rows(|f| Some(f.headroom_kw * 1e3)),
+        ),
+        Family::gauge(
+            "feed_unattributed_watts",
+            "What leaves a feed and nothing below it explains, while its meter is fresh",
+            rows(|f| f.unattributed_kw.map(|kw| kw * 1e3)),
+        ),
+        Family::gauge(
+            "feed_time_used_ratio",
+            "Used share of the time for which a feed may carry too much",
+            rows(|f| f.used_percent.map(|percent| percent * 1e-2)),
+        ),
+        Family::gauge("feed_known", "One for how a feed's load is known: metered, stale, reckoned", known),
+        Family::gauge(
+            "feed_trouble",
+            "One for what befalls a feed: above, time_short, reckoned, uneven",
+            all.iter().flat_map(troubled).collect(),
+        ),
     ]
 }
 

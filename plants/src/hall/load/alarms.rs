@@ -23,6 +23,10 @@ pub(super) fn alarms(
                 let message = "this hall has no `[chilled-water]` whose pressure could be low";
                 section.clash("condition", message, "take the alarm away or add the chilled water");
             }
+            if alarm.condition.of_feeds().is_some() && file.sections("feed").is_empty() {
+                let message = "this hall has no `[[feed]]` that this could befall";
+                section.clash("condition", message, "take the alarm away or say what carries the hall's power");
+            }
             let befalls = alarm.condition.befalls();
             if let Some(first) = befalls.first().filter(|_| !befalls.iter().any(|kind| run.contains(kind))) {
                 let word = first.word();

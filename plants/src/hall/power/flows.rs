@@ -1,8 +1,8 @@
 //! What flows through the tree: load, loss and headroom of every feed, by its meter or, without one, by what is below it.
 //!
 //! A meter that is fresh is believed. What it does not see of is unattributed: its reading less what is below it. Where a meter is lost or there is none, a
-//! feed carries what is below it, its losses, and what was last unattributed or `other-peak`, whichever is more; that is told 8 % higher, because such
-//! readings are that far off. A rack that is lost counts at its most. So losing a reading never makes headroom.
+//! feed carries what is below it, its losses, and what was last unattributed or `other-peak`, whichever is more; what of that comes from readings is told 8 % higher, because
+//! such readings are that far off; `other-peak` is a most already. A rack that is lost counts at its most. So losing a reading never makes headroom.
 //!
 //! **Equation** `load = output + fixed + share·output`; `headroom = limit − load`, on the worst of three phases where each has a meter.
 //! **Box** cords that carry their shares. **Outside it** where a rack's other cord is gone, a PDU without a meter carries more than is told here.
@@ -15,7 +15,7 @@ use crate::point::Point;
 use crate::reading::Reading;
 use crate::units::Watts;
 
-/// How much higher a load is told that no meter sees (1).
+/// How much higher what is reckoned from readings is told (1).
 pub const UNMETERED: f64 = 0.08;
 
 /// How a feed's load is known.
@@ -52,8 +52,8 @@ pub struct Flow {
     enters: Watts,
     /// What its meter last said that nothing below it did (W).
     kept: Watts,
-    /// The worst phase over the mean (1, 1 to 3).
-    uneven: f64,
+    /// The worst phase over the mean (1, 1 to 3); as it was last metered.
+    pub uneven: f64,
 }
 
 /// The flows of a tree. Part of what control remembers.
@@ -119,10 +119,16 @@ impl Flows {
 }
 
 impl Flow {
+    /// What the worst phase stands for: the load if all phases carried as much (W).
+    #[must_use]
+    pub fn worst(&self) -> Watts {
+        self.load * self.uneven
+    }
+
     /// Ends a feed of which all below is known, by its meter where that says something.
     fn settle(&mut self, feed: &Feed, meter: Option<(&Metered, Phases)>) {
         let leaves = |meter: &Metered, watts| if meter.leaving { watts } else { feed.loss.output(watts) };
-        let (output, enters) = match meter {
+        let (output, enters, doubt) = match meter {
             Some((of, Phases { sum: Reading::Fresh(watts), uneven })) => {
                 let output = leaves(of, watts);
                 let unattributed = output - self.below;
@@ -130,27 +136,26 @@ impl Flow {
                 self.kept = if self.whole { unattributed } else { self.kept.max(unattributed) };
                 self.known = Known::Metered;
                 self.uneven = uneven;
-                (output, if of.leaving { output + feed.loss.of(output) } else { watts })
+                (output, if of.leaving { output + feed.loss.of(output) } else { watts }, Watts(0.0))
             }
             Some((of, Phases { sum: Reading::Stale { last, .. }, .. })) => {
                 let output = leaves(of, last).max(self.below);
                 self.kept = self.kept.max(output - self.below);
                 (self.unattributed, self.known) = (None, Known::Stale);
-                (output, output + feed.loss.of(output))
+                (output, output + feed.loss.of(output), Watts(0.0))
             }
             Some((_, Phases { sum: Reading::Lost { .. }, .. })) | None => {
-                let output = self.below + self.kept.max(feed.other_peak);
+                let rest = self.kept.max(feed.other_peak);
+                let read = self.below.max(Watts(0.0)) + if rest > feed.other_peak { rest } else { Watts(0.0) };
+                let (output, doubt) = (self.below + rest, read * UNMETERED);
                 (self.unattributed, self.known) = (None, Known::Reckoned);
-                (output, output + feed.loss.of(output))
+                (output, output + feed.loss.of(output), doubt * (1.0 + feed.loss.share))
             }
         };
         self.enters = enters;
         self.loss = enters - output;
-        self.load = match self.known {
-            Known::Metered | Known::Stale => enters,
-            Known::Reckoned => enters * (1.0 + UNMETERED),
-        };
-        self.headroom = feed.limit() - self.load * self.uneven;
+        self.load = enters + doubt;
+        self.headroom = feed.limit() - self.worst();
     }
 }
 

@@ -1,0 +1,51 @@
+//! What is said of feeds.
+
+use super::*;
+
+fn pdu() -> FeedView {
+    FeedView {
+        name: "pdu-a1".into(),
+        kind: "pdu".into(),
+        parent: Some("ups-a".into()),
+        limit_kw: 380.0,
+        load_kw: 207.2,
+        loss_kw: 2.2,
+        headroom_kw: 172.8,
+        unattributed_kw: Some(0.4),
+        known: "metered".into(),
+        meter: true,
+        uneven: 1.0,
+        used_percent: Some(0.0),
+        fail_safe_kw: 286.6,
+        most_kw: 504.6,
+        ..FeedView::default()
+    }
+}
+
+#[test]
+fn the_status_page_names_the_least_headroom_and_what_needs_somebody() {
+    let said = |all: &[FeedView]| {
+        let mut page = String::new();
+        feeders(&mut page, all).expect("a text");
+        page
+    };
+    assert_eq!(said(&[]), "");
+    let ups = FeedView { name: "ups-a".into(), headroom_kw: 300.0, limit_kw: 1187.5, ..pdu() };
+    assert_eq!(said(&[ups.clone(), pdu()]), "feeders        least headroom 172.8 kW of 380.0 kW at pdu-a1\n");
+    let hot = FeedView {
+        load_kw: 395.0,
+        headroom_kw: -15.0,
+        known: "reckoned".into(),
+        used_percent: Some(62.4),
+        time_left_s: Some(12.0),
+        troubles: vec!["above".into(), "time_short".into(), "reckoned".into()],
+        ..pdu()
+    };
+    let wanted = "\
+feeders        least headroom -15.0 kW of 380.0 kW at pdu-a1, 1 of 2 not metered
+FEEDER         pdu-a1 carries 395.0 kW: 15.0 kW ABOVE its limit; 62 % of its time used, 12 s left at this load; its meter is not read
+";
+    assert_eq!(said(&[ups, hot]), wanted);
+    let uneven = FeedView { uneven: 1.23, troubles: vec!["uneven".into()], ..pdu() };
+    assert!(said(&[uneven]).ends_with("FEEDER         pdu-a1 carries 207.2 kW: a phase 23 % above the mean\n"));
+}
