@@ -83,6 +83,9 @@ pub enum Command {
     Probe(probe::ProbeArgs),
     /// The running hall on one page
     Status(status::StatusArgs),
+    /// What carries the hall's power
+    #[command(subcommand)]
+    Power(power::PowerCommand),
     /// What the driver says of this machine's GPUs
     Gpus(gpus::GpusArgs),
     /// Every point with its value, quality and age
@@ -234,6 +237,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 44 } else { 31 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 45 } else { 32 });
     }
 }

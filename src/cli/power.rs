@@ -2,9 +2,151 @@
 
 use std::fmt::Write;
 
+use clap::{Args, Subcommand};
+use plant::hall::Hall;
+use plant::units::Watts;
+use serde::Serialize;
 use wattloop::control::report::FeedView;
+use wattloop::service::config::load;
 
+use super::client::SocketArgs;
 use super::figure::{fixed, length};
+use super::{ConfigArgs, Out, Stop};
+
+/// What carries the hall's power.
+#[derive(Debug, Subcommand)]
+pub enum PowerCommand {
+    /// Every feed with its limit, load, loss, headroom and used time; and which of them binds
+    Tree(TreeArgs),
+}
+
+/// Every feed of the power tree.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wattloop power tree                       of the running hall, as it is now
+  wattloop power tree --json | jq '.[] | select(.binds)'
+  wattloop power tree --config site.toml    of the files: what is proved before anything runs
+
+A `*` marks the feed with the least headroom on a way from the grid to the racks. With `--config` or `--hall` no service is asked.")]
+pub struct TreeArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// A feed as its hall's file has it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Proved {
+    name: String,
+    kind: String,
+    parent: Option<String>,
+    /// What it may carry for good (kW).
+    limit_kw: f64,
+    /// Its load with every GPU at its fail-safe and all else at its most (kW).
+    fail_safe_kw: f64,
+    /// Its load with everything at its most (kW).
+    most_kw: f64,
+}
+
+/// Prints.
+pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
+    let PowerCommand::Tree(args) = command;
+    if args.config.config.is_some() || args.config.hall.is_some() || !args.config.set.is_empty() {
+        let loaded = load(&args.config.sources()).map_err(|faults| Stop::faults(&faults))?;
+        let feeds = proved(&loaded.hall);
+        some(feeds.is_empty(), &loaded.hall.name)?;
+        return if out.json() { out.value(&feeds) } else { out.text(proof(&feeds)) };
+    }
+    let feeds: Vec<FeedView> = args.socket.get("/v1/feeds")?;
+    some(feeds.is_empty(), "that runs")?;
+    if out.json() { out.value(&feeds) } else { out.text(tree(&feeds)) }
+}
+
+fn some(none: bool, hall: &str) -> Result<(), Stop> {
+    if !none {
+        return Ok(());
+    }
+    let help = "write `[[feed]]` sections into the hall's file: docs/halls.md, \"Power tree\"";
+    Err(Stop::new(1, "no_feeds", format!("the hall {hall} does not say what carries its power"), help))
+}
+
+fn proved(hall: &Hall) -> Vec<Proved> {
+    let kilowatts = |watts: Watts| watts.0 / 1e3;
+    let feeds = hall.power.down().into_iter().filter_map(|id| hall.power.feeds.get(id));
+    let view = |feed: &plant::hall::power::Feed| Proved {
+        name: feed.name.clone(),
+        kind: feed.kind.word().to_owned(),
+        parent: feed.parent.and_then(|parent| hall.power.feeds.get(parent)).map(|parent| parent.name.clone()),
+        limit_kw: kilowatts(feed.limit()),
+        fail_safe_kw: kilowatts(feed.fail_safe),
+        most_kw: kilowatts(feed.most),
+    };
+    feeds.map(view).collect()
+}
+
+/// How deep each feed hangs, by what it hangs on; each stands after that.
+fn depths<'f>(feeds: impl Iterator<Item = (&'f str, Option<&'f str>)>) -> Vec<usize> {
+    let mut found: Vec<(&str, usize)> = Vec::new();
+    for (name, parent) in feeds {
+        let above = found.iter().find(|(other, _)| Some(*other) == parent);
+        found.push((name, above.map_or(0, |(_, depth)| depth.saturating_add(1))));
+    }
+    found.into_iter().map(|(_, depth)| depth).collect()
+}
+
+/// A name set in by its depth.
+fn set_in(name: &str, depth: usize) -> String {
+    format!("{:indent$}{name}", "", indent = 2_usize.saturating_mul(depth))
+}
+
+/// The proof: each feed's load at fail-safe, its limit, and what it would draw at its most.
+fn proof(feeds: &[Proved]) -> String {
+    let depths = depths(feeds.iter().map(|feed| (feed.name.as_str(), feed.parent.as_deref())));
+    let mut page =
+        format!("{:<20} {:<12} {:>10} {:>13} {:>10}\n", "feed", "kind", "limit kW", "fail-safe kW", "most kW");
+    for (feed, depth) in feeds.iter().zip(depths) {
+        let over = if feed.most_kw > feed.limit_kw { "  oversubscribed: caps keep it" } else { "" };
+        let (limit, safe, most) = (fixed(feed.limit_kw, 1), fixed(feed.fail_safe_kw, 1), fixed(feed.most_kw, 1));
+        let name = set_in(&feed.name, depth);
+        page += &format!("{name:<20} {:<12} {limit:>10} {safe:>13} {most:>10}{over}\n", feed.kind);
+    }
+    page
+}
+
+/// The tree as it is now.
+fn tree(feeds: &[FeedView]) -> String {
+    let depths = depths(feeds.iter().map(|feed| (feed.name.as_str(), feed.parent.as_deref())));
+    let mut page = format!(
+        "  {:<20} {:<12} {:>9} {:>9} {:<9} {:>8} {:>12} {:>15} {:>7}\n",
+        "feed", "kind", "limit kW", "load kW", "known", "loss kW", "headroom kW", "unattributed kW", "used %"
+    );
+    for (feed, depth) in feeds.iter().zip(depths) {
+        let known = |x: Option<f64>, digits| x.map_or_else(|| "-".to_owned(), |x| fixed(x, digits));
+        page += &format!(
+            "{} {:<20} {:<12} {:>9} {:>9} {:<9} {:>8} {:>12} {:>15} {:>7}",
+            if feed.binds { "*" } else { " " },
+            set_in(&feed.name, depth),
+            feed.kind,
+            fixed(feed.limit_kw, 1),
+            fixed(feed.load_kw, 1),
+            feed.known,
+            fixed(feed.loss_kw, 1),
+            fixed(feed.headroom_kw, 1),
+            known(feed.unattributed_kw, 1),
+            known(feed.used_percent, 0),
+        );
+        if !feed.phases_kw.is_empty() {
+            let phases: Vec<_> = feed.phases_kw.iter().map(|kw| known(*kw, 1)).collect();
+            page += &format!("  phases {} kW", phases.join(", "));
+        }
+        let said = troubles(feed);
+        page += &if said.is_empty() { "\n".to_owned() } else { format!("  {said}\n") };
+    }
+    page += "* the least headroom on a way from the grid to the racks\n";
+    page
+}
 
 /// The lines of the status page: the least headroom, then every feed that something befalls.
 pub fn feeders(page: &mut String, all: &[FeedView]) -> std::fmt::Result {
