@@ -1,17 +1,17 @@
 //! The breakers of a hall's power tree: each a curve of its own, by the seed, between the fast and the slow edge of its standard.
 //!
 //! **Equation** what racks draw goes through their live cords up the feeds, with each feed's losses; what hangs on feeds besides takes its share of all
-//! that cooling and lights draw, by `other-peak`. Each breaker steps its memory by the load over its rating. One that trips stays open, and a rack without
-//! a live cord is dark from the next step on. **Source** [`plant::breaker`]. **Parameters** `[[feed]]` of the hall's file. **Box** racks with the same load on
-//! all live cords, by their shares. **Outside it** what else hangs on a feed goes on: only racks go dark; and meters of PDUs go on telling even shares.
+//! that cooling and lights draw, by `other-peak`. Each breaker steps its memory by the load over its rating. One that trips stays open until a person resets it, warm as it
+//! is then, and a rack without a live cord is dark from the next step on. While anything is open the meters of PDUs see what their cords carry. **Source** [`plant::breaker`]. **Parameters** `[[feed]]` of the hall's file. **Box** racks with the same load on
+//! all live cords, by their shares. **Outside it** what else hangs on a feed goes on: only racks go dark.
 //! **Time constant** the breakers': seconds to hours.
 
 use std::sync::Arc;
 
 use plant::breaker::{Curve, Memory};
 use plant::hall::Hall;
-use plant::hall::power::{Breaker, Feed, Power};
-use plant::id::{FeedId, Table};
+use plant::hall::power::{Breaker, Feed, FeedKind, Power};
+use plant::id::{EquipId, FeedId, PointId, Table};
 use plant::time::Span;
 use plant::units::Watts;
 
@@ -31,6 +31,12 @@ pub struct Trips {
     live: Table<FeedId, bool>,
     /// What enters each feed (W).
     loads: Table<FeedId, f64>,
+    /// What leaves each feed (W).
+    leaving: Table<FeedId, f64>,
+    /// The equipment that has a feed's name, where there is one.
+    names: Vec<(EquipId, FeedId)>,
+    /// True while a breaker is open.
+    disturbed: bool,
     /// What each rack draws (W).
     draws: Vec<f64>,
     /// What of each rack its live cords carry together while all share as they should (1).
@@ -120,6 +126,9 @@ impl Trips {
             branches,
             live: Table::filled(power.feeds.len(), true),
             loads: Table::filled(power.feeds.len(), 0.0),
+            leaving: Table::filled(power.feeds.len(), 0.0),
+            names: power.feeds.iter().filter_map(|(id, feed)| Some((hall.equip(&feed.name)?, id))).collect(),
+            disturbed: false,
             draws: vec![0.0; power.racks.len()],
             alive: vec![1.0; power.racks.len()],
             power: Arc::new(power.clone()),
@@ -138,6 +147,31 @@ impl Trips {
         self.alive.get(rack).is_some_and(|share| *share <= 0.0)
     }
 
+    /// Opens the breaker of the feed that has the name of this equipment; or closes it, with those of its cords, as a person does who resets
+    /// it: its heat stays.
+    pub fn switch(&mut self, equip: EquipId, open: bool) {
+        let Some(feed) = self.names.iter().find(|(of, _)| *of == equip).map(|(_, feed)| *feed) else { return };
+        if let Some(guard) = self.mains.get_mut(feed).and_then(Option::as_mut) {
+            guard.open = open;
+        }
+        let mut cords = self.branches.iter_mut();
+        for (id, of) in self.power.feeds.iter().filter(|(_, of)| of.branch.is_some()) {
+            for guard in cords.by_ref().take(of.cords.len()).filter(|_| id == feed && !open) {
+                guard.open = false;
+            }
+        }
+    }
+
+    /// What the meter of a PDU sees while a breaker is open somewhere (W); nothing for other meters and at other times.
+    #[must_use]
+    pub fn seen(&self, meter: PointId) -> Option<f64> {
+        let mine =
+            |feed: &Feed| feed.meter.as_ref().is_some_and(|of| of.powers.iter().all(|point| point.id() == meter));
+        let pdus = self.power.feeds.iter().filter(|(_, feed)| self.disturbed && feed.kind == FeedKind::Pdu);
+        let (id, _) = pdus.into_iter().find(|(_, feed)| mine(feed))?;
+        self.leaving.get(id).copied()
+    }
+
     /// What entered a feed in the last step (W).
     #[must_use]
     pub fn load(&self, feed: FeedId) -> f64 {
@@ -151,7 +185,7 @@ impl Trips {
         }
         self.draws.iter_mut().zip(racks).for_each(|(draws, watts)| *draws = watts);
         self.share_out();
-        let Self { power, live, loads, draws, alive, branches, mains, opened, seed: drawn } = self;
+        let Self { power, live, loads, leaving, draws, alive, branches, mains, opened, seed: drawn, .. } = self;
         let first = *drawn != Some(seed);
         *drawn = Some(seed);
         let on_cord = |share: f64, rack: usize| {
@@ -186,6 +220,9 @@ impl Trips {
         }
         for id in power.up.iter().copied() {
             let (Some(feed), Some(load)) = (power.feeds.get(id), loads.get_mut(id)) else { continue };
+            if let Some(leaves) = leaving.get_mut(id) {
+                *leaves = if live.get(id).copied().unwrap_or(false) { *load } else { 0.0 };
+            }
             if live.get(id).copied().unwrap_or(false) {
                 *load += feed.loss.of(Watts(*load)).0;
             } else {
@@ -207,7 +244,8 @@ impl Trips {
 
     /// What has power, and what of each rack its live cords carry.
     fn share_out(&mut self) {
-        let Self { power, live, alive, branches, mains, .. } = self;
+        let Self { power, live, alive, branches, mains, disturbed, .. } = self;
+        *disturbed = branches.iter().chain(mains.rows().iter().flatten()).any(|guard| guard.open);
         for id in power.up.iter().rev().copied() {
             let above = power.feeds.get(id).and_then(|feed| feed.parent);
             let fed = above.is_none_or(|parent| live.get(parent).copied().unwrap_or(false));

@@ -51,6 +51,8 @@ pub enum MachineFault {
     CouplingBroken,
     /// Smoke comes to a detector.
     Smoke,
+    /// A feeder's breaker is open. When that is over a person has reset it, with those of its cords, also where one tripped by itself.
+    BreakerOpen,
 }
 
 impl MachineFault {
@@ -80,6 +82,7 @@ impl MachineFault {
             Self::StopFails => "stop-fails",
             Self::CouplingBroken => "coupling-broken",
             Self::Smoke => "smoke",
+            Self::BreakerOpen => "breaker-open",
         }
     }
 
@@ -108,7 +111,8 @@ impl MachineFault {
             | Self::StartFails
             | Self::StopFails
             | Self::CouplingBroken
-            | Self::Smoke => None,
+            | Self::Smoke
+            | Self::BreakerOpen => None,
         }
     }
 
@@ -153,7 +157,15 @@ impl MachineFault {
             }
             Self::CouplingBroken => matches!(kind, Kind::Pump | Kind::CondenserPump),
             Self::Smoke => matches!(kind, Kind::SmokeDetector),
+            // Of what has the name of a feed with a breaker and racks: see [`MachineFault::of_feeder`].
+            Self::BreakerOpen => matches!(kind, Kind::Meter),
         }
+    }
+
+    /// True where it is a feeder of the power tree that is open.
+    #[must_use]
+    pub const fn of_feeder(self) -> bool {
+        matches!(self, Self::BreakerOpen)
     }
 
     /// True where it is the grid that is disturbed.

@@ -170,6 +170,12 @@ pub const CATALOGUE: &[Entry] = &[
         "a chiller, a pump, an economiser, a purge or a DX unit's compressor does not stop",
     ),
     entry_of(On::Equipment, "coupling-broken", With::Nothing, "a pump on a header turns and moves nothing"),
+    entry_of(
+        On::Equipment,
+        "breaker-open",
+        With::Nothing,
+        "a feeder's breaker is open until a person resets it, with those of its cords",
+    ),
     entry_of(On::Equipment, "smoke", With::Nothing, "smoke comes to a detector"),
     entry_of(
         On::Equipment,
@@ -216,6 +222,7 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
         }
         (_, _) => of_machine(what, given)
             .filter(|how| how.fits(kind) && (!how.of_grid() || is_utility(hall, equip)))
+            .filter(|how| !how.of_feeder() || is_feeder(hall, thing))
             .map_or_else(|| Err(refusal()), |how| Ok(Fault::Machine { equip, how })),
     }
 }
@@ -224,6 +231,12 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
 fn is_sequenced(hall: &Hall, equip: EquipId) -> bool {
     let points = hall.equips.get(equip).map_or(&[][..], |def| def.points.as_slice());
     points.iter().any(|point| hall.points.get(*point).is_some_and(PointDef::is_run_mode))
+}
+
+/// True for the name of a feed that has a breaker and racks on it: what else hangs on feeds does not go dark yet.
+fn is_feeder(hall: &Hall, name: &str) -> bool {
+    let feed = hall.power.feed(name).and_then(|feed| hall.power.feeds.get(feed));
+    feed.is_some_and(|feed| feed.breaker.is_some() && !feed.cords.is_empty())
 }
 
 /// True for the meter behind which the grid is.
@@ -254,6 +267,7 @@ fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
         ("start-fails", _) => MachineFault::StartFails,
         ("stop-fails", _) => MachineFault::StopFails,
         ("coupling-broken", _) => MachineFault::CouplingBroken,
+        ("breaker-open", _) => MachineFault::BreakerOpen,
         ("smoke", _) => MachineFault::Smoke,
         (_, _) => return None,
     })

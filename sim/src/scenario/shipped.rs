@@ -49,6 +49,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-fan-feedback-frozen", include_str!("../../scenarios/air-fan-feedback-frozen.toml")),
     ("air-fan-slow", include_str!("../../scenarios/air-fan-slow.toml")),
     ("air-feedback-lies", include_str!("../../scenarios/air-feedback-lies.toml")),
+    ("air-feeder-open-and-reset", include_str!("../../scenarios/air-feeder-open-and-reset.toml")),
+    ("air-feeders-of-a-row-trip", include_str!("../../scenarios/air-feeders-of-a-row-trip.toml")),
     ("air-full-load", include_str!("../../scenarios/air-full-load.toml")),
     ("air-gpus-capped", include_str!("../../scenarios/air-gpus-capped.toml")),
     ("air-grid-brownout", include_str!("../../scenarios/air-grid-brownout.toml")),

@@ -60,8 +60,10 @@ impl Storm {
     #[must_use]
     pub fn new(hall: &Arc<Hall>, seed: u64, length: Span) -> Self {
         let mut dice = Dice { seed, thrown: 0 };
-        let (equips, points): (Vec<Breakable>, Vec<Breakable>) =
-            breakable::all(hall).into_iter().partition(|b| hall.equip(&b.target).is_some());
+        // What feeders do is no matter of cooling: a person resets them, and a dark row is cold.
+        let feeder = |b: &Breakable| matches!(b.fault, Fault::Machine { how, .. } if how.of_feeder());
+        let all = breakable::all(hall).into_iter().filter(|b| !feeder(b));
+        let (equips, points): (Vec<Breakable>, Vec<Breakable>) = all.partition(|b| hall.equip(&b.target).is_some());
         let whole = length.seconds();
         let (fewest, most) = (convert::f64_from_u64(FAULTS.0), convert::f64_from_u64(FAULTS.1));
         let many = convert::u64_from_f64_rounded(dice.between(fewest, most));

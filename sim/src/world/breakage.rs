@@ -57,6 +57,7 @@ impl World {
                 self.weld((equip, how == MachineFault::StopFails), broken);
             }
             MachineFault::StopFails | MachineFault::Sag(_) | MachineFault::Refilled(_) => {}
+            MachineFault::BreakerOpen => self.trips.switch(equip, broken),
             MachineFault::Smoke => self.smoke_at(equip, broken),
             MachineFault::StartFails => {
                 if let Some(generator) = self.site.generator() {

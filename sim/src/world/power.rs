@@ -70,7 +70,7 @@ impl World {
     /// Lets every meter count what it sees.
     pub(super) fn count_meters(&mut self, dt: f64) {
         let step = self.physics.electrics.register_step;
-        let chain = *self.site.chain();
+        let (chain, trips) = (*self.site.chain(), &self.trips);
         for meter in &mut self.meters {
             let (share, cooling) = match &meter.rows {
                 None => (1.0, chain.panel),
@@ -81,7 +81,9 @@ impl World {
                     (seen(Row::it_power) / chain.it.max(1.0), seen(Row::fan_power))
                 }
             };
-            meter.count(chain.at(meter.role, share, cooling), dt, step);
+            // While a feeder is open the cords of its racks carry no even shares.
+            let power = trips.seen(meter.power_point).unwrap_or_else(|| chain.at(meter.role, share, cooling));
+            meter.count(power, dt, step);
         }
     }
 }

@@ -32,6 +32,7 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
         (On::Equipment, "stop-fails") => "ch-1".to_owned(),
         (On::Equipment, "humid") => "room-1".to_owned(),
         (On::Equipment, "smoke") => "intake-a".to_owned(),
+        (On::Equipment, "breaker-open") => "pdu-b2".to_owned(),
         (On::Equipment, "coupling-broken") => "fwp-1".to_owned(),
         (On::Equipment, _) => "crah-1".to_owned(),
     }
@@ -44,6 +45,7 @@ fn every_fault_of_the_catalogue_is_read_and_written_alike() {
             (On::Equipment, "jammed" | "refilled") => "immersion",
             (On::Equipment, "vent-open") => "immersion-two-phase",
             (On::Equipment, "smoke") => "air-dx",
+            (On::Equipment, "breaker-open") => "air",
             (_, _) => "liquid",
         });
         let argument = match entry.with {
