@@ -226,7 +226,7 @@ fn the_usual_curve_alone_is_late_where_this_says() {
         late.push((word, loads));
     }
     let all: &[f64] = &[1.2, 1.45, 2.0];
-    let wanted: [(&str, &[f64]); 12] = [
+    let wanted: [(&str, &[f64]); 13] = [
         ("iec-60898-b", all),
         ("iec-60898-c", all),
         ("iec-60898-d", all),
@@ -239,8 +239,23 @@ fn the_usual_curve_alone_is_late_where_this_says() {
         ("ieee-vi", all),
         ("ieee-ei", all),
         ("dynamo-rpp", &[2.0]),
+        ("ups", all),
     ];
     assert_eq!(late.iter().map(|(word, loads)| (*word, loads.as_slice())).collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn a_ups_bears_a_third_more_for_ten_seconds_and_nothing_above() {
+    let old = Standard::Ups.curve(1800.0, FAST);
+    let time = |load: f64| Memory::default().time_to_trip(&old, load);
+    assert_eq!(time(1.0), None);
+    assert!(time(1.33).is_some_and(|t| (t - 10.0).abs() < 1e-9), "{:?}", time(1.33));
+    assert!(time(1.1).is_some_and(|t| t > 30.0) && time(1.35) == Some(0.0));
+    let new = Memory::default().time_to_trip(&Standard::Ups.curve(1800.0, SLOW), 1.33).expect("not for good");
+    assert!((new - 60.0).abs() < 1e-9, "{new}");
+    // Control counts on the old one, and on half of that.
+    let of = Protective::new(old, 0.95, None);
+    assert!(of.time(1.33).is_some_and(|t| t <= 5.0) && of.time(1.35) == Some(0.0));
 }
 
 /// A breaker of IEC 60898-1 as fast as it may be, from 95 % of its rating: no controller by averaged readings, which take four seconds, saves

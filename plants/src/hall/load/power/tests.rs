@@ -41,7 +41,7 @@ fn a_hall_has_a_tree_from_the_grid_to_its_racks() {
 #[test]
 fn an_efficiency_is_a_loss_and_points_are_a_breaker() {
     let text = air().replacen("efficiency = 0.975", "efficiency = 0.8", 1).replacen(
-        "{ standard = \"iec-60947-2\", rated-a = 2000.0 }",
+        "{ standard = \"ups\", rated-a = 1804.2 }   # the UPS lets go sooner than the breaker before it",
         "{ points = [[1.1, 900], [2.0, 20]], rated-a = 2000.0, volts = 400.0, phases = 3, power-factor = 0.98 }",
         1,
     );
@@ -73,7 +73,7 @@ const fn broken(from: &'static str, to: &'static str, message: &'static str, hel
 const TR: &str = "name = \"tr-1\"\nkind = \"transformer\"\nparent = \"utility\"\nrated = 1.6e6                # W\n";
 const PDU: &str =
     "rows = [\"row-a\"]\nshare = 0.5                  # of each rack, while both cords are there\ntakes-over = 1.0";
-const UPS: &str = "breaker = { standard = \"iec-60947-2\", rated-a = 2000.0 }\nefficiency = 0.975\nmeter = \"ups\"";
+const UPS: &str = "breaker = { standard = \"ups\", rated-a = 1804.2 }   # the UPS lets go sooner than the breaker before it\nefficiency = 0.975\nmeter = \"ups\"";
 
 const FEEDS: &[Broken] = &[
     broken("kind = \"transformer\"", "kind = §\"trafo\"", "does not know the word `trafo`", "utility"),
