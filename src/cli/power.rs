@@ -13,6 +13,9 @@ use super::client::SocketArgs;
 use super::figure::{fixed, length};
 use super::{ConfigArgs, Out, Stop};
 
+/// A cord is named once it carries so much of what its breaker may (1).
+const FULL: f64 = 0.8;
+
 /// What carries the hall's power.
 #[derive(Debug, Subcommand)]
 pub enum PowerCommand {
@@ -140,6 +143,10 @@ fn tree(feeds: &[FeedView]) -> String {
         if !feed.phases_kw.is_empty() {
             let phases: Vec<_> = feed.phases_kw.iter().map(|kw| known(*kw, 1)).collect();
             page += &format!("  phases {} kW", phases.join(", "));
+        }
+        if let Some(cord) = feed.cord.as_ref().filter(|cord| cord.load_kw > FULL * cord.limit_kw) {
+            let (load, limit) = (fixed(cord.load_kw, 1), fixed(cord.limit_kw, 1));
+            page += &format!("  cord of {} {load} of {limit} kW", cord.rack);
         }
         let said = troubles(feed);
         page += &if said.is_empty() { "\n".to_owned() } else { format!("  {said}\n") };

@@ -17,8 +17,8 @@ mod tests;
 
 use plant::breaker::{Protective, Used};
 use plant::event::{About, FeedTrouble, What};
-use plant::hall::power::Power;
 use plant::hall::power::flows::{Flow, Flows, Known};
+use plant::hall::power::{CordFlow, Power};
 use plant::id::{FeedId, Table};
 use plant::time::{Span, Tick, Wall};
 use plant::units::Watts;
@@ -136,6 +136,12 @@ impl Feeds {
     #[must_use]
     pub fn flow(&self, feed: FeedId) -> Option<&Flow> {
         self.flows.of(feed)
+    }
+
+    /// The cord of a feed that has the least room under its own breaker; nothing where the file names none.
+    #[must_use]
+    pub fn tightest_cord(&self, power: &Power, feed: FeedId) -> Option<CordFlow> {
+        self.flows.tightest_cord(power, feed)
     }
 
     /// The share that is used up of the time for which a feed may carry too much (1, 0 to 1); 0 where it has no breaker.

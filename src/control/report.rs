@@ -29,7 +29,7 @@ pub use checkout::{CheckPoint, CheckView, ForceView, SilentView};
 pub(super) use checkout::{check, check_points};
 pub use doors::DoorView;
 pub use dry::DryView;
-pub use feeds::FeedView;
+pub use feeds::{CordView, FeedView};
 pub use heat::HeatView;
 pub use limits::LimitView;
 pub use performance::PerformanceView;

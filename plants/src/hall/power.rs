@@ -10,7 +10,10 @@
 //! be is more than the limit with every GPU at its fail-safe and all else at its most, and also where the other cord of a rack is gone: that is
 //! proved when the file is loaded.
 
+mod cords;
 pub mod flows;
+
+pub use cords::CordFlow;
 
 use super::Hall;
 use crate::breaker::{Characteristic, Circuit, Curve, FAST, Points, Protective};

@@ -1,6 +1,7 @@
 //! What is said of feeds.
 
 use super::*;
+use wattloop::control::report::CordView;
 
 fn pdu() -> FeedView {
     FeedView {
@@ -61,12 +62,13 @@ fn the_tree_is_set_in_and_marks_what_binds() {
         unattributed_kw: None,
         used_percent: None,
         troubles: vec!["uneven".into()],
+        cord: Some(CordView { rack: "rack-a07".into(), load_kw: 30.0, limit_kw: 32.9 }),
         ..pdu()
     };
     let wanted = "  feed                 kind          limit kW   load kW known      loss kW  headroom kW unattributed kW  used %
   ups-a                ups              380.0     207.2 metered        2.2        172.8             0.4       0
     pdu-a1             pdu              380.0     207.2 metered        2.2        172.8             0.4       0
-*   pdu-a2             pdu              380.0     207.2 metered        2.2        172.8               -       -  phases 80.0, -, 60.0 kW  a phase 20 % above the mean
+*   pdu-a2             pdu              380.0     207.2 metered        2.2        172.8               -       -  phases 80.0, -, 60.0 kW  cord of rack-a07 30.0 of 32.9 kW  a phase 20 % above the mean
 * the least headroom on a way from the grid to the racks
 ";
     assert_eq!(tree(&[ups, pdu(), uneven]), wanted);

@@ -41,6 +41,9 @@ pub struct FeedView {
     pub used_percent: Option<f64>,
     /// How long it may go on like this (s); nothing where it may for good.
     pub time_left_s: Option<f64>,
+    /// The cord on it with the least room under its own breaker; nothing where the file names none.
+    #[serde(default)]
+    pub cord: Option<CordView>,
     /// What befalls it: `above`, `time_short`, `reckoned`, `uneven`.
     pub troubles: Vec<String>,
     /// True where it has the least headroom on some way from the grid to the racks.
@@ -49,6 +52,17 @@ pub struct FeedView {
     pub fail_safe_kw: f64,
     /// Its load with everything at its most (kW); above its limit where it is oversubscribed.
     pub most_kw: f64,
+}
+
+/// A rack's cord on a feed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CordView {
+    /// The rack.
+    pub rack: String,
+    /// What goes through its breaker (kW).
+    pub load_kw: f64,
+    /// What its breaker may carry for good (kW).
+    pub limit_kw: f64,
 }
 
 /// Every feed, each after the one that it hangs on, children in the order of the file.
@@ -89,6 +103,11 @@ fn view(plan: &Plan, state: &State, (id, feed, flow): (FeedId, &Feed, &Flow), bi
         uneven: flow.uneven,
         used_percent: guarded.then(|| 100.0 * state.feeds.used(id)),
         time_left_s: state.feeds.time_left(power, &plan.allowed, id),
+        cord: state.feeds.tightest_cord(power, id).map(|cord| CordView {
+            rack: plan.hall.fed_rack(cord.rack).to_owned(),
+            load_kw: kilowatts(cord.load),
+            limit_kw: kilowatts(cord.limit),
+        }),
         troubles: FeedTrouble::ALL
             .into_iter()
             .filter(|trouble| state.feeds.has(id, *trouble))

@@ -62,6 +62,8 @@ pub struct Flows {
     feeds: Table<FeedId, Flow>,
     /// What each rack last drew (W).
     racks: Vec<Watts>,
+    /// What each counts at now: its most where it is lost (W).
+    counted: Vec<Watts>,
 }
 
 impl Flows {
@@ -69,7 +71,11 @@ impl Flows {
     #[must_use]
     pub fn new(power: &Power) -> Self {
         let flow = Flow { uneven: 1.0, ..Flow::default() };
-        Self { feeds: Table::filled(power.feeds.len(), flow), racks: vec![Watts(0.0); power.racks.len()] }
+        Self {
+            feeds: Table::filled(power.feeds.len(), flow),
+            racks: vec![Watts(0.0); power.racks.len()],
+            counted: power.racks.iter().map(|rack| rack.most).collect(),
+        }
     }
 
     /// The flow of a feed.
@@ -78,12 +84,18 @@ impl Flows {
         self.feeds.get(feed)
     }
 
+    /// What a rack counts at, by its place in [`Power::racks`] (W): what it draws, or its most where it is lost.
+    #[must_use]
+    pub fn rack(&self, place: usize) -> Watts {
+        self.counted.get(place).copied().unwrap_or_default()
+    }
+
     /// Reckons every feed from the readings of this scan.
     pub fn step(&mut self, power: &Power, read: impl Fn(Point<Watts>) -> Reading<Watts>) {
         for flow in self.feeds.rows_mut() {
             (flow.below, flow.whole) = (Watts(0.0), true);
         }
-        let Self { feeds, racks } = self;
+        let Self { feeds, racks, counted } = self;
         // What racks draw: the last of those whose reading is good enough for something, and whether it is fresh.
         let rack = |place: usize, last: &mut Watts| {
             let of = power.racks.get(place)?;
@@ -105,6 +117,9 @@ impl Flows {
                 let Some((watts, fresh)) = racks.get_mut(cord.rack).and_then(|last| rack(cord.rack, last)) else {
                     continue;
                 };
+                if let Some(counted) = counted.get_mut(cord.rack) {
+                    *counted = watts;
+                }
                 flow.below += watts * cord.share;
                 flow.whole &= fresh;
             }
