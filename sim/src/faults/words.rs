@@ -170,12 +170,7 @@ pub const CATALOGUE: &[Entry] = &[
         "a chiller, a pump, an economiser, a purge or a DX unit's compressor does not stop",
     ),
     entry_of(On::Equipment, "coupling-broken", With::Nothing, "a pump on a header turns and moves nothing"),
-    entry_of(
-        On::Equipment,
-        "breaker-open",
-        With::Nothing,
-        "a feeder's breaker is open until a person resets it, with those of its cords",
-    ),
+    entry_of(On::Equipment, "breaker-open", With::Nothing, "a PDU's feeder is open until a person resets it"),
     entry_of(On::Equipment, "smoke", With::Nothing, "smoke comes to a detector"),
     entry_of(
         On::Equipment,
