@@ -48,6 +48,7 @@ mod overrides;
 mod performance;
 pub mod pid;
 mod plants;
+pub mod power;
 mod pumps;
 mod quality;
 pub mod report;
@@ -80,6 +81,7 @@ use plant::event::Event;
 use plant::hall::Hall;
 use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
+use plant::lease::seen::Cap;
 use plant::reading::Reading;
 use plant::time::Tick;
 use serde::{Deserialize, Serialize};
@@ -111,6 +113,7 @@ use wear::Wear;
 pub struct Controller {
     plan: Plan,
     commands: Commands,
+    capper: power::Capper,
     outputs: Outputs,
     state: State,
 }
@@ -134,6 +137,7 @@ pub struct State {
     quality: Quality,
     energy: Energy,
     feeds: Feeds,
+    caps: power::Caps,
     cooling: Cooling,
     equipment: Equipment,
     overrides: Overrides,
@@ -165,12 +169,13 @@ impl Controller {
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
         };
-        let state = State::new(&plan, &commands);
+        let capper = power::Capper::of(&hall);
+        let state = State::new(&plan, &commands, &capper);
         let mut outputs = Self::safe_outputs(&hall);
         // Room for a scan in which every point has something to tell, so that no scan allocates.
-        let most = 2 * hall.points.len() + hall.alarms.len() + 4 * hall.power.feeds.len() + 64;
+        let most = 2 * hall.points.len() + hall.alarms.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len() + 64;
         outputs.events.reserve(most);
-        Self { plan, commands, outputs, state }
+        Self { plan, commands, capper, outputs, state }
     }
 
     /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none, and so is
@@ -189,7 +194,7 @@ impl Controller {
 
     /// One scan.
     pub fn step(&mut self, inputs: &Inputs, tick: Tick) -> &Outputs {
-        let Self { plan, commands, outputs, state } = self;
+        let Self { plan, commands, capper, outputs, state } = self;
         let (hall, circuits) = (&*plan.hall, plan.circuits.as_slice());
         outputs.events.clear();
         outputs.events.append(&mut state.pending);
@@ -207,6 +212,10 @@ impl Controller {
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
         state.feeds.step((&hall.power, &plan.allowed), image, &state.clock, news); // what flows through the power tree
+        let feed = |feed| state.feeds.seen(feed);
+        let asked = |rack| state.equipment.asked_of(hall, rack);
+        let scene = power::Scene { hall, inputs, image, feed, asked, now: state.clock.lived() };
+        state.caps.step(&scene, capper, (&mut outputs.caps, news)); // what every GPU may draw
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 
@@ -278,7 +287,8 @@ impl Controller {
             reason: Reason::SafeOutputs,
         };
         let commands = hall.points.iter().filter_map(|(point, def)| def.write.map(|range| safe(point, range.failsafe)));
-        Outputs { commands: commands.collect(), events: Vec::new() }
+        let caps = vec![Cap::default(); hall.power.gpus()];
+        Outputs { commands: commands.collect(), caps, ..Outputs::default() }
     }
 
     /// The hall it controls.

@@ -38,7 +38,7 @@ impl Toy {
             level: Level::Control,
             reason: Reason::Relinquished,
         };
-        Outputs { commands: (0..4).map(command).collect(), events: Vec::new() }
+        Outputs { commands: (0..4).map(command).collect(), ..Outputs::default() }
     }
 
     fn answer(&mut self, id: u64) -> u64 {

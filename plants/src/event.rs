@@ -233,6 +233,10 @@ pub enum What {
     PowerOffRequested(CapReason),
     /// They need not any more.
     PowerOffReleased,
+    /// Caps of GPUs below a feed have been lowered so that it stays below its limit, or need not be any more.
+    CapsLowered(bool),
+    /// A node with GPUs is silent and counts at its most, or speaks again.
+    NodeSilent(bool),
     /// A tank has too little fluid, or enough again.
     LevelLow(bool),
     /// There is air in a tank, or none any more.

@@ -16,6 +16,7 @@
 //!      └─ power         (feeds from the grid to the racks' cords, with their breakers; nodes with GPUs in the racks)
 //! ```
 
+pub mod capping;
 pub mod envelope;
 pub mod feed_forward;
 pub mod kind;
@@ -30,6 +31,7 @@ pub mod sequence;
 mod strategies;
 pub mod supervisor;
 mod trips;
+pub mod useful;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, WriteReport};
 use crate::event::Event;
-use crate::hall::Strategies;
+use crate::hall::{Hall, Strategies};
 use crate::id::{PointId, Table};
+use crate::lease::seen::{Cap, GpuSeen, NodeSeen};
 use crate::reading::Sample;
 
 /// What a scan sees. One row a point, in the hall's order; a scan never sees a value change under it.
@@ -15,6 +16,10 @@ pub struct Inputs {
     pub samples: Table<PointId, Sample>,
     /// What became of earlier writes, oldest first.
     pub reports: Vec<WriteReport>,
+    /// What every node with GPUs last said, in the hall's order.
+    pub nodes: Vec<NodeSeen>,
+    /// The same of every GPU, node by node.
+    pub gpus: Vec<GpuSeen>,
     /// New strategies, parsed and checked, to take effect now.
     pub reload: Option<Box<Strategies>>,
 }
@@ -23,7 +28,23 @@ impl Inputs {
     /// An image of `points` points nobody has read.
     #[must_use]
     pub fn unread(points: usize) -> Self {
-        Self { samples: Table::filled(points, Sample::NEVER), reports: Vec::new(), reload: None }
+        Self {
+            samples: Table::filled(points, Sample::NEVER),
+            reports: Vec::new(),
+            nodes: Vec::new(),
+            gpus: Vec::new(),
+            reload: None,
+        }
+    }
+
+    /// The image of a hall of which nobody has said anything.
+    #[must_use]
+    pub fn of(hall: &Hall) -> Self {
+        Self {
+            nodes: vec![NodeSeen::default(); hall.power.nodes.len()],
+            gpus: vec![GpuSeen::default(); hall.power.gpus()],
+            ..Self::unread(hall.points.len())
+        }
     }
 }
 
@@ -32,6 +53,8 @@ impl Inputs {
 pub struct Outputs {
     /// One command for every writable point, in the order of the hall's points.
     pub commands: Vec<Command>,
+    /// What every GPU may draw, node by node; nothing where nobody caps them.
+    pub caps: Vec<Cap>,
     /// What there is to tell.
     pub events: Vec<Event>,
 }

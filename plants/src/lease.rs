@@ -3,6 +3,8 @@
 //! A cap that protects a feeder must not outlive whoever gave it, nor be lost with him. So a grant ends by itself; then the GPU goes to the
 //! lower of its present cap and the node's fail-safe.
 
+pub mod seen;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::gpu::{Condition, Milliwatts, PowerSource, Throttle, Uuid};

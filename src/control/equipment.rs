@@ -1,7 +1,7 @@
 //! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors, immersion
 //! tanks, heat recovery; the air of coils; and what is asked of rows that are too warm. Each kind knows its own; here they are asked together.
 
-use plant::event::Trouble;
+use plant::event::{Rung, Trouble};
 use plant::hall::{Hall, Strategies};
 use plant::id::{EquipId, PointId, RowId, Table};
 use serde::{Deserialize, Serialize};
@@ -257,6 +257,14 @@ impl Equipment {
         let headers = self.headers.iter(hall).map(|(of, row)| ((of.name.as_str(), ""), row.supposed()));
         let cdus = self.cdus.iter(hall).map(move |(of, cdu)| ((equip(of.of.equip), "pumps"), cdu.pumps().supposed()));
         plants.chain(switches).chain(headers).chain(cdus)
+    }
+
+    /// The strongest that is asked of the machines of a rack, by its place in the power tree.
+    #[must_use]
+    pub fn asked_of(&self, hall: &Hall, rack: usize) -> Option<Rung> {
+        let equip = hall.power.racks.get(rack)?.equip;
+        let here = |row: RowId| hall.rows.get(row).is_some_and(|row| row.racks.iter().any(|rack| rack.equip == equip));
+        self.trips.requests().filter(|(row, _)| here(*row)).map(|(_, ask)| ask.rung).max()
     }
 
     /// What is asked of the machines of rows and tanks, each by its name.

@@ -144,6 +144,16 @@ impl Feeds {
         self.flows.tightest_cord(power, feed)
     }
 
+    /// What a feed carries on its worst phase (W), and the share of its breaker's time that is used up (1): nothing of it where its load is
+    /// only reckoned, for what is not read counts at its most already.
+    #[must_use]
+    pub fn seen(&self, feed: FeedId) -> (Watts, f64) {
+        self.flow(feed).map_or((Watts(f64::INFINITY), 0.0), |flow| match flow.known {
+            Known::Metered => (flow.worst(), self.used(feed)),
+            Known::Stale | Known::Reckoned => (flow.worst(), 0.0),
+        })
+    }
+
     /// The share that is used up of the time for which a feed may carry too much (1, 0 to 1); 0 where it has no breaker.
     #[must_use]
     pub fn used(&self, feed: FeedId) -> f64 {

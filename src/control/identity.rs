@@ -31,6 +31,15 @@ impl Identity {
             words(&mut hasher, ["feeds"]);
             hall.power.feeds.rows().iter().for_each(|feed| words(&mut hasher, [&feed.name]));
         }
+        if hall.power.capping.is_some() {
+            words(&mut hasher, ["capped"]);
+            for node in &hall.power.nodes {
+                words(&mut hasher, [&node.name, &node.gpus.to_string()]);
+            }
+            for feed in hall.power.feeds.rows().iter().filter(|feed| feed.branch.is_some()) {
+                feed.cords.iter().for_each(|cord| words(&mut hasher, [&feed.name, hall.fed_rack(cord.rack)]));
+            }
+        }
         let mut hash = [0; 16];
         hasher.finalize_xof().fill(&mut hash);
         Self(hash)

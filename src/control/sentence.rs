@@ -2,6 +2,8 @@
 
 mod feeds;
 
+mod turns;
+
 use plant::command::{Level, Reason};
 use plant::event::{
     CapReason, CheckEnd, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, Supervision, TrialEnd, Trouble,
@@ -322,17 +324,17 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::DrainRequested(why) => format!("should be left by its jobs: {}", need(why)),
         What::DrainReleased => "may have jobs again: what cools it is back to normal".to_owned(),
         What::PowerOffRequested(why) => format!("should have its machines off: {}", need(why)),
+        What::CapsLowered(on) => turns::capped(on).to_owned(),
+        What::NodeSilent(on) => turns::silence(on).to_owned(),
         What::PowerOffReleased => "may have its machines on again: what cools it is back to normal".to_owned(),
         What::LevelLow(low) => either(low, "has too little fluid: fill it up", "has fluid enough again"),
         What::AirFound(found) => either(found, "has air in it beside its vapour", "has no air in it any more"),
-        What::MoreCooling(true) => "is too warm: all that cools it runs at its most, whoever holds it".to_owned(),
-        What::MoreCooling(false) => "is cool enough again".to_owned(),
+        What::MoreCooling(on) => turns::heat(on).to_owned(),
         What::DewPointsLost => {
             "has no sensor of its dew point left: the coolant is kept above the highest allowed".to_owned()
         }
         What::DewPointKnown => "knows its dew point again".to_owned(),
-        What::DoorLeaks(true) => "leaks: its valve is shut until a person resets the alarm".to_owned(),
-        What::DoorLeaks(false) => "is dry, and a person lets its valve open again".to_owned(),
+        What::DoorLeaks(on) => turns::leak(on).to_owned(),
         What::DewPointTrip(true) => "has coolant too near to the dew point: its valve closes to its least".to_owned(),
         What::DewPointTrip(false) => "has coolant well above the dew point again".to_owned(),
         What::NoResponse(how) => format!("has been at its most for long, and {}", unanswered(how)),

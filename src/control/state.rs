@@ -16,6 +16,7 @@ use super::identity::Identity;
 use super::news::News;
 use super::overrides::Overrides;
 use super::performance::Performances;
+use super::power::{Capper, Caps};
 use super::quality::Quality;
 use super::safety::Safety;
 use super::scene::Scene;
@@ -26,7 +27,7 @@ use super::wear::Wear;
 use super::{Plan, State};
 
 impl State {
-    pub(super) fn new(plan: &Plan, commands: &Commands) -> Self {
+    pub(super) fn new(plan: &Plan, commands: &Commands, capper: &Capper) -> Self {
         let hall = &plan.hall;
         Self {
             hall: Identity::of(hall),
@@ -34,6 +35,7 @@ impl State {
             quality: Quality::new(hall.points.len()).voting(&hall.redundant),
             energy: Energy::new(hall),
             feeds: Feeds::new(&hall.power),
+            caps: Caps::new(hall, capper),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
             overrides: Overrides::default(),
@@ -67,6 +69,7 @@ impl State {
     pub(super) fn restart(&mut self, plan: &Plan, commands: &Commands, tick: Tick, news: &mut News<'_>) {
         self.quality.forget();
         self.feeds.restart(tick);
+        self.caps.restart();
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();
         self.alarms.restart(tick);

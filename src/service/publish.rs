@@ -281,6 +281,8 @@ fn what(what: &What) -> Value {
         What::DrainRequested(why) => json!({ "kind": "drain_requested", "why": why.word() }),
         What::DrainReleased => json!({ "kind": "drain_released" }),
         What::PowerOffRequested(why) => json!({ "kind": "power_off_requested", "why": why.word() }),
+        What::CapsLowered(on) => json!({ "kind": "caps_lowered", "on": on }),
+        What::NodeSilent(on) => json!({ "kind": "node_silent", "on": on }),
         What::PowerOffReleased => json!({ "kind": "power_off_released" }),
         What::LevelLow(low) => json!({ "kind": "level_low", "low": low }),
         What::AirFound(found) => json!({ "kind": "air_found", "found": found }),

@@ -42,7 +42,7 @@ impl Run {
         let value = f64::from_bits(self.noise ^ self.tick.seq);
         let command =
             Command { point: PointId::from_index(0), value, level: Level::Control, reason: Reason::Relinquished };
-        let outputs = Outputs { commands: vec![command], events: Vec::new() };
+        let outputs = Outputs { commands: vec![command], ..Outputs::default() };
         self.journal.record_scan(self.tick, &inputs, &outputs);
         if self.journal.snapshot_due(self.tick) {
             self.journal.record_snapshot(self.tick, &state);

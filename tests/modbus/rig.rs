@@ -208,7 +208,7 @@ fn outputs(values: &[(usize, f64)]) -> Outputs {
         level: Level::Control,
         reason: Reason::Relinquished,
     };
-    Outputs { commands: values.iter().map(command).collect(), events: Vec::new() }
+    Outputs { commands: values.iter().map(command).collect(), ..Outputs::default() }
 }
 
 /// A runtime whose threads outlive no test.

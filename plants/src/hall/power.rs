@@ -16,6 +16,7 @@ pub mod flows;
 pub use cords::CordFlow;
 
 use super::Hall;
+use super::capping::Capping;
 use crate::breaker::{Characteristic, Circuit, Curve, FAST, Points, Protective};
 use crate::id::{EquipId, FeedId, Id, Table};
 use crate::point::Point;
@@ -32,6 +33,8 @@ pub struct Power {
     pub racks: Vec<FedRack>,
     /// Every node, rack by rack.
     pub nodes: Vec<Node>,
+    /// How their GPUs are capped; nothing where nobody caps them.
+    pub capping: Option<Capping>,
 }
 
 /// What a feed is.
@@ -159,6 +162,8 @@ pub struct Node {
     pub name: String,
     /// Its rack: the place in [`Power::racks`].
     pub rack: usize,
+    /// The place of its first GPU among all of the hall.
+    pub first: usize,
     /// How many GPUs (1 to 64).
     pub gpus: u8,
     /// What each draws at its most (W).
@@ -217,6 +222,12 @@ impl Loss {
 }
 
 impl Node {
+    /// The places of its GPUs among all of the hall.
+    #[must_use]
+    pub fn places(&self) -> std::ops::Range<usize> {
+        self.first..self.first.saturating_add(usize::from(self.gpus))
+    }
+
     /// What it takes at its plug with every GPU at `cap` and all else at its most (W).
     #[must_use]
     pub fn draws(&self, cap: Watts) -> Watts {
@@ -234,6 +245,12 @@ impl Hall {
 }
 
 impl Power {
+    /// How many GPUs its nodes have.
+    #[must_use]
+    pub fn gpus(&self) -> usize {
+        self.nodes.iter().map(|node| usize::from(node.gpus)).sum()
+    }
+
     /// The feed of a name.
     #[must_use]
     pub fn feed(&self, name: &str) -> Option<FeedId> {

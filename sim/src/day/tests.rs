@@ -20,7 +20,7 @@ fn hall(name: &str) -> (Hall, World) {
 fn told(hall: &Hall, name: &str, value: f64) -> Outputs {
     let point = hall.point(name).expect("a point");
     let command = Command { point, value, level: Level::Control, reason: Reason::Running };
-    Outputs { commands: vec![command], events: Vec::new() }
+    Outputs { commands: vec![command], ..Outputs::default() }
 }
 
 fn raised(hall: &Hall, name: &str) -> Event {

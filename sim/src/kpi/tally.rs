@@ -302,7 +302,7 @@ mod tests {
         let point = hall.point("crah-1/fan-speed").expect("a point");
         let told = |level, value| Outputs {
             commands: vec![Command { point, value, level, reason: Reason::AllInputsLost }],
-            events: Vec::new(),
+            ..Outputs::default()
         };
         assert!(in_failsafe(&hall, &told(Level::CriticalEquipment, 100.0)));
         assert!(!in_failsafe(&hall, &told(Level::CriticalEquipment, 60.0)));

@@ -290,7 +290,7 @@ mod tests {
             level: Level::Control,
             reason: Reason::Relinquished,
         };
-        Outputs { commands: values.iter().enumerate().map(command).collect(), events: Vec::new() }
+        Outputs { commands: values.iter().enumerate().map(command).collect(), ..Outputs::default() }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `[[feed]]` and `[[node]]`: the power tree, and the proof that fail-safes fit into it.
 
+mod capping;
 mod nodes;
 mod proof;
 
@@ -44,7 +45,8 @@ impl Draft {
         self.meters_once(&drawn);
         let feeds = hang(&drawn);
         let up = Power::order(&feeds);
-        let mut power = Power { feeds, up, racks, nodes };
+        let mut power = Power { feeds, up, racks, nodes, capping: None };
+        power.capping = capping::read(file, self, &power);
         proof::cords(file, self, &drawn, &power);
         let (fail_safe, most) = (power.worst(|rack| rack.fail_safe), power.worst(|rack| rack.most));
         for (id, feed) in power.feeds.iter_mut() {

@@ -37,6 +37,11 @@ pub(super) fn read(file: &Section<'_>, draft: &Draft, racks: &mut [FedRack]) -> 
         }
     }
     nodes.sort_by_key(|node| node.rack);
+    let mut first = 0_usize;
+    for node in &mut nodes {
+        node.first = first;
+        first = node.places().end;
+    }
     // A rack with nodes draws what they draw; its nameplate stays its most where that is more.
     let drawn = |rack: usize, cap: fn(&Node) -> Watts| {
         let first = nodes.partition_point(|node| node.rack < rack);
@@ -79,5 +84,15 @@ fn kind(of: &Section<'_>) -> Option<Node> {
         of.fault("fail-safe", message, "a cap that the GPU does not take makes nothing safe");
     }
     let gpus = u8::try_from(gpus?).ok()?;
-    Some(Node { name: String::new(), rack: 0, gpus, rated, least_cap, fail_safe, other_peak: other_peak?, supplies })
+    Some(Node {
+        name: String::new(),
+        rack: 0,
+        first: 0,
+        gpus,
+        rated,
+        least_cap,
+        fail_safe,
+        other_peak: other_peak?,
+        supplies,
+    })
 }

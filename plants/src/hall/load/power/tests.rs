@@ -232,3 +232,49 @@ fn a_rack_hangs_on_feeds_that_carry_all_of_it() {
     let faults = refused(&format!("{bench}{node}"));
     assert!(matches!(faults.as_slice(), [one] if one.message == "nodes hang on no feed"), "{faults:#?}");
 }
+
+#[test]
+fn caps_are_shared_among_tenants_and_whoever_is_left() {
+    let text = format!(
+        "{}\n[capping]\nreserve = 0.05\nshare = \"useful\"\n\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\nfloor = 60e3\n\
+         curve = [[250, 0.5], [400, 0.8], [550, 0.95], [700, 1.0]]\n\n[[tenant]]\nname = \"lab\"\nnodes = [\"rack-b01-node-2\"]\nweight = 2\n",
+        air()
+    );
+    let hall = load(&text);
+    let rules = hall.power.capping.as_ref().expect("capped");
+    let of: Vec<(&str, usize, u8)> =
+        rules.tenants.iter().map(|t| (t.name.as_str(), t.nodes.len(), t.priority)).collect();
+    assert_eq!(of, [("prod", 100, 0), ("lab", 1, 5), ("everybody-else", 99, 5)]);
+    assert_eq!((rules.reserve, rules.lease.millis(), hall.power.gpus()), (0.05, 10_000, 800));
+    assert_eq!(rules.tenants[0].floor, crate::gpu::Milliwatts(60_000_000));
+    let curve = rules.tenants[0].curve.expect("measured");
+    assert!((curve.work(Watts(400.0)) - 0.8).abs() < 0.05, "{curve:?}");
+    assert_eq!(hall.power.nodes[7].places(), 28..32);
+    assert!(load(air()).power.capping.is_none());
+}
+
+#[test]
+fn capping_that_cannot_be_is_told() {
+    let refused = |text: &str| Hall::load("air", &format!("{}{text}", air())).expect_err("refused").0;
+    let lab = "\n[[tenant]]\nname = \"lab\"\n";
+    for (text, told) in [
+        (format!("{lab}rows = [\"row-a\"]\n"), "nobody is capped"),
+        (
+            format!("\n[capping]\nlease = \"2s\"\n{lab}rows = [\"row-a\"]\n"),
+            "caps end sooner than a silent node is noticed",
+        ),
+        (format!("\n[capping]\n{lab}nodes = [\"rack-a01-node-9\"]\n"), "there is no node `rack-a01-node-9`"),
+        (
+            format!("\n[capping]\n{lab}rows = [\"row-a\"]\n[[tenant]]\nname = \"x\"\nracks = [\"rack-a01\"]\n"),
+            "works for somebody else already",
+        ),
+        (
+            format!("\n[capping]\n{lab}rows = [\"row-a\"]\ncurve = [[1, 1], [2, 1]]\n"),
+            "a curve is three points or more",
+        ),
+        (format!("\n[capping]\n{lab}"), "whose GPUs work for him"),
+    ] {
+        let faults = refused(&text);
+        assert!(faults.iter().any(|f| f.message.contains(told) || f.help.contains(told)), "{told}: {faults:#?}");
+    }
+}

@@ -1,0 +1,65 @@
+//! How the caps of GPUs are given out: what is kept free, how fast caps rise again, who comes first.
+
+use super::useful::Useful;
+use crate::gpu::Milliwatts;
+use crate::time::Span;
+
+/// How caps are given out. A hall without it caps nobody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capping {
+    /// The share of each limit that caps leave free (1, 0 to 0.2).
+    pub reserve: f64,
+    /// From a load to caps that are kept (s, 100 ms to 30 s): how far ahead a rising load is looked at.
+    pub react: Span,
+    /// How long a feed must be below 0.9 of its limit before it gives more again (s, 0 to 10 min); twice as long, and then up to six times, where that was too soon.
+    pub hold: Span,
+    /// How long a cap is lent (s, 1 s to 10 min).
+    pub lease: Span,
+    /// A node that says nothing for longer is in doubt (s, 1 s to 1 min).
+    pub silent: Span,
+    /// How much of its highest draw a GPU's cap rises in a second (1/s, above 0 to 1).
+    pub rise: f64,
+    /// How watts are shared among those who come alike.
+    pub share: Sharing,
+    /// Who the GPUs work for; the last is everybody who is not named.
+    pub tenants: Vec<Tenant>,
+}
+
+/// How watts are shared among those who come alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// As even as demands let it be.
+    Fair,
+    /// In proportion to what each could take above its least cap.
+    Proportional,
+    /// Where the next watt does most work, by the tenants' curves.
+    Useful,
+}
+
+impl Sharing {
+    /// Every way with its word in files.
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("fair", Self::Fair), ("proportional", Self::Proportional), ("useful", Self::Useful)];
+}
+
+/// Somebody whom GPUs work for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tenant {
+    /// His name: `prod`.
+    pub name: String,
+    /// His nodes: their places in [`super::power::Power::nodes`].
+    pub nodes: Vec<usize>,
+    /// Who comes first: 0 before 9.
+    pub priority: u8,
+    /// His weight beside others of his priority (1, 0.01 to 100).
+    pub weight: f64,
+    /// What all his GPUs together may always have (mW, ≥ 0), where limits allow it at all.
+    pub floor: Milliwatts,
+    /// What his work does under a cap, where it is known.
+    pub curve: Option<Useful>,
+}
+
+impl Tenant {
+    /// What everybody is who is not named.
+    pub const NOBODY: &'static str = "everybody-else";
+}

@@ -1,0 +1,380 @@
+//! GPU power: what every GPU may draw, so that no feed above it carries more than it may.
+//!
+//! ```text
+//! agents' reports ─▶ what each GPU draws, wishes, and may draw at the most now
+//! feeds' loads ────▶ what is no GPU ─▶ bands ─▶ room for GPUs below each limit
+//!                                               │
+//!   least cap ▸ tenants' floors ▸ wishes by priority ▸ what it had ▸ headroom      (filled under all limits at once)
+//!                                               │
+//!   falls at once; a rise waits until what falls has been read back, and comes step by step ─▶ grants that end by themselves
+//! ```
+//!
+//! Caps below a limit, as they may be in force *now*, never come to more than its room: a GPU counts with the higher of what is granted and what its
+//! node says that it may draw, a node in doubt with what its GPUs take at their most. Where even that is too much, nothing rises and
+//! all falls to the least.
+
+pub mod band;
+pub mod fill;
+mod heard;
+mod limits;
+mod share;
+pub mod why;
+pub mod wish;
+
+use plant::convert;
+use plant::event::{About, Rung, What};
+use plant::gpu::Milliwatts;
+use plant::hall::Hall;
+use plant::hall::capping::Capping;
+use plant::id::FeedId;
+use plant::image::Inputs;
+use plant::lease::seen::Cap;
+use plant::reading::Reading;
+use plant::time::{Span, Tick};
+use plant::units::Watts;
+use serde::{Deserialize, Serialize};
+
+use super::news::News;
+use super::quality::Image;
+use band::{Band, Near, Zone};
+use fill::Fill;
+use limits::{Limits, Place};
+use why::Held;
+use wish::Wish;
+
+/// How fast what is no GPU is believed to have changed (s): meters and agents do not read at the same moment.
+const OTHER: f64 = 10.0;
+
+/// What follows from the hall, and room to reckon in.
+pub struct Capper {
+    limits: Limits,
+    fill: Fill,
+    /// What each limit carries of the GPUs whose draw is known, of all caps, and of all least caps (mW·millionths).
+    carried: [Vec<u64>; 3],
+    /// Whether every node below each limit has spoken since the scan before.
+    whole: Vec<bool>,
+    /// Room for GPUs below each limit (mW).
+    room: Vec<Milliwatts>,
+    /// Each GPU as it is in this scan.
+    now: Vec<Now>,
+    /// Every step of every tenant's curve, the most useful first.
+    cuts: Vec<share::Cut>,
+}
+
+/// A GPU in this scan.
+#[derive(Clone, Copy, Debug, Default)]
+struct Now {
+    /// A grant for it would be taken.
+    ours: bool,
+    /// What it draws (mW), where that is known.
+    draws: Option<Milliwatts>,
+    /// What it may draw now at the most (mW).
+    force: Milliwatts,
+    /// What it wishes (mW).
+    wish: Milliwatts,
+    /// The least and the highest cap (mW).
+    least: Milliwatts,
+    most: Milliwatts,
+    /// What it shall have (mW).
+    aim: Milliwatts,
+    /// Whom it works for.
+    tenant: usize,
+}
+
+/// What a GPU takes, and what is asked of it (mW).
+#[derive(Clone, Copy, Debug)]
+struct Board {
+    least: Milliwatts,
+    rated: Milliwatts,
+    asked: Milliwatts,
+}
+
+/// What is remembered of all GPUs and limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Caps {
+    gpus: Vec<Gpu>,
+    nodes: Vec<Silence>,
+    limits: Vec<Bounds>,
+    /// Who grants: higher than anybody before us.
+    epoch: u64,
+}
+
+/// What is remembered of a GPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Gpu {
+    wish: Wish,
+    /// What was granted last (mW); nothing where nothing was.
+    granted: Option<Milliwatts>,
+    /// The highest that was granted and is not known to be out of force (mW).
+    high: Milliwatts,
+    /// The order of the last grant.
+    order: (u64, u64),
+    /// What holds it.
+    held: Held,
+}
+
+/// Whether a node speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Silence {
+    /// It was heard in this boot,
+    known: bool,
+    /// and is not silent.
+    heard: bool,
+    /// How long ago (s).
+    since: Span,
+}
+
+/// What is remembered of a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Bounds {
+    band: Band,
+    /// What is no GPU (W).
+    other: Option<Watts>,
+    load: Watts,
+    told: bool,
+}
+
+/// What caps are decided by.
+pub struct Scene<'a, F, A> {
+    /// The hall.
+    pub hall: &'a Hall,
+    /// What was heard.
+    pub inputs: &'a Inputs,
+    /// What was read.
+    pub image: Image<'a>,
+    /// A feed's load on its worst phase (W), and the share of its breaker's time that is used up.
+    pub feed: F,
+    /// What the cooling side asks of a rack's machines, by its place in the tree.
+    pub asked: A,
+    /// When; what a pause was does not count.
+    pub now: Tick,
+}
+
+impl Capper {
+    /// For a hall.
+    #[must_use]
+    pub fn of(hall: &Hall) -> Self {
+        let limits = Limits::of(hall);
+        let (fill, of, gpus) = (Fill::new(&limits.tree), limits.all.len(), limits.tree.gpus());
+        let carried = [vec![0; of], vec![0; of], vec![0; of]];
+        let rated = hall.power.nodes.iter().map(|node| node.rated).fold(Watts(0.0), Watts::max);
+        let cuts = hall.power.capping.as_ref().map(|rules| share::cuts(rules, rated)).unwrap_or_default();
+        Self {
+            limits,
+            fill,
+            carried,
+            whole: vec![true; of],
+            room: vec![Milliwatts(0); of],
+            now: vec![Now::default(); gpus],
+            cuts,
+        }
+    }
+}
+
+impl Caps {
+    /// Before anything was heard.
+    #[must_use]
+    pub fn new(hall: &Hall, limits: &Capper) -> Self {
+        Self {
+            gpus: vec![Gpu::default(); hall.power.gpus()],
+            nodes: vec![Silence::default(); hall.power.nodes.len()],
+            limits: vec![Bounds::default(); limits.limits.all.len()],
+            epoch: 0,
+        }
+    }
+
+    /// A new boot: no report of another time counts.
+    pub fn restart(&mut self) {
+        self.nodes.fill(Silence::default());
+    }
+
+    /// One scan: what every GPU may draw.
+    pub fn step<F: Fn(FeedId) -> (Watts, f64), A: Fn(usize) -> Option<Rung>>(
+        &mut self,
+        scene: &Scene<'_, F, A>,
+        capper: &mut Capper,
+        (caps, news): (&mut [Cap], &mut News<'_>),
+    ) {
+        let Some(rules) = &scene.hall.power.capping else { return };
+        self.hear(scene, rules, capper, news);
+        self.measure(scene, rules, capper, news);
+        let Capper { limits, fill, room, now, cuts, .. } = &mut *capper;
+        let ground = share::Ground { tree: &limits.tree, room, cuts };
+        share::share(rules, &ground, fill, now, &mut self.gpus);
+        self.grant(scene, rules, capper, caps);
+    }
+
+    /// What each GPU draws, wishes, and may draw at the most.
+    fn hear<F, A: Fn(usize) -> Option<Rung>>(
+        &mut self,
+        scene: &Scene<'_, F, A>,
+        rules: &Capping,
+        capper: &mut Capper,
+        news: &mut News<'_>,
+    ) {
+        let (power, inputs, dt) = (&scene.hall.power, scene.inputs, scene.now.dt);
+        for (tenant, of) in rules.tenants.iter().enumerate() {
+            for node in of.nodes.iter().filter_map(|node| power.nodes.get(*node)) {
+                capper.now.get_mut(node.places()).into_iter().flatten().for_each(|now| now.tenant = tenant);
+            }
+        }
+        self.epoch = self.epoch.max(u64::from(scene.now.boot));
+        let foreign = inputs.gpus.iter().map(|gpu| gpu.order.0).max().unwrap_or_default();
+        if foreign > self.epoch {
+            self.epoch = foreign.saturating_add(1); // somebody granted before us and counts higher
+        }
+        for ((node, seen), silence) in power.nodes.iter().zip(&inputs.nodes).zip(&mut self.nodes) {
+            if let (Some(silent), Some(rack)) = (silence.step(seen, rules, scene.now), power.racks.get(node.rack)) {
+                news.switched(About::Equip(rack.equip), (What::NodeSilent(silent), silent));
+            }
+            // Machines that should draw less go to their fail-safe, and to their least where jobs should leave them or they should be off.
+            let asked = match (scene.asked)(node.rack) {
+                Some(Rung::Drain | Rung::Off) => node.least_cap,
+                Some(Rung::Cap) => node.fail_safe,
+                None => node.rated,
+            };
+            let of =
+                Board { least: milliwatts(node.least_cap), rated: milliwatts(node.rated), asked: milliwatts(asked) };
+            let places = capper.now.get_mut(node.places()).into_iter().flatten();
+            let kept = self.gpus.get_mut(node.places()).into_iter().flatten();
+            for ((now, gpu), seen) in places.zip(kept).zip(inputs.gpus.get(node.places()).into_iter().flatten()) {
+                let (heard, lent) = (silence.heard, silence.since < rules.lease);
+                *now = Now { tenant: now.tenant, ..gpu.now(seen, (heard, lent), of, dt) };
+            }
+        }
+    }
+
+    /// What is no GPU, how near each limit is, and what room it leaves.
+    fn measure<F: Fn(FeedId) -> (Watts, f64), A>(
+        &mut self,
+        scene: &Scene<'_, F, A>,
+        rules: &Capping,
+        capper: &mut Capper,
+        news: &mut News<'_>,
+    ) {
+        let Capper { limits, carried: [drawn, granted, floor], whole, room, now, .. } = capper;
+        whole.fill(true);
+        for (node, _) in self.nodes.iter().enumerate().filter(|(_, of)| of.heard && of.since >= scene.now.dt) {
+            limits.tree.above(node).for_each(|(limit, _)| whole.get_mut(limit).into_iter().for_each(|of| *of = false));
+        }
+        let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
+        for (row, of) in [(&mut *drawn, 0_u8), (granted, 1), (floor, 2)] {
+            row.fill(0);
+            let what = |gpu: usize| match of {
+                0 => at(gpu).draws.unwrap_or_default(),
+                1 => at(gpu).force,
+                _ => {
+                    if at(gpu).ours {
+                        at(gpu).least
+                    } else {
+                        at(gpu).force
+                    }
+                }
+            };
+            limits.tree.carry(what, row);
+        }
+        let watts = |row: &[u64], n: usize| {
+            Watts(
+                convert::f64_from_u64(row.get(n).copied().unwrap_or_default())
+                    / (1000.0 * convert::f64_from_u64(fill::WHOLE)),
+            )
+        };
+        let dt = scene.now.dt;
+        for (n, (limit, bounds)) in limits.all.iter().zip(&mut self.limits).enumerate() {
+            let (load, used) = match limit.place {
+                Place::Feed(feed) => (scene.feed)(feed),
+                Place::Cord(_, rack, power, share) => (cord(scene, rack, power) * share, 0.0),
+            };
+            // What a node said a while ago is not what it draws now: it may hide a load, and never shows that one is gone.
+            let least = if whole.get(n) == Some(&true) { Watts(0.0) } else { bounds.other.unwrap_or_default() };
+            let momentary = (load - watts(drawn, n)).max(least);
+            let blend = (dt.seconds() / OTHER).clamp(0.0, 1.0);
+            let other = bounds.other.map_or(momentary, |other| other + (momentary - other) * blend);
+            (bounds.other, bounds.load) = (Some(other), load);
+            let chance = chance(scene.now.seq, n);
+            let near = Near { limit: limit.most, load, most: other + watts(granted, n), used, chance };
+            bounds.band.step(&near, rules, dt);
+            let other = match bounds.band.zone() {
+                Zone::Urgent | Zone::Short => other.max(momentary),
+                Zone::Free | Zone::Held | Zone::Rising | Zone::Near => other,
+            };
+            let caps = (watts(granted, n), watts(floor, n));
+            let free = bounds.band.room((limit.most, other), caps, rules, dt);
+            let whole = limit.most * (1.0 - rules.reserve) - other;
+            if free >= whole {
+                bounds.band.restored();
+            }
+            if let (Place::Feed(feed), Some(lowers)) = (limit.place, bounds.band.lowers())
+                && lowers != bounds.told
+            {
+                bounds.told = lowers;
+                news.switched(About::Feed(feed), (What::CapsLowered(lowers), lowers));
+            }
+            room.get_mut(n).into_iter().for_each(|room| *room = milliwatts(free));
+        }
+    }
+
+    /// What is granted now: falls at once, and rises where what may be in force leaves room.
+    fn grant<F, A>(&mut self, scene: &Scene<'_, F, A>, rules: &Capping, capper: &mut Capper, caps: &mut [Cap]) {
+        let Capper { limits, fill, room, now, .. } = capper;
+        let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
+        fill.begin(&limits.tree, |gpu| at(gpu).force, |limit| room.get(limit).copied().unwrap_or_default());
+        let slow = |gpu: usize| {
+            let now = at(gpu);
+            let rise = convert::f64_from_u64(now.most.0) * rules.rise * scene.now.dt.seconds();
+            Milliwatts(now.force.0.saturating_add(convert::u64_from_f64_rounded(rise).max(1)))
+        };
+        fill.rise(&limits.tree, |gpu| {
+            let now = at(gpu);
+            (now.ours && now.aim > now.force).then(|| (now.aim.min(slow(gpu)), 1 + now.aim.less(now.force).0 / 8))
+        });
+        let order = (self.epoch, scene.now.seq.saturating_add(1));
+        for (place, (gpu, cap)) in self.gpus.iter_mut().zip(caps).enumerate() {
+            let now = at(place);
+            let uuid = scene.inputs.gpus.get(place).and_then(|seen| seen.uuid).filter(|_| now.ours);
+            let Some(uuid) = uuid else {
+                *cap = Cap::default();
+                continue;
+            };
+            let risen = fill.level(place);
+            let mut granted = if now.aim <= now.force { now.aim } else { risen };
+            if let Some(before) = gpu.granted.filter(|before| granted > *before && *before >= now.least) {
+                let small = Milliwatts((before.0 / 100).max(5000));
+                if granted.less(before) < small && granted < now.most {
+                    granted = before; // not worth a write
+                }
+            }
+            if granted < now.aim && now.aim > now.force && granted == risen {
+                gpu.held.rises();
+            }
+            gpu.high = gpu.high.max(granted);
+            (gpu.granted, gpu.order) = (Some(granted), order);
+            *cap = Cap { uuid: Some(uuid), cap: granted, clock_mhz: None, order };
+        }
+    }
+}
+
+/// What a rack draws: at its most where nobody knows.
+fn cord<F, A>(scene: &Scene<'_, F, A>, rack: usize, power: plant::point::Point<Watts>) -> Watts {
+    match scene.image.read(power) {
+        Reading::Fresh(watts) | Reading::Stale { last: watts, .. } => watts,
+        Reading::Lost { .. } => scene.hall.power.racks.get(rack).map_or(Watts(0.0), |rack| rack.most),
+    }
+}
+
+/// Whole milliwatts, rounded down.
+fn milliwatts(watts: Watts) -> Milliwatts {
+    Milliwatts(convert::u64_from_f64_rounded(libm::floor(watts.0.max(0.0) * 1000.0)))
+}
+
+/// A number from 0 to 1 that is another in each scan and at each limit, and the same whenever they are.
+fn chance(seq: u64, limit: usize) -> f64 {
+    let mut x =
+        seq.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ convert::u64_from_usize(limit).wrapping_mul(0xD1B5_4A32_D192_ED03);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    convert::f64_from_u64((x ^ (x >> 31)) >> 11) / 9_007_199_254_740_992.0
+}
+
+#[cfg(test)]
+mod tests;

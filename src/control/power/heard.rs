@@ -1,0 +1,41 @@
+//! What a node's report makes of its GPUs: who is known, what each may draw at the most, and who can be granted anything.
+
+use plant::hall::capping::Capping;
+use plant::lease::Rule;
+use plant::lease::seen::{GpuSeen, NodeSeen};
+use plant::time::{Span, Tick};
+
+use super::why::Held;
+use super::{Board, Gpu, Now, Silence};
+
+impl Gpu {
+    /// What a GPU is in this scan.
+    pub(super) fn now(&mut self, seen: &GpuSeen, (heard, lent): (bool, bool), of: Board, dt: Span) -> Now {
+        let Board { least, rated, asked } = of;
+        let known = seen.uuid.is_some() && (heard || lent);
+        if heard && seen.order >= self.order && self.order != (0, 0) {
+            self.high = self.granted.unwrap_or_default(); // what it has taken is the newest
+        }
+        let told = seen.at_most.unwrap_or(rated);
+        let force = if known { told.max(self.high.min(rated)) } else { rated.max(told) };
+        let ours = heard && seen.uuid.is_some() && seen.condition.is_read() && seen.rule != Rule::Released;
+        let most = if seen.rule == Rule::Foreign { seen.enforced.unwrap_or(asked).min(asked) } else { asked };
+        let wish = self.wish.step(seen, most, dt);
+        if !ours {
+            (self.granted, self.held) = (None, Held::Doubt);
+        }
+        let draws = seen.power.filter(|_| heard && seen.condition.is_read());
+        Now { ours, draws, force, wish, least: least.min(most), most, aim: force, tenant: 0 }
+    }
+}
+
+impl Silence {
+    /// Tells when a node that was heard falls silent (true), and when it speaks again.
+    pub(super) fn step(&mut self, seen: &NodeSeen, rules: &Capping, now: Tick) -> Option<bool> {
+        let age = if seen.report == 0 { rules.lease } else { now.mono.since(seen.at) };
+        let before = *self;
+        (self.since, self.heard) = (age, age <= rules.silent && seen.report > 0);
+        self.known |= self.heard;
+        (before.known && before.heard != self.heard).then_some(!self.heard)
+    }
+}

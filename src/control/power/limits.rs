@@ -1,0 +1,89 @@
+//! The limits that GPUs hang below: feeds, and the breakers of racks' cords.
+
+use plant::hall::Hall;
+use plant::hall::power::{Feed, Node, Power};
+use plant::id::{FeedId, Id, Table};
+use plant::point::Point;
+use plant::units::Watts;
+
+use super::fill::Tree;
+
+/// What limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    /// A feed.
+    Feed(FeedId),
+    /// The cord of a rack on a feed: the rack's place in the tree, its power, and the share of it that the cord carries (1).
+    Cord(FeedId, usize, Point<Watts>, f64),
+}
+
+/// A limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    /// Where.
+    pub place: Place,
+    /// What it carries for good (W).
+    pub most: Watts,
+}
+
+/// Every limit, and what hangs below. Follows from the hall.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// The limits: feeds in the order of the hall, then cords.
+    pub all: Vec<Limit>,
+    /// Which GPUs hang below which.
+    pub tree: Tree,
+}
+
+impl Limits {
+    /// Of a hall.
+    #[must_use]
+    pub fn of(hall: &Hall) -> Self {
+        let power = &hall.power;
+        let mut all: Vec<Limit> =
+            power.feeds.iter().map(|(id, feed)| Limit { place: Place::Feed(id), most: feed.limit() }).collect();
+        for (id, feed) in power.feeds.iter() {
+            let Some(branch) = &feed.branch else { continue };
+            let most = branch.rated() * margin(feed);
+            for cord in &feed.cords {
+                let Some(rack) = power.racks.get(cord.rack) else { continue };
+                all.push(Limit { place: Place::Cord(id, cord.rack, rack.power, cord.share), most });
+            }
+        }
+        let mut tree = Tree::new(all.len());
+        for node in &power.nodes {
+            tree.hang(usize::from(node.gpus), above(power, &all, node));
+        }
+        Self { all, tree }
+    }
+}
+
+/// The share of a cord's breaker that may be used for good.
+fn margin(feed: &Feed) -> f64 {
+    feed.margin
+}
+
+/// The limits above a node, with what each carries of a watt of its GPUs (1).
+fn above(power: &Power, all: &[Limit], node: &Node) -> Vec<(usize, f64)> {
+    let cord = 1.0 / node.supplies;
+    // What leaves each feed for this node, and what enters it with the losses that grow.
+    let mut leaves: Table<FeedId, f64> = Table::filled(power.feeds.len(), 0.0);
+    let mut found = Vec::new();
+    for id in power.up.iter().copied() {
+        let (Some(feed), Some(below)) = (power.feeds.get(id), leaves.get(id).copied()) else { continue };
+        let cords: f64 = feed.cords.iter().filter(|c| c.rack == node.rack).map(|c| c.share * cord).sum();
+        let enters = (below + cords) * (1.0 + feed.loss.share);
+        if enters > 0.0 {
+            found.push((id.index(), enters));
+            if let Some(above) = feed.parent.and_then(|parent| leaves.get_mut(parent)) {
+                *above += enters;
+            }
+        }
+    }
+    let cords = all.iter().enumerate().filter_map(|(n, limit)| match limit.place {
+        Place::Cord(_, rack, _, share) if rack == node.rack => Some((n, share * cord)),
+        Place::Cord(..) | Place::Feed(_) => None,
+    });
+    found.extend(cords);
+    found
+}

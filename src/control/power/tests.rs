@@ -1,0 +1,321 @@
+//! Caps against a field of GPUs that do as they are told one scan later.
+
+use std::sync::Arc;
+
+use plant::event::Event;
+use plant::gpu::{Condition, Throttle, Uuid};
+use plant::id::Id;
+use plant::lease::seen::{GpuSeen, NodeSeen};
+use plant::time::{Mono, Wall};
+use proptest::prelude::*;
+
+use super::*;
+use crate::control::quality::Quality;
+
+const TENANTS: &str = "\n[capping]\n\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\n";
+const SECOND: Span = Span::from_secs(1);
+
+/// `air` behind a UPS of 700 kW, which all its GPUs at their most would overload by a third.
+fn hall(capping: &str) -> Arc<Hall> {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let at = text.find("name = \"ups-a\"\nkind").expect("a UPS");
+    let (before, after) = text.split_at(at);
+    let after: Vec<&str> =
+        after.lines().filter(|line| !line.contains("standard = \"ups\", rated-a = 1804.2")).collect();
+    let after = after.join("\n").replacen("rated = 1.25e6", "rated = 700e3", 1);
+    Arc::new(Hall::load("air", &format!("{before}{after}\n{capping}")).unwrap_or_else(|faults| panic!("{faults}")))
+}
+
+struct Field {
+    hall: Arc<Hall>,
+    capper: Capper,
+    caps: Caps,
+    quality: Quality,
+    inputs: Inputs,
+    out: Vec<Cap>,
+    events: Vec<Event>,
+    /// What each GPU would draw (mW), and what is enforced.
+    natural: Vec<u64>,
+    enforced: Vec<u64>,
+    orders: Vec<(u64, u64)>,
+    /// Since a node was last granted anything (scans), and whether it is cut off.
+    age: Vec<u64>,
+    cut: Vec<bool>,
+    /// All else in a node (W), and what hangs on the UPS besides.
+    other: f64,
+    besides: f64,
+    tick: Tick,
+}
+
+impl Field {
+    fn new(capping: &str) -> Self {
+        let hall = hall(capping);
+        let (capper, gpus) = (Capper::of(&hall), hall.power.gpus());
+        Self {
+            caps: Caps::new(&hall, &capper),
+            quality: Quality::new(hall.points.len()),
+            inputs: Inputs::of(&hall),
+            out: vec![Cap::default(); gpus],
+            events: Vec::new(),
+            natural: vec![650_000; gpus],
+            enforced: vec![300_000; gpus],
+            orders: vec![(0, 0); gpus],
+            age: vec![0; hall.power.nodes.len()],
+            cut: vec![false; hall.power.nodes.len()],
+            other: 900.0,
+            besides: 0.0,
+            tick: Tick { seq: 0, dt: SECOND, mono: Mono(1_000_000_000), wall: Wall(0), clock_trusted: true, boot: 1 },
+            capper,
+            hall,
+        }
+    }
+
+    fn draws(&self, gpu: usize) -> u64 {
+        self.natural[gpu].min(self.enforced[gpu])
+    }
+
+    /// What every limit carries (W) where each GPU draws so much (mW).
+    fn loads(&self, of: impl Fn(usize) -> u64) -> Vec<f64> {
+        let mut row = vec![0; self.capper.limits.all.len()];
+        let node = convert::u64_from_f64_rounded(250.0 * self.other);
+        self.capper.limits.tree.carry(|gpu| Milliwatts(of(gpu) + node), &mut row);
+        row.iter()
+            .enumerate()
+            .map(|(n, x)| convert::f64_from_u64(*x) / 1e9 + if n <= 2 { self.besides } else { 0.0 })
+            .collect()
+    }
+
+    fn ups(&self) -> (f64, f64) {
+        let ups = self.hall.power.feed("ups-a").expect("a UPS");
+        (self.loads(|g| self.draws(g))[ups.index()], self.hall.power.feeds.get(ups).expect("a UPS").limit().0)
+    }
+
+    /// A second: nodes report, caps are decided, and nodes that hear do as they are told before the next.
+    fn second(&mut self) {
+        self.tick = Tick { seq: self.tick.seq + 1, mono: self.tick.mono.after(SECOND), ..self.tick };
+        for (n, node) in self.hall.power.nodes.iter().enumerate().filter(|(n, _)| !self.cut[*n]) {
+            self.inputs.nodes[n] = NodeSeen { at: self.tick.mono, report: self.tick.seq };
+            for gpu in node.places() {
+                let (draws, cap) = (Milliwatts(self.draws(gpu)), Some(Milliwatts(self.enforced[gpu])));
+                let held = self.natural[gpu] > self.enforced[gpu];
+                self.inputs.gpus[gpu] = GpuSeen {
+                    uuid: Some(Uuid::from_bits(u128::from(convert::u64_from_usize(gpu)))),
+                    condition: Condition::Well,
+                    power: Some(draws),
+                    peak: Some(draws),
+                    throttle: if held { Throttle::POWER_CAP } else { Throttle(0) },
+                    enforced: cap,
+                    at_most: cap,
+                    order: self.orders[gpu],
+                    ..GpuSeen::default()
+                };
+            }
+        }
+        let loads = self.loads(|g| self.draws(g));
+        let scene = Scene {
+            hall: &self.hall,
+            inputs: &self.inputs,
+            image: self.quality.image(),
+            feed: |id: FeedId| (Watts(loads[id.index()]), 0.0),
+            asked: |_| None,
+            now: self.tick,
+        };
+        let mut news = News::new(self.tick, &mut self.events);
+        self.caps.step(&scene, &mut self.capper, (&mut self.out, &mut news));
+        for (n, node) in self.hall.power.nodes.iter().enumerate() {
+            self.age[n] = if self.cut[n] { self.age[n] + 1 } else { 0 };
+            for gpu in node.places() {
+                let cap = self.out[gpu];
+                if cap.uuid.is_some() && !self.cut[n] {
+                    (self.enforced[gpu], self.orders[gpu]) = (cap.cap.0.clamp(200_000, 700_000), cap.order);
+                } else if self.age[n] >= 10 {
+                    self.enforced[gpu] = self.enforced[gpu].min(300_000);
+                }
+            }
+        }
+    }
+
+    /// No limit is above what it may carry, with every GPU at its cap.
+    fn holds(&self) -> Result<(), String> {
+        for (n, (load, limit)) in self.loads(|g| self.enforced[g]).iter().zip(&self.capper.limits.all).enumerate() {
+            if *load > limit.most.0 {
+                return Err(format!(
+                    "{:?} could carry {load} of {} ({n}) at {:?}",
+                    limit.place, limit.most.0, self.tick.mono
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn caps_never_come_to_more_than_the_feeder_bears_and_little_is_left() {
+    let mut field = Field::new(TENANTS);
+    for second in 0..120 {
+        field.second();
+        field.holds().unwrap_or_else(|fault| panic!("{second}: {fault}"));
+    }
+    let (load, limit) = field.ups();
+    assert!((0.92..0.97).contains(&(load / limit)), "{load} of {limit}");
+    let of = |node: usize| field.hall.power.nodes[node].places().map(|gpu| field.draws(gpu)).sum::<u64>() / 4;
+    assert_eq!(of(0), 650_000, "who comes first has all he wants");
+    assert!((300_000..600_000).contains(&of(150)), "the others share what is left: {}", of(150));
+}
+
+#[test]
+fn work_that_begins_everywhere_at_once_waits_for_what_is_free() {
+    let mut field = Field::new("\n[capping]\n");
+    field.natural.fill(120_000);
+    (0..60).for_each(|_| field.second());
+    let idle = field.ups();
+    assert!(idle.0 / idle.1 < 0.6, "{idle:?}");
+    field.natural.fill(700_000);
+    for second in 0..60 {
+        field.second();
+        field.holds().unwrap_or_else(|fault| panic!("{second}: {fault}"));
+    }
+    let busy = field.ups();
+    assert!(busy.0 / busy.1 > 0.92, "{busy:?}");
+    assert!(field.events.is_empty(), "nothing had to be shed: {:?}", field.events);
+}
+
+#[test]
+fn what_is_no_gpu_pushes_them_down_at_once_and_gives_back_slowly() {
+    let mut field = Field::new("\n[capping]\n");
+    field.natural.fill(480_000);
+    (0..120).for_each(|_| field.second());
+    let (before, limit) = field.ups();
+    assert!(before / limit < 0.97 && field.events.is_empty(), "{before} of {limit}");
+    field.besides = 0.12 * limit;
+    let over: Vec<bool> = (0..60)
+        .map(|_| {
+            field.second();
+            let (load, limit) = field.ups();
+            load > limit
+        })
+        .collect();
+    assert!(over[2..].iter().all(|over| !over), "{over:?}");
+    assert!(field.events.iter().any(|event| event.what == What::CapsLowered(true)));
+    field.besides = 0.0;
+    let loads: Vec<f64> = (0..240)
+        .map(|_| {
+            field.second();
+            field.ups().0 / limit
+        })
+        .collect();
+    assert!(loads[20] < 0.92, "nothing comes back while it is not calm: {}", loads[20]);
+    assert!(loads[239] > 0.97 * before / limit, "and then it does: {}", loads[239]);
+    assert!(field.events.iter().any(|event| event.what == What::CapsLowered(false)));
+    let rises: Vec<f64> = loads.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(rises[10..].iter().all(|rise| *rise < 0.06), "by steps: {rises:?}");
+}
+
+#[test]
+fn a_node_in_doubt_counts_at_its_most() {
+    let mut field = Field::new("\n[capping]\n");
+    (0..120).for_each(|_| field.second());
+    let before = field.ups().0;
+    field.cut[..40].fill(true);
+    for second in 0..120 {
+        field.second();
+        field.holds().unwrap_or_else(|fault| panic!("{second}: {fault}"));
+    }
+    let (after, limit) = field.ups();
+    let doubt = 40.0 * 4.0 * 400.0 / 0.95 / 0.975;
+    assert!(after < before - 0.5 * doubt, "{before} to {after} of {limit}: room for what they could draw");
+    assert!(field.out[..160].iter().all(|cap| cap.uuid.is_none()), "nothing is granted to who does not answer");
+}
+
+#[test]
+fn a_thermal_request_comes_through_the_same_door() {
+    let field = Field::new("\n[capping]\n");
+    let board = Board { least: Milliwatts(200_000), rated: Milliwatts(700_000), asked: Milliwatts(300_000) };
+    let seen = GpuSeen { uuid: Some(Uuid::from_bits(1)), condition: Condition::Well, ..field.inputs.gpus[0] };
+    let now = Gpu::default().now(&seen, (true, true), board, SECOND);
+    assert_eq!((now.most, now.wish), (Milliwatts(300_000), Milliwatts(300_000)));
+}
+
+#[test]
+fn somebody_who_counted_higher_before_us_is_counted_over() {
+    let mut field = Field::new("\n[capping]\n");
+    field.orders.fill((41, 7));
+    (0..3).for_each(|_| field.second());
+    assert!(field.out.iter().all(|cap| cap.order.0 == 42), "{:?}", field.out[0]);
+}
+
+#[test]
+fn a_load_that_went_with_nodes_that_fell_silent_is_nobody_elses() {
+    let mut field = Field::new(TENANTS);
+    (0..30).for_each(|_| field.second());
+    // Their last word is that they draw all; they are cut off in the moment in which they stop.
+    field.natural[..228].fill(251_349);
+    field.cut[..57].fill(true);
+    for second in 0..30 {
+        field.second();
+        field.holds().unwrap_or_else(|fault| panic!("{second}: {fault}"));
+    }
+}
+
+#[test]
+fn watts_go_where_they_do_most_work() {
+    let curves = "curve = [[200, 0.55], [300, 0.80], [400, 0.93], [500, 0.98], [700, 1.0]]\n";
+    let steep = "\n[[tenant]]\nname = \"steep\"\nrows = [\"row-b\"]\ncurve = [[200, 0.05], [300, 0.3], [400, 0.5], [550, 0.75], [700, 1.0]]\n";
+    let done = |share: &str| {
+        let text = format!(
+            "\n[capping]\nshare = \"{share}\"\n\n[[tenant]]\nname = \"flat\"\nrows = [\"row-a\"]\n{curves}{steep}"
+        );
+        let mut field = Field::new(&text);
+        (0..120).for_each(|_| field.second());
+        let rules = field.hall.power.capping.as_ref().expect("capped");
+        let work = |gpu: usize| {
+            let curve = rules.tenants[usize::from(gpu >= 400)].curve.expect("measured");
+            curve.work(Watts(convert::f64_from_u64(field.enforced[gpu]) / 1000.0))
+        };
+        ((0..800).map(work).sum::<f64>(), field.ups())
+    };
+    let (fair, useful) = (done("fair"), done("useful"));
+    assert!(useful.0 > 1.05 * fair.0, "{useful:?} beside {fair:?}");
+    assert!(useful.1.0 <= useful.1.1 && fair.1.0 > 0.9 * fair.1.1);
+}
+
+#[test]
+fn a_tenants_floor_is_kept_from_who_comes_before_him() {
+    let poor = |floor: &str| {
+        let text = format!(
+            "{TENANTS}\n[[tenant]]\nname = \"poor\"\nracks = [\"rack-b01\"]\npriority = 9\n{floor}\n[[tenant]]\nname = \"more\"\nracks = [\"rack-b02\", \"rack-b03\", \"rack-b04\", \"rack-b05\", \"rack-b06\", \"rack-b07\", \"rack-b08\", \"rack-b09\", \"rack-b10\", \"rack-b11\", \"rack-b12\", \"rack-b13\"]\npriority = 1\n"
+        );
+        let mut field = Field::new(&text);
+        (0..120).for_each(|_| field.second());
+        let rack = field.hall.power.nodes[100].places().start;
+        field.enforced[rack..rack + 20].iter().sum::<u64>() / 1000
+    };
+    assert!(poor("floor = 9e3") >= 8_990, "{}", poor("floor = 9e3"));
+    assert!(poor("") < 8_000, "{}", poor(""));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Whatever work does and whoever falls silent: with every GPU at the cap that is in force no limit carries more than it may.
+    #[test]
+    fn no_limit_could_be_overdrawn(moves in proptest::collection::vec((0_usize..200, 1_usize..80, 0_u64..700_000, any::<bool>(), 1_u8..8), 1..25)) {
+        let mut field = Field::new(TENANTS);
+        (0..30).for_each(|_| field.second());
+        for (first, many, natural, cut, seconds) in moves {
+            let nodes = first..(first + many).min(200);
+            for node in nodes.clone() {
+                for gpu in field.hall.power.nodes[node].places() {
+                    field.natural[gpu] = natural;
+                }
+            }
+            if natural % 3 == 0 {
+                field.cut[nodes].fill(cut);
+            }
+            for _ in 0..seconds {
+                field.second();
+                prop_assert_eq!(field.holds(), Ok(()));
+            }
+        }
+    }
+}

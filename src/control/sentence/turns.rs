@@ -1,0 +1,25 @@
+//! What begins and ends, in words for either.
+
+/// Caps below a feed.
+pub(super) const fn capped(on: bool) -> &'static str {
+    if on { "is near its limit: GPUs below it are capped lower" } else { "lets caps of GPUs below it rise again" }
+}
+
+/// A node with GPUs.
+pub(super) const fn silence(on: bool) -> &'static str {
+    if on { "has a silent node: its GPUs count at their most" } else { "has a node that speaks again" }
+}
+
+/// What a tank asks of all that cools it.
+pub(super) const fn heat(on: bool) -> &'static str {
+    if on { "is too warm: all that cools it runs at its most, whoever holds it" } else { "is cool enough again" }
+}
+
+/// A rear door.
+pub(super) const fn leak(on: bool) -> &'static str {
+    if on {
+        "leaks: its valve is shut until a person resets the alarm"
+    } else {
+        "is dry, and a person lets its valve open again"
+    }
+}
