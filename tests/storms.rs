@@ -11,6 +11,32 @@ fn weathers(hall: &str) {
     assert!(told.contains("40 storms over"), "{told}");
 }
 
+/// One storm that once did not hold.
+fn holds(hall: &str, seed: &str, dt: &str) {
+    let storm = ["sim", "storm", hall, "--seed", seed, "--dt", dt, "--once"];
+    let output = Command::new(env!("CARGO_BIN_EXE_wattloop")).args(storm).output().expect("starts");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+}
+
+/// A chiller's word was garbage, which the watch took for starts and stops of it.
+#[test]
+fn a_chiller_whose_word_is_garbage_is_stopped_in_its_time() {
+    holds("air", "1965", "5s");
+}
+
+/// A sag between a stop and a start: `restore-after` counts from then on.
+#[test]
+fn a_chiller_that_stood_in_a_sag_starts_in_its_time() {
+    holds("air", "1059", "5s");
+}
+
+/// The facility water stood for 24 min at full load: two chillers need 37 min for what the hall has stored.
+#[test]
+fn a_hall_whose_water_stood_for_long_is_back_in_its_time() {
+    holds("liquid", "147", "2s");
+}
+
 #[test]
 fn air_weathers_its_storms() {
     weathers("air");

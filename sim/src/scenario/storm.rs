@@ -16,8 +16,11 @@ use crate::noise;
 
 /// A summer noon.
 const NOON: Wall = Wall(1_784_116_800_000);
-/// How long a hall may take to come back after what it could not hold (s).
+/// How long a hall may take at least to come back after what it could not hold (s).
 const RECOVERY: f64 = 1800.0;
+/// So many times as long as its cooling was gone: what walls and machines stored meanwhile has to be taken out beside what they give off,
+/// by a plant that has half as much to spare as it had lost (1).
+const STORED: f64 = 2.0;
 /// The fewest and the most faults of a storm.
 const FAULTS: (u64, u64) = (3, 8);
 
@@ -102,7 +105,7 @@ impl Storm {
     /// True when the inlets must be within their limit at this time (s after the begin).
     #[must_use]
     pub fn must_hold(&self, time: f64) -> bool {
-        !self.excused.iter().any(|(from, to)| (*from..=to + RECOVERY).contains(&time))
+        !self.excused.iter().any(|(from, to)| (*from..=to + recovery(to - from)).contains(&time))
     }
 
     /// True where all that breaks is whole again once its fault is over: a person has to see to what has run out or tripped.
@@ -131,6 +134,11 @@ impl Storm {
         };
         self.scenario.events.iter().map(line).collect()
     }
+}
+
+/// How long a hall may take to come back once it has again what was `gone` for so long (s).
+const fn recovery(gone: f64) -> f64 {
+    RECOVERY.max(STORED * gone)
 }
 
 fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Scenario {
@@ -285,5 +293,15 @@ mod tests {
         assert!(excuses(&[(0.0, 600.0, fan("crah-1")), (0.0, 600.0, fan("crah-4"))]).is_empty(), "one in each row");
         assert_eq!(excuses(&[(0.0, 600.0, fan("crah-1")), (300.0, 900.0, fan("crah-2"))]), [(300.0, 900.0)]);
         assert_eq!(excuses(&[(10.0, 20.0, Fault::ChillerTripped)]), [(10.0, 20.0)]);
+    }
+
+    #[test]
+    fn a_hall_comes_back_in_half_an_hour_or_in_twice_the_time_that_its_cooling_was_gone() {
+        let held = |from: f64, to: f64, after: f64| {
+            let storm = Storm { excused: vec![(from, to)], ..Storm::new(&air(), 1, Span::from_secs(7200)) };
+            storm.must_hold(to + after)
+        };
+        assert!(!held(100.0, 400.0, 1799.0) && held(100.0, 400.0, 1801.0), "five minutes of it");
+        assert!(!held(100.0, 1540.0, 2879.0) && held(100.0, 1540.0, 2881.0), "24 min of it");
     }
 }

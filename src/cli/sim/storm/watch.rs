@@ -25,6 +25,8 @@ const SURE: f64 = 3.0;
 const BOOT: f64 = 120.0;
 /// How often the status is looked at (s).
 const LOOK: f64 = 30.0;
+/// What a machine may say of itself: 0, it stands, to 1, it runs.
+const WORDS: std::ops::RangeInclusive<f64> = 0.0..=1.0;
 /// Two outputs that are this near are the same (%).
 const SAME: f64 = 0.5;
 
@@ -191,7 +193,9 @@ impl Watch {
             let Some(command) = told(look.outputs, machine.mode) else { continue };
             let mode = RunMode::of(command.value);
             let seen = look.inputs.samples.get(machine.running).filter(|sample| age(sample, look.now) <= sure);
-            let runs = seen.and_then(|sample| sample.value.ok()).map(|word| word > 0.5);
+            // Garbage is no word: control does not see the machine then, and neither does the watch.
+            let word = seen.and_then(|sample| sample.value.ok()).filter(|word| WORDS.contains(word));
+            let runs = word.map(|word| word > 0.5);
             if let Some(runs) = runs.filter(|runs| machine.since.is_none_or(|(ran, _)| ran != *runs)) {
                 machine.by_us = machine.since.is_some() && machine.told == RunMode::Off && !runs;
                 // The first that is seen began at some time before.
@@ -355,6 +359,22 @@ mod tests {
         rig.inputs.samples[point].at = Mono(0);
         rig.look();
         assert!(rig.what().contains("rack-a03/inlet-air-temp is fresh at an age of"), "{}", rig.what());
+    }
+
+    #[test]
+    fn garbage_of_a_chiller_that_runs_on_is_no_change_of_it() {
+        let mut rig = Rig::new();
+        let running = rig.hall.point("ch-1/running").expect("there");
+        let words = [(0.0, RunMode::On), (1.0, RunMode::On)].into_iter().chain([(1.0, RunMode::On); 4000]);
+        let garbage = [(7312.0, RunMode::Panel), (-455.0, RunMode::Panel), (88.0, RunMode::Panel)];
+        for (word, mode) in words.chain(garbage).chain([(1.0, RunMode::On), (1.0, RunMode::Off)]) {
+            rig.scan(&|_| true);
+            rig.inputs.samples[running].value = Ok(word);
+            let command = rig.command("ch-1/run-mode");
+            (command.value, command.level, command.reason) = (mode.number(), Level::Control, Reason::Running);
+            rig.look();
+        }
+        assert_eq!(rig.what(), "", "it ran for an hour");
     }
 
     #[test]
