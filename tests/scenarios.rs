@@ -267,3 +267,11 @@ fn a_page_has_machines_and_jobs_of_its_own() {
         refused(folder.path(), &format!("{page}{rest}").replace(wrong, other), said);
     }
 }
+
+/// With this seed the fans turn when they die, are not needed for ten minutes, and are then: one alarm, until they have turned.
+#[test]
+fn fans_that_nobody_needs_for_a_while_are_not_well_by_that() {
+    let run = ["sim", "run", "hybrid-dry-cooler-start-fails", "--seed", "3"];
+    let output = Command::new(env!("CARGO_BIN_EXE_wattloop")).args(run).output().expect("starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
