@@ -19,6 +19,11 @@ struct Converter {
 
 impl Converter {
     fn new() -> Self {
+        Self::speaking(|reply| reply)
+    }
+
+    /// Every reply comes as `speak` makes it.
+    fn speaking(speak: fn(Vec<u8>) -> Vec<u8>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let gateway = Arc::new(Mutex::new(None));
@@ -26,7 +31,7 @@ impl Converter {
         std::thread::spawn(move || {
             for line in listener.incoming().map_while(Result::ok) {
                 let gateway = Arc::clone(&its);
-                std::thread::spawn(move || convert(line, &gateway));
+                std::thread::spawn(move || convert(line, &gateway, speak));
             }
         });
         Self { address, gateway }
@@ -38,7 +43,7 @@ impl Converter {
 }
 
 /// Carries requests one by one until an end hangs up.
-fn convert(mut line: TcpStream, gateway: &Mutex<Option<SocketAddr>>) -> Option<()> {
+fn convert(mut line: TcpStream, gateway: &Mutex<Option<SocketAddr>>, speak: fn(Vec<u8>) -> Vec<u8>) -> Option<()> {
     let mut far = None;
     for id in 0_u16.. {
         let mut frame = vec![0; 8];
@@ -67,7 +72,7 @@ fn convert(mut line: TcpStream, gateway: &Mutex<Option<SocketAddr>>) -> Option<(
         far.read_exact(&mut reply).ok()?;
         let sum = crc(&reply);
         reply.extend(sum);
-        line.write_all(&reply).ok()?;
+        line.write_all(&speak(reply)).ok()?;
     }
     None
 }
@@ -150,4 +155,26 @@ fn the_bench_is_held_over_a_serial_line() {
     // A line whose last user closes it is gone.
     let _open = std::fs::File::options().read(true).write(true).open(&at).expect("a line");
     the_bench_is_held_over(&format!("rtu://{}?baud=115200&fmt=8N1", at.display()), &converter);
+}
+
+/// As a line of half the baud rate is heard: twice as many bytes, none of them a byte that was sent.
+fn at_twice_its_rate(reply: Vec<u8>) -> Vec<u8> {
+    reply.into_iter().flat_map(|byte| [byte.rotate_left(3) ^ 0x66, byte.rotate_right(2) | 0x98]).collect()
+}
+
+#[test]
+fn nothing_is_believed_of_a_line_at_a_wrong_baud_rate() {
+    let converter = Converter::speaking(at_twice_its_rate);
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path().join("line");
+    let Some(_line) = Line::lay(&at, converter.address) else { return };
+    let _open = std::fs::File::options().read(true).write(true).open(&at).expect("a line");
+    let rig = Rig::dark("bench", &[format!("modbus.gateway.bench.url=\"rtu://{}?baud=115200&fmt=8N1\"", at.display())]);
+    converter.connect(rig.stage.hall.gateways()["bench"]);
+    let mut process = Process::run(&rig.stage, rig.folder(), None);
+    let status = process.until("it has listened for a while", |s| s["scans"].as_u64() > Some(100));
+    assert!(status["readings"]["lost"].as_u64() > Some(0), "{status}");
+    assert_eq!(status["readings"]["fresh"].as_u64().unwrap_or(0), 0, "{status}");
+    assert!(status["fans"][0]["value"].as_f64() >= Some(99.0), "at its fail-safe: {status}");
+    process.end_by("TERM");
 }
