@@ -130,7 +130,8 @@ impl Crew {
         self.since_shift = sum(self.since_shift, dt);
         self.since_rotation = sum(self.since_rotation, dt);
         for (told, machine) in self.told.rows_mut().iter_mut().zip(self.machines.rows()) {
-            *told &= machine.trouble().is_none();
+            // One that a person holds off is chosen anew when it is given back, so that several do not start in one scan.
+            *told &= machine.trouble().is_none() && !(machine.is_held() && machine.life() == Life::Off);
         }
         self.keep_what_runs();
         self.running() < ran

@@ -196,6 +196,23 @@ fn those_that_lost_their_power_start_again_one_by_one() {
 }
 
 #[test]
+fn those_that_people_give_back_at_once_start_one_by_one() {
+    let mut rig = under_control(2);
+    rig.steps(700);
+    for mode in MODES {
+        rig.hold(mode, 1.0, Some(Span::from_secs(120)));
+    }
+    rig.steps(3);
+    assert_eq!(modes(&rig), [1.0; 3]);
+    (1..=2).for_each(|n| rig.read(&format!("chwp-{n}/running"), 0.0));
+    rig.steps(100);
+    until(&mut rig, 1, 60);
+    let first = modes(&rig).iter().position(|mode| *mode > 1.5).expect("one") + 1;
+    rig.read(&format!("chwp-{first}/running"), 1.0);
+    until(&mut rig, 2, 60);
+}
+
+#[test]
 fn one_that_nobody_sees_is_left_to_its_panel_and_the_others_go_on() {
     let mut rig = under_control(2);
     rig.fail("chwp-1/running", Why::InvalidCode);
