@@ -100,7 +100,9 @@ use news::News;
 use overrides::Overrides;
 use performance::Performances;
 use quality::Quality;
-use report::{CheckPoint, CheckView, LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written};
+use report::{
+    CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written,
+};
 use request::{Reply, Request};
 use rule::Rule;
 use safety::Safety;
@@ -319,6 +321,12 @@ impl Controller {
     #[must_use]
     pub fn why(&self, point: PointId) -> Option<WhyReport> {
         report::why(&self.plan.hall, &self.plan.circuits, &self.commands, &self.state, point)
+    }
+
+    /// Every GPU that is capped, with what holds it, as of the last scan.
+    #[must_use]
+    pub fn gpus(&self) -> Vec<GpuView> {
+        self.state.caps.views(&self.plan.hall, &self.capper)
     }
 
     /// How every loop did over the last hours, 1 to 24.

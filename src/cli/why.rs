@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use wattloop::control::report::WhyReport;
+use wattloop::control::report::{GpuView, WhyReport};
 
 use super::client::SocketArgs;
 use super::figure::{figure, fixed, length};
@@ -14,11 +14,12 @@ use super::{Out, Stop};
 #[command(after_help = "\
 Example:
   wattloop why crah-1/fan-speed
+  wattloop why gpu/GPU-01234567-89ab-cdef-0123-456789abcdef
 
 The answer names the level that holds the output (1 is strongest, 17 means nobody asks), everybody else who asks,
 every limit in force, and the terms of the loop behind it.")]
 pub struct WhyArgs {
-    /// The output: a command or a setpoint
+    /// The output: a command or a setpoint; or `gpu/UUID`
     pub point: String,
     #[command(flatten)]
     pub socket: SocketArgs,
@@ -26,11 +27,21 @@ pub struct WhyArgs {
 
 /// Asks the service.
 pub fn run(args: &WhyArgs, out: &Out) -> Result<(), Stop> {
+    if let Some(uuid) = args.point.strip_prefix("gpu/") {
+        let gpu: GpuView = args.socket.get(&format!("/v1/gpus/{uuid}"))?;
+        return if out.json() { out.value(&gpu) } else { out.text(gpu_page(&gpu)) };
+    }
     let Some((equip, name)) = args.point.split_once('/') else {
         return Err(Stop::usage(format!("`{}` is no point", args.point), "points are like `crah-1/fan-speed`"));
     };
     let report: WhyReport = args.socket.get(&format!("/v1/why/{equip}/{name}"))?;
     if out.json() { out.value(&report) } else { out.text(page(&report)) }
+}
+
+fn gpu_page(gpu: &GpuView) -> String {
+    let drawn =
+        gpu.draws_w.map_or_else(|| "nobody knows what it draws".to_owned(), |w| format!("draws {} W", fixed(w, 0)));
+    format!("{} in {}, for {} (priority {}): {drawn}\n{}\n", gpu.uuid, gpu.node, gpu.tenant, gpu.priority, gpu.sentence)
 }
 
 fn page(report: &WhyReport) -> String {

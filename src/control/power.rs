@@ -23,7 +23,7 @@ pub mod wish;
 
 use plant::convert;
 use plant::event::{About, Rung, What};
-use plant::gpu::Milliwatts;
+use plant::gpu::{Milliwatts, Uuid};
 use plant::hall::Hall;
 use plant::hall::capping::Capping;
 use plant::id::FeedId;
@@ -75,6 +75,8 @@ struct Now {
     /// The least and the highest cap (mW).
     least: Milliwatts,
     most: Milliwatts,
+    /// What it takes when nobody asks for less (mW).
+    rated: Milliwatts,
     /// What it shall have (mW).
     aim: Milliwatts,
     /// Whom it works for.
@@ -102,6 +104,8 @@ pub struct Caps {
 /// What is remembered of a GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Gpu {
+    /// Its name, where its node has told it.
+    uuid: Option<Uuid>,
     wish: Wish,
     /// What was granted last (mW); nothing where nothing was.
     granted: Option<Milliwatts>,

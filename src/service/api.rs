@@ -7,6 +7,7 @@
 //! GET  /v1/why/{equip}/{name}        POST /v1/reload
 //! GET  /v1/alarms                    POST /v1/announce            POST /v1/withdraw
 //! GET  /v1/feeds                     the feeds of the power tree
+//! GET  /v1/gpus                      every GPU that is capped; /v1/gpus/{uuid} one
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
 //!                                    POST /v1/supervisor          {"on","reason"}
@@ -24,6 +25,7 @@ pub mod call;
 mod checkout;
 mod door;
 mod exchanged;
+mod gpus;
 mod peer;
 mod problem;
 mod reload;

@@ -12,6 +12,7 @@ impl Gpu {
     /// What a GPU is in this scan.
     pub(super) fn now(&mut self, seen: &GpuSeen, (heard, lent): (bool, bool), of: Board, dt: Span) -> Now {
         let Board { least, rated, asked } = of;
+        self.uuid = seen.uuid.or(self.uuid);
         let known = seen.uuid.is_some() && (heard || lent);
         if heard && seen.order >= self.order && self.order != (0, 0) {
             self.high = self.granted.unwrap_or_default(); // what it has taken is the newest
@@ -25,7 +26,7 @@ impl Gpu {
             (self.granted, self.held) = (None, Held::Doubt);
         }
         let draws = seen.power.filter(|_| heard && seen.condition.is_read());
-        Now { ours, draws, force, wish, least: least.min(most), most, aim: force, tenant: 0 }
+        Now { ours, draws, force, wish, least: least.min(most), most, rated, aim: force, tenant: 0 }
     }
 }
 

@@ -294,6 +294,27 @@ fn a_tenants_floor_is_kept_from_who_comes_before_him() {
     assert!(poor("") < 8_000, "{}", poor(""));
 }
 
+#[test]
+fn who_asks_why_hears_the_feed_that_binds() {
+    let mut field = Field::new(TENANTS);
+    field.cut[199] = true;
+    (0..60).for_each(|_| field.second());
+    let views = field.caps.views(&field.hall, &field.capper);
+    let of = |gpu: usize| views.iter().find(|v| v.uuid == field.inputs.gpus[gpu].uuid.expect("named")).expect("seen");
+    let (first, held) = (of(0), of(600));
+    assert_eq!(
+        (first.held.as_str(), first.tenant.as_str(), first.node.as_str()),
+        ("nothing", "prod", "rack-a01-node-1")
+    );
+    assert_eq!((held.held.as_str(), held.by.as_deref()), ("limit", Some("ups-a")));
+    assert!(held.sentence.contains("`ups-a` holds it: it wishes 700 W"), "{}", held.sentence);
+    assert_eq!(views.len(), 796, "a node that never spoke has no GPUs yet");
+    field.cut[0] = true;
+    (0..15).for_each(|_| field.second());
+    let silent = field.caps.views(&field.hall, &field.capper);
+    assert_eq!((silent[0].held.as_str(), silent[0].counts_w, silent[0].granted_w), ("doubt", 700.0, None));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 

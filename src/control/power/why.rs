@@ -1,6 +1,11 @@
 //! What holds a GPU's cap, for people who ask.
 
+use plant::hall::Hall;
 use serde::{Deserialize, Serialize};
+
+use super::limits::Place;
+use super::{Capper, Caps};
+use crate::control::report::{GpuView, watts};
 
 /// What holds a GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,5 +27,82 @@ impl Held {
         if *self == Self::Wish {
             *self = Self::Rising;
         }
+    }
+}
+
+impl Caps {
+    /// Every GPU that some node has named, with what holds it.
+    #[must_use]
+    pub fn views(&self, hall: &Hall, capper: &Capper) -> Vec<GpuView> {
+        let Some(rules) = &hall.power.capping else { return Vec::new() };
+        let nodes = hall.power.nodes.iter().flat_map(|node| node.places().map(move |place| (node, place)));
+        let view = |(node, place): (&plant::hall::power::Node, usize)| {
+            let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
+            let tenant = rules.tenants.get(now.tenant)?;
+            let (held, by, sentence) = self.sentence(hall, capper, place)?;
+            Some(GpuView {
+                uuid: gpu.uuid?,
+                node: node.name.clone(),
+                rack: hall.fed_rack(node.rack).to_owned(),
+                tenant: tenant.name.clone(),
+                priority: tenant.priority,
+                draws_w: now.draws.map(watts),
+                wishes_w: watts(now.wish),
+                granted_w: gpu.granted.map(watts),
+                counts_w: watts(now.force),
+                held: held.to_owned(),
+                by,
+                sentence,
+            })
+        };
+        nodes.filter_map(view).collect()
+    }
+
+    /// What holds a GPU: in a word, which feed, and a sentence.
+    fn sentence(&self, hall: &Hall, capper: &Capper, place: usize) -> Option<(&'static str, Option<String>, String)> {
+        let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
+        let (wishes, counts) = (watts(now.wish), watts(now.force));
+        let has = watts(gpu.granted.unwrap_or_default());
+        let asked = now.ours && now.most < now.rated;
+        Some(match gpu.held {
+            Held::Doubt => {
+                let why = "its node is silent, it cannot be read, or people hold it";
+                ("doubt", None, format!("nothing is granted: {why}; it counts at {counts:.0} W until that is over"))
+            }
+            Held::Limit(limit) => {
+                let limit = capper.limits.all.get(limit)?;
+                let (feed, at) = match limit.place {
+                    Place::Feed(feed) => (feed, String::new()),
+                    Place::Cord(feed, rack, ..) => (feed, format!("the cord of `{}` on ", hall.fed_rack(rack))),
+                };
+                let name = hall.power.feeds.get(feed).map_or("?", |feed| feed.name.as_str());
+                let most = limit.most.0 / 1000.0;
+                let sentence = format!(
+                    "{at}`{name}` holds it: it wishes {wishes:.0} W and has {has:.0} W of what is left there for its priority below {most:.1} kW"
+                );
+                ("limit", Some(name.to_owned()), sentence)
+            }
+            Held::Rising => {
+                let aim = watts(now.aim);
+                (
+                    "rising",
+                    None,
+                    format!("it has {has:.0} W and comes up to {aim:.0} W step by step, as others are seen to fall"),
+                )
+            }
+            Held::Wish if asked => {
+                let most = watts(now.most);
+                (
+                    "asked",
+                    None,
+                    format!(
+                        "no limit holds it, but it is asked to draw {most:.0} W at the most: by what cools its rack, or by a lower limit of somebody else"
+                    ),
+                )
+            }
+            Held::Wish => {
+                ("nothing", None, format!("nothing holds it: it wishes {wishes:.0} W and may draw {has:.0} W"))
+            }
+        })
     }
 }

@@ -16,7 +16,7 @@ use plant::id::PointId;
 use tokio::sync::oneshot;
 
 use crate::control::report::{
-    CheckPoint, CheckView, PerformanceView, PointView, ShadowReport, Status, TrialSeen, WhyReport,
+    CheckPoint, CheckView, GpuView, PerformanceView, PointView, ShadowReport, Status, TrialSeen, WhyReport,
 };
 use crate::control::request::{Reply, Request};
 
@@ -37,6 +37,8 @@ pub enum Question {
     Point(PointId),
     /// Why an output has its value.
     Why(PointId),
+    /// Every GPU that is capped.
+    Gpus,
     /// The trial that runs, or the last one.
     Trial,
     /// How every loop did over so many hours.
@@ -64,6 +66,8 @@ pub enum Answer {
     Point(Option<Box<PointView>>),
     /// To [`Question::Why`]; nothing for a point that is no output.
     Why(Option<Box<WhyReport>>),
+    /// To [`Question::Gpus`].
+    Gpus(Vec<GpuView>),
     /// To [`Question::Trial`]; nothing where no loop has been on trial.
     Trial(Option<Box<TrialSeen>>),
     /// To [`Question::Loops`].

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
+use super::gpus;
 use super::reload::{Reloaded, reload};
 use super::{Caller, Context, Problem, checkout, exchanged, supervisor, tuning};
 use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
@@ -54,6 +55,8 @@ pub fn all() -> Router<Context> {
         .route("/v1/why/{equip}/{name}", get(why))
         .route("/v1/alarms", get(alarms))
         .route("/v1/feeds", get(feeds))
+        .route("/v1/gpus", get(gpus::all))
+        .route("/v1/gpus/{uuid}", get(gpus::one))
         .route("/v1/override", post(hold))
         .route("/v1/release", post(release))
         .route("/v1/announce", post(announce))
@@ -260,6 +263,7 @@ pub(super) fn unfit(answer: Answer) -> Problem {
         | Answer::Points(_)
         | Answer::Point(Some(_))
         | Answer::Why(_)
+        | Answer::Gpus(_)
         | Answer::Trial(_)
         | Answer::Loops(_)
         | Answer::Shadow(_)

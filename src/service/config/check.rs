@@ -7,6 +7,7 @@ use plant::bind::Bindings;
 use plant::check::Timeouts;
 use plant::device::DeviceMap;
 use plant::fault::Fault;
+use plant::hall::Hall;
 use plant::read::did_you_mean;
 use plant::time::Span;
 
@@ -190,4 +191,30 @@ pub fn timeouts(parsed: &Parsed, bindings: &Bindings) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Caps that nobody carries to the GPUs would protect nothing: who writes them into a hall's file believes otherwise.
+#[must_use]
+pub fn capping(parsed: &Parsed, hall: &Hall) -> Option<Fault> {
+    let _ = hall.power.capping.as_ref()?;
+    let message = format!("the hall `{}` has `[capping]`, and no caps are sent to agents yet", hall.name);
+    let help = "take `[capping]` away; until caps are sent, limit GPUs by each node's own file (`ceiling`, `failsafe`)";
+    Some(parsed.layered.fault(&Path::default().key("hall"), message, help.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::service::config::load::{Sources, load};
+
+    #[test]
+    fn caps_that_nobody_sends_are_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        std::fs::write(dir.path().join("capped.toml"), format!("{air}\n[capping]\n")).expect("writes");
+        let shipped = std::fs::read_to_string("config/air.toml").expect("readable");
+        let file = dir.path().join("site.toml");
+        std::fs::write(&file, shipped.replacen("hall = \"air\"", "hall = \"capped.toml\"", 1)).expect("writes");
+        let faults = load(&Sources { file, env: Vec::new(), flags: Vec::new() }).expect_err("refused");
+        assert!(faults.0.iter().any(|fault| fault.message.contains("no caps are sent to agents yet")), "{faults}");
+    }
 }

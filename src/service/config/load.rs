@@ -173,7 +173,8 @@ fn together(parsed: &Parsed, texts: &Texts, file: &str) -> Result<(Hall, Vec<Arc
         return Err(Faults(faults));
     }
     let bindings = Bindings::resolve(&mut hall, &maps, &assignments(parsed), file)?;
-    let faults = check::timeouts(parsed, &bindings);
+    let mut faults = check::timeouts(parsed, &bindings);
+    faults.extend(check::capping(parsed, &hall));
     if faults.is_empty() { Ok((hall, maps, bindings)) } else { Err(Faults(faults)) }
 }
 
