@@ -17,6 +17,7 @@ mod figure;
 pub mod gpus;
 pub mod loops;
 mod out;
+pub mod panic;
 pub mod points;
 pub mod power;
 pub mod probe;

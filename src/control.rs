@@ -214,9 +214,9 @@ impl Controller {
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
         state.feeds.step((&hall.power, &plan.allowed), image, &state.clock, news); // what flows through the power tree
-        let feed = |feed| state.feeds.seen(feed);
+        let load = |place| state.feeds.carried(&hall.power, place);
         let asked = |rack| state.equipment.asked_of(hall, rack);
-        let scene = power::Scene { hall, inputs, image, feed, asked, now: state.clock.lived() };
+        let scene = power::Scene { hall, inputs, load, asked, now: state.clock.lived() };
         state.caps.step(&scene, capper, (&mut outputs.caps, news)); // what every GPU may draw
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));

@@ -10,6 +10,7 @@ use cli::SimCommand;
 use cli::{Cli, Command, ConfigCommand, Out, Stop};
 
 fn main() -> ExitCode {
+    cli::panic::ends_the_process();
     let cli = Cli::parse();
     let mut out = Out::new(cli.json);
     match run(cli.command, &mut out) {

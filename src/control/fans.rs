@@ -55,15 +55,13 @@ pub struct Fans {
     drive: Driven,
     /// How long they have turned at their slowest in water that is colder than held.
     low: Timer,
-    /// They did not turn when they should, and have not been seen turning since: that nobody asks for them any more mends nothing.
-    missed: Option<Trouble>,
 }
 
 impl Fans {
     /// As they are found.
     #[must_use]
     pub fn found(turns: bool, run: RunTime) -> Self {
-        Self { drive: Driven::found(turns, run), low: Timer::default(), missed: None }
+        Self { drive: Driven::found(turns, run), low: Timer::default() }
     }
 
     /// Their drive.
@@ -80,10 +78,7 @@ impl Fans {
     /// What is wrong with them, if anything is: also while they may rest, until they have turned again.
     #[must_use]
     pub const fn trouble(&self) -> Option<Trouble> {
-        match self.drive.trouble() {
-            Some(trouble) => Some(trouble),
-            None => self.missed,
-        }
+        self.drive.trouble()
     }
 
     /// One scan: what they hold (nothing where they have nothing to do), whether they turn and what they were told last (%).
@@ -107,13 +102,7 @@ impl Fans {
             Drive::Starting | Drive::Turning | Drive::Failed(_) => hold.is_some() && !self.low.reached(rules.off_after),
         };
         let times = DriveRules { start_within: rules.start_within, stop_within: rules.stop_within };
-        let told = self.drive.advance(&times, (turns, wanted), dt);
-        if turns == Sight::Known(true) {
-            self.missed = None;
-        } else if let Some(trouble @ (Trouble::DidNotStart | Trouble::StoppedItself)) = self.drive.trouble() {
-            self.missed = Some(trouble);
-        }
-        told
+        self.drive.advance(&times, (turns, wanted), dt)
     }
 
     /// What their loop is to do in the next scan.

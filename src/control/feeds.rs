@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::{Clock, sum};
 use super::news::News;
+use super::power::Place;
 use super::quality::Image;
 
 /// How long after a start a reading may still come before what is missing counts at its most.
@@ -144,14 +145,18 @@ impl Feeds {
         self.flows.tightest_cord(power, feed)
     }
 
-    /// What a feed carries on its worst phase (W), and the share of its breaker's time that is used up (1): nothing of it where its load is
-    /// only reckoned, for what is not read counts at its most already.
+    /// What goes through a limit (W), a feed's on its worst phase, and the share of its breaker's time that is used up (1): nothing of it where the
+    /// load is only reckoned, for what is not read counts at its most already, and none of a cord's, whose memory nobody keeps.
     #[must_use]
-    pub fn seen(&self, feed: FeedId) -> (Watts, f64) {
-        self.flow(feed).map_or((Watts(f64::INFINITY), 0.0), |flow| match flow.known {
-            Known::Metered => (flow.worst(), self.used(feed)),
-            Known::Stale | Known::Reckoned => (flow.worst(), 0.0),
-        })
+    pub fn carried(&self, power: &Power, place: Place) -> (Watts, f64) {
+        let unknown = (Watts(f64::INFINITY), 0.0);
+        match place {
+            Place::Cord(feed, cord) => self.flows.cord(power, feed, cord).map_or(unknown, |cord| (cord.load, 0.0)),
+            Place::Feed(feed) => self.flow(feed).map_or(unknown, |flow| match flow.known {
+                Known::Metered => (flow.worst(), self.used(feed)),
+                Known::Stale | Known::Reckoned => (flow.worst(), 0.0),
+            }),
+        }
     }
 
     /// The share that is used up of the time for which a feed may carry too much (1, 0 to 1); 0 where it has no breaker.

@@ -14,6 +14,7 @@
 //! all falls to the least.
 
 pub mod band;
+mod bounds;
 pub mod fill;
 mod heard;
 mod limits;
@@ -26,24 +27,19 @@ use plant::event::{About, Rung, What};
 use plant::gpu::{Milliwatts, Uuid};
 use plant::hall::Hall;
 use plant::hall::capping::Capping;
-use plant::id::FeedId;
 use plant::image::Inputs;
 use plant::lease::seen::Cap;
-use plant::reading::Reading;
 use plant::time::{Span, Tick};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::news::News;
-use super::quality::Image;
-use band::{Band, Near, Zone};
+use bounds::{Bounds, Carried};
 use fill::Fill;
-use limits::{Limits, Place};
+use limits::Limits;
+pub use limits::Place;
 use why::Held;
 use wish::Wish;
-
-/// How fast what is no GPU is believed to have changed (s): meters and agents do not read at the same moment.
-const OTHER: f64 = 10.0;
 
 /// What follows from the hall, and room to reckon in.
 pub struct Capper {
@@ -128,30 +124,25 @@ struct Silence {
     since: Span,
 }
 
-/// What is remembered of a limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Bounds {
-    band: Band,
-    /// What is no GPU (W).
-    other: Option<Watts>,
-    load: Watts,
-    told: bool,
-}
-
 /// What caps are decided by.
-pub struct Scene<'a, F, A> {
+pub struct Scene<'a, L, A> {
     /// The hall.
     pub hall: &'a Hall,
     /// What was heard.
     pub inputs: &'a Inputs,
-    /// What was read.
-    pub image: Image<'a>,
-    /// A feed's load on its worst phase (W), and the share of its breaker's time that is used up.
-    pub feed: F,
+    /// What goes through a limit (W), and the share of its breaker's time that is used up (1).
+    pub load: L,
     /// What the cooling side asks of a rack's machines, by its place in the tree.
     pub asked: A,
     /// When; what a pause was does not count.
     pub now: Tick,
+}
+
+impl Now {
+    /// What it has at the least (mW): what may be in force where nobody can lower it.
+    const fn floor(&self) -> Milliwatts {
+        if self.ours { self.least } else { self.force }
+    }
 }
 
 impl Capper {
@@ -163,15 +154,36 @@ impl Capper {
         let carried = [vec![0; of], vec![0; of], vec![0; of]];
         let rated = hall.power.nodes.iter().map(|node| node.rated).fold(Watts(0.0), Watts::max);
         let cuts = hall.power.capping.as_ref().map(|rules| share::cuts(rules, rated)).unwrap_or_default();
-        Self {
-            limits,
-            fill,
-            carried,
-            whole: vec![true; of],
-            room: vec![Milliwatts(0); of],
-            now: vec![Now::default(); gpus],
-            cuts,
+        let mut now = vec![Now::default(); gpus];
+        for (tenant, of) in hall.power.capping.iter().flat_map(|rules| rules.tenants.iter().enumerate()) {
+            for node in of.nodes.iter().filter_map(|node| hall.power.nodes.get(*node)) {
+                now.get_mut(node.places()).into_iter().flatten().for_each(|now| now.tenant = tenant);
+            }
         }
+        Self { limits, fill, carried, whole: vec![true; of], room: vec![Milliwatts(0); of], now, cuts }
+    }
+
+    /// What each limit carries of what GPUs draw, may draw and have at the least, and whether all below it have just spoken.
+    fn carry(&mut self, nodes: &[Silence], dt: Span) {
+        let Self { limits, carried: [drawn, granted, floor], whole, now, .. } = self;
+        let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
+        [&mut *drawn, granted, floor].into_iter().for_each(|row| row.fill(0));
+        limits.tree.carry(|gpu| at(gpu).draws.unwrap_or_default(), drawn);
+        limits.tree.carry(|gpu| at(gpu).force, granted);
+        limits.tree.carry(|gpu| at(gpu).floor(), floor);
+        whole.fill(true);
+        for (node, _) in nodes.iter().enumerate().filter(|(_, of)| of.heard && of.since >= dt) {
+            limits.tree.above(node).for_each(|(limit, _)| whole.get_mut(limit).into_iter().for_each(|of| *of = false));
+        }
+    }
+
+    /// What GPUs come to at a limit.
+    fn at(&self, limit: usize) -> Carried {
+        let [drawn, granted, floor] = self.carried.each_ref().map(|row| {
+            let of = convert::f64_from_u64(row.get(limit).copied().unwrap_or_default());
+            Watts(of / (1000.0 * convert::f64_from_u64(fill::WHOLE)))
+        });
+        Carried { drawn, granted, floor, whole: self.whole.get(limit) == Some(&true) }
     }
 }
 
@@ -190,12 +202,13 @@ impl Caps {
     /// A new boot: no report of another time counts.
     pub fn restart(&mut self) {
         self.nodes.fill(Silence::default());
+        self.limits.iter_mut().for_each(Bounds::restart);
     }
 
     /// One scan: what every GPU may draw.
-    pub fn step<F: Fn(FeedId) -> (Watts, f64), A: Fn(usize) -> Option<Rung>>(
+    pub fn step<L: Fn(Place) -> (Watts, f64), A: Fn(usize) -> Option<Rung>>(
         &mut self,
-        scene: &Scene<'_, F, A>,
+        scene: &Scene<'_, L, A>,
         capper: &mut Capper,
         (caps, news): (&mut [Cap], &mut News<'_>),
     ) {
@@ -209,19 +222,14 @@ impl Caps {
     }
 
     /// What each GPU draws, wishes, and may draw at the most.
-    fn hear<F, A: Fn(usize) -> Option<Rung>>(
+    fn hear<L, A: Fn(usize) -> Option<Rung>>(
         &mut self,
-        scene: &Scene<'_, F, A>,
+        scene: &Scene<'_, L, A>,
         rules: &Capping,
         capper: &mut Capper,
         news: &mut News<'_>,
     ) {
         let (power, inputs, dt) = (&scene.hall.power, scene.inputs, scene.now.dt);
-        for (tenant, of) in rules.tenants.iter().enumerate() {
-            for node in of.nodes.iter().filter_map(|node| power.nodes.get(*node)) {
-                capper.now.get_mut(node.places()).into_iter().flatten().for_each(|now| now.tenant = tenant);
-            }
-        }
         self.epoch = self.epoch.max(u64::from(scene.now.boot));
         let foreign = inputs.gpus.iter().map(|gpu| gpu.order.0).max().unwrap_or_default();
         if foreign > self.epoch {
@@ -249,77 +257,27 @@ impl Caps {
     }
 
     /// What is no GPU, how near each limit is, and what room it leaves.
-    fn measure<F: Fn(FeedId) -> (Watts, f64), A>(
+    fn measure<L: Fn(Place) -> (Watts, f64), A>(
         &mut self,
-        scene: &Scene<'_, F, A>,
+        scene: &Scene<'_, L, A>,
         rules: &Capping,
         capper: &mut Capper,
         news: &mut News<'_>,
     ) {
-        let Capper { limits, carried: [drawn, granted, floor], whole, room, now, .. } = capper;
-        whole.fill(true);
-        for (node, _) in self.nodes.iter().enumerate().filter(|(_, of)| of.heard && of.since >= scene.now.dt) {
-            limits.tree.above(node).for_each(|(limit, _)| whole.get_mut(limit).into_iter().for_each(|of| *of = false));
-        }
-        let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
-        for (row, of) in [(&mut *drawn, 0_u8), (granted, 1), (floor, 2)] {
-            row.fill(0);
-            let what = |gpu: usize| match of {
-                0 => at(gpu).draws.unwrap_or_default(),
-                1 => at(gpu).force,
-                _ => {
-                    if at(gpu).ours {
-                        at(gpu).least
-                    } else {
-                        at(gpu).force
-                    }
-                }
-            };
-            limits.tree.carry(what, row);
-        }
-        let watts = |row: &[u64], n: usize| {
-            Watts(
-                convert::f64_from_u64(row.get(n).copied().unwrap_or_default())
-                    / (1000.0 * convert::f64_from_u64(fill::WHOLE)),
-            )
-        };
-        let dt = scene.now.dt;
-        for (n, (limit, bounds)) in limits.all.iter().zip(&mut self.limits).enumerate() {
-            let (load, used) = match limit.place {
-                Place::Feed(feed) => (scene.feed)(feed),
-                Place::Cord(_, rack, power, share) => (cord(scene, rack, power) * share, 0.0),
-            };
-            // What a node said a while ago is not what it draws now: it may hide a load, and never shows that one is gone.
-            let least = if whole.get(n) == Some(&true) { Watts(0.0) } else { bounds.other.unwrap_or_default() };
-            let momentary = (load - watts(drawn, n)).max(least);
-            let blend = (dt.seconds() / OTHER).clamp(0.0, 1.0);
-            let other = bounds.other.map_or(momentary, |other| other + (momentary - other) * blend);
-            (bounds.other, bounds.load) = (Some(other), load);
-            let chance = chance(scene.now.seq, n);
-            let near = Near { limit: limit.most, load, most: other + watts(granted, n), used, chance };
-            bounds.band.step(&near, rules, dt);
-            let other = match bounds.band.zone() {
-                Zone::Urgent | Zone::Short => other.max(momentary),
-                Zone::Free | Zone::Held | Zone::Rising | Zone::Near => other,
-            };
-            let caps = (watts(granted, n), watts(floor, n));
-            let free = bounds.band.room((limit.most, other), caps, rules, dt);
-            let whole = limit.most * (1.0 - rules.reserve) - other;
-            if free >= whole {
-                bounds.band.restored();
-            }
-            if let (Place::Feed(feed), Some(lowers)) = (limit.place, bounds.band.lowers())
-                && lowers != bounds.told
-            {
-                bounds.told = lowers;
+        capper.carry(&self.nodes, scene.now.dt);
+        for (n, bounds) in self.limits.iter_mut().enumerate() {
+            let (Some(limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
+            let room =
+                bounds.step(&limit, (scene.load)(limit.place), &carried, (rules, scene.now, chance(scene.now.seq, n)));
+            if let (Place::Feed(feed), Some(lowers)) = (limit.place, bounds.turned()) {
                 news.switched(About::Feed(feed), (What::CapsLowered(lowers), lowers));
             }
-            room.get_mut(n).into_iter().for_each(|room| *room = milliwatts(free));
+            capper.room.get_mut(n).into_iter().for_each(|of| *of = milliwatts(room));
         }
     }
 
     /// What is granted now: falls at once, and rises where what may be in force leaves room.
-    fn grant<F, A>(&mut self, scene: &Scene<'_, F, A>, rules: &Capping, capper: &mut Capper, caps: &mut [Cap]) {
+    fn grant<L, A>(&mut self, scene: &Scene<'_, L, A>, rules: &Capping, capper: &mut Capper, caps: &mut [Cap]) {
         let Capper { limits, fill, room, now, .. } = capper;
         let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
         fill.begin(&limits.tree, |gpu| at(gpu).force, |limit| room.get(limit).copied().unwrap_or_default());
@@ -355,14 +313,6 @@ impl Caps {
             (gpu.granted, gpu.order) = (Some(granted), order);
             *cap = Cap { uuid: Some(uuid), cap: granted, clock_mhz: None, order };
         }
-    }
-}
-
-/// What a rack draws: at its most where nobody knows.
-fn cord<F, A>(scene: &Scene<'_, F, A>, rack: usize, power: plant::point::Point<Watts>) -> Watts {
-    match scene.image.read(power) {
-        Reading::Fresh(watts) | Reading::Stale { last: watts, .. } => watts,
-        Reading::Lost { .. } => scene.hall.power.racks.get(rack).map_or(Watts(0.0), |rack| rack.most),
     }
 }
 

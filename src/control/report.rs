@@ -32,7 +32,6 @@ pub use doors::DoorView;
 pub use dry::DryView;
 pub use feeds::{CordView, FeedView};
 pub use gpu::GpuView;
-pub(super) use gpu::watts;
 pub use heat::HeatView;
 pub use limits::LimitView;
 pub use performance::PerformanceView;

@@ -1,7 +1,6 @@
 //! Reasons and events in the hall's words.
 
 mod feeds;
-
 mod turns;
 
 use plant::command::{Level, Reason};

@@ -82,10 +82,12 @@ impl GpuSeen {
 
 impl Inputs {
     /// Takes a node's report in. GPUs keep their places: who is known stays, who is new takes a free one, and who is no longer named leaves his to
-    /// the next. GPUs beyond what the hall's file says of the node are left out. False where the report is no newer than the one before.
+    /// the next. GPUs beyond what the hall's file says of the node are left out. False where the report is no newer than the one before; after a
+    /// silence any report is newer, for an agent that starts anew may have an earlier clock to number them by.
     pub fn hear(&mut self, hall: &Hall, node: usize, report: &NodeReport, at: Mono) -> bool {
         let (Some(of), Some(seen)) = (hall.power.nodes.get(node), self.nodes.get_mut(node)) else { return false };
-        if report.seq <= seen.report {
+        let silent = hall.power.capping.as_ref().map_or(Span::ZERO, |capping| capping.silent);
+        if report.seq <= seen.report && at.since(seen.at) <= silent {
             return false;
         }
         *seen = NodeSeen { at, report: report.seq };

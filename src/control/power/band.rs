@@ -92,6 +92,11 @@ pub struct Near {
 }
 
 impl Band {
+    /// A new boot: the load of another time tells no slope.
+    pub fn restart(&mut self) {
+        (self.load, self.slope) = (None, 0.0);
+    }
+
     /// One scan.
     pub fn step(&mut self, near: &Near, rules: &Capping, dt: Span) {
         let seconds = dt.seconds().max(1e-3);

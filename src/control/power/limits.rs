@@ -1,20 +1,30 @@
 //! The limits that GPUs hang below: feeds, and the breakers of racks' cords.
 
 use plant::hall::Hall;
-use plant::hall::power::{Feed, Node, Power};
+use plant::hall::power::{Cord, Node, Power};
 use plant::id::{FeedId, Id, Table};
-use plant::point::Point;
 use plant::units::Watts;
 
 use super::fill::Tree;
 
 /// What limits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A feed.
     Feed(FeedId),
-    /// The cord of a rack on a feed: the rack's place in the tree, its power, and the share of it that the cord carries (1).
-    Cord(FeedId, usize, Point<Watts>, f64),
+    /// The cord of a rack on a feed, by its place among the feed's.
+    Cord(FeedId, usize),
+}
+
+impl Place {
+    /// The cord, where it is one.
+    #[must_use]
+    pub fn cord(self, power: &Power) -> Option<&Cord> {
+        match self {
+            Self::Feed(_) => None,
+            Self::Cord(feed, place) => power.feeds.get(feed)?.cords.get(place),
+        }
+    }
 }
 
 /// A limit.
@@ -44,11 +54,8 @@ impl Limits {
             power.feeds.iter().map(|(id, feed)| Limit { place: Place::Feed(id), most: feed.limit() }).collect();
         for (id, feed) in power.feeds.iter() {
             let Some(branch) = &feed.branch else { continue };
-            let most = branch.rated() * margin(feed);
-            for cord in &feed.cords {
-                let Some(rack) = power.racks.get(cord.rack) else { continue };
-                all.push(Limit { place: Place::Cord(id, cord.rack, rack.power, cord.share), most });
-            }
+            let most = branch.limit();
+            all.extend((0..feed.cords.len()).map(|cord| Limit { place: Place::Cord(id, cord), most }));
         }
         let mut tree = Tree::new(all.len());
         for node in &power.nodes {
@@ -56,11 +63,6 @@ impl Limits {
         }
         Self { all, tree }
     }
-}
-
-/// The share of a cord's breaker that may be used for good.
-fn margin(feed: &Feed) -> f64 {
-    feed.margin
 }
 
 /// The limits above a node, with what each carries of a watt of its GPUs (1).
@@ -80,9 +82,9 @@ fn above(power: &Power, all: &[Limit], node: &Node) -> Vec<(usize, f64)> {
             }
         }
     }
-    let cords = all.iter().enumerate().filter_map(|(n, limit)| match limit.place {
-        Place::Cord(_, rack, _, share) if rack == node.rack => Some((n, share * cord)),
-        Place::Cord(..) | Place::Feed(_) => None,
+    let cords = all.iter().enumerate().filter_map(|(n, limit)| {
+        let of = limit.place.cord(power).filter(|of| of.rack == node.rack)?;
+        Some((n, of.share * cord))
     });
     found.extend(cords);
     found

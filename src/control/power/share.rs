@@ -7,7 +7,7 @@ use plant::hall::useful::Useful;
 use plant::units::Watts;
 
 use super::fill::{Fill, HEAVIEST, Stop, Tree};
-use super::{Gpu, Held, Milliwatts as Mw, Now};
+use super::{Gpu, Held, Now};
 
 /// What a cap does to work of which nobody has measured it, over the rated power: in the midst of what is published.
 const USUAL: Useful = Useful { none: Watts(0.30), full: Watts(0.85), bend: 0.4 };
@@ -48,7 +48,7 @@ pub struct Ground<'a> {
     /// Which GPUs hang below which limits.
     pub tree: &'a Tree,
     /// Room below each limit (mW).
-    pub room: &'a [Mw],
+    pub room: &'a [Milliwatts],
     /// Every step of every curve, the most useful first.
     pub cuts: &'a [Cut],
 }
@@ -57,8 +57,7 @@ pub struct Ground<'a> {
 pub(super) fn share(rules: &Capping, ground: &Ground<'_>, fill: &mut Fill, now: &mut [Now], gpus: &mut [Gpu]) {
     let tree = ground.tree;
     let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
-    let least = |gpu: usize| if at(gpu).ours { at(gpu).least } else { at(gpu).force };
-    fill.begin(tree, least, |limit| ground.room.get(limit).copied().unwrap_or_default());
+    fill.begin(tree, |gpu| at(gpu).floor(), |limit| ground.room.get(limit).copied().unwrap_or_default());
     let tenant = |gpu: usize| rules.tenants.get(at(gpu).tenant).filter(|_| at(gpu).ours);
     let members = |of: &Tenant| -> usize { of.nodes.iter().map(|node| tree.of(*node).len()).sum() };
     fill.rise(tree, |gpu| {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use plant::event::Event;
 use plant::gpu::{Condition, Throttle, Uuid};
 use plant::id::Id;
-use plant::lease::seen::{GpuSeen, NodeSeen};
+use plant::image::Outputs;
+use plant::lease::seen::GpuSeen;
+use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::time::{Mono, Wall};
 use proptest::prelude::*;
 
 use super::*;
-use crate::control::quality::Quality;
 
 const TENANTS: &str = "\n[capping]\n\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\n";
 const SECOND: Span = Span::from_secs(1);
@@ -26,13 +27,16 @@ fn hall(capping: &str) -> Arc<Hall> {
     Arc::new(Hall::load("air", &format!("{before}{after}\n{capping}")).unwrap_or_else(|faults| panic!("{faults}")))
 }
 
+fn name(gpu: usize) -> Uuid {
+    Uuid::from_bits(u128::from(convert::u64_from_usize(gpu)))
+}
+
 struct Field {
     hall: Arc<Hall>,
     capper: Capper,
     caps: Caps,
-    quality: Quality,
     inputs: Inputs,
-    out: Vec<Cap>,
+    out: Outputs,
     events: Vec<Event>,
     /// What each GPU would draw (mW), and what is enforced.
     natural: Vec<u64>,
@@ -53,9 +57,8 @@ impl Field {
         let (capper, gpus) = (Capper::of(&hall), hall.power.gpus());
         Self {
             caps: Caps::new(&hall, &capper),
-            quality: Quality::new(hall.points.len()),
             inputs: Inputs::of(&hall),
-            out: vec![Cap::default(); gpus],
+            out: Outputs { caps: vec![Cap::default(); gpus], ..Outputs::default() },
             events: Vec::new(),
             natural: vec![650_000; gpus],
             enforced: vec![300_000; gpus],
@@ -93,46 +96,64 @@ impl Field {
     /// A second: nodes report, caps are decided, and nodes that hear do as they are told before the next.
     fn second(&mut self) {
         self.tick = Tick { seq: self.tick.seq + 1, mono: self.tick.mono.after(SECOND), ..self.tick };
-        for (n, node) in self.hall.power.nodes.iter().enumerate().filter(|(n, _)| !self.cut[*n]) {
-            self.inputs.nodes[n] = NodeSeen { at: self.tick.mono, report: self.tick.seq };
-            for gpu in node.places() {
-                let (draws, cap) = (Milliwatts(self.draws(gpu)), Some(Milliwatts(self.enforced[gpu])));
-                let held = self.natural[gpu] > self.enforced[gpu];
-                self.inputs.gpus[gpu] = GpuSeen {
-                    uuid: Some(Uuid::from_bits(u128::from(convert::u64_from_usize(gpu)))),
-                    condition: Condition::Well,
-                    power: Some(draws),
-                    peak: Some(draws),
-                    throttle: if held { Throttle::POWER_CAP } else { Throttle(0) },
-                    enforced: cap,
-                    at_most: cap,
-                    order: self.orders[gpu],
-                    ..GpuSeen::default()
-                };
-            }
+        let hall = Arc::clone(&self.hall);
+        for node in (0..hall.power.nodes.len()).filter(|n| !self.cut[*n]) {
+            let report = self.report(node);
+            assert!(self.inputs.hear(&hall, node, &report, self.tick.mono), "each report is newer than the last");
         }
         let loads = self.loads(|g| self.draws(g));
+        let places: Vec<Place> = self.capper.limits.all.iter().map(|limit| limit.place).collect();
         let scene = Scene {
             hall: &self.hall,
             inputs: &self.inputs,
-            image: self.quality.image(),
-            feed: |id: FeedId| (Watts(loads[id.index()]), 0.0),
+            load: |place| {
+                let limit = places.iter().position(|of| *of == place).expect("a limit");
+                (Watts(loads[limit]), 0.0)
+            },
             asked: |_| None,
             now: self.tick,
         };
         let mut news = News::new(self.tick, &mut self.events);
-        self.caps.step(&scene, &mut self.capper, (&mut self.out, &mut news));
-        for (n, node) in self.hall.power.nodes.iter().enumerate() {
+        self.caps.step(&scene, &mut self.capper, (&mut self.out.caps, &mut news));
+        for (n, node) in hall.power.nodes.iter().enumerate() {
             self.age[n] = if self.cut[n] { self.age[n] + 1 } else { 0 };
-            for gpu in node.places() {
-                let cap = self.out[gpu];
-                if cap.uuid.is_some() && !self.cut[n] {
-                    (self.enforced[gpu], self.orders[gpu]) = (cap.cap.0.clamp(200_000, 700_000), cap.order);
-                } else if self.age[n] >= 10 {
-                    self.enforced[gpu] = self.enforced[gpu].min(300_000);
-                }
+            let grants = self.out.grants(&hall, n, self.tick.seq).filter(|_| !self.cut[n]);
+            for grant in grants.iter().flat_map(|grants| &grants.grants) {
+                let gpu = node.places().find(|gpu| name(*gpu) == grant.uuid).expect("one of its own");
+                self.enforced[gpu] = grant.cap.0.clamp(200_000, 700_000);
+                self.orders[gpu] = (grant.epoch, grant.sequence);
+            }
+            if self.age[n] >= 10 {
+                self.enforced[node.places()].iter_mut().for_each(|cap| *cap = (*cap).min(300_000));
             }
         }
+    }
+
+    /// What a node says of itself.
+    fn report(&self, node: usize) -> NodeReport {
+        let of = &self.hall.power.nodes[node];
+        let gpu = |gpu: usize| GpuReport {
+            uuid: name(gpu),
+            condition: Condition::Well,
+            power: Some(Milliwatts(self.draws(gpu))),
+            peak: Some(Milliwatts(self.draws(gpu))),
+            source: None,
+            age: Span::ZERO,
+            energy: None,
+            die_cel: None,
+            throttle: (self.natural[gpu] > self.enforced[gpu]).then_some(Throttle::POWER_CAP),
+            enforced: Some(Milliwatts(self.enforced[gpu])),
+            wanted: None,
+            at_most: Some(Milliwatts(self.enforced[gpu])),
+            rule: Rule::Lease,
+            lease: Span::from_secs(10),
+            clock_mhz: None,
+            epoch: self.orders[gpu].0,
+            sequence: self.orders[gpu].1,
+            contended: false,
+        };
+        let gpus = of.places().map(gpu).collect();
+        NodeReport { node: of.name.clone(), seq: self.tick.seq, driver: None, why: None, gpus }
     }
 
     /// No limit is above what it may carry, with every GPU at its cap.
@@ -224,7 +245,7 @@ fn a_node_in_doubt_counts_at_its_most() {
     let (after, limit) = field.ups();
     let doubt = 40.0 * 4.0 * 400.0 / 0.95 / 0.975;
     assert!(after < before - 0.5 * doubt, "{before} to {after} of {limit}: room for what they could draw");
-    assert!(field.out[..160].iter().all(|cap| cap.uuid.is_none()), "nothing is granted to who does not answer");
+    assert!(field.out.caps[..160].iter().all(|cap| cap.uuid.is_none()), "nothing is granted to who does not answer");
 }
 
 #[test]
@@ -241,7 +262,7 @@ fn somebody_who_counted_higher_before_us_is_counted_over() {
     let mut field = Field::new("\n[capping]\n");
     field.orders.fill((41, 7));
     (0..3).for_each(|_| field.second());
-    assert!(field.out.iter().all(|cap| cap.order.0 == 42), "{:?}", field.out[0]);
+    assert!(field.out.caps.iter().all(|cap| cap.order.0 == 42), "{:?}", field.out.caps[0]);
 }
 
 #[test]
@@ -292,6 +313,39 @@ fn a_tenants_floor_is_kept_from_who_comes_before_him() {
     };
     assert!(poor("floor = 9e3") >= 8_990, "{}", poor("floor = 9e3"));
     assert!(poor("") < 8_000, "{}", poor(""));
+}
+
+#[test]
+fn an_agent_that_starts_anew_with_an_earlier_clock_is_heard_after_a_silence() {
+    let mut field = Field::new("\n[capping]\n");
+    field.tick.seq = 1000;
+    (0..3).for_each(|_| field.second());
+    let (hall, at) = (Arc::clone(&field.hall), field.tick.mono);
+    let early = NodeReport { seq: 5, ..field.report(0) };
+    assert!(!field.inputs.hear(&hall, 0, &early, at.after(SECOND)), "it came late, and says what was");
+    assert!(field.inputs.hear(&hall, 0, &early, at.after(Span::from_secs(4))));
+    assert_eq!(field.inputs.nodes[0].report, 5);
+}
+
+#[test]
+fn a_gpu_keeps_its_place_when_another_is_gone_and_leaves_it_to_a_new_one() {
+    let mut field = Field::new("\n[capping]\n");
+    field.second();
+    let (hall, at, mut report) = (Arc::clone(&field.hall), field.tick.mono, field.report(0));
+    report.gpus.remove(1);
+    report.seq += 1;
+    assert!(field.inputs.hear(&hall, 0, &report, at));
+    let places = |field: &Field| field.inputs.gpus[..4].iter().map(|gpu| gpu.uuid).collect::<Vec<_>>();
+    assert_eq!(places(&field), [Some(name(0)), None, Some(name(2)), Some(name(3))]);
+    report.gpus.push(GpuReport { uuid: name(9000), ..report.gpus[0] });
+    report.gpus.push(GpuReport { uuid: name(9001), ..report.gpus[0] });
+    report.seq += 1;
+    assert!(field.inputs.hear(&hall, 0, &report, at));
+    assert_eq!(
+        places(&field),
+        [Some(name(0)), Some(name(9000)), Some(name(2)), Some(name(3))],
+        "and no more than it has"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Place;
 use super::{Capper, Caps};
-use crate::control::report::{GpuView, watts};
+use crate::control::report::GpuView;
 
 /// What holds a GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,10 +46,10 @@ impl Caps {
                 rack: hall.fed_rack(node.rack).to_owned(),
                 tenant: tenant.name.clone(),
                 priority: tenant.priority,
-                draws_w: now.draws.map(watts),
-                wishes_w: watts(now.wish),
-                granted_w: gpu.granted.map(watts),
-                counts_w: watts(now.force),
+                draws_w: now.draws.map(|drawn| drawn.watts().0),
+                wishes_w: now.wish.watts().0,
+                granted_w: gpu.granted.map(|granted| granted.watts().0),
+                counts_w: now.force.watts().0,
                 held: held.to_owned(),
                 by,
                 sentence,
@@ -61,8 +61,8 @@ impl Caps {
     /// What holds a GPU: in a word, which feed, and a sentence.
     fn sentence(&self, hall: &Hall, capper: &Capper, place: usize) -> Option<(&'static str, Option<String>, String)> {
         let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
-        let (wishes, counts) = (watts(now.wish), watts(now.force));
-        let has = watts(gpu.granted.unwrap_or_default());
+        let (wishes, counts) = (now.wish.watts().0, now.force.watts().0);
+        let has = gpu.granted.unwrap_or_default().watts().0;
         let asked = now.ours && now.most < now.rated;
         Some(match gpu.held {
             Held::Doubt => {
@@ -73,7 +73,10 @@ impl Caps {
                 let limit = capper.limits.all.get(limit)?;
                 let (feed, at) = match limit.place {
                     Place::Feed(feed) => (feed, String::new()),
-                    Place::Cord(feed, rack, ..) => (feed, format!("the cord of `{}` on ", hall.fed_rack(rack))),
+                    Place::Cord(feed, _) => {
+                        let rack = limit.place.cord(&hall.power)?.rack;
+                        (feed, format!("the cord of `{}` on ", hall.fed_rack(rack)))
+                    }
                 };
                 let name = hall.power.feeds.get(feed).map_or("?", |feed| feed.name.as_str());
                 let most = limit.most.0 / 1000.0;
@@ -83,7 +86,7 @@ impl Caps {
                 ("limit", Some(name.to_owned()), sentence)
             }
             Held::Rising => {
-                let aim = watts(now.aim);
+                let aim = now.aim.watts().0;
                 (
                     "rising",
                     None,
@@ -91,7 +94,7 @@ impl Caps {
                 )
             }
             Held::Wish if asked => {
-                let most = watts(now.most);
+                let most = now.most.watts().0;
                 (
                     "asked",
                     None,

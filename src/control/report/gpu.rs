@@ -1,6 +1,6 @@
 //! Why a GPU may draw what it may, for people.
 
-use plant::gpu::{Milliwatts, Uuid};
+use plant::gpu::Uuid;
 use serde::{Deserialize, Serialize};
 
 /// A GPU's cap and what holds it.
@@ -30,9 +30,4 @@ pub struct GpuView {
     pub by: Option<String>,
     /// All of it in a sentence.
     pub sentence: String,
-}
-
-/// Watts of milliwatts.
-pub(in crate::control) const fn watts(of: Milliwatts) -> f64 {
-    of.watts().0
 }

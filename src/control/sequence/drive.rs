@@ -77,6 +77,8 @@ impl Step for Drive {
 pub struct Driven {
     life: Sequence<Drive>,
     gone: Timer,
+    /// It did not turn when it should, and has not been seen turning since: that nobody asks for it any more mends nothing.
+    missed: Option<Trouble>,
     /// How long it has turned.
     pub run: RunTime,
 }
@@ -86,7 +88,7 @@ impl Driven {
     #[must_use]
     pub fn found(turns: bool, run: RunTime) -> Self {
         let step = if turns { Drive::Turning } else { Drive::Resting };
-        Self { life: Sequence::long_since(step), gone: Timer::default(), run }
+        Self { life: Sequence::long_since(step), gone: Timer::default(), missed: None, run }
     }
 
     /// Where it is.
@@ -101,12 +103,21 @@ impl Driven {
         self.life.since()
     }
 
-    /// What is wrong with it, if anything is.
+    /// What it has failed at, while it is not tried again.
     #[must_use]
-    pub const fn trouble(&self) -> Option<Trouble> {
+    pub const fn failed(&self) -> Option<Trouble> {
         match self.step() {
             Drive::Failed(trouble) => Some(trouble),
             Drive::Resting | Drive::Starting | Drive::Turning | Drive::Stopping => None,
+        }
+    }
+
+    /// What is wrong with it, if anything is: also while it may rest and while it is tried again, until it has turned.
+    #[must_use]
+    pub const fn trouble(&self) -> Option<Trouble> {
+        match self.failed() {
+            Some(trouble) => Some(trouble),
+            None => self.missed,
         }
     }
 
@@ -126,6 +137,11 @@ impl Driven {
         let known = if let Sight::Known(_) = turns { dt } else { Span::ZERO };
         let turn = self.life.advance(rules, known, |step, _| next(step, (turns, wanted), gone));
         self.run.count(turns == Sight::Known(true), dt);
+        if turns == Sight::Known(true) {
+            self.missed = None;
+        } else if let Drive::Failed(trouble @ (Trouble::DidNotStart | Trouble::StoppedItself)) = self.step() {
+            self.missed = Some(trouble);
+        }
         let aborted = match turn {
             Turn::Stayed => return None,
             Turn::Moved(_) => None,
@@ -186,6 +202,18 @@ mod tests {
         assert_eq!(run(&mut drive, Sight::Known(false), true, 1), [What::Trouble(Trouble::DidNotStart)]);
         assert!(drive.is_told(), "a fan that comes back shall turn");
         assert_eq!(run(&mut drive, Sight::Known(true), true, 1), [What::Step(Told::Running)]);
+    }
+
+    #[test]
+    fn one_that_failed_is_well_when_it_has_turned_and_not_when_it_may_rest() {
+        let mut drive = Driven::found(false, RunTime::default());
+        run(&mut drive, Sight::Known(false), true, 61);
+        assert_eq!(run(&mut drive, Sight::Known(false), false, 600), [What::Step(Told::Standing)]);
+        assert_eq!((drive.step(), drive.trouble()), (Drive::Resting, Some(Trouble::DidNotStart)));
+        assert_eq!(run(&mut drive, Sight::Known(false), true, 1), [What::Step(Told::Starting)]);
+        assert_eq!(drive.trouble(), Some(Trouble::DidNotStart), "it is tried, and not well yet");
+        run(&mut drive, Sight::Known(true), true, 1);
+        assert_eq!(drive.trouble(), None);
     }
 
     #[test]

@@ -311,7 +311,7 @@ impl OilTank {
             return (0.0, Reason::Failed(Trouble::RunsDry));
         }
         if !self.pump.is_told() {
-            return (0.0, self.pump.trouble().map_or(Reason::Running, Reason::Failed));
+            return (0.0, self.pump.failed().map_or(Reason::Running, Reason::Failed));
         }
         if self.starts_anew(rules.retry_after, scan) {
             return (0.0, Reason::StartsAnew);
@@ -335,7 +335,7 @@ impl OilTank {
         let reason = Reason::TankHot(of.of.fluid.id());
         commands.propose(wiring.valve, Priority::ThermalProtection, 100.0, reason);
         // What has no fluid to move helps nobody.
-        if self.pump.trouble().is_none() && !self.intake.is_bare() {
+        if self.pump.failed().is_none() && !self.intake.is_bare() {
             commands.propose(wiring.pump, Priority::ThermalProtection, 100.0, reason);
         }
     }

@@ -4,7 +4,7 @@
 //! next to nothing while there is something below it. **Outside it** a cord whose own breaker has tripped is not seen.
 
 use super::flows::{Flows, Known};
-use super::{Breaker, Cord, Power};
+use super::{Breaker, Feed, Power};
 use crate::breaker::Characteristic;
 use crate::id::FeedId;
 use crate::units::Watts;
@@ -47,25 +47,23 @@ impl Flows {
         self.of(feed).is_some_and(dead)
     }
 
+    /// What the cord of a rack carries, by its place among those of a feed; nothing where there is none or the file names no breaker of cords.
+    #[must_use]
+    pub fn cord(&self, power: &Power, feed: FeedId, place: usize) -> Option<CordFlow> {
+        let of = power.feeds.get(feed)?;
+        let (cord, limit) = (of.cords.get(place)?, of.branch.as_ref()?.limit());
+        let hangs = |other: &Feed| other.cords.iter().any(|other| other.rack == cord.rack);
+        let alone = power.feeds.iter().any(|(id, other)| id != feed && self.is_dead(id) && hangs(other));
+        let share = if alone { cord.takes_over } else { cord.share };
+        let load = if self.is_dead(feed) { Watts(0.0) } else { self.rack(cord.rack) * share };
+        Some(CordFlow { rack: cord.rack, load, limit })
+    }
+
     /// The cord of a feed that has the least room under its own breaker; nothing where the file names no breaker of cords.
     #[must_use]
     pub fn tightest_cord(&self, power: &Power, feed: FeedId) -> Option<CordFlow> {
-        let of = power.feeds.get(feed)?;
-        let limit = of.branch.as_ref()?.limit();
-        let alone = |cord: &Cord| {
-            let mut others = power
-                .feeds
-                .iter()
-                .filter(|(id, other)| *id != feed && other.cords.iter().any(|other| other.rack == cord.rack));
-            others.any(|(id, _)| self.is_dead(id))
-        };
-        let here = self.is_dead(feed);
-        let flow = |cord: &Cord| {
-            let share = if alone(cord) { cord.takes_over } else { cord.share };
-            let load = if here { Watts(0.0) } else { self.rack(cord.rack) * share };
-            CordFlow { rack: cord.rack, load, limit }
-        };
-        of.cords.iter().map(flow).reduce(|a, b| if b.load > a.load { b } else { a })
+        let cords = 0..power.feeds.get(feed)?.cords.len();
+        cords.filter_map(|place| self.cord(power, feed, place)).reduce(|a, b| if b.load > a.load { b } else { a })
     }
 }
 
