@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plant::gpu::{GpuSample, Milliwatts, Uuid};
+use plant::gpu::{Condition, GpuSample, Milliwatts, Uuid};
 
 use super::config::Config;
 use super::hold::{Bounds, SAME};
@@ -12,6 +12,9 @@ use crate::adapters::nvml::{Asked, Gpus, Wish};
 const LOOK: Duration = Duration::from_millis(20);
 /// How often a GPU that does not follow is asked again, in looks.
 const AGAIN: u32 = 12;
+
+/// How long a GPU that has not been read is left alone, in looks: what is lower than the fail-safe must not be raised because its first reading takes its time.
+const UNREAD: u32 = 50;
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,13 +43,15 @@ fn target(sample: &GpuSample, bounds: &Bounds) -> Option<Milliwatts> {
     enforced.is_none_or(|e| e > safe + SAME).then_some(safe)
 }
 
-/// Writes it and waits until it is enforced, or the time is over. A GPU that was never read is asked all the same.
+/// Writes it and waits until it is enforced, or the time is over. A GPU that cannot be read is asked all the same, after a second.
 #[must_use]
 pub fn write(gpus: &Gpus, config: &Config, within: Duration) -> Outcome {
     let bounds = &config.bounds;
     let mut left = within;
     let mut asked: Vec<(Uuid, u32, Option<Asked>)> = Vec::new();
+    let mut looks = 0_u32;
     loop {
+        looks = looks.saturating_add(1);
         for (uuid, _) in gpus.cards() {
             if !asked.iter().any(|(of, _, _)| *of == uuid) {
                 asked.push((uuid, 0, None));
@@ -63,7 +68,8 @@ pub fn write(gpus: &Gpus, config: &Config, within: Duration) -> Outcome {
             outcome.doubtful.push(*uuid);
             *wait = wait.saturating_sub(1);
             // One that was lower when it was last read is left alone: a write could only raise it.
-            if let Some(limit) = due.filter(|_| *wait == 0) {
+            let early = sample.condition == Condition::Unread && looks < UNREAD;
+            if let Some(limit) = due.filter(|_| *wait == 0 && !early) {
                 *wait = AGAIN;
                 if config.persistent && sample.persistent != Some(true) {
                     // Or the driver goes with us, and the limit with it. Whether it was taken shows when it is read.
