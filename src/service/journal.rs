@@ -14,6 +14,7 @@
 //! are synced. Whatever cannot be kept is counted, told in the file, and ends with a snapshot.
 
 mod delta;
+mod heard;
 mod queue;
 mod read;
 mod record;
@@ -40,6 +41,7 @@ pub use recover::{Recovered, Tail};
 pub(in crate::service) use store::{is_damage, set_aside};
 
 use delta::{Change, Decided};
+use heard::Hearing;
 use queue::{Message, Queue};
 use record::{ScanRef, SnapshotRef, count, encode};
 use writer::Writer;
@@ -144,6 +146,7 @@ pub struct Journal {
     outputs: Vec<f64>,
     changes: Vec<Change>,
     decided: Vec<Decided>,
+    heard: Hearing,
     state: Vec<u8>,
     /// When the snapshot was taken that the record goes on from; nothing before the first of this boot.
     snapshot_at: Option<Mono>,
@@ -181,6 +184,7 @@ impl Journal {
             outputs: Vec::new(),
             changes: Vec::new(),
             decided: Vec::new(),
+            heard: Hearing::default(),
             state: Vec::new(),
             snapshot_at: None,
             tried_at: None,
@@ -194,6 +198,7 @@ impl Journal {
     pub fn record_scan(&mut self, tick: Tick, inputs: &Inputs, outputs: &Outputs) {
         delta::diff(&mut self.samples, inputs.samples.rows(), tick.mono, &mut self.changes);
         delta::diff_outputs(&mut self.outputs, outputs, &mut self.decided);
+        self.heard.hear(inputs, tick.mono);
         if !self.recording() {
             return;
         }
@@ -206,6 +211,7 @@ impl Journal {
             hash: decision_hash(outputs),
             outputs: count(self.outputs.len()),
             decided: &self.decided,
+            heard: self.heard.news(),
         };
         let body = encode(&scan, self.queue.buffer());
         self.push(Message { kind: Kind::Scan, tick, body, promise: None });
@@ -249,6 +255,7 @@ impl Journal {
             changes: &self.changes,
             outputs: &self.outputs,
             state: &self.state,
+            heard: &self.heard.whole(tick.mono),
         };
         let body = encode(&snapshot, self.queue.buffer());
         if self.queue.push(Message { kind: Kind::Snapshot, tick, body, promise: None }) {

@@ -299,6 +299,8 @@ impl<M: Machine> Run<'_, M> {
             return;
         }
         self.inputs.samples = images.samples.iter().copied().collect();
+        self.inputs.nodes.clone_from(&images.nodes);
+        self.inputs.gpus.clone_from(&images.gpus);
         self.inputs.reports = scan.reports;
         self.inputs.reload = scan.reload;
         self.last = Some(scan.tick);

@@ -4,12 +4,14 @@ use plant::command::WriteReport;
 use plant::convert;
 use plant::hall::Strategies;
 use plant::image::Outputs;
+use plant::lease::seen::{GpuSeen, NodeSeen};
 use plant::reading::Sample;
 use plant::time::Tick;
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use super::delta::{self, Change, Decided, Malformed};
+use super::heard::Heard;
 
 /// What was decided, in sixteen bytes.
 pub type DecisionHash = [u8; 16];
@@ -42,6 +44,7 @@ pub struct Scan {
     pub hash: DecisionHash,
     outputs: u32,
     decided: Vec<Decided>,
+    heard: Heard,
 }
 
 /// The same, borrowed from the recorder. Field for field what [`Scan`] reads.
@@ -55,6 +58,7 @@ pub(super) struct ScanRef<'a> {
     pub hash: DecisionHash,
     pub outputs: u32,
     pub decided: &'a [Decided],
+    pub heard: &'a Heard,
 }
 
 /// An answer as recorded.
@@ -78,6 +82,7 @@ pub struct Snapshot {
     outputs: Vec<f64>,
     /// The controller's state, in postcard.
     pub state: Vec<u8>,
+    heard: Heard,
 }
 
 /// The same, borrowed from the recorder.
@@ -88,6 +93,7 @@ pub(super) struct SnapshotRef<'a> {
     pub changes: &'a [Change],
     pub outputs: &'a [f64],
     pub state: &'a [u8],
+    pub heard: &'a Heard,
 }
 
 /// Records that could not be kept.
@@ -116,6 +122,10 @@ pub struct Images {
     pub samples: Vec<Sample>,
     /// The value of every output, in the order of the commands.
     pub outputs: Vec<f64>,
+    /// What every node last said.
+    pub nodes: Vec<NodeSeen>,
+    /// The same of every GPU.
+    pub gpus: Vec<GpuSeen>,
 }
 
 impl Kind {
@@ -165,7 +175,8 @@ impl Scan {
     /// When the record speaks of rows it does not have.
     pub fn apply(&self, images: &mut Images) -> Result<(), Malformed> {
         delta::apply(&mut images.samples, self.points, self.tick.mono, &self.changes)?;
-        delta::apply_outputs(&mut images.outputs, self.outputs, &self.decided)
+        delta::apply_outputs(&mut images.outputs, self.outputs, &self.decided)?;
+        self.heard.apply(&mut images.nodes, &mut images.gpus, self.tick.mono)
     }
 }
 
@@ -175,8 +186,9 @@ impl Snapshot {
     /// # Errors
     /// When the record speaks of rows it does not have.
     pub fn images(&self) -> Result<Images, Malformed> {
-        let mut images = Images { samples: Vec::new(), outputs: self.outputs.clone() };
+        let mut images = Images { outputs: self.outputs.clone(), ..Images::default() };
         delta::apply(&mut images.samples, self.points, self.tick.mono, &self.changes)?;
+        self.heard.apply(&mut images.nodes, &mut images.gpus, self.tick.mono)?;
         Ok(images)
     }
 }
