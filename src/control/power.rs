@@ -16,6 +16,7 @@
 pub mod band;
 mod bounds;
 pub mod fill;
+mod force;
 mod heard;
 mod limits;
 mod share;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use super::news::News;
 use bounds::{Bounds, Carried};
 use fill::Fill;
+use force::Force;
 use limits::Limits;
 pub use limits::Place;
 use why::Held;
@@ -105,10 +107,8 @@ struct Gpu {
     wish: Wish,
     /// What was granted last (mW); nothing where nothing was.
     granted: Option<Milliwatts>,
-    /// The highest that was granted and is not known to be out of force (mW).
-    high: Milliwatts,
-    /// The order of the last grant.
-    order: (u64, u64),
+    /// What of all grants may be in force.
+    force: Force,
     /// What holds it.
     held: Held,
 }
@@ -309,8 +309,8 @@ impl Caps {
             if granted < now.aim && now.aim > now.force && granted == risen {
                 gpu.held.rises();
             }
-            gpu.high = gpu.high.max(granted);
-            (gpu.granted, gpu.order) = (Some(granted), order);
+            gpu.force.grant(granted, order);
+            gpu.granted = Some(granted);
             *cap = Cap { uuid: Some(uuid), cap: granted, clock_mhz: None, order };
         }
     }

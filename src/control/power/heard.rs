@@ -14,11 +14,11 @@ impl Gpu {
         let Board { least, rated, asked } = of;
         self.uuid = seen.uuid.or(self.uuid);
         let known = seen.uuid.is_some() && (heard || lent);
-        if heard && seen.order >= self.order && self.order != (0, 0) {
-            self.high = self.granted.unwrap_or_default(); // what it has taken is the newest
+        if heard {
+            self.force.taken(seen.order);
         }
         let told = seen.at_most.unwrap_or(rated);
-        let force = if known { told.max(self.high.min(rated)) } else { rated.max(told) };
+        let force = if known { told.max(self.force.most().min(rated)) } else { rated.max(told) };
         let ours = heard && seen.uuid.is_some() && seen.condition.is_read() && seen.rule != Rule::Released;
         let most = if seen.rule == Rule::Foreign { seen.enforced.unwrap_or(asked).min(asked) } else { asked };
         let wish = self.wish.step(seen, most, dt);
