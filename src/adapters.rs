@@ -10,6 +10,7 @@
 //!
 //! Adapters see `plant` and never `control`. What comes after the deadline is there for the next scan.
 
+pub mod agents;
 mod look;
 mod mailbox;
 pub mod modbus;
@@ -191,6 +192,8 @@ impl State {
 pub struct Field {
     shared: Arc<Shared>,
     buses: Vec<Mailbox>,
+    /// The agents of GPU nodes, where the hall caps any.
+    agents: Option<Arc<agents::Desk>>,
     /// What wakes them, and the runtime that they live on.
     bells: Arc<Vec<Bell>>,
     runtime: Option<Handle>,
@@ -200,7 +203,7 @@ impl Field {
     /// A field without buses.
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, buses: Vec::new(), bells: Arc::default(), runtime: None }
+        Self { shared, buses: Vec::new(), agents: None, bells: Arc::default(), runtime: None }
     }
 
     /// What the adapters store into.
@@ -220,6 +223,12 @@ impl Field {
         state.pace.push((None, Span::ZERO));
         state.parted.push(None);
         (state.finished.len().saturating_sub(1), orders)
+    }
+
+    /// From now on scans hear these agents, and their caps go to them.
+    pub fn add_agents(&mut self, desk: Arc<agents::Desk>) {
+        self.agents = Some(desk);
+        self.runtime = Handle::try_current().ok();
     }
 
     /// Asks every bus for the points that are due. A bus that is still busy makes up for
@@ -257,6 +266,10 @@ impl Field {
         }
         inputs.reports.clear();
         inputs.reports.append(&mut state.reports);
+        drop(state);
+        if let Some(agents) = &self.agents {
+            agents.freeze(inputs);
+        }
     }
 
     /// From now on this device is not talked to, or every one is again.
@@ -270,8 +283,11 @@ impl Field {
         Looker::new(self.buses.iter().map(Mailbox::slots).collect())
     }
 
-    /// Hands the outputs of a scan to every bus. A bus that is still busy gets the newest when it is done.
+    /// Hands the outputs of a scan to every bus, and its caps to the agents. A bus that is still busy gets the newest when it is done.
     pub fn write(&self, outputs: &Outputs, tick: Tick) {
+        if let Some(agents) = &self.agents {
+            agents.put(outputs);
+        }
         self.order(&Order::Write(tick, self.image(outputs)));
     }
 
@@ -302,8 +318,11 @@ impl Field {
         for bus in &self.buses {
             bus.put(order.clone());
         }
-        let bells = Arc::clone(&self.bells);
-        let ring = move || bells.iter().for_each(Bell::ring);
+        let (bells, agents) = (Arc::clone(&self.bells), self.agents.clone());
+        let ring = move || {
+            bells.iter().for_each(Bell::ring);
+            agents.iter().for_each(|agents| agents.ring());
+        };
         match &self.runtime {
             Some(runtime) => drop(runtime.spawn(async move { ring() })),
             None => ring(),

@@ -19,12 +19,12 @@ use super::mqtt::rig::{Peer, options};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The node's fail-safe, and what is granted (mW).
-const SAFE: u32 = 300_000;
+pub const SAFE: u32 = 300_000;
 const CAP: u32 = 600_000;
 
 /// A node: its GPUs, its agent.
-struct Node {
-    bench: Bench,
+pub struct Node {
+    pub bench: Bench,
     agent: Child,
     folder: tempfile::TempDir,
     epoch: u64,
@@ -32,12 +32,17 @@ struct Node {
 
 impl Node {
     fn start(more: &str) -> Self {
+        Self::named("node-1", more)
+    }
+
+    /// The agent of a node of this name.
+    pub fn named(name: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let bench =
             Bench::new(&folder.path().join("gpus"), &library_beside_tests(), &[Card::H100; 4]).expect("a bench");
         (0..4).for_each(|n| bench.demand(n, 690.0));
         let file = format!(
-            "node = \"node-1\"\nfailsafe_w = 300\nfloor_w = 200\nlibrary = \"{}\"\nstate_file = \"{1}/limits.json\"\nsocket = \"{1}/agent.sock\"\nreport_every = \"100ms\"\nsilence = \"1s\"\n{more}\n",
+            "node = \"{name}\"\nfailsafe_w = 300\nfloor_w = 200\nlibrary = \"{}\"\nstate_file = \"{1}/limits.json\"\nsocket = \"{1}/agent.sock\"\nreport_every = \"100ms\"\nsilence = \"1s\"\n{more}\n",
             bench.library().display(),
             folder.path().display(),
         );
@@ -62,7 +67,7 @@ impl Node {
         self.wattloop(&[args, &["--socket", &socket, "--json"]].concat())
     }
 
-    fn report(&self) -> Option<NodeReport> {
+    pub fn report(&self) -> Option<NodeReport> {
         let output = self.ask(&["agent", "status"]);
         serde_json::from_slice(&output.stdout).ok()
     }
@@ -103,7 +108,7 @@ impl Node {
         }
     }
 
-    fn all_at_most(&self, milliwatts: u32) -> bool {
+    pub fn all_at_most(&self, milliwatts: u32) -> bool {
         (0..4).all(|n| self.bench.enforced(n) <= milliwatts)
     }
 
@@ -111,7 +116,7 @@ impl Node {
         (0..4).all(|n| self.bench.enforced(n) == milliwatts)
     }
 
-    fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Duration {
+    pub fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Duration {
         let began = Instant::now();
         while !holds(self) {
             let limits: Vec<_> = (0..4).map(|n| self.bench.enforced(n)).collect();
@@ -121,7 +126,7 @@ impl Node {
         began.elapsed()
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 

@@ -7,4 +7,4 @@ mod crash;
 mod life;
 mod look;
 mod records;
-mod rig;
+pub mod rig;

@@ -179,7 +179,7 @@ fn kills() -> usize {
 fn nothing_promised_is_lost_and_nothing_jumps_by_kill_9() {
     let folder = tempfile::tempdir().expect("a folder");
     let set = vec!["period=\"200ms\"".to_owned(), "journal.snapshot_every=\"10s\"".to_owned()];
-    let stage = Stage::set("air", folder.path(), &Scene { seed: 11, set, lockstep: None, nodes: None })
+    let stage = Stage::set("air", folder.path(), &Scene { seed: 11, set, ..Scene::default() })
         .unwrap_or_else(|e| panic!("{e}"));
     let hall = stage.load().unwrap_or_else(|e| panic!("{e}")).hall;
     let mut process = Process::run(&stage, folder.path(), None);

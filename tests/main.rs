@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod agent;
+mod agents;
 mod api_metrics;
 mod api_socket;
 mod cli_live;

@@ -64,7 +64,7 @@ pub fn run(args: &DemoArgs, out: &Out) -> Result<(), Stop> {
     clear(&folder)?;
     let hall = args.gpus.wanted().then(|| rapid::shipped(&args.hall)).transpose()?;
     let nodes = hall.as_ref().map(|hall| args.gpus.spec(hall)).transpose()?.flatten();
-    let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()], lockstep: None, nodes };
+    let scene = Scene { seed: args.seed, set: vec!["log.filter=\"warn\"".to_owned()], nodes, ..Scene::default() };
     let stage = Stage::set(&args.hall, &folder, &scene).map_err(Stop::rehearsal)?;
     if let Some(hall) = &hall {
         args.gpus.put(hall, &stage.hall)?;

@@ -7,6 +7,7 @@ use plant::convert::{f64_from_u64, f64_from_usize};
 
 use super::metrics::{Family, Metrics, Row};
 use super::{history, journal};
+use crate::adapters::agents::Desk;
 use crate::adapters::modbus::{Counts, Modbus};
 use crate::adapters::mqtt::Mqtt;
 
@@ -14,13 +15,16 @@ use crate::adapters::mqtt::Mqtt;
 pub fn add_all(
     metrics: &Metrics,
     modbus: Modbus,
-    mqtt: Option<Arc<Mqtt>>,
+    (mqtt, agents): (Option<Arc<Mqtt>>, Option<Arc<Desk>>),
     journal: Arc<journal::Counters>,
     history: Arc<history::Counters>,
 ) {
     metrics.add_source(Box::new(move || of_modbus(&modbus)));
     if let Some(mqtt) = mqtt {
         metrics.add_source(Box::new(move || of_mqtt(&mqtt)));
+    }
+    if let Some(agents) = agents {
+        metrics.add_source(Box::new(move || of_agents(&agents)));
     }
     metrics.add_source(Box::new(move || of_journal(&journal)));
     metrics.add_source(Box::new(move || of_history(&history)));
@@ -65,6 +69,19 @@ fn of_mqtt(mqtt: &Mqtt) -> Vec<Family> {
             "Messages that wait for the broker",
             vec![Row::only(f64_from_usize(counts.depth))],
         ),
+    ]
+}
+
+fn of_agents(agents: &Desk) -> Vec<Family> {
+    let counts = agents.counts();
+    let dropped = [("stale", counts.stale), ("unknown", counts.unknown), ("malformed", counts.malformed)];
+    let dropped = dropped.iter().map(|(why, n)| Row::new(&[("reason", why)], f64_from_u64(*n)));
+    vec![
+        Family::gauge("agents_connected", "One while agents can be heard", vec![Row::flag(counts.connected)]),
+        Family::counter("agents_reports", "Reports of agents taken", one(counts.reports)),
+        Family::counter("agents_dropped", "Messages of agents that were dropped", dropped.collect()),
+        Family::counter("agents_grants", "Messages with grants sent", one(counts.grants)),
+        Family::counter("agents_grants_unsent", "Messages with grants that the line did not take", one(counts.unsent)),
     ]
 }
 

@@ -1,10 +1,11 @@
-//! What comes in over MQTT besides samples: overrides and announcements, where they are allowed.
+//! What comes in over MQTT besides samples: overrides and announcements, where they are allowed, and what there is to know of agents.
 
 use std::sync::Arc;
 
 use plant::hall::Hall;
 use tokio::sync::mpsc::Receiver;
 
+use crate::adapters::agents::Note;
 use crate::adapters::mqtt::{Command, Incoming, Load, Mqtt, Notice};
 use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::api::call::{Answer, Asker, Question};
@@ -35,6 +36,21 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
                 );
             }
             Incoming::SubscriptionRefused { topic } => {
+                tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
+                trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
+            }
+        }
+    }
+}
+
+/// Tells what there is to know of agents until their line ends.
+pub async fn of_agents(mut notes: Receiver<Note>, asker: Asker, hall: Arc<Hall>) {
+    while let Some(note) = notes.recv().await {
+        match note {
+            Note::Differs(active) => {
+                trouble::tell(&asker, &hall, trouble::AGENT_DIFFERS, active).await;
+            }
+            Note::Refused(topic) => {
                 tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
                 trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
             }

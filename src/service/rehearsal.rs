@@ -97,6 +97,8 @@ pub struct Scene {
     pub lockstep: Option<Wall>,
     /// The machines one by one, where they are followed so.
     pub nodes: Option<Arc<Spec>>,
+    /// Somebody else's broker, where the hall's sensors speak; nothing for one of our own.
+    pub broker: Option<wire::Broker>,
 }
 
 impl Stage {
@@ -115,7 +117,7 @@ impl Stage {
         let world = World::load(&plan.hall, hall, physics)?.with_seed(scene.seed);
         let world = scene.nodes.iter().fold(world, World::with_nodes);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let wants_broker = !plan.bindings.mqtt.is_empty();
+        let wants_broker = !plan.bindings.mqtt.is_empty() && scene.broker.is_none();
         let broker =
             if wants_broker { Some(runtime.block_on(Broker::start(0)).map_err(RehearsalFault::Broker)?) } else { None };
         let free = wire::Options::default();
@@ -125,11 +127,17 @@ impl Stage {
             // GPUs' sensors speak ten times a second.
             (None, Some(_)) => wire::Pace::Free { speed: 1.0, step: Duration::from_millis(100) },
         };
-        let options = wire::Options { broker: broker.as_ref().map(sensors), pace, begin: scene.lockstep, ..free };
+        let options = wire::Options {
+            broker: broker.as_ref().map(sensors).or_else(|| scene.broker.clone()),
+            pace,
+            begin: scene.lockstep,
+            ..free
+        };
         let served = runtime.block_on(wire::serve(world, &plan.bindings, &options))?;
         let mut flags = places(folder);
         flags.extend(served.gateways().iter().map(|(name, at)| format!("modbus.gateway.{name}.url=\"tcp://{at}\"")));
         flags.extend(broker.as_ref().map(|b| format!("mqtt.url=\"{}\"", b.url())));
+        flags.extend(scene.broker.iter().map(|b| format!("mqtt.url=\"mqtt://{}:{}\"", b.host, b.port)));
         flags.extend(scene.set.iter().cloned());
         Ok(Self { runtime, hall: served, broker, site, flags })
     }

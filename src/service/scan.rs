@@ -88,7 +88,7 @@ pub struct Scan {
 impl Scan {
     /// Scans until `stop` is set, then hands every output to its fail-safe.
     pub fn run(mut self, stop: &AtomicBool) -> Tally {
-        let mut inputs = Inputs::unread(self.controller.hall().points.len());
+        let mut inputs = Inputs::of(self.controller.hall());
         let mut tally = Tally::default();
         let mut due = self.clock.mono();
         let mut last = self.before;

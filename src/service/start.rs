@@ -7,8 +7,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
+use plant::hall::Hall;
 use plant::time::Span;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::Receiver as Notes;
 
 use super::bulletin::{self, Bulletin};
 use super::clock::{self, Clock};
@@ -26,6 +28,7 @@ use super::resume::{Between, Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
 use super::wiring::Wiring;
 use super::{Service, StartFault, api, counts, descriptors, metrics};
+use crate::adapters::agents::{self, Desk};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt};
 use crate::adapters::{Field, Shared, Stamp};
@@ -57,7 +60,8 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let outlet = outlet(&loaded, &wires, &metrics, &journal, (asker.clone(), writes, keeper.clone()))?;
     metrics.update(|figures| figures.config_hash = loaded.texts.hash());
     let history = outlet.history.counters();
-    counts::add_all(&metrics, wires.modbus.clone(), wires.mqtt.clone(), journal.counters(), history);
+    let spoken = (wires.mqtt.clone(), wires.agents.as_ref().map(|(desk, _)| Arc::clone(desk)));
+    counts::add_all(&metrics, wires.modbus.clone(), spoken, journal.counters(), history);
     let mut wiring = Wiring::of(&loaded.hall, &loaded.bindings);
     (wiring.config_hash, wiring.shadow, wiring.looker) = (loaded.texts.hash(), shadow, wires.field.looker());
     let served = serve(&loaded, &metrics, &asker, (keeper, wiring))?;
@@ -86,10 +90,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     };
     last_good::keep(&scan.state_dir, &loaded.texts).map_err(|e| StartFault::Io(scan.state_dir.clone(), e))?;
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
-    if let Some((mqtt, incoming)) = wires.mqtt.as_ref().zip(wires.incoming) {
-        let task = super::incoming::serve(incoming, Arc::clone(mqtt), asker.clone(), Arc::clone(&loaded.hall));
-        people.spawn(task);
-    }
+    let mqtt = listen(wires.mqtt.zip(wires.incoming), wires.agents, (&people, &asker, &loaded.hall));
     people.spawn(descriptors::watch());
     Ok(Service {
         plant,
@@ -100,9 +101,23 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         asker,
         hall: loaded.hall,
         modbus: wires.modbus,
-        mqtt: wires.mqtt,
+        mqtt,
         served,
     })
+}
+
+/// Serves what comes in by the broker.
+fn listen(
+    mqtt: Option<(Arc<Mqtt>, Notes<mqtt::Incoming>)>,
+    agents: Option<(Arc<Desk>, Notes<agents::Note>)>,
+    (people, asker, hall): (&Runtime, &api::call::Asker, &Arc<Hall>),
+) -> Option<Arc<Mqtt>> {
+    if let Some((_, notes)) = agents {
+        people.spawn(super::incoming::of_agents(notes, asker.clone(), Arc::clone(hall)));
+    }
+    let (mqtt, incoming) = mqtt?;
+    people.spawn(super::incoming::serve(incoming, Arc::clone(&mqtt), asker.clone(), Arc::clone(hall)));
+    Some(mqtt)
 }
 
 /// Threads for the adapters: with one, a thousand loops at 100 ms lose cycles on a busy machine.
@@ -157,14 +172,15 @@ struct Wires {
     field: Field,
     modbus: Modbus,
     mqtt: Option<Arc<Mqtt>>,
-    incoming: Option<tokio::sync::mpsc::Receiver<mqtt::Incoming>>,
+    incoming: Option<Notes<mqtt::Incoming>>,
+    agents: Option<(Arc<Desk>, Notes<agents::Note>)>,
 }
 
 fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) -> Result<Wires, StartFault> {
     let modbus = modbus::start(&loaded.config.modbus, &loaded.bindings.modbus, &mut field, writes)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     let Some(config) = &loaded.config.mqtt else {
-        return Ok(Wires { field, modbus, mqtt: None, incoming: None });
+        return Ok(Wires { field, modbus, mqtt: None, incoming: None, agents: None });
     };
     let wall = {
         let clock = Arc::clone(clock);
@@ -179,7 +195,16 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
     }
     let (mqtt, incoming) = mqtt::start(&config, &site, &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
-    Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming) })
+    let mut agents = None;
+    if loaded.hall.power.capping.is_some() {
+        let stamp: Stamp = Arc::new(clock.source().stamp());
+        // Beside other control nobody is granted anything.
+        let (desk, notes) = agents::start(&config, &loaded.hall, (stamp, writes != Writes::Shadow))
+            .map_err(|e| StartFault::Adapter(e.to_string()))?;
+        field.add_agents(Arc::clone(&desk));
+        agents = Some((desk, notes));
+    }
+    Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming), agents })
 }
 
 fn outlet(

@@ -16,6 +16,9 @@ pub const RELOAD_FAILED: &str = "config-reload-failed";
 /// A subscription was given up: its messages are too large, or the broker refuses it.
 pub const SUBSCRIPTION_LOST: &str = "subscription-lost";
 
+/// An agent of a GPU node is not what the hall's file says of it.
+pub const AGENT_DIFFERS: &str = "agent-differs";
+
 /// Tells control whether a trouble's condition holds. False when the hall has no such alarm or the scan does not answer.
 pub async fn tell(asker: &Asker, hall: &Hall, name: &str, active: bool) -> bool {
     let known = hall.alarms.iter().find(|(_, def)| def.name == name && def.condition == Condition::Service);

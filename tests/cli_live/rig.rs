@@ -44,10 +44,14 @@ pub fn wattloop(args: &[&str]) -> Output {
 
 impl Rig {
     pub fn new(hall: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::with(hall, tempfile::tempdir().expect("a folder"), Scene::default())
+    }
+
+    /// A hall in a folder that may hold files of its own, and with settings of its own.
+    pub fn with(hall: &str, folder: tempfile::TempDir, scene: Scene) -> Self {
         let set = ["period=\"200ms\"", "history.every=\"100ms\"", "journal.snapshot_every=\"10s\""];
-        let scene = Scene { seed: 1, set: set.map(str::to_owned).to_vec(), lockstep: None, nodes: None };
-        let stage = Stage::set(hall, folder.path(), &scene).expect("a stage");
+        let set = set.into_iter().map(str::to_owned).chain(scene.set).collect();
+        let stage = Stage::set(hall, folder.path(), &Scene { seed: 1, set, ..scene }).expect("a stage");
         Self { stage, folder }
     }
 

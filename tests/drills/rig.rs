@@ -37,7 +37,7 @@ impl Rig {
         std::fs::write(&file, quick::hall(hall)).expect("a hall");
         let mut all = vec![format!("hall=\"{}\"", file.display()), "period=\"200ms\"".to_owned()];
         all.extend_from_slice(set);
-        let stage = Stage::set(hall, folder.path(), &Scene { seed: 7, set: all, lockstep: None, nodes: None })
+        let stage = Stage::set(hall, folder.path(), &Scene { seed: 7, set: all, ..Scene::default() })
             .unwrap_or_else(|e| panic!("{e}"));
         Self { service: None, stage, folder }
     }

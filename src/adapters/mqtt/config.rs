@@ -116,23 +116,28 @@ impl MqttConfig {
             "keep_alive must be whole seconds, 5s to 600s",
         );
         let asked = [("overrides", self.overrides), ("announcements", self.announcements)];
-        let known = self.user.is_some() && self.password_file.is_some();
-        let safe = endpoint.as_ref().is_ok_and(|endpoint| endpoint.tls || endpoint.is_loopback());
         for key in asked.into_iter().filter_map(|(key, on)| on.then_some(key)) {
-            let needs = [
-                (known, "user and password_file: nobody unknown may move anything"),
-                (
-                    self.broker_acl,
-                    "broker_acl = true: install an access list like config/mosquitto.acl in the broker first",
-                ),
-                (safe || endpoint.is_err(), "mqtts:// unless the broker is on this machine"),
-            ];
-            needs.into_iter().for_each(|(met, what)| rule(met, &format!("{key} = true needs {what}")));
+            self.wanting().for_each(|what| rule(false, &format!("{key} = true needs {what}")));
         }
         if let Ok(endpoint) = endpoint {
             rule(endpoint.tls == self.ca_file.is_some(), "mqtts:// needs ca_file, and ca_file needs mqtts://");
         }
         if faults.is_empty() { Ok(()) } else { Err(MqttFault(faults)) }
+    }
+
+    /// What is missing before anything may be moved by what comes over this broker.
+    pub fn wanting(&self) -> impl Iterator<Item = &'static str> {
+        let known = self.user.is_some() && self.password_file.is_some();
+        let safe = Endpoint::parse(&self.url).map_or(true, |endpoint| endpoint.tls || endpoint.is_loopback());
+        let needs = [
+            (known, "user and password_file: nobody unknown may move anything"),
+            (
+                self.broker_acl,
+                "broker_acl = true: install an access list like config/mosquitto.acl in the broker first",
+            ),
+            (safe, "mqtts:// unless the broker is on this machine"),
+        ];
+        needs.into_iter().filter_map(|(met, what)| (!met).then_some(what))
     }
 
     /// True where nobody on the way can read or change what is said: TLS, or a broker on this machine.

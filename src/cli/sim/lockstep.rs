@@ -92,7 +92,7 @@ pub fn run(args: &LockstepArgs, out: &Out) -> Result<(), Stop> {
 }
 
 fn both(args: &LockstepArgs, folder: &std::path::Path) -> Result<Summary, Stop> {
-    let scene = Scene { seed: args.seed, set: Vec::new(), lockstep: Some(BEGIN), nodes: None };
+    let scene = Scene { seed: args.seed, lockstep: Some(BEGIN), ..Scene::default() };
     let stage = Stage::set(&args.hall, folder, &scene).map_err(Stop::rehearsal)?;
     let loaded = stage.load().map_err(|faults| Stop::faults(&faults))?;
     let failed = |e: wattloop::service::lockstep::LockstepFault| Stop::failed(e.to_string());

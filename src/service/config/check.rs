@@ -193,28 +193,90 @@ pub fn timeouts(parsed: &Parsed, bindings: &Bindings) -> Vec<Fault> {
     faults
 }
 
-/// Caps that nobody carries to the GPUs would protect nothing: who writes them into a hall's file believes otherwise.
+/// Caps that nobody carries to the GPUs, or that anybody may set, would protect nothing: who writes them into a hall's file believes otherwise.
 #[must_use]
-pub fn capping(parsed: &Parsed, hall: &Hall) -> Option<Fault> {
-    let _ = hall.power.capping.as_ref()?;
-    let message = format!("the hall `{}` has `[capping]`, and no caps are sent to agents yet", hall.name);
-    let help = "take `[capping]` away; until caps are sent, limit GPUs by each node's own file (`ceiling`, `failsafe`)";
-    Some(parsed.layered.fault(&Path::default().key("hall"), message, help.to_owned()))
+pub fn capping(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
+    let Some(rules) = &hall.power.capping else { return Vec::new() };
+    let (config, root) = (&parsed.config, Path::default());
+    let mut faults = Vec::new();
+    let mut fail = |at: &Path, say: String, help: String| faults.push(parsed.layered.fault(at, say, help));
+    let caps = format!("the hall `{}` has `[capping]`", hall.name);
+    match &config.mqtt {
+        None => {
+            let help =
+                "add `[mqtt]` with the broker that the nodes' agents use, or take `[capping]` out of the hall's file";
+            fail(
+                &root.key("hall"),
+                format!("{caps}, and there is no broker by which agents could be reached"),
+                help.into(),
+            );
+        }
+        Some(mqtt) if !config.shadow => {
+            for need in mqtt.wanting() {
+                fail(
+                    &root.key("mqtt"),
+                    format!("{caps}, which needs {need}"),
+                    "or take `[capping]` out of the hall's file".into(),
+                );
+            }
+        }
+        Some(_) => {}
+    }
+    if config.period.times(SCANS_A_LEASE) > rules.lease {
+        let say = format!("{caps} with leases of {}, and a scan comes every {}", rules.lease, config.period);
+        let help = format!(
+            "a lease must last {SCANS_A_LEASE} scans, so that it is renewed in time: lengthen `lease` or shorten `period`"
+        );
+        fail(&root.key("period"), say, help);
+    }
+    faults
 }
+
+/// How many scans a lease must last.
+const SCANS_A_LEASE: u64 = 5;
 
 #[cfg(test)]
 mod tests {
     use crate::service::config::load::{Sources, load};
 
-    #[test]
-    fn caps_that_nobody_sends_are_refused() {
+    /// The faults of `air` with `[capping]` where its configuration is changed so.
+    fn faults(capping: &str, change: impl Fn(String) -> String) -> String {
         let dir = tempfile::tempdir().expect("a folder");
         let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-        std::fs::write(dir.path().join("capped.toml"), format!("{air}\n[capping]\n")).expect("writes");
+        std::fs::write(dir.path().join("capped.toml"), format!("{air}\n{capping}\n")).expect("writes");
         let shipped = std::fs::read_to_string("config/air.toml").expect("readable");
         let file = dir.path().join("site.toml");
-        std::fs::write(&file, shipped.replacen("hall = \"air\"", "hall = \"capped.toml\"", 1)).expect("writes");
-        let faults = load(&Sources { file, env: Vec::new(), flags: Vec::new() }).expect_err("refused");
-        assert!(faults.0.iter().any(|fault| fault.message.contains("no caps are sent to agents yet")), "{faults}");
+        let text = change(shipped.replacen("hall = \"air\"", "hall = \"capped.toml\"", 1));
+        std::fs::write(&file, text).expect("writes");
+        load(&Sources { file, env: Vec::new(), flags: Vec::new() })
+            .err()
+            .map(|faults| faults.to_string())
+            .unwrap_or_default()
+    }
+
+    const NEEDS: &str = "user = \"wattloop\"\npassword_file = \"/nowhere\"\nbroker_acl = true\n";
+
+    #[test]
+    fn caps_go_by_a_broker_that_lets_nobody_else_set_them() {
+        let of = |more: &str| faults("[capping]", |text| text.replacen("[mqtt]", &format!("[mqtt]\n{more}"), 1));
+        let open = of("");
+        assert!(open.contains("which needs user and password_file") && open.contains("broker_acl"), "{open}");
+        assert_eq!(of(NEEDS), "", "the shipped file's broker is on this machine");
+    }
+
+    #[test]
+    fn a_lease_lasts_some_scans() {
+        let of = |capping: &str| {
+            faults(capping, |text| {
+                text.replacen("[mqtt]", &format!("[mqtt]\n{NEEDS}"), 1).replacen(
+                    "period = \"1s\"",
+                    "period = \"2s\"",
+                    1,
+                )
+            })
+        };
+        let said = of("[capping]\nlease = \"9s\"");
+        assert!(said.contains("leases of 9s, and a scan comes every 2s"), "{said}");
+        assert_eq!(of("[capping]\nlease = \"10s\""), "");
     }
 }

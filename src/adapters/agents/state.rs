@@ -1,0 +1,73 @@
+//! What an agent is, beside what the hall's file says of its node. The proof that fail-safe caps fit below every breaker rests on the file,
+//! so an agent that falls back to more makes it void.
+
+use plant::gpu::Milliwatts;
+use plant::hall::Hall;
+use serde::Deserialize;
+
+/// What an agent says of itself, kept by the broker.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Agent {
+    /// It works.
+    Online {
+        /// What it falls back to (mW a GPU).
+        failsafe_mw: Milliwatts,
+        /// The longest lease it takes (ms).
+        longest_lease_ms: u64,
+    },
+    /// It has vanished: its supervisor holds the fail-safe.
+    Offline,
+}
+
+impl Agent {
+    /// What is not as the hall's file says, in a sentence; nothing where all is.
+    #[must_use]
+    pub fn differs(&self, hall: &Hall, node: usize) -> Option<String> {
+        let (node, rules) = (hall.power.nodes.get(node)?, hall.power.capping.as_ref()?);
+        let Self::Online { failsafe_mw, longest_lease_ms } = self else { return None };
+        if failsafe_mw.watts().0 > node.fail_safe.0 + 0.001 {
+            return Some(format!(
+                "its agent falls back to {failsafe_mw} a GPU and the hall's file counts on {:.0} W (`fail-safe-watts`): \
+                 the breakers above it may not bear the loss of control",
+                node.fail_safe.0
+            ));
+        }
+        let lease = rules.lease.millis();
+        (*longest_lease_ms < lease).then(|| {
+            format!(
+                "its agent takes leases of {longest_lease_ms} ms at the most and the hall's are {lease} ms (`[capping]` `lease`): \
+                 it refuses every grant"
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hall() -> Hall {
+        let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        Hall::load("air", &format!("{text}\n[capping]\n")).expect("loads")
+    }
+
+    #[test]
+    fn an_agent_that_falls_back_to_more_than_the_file_counts_on_is_told() {
+        let hall = hall();
+        let safe = hall.power.nodes[0].fail_safe.0;
+        let agent = |failsafe: f64, lease: u64| {
+            let text = format!(
+                r#"{{"state":"online","node":"n","version":"0.1.0","failsafe_mw":{:.0},"floor_mw":1,"ceiling_mw":9,"longest_lease_ms":{lease}}}"#,
+                failsafe * 1000.0
+            );
+            serde_json::from_str::<Agent>(&text).expect("an agent").differs(&hall, 0)
+        };
+        assert_eq!(agent(safe, 60_000), None);
+        assert_eq!(agent(safe - 50.0, 60_000), None);
+        assert!(agent(safe + 1.0, 60_000).is_some_and(|say| say.contains("falls back")));
+        assert!(agent(safe, 1000).is_some_and(|say| say.contains("refuses every grant")));
+        let gone: Agent = serde_json::from_str(r#"{"state":"offline"}"#).expect("an agent");
+        assert_eq!(gone.differs(&hall, 0), None);
+    }
+}
