@@ -131,7 +131,7 @@ impl Node {
     }
 
     /// The working half.
-    fn working(&self) -> u32 {
+    pub fn working(&self) -> u32 {
         let end = Instant::now() + PATIENCE;
         loop {
             let file = format!("/proc/{0}/task/{0}/children", self.agent.id());
@@ -152,7 +152,7 @@ fn spawn(folder: &Path) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("starts")
 }
 
-fn signal(name: &str, pid: u32) {
+pub fn signal(name: &str, pid: u32) {
     let done = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
     assert!(done.success(), "{name} {pid}");
 }
@@ -164,12 +164,12 @@ impl Drop for Node {
     }
 }
 
-fn kills() -> u64 {
+pub fn kills() -> u64 {
     std::env::var("WLTEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(5)
 }
 
 /// Instants that differ from round to round and are the same in every run (ms, below `most`).
-fn instant(round: u64, most: u64) -> Duration {
+pub fn instant(round: u64, most: u64) -> Duration {
     Duration::from_millis(round.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) % most)
 }
 

@@ -51,7 +51,7 @@ impl Rig {
     pub fn with(hall: &str, folder: tempfile::TempDir, scene: Scene) -> Self {
         let set = ["period=\"200ms\"", "history.every=\"100ms\"", "journal.snapshot_every=\"10s\""];
         let set = set.into_iter().map(str::to_owned).chain(scene.set).collect();
-        let stage = Stage::set(hall, folder.path(), &Scene { seed: 1, set, ..scene }).expect("a stage");
+        let stage = Stage::set(hall, folder.path(), &Scene { seed: scene.seed.max(1), set, ..scene }).expect("a stage");
         Self { stage, folder }
     }
 
