@@ -25,6 +25,7 @@
 mod alarms;
 mod answer;
 mod asks;
+mod budgets;
 mod cdus;
 mod checkout;
 mod clock;
@@ -64,6 +65,7 @@ mod state;
 mod supervisor;
 mod supply_air;
 mod tanks;
+mod term;
 mod time_to_limit;
 pub mod trial;
 mod trips;
@@ -140,6 +142,7 @@ pub struct State {
     energy: Energy,
     feeds: Feeds,
     caps: power::Caps,
+    budgets: budgets::Budgets,
     cooling: Cooling,
     equipment: Equipment,
     overrides: Overrides,
@@ -214,9 +217,10 @@ impl Controller {
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
         state.feeds.step((&hall.power, &plan.allowed), image, &state.clock, news); // what flows through the power tree
+        state.budgets.step(tick, news); // what feeds may carry for a while
         let load = |place| state.feeds.carried(&hall.power, place);
         let asked = |rack| state.equipment.asked_of(hall, rack);
-        let scene = power::Scene { hall, inputs, load, asked, now: state.clock.lived() };
+        let scene = power::Scene { hall, inputs, load, asked, budgets: &state.budgets, now: state.clock.lived() };
         state.caps.step(&scene, capper, (&mut outputs.caps, news)); // what every GPU may draw
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
@@ -326,7 +330,7 @@ impl Controller {
     /// Every GPU that is capped, with what holds it, as of the last scan.
     #[must_use]
     pub fn gpus(&self) -> Vec<GpuView> {
-        self.state.caps.views(&self.plan.hall, &self.capper)
+        self.state.caps.views(&self.plan.hall, &self.capper, &self.state.budgets)
     }
 
     /// How every loop did over the last hours, 1 to 24.

@@ -73,7 +73,10 @@ fn secret(folder: &Path, user: &str) -> String {
 fn set(broker: &Mosquitto, bears: f64, (lease, more): (&str, &str)) -> (Rig, Node) {
     let folder = tempfile::tempdir().expect("a folder");
     let set = [
-        format!("hall=\"{}\"", hall(folder.path(), (bears, 1), &format!("lease = \"{lease}\""))),
+        format!(
+            "hall=\"{}\"",
+            hall(folder.path(), (bears, 1), &format!("lease = \"{lease}\"\nhold = \"1s\"\nrise = 0.5"))
+        ),
         "mqtt.user=\"wattloop\"".to_owned(),
         format!("mqtt.password_file=\"{}\"", secret(broker.dir.path(), "wattloop")),
         "mqtt.broker_acl=true".to_owned(),
@@ -135,6 +138,14 @@ fn what_the_service_grants_holds_as_long_as_it_lives_and_no_longer() {
     }
     let why = rig.text(&["why", &format!("gpu/{}", node.bench.uuid(0))]);
     assert!(why.contains(NODE), "{why}");
+
+    // Somebody asks for less than all else takes already: what can give way does, until it is over.
+    rig.text(&["power", "budget", "ups-a", "300", "--id", "dr-7", "--reason", "the grid asks"]);
+    node.until("all are at their least", |n| n.all_at_most(200_000));
+    assert!(rig.text(&["why", &format!("gpu/{}", node.bench.uuid(0))]).contains("`dr-7` (the grid asks)"));
+    assert!(rig.text(&["status"]).contains("ups-a may carry 300.0 kW"), "{}", rig.text(&["status"]));
+    rig.text(&["power", "lift", "dr-7"]);
+    lends(&node, &rig, &run);
 
     for round in 0..kills() {
         std::thread::sleep(instant(round, 900));

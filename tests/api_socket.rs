@@ -68,10 +68,12 @@ fn reply(request: &Request) -> Reply {
     match &request.ask {
         Ask::Override { value, .. } if *value > 100.0 => Reply::Refused(Refusal::OutOfRange { min: 0.0, max: 100.0 }),
         Ask::Override { reason, .. } if reason.is_empty() => Reply::Refused(Refusal::ReasonMissing),
-        Ask::Withdraw { .. } => Reply::Refused(Refusal::NothingThere),
-        Ask::Override { .. } | Ask::Release { .. } | Ask::Acknowledge { .. } | Ask::Announce { .. } => {
-            Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() }
-        }
+        Ask::Withdraw { .. } | Ask::LiftBudget { .. } => Reply::Refused(Refusal::NothingThere),
+        Ask::Override { .. }
+        | Ask::Release { .. }
+        | Ask::Acknowledge { .. }
+        | Ask::Announce { .. }
+        | Ask::Budget { .. } => Reply::Accepted { expires: Some(Wall(5)), note: request.who.clone() },
         Ask::Reset { .. } => Reply::Refused(Refusal::StillActive),
         Ask::Trial { .. } => Reply::Refused(Refusal::NotLed),
         Ask::Force { .. } => Reply::Refused(Refusal::Warm),

@@ -302,6 +302,13 @@ pub enum What {
         /// The value held.
         value: f64,
     },
+    /// A feed may carry less for a while.
+    BudgetSet {
+        /// What it may carry (W).
+        watts: f64,
+    },
+    /// A budget of a feed is over.
+    BudgetOver,
     /// An override was released by a person.
     OverrideReleased,
     /// An override ran out.

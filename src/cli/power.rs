@@ -7,10 +7,13 @@ use plant::hall::Hall;
 use plant::units::Watts;
 use serde::Serialize;
 use wattloop::control::report::FeedView;
+use wattloop::control::request::Reply;
+use wattloop::service::api::{Budget, Lift};
 use wattloop::service::config::load;
 
 use super::client::SocketArgs;
 use super::figure::{fixed, length};
+use super::set::{hold, print_reply};
 use super::{ConfigArgs, Out, Stop};
 
 /// A cord is named once it carries so much of what its breaker may (1).
@@ -21,6 +24,10 @@ const FULL: f64 = 0.8;
 pub enum PowerCommand {
     /// Every feed with its limit, load, loss, headroom and used time; and which of them binds
     Tree(TreeArgs),
+    /// Let a feed carry less than its limit for a while: GPUs' caps keep it
+    Budget(BudgetArgs),
+    /// Take a budget away before its time is over
+    Lift(LiftArgs),
 }
 
 /// Every feed of the power tree.
@@ -35,6 +42,41 @@ A `*` marks the feed with the least headroom on a way from the grid to the racks
 pub struct TreeArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// A budget of a feed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  wattloop power budget utility 850 --id dr-event-7 --for 2h --reason 'the grid asks'
+
+It ends by itself: after 2 h unless --for says otherwise, after 24 h at the latest. Several may hold at once; the least counts. Only GPUs that
+are capped give way: least caps stay, and so does all else that the feed carries. `wattloop status` shows what holds.")]
+pub struct BudgetArgs {
+    /// The feed: as `wattloop power tree` names it
+    pub feed: String,
+    /// What it may carry (kW)
+    pub kilowatts: f64,
+    /// Its name: another of the same name takes its place
+    #[arg(long, value_name = "NAME")]
+    pub id: String,
+    /// Why; the next shift reads it, and whoever asks why a GPU is held
+    #[arg(long)]
+    pub reason: String,
+    /// For how long, such as `30min` or `2h`; at most 24h
+    #[arg(long = "for", value_name = "TIME", value_parser = hold)]
+    pub hold: Option<String>,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// The end of a budget.
+#[derive(Debug, Args)]
+pub struct LiftArgs {
+    /// Its name
+    pub id: String,
     #[command(flatten)]
     pub socket: SocketArgs,
 }
@@ -55,7 +97,14 @@ struct Proved {
 
 /// Prints.
 pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
-    let PowerCommand::Tree(args) = command;
+    let args = match command {
+        PowerCommand::Tree(args) => args,
+        PowerCommand::Budget(args) => return budget(args, out),
+        PowerCommand::Lift(args) => {
+            let reply: Reply = args.socket.post("/v1/budgets/lift", &Lift { id: args.id.clone() })?;
+            return print_reply(&args.id, &reply, out);
+        }
+    };
     if args.config.config.is_some() || args.config.hall.is_some() || !args.config.set.is_empty() {
         let loaded = load(&args.config.sources()).map_err(|faults| Stop::faults(&faults))?;
         let feeds = proved(&loaded.hall);
@@ -65,6 +114,18 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
     let feeds: Vec<FeedView> = args.socket.get("/v1/feeds")?;
     some(feeds.is_empty(), "that runs")?;
     if out.json() { out.value(&feeds) } else { out.text(tree(&feeds)) }
+}
+
+fn budget(args: &BudgetArgs, out: &Out) -> Result<(), Stop> {
+    let body = Budget {
+        id: args.id.clone(),
+        feed: args.feed.clone(),
+        watts: args.kilowatts * 1e3,
+        hold: args.hold.clone(),
+        reason: args.reason.clone(),
+    };
+    let reply: Reply = args.socket.post("/v1/budgets", &body)?;
+    print_reply(&args.feed, &reply, out)
 }
 
 fn some(none: bool, hall: &str) -> Result<(), Stop> {

@@ -34,6 +34,28 @@ pub fn page(s: &Status) -> String {
     page
 }
 
+/// What people and programs have asked for.
+fn write_asked(page: &mut String, s: &Status) -> std::fmt::Result {
+    for o in &s.overrides {
+        let (value, left) = (figure(&o.point, o.value, &o.unit), length(o.remaining_s));
+        writeln!(page, "override       {} held at {value} by {} for {left} more: {}", o.point, o.who, o.reason)?;
+    }
+    for b in &s.budgets {
+        let (kilowatts, left) = (fixed(b.kw, 1), length(b.remaining_s));
+        writeln!(
+            page,
+            "budget         {} may carry {kilowatts} kW for {left} more: {} by {}, {}",
+            b.feed, b.id, b.who, b.reason
+        )?;
+    }
+    for a in &s.announced {
+        let (place, kilowatts) = (a.row.as_deref().unwrap_or("the hall"), fixed(a.kw, 0));
+        let when = if a.in_s > 0.0 { format!("in {}", length(a.in_s)) } else { "due".to_owned() };
+        writeln!(page, "announced      {kilowatts} kW more for {place}, {when}: {} by {}", a.id, a.who)?;
+    }
+    Ok(())
+}
+
 fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     let clock = if s.clock_trusted { "" } else { ", the wall clock is NOT TRUSTED" };
     writeln!(page, "{} at {}, up {}, {} scans{clock}", s.hall, s.site, length(s.uptime_s), s.scans)?;
@@ -46,15 +68,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     if let Some(shadow) = &s.shadow {
         writeln!(page, "{}", super::shadow::line(shadow))?;
     }
-    for o in &s.overrides {
-        let (value, left) = (figure(&o.point, o.value, &o.unit), length(o.remaining_s));
-        writeln!(page, "override       {} held at {value} by {} for {left} more: {}", o.point, o.who, o.reason)?;
-    }
-    for a in &s.announced {
-        let (place, kilowatts) = (a.row.as_deref().unwrap_or("the hall"), fixed(a.kw, 0));
-        let when = if a.in_s > 0.0 { format!("in {}", length(a.in_s)) } else { "due".to_owned() };
-        writeln!(page, "announced      {kilowatts} kW more for {place}, {when}: {} by {}", a.id, a.who)?;
-    }
+    write_asked(page, s)?;
     match &s.worst_inlet {
         Some(w) => {
             let (margin, side) = (fixed(w.margin_k.abs(), 1), if w.margin_k < 0.0 { "ABOVE" } else { "below" });

@@ -7,11 +7,13 @@ use plant::id::{AlarmId, PointId};
 use plant::time::{Span, Tick};
 
 use super::alarms::Life;
+use super::budgets::Asked;
 use super::commands::{Commands, FREE_UP_TO};
 use super::forecast::Announcement;
 use super::news::News;
-use super::overrides::{DEFAULT_HOLD, Hold, LONGEST_HOLD, later};
+use super::overrides::Hold;
 use super::request::{Ask, Refusal, Reply, Request};
+use super::term;
 use super::{Plan, State};
 use super::{checkout, exchange, retune, supervisor, trial};
 
@@ -20,7 +22,7 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
     let hall = &*plan.hall;
     let done = match &request.ask {
         Ask::Override { point, value, hold, reason } => {
-            let wish = Wish { point: *point, value: *value, hold: hold.unwrap_or(DEFAULT_HOLD), reason };
+            let wish = Wish { point: *point, value: *value, hold: hold.unwrap_or(term::DEFAULT), reason };
             hold_output(commands, state, &request.who, &wish, tick)
         }
         Ask::Release { point, level } => release(hall, state, *point, *level, tick),
@@ -31,6 +33,14 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
                 .announce(of, *ahead, tick)
                 .map(|()| Reply::Accepted { expires: None, note: format!("expected in {ahead}") })
         }
+        Ask::Budget { id, feed, watts, hold, reason } => {
+            let asked = Asked { id, feed: *feed, watts: *watts, hold: *hold, reason };
+            state.budgets.set(hall, &asked, &request.who, (tick, &mut News::new(tick, &mut state.pending)))
+        }
+        Ask::LiftBudget { id } if state.budgets.lift(id, &mut News::new(tick, &mut state.pending)) => {
+            Ok(accepted("its feed may carry its limit again, but for other budgets".to_owned()))
+        }
+        Ask::LiftBudget { .. } => Err(Refusal::NothingThere),
         Ask::Withdraw { id } if state.forecast.withdraw(id) => Ok(accepted("withdrawn".to_owned())),
         Ask::Withdraw { .. } => Err(Refusal::NothingThere),
         Ask::Acknowledge { alarm } => acknowledge(hall, state, *alarm, tick),
@@ -111,7 +121,7 @@ fn hold_output(
     if reason.is_empty() {
         return Err(Refusal::ReasonMissing);
     }
-    if wish.hold == Span::ZERO || wish.hold > LONGEST_HOLD {
+    if wish.hold == Span::ZERO || wish.hold > term::LONGEST {
         return Err(Refusal::HoldOutOfRange);
     }
     state.overrides.set(Hold::until(wish.point, wish.value, wish.hold, tick).asked(who, reason));
@@ -130,7 +140,7 @@ fn hold_output(
     if let Some((level, _)) = slot.entries().next().filter(|(level, _)| *level < Level::Operator) {
         note = format!("{note}; level {} leads until it lets go", level.number());
     }
-    Ok(Reply::Accepted { expires: Some(later(tick.wall, wish.hold)), note })
+    Ok(Reply::Accepted { expires: Some(term::later(tick.wall, wish.hold)), note })
 }
 
 fn release(hall: &Hall, state: &mut State, point: Option<PointId>, level: Level, tick: Tick) -> Result<Reply, Refusal> {

@@ -1,24 +1,14 @@
-//! What people hold: level 8, with a reason and an end.
-//!
-//! The end is told as wall time and kept as monotonic time, so that a jump of the wall clock moves nothing. A new boot breaks
-//! monotonic time: from then on the override ends at what was told, by a wall clock that is believed, and never later than what
-//! was left of it. Without a clock to believe nobody knows how long the break was: the override ends at once.
+//! What people hold: level 8, with a reason and an end ([`super::term`]). One whose end nobody knows after a break ends at once.
 
 use plant::command::{Level, Reason};
-use plant::convert::{bits_from_i64, i64_from_bits};
 use plant::event::{About, What};
 use plant::id::PointId;
-use plant::time::{Mono, Span, Tick, Wall};
+use plant::time::{Span, Tick};
 use serde::{Deserialize, Serialize};
 
 use super::commands::Commands;
 use super::news::News;
-
-/// For how long an override holds when nobody says.
-pub const DEFAULT_HOLD: Span = Span::from_secs(2 * 3600);
-
-/// The longest an override may hold.
-pub const LONGEST_HOLD: Span = Span::from_secs(24 * 3600);
+use super::term::{End, Term};
 
 /// One override in force.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,13 +21,7 @@ pub struct Hold {
     pub who: String,
     /// Why.
     pub reason: String,
-    expires: Mono,
-    /// The boot whose monotonic clock `expires` is of.
-    boot: u32,
-    /// The end as people were told; nothing while no believed wall clock has told it.
-    ends: Option<Wall>,
-    /// True from the first new boot on: `ends` counts, too.
-    carried: bool,
+    term: Term,
 }
 
 /// Every override in force, the oldest first; one an output.
@@ -51,16 +35,7 @@ impl Hold {
     /// An override that ends a span after `tick`.
     #[must_use]
     pub fn until(point: PointId, value: f64, hold: Span, tick: Tick) -> Self {
-        Self {
-            point,
-            value,
-            who: String::new(),
-            reason: String::new(),
-            expires: tick.mono.after(hold),
-            boot: tick.boot,
-            ends: tick.clock_trusted.then(|| later(tick.wall, hold)),
-            carried: false,
-        }
+        Self { point, value, who: String::new(), reason: String::new(), term: Term::until(hold, tick) }
     }
 
     /// Asked for by somebody, with a reason.
@@ -74,22 +49,15 @@ impl Hold {
     /// What is left of it.
     #[must_use]
     pub const fn remaining(&self, tick: Tick) -> Span {
-        self.expires.since(tick.mono)
+        self.term.remaining(tick)
     }
 
-    /// Brings its end to the monotonic time of `tick`; `last` was the tick before. What ends it now, if anything does.
+    /// What ends it now, if anything does; `last` was the tick before.
     fn advance(&mut self, tick: Tick, last: Tick) -> Option<What> {
-        let ends = self.ends.filter(|_| tick.clock_trusted);
-        if self.boot != tick.boot {
-            let (left, Some(ends)) = (self.remaining(last), ends) else { return Some(What::OverrideDropped) };
-            self.expires = tick.mono.after(left.min(until(tick.wall, ends)));
-            (self.boot, self.carried) = (tick.boot, true);
-        }
-        if self.ends.is_none() && tick.clock_trusted {
-            self.ends = Some(later(tick.wall, self.remaining(tick)));
-        }
-        let over = self.carried && ends.is_some_and(|ends| ends <= tick.wall);
-        (over || self.remaining(tick) == Span::ZERO).then_some(What::OverrideExpired)
+        self.term.advance(tick, last).map(|end| match end {
+            End::Over => What::OverrideExpired,
+            End::Unknown(_) => What::OverrideDropped,
+        })
     }
 }
 
@@ -141,14 +109,4 @@ impl Overrides {
             }
         }
     }
-}
-
-/// Wall time after a span; saturates.
-pub const fn later(wall: Wall, span: Span) -> Wall {
-    Wall(wall.0.saturating_add(i64_from_bits(span.millis())))
-}
-
-/// From one wall time to another; zero when that is past.
-fn until(now: Wall, then: Wall) -> Span {
-    Span::from_millis(bits_from_i64(then.0.saturating_sub(now.0).max(0)))
 }

@@ -34,6 +34,7 @@ use plant::time::{Span, Tick};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
+use super::budgets::Budgets;
 use super::news::News;
 use bounds::{Bounds, Carried};
 use fill::Fill;
@@ -51,6 +52,8 @@ pub struct Capper {
     carried: [Vec<u64>; 3],
     /// Whether every node below each limit has spoken since the scan before.
     whole: Vec<bool>,
+    /// What each feed may carry for a while, where that is less than its limit (W).
+    budgets: Vec<Option<Watts>>,
     /// Room for GPUs below each limit (mW).
     room: Vec<Milliwatts>,
     /// Each GPU as it is in this scan.
@@ -134,6 +137,8 @@ pub struct Scene<'a, L, A> {
     pub load: L,
     /// What the cooling side asks of a rack's machines, by its place in the tree.
     pub asked: A,
+    /// What feeds may carry for a while.
+    pub budgets: &'a Budgets,
     /// When; what a pause was does not count.
     pub now: Tick,
 }
@@ -160,7 +165,8 @@ impl Capper {
                 now.get_mut(node.places()).into_iter().flatten().for_each(|now| now.tenant = tenant);
             }
         }
-        Self { limits, fill, carried, whole: vec![true; of], room: vec![Milliwatts(0); of], now, cuts }
+        let budgets = vec![None; hall.power.feeds.len()];
+        Self { limits, fill, carried, whole: vec![true; of], budgets, room: vec![Milliwatts(0); of], now, cuts }
     }
 
     /// What each limit carries of what GPUs draw, may draw and have at the least, and whether all below it have just spoken.
@@ -265,11 +271,18 @@ impl Caps {
         news: &mut News<'_>,
     ) {
         capper.carry(&self.nodes, scene.now.dt);
+        scene.budgets.least(&mut capper.budgets);
         for (n, bounds) in self.limits.iter_mut().enumerate() {
-            let (Some(limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
+            let (Some(mut limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
+            // Feeds come first among the limits, in their own order.
+            if let Some(budget) = capper.budgets.get(n).copied().flatten() {
+                limit.most = limit.most.min(budget);
+            }
             let room =
                 bounds.step(&limit, (scene.load)(limit.place), &carried, (rules, scene.now, chance(scene.now.seq, n)));
-            if let (Place::Feed(feed), Some(lowers)) = (limit.place, bounds.turned()) {
+            // Where no GPU hangs below nothing is lowered.
+            let turned = if carried.granted > Watts(0.0) { bounds.turned() } else { None };
+            if let (Place::Feed(feed), Some(lowers)) = (limit.place, turned) {
                 news.switched(About::Feed(feed), (What::CapsLowered(lowers), lowers));
             }
             capper.room.get_mut(n).into_iter().for_each(|of| *of = milliwatts(room));

@@ -1,6 +1,7 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
 mod air;
+mod budgets;
 mod cdus;
 mod checkout;
 mod doors;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use super::commands::Proof;
 
 pub use air::AirView;
+pub use budgets::BudgetView;
 pub use cdus::{CapView, CduView};
 pub use checkout::{CheckPoint, CheckView, ForceView, SilentView};
 pub(super) use checkout::{check, check_points};
@@ -121,6 +123,9 @@ pub struct Status {
     pub overrides: Vec<OverrideView>,
     /// Loads that somebody announced, and that nobody has stopped waiting for.
     pub announced: Vec<AnnouncedView>,
+    /// What feeds may carry for a while.
+    #[serde(default)]
+    pub budgets: Vec<BudgetView>,
     /// Setpoints that are moved to where the facility draws least.
     #[serde(default)]
     pub supervisor: Option<SupervisorView>,

@@ -1,7 +1,7 @@
 //! What somebody may ask of the controller, and what it answers. Both are recorded in the journal.
 
 use plant::command::Level;
-use plant::id::{AlarmId, EquipId, LoopId, PointId, RowId};
+use plant::id::{AlarmId, EquipId, FeedId, LoopId, PointId, RowId};
 use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,24 @@ pub enum Ask {
     },
     /// Take an announcement back: the job does not start.
     Withdraw {
+        /// Its name.
+        id: String,
+    },
+    /// Let a feed carry less than its limit for a while: the grid, a tariff or a person asks.
+    Budget {
+        /// Its name: another of the same name takes its place.
+        id: String,
+        /// The feed.
+        feed: FeedId,
+        /// What it may carry (W, above 0, at most its limit).
+        watts: f64,
+        /// For how long; 2 h when nothing is said, 24 h at most.
+        hold: Option<Span>,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// Take a budget away.
+    LiftBudget {
         /// Its name.
         id: String,
     },

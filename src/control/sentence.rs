@@ -309,6 +309,17 @@ fn supervision(news: Supervision) -> String {
     }
 }
 
+/// Two limits that exclude each other.
+fn conflict(kept: Level, dropped: Level) -> String {
+    format!(
+        "has limits that exclude each other: level {} ({}) stays, level {} ({}) is dropped",
+        kept.number(),
+        level(kept),
+        dropped.number(),
+        level(dropped)
+    )
+}
+
 /// An event as a sentence without its subject, which [`Event::subject`] names.
 #[must_use]
 pub fn event(hall: &Hall, event: &Event) -> String {
@@ -350,14 +361,10 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Leader { level: at, reason: why } => {
             format!("is led by level {} ({}): {}", at.number(), level(at), reason(hall, why))
         }
-        What::LimitConflict { kept, dropped } => format!(
-            "has limits that exclude each other: level {} ({}) stays, level {} ({}) is dropped",
-            kept.number(),
-            level(kept),
-            dropped.number(),
-            level(dropped)
-        ),
+        What::LimitConflict { kept, dropped } => conflict(kept, dropped),
         What::OverrideSet { value } => format!("is held at {value} by an operator"),
+        What::BudgetSet { watts } => format!("may carry {:.1} kW at the most for a while: a budget", watts / 1e3),
+        What::BudgetOver => "may carry what it did before a budget: that is over".to_owned(),
         What::OverrideReleased => "is given back by an operator".to_owned(),
         What::OverrideExpired => "is given back: the override ran out".to_owned(),
         What::AlarmRaised => "is raised".to_owned(),

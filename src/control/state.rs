@@ -4,6 +4,7 @@ use plant::hall::Hall;
 use plant::time::{Span, Tick};
 
 use super::alarms::Alarms;
+use super::budgets::Budgets;
 use super::checkout::Checkouts;
 use super::clock::Clock;
 use super::commands::{Commands, Held};
@@ -36,6 +37,7 @@ impl State {
             energy: Energy::new(hall),
             feeds: Feeds::new(&hall.power),
             caps: Caps::new(hall, capper),
+            budgets: Budgets::default(),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
             overrides: Overrides::default(),

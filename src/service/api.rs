@@ -6,7 +6,7 @@
 //! GET  /v1/points/{equip}/{name}     POST /v1/alarms/{name}/ack   POST /v1/alarms/{name}/reset
 //! GET  /v1/why/{equip}/{name}        POST /v1/reload
 //! GET  /v1/alarms                    POST /v1/announce            POST /v1/withdraw
-//! GET  /v1/feeds                     the feeds of the power tree
+//! GET  /v1/feeds                     POST /v1/budgets             {"id","feed","watts","hold","reason"}, /v1/budgets/lift {"id"}
 //! GET  /v1/gpus                      every GPU that is capped; /v1/gpus/{uuid} one
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
@@ -21,6 +21,7 @@
 //! The kernel lets the socket's owner and group in (0660); the service asks again who it is, and writes it down.
 
 mod announce;
+mod budgets;
 pub mod call;
 mod checkout;
 mod door;
@@ -46,6 +47,7 @@ use crate::service::wiring::Wiring;
 use call::Asker;
 
 pub use announce::{Announce, Withdraw};
+pub use budgets::{Budget, Lift};
 pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use door::{Door, open as open_door};
 pub use exchanged::Exchanged;

@@ -307,6 +307,8 @@ fn what(what: &What) -> Value {
             json!({ "kind": "limit_conflict", "kept": kept.number(), "dropped": dropped.number() })
         }
         What::OverrideSet { value } => json!({ "kind": "override_set", "value": value }),
+        What::BudgetSet { watts } => json!({ "kind": "budget_set", "watts": watts }),
+        What::BudgetOver => json!({ "kind": "budget_over" }),
         What::OverrideReleased => json!({ "kind": "override_released" }),
         What::OverrideExpired => json!({ "kind": "override_expired" }),
         What::AlarmRaised => json!({ "kind": "alarm_raised" }),

@@ -1,7 +1,5 @@
 //! Caps against a field of GPUs that do as they are told one scan later.
 
-use std::sync::Arc;
-
 use plant::event::Event;
 use plant::gpu::{Condition, Throttle, Uuid};
 use plant::id::Id;
@@ -10,8 +8,11 @@ use plant::lease::seen::GpuSeen;
 use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::time::{Mono, Wall};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 use super::*;
+
+mod budget;
 
 const TENANTS: &str = "\n[capping]\n\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\n";
 const SECOND: Span = Span::from_secs(1);
@@ -48,6 +49,7 @@ struct Field {
     /// All else in a node (W), and what hangs on the UPS besides.
     other: f64,
     besides: f64,
+    budgets: Budgets,
     tick: Tick,
 }
 
@@ -67,6 +69,7 @@ impl Field {
             cut: vec![false; hall.power.nodes.len()],
             other: 900.0,
             besides: 0.0,
+            budgets: Budgets::default(),
             tick: Tick { seq: 0, dt: SECOND, mono: Mono(1_000_000_000), wall: Wall(0), clock_trusted: true, boot: 1 },
             capper,
             hall,
@@ -111,6 +114,7 @@ impl Field {
                 (Watts(loads[limit]), 0.0)
             },
             asked: |_| None,
+            budgets: &self.budgets,
             now: self.tick,
         };
         let mut news = News::new(self.tick, &mut self.events);
@@ -353,7 +357,7 @@ fn who_asks_why_hears_the_feed_that_binds() {
     let mut field = Field::new(TENANTS);
     field.cut[199] = true;
     (0..60).for_each(|_| field.second());
-    let views = field.caps.views(&field.hall, &field.capper);
+    let views = field.caps.views(&field.hall, &field.capper, &field.budgets);
     let of = |gpu: usize| views.iter().find(|v| v.uuid == field.inputs.gpus[gpu].uuid.expect("named")).expect("seen");
     let (first, held) = (of(0), of(600));
     assert_eq!(
@@ -365,7 +369,7 @@ fn who_asks_why_hears_the_feed_that_binds() {
     assert_eq!(views.len(), 796, "a node that never spoke has no GPUs yet");
     field.cut[0] = true;
     (0..15).for_each(|_| field.second());
-    let silent = field.caps.views(&field.hall, &field.capper);
+    let silent = field.caps.views(&field.hall, &field.capper, &field.budgets);
     assert_eq!((silent[0].held.as_str(), silent[0].counts_w, silent[0].granted_w), ("doubt", 700.0, None));
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Place;
 use super::{Capper, Caps};
+use crate::control::budgets::Budgets;
 use crate::control::report::GpuView;
 
 /// What holds a GPU.
@@ -33,13 +34,13 @@ impl Held {
 impl Caps {
     /// Every GPU that some node has named, with what holds it.
     #[must_use]
-    pub fn views(&self, hall: &Hall, capper: &Capper) -> Vec<GpuView> {
+    pub fn views(&self, hall: &Hall, capper: &Capper, budgets: &Budgets) -> Vec<GpuView> {
         let Some(rules) = &hall.power.capping else { return Vec::new() };
         let nodes = hall.power.nodes.iter().flat_map(|node| node.places().map(move |place| (node, place)));
         let view = |(node, place): (&plant::hall::power::Node, usize)| {
             let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
             let tenant = rules.tenants.get(now.tenant)?;
-            let (held, by, sentence) = self.sentence(hall, capper, place)?;
+            let (held, by, sentence) = self.sentence(hall, (capper, budgets), place)?;
             Some(GpuView {
                 uuid: gpu.uuid?,
                 node: node.name.clone(),
@@ -59,7 +60,12 @@ impl Caps {
     }
 
     /// What holds a GPU: in a word, which feed, and a sentence.
-    fn sentence(&self, hall: &Hall, capper: &Capper, place: usize) -> Option<(&'static str, Option<String>, String)> {
+    fn sentence(
+        &self,
+        hall: &Hall,
+        (capper, budgets): (&Capper, &Budgets),
+        place: usize,
+    ) -> Option<(&'static str, Option<String>, String)> {
         let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
         let (wishes, counts) = (now.wish.watts().0, now.force.watts().0);
         let has = gpu.granted.unwrap_or_default().watts().0;
@@ -79,9 +85,12 @@ impl Caps {
                     }
                 };
                 let name = hall.power.feeds.get(feed).map_or("?", |feed| feed.name.as_str());
-                let most = limit.most.0 / 1000.0;
+                let budget =
+                    budgets.of(feed).filter(|of| matches!(limit.place, Place::Feed(_)) && of.most < limit.most);
+                let most = budget.map_or(limit.most, |of| of.most).0 / 1000.0;
+                let by = budget.map_or_else(String::new, |of| format!(", its budget `{}` ({})", of.id, of.reason));
                 let sentence = format!(
-                    "{at}`{name}` holds it: it wishes {wishes:.0} W and has {has:.0} W of what is left there for its priority below {most:.1} kW"
+                    "{at}`{name}` holds it: it wishes {wishes:.0} W and has {has:.0} W of what is left there for its priority below {most:.1} kW{by}"
                 );
                 ("limit", Some(name.to_owned()), sentence)
             }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use plant::command::{Level, WriteOutcome, WriteReport};
-use plant::id::{AlarmId, EquipId, LoopId};
+use plant::id::{AlarmId, EquipId, FeedId, LoopId};
 use plant::image::{Inputs, Outputs};
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Wall};
@@ -41,6 +41,14 @@ fn requests_and_replies_survive_the_journal() {
             reason: "checkout".to_owned(),
         },
         Ask::EndTrial,
+        Ask::Budget {
+            id: "dr-7".to_owned(),
+            feed: FeedId::default(),
+            watts: 8e5,
+            hold: Some(Span::from_secs(60)),
+            reason: "the grid asks".to_owned(),
+        },
+        Ask::LiftBudget { id: "dr-7".to_owned() },
         Ask::Retune {
             of: LoopId::default(),
             gains: Gains { gain: 4.0, ti: 120.0 },

@@ -15,7 +15,7 @@ use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::gpus;
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem, checkout, exchanged, supervisor, tuning};
+use super::{Caller, Context, Problem, budgets, checkout, exchanged, supervisor, tuning};
 use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -57,6 +57,8 @@ pub fn all() -> Router<Context> {
         .route("/v1/feeds", get(feeds))
         .route("/v1/gpus", get(gpus::all))
         .route("/v1/gpus/{uuid}", get(gpus::one))
+        .route("/v1/budgets", post(budgets::set))
+        .route("/v1/budgets/lift", post(budgets::lift))
         .route("/v1/override", post(hold))
         .route("/v1/release", post(release))
         .route("/v1/announce", post(announce))
@@ -155,15 +157,18 @@ async fn hold(
     body: Result<Json<Override>, JsonRejection>,
 ) -> Result<Json<Reply>, Problem> {
     let Json(body) = body.map_err(|e| malformed(&e))?;
-    let hold = match &body.hold {
-        None => None,
-        Some(text) => Some(Span::parse(text).ok_or_else(|| {
-            let say = format!("`{text}` is no length of time");
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", say, "write `90min` or `2h`")
-        })?),
-    };
+    let hold = hold_of(body.hold.as_deref())?;
     let point = context.point(&body.point)?;
     context.request(&caller, Ask::Override { point, value: body.value, hold, reason: body.reason }).await
+}
+
+/// For how long something shall hold.
+pub(super) fn hold_of(text: Option<&str>) -> Result<Option<Span>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    Span::parse(text).map(Some).ok_or_else(|| {
+        let say = format!("`{text}` is no length of time");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", say, "write `90min` or `2h`")
+    })
 }
 
 async fn release(

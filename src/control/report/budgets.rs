@@ -1,0 +1,38 @@
+//! Budgets of feeds, for people.
+
+use plant::hall::Hall;
+use serde::{Deserialize, Serialize};
+
+use crate::control::State;
+use crate::control::budgets::Budget;
+
+/// What a feed may carry for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BudgetView {
+    /// Its name.
+    pub id: String,
+    /// The feed.
+    pub feed: String,
+    /// What it may carry (kW).
+    pub kw: f64,
+    /// Who asked.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+    /// For how much longer (s).
+    pub remaining_s: f64,
+}
+
+/// Every budget in force.
+pub(super) fn views(hall: &Hall, state: &State) -> Vec<BudgetView> {
+    let tick = state.clock.last();
+    let view = |of: &Budget| BudgetView {
+        id: of.id.clone(),
+        feed: hall.power.feeds.get(of.feed).map_or_else(String::new, |feed| feed.name.clone()),
+        kw: of.most.0 / 1e3,
+        who: of.who.clone(),
+        reason: of.reason.clone(),
+        remaining_s: of.remaining(tick).seconds(),
+    };
+    state.budgets.iter().map(view).collect()
+}
