@@ -225,6 +225,7 @@ impl Caps {
         let ground = share::Ground { tree: &limits.tree, room, cuts };
         share::share(rules, &ground, fill, now, &mut self.gpus);
         self.grant(scene, rules, capper, caps);
+        self.slow(rules, &capper.limits, caps);
     }
 
     /// What each GPU draws, wishes, and may draw at the most.
@@ -325,6 +326,18 @@ impl Caps {
             gpu.force.grant(granted, order);
             gpu.granted = Some(granted);
             *cap = Cap { uuid: Some(uuid), cap: granted, clock_mhz: None, order };
+        }
+    }
+}
+
+impl Caps {
+    /// Cores are slow below a limit whose breaker's time is short: there a cap alone may not be enough.
+    fn slow(&self, rules: &Capping, limits: &Limits, caps: &mut [Cap]) {
+        let Some(clock) = rules.slow_clock else { return };
+        let short = |limit: usize| self.limits.get(limit).is_some_and(Bounds::is_short);
+        for node in (0..self.nodes.len()).filter(|node| limits.tree.above(*node).any(|(limit, _)| short(limit))) {
+            let below = caps.get_mut(limits.tree.of(node)).into_iter().flatten();
+            below.filter(|cap| cap.uuid.is_some()).for_each(|cap| cap.clock_mhz = Some(clock));
         }
     }
 }

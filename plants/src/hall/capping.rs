@@ -19,6 +19,9 @@ pub struct Capping {
     pub silent: Span,
     /// How much of its highest draw a GPU's cap rises in a second (1/s, above 0 to 1).
     pub rise: f64,
+    /// The highest clock of the cores below a feed whose breaker's time is short (MHz, 100 to 10000); nothing leaves them free. Work that waits for memory draws
+    /// less than any cap, and still less at lower clocks.
+    pub slow_clock: Option<u32>,
     /// How watts are shared among those who come alike.
     pub share: Sharing,
     /// Who the GPUs work for; the last is everybody who is not named.

@@ -1,14 +1,17 @@
 //! How near a feed is to its limit, and what follows for the GPUs below it.
 //!
 //! ```text
-//!  load⁺ over limit     below 0.90 for `hold`      0.90 to 0.97     0.97 to 0.99                     0.99 and more
+//!  load⁺ over limit     below 0.90 for `hold` *    0.90 to 0.97     0.97 to 0.99                     0.99 and more
 //!  ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────▶
 //!  after a shedding     a step up now and then     nothing rises    what is above floors, by 0.75    0.95 at once
 //!  else                 caps leave the reserve     the same         and then as after a shedding
 //! ```
 //!
+//! \* and then up to 0.95, as long as it rises.
+//!
 //! `load⁺` looks ahead by the time that caps take: a load that rises counts with what it will have come to by then, but never with more than caps let it come to.
-//! A feed that has used up more than half of the time that its breaker allows is short of time: all below goes to its least.
+//! A feed that has used up more than half of the time that its breaker allows is short of time: all below goes to its least, and to its slow
+//! clock where the hall's file has one.
 
 use plant::hall::capping::Capping;
 use plant::time::Span;
@@ -146,6 +149,12 @@ impl Band {
         room.max(Watts(0.0))
     }
 
+    /// True while everything below goes to its least.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.zone == Zone::Short
+    }
+
     /// True where what was given up comes back slowly.
     #[must_use]
     pub const fn is_shed(&self) -> bool {
@@ -185,7 +194,9 @@ impl Band {
         if !self.is_shed() {
             return Zone::Free;
         }
-        if share >= CALM {
+        // What has begun to rise goes on to where a shedding aims: between the two there is room that somebody may wish for.
+        let calm = if self.zone == Zone::Rising { AIM } else { CALM };
+        if share >= calm {
             self.calm = Span::ZERO;
             return Zone::Held;
         }

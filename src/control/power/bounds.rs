@@ -69,6 +69,12 @@ impl Bounds {
         room
     }
 
+    /// True while its breaker's time is short.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.band.is_short()
+    }
+
     /// Tells when caps below begin to come down (true), and when they may rise again.
     pub fn turned(&mut self) -> Option<bool> {
         let lowers = self.band.lowers().filter(|lowers| *lowers != self.told)?;

@@ -1,5 +1,7 @@
 //! Caps against a field of GPUs that do as they are told one scan later.
 
+use std::sync::Arc;
+
 use plant::event::Event;
 use plant::gpu::{Condition, Throttle, Uuid};
 use plant::id::Id;
@@ -8,11 +10,10 @@ use plant::lease::seen::GpuSeen;
 use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::time::{Mono, Wall};
 use proptest::prelude::*;
-use std::sync::Arc;
 
 use super::*;
 
-mod budget;
+mod door;
 
 const TENANTS: &str = "\n[capping]\n\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\n";
 const SECOND: Span = Span::from_secs(1);
@@ -50,6 +51,7 @@ struct Field {
     other: f64,
     besides: f64,
     budgets: Budgets,
+    used: f64,
     tick: Tick,
 }
 
@@ -70,6 +72,7 @@ impl Field {
             other: 900.0,
             besides: 0.0,
             budgets: Budgets::default(),
+            used: 0.0,
             tick: Tick { seq: 0, dt: SECOND, mono: Mono(1_000_000_000), wall: Wall(0), clock_trusted: true, boot: 1 },
             capper,
             hall,
@@ -111,7 +114,7 @@ impl Field {
             inputs: &self.inputs,
             load: |place| {
                 let limit = places.iter().position(|of| *of == place).expect("a limit");
-                (Watts(loads[limit]), 0.0)
+                (Watts(loads[limit]), self.used)
             },
             asked: |_| None,
             budgets: &self.budgets,
@@ -250,15 +253,6 @@ fn a_node_in_doubt_counts_at_its_most() {
     let doubt = 40.0 * 4.0 * 400.0 / 0.95 / 0.975;
     assert!(after < before - 0.5 * doubt, "{before} to {after} of {limit}: room for what they could draw");
     assert!(field.out.caps[..160].iter().all(|cap| cap.uuid.is_none()), "nothing is granted to who does not answer");
-}
-
-#[test]
-fn a_thermal_request_comes_through_the_same_door() {
-    let field = Field::new("\n[capping]\n");
-    let board = Board { least: Milliwatts(200_000), rated: Milliwatts(700_000), asked: Milliwatts(300_000) };
-    let seen = GpuSeen { uuid: Some(Uuid::from_bits(1)), condition: Condition::Well, ..field.inputs.gpus[0] };
-    let now = Gpu::default().now(&seen, (true, true), board, SECOND);
-    assert_eq!((now.most, now.wish), (Milliwatts(300_000), Milliwatts(300_000)));
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub(super) fn read(file: &Section<'_>, draft: &Draft, power: &Power) -> Option<C
         lease: span("lease", Span::from_secs(10), Span::from_secs(1), Span::from_secs(600)),
         silent: span("silent-after", Span::from_secs(3), Span::from_secs(1), Span::from_secs(60)),
         rise: of.number("rise", 0.05, (0.001, 1.0)),
+        slow_clock: of.whole("slow-clock", (100, 10_000)).and_then(|mhz| u32::try_from(mhz).ok()),
         share: if of.has("share") {
             of.need_word("share", &Sharing::WORDS).unwrap_or(Sharing::Fair)
         } else {

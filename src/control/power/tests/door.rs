@@ -1,0 +1,61 @@
+//! What comes through the door of the limits besides limits, and what is given back afterwards.
+
+use super::*;
+use crate::control::budgets::Asked;
+
+#[test]
+fn a_budget_comes_through_the_door_of_the_limits_and_says_who_asked() {
+    let mut field = Field::new("[capping]");
+    (0..120).for_each(|_| field.second());
+    let (before, _) = field.ups();
+    let feed = field.hall.power.feed("ups-a").expect("a UPS");
+    let asked = Asked { id: "dr-7", feed, watts: 560e3, hold: Some(Span::from_secs(3600)), reason: "the grid asks" };
+    let tick = field.tick;
+    field
+        .budgets
+        .set(&field.hall.clone(), &asked, "grid", (tick, &mut News::new(tick, &mut Vec::new())))
+        .expect("taken");
+    (0..10).for_each(|_| field.second());
+    let (load, _) = field.ups();
+    assert!(before > 600e3 && load <= 560e3, "{before} W, then {load} W");
+    let views = field.caps.views(&field.hall, &field.capper, &field.budgets);
+    assert!(views.iter().any(|view| view.sentence.contains("`dr-7` (the grid asks)")), "{:?}", views[0]);
+    field.budgets.lift("dr-7", &mut News::new(tick, &mut Vec::new()));
+    (0..300).for_each(|_| field.second());
+    assert!(field.ups().0 > 0.95 * before, "{:?}", field.ups());
+}
+
+/// What a budget took is given back, all of it, although the feed is above 0.90 of its limit long before.
+#[test]
+fn what_was_shed_comes_back_to_the_last_watt_that_the_reserve_leaves() {
+    let mut field = Field::new("[capping]");
+    (0..120).for_each(|_| field.second());
+    let (before, limit) = field.ups();
+    field.besides = 60e3;
+    (0..60).for_each(|_| field.second());
+    field.besides = 0.0;
+    (0..600).for_each(|_| field.second());
+    assert!(field.ups().0 > 0.94 * limit && field.ups().0 > 0.98 * before, "{before} W, then {:?}", field.ups());
+}
+
+#[test]
+fn cores_are_slow_below_a_feed_whose_breakers_time_is_short() {
+    let mut field = Field::new("[capping]\nslow-clock = 990");
+    (0..60).for_each(|_| field.second());
+    assert!(field.out.caps.iter().all(|cap| cap.uuid.is_some() && cap.clock_mhz.is_none()));
+    field.used = 0.6;
+    field.second();
+    assert!(field.out.caps.iter().all(|cap| cap.clock_mhz == Some(990)), "{:?}", field.out.caps[0]);
+    field.used = 0.0;
+    field.second();
+    assert!(field.out.caps.iter().all(|cap| cap.clock_mhz.is_none()));
+}
+
+#[test]
+fn a_thermal_request_comes_through_the_same_door() {
+    let field = Field::new("\n[capping]\n");
+    let board = Board { least: Milliwatts(200_000), rated: Milliwatts(700_000), asked: Milliwatts(300_000) };
+    let seen = GpuSeen { uuid: Some(Uuid::from_bits(1)), condition: Condition::Well, ..field.inputs.gpus[0] };
+    let now = Gpu::default().now(&seen, (true, true), board, SECOND);
+    assert_eq!((now.most, now.wish), (Milliwatts(300_000), Milliwatts(300_000)));
+}
