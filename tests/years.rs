@@ -48,6 +48,23 @@ fn a_day_of_january_costs_more_where_it_is_hot() {
 }
 
 #[test]
+fn a_day_of_tanks_costs_less_under_control_and_keeps_their_liquid() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let args = ["sim", "year", "immersion-two-phase", "--climate", "hot-humid", "--for", "1d", "--json"];
+    let output = wattloop(folder.path(), &[args.as_slice(), &["--by", "fixed", "--by", "wattloop"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let lines: Vec<Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let of = |by: &str, key: &str| -> f64 {
+        let line = lines.iter().find(|line| line["by"] == by).expect("a line");
+        line[key].as_f64().unwrap_or_else(|| panic!("{by} has no {key}: {line}"))
+    };
+    assert!(of("wattloop", "facility_mwh") < 0.995 * of("fixed", "facility_mwh"), "{lines:?}");
+    assert!(of("wattloop", "least_level_percent") > 99.0, "{lines:?}");
+    // What boils off is what makes a year of the panels look thrifty in the end.
+    assert!(of("fixed", "least_level_percent") < 98.5, "{lines:?}");
+}
+
+#[test]
 fn a_climate_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let output = wattloop(folder.path(), &["sim", "year", "bench", "--climate", "hot-drye"]);

@@ -79,6 +79,8 @@ pub struct Observation<'a> {
     pub inlets: &'a [Option<f64>],
     /// Limit minus case temperature of every device that has one (K; negative is bad).
     pub case_margins: &'a [Option<f64>],
+    /// What the emptiest tank holds of its liquid (%, 0 to 100); nothing where there is none.
+    pub least_level: Option<f64>,
     /// What compute did.
     pub compute: Compute,
     /// Commands, in the order of [`Meter::new`].
@@ -123,6 +125,7 @@ pub struct Meter {
     controller: Total,
     controller_longest: Least,
     case_margin: Least,
+    level: Least,
     demand: Demand,
     climate: Climate,
     commands: Vec<Command>,
@@ -155,6 +158,7 @@ impl Meter {
             controller: none,
             controller_longest: Least::NONE,
             case_margin: Least::NONE,
+            level: Least::NONE,
             demand: Demand::default(),
             climate: Climate::new(bands),
             commands: actuators.into_iter().map(Command::new).collect(),
@@ -197,6 +201,7 @@ impl Meter {
         if seen.case_margins.is_empty() {
             self.case_margin.see(None, seen.wall);
         }
+        self.level.see(seen.least_level, seen.wall);
         self.demand.count(facility, dt, seen.wall);
         self.climate.count(seen.inlets, dt, seen.wall);
         for (place, command) in self.commands.iter_mut().enumerate() {
@@ -237,6 +242,7 @@ impl Meter {
         }
         self.controller_longest.append(&later.controller_longest);
         self.case_margin.append(&later.case_margin);
+        self.level.append(&later.level);
         self.demand.append(&later.demand);
         self.climate.append(&later.climate);
         for (command, more) in self.commands.iter_mut().zip(&later.commands) {

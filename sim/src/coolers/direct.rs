@@ -138,7 +138,10 @@ impl Direct {
             evaporative: false,
             smoke: self.smoky,
         };
-        let permitted = of.economiser.run(&inputs).permissives.all();
+        // The panel's hygrometer stands outdoors: what the coil is spared of moisture counts for nothing there.
+        let moist = Air { humidity: crate::circuits::humidity(air), ..inputs.outdoor };
+        let outdoors = air_economiser::Inputs { outdoor: moist, ..inputs };
+        let permitted = of.economiser.run(&outdoors).permissives.all();
         // What a whole damper would take, as the panel's slow sensors tell it (W).
         let free = flow * CP_AIR * (hot - air.dry_bulb);
         let free = self.free.map_or(free, |before| before + dt / SLOW * fade_slowly(dt / SLOW) * (free - before));
@@ -215,3 +218,6 @@ impl Direct {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,7 @@ pub struct Tally {
     positions: Vec<PointId>,
     signs: Vec<Sign>,
     inlets: Vec<PointId>,
+    levels: Vec<PointId>,
     /// Water used before the last step (kg).
     water: f64,
     /// What GPUs had come to before the last step.
@@ -122,11 +123,14 @@ impl Tally {
             }
         }
         let inlets = hall.rows.iter().flat_map(|(_, row)| &row.racks).map(|r| r.inlet.id());
+        let (oil, boiling) = (&hall.machinery.tanks, &hall.machinery.two_phase_tanks);
+        let levels = oil.iter().map(|tank| tank.of.level.id()).chain(boiling.iter().map(|tank| tank.of.level.id()));
         Self {
             meter: Meter::new(Bands::of(hall), actuators, devices),
             positions,
             signs,
             inlets: inlets.collect(),
+            levels: levels.collect(),
             water: 0.0,
             gpus: Totals::default(),
             seen: Seen::default(),
@@ -141,7 +145,7 @@ impl Tally {
 
     /// Counts the step that the world has just made.
     pub fn take(&mut self, tick: Tick, world: &World, beside: Beside) {
-        let Self { meter, positions, signs, inlets, water, gpus, seen } = self;
+        let Self { meter, positions, signs, inlets, levels, water, gpus, seen } = self;
         let dt = tick.dt.seconds();
         let (chain, drew) = (world.chain(), world.cooling_drew());
         let used = world.water_used() - std::mem::replace(water, world.water_used());
@@ -170,6 +174,7 @@ impl Tally {
             price: beside.price,
             inlets: &seen.inlets,
             case_margins: &seen.margins,
+            least_level: levels.iter().filter_map(|point| world.truth(*point)).reduce(f64::min),
             compute: compute(gpus, world, dt),
             commands: &seen.commands,
             running: &seen.running,
@@ -264,6 +269,7 @@ mod tests {
             // A bench's heater has no fan, and neither has oil.
             assert_eq!(value("machine-fans-kwh") == 0.0, tanks || bench, "{name}");
             assert_eq!(kpis.value("case-margin-k").is_some(), ["liquid", "hybrid"].contains(name), "{name}");
+            assert_eq!(kpis.value("least-level-percent").is_some(), tanks, "{name}");
         }
     }
 

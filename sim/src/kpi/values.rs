@@ -112,6 +112,9 @@ impl Meter {
         let margin = self.case_margin.value();
         all.add("case-margin-k", "Worst case-temperature margin", ("K", 1), margin.map(|(k, _)| k));
         all.at(margin.map(|(_, at)| at));
+        let level = self.level.value();
+        all.add("least-level-percent", "Emptiest tank, at its least", ("%", 1), level.map(|(percent, _)| percent));
+        all.at(level.map(|(_, at)| at));
     }
 
     fn machines(&self, all: &mut Kpis) {

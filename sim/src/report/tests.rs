@@ -69,6 +69,7 @@ fn day(seconds: u32, racks: u32, tag: &str) -> (Recording, Kpis) {
             price: Some(0.1),
             inlets: &inlets,
             case_margins: &[],
+            least_level: None,
             compute: crate::kpi::Compute::default(),
             commands: &[Some(40.0 + 30.0 * noon)],
             running: &[Some(second / 7200 % 2 == 0)],

@@ -75,6 +75,8 @@ struct Line {
     worst_inlet_celsius: Option<f64>,
     /// Kelvin-hours of the inlets above the recommended range.
     kelvin_hours: Option<f64>,
+    /// What the emptiest tank held at its least (%).
+    least_level_percent: Option<f64>,
     /// Starts of all machines.
     starts: Option<f64>,
     /// Hours that compressors turned, of chillers and DX units, all together.
@@ -221,6 +223,7 @@ impl Year {
             wue: kpis.value("wue"),
             worst_inlet_celsius: kpis.value("worst-inlet-cel"),
             kelvin_hours: kpis.value("kh-above-recommended"),
+            least_level_percent: kpis.value("least-level-percent"),
             starts: kpis.value("starts"),
             compressor_hours: self.turned / 3600.0,
             seconds,
@@ -245,15 +248,15 @@ impl fmt::Display for Sheet<'_> {
         writeln!(
             f,
             "| hall | climate | by | PUE | facility MWh | IT MWh | cooling MWh | 15-min peak kW | water m³ | WUE L/kWh | \
-             worst inlet °C | K·h above 27 °C | starts | compressor h | took s |"
+             worst inlet °C | K·h above 27 °C | emptiest tank % | starts | compressor h | took s |"
         )?;
-        writeln!(f, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(f, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
         for l in self.0 {
             let told =
                 |value: Option<f64>, decimals: usize| value.map_or("–".to_owned(), |v| format!("{v:.decimals$}"));
             writeln!(
                 f,
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} |",
                 l.hall,
                 l.climate,
                 l.by,
@@ -266,6 +269,7 @@ impl fmt::Display for Sheet<'_> {
                 told(l.wue, 2),
                 told(l.worst_inlet_celsius, 1),
                 told(l.kelvin_hours, 1),
+                told(l.least_level_percent, 1),
                 told(l.starts, 0),
                 l.compressor_hours,
                 l.seconds
