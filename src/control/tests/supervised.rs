@@ -26,7 +26,7 @@ fn a_person_switches_it_off_with_a_reason_and_the_status_says_so() {
 
 #[test]
 fn a_hall_whose_file_has_none_has_nothing_to_switch_or_to_show() {
-    let mut rig = Rig::new(shipped("air-dx"));
+    let mut rig = Rig::new(shipped("immersion-two-phase"));
     assert_eq!(switch(&mut rig, false, "audit"), Reply::Refused(Refusal::NothingThere));
     assert_eq!(rig.control.status().supervisor, None);
 }
