@@ -149,6 +149,8 @@ pub enum SimCommand {
     Run(sim::RunArgs),
     /// Random faults over many seeds, and what must hold in all of them
     Storm(sim::storm::StormArgs),
+    /// Overload an over-subscribed hall at random instants and see what its caps hold
+    Overload(sim::overload::OverloadArgs),
     /// Run a hall over real sockets in lockstep, beside the same run in process
     Lockstep(sim::lockstep::LockstepArgs),
     /// Every hall through a hot, a cold and a mild day, with noise and without, held against what is promised of it

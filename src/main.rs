@@ -54,6 +54,8 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Storm(args)) => cli::sim::storm::run(&args, out),
         #[cfg(feature = "sim")]
+        Command::Sim(SimCommand::Overload(args)) => cli::sim::overload::run(&args, out),
+        #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Lockstep(args)) => cli::sim::lockstep::run(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Days(args)) => cli::sim::days::run(&args, out),

@@ -13,6 +13,7 @@
 
 pub mod arrivals;
 pub mod cluster;
+pub mod fixed;
 pub mod fleet;
 mod four;
 pub mod gpu;

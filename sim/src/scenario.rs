@@ -10,11 +10,14 @@
 //! end of the warm-up: what happens in it is neither watched nor judged.
 
 mod action;
+pub mod agents;
 pub mod breakable;
+pub mod capped;
 pub mod expression;
 pub mod golden;
 mod judge;
 mod nature;
+pub mod overload;
 mod read;
 mod rule;
 mod run;
@@ -38,6 +41,7 @@ use crate::prices::Prices;
 use expression::Holding;
 
 pub use action::Action;
+pub use agents::NodeFault;
 pub use nature::{LoadChange, Nodes, WeatherChange};
 pub use read::{hall_name, load};
 pub use rule::{Assert, Rule, Tolerance, Window};
@@ -247,6 +251,13 @@ pub enum Deed {
     Silence,
     /// The controller starts again from what it remembered.
     Restart,
+    /// Something befalls the agents of nodes.
+    Agents {
+        /// The nodes, by their places in the hall's power tree.
+        nodes: Vec<usize>,
+        /// What.
+        how: NodeFault,
+    },
 }
 
 impl Scenario {

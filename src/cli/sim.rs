@@ -7,6 +7,8 @@ pub mod gpus;
 mod leave;
 pub mod lockstep;
 pub mod look;
+mod nodes;
+pub mod overload;
 mod pages;
 pub mod rapid;
 pub mod scale;

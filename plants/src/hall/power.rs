@@ -251,6 +251,31 @@ impl Power {
         self.nodes.iter().map(|node| usize::from(node.gpus)).sum()
     }
 
+    /// Leaves no more than so many nodes in each rack, and takes away what stood there besides.
+    pub fn thin(&mut self, per_rack: usize) {
+        let (mut first, mut within) = (0, (usize::MAX, 0_usize));
+        self.nodes.retain_mut(|node| {
+            within = if within.0 == node.rack { (node.rack, within.1.saturating_add(1)) } else { (node.rack, 0) };
+            let stays = within.1 < per_rack;
+            if stays {
+                node.first = first;
+                first = node.places().end;
+            }
+            stays
+        });
+        for (place, rack) in self.racks.iter_mut().enumerate() {
+            let of = |cap: fn(&Node) -> Watts| -> Watts {
+                self.nodes.iter().filter(|node| node.rack == place).map(|node| node.draws(cap(node))).sum()
+            };
+            (rack.fail_safe, rack.most) = (of(|node| node.fail_safe), of(|node| node.rated));
+        }
+        let (fail_safe, most) = (self.worst(|rack| rack.fail_safe), self.worst(|rack| rack.most));
+        for (id, feed) in self.feeds.iter_mut() {
+            feed.fail_safe = fail_safe.get(id).copied().unwrap_or_default();
+            feed.most = most.get(id).copied().unwrap_or_default();
+        }
+    }
+
     /// The feed of a name.
     #[must_use]
     pub fn feed(&self, name: &str) -> Option<FeedId> {

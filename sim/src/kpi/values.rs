@@ -51,6 +51,17 @@ const SUPERVISOR: &[(&str, &str, (&str, usize))] = &[
     ("supervisor-discarded", "Supervisor: and that were not, for machines or load were others", ("", 0)),
 ];
 
+/// What became of capped GPUs, in the same way; only whoever leads their agents knows.
+const GPUS: &[(&str, &str, (&str, usize))] = &[
+    ("gpus-trips", "Capped GPUs: breakers that tripped", ("", 0)),
+    ("gpus-feed-peak", "Capped GPUs: the most that a feed carried, of its limit", ("%", 1)),
+    ("gpus-lost-first", "Capped GPUs: work lost of who comes first", ("%", 2)),
+    ("gpus-lost-all", "Capped GPUs: work lost of all", ("%", 2)),
+    ("gpus-worked", "Capped GPUs: work done, in uncapped GPUs", ("", 1)),
+    ("gpus-unheld-s", "Capped GPUs: the longest above the fail-safe without a lease", ("s", 0)),
+    ("gpus-stranded", "Capped GPUs: on nobody's lease in the end", ("", 0)),
+];
+
 /// Joules of a kilowatt-hour.
 const KWH: f64 = 3.6e6;
 /// Seconds of an hour.
@@ -65,7 +76,7 @@ impl Meter {
         self.surroundings(&mut all);
         self.machines(&mut all);
         self.wear(&mut all);
-        SHADOW.iter().chain(SUPERVISOR).for_each(|(name, title, unit)| all.add(name, title, *unit, None));
+        SHADOW.iter().chain(SUPERVISOR).chain(GPUS).for_each(|(name, title, unit)| all.add(name, title, *unit, None));
         all
     }
 
@@ -205,9 +216,10 @@ impl Kpis {
         })
     }
 
-    /// Gives a figure that only the controller knows its value, of [`SHADOW`] or of the supervisor; one of another name is left as it is.
+    /// Gives a figure that only the controller knows its value, of [`SHADOW`], of the supervisor or of capped GPUs; one of another name is
+    /// left as it is.
     pub fn say_in_shadow(&mut self, name: &str, value: f64) {
-        let theirs = |kpi: &Kpi| ["shadow-", "supervisor-"].iter().any(|of| kpi.name.starts_with(of));
+        let theirs = |kpi: &Kpi| ["shadow-", "supervisor-", "gpus-"].iter().any(|of| kpi.name.starts_with(of));
         let known = self.0.iter_mut().find(|kpi| kpi.name == name && theirs(kpi));
         known.into_iter().for_each(|kpi| kpi.value = Some(value).filter(|v| v.is_finite()));
     }

@@ -3,7 +3,7 @@
 use plant::id::{AlarmId, PointId, RowId};
 use plant::time::Span;
 
-use super::{Deed, Setpoint};
+use super::{Deed, NodeFault, Setpoint};
 use crate::faults::Fault;
 
 /// What somebody has to do now, to the world or to the controller.
@@ -60,6 +60,15 @@ pub enum Action {
     Silence(bool),
     /// The controller starts again from what it remembered.
     Restart,
+    /// Something befalls the agents of nodes, or is over.
+    Agents {
+        /// The nodes, by their places in the hall's power tree.
+        nodes: Vec<usize>,
+        /// What.
+        how: NodeFault,
+        /// True where it begins.
+        begins: bool,
+    },
 }
 
 /// What begins an event.
@@ -87,6 +96,7 @@ pub(super) fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action
         Deed::Clock(ahead) => actions.push(Action::Clock(*ahead)),
         Deed::Silence => actions.push(Action::Silence(true)),
         Deed::Restart => actions.push(Action::Restart),
+        Deed::Agents { nodes, how } => actions.push(Action::Agents { nodes: nodes.clone(), how: *how, begins: true }),
     }
 }
 
@@ -100,6 +110,7 @@ pub(super) fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
         Deed::Setpoint { of, .. } => actions.push(Action::Setpoint { of: *of, value: None }),
         Deed::Clock(_) => actions.push(Action::Clock(0)),
         Deed::Silence => actions.push(Action::Silence(false)),
+        Deed::Agents { nodes, how } => actions.push(Action::Agents { nodes: nodes.clone(), how: *how, begins: false }),
         Deed::Mend(_)
         | Deed::MendAll
         | Deed::Override { .. }

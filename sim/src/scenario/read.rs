@@ -1,6 +1,7 @@
 //! From a file to a scenario. Every fault of the file at once; faults of expressions with their column.
 
 mod asserts;
+mod capped;
 mod events;
 mod nodes;
 mod quantity;
@@ -86,8 +87,9 @@ impl<'s> Page<'s> {
         let expected_errors: Vec<String> = root.or("expected-errors", Vec::new());
         let mut hall = hall?;
         self.rotation(&mut hall);
+        self.capped(&mut hall);
         self.expected(&hall, &expected_errors);
-        let nodes = self.nodes(&hall);
+        let nodes = self.nodes(&hall, warm_up.unwrap_or(Span::ZERO));
         let events = self.events((&hall, nodes.is_some()), &event_sections, length);
         let asserts = self.asserts(&hall, &assert_sections, &event_sections, length);
         Some(Scenario {

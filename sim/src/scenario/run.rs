@@ -220,7 +220,8 @@ impl Run {
             | Action::Reset(_)
             | Action::Clock(_)
             | Action::Silence(_)
-            | Action::Restart => return false,
+            | Action::Restart
+            | Action::Agents { .. } => return false,
         }
         true
     }

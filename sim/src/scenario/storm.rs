@@ -251,6 +251,7 @@ fn deed(names: &[(Fault, String)], deed: &Deed) -> String {
         Deed::Load(share) => format!("load {share:.2}"),
         Deed::Silence => "nobody commands".to_owned(),
         Deed::Restart => "the controller restarts".to_owned(),
+        Deed::Agents { nodes, how } => format!("{} of {} nodes", how.word(), nodes.len()),
         Deed::Mend(_)
         | Deed::MendAll
         | Deed::Override { .. }

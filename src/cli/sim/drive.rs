@@ -1,5 +1,6 @@
 //! A scenario's run: world and pilot in one loop, with no wires between them, led by what the scenario says is due.
 
+mod figures;
 mod watched;
 
 use std::sync::Arc;
@@ -14,12 +15,13 @@ use sim::kpi::{Beside, Kpis, Tally, in_failsafe};
 use sim::record::{MarkKind, Recorder, Recording};
 use sim::scenario::{Action, Pilot, Run, Seen, Setpoint};
 use sim::trace::{Header, MODEL, Trace};
-use wattloop::control::report::{ShadowReport, Status};
+use wattloop::control::report::Status;
 use wattloop::control::request::{Ask, Reply, Request};
 use wattloop::control::{Controller, sentence};
 use wattloop::service::clock::Clock;
 use wattloop::service::journal::decision_hash;
 
+use super::nodes::Nodes;
 use super::pages::Page;
 
 /// How long a clock that jumped must be steady before it is trusted again, as in the service (s).
@@ -58,6 +60,10 @@ pub struct Drive {
     /// How far the controller's wall clock is ahead (ms), and until when it is not trusted (s after the begin).
     ahead: i64,
     doubted_until: f64,
+    /// The agents of its nodes, where they are capped.
+    nodes: Option<Nodes>,
+    /// Counts the controller's starts, where agents must tell one from another.
+    boot: u32,
 }
 
 /// A run that is over.
@@ -94,12 +100,14 @@ impl Drive {
         };
         Self {
             tally: Tally::new(&hall, &world),
+            nodes: if pilot == Pilot::Wattloop { Nodes::of(&hall, &world) } else { None },
+            boot: 1,
             world: if pilot.is_on_panels() { world.on_panels() } else { world },
             run,
             pilot,
             controller: controller(&hall, (pilot, page.scenario.supervisor)),
             inputs: Inputs::unread(hall.points.len()),
-            image: Inputs::unread(hall.points.len()),
+            image: Inputs::of(&hall),
             outputs: if pilot.is_on_panels() { Outputs::default() } else { safe },
             nothing: Outputs::default(),
             told: Vec::new(),
@@ -149,10 +157,11 @@ impl Drive {
     /// What it came to.
     pub fn end(self) -> Ridden {
         let mut kpis = self.tally.kpis();
-        if let Some(report) = self.controller.shadow(hours(self.run.scenario().length)) {
-            say_in_shadow(&mut kpis, &report, self.writes);
+        if let Some(report) = self.controller.shadow(figures::hours(self.run.scenario().length)) {
+            figures::say_in_shadow(&mut kpis, &report, self.writes);
         }
         watched::tries(&mut kpis, &self.controller);
+        self.nodes.iter().for_each(|nodes| nodes.say(&mut kpis, &self.world));
         let recording = self.recorder.map(|recorder| marked(recorder, &self.run));
         Ridden {
             kpis,
@@ -188,6 +197,8 @@ impl Drive {
         let tick = self.run.tick();
         let heard = if self.pilot.is_on_panels() { &self.nothing } else { &self.outputs };
         self.world.step_into(heard, tick, &mut self.inputs);
+        let time = self.run.time();
+        self.nodes.iter_mut().for_each(|nodes| nodes.act(&mut self.world, tick, time));
         self.writes += self.inputs.reports.len();
         self.image.reports.extend_from_slice(&self.inputs.reports);
         self.since = Span::from_nanos(self.since.nanos().saturating_add(tick.dt.nanos()));
@@ -207,19 +218,23 @@ impl Drive {
         let dt = std::mem::replace(&mut self.since, Span::ZERO);
         if !self.pilot.decides() || self.silent {
             self.image.reports.clear();
+            self.nodes.iter_mut().for_each(|nodes| nodes.unheard(&mut self.image));
             return;
         }
         self.image.samples.rows_mut().copy_from_slice(self.inputs.samples.rows());
+        self.nodes.iter_mut().for_each(|nodes| nodes.tell(&mut self.image, tick.mono));
         let begun = self.clock.mono();
         let wall = Wall(tick.wall.0.saturating_add(self.ahead));
         let clock_trusted = self.run.time() >= self.doubted_until;
-        let decided = self.controller.step(&self.image, Tick { seq: self.scans, dt, wall, clock_trusted, ..tick });
+        let now = Tick { seq: self.scans, dt, wall, clock_trusted, boot: self.boot, ..tick };
+        let decided = self.controller.step(&self.image, now);
         self.took = Some(self.clock.mono().since(begun).seconds());
         self.scans = self.scans.saturating_add(1);
         self.trace.decided(&decision_hash(decided));
         self.events = self.events.saturating_add(plant::convert::u64_from_usize(decided.events.len()));
         self.told.extend_from_slice(&decided.events);
         self.outputs.commands.clone_from(&decided.commands);
+        self.nodes.iter_mut().for_each(|nodes| nodes.send(&self.image, decided, tick.mono));
         self.image.reports.clear();
         self.image.reload = None;
     }
@@ -273,6 +288,10 @@ impl Drive {
             Action::Clock(ahead) => {
                 self.ahead = ahead;
                 self.doubted_until = self.run.time() + DOUBT;
+                return;
+            }
+            Action::Agents { nodes, how, begins } => {
+                self.nodes.iter_mut().for_each(|of| of.befall(&nodes, how, begins, &mut self.world));
                 return;
             }
             Action::Break(_)
@@ -331,6 +350,11 @@ impl Drive {
             return;
         }
         self.controller = Controller::restore(Arc::clone(&self.hall), self.controller.state().clone());
+        if let Some(nodes) = &mut self.nodes {
+            // Its agents hear of a later start than before.
+            nodes.unheard(&mut self.image);
+            self.boot = self.boot.saturating_add(1);
+        }
         let held = |point: PointId| self.world.truth(point).map(|value| (point, value));
         let outputs = self.hall.points.iter().filter(|(_, def)| def.write.is_some()).filter_map(|(id, _)| held(id));
         let found = Ask::Found { outputs: outputs.collect() };
@@ -357,34 +381,6 @@ fn controller(hall: &Arc<Hall>, (pilot, supervisor): (Pilot, bool)) -> Controlle
         controller.answer(&Request { who: "scenario".to_owned(), ask }, Tick::default());
     }
     controller
-}
-
-/// So many hours hold so long.
-fn hours(length: Span) -> usize {
-    (1..=24).find(|hours| length.seconds() <= plant::convert::f64_from_usize(*hours) * 3600.0).unwrap_or(24)
-}
-
-/// What the controller in shadow says, among the figures of the run.
-fn say_in_shadow(kpis: &mut Kpis, of: &ShadowReport, writes: usize) {
-    let count = plant::convert::f64_from_usize;
-    let differed: f64 = of.outputs.iter().map(|output| output.differed_percent).sum();
-    for (name, value) in [
-        ("shadow-saved-kwh", of.saved_kwh),
-        ("shadow-fans-kwh", of.fans_kwh),
-        ("shadow-pumps-kwh", of.pumps_kwh),
-        ("shadow-machines-kwh", of.machines_kwh),
-        ("shadow-water-kwh", of.water_kwh),
-        ("shadow-differs-percent", differed / count(of.outputs.len()).max(1.0)),
-        ("shadow-not-compared", count(of.not_compared.len())),
-        ("shadow-risk-ours-min", of.risks.ours_min),
-        ("shadow-risk-floors-min", of.risks.below_floors_min),
-        ("shadow-risk-unprotected-min", of.risks.unprotected_min),
-        ("shadow-risk-face-value-min", of.risks.face_value_min),
-        ("shadow-risk-warm-min", of.risks.warm_min),
-        ("shadow-writes", count(writes)),
-    ] {
-        kpis.say_in_shadow(name, value);
-    }
 }
 
 /// The record with the scenario's own events on it.

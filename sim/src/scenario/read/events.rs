@@ -31,6 +31,7 @@ enum Do {
     Silence,
     Restart,
     Announce,
+    Agents,
 }
 
 const DEEDS: &[(&str, Do)] = &[
@@ -50,6 +51,7 @@ const DEEDS: &[(&str, Do)] = &[
     ("silence", Do::Silence),
     ("restart", Do::Restart),
     ("announce", Do::Announce),
+    ("agents", Do::Agents),
 ];
 
 impl Page<'_> {
@@ -150,6 +152,7 @@ impl Page<'_> {
             Do::Silence => Some(Deed::Silence),
             Do::Restart => Some(Deed::Restart),
             Do::Announce => announce(hall, section),
+            Do::Agents => super::nodes::agents(hall, section),
         }
     }
 
