@@ -66,6 +66,7 @@ impl Capped {
             lease: self.lease,
             silent: Span::from_secs(3),
             rise: 0.05,
+            slow_clock: None,
             share: Sharing::Fair,
             tenants,
         });
