@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use plant::command::{WriteOutcome, WriteReport};
+use plant::gpu::{Condition, Milliwatts, Uuid};
 use plant::hall::Hall;
 use plant::hall::schedule::{By, Row, Schedule};
 use plant::image::Inputs;
+use plant::lease::seen::Cap;
+use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::point::Role;
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
@@ -31,11 +34,14 @@ impl Run {
     /// The hall with a change.
     fn of(change: impl Fn(&mut Hall)) -> Self {
         let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-        let mut hall = Hall::load(name, text).expect("loads");
+        Self::with(Hall::load(name, text).expect("loads"), change)
+    }
+
+    fn with(mut hall: Hall, change: impl Fn(&mut Hall)) -> Self {
         change(&mut hall);
         let hall = Arc::new(hall);
         let control = Controller::new(Arc::clone(&hall));
-        let inputs = Inputs::unread(hall.points.len());
+        let inputs = Inputs::of(&hall);
         let tick = Tick { dt: SECOND, wall: Wall(1_774_990_000_000), clock_trusted: true, ..Tick::default() };
         Self { hall, control, inputs, tick }
     }
@@ -64,6 +70,49 @@ impl Run {
                 wear: 0,
             };
             self.inputs.reports.extend(writable.step_by(every).map(|(id, _)| failed(self.tick.mono, id)));
+        }
+    }
+
+    /// Nodes speak, but for every `silent`th; what GPUs draw and what they were granted moves.
+    fn nodes(&mut self, silent: usize) {
+        let hall = Arc::clone(&self.hall);
+        let granted = self.control.outputs().caps.clone();
+        for (n, node) in hall.power.nodes.iter().enumerate().filter(|(n, _)| !n.is_multiple_of(silent)) {
+            let gpus = node.places().map(|place| self.gpu(place, granted[place]));
+            let report = NodeReport {
+                node: node.name.clone(),
+                seq: self.tick.seq,
+                driver: None,
+                why: None,
+                gpus: gpus.collect(),
+            };
+            self.inputs.hear(&hall, n, &report, self.tick.mono);
+        }
+    }
+
+    fn gpu(&self, place: usize, granted: Cap) -> GpuReport {
+        let enforced = if granted.uuid.is_some() { granted.cap } else { Milliwatts::from_watts(300) };
+        let wish = if self.tick.seq % 600 < 300 { 690_000 } else { 150_000 };
+        let power = Some(Milliwatts(enforced.0.min(wish)));
+        GpuReport {
+            uuid: Uuid::from_bits(u128::try_from(place).expect("small") + 1),
+            condition: Condition::Well,
+            power,
+            peak: power,
+            source: None,
+            age: Span::ZERO,
+            energy: None,
+            die_cel: None,
+            throttle: None,
+            enforced: Some(enforced),
+            wanted: Some(enforced),
+            at_most: Some(enforced),
+            rule: Rule::Lease,
+            lease: SECOND,
+            clock_mhz: None,
+            epoch: granted.order.0,
+            sequence: granted.order.1,
+            contended: false,
         }
     }
 
@@ -96,6 +145,30 @@ fn a_scan_allocates_nothing_after_warm_up() {
         let count = run.allocations();
         assert_eq!(count, 0, "scan {scan} allocated {count} times");
     }
+}
+
+#[test]
+fn a_scan_that_caps_eight_hundred_gpus_allocates_nothing() {
+    let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let more = "[capping]\nshare = \"useful\"\nslow-clock = 990\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\nfloor = 50e3\n\
+                curve = [[250, 0.50], [400, 0.82], [550, 0.95], [700, 1.0]]\n";
+    let mut run = Run::with(Hall::load(name, &format!("{text}\n{more}")).expect("loads"), |_| {});
+    let feed = run.hall.power.feed("ups-a").expect("a UPS");
+    let mut capped = 0;
+    for scan in 0..2400_u32 {
+        run.sample((scan % 100 > 80).then_some(7));
+        run.nodes(if scan % 50 < 10 { 3 } else { usize::MAX });
+        if scan % 400 == 200 {
+            let (id, reason) = ("dr-7".to_owned(), "the grid asks".to_owned());
+            let ask = Ask::Budget { id, feed, watts: 6e5, hold: Some(Span::from_secs(100)), reason };
+            let reply = run.control.answer(&Request { who: "uid:1000".to_owned(), ask }, run.tick);
+            assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
+        }
+        let count = run.allocations();
+        assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
+        capped += run.control.outputs().caps.iter().filter(|cap| cap.uuid.is_some()).count();
+    }
+    assert!(capped > 1_000_000, "{capped} caps");
 }
 
 #[test]
