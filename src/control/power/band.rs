@@ -77,6 +77,8 @@ pub struct Band {
     since: Span,
     /// Steps that it has been given since it was held.
     steps: f64,
+    /// What the last shedding left to GPUs (W): while nothing rises in all, what one gives up another may have.
+    kept: Watts,
 }
 
 /// What a band sees of its limit in a scan.
@@ -128,7 +130,7 @@ impl Band {
     /// What caps below may come to (W), where what is no GPU takes `other`, they come to `granted` now, and to `floor` at their least.
     #[must_use]
     pub fn room(
-        &self,
+        &mut self,
         (limit, other): (Watts, Watts),
         (granted, floor): (Watts, Watts),
         rules: &Capping,
@@ -137,7 +139,7 @@ impl Band {
         let (free, aim) = (limit * (1.0 - rules.reserve) - other, limit * AIM - other);
         let room = match self.zone {
             Zone::Free => free,
-            Zone::Held => free.min(granted),
+            Zone::Held => free.min(granted.max(self.kept)),
             Zone::Rising => free.min(granted + limit * self.steps),
             Zone::Near => {
                 let left = libm::pow(SOFTLY, dt.seconds().min(10.0));
@@ -146,7 +148,11 @@ impl Band {
             Zone::Urgent => aim.min(free),
             Zone::Short => floor.min(free),
         };
-        room.max(Watts(0.0))
+        let room = room.max(Watts(0.0));
+        if self.lowers() == Some(true) {
+            self.kept = room;
+        }
+        room
     }
 
     /// True while everything below goes to its least.

@@ -59,3 +59,23 @@ fn a_thermal_request_comes_through_the_same_door() {
     let now = Gpu::default().now(&seen, (true, true), board, SECOND);
     assert_eq!((now.most, now.wish), (Milliwatts(300_000), Milliwatts(300_000)));
 }
+
+/// While a feed is held what one GPU gives up another may have: nothing rises in all, and nothing seeps away.
+#[test]
+fn what_is_held_goes_to_who_comes_first_and_does_not_seep_away() {
+    let mut field = Field::new(TENANTS);
+    let half = field.natural.len() / 2;
+    field.natural[..half].fill(120_000);
+    (0..300).for_each(|_| field.second());
+    field.besides = 150e3;
+    (0..6).for_each(|_| field.second());
+    field.besides = 0.0;
+    (0..4).for_each(|_| field.second());
+    let all = |field: &Field| field.out.caps.iter().map(|cap| cap.cap.0).sum::<u64>();
+    let first = |field: &Field| field.out.caps[..half].iter().map(|cap| cap.cap.0).sum::<u64>();
+    let (begun, had) = (all(&field), first(&field));
+    field.natural[..half].fill(650_000);
+    (0..24).for_each(|_| field.second());
+    assert!(all(&field) * 100 >= begun * 97, "{begun} mW came to {}", all(&field));
+    assert!(first(&field) > had + had / 5, "{had} mW came to {}", first(&field));
+}
