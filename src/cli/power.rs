@@ -1,5 +1,7 @@
 //! `wattloop power`: what carries the hall's power. On the status page it is a line, and one for each feed that needs somebody.
 
+mod plan;
+
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
@@ -28,6 +30,8 @@ pub enum PowerCommand {
     Budget(BudgetArgs),
     /// Take a budget away before its time is over
     Lift(LiftArgs),
+    /// Whether more racks fit into a row, and what caps would have cost with them
+    Plan(plan::PlanArgs),
 }
 
 /// Every feed of the power tree.
@@ -74,6 +78,9 @@ pub struct BudgetArgs {
 
 /// The end of a budget.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  wattloop power lift dr-event-7")]
 pub struct LiftArgs {
     /// Its name
     pub id: String,
@@ -104,6 +111,7 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
             let reply: Reply = args.socket.post("/v1/budgets/lift", &Lift { id: args.id.clone() })?;
             return print_reply(&args.id, &reply, out);
         }
+        PowerCommand::Plan(args) => return plan::run(args, out),
     };
     if args.config.config.is_some() || args.config.hall.is_some() || !args.config.set.is_empty() {
         let loaded = load(&args.config.sources()).map_err(|faults| Stop::faults(&faults))?;

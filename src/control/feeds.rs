@@ -12,6 +12,7 @@
 //! where nobody knows how long that was (a first start, a wall clock that was not trusted): no time is left then. If the load is below, what
 //! is kept is the best that can be said: an overload that came and went while control was away is not seen.
 
+pub mod recorded;
 #[cfg(test)]
 mod tests;
 

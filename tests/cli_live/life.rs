@@ -31,6 +31,7 @@ fn a_service_is_asked_reloaded_stopped_and_replayed() {
     rig.wait("the safe outputs", |rig| rig.safe_but(""));
     ends(&rig.ask(&["status"]), 69, &["is the service running?"]);
     records::replayed(&rig);
+    records::planned(&rig);
     records::exported(&rig);
 }
 

@@ -41,6 +41,30 @@ pub fn replayed(rig: &Rig) {
     }
 }
 
+/// The same record says what caps would have cost with more racks.
+pub fn planned(rig: &Rig) {
+    let plan = |args: &[&str]| rig.configured(&[], &[&["power", "plan", "--add-rack"], args].concat());
+    let output = plan(&["row-a", "--racks", "2", "--json"]);
+    ends(&output, 0, &[]);
+    let plan_of: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&plan_of["fits"], &plan_of["racks"]), (&true.into(), &2.into()), "{plan_of}");
+    let costs = &plan_of["costs"];
+    assert!(costs["recorded_s"].as_f64().is_some_and(|s| s > 4.0), "{plan_of}");
+    let pdu = costs["feeds"].as_array().and_then(|feeds| feeds.iter().find(|feed| feed["feed"] == "pdu-a1"));
+    let pdu = pdu.unwrap_or_else(|| panic!("no pdu-a1 in {plan_of}"));
+    // Its meter was read, and the hall is far from its limits.
+    assert!(pdu["known_s"].as_f64().is_some_and(|s| s > 1.0), "{pdu}");
+    assert!(pdu["worst_kw"].as_f64().is_some_and(|kw| (50.0..350.0).contains(&kw)), "{pdu}");
+    assert_eq!(pdu["above_s"], 0.0, "{pdu}");
+    ends(&plan(&["row-a"]), 0, &["yes: ", "A record shorter than a week proves little."]);
+    ends(&plan(&["row-a", "--racks", "30"]), 1, &["no: too much for ", "TOO MUCH"]);
+    ends(&plan(&["row-c"]), 1, &["no row of racks `row-c`", "did you mean `row-a`?"]);
+    let none = rig.file("none.db");
+    ends(&plan(&["row-a", "--journal", &none]), 65, &["none.db"]);
+    let state = format!("state_dir=\"{}\"", rig.file("empty"));
+    ends(&plan(&["row-a", "--set", &state]), 0, &["yes: ", "is not there: no load is recorded"]);
+}
+
 /// Flips one bit of one scan.
 fn bend(journal: &Path) {
     let db = Connection::open(journal).expect("a database");

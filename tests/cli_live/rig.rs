@@ -79,8 +79,8 @@ impl Rig {
         let (command, rest) = args.split_first().expect("a command");
         let mut program = program();
         program.envs(vars.iter().copied()).arg(command);
-        // What a test sets comes last and wins; `config show` is one command in two words.
-        let (words, rest) = if *command == "config" { rest.split_at(1) } else { rest.split_at(0) };
+        // What a test sets comes last and wins; `config show` and `power plan` are commands in two words.
+        let (words, rest) = if ["config", "power"].contains(command) { rest.split_at(1) } else { rest.split_at(0) };
         program.args(words).args(self.config()).args(rest).output().expect("the program runs")
     }
 

@@ -10,6 +10,7 @@
 //! be is more than the limit with every GPU at its fail-safe and all else at its most, and also where the other cord of a rack is gone: that is
 //! proved when the file is loaded.
 
+mod added;
 mod cords;
 pub mod flows;
 
@@ -269,6 +270,11 @@ impl Power {
             };
             (rack.fail_safe, rack.most) = (of(|node| node.fail_safe), of(|node| node.rated));
         }
+        self.prove();
+    }
+
+    /// Reckons anew what every feed must bear with every GPU at its fail-safe, and with everything at its most.
+    pub(super) fn prove(&mut self) {
         let (fail_safe, most) = (self.worst(|rack| rack.fail_safe), self.worst(|rack| rack.most));
         for (id, feed) in self.feeds.iter_mut() {
             feed.fail_safe = fail_safe.get(id).copied().unwrap_or_default();
@@ -299,7 +305,7 @@ impl Power {
     }
 
     /// What enters each feed if each rack draws so much and all else its most, and if of a rack's cords those are left that make it worst.
-    pub(super) fn worst(&self, rack: fn(&FedRack) -> Watts) -> Table<FeedId, Watts> {
+    fn worst(&self, rack: fn(&FedRack) -> Watts) -> Table<FeedId, Watts> {
         // A feed above both cords of a rack carries the rack once.
         let mut carried: Table<FeedId, Vec<f64>> = Table::filled(self.feeds.len(), vec![0.0; self.racks.len()]);
         let mut besides: Table<FeedId, Watts> = Table::filled(self.feeds.len(), Watts(0.0));

@@ -48,11 +48,7 @@ impl Draft {
         let mut power = Power { feeds, up, racks, nodes, capping: None };
         power.capping = capping::read(file, self, &power);
         proof::cords(file, self, &drawn, &power);
-        let (fail_safe, most) = (power.worst(|rack| rack.fail_safe), power.worst(|rack| rack.most));
-        for (id, feed) in power.feeds.iter_mut() {
-            feed.fail_safe = fail_safe.get(id).copied().unwrap_or_default();
-            feed.most = most.get(id).copied().unwrap_or_default();
-        }
+        power.prove();
         if !file.is_faulty() {
             proof::fits(self, &drawn, &power);
         }
