@@ -231,7 +231,7 @@ const LIMIT: f64 = 0.95 * BEARS;
 /// What a GPU's watt is at the UPS, with the losses of supplies and feeds.
 const PLUG: f64 = 1.08;
 /// How long jobs may take to come.
-const FULL: Duration = Duration::from_secs(180);
+const FULL: Duration = Duration::from_secs(600);
 
 /// From what the meter shows to caps that are enforced and read back on every node. `WLTEST_STEPS=50 cargo test --test main -- agents::an_overload
 /// --nocapture` prints how long each step took; no bound is asserted.
