@@ -48,11 +48,11 @@ pub async fn of_agents(mut notes: Receiver<Note>, asker: Asker, hall: Arc<Hall>)
     while let Some(note) = notes.recv().await {
         match note {
             Note::Differs(active) => {
-                trouble::tell(&asker, &hall, trouble::AGENT_DIFFERS, active).await;
+                trouble::insist(&asker, &hall, trouble::AGENT_DIFFERS, active).await;
             }
             Note::Refused(topic) => {
                 tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
-                trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
+                trouble::insist(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
             }
         }
     }

@@ -1,9 +1,11 @@
 //! The service's own troubles, told to control so that they are alarms like any other: recorded, shown, acknowledged.
 
+use std::time::Duration;
+
 use plant::hall::{Condition, Hall};
 
 use crate::control::request::{Ask, Request};
-use crate::service::api::call::{Asker, Question};
+use crate::service::api::call::{Answer, Asker, Question};
 
 /// The broker is away.
 pub const BROKER_LOST: &str = "broker-lost";
@@ -19,10 +21,26 @@ pub const SUBSCRIPTION_LOST: &str = "subscription-lost";
 /// An agent of a GPU node is not what the hall's file says of it.
 pub const AGENT_DIFFERS: &str = "agent-differs";
 
+/// How soon control is told again what it has not taken.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// Tells control whether a trouble's condition holds. False when the hall has no such alarm or the scan does not answer.
 pub async fn tell(asker: &Asker, hall: &Hall, name: &str, active: bool) -> bool {
     let known = hall.alarms.iter().find(|(_, def)| def.name == name && def.condition == Condition::Service);
     let Some((alarm, _)) = known else { return false };
     let request = Request { who: "service".to_owned(), ask: Ask::ServiceAlarm { alarm, active } };
     asker.ask(Question::Request(request)).await.is_ok()
+}
+
+/// The same until control has taken it: before its first scan it takes nothing, and what is told once would be lost.
+pub async fn insist(asker: &Asker, hall: &Hall, name: &str, active: bool) {
+    let known = hall.alarms.iter().find(|(_, def)| def.name == name && def.condition == Condition::Service);
+    let Some((alarm, _)) = known else { return };
+    loop {
+        let request = Request { who: "service".to_owned(), ask: Ask::ServiceAlarm { alarm, active } };
+        match asker.ask(Question::Request(request)).await {
+            Ok(Answer::Reply(_)) => return,
+            Ok(_) | Err(_) => tokio::time::sleep(AGAIN).await,
+        }
+    }
 }
