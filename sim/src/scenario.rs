@@ -13,6 +13,7 @@ mod action;
 pub mod agents;
 pub mod breakable;
 pub mod capped;
+mod dice;
 pub mod expression;
 pub mod golden;
 mod judge;

@@ -21,6 +21,7 @@ use plant::hall::Hall;
 use tokio::sync::mpsc;
 
 pub use desk::{Counts, Desk};
+pub use lend::Lent;
 
 use super::Stamp;
 use super::mqtt::{MqttConfig, MqttFault};

@@ -13,7 +13,8 @@
 
 mod command;
 mod config;
-mod count;
+pub(super) mod count;
+mod dial;
 mod drive;
 mod finder;
 mod intake;
@@ -36,6 +37,7 @@ use tokio::task::JoinHandle;
 pub use command::{Command, Refused};
 pub use config::{MAX_PACKET, MqttConfig, MqttFault};
 pub use count::Counts;
+pub(crate) use dial::dial;
 pub use notice::{Load, Notice};
 pub use outbox::{CAPACITY, MAX_PAYLOAD, Message, Qos};
 

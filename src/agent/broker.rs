@@ -8,14 +8,14 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use plant::lease::{Grants, NodeReport, Taken};
-use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, NetworkOptions, Packet, Publish, QoS};
+use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, Publish, QoS};
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 
 use super::config::Config;
 use super::local::MOST_GRANTS;
 use super::work::Ask;
-use crate::adapters::mqtt::MqttFault;
+use crate::adapters::mqtt::{MqttFault, dial};
 
 /// The largest message that is read (bytes).
 const MOST: usize = 64 * 1024;
@@ -66,11 +66,7 @@ impl Line {
     pub async fn run(self) {
         let mut pause = PAUSES.0;
         loop {
-            let (client, mut events) = AsyncClient::new(self.options.clone(), QUEUE);
-            let mut network = NetworkOptions::new();
-            network.set_tcp_nodelay(true);
-            network.set_connection_timeout(5);
-            events.set_network_options(network);
+            let (client, mut events) = dial(&self.options, QUEUE);
             let mut telling = None;
             let error = loop {
                 match events.poll().await {

@@ -10,12 +10,12 @@ use plant::units::Watts;
 use serde::Serialize;
 use wattloop::control::report::FeedView;
 use wattloop::control::request::Reply;
-use wattloop::service::api::{Budget, Lift};
+use wattloop::service::api::{Budget, Withdraw};
 use wattloop::service::config::load;
 
 use super::client::SocketArgs;
 use super::figure::{fixed, length};
-use super::set::{hold, print_reply};
+use super::set::{HeldArgs, print_reply};
 use super::{ConfigArgs, Out, Stop};
 
 /// A cord is named once it carries so much of what its breaker may (1).
@@ -66,12 +66,8 @@ pub struct BudgetArgs {
     /// Its name: another of the same name takes its place
     #[arg(long, value_name = "NAME")]
     pub id: String,
-    /// Why; the next shift reads it, and whoever asks why a GPU is held
-    #[arg(long)]
-    pub reason: String,
-    /// For how long, such as `30min` or `2h`; at most 24h
-    #[arg(long = "for", value_name = "TIME", value_parser = hold)]
-    pub hold: Option<String>,
+    #[command(flatten)]
+    pub held: HeldArgs,
     #[command(flatten)]
     pub socket: SocketArgs,
 }
@@ -108,7 +104,7 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
         PowerCommand::Tree(args) => args,
         PowerCommand::Budget(args) => return budget(args, out),
         PowerCommand::Lift(args) => {
-            let reply: Reply = args.socket.post("/v1/budgets/lift", &Lift { id: args.id.clone() })?;
+            let reply: Reply = args.socket.post("/v1/budgets/lift", &Withdraw { id: args.id.clone() })?;
             return print_reply(&args.id, &reply, out);
         }
         PowerCommand::Plan(args) => return plan::run(args, out),
@@ -129,8 +125,8 @@ fn budget(args: &BudgetArgs, out: &Out) -> Result<(), Stop> {
         id: args.id.clone(),
         feed: args.feed.clone(),
         watts: args.kilowatts * 1e3,
-        hold: args.hold.clone(),
-        reason: args.reason.clone(),
+        hold: args.held.hold.clone(),
+        reason: args.held.reason.clone(),
     };
     let reply: Reply = args.socket.post("/v1/budgets", &body)?;
     print_reply(&args.feed, &reply, out)

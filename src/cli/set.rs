@@ -22,14 +22,21 @@ pub struct SetArgs {
     /// The value, in the point's own unit (% for fans, valves and pumps)
     #[arg(allow_negative_numbers = true)]
     pub value: f64,
+    #[command(flatten)]
+    pub held: HeldArgs,
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// Why something holds, and for how long.
+#[derive(Debug, Args)]
+pub struct HeldArgs {
     /// Why; the next shift reads it
     #[arg(long)]
     pub reason: String,
     /// For how long, such as `30min` or `2h`; at most 24h
     #[arg(long = "for", value_name = "TIME", value_parser = hold)]
     pub hold: Option<String>,
-    #[command(flatten)]
-    pub socket: SocketArgs,
 }
 
 /// Asks the service.
@@ -37,8 +44,12 @@ pub fn run(args: &SetArgs, out: &Out) -> Result<(), Stop> {
     if !args.value.is_finite() {
         return Err(Stop::usage(format!("{} is no value", args.value), "write a number"));
     }
-    let body =
-        Override { point: args.point.clone(), value: args.value, hold: args.hold.clone(), reason: args.reason.clone() };
+    let body = Override {
+        point: args.point.clone(),
+        value: args.value,
+        hold: args.held.hold.clone(),
+        reason: args.held.reason.clone(),
+    };
     let reply: Reply = args.socket.post("/v1/override", &body)?;
     print_reply(&args.point, &reply, out)
 }

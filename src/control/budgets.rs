@@ -6,7 +6,7 @@
 
 use plant::event::{About, What};
 use plant::hall::Hall;
-use plant::id::{FeedId, Id};
+use plant::id::FeedId;
 use plant::time::{Span, Tick};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use super::term::{self, End, Term};
 
 /// How many may hold at once.
 const MOST: usize = 64;
-/// The longest name (bytes).
+/// The longest name (characters).
 const NAME: usize = 64;
 
 /// A budget in force.
@@ -95,7 +95,7 @@ impl Budgets {
         if !(asked.watts > 0.0 && asked.watts <= limit.0) {
             return Err(Refusal::OutOfRange { min: 0.0, max: limit.0 });
         }
-        if reason.is_empty() || id.is_empty() || id.len() > NAME {
+        if reason.is_empty() || id.is_empty() || id.chars().count() > NAME {
             return Err(Refusal::ReasonMissing);
         }
         if hold == Span::ZERO || hold > term::LONGEST {
@@ -142,16 +142,6 @@ impl Budgets {
         });
         self.last = tick;
     }
-
-    /// The least of each feed, by its place among the hall's.
-    pub fn least(&self, into: &mut [Option<Watts>]) {
-        into.fill(None);
-        for of in &self.all {
-            if let Some(least) = into.get_mut(of.feed.index()) {
-                *least = Some(least.map_or(of.most, |least| least.min(of.most)));
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -190,11 +180,9 @@ mod tests {
             Err(Refusal::OutOfRange { min: 0.0, max: hall.power.feeds[feed].limit().0 })
         );
         assert_eq!(set(&mut budgets, &Asked { reason: " ", ..ask("c", feed, 7e5) }, 60), Err(Refusal::ReasonMissing));
-        let mut least = vec![None; hall.power.feeds.len()];
-        let mut after = |budgets: &mut Budgets, tick| {
+        let after = |budgets: &mut Budgets, tick| {
             budgets.step(tick, &mut News::new(tick, &mut Vec::new()));
-            budgets.least(&mut least);
-            least[feed.index()].map(|most| most.0)
+            budgets.of(feed).map(|of| of.most.0)
         };
         assert_eq!(after(&mut budgets, at(149, 1, true)), Some(700e3));
         assert_eq!(after(&mut budgets, at(151, 1, true)), Some(700e3), "b is over");

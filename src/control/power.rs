@@ -52,8 +52,6 @@ pub struct Capper {
     carried: [Vec<u64>; 3],
     /// Whether every node below each limit has spoken since the scan before.
     whole: Vec<bool>,
-    /// What each feed may carry for a while, where that is less than its limit (W).
-    budgets: Vec<Option<Watts>>,
     /// Room for GPUs below each limit (mW).
     room: Vec<Milliwatts>,
     /// Each GPU as it is in this scan.
@@ -165,8 +163,7 @@ impl Capper {
                 now.get_mut(node.places()).into_iter().flatten().for_each(|now| now.tenant = tenant);
             }
         }
-        let budgets = vec![None; hall.power.feeds.len()];
-        Self { limits, fill, carried, whole: vec![true; of], budgets, room: vec![Milliwatts(0); of], now, cuts }
+        Self { limits, fill, carried, whole: vec![true; of], room: vec![Milliwatts(0); of], now, cuts }
     }
 
     /// What each limit carries of what GPUs draw, may draw and have at the least, and whether all below it have just spoken.
@@ -272,12 +269,12 @@ impl Caps {
         news: &mut News<'_>,
     ) {
         capper.carry(&self.nodes, scene.now.dt);
-        scene.budgets.least(&mut capper.budgets);
         for (n, bounds) in self.limits.iter_mut().enumerate() {
             let (Some(mut limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
-            // Feeds come first among the limits, in their own order.
-            if let Some(budget) = capper.budgets.get(n).copied().flatten() {
-                limit.most = limit.most.min(budget);
+            if let Place::Feed(feed) = limit.place
+                && let Some(budget) = scene.budgets.of(feed)
+            {
+                limit.most = limit.most.min(budget.most);
             }
             let room =
                 bounds.step(&limit, (scene.load)(limit.place), &carried, (rules, scene.now, chance(scene.now.seq, n)));

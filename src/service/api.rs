@@ -47,7 +47,7 @@ use crate::service::wiring::Wiring;
 use call::Asker;
 
 pub use announce::{Announce, Withdraw};
-pub use budgets::{Budget, Lift};
+pub use budgets::Budget;
 pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use door::{Door, open as open_door};
 pub use exchanged::Exchanged;

@@ -25,7 +25,7 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
             }
             Incoming::SubscriptionDropped { topic } => {
                 tracing::error!(topic, "its messages are too large: the subscription is dropped until the next start");
-                trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
+                trouble::insist(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
             }
             Incoming::Ousted { client, times } => {
                 tracing::error!(
@@ -36,8 +36,7 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
                 );
             }
             Incoming::SubscriptionRefused { topic } => {
-                tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
-                trouble::tell(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
+                refused(&topic, &asker, &hall).await;
             }
         }
     }
@@ -45,17 +44,24 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
 
 /// Tells what there is to know of agents until their line ends.
 pub async fn of_agents(mut notes: Receiver<Note>, asker: Asker, hall: Arc<Hall>) {
+    // What an earlier run left standing: an agent that still differs is told again.
+    trouble::tell(&asker, &hall, trouble::AGENT_DIFFERS, false).await;
     while let Some(note) = notes.recv().await {
         match note {
             Note::Differs(active) => {
                 trouble::insist(&asker, &hall, trouble::AGENT_DIFFERS, active).await;
             }
             Note::Refused(topic) => {
-                tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
-                trouble::insist(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
+                refused(topic, &asker, &hall).await;
             }
         }
     }
+}
+
+/// The broker does not let us subscribe.
+async fn refused(topic: &str, asker: &Asker, hall: &Hall) {
+    tracing::error!(topic, "the broker refuses the subscription: give this user the right to read it");
+    trouble::insist(asker, hall, trouble::SUBSCRIPTION_LOST, true).await;
 }
 
 /// What an override asks for; nothing where nobody knows its point.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use plant::hall::{Condition, Hall};
+use plant::id::AlarmId;
 
 use crate::control::request::{Ask, Request};
 use crate::service::api::call::{Answer, Asker, Question};
@@ -24,23 +25,23 @@ pub const AGENT_DIFFERS: &str = "agent-differs";
 /// How soon control is told again what it has not taken.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Tells control whether a trouble's condition holds. False when the hall has no such alarm or the scan does not answer.
+/// Tells control whether a trouble's condition holds. False when the hall has no such alarm, or control has not taken it: before its first scan it
+/// takes nothing.
 pub async fn tell(asker: &Asker, hall: &Hall, name: &str, active: bool) -> bool {
-    let known = hall.alarms.iter().find(|(_, def)| def.name == name && def.condition == Condition::Service);
-    let Some((alarm, _)) = known else { return false };
+    let Some(alarm) = alarm(hall, name) else { return false };
     let request = Request { who: "service".to_owned(), ask: Ask::ServiceAlarm { alarm, active } };
-    asker.ask(Question::Request(request)).await.is_ok()
+    matches!(asker.ask(Question::Request(request)).await, Ok(Answer::Reply(_)))
 }
 
-/// The same until control has taken it: before its first scan it takes nothing, and what is told once would be lost.
+/// The same until control has taken it, for what is known once and not looked at again.
 pub async fn insist(asker: &Asker, hall: &Hall, name: &str, active: bool) {
-    let known = hall.alarms.iter().find(|(_, def)| def.name == name && def.condition == Condition::Service);
-    let Some((alarm, _)) = known else { return };
-    loop {
-        let request = Request { who: "service".to_owned(), ask: Ask::ServiceAlarm { alarm, active } };
-        match asker.ask(Question::Request(request)).await {
-            Ok(Answer::Reply(_)) => return,
-            Ok(_) | Err(_) => tokio::time::sleep(AGAIN).await,
-        }
+    while alarm(hall, name).is_some() && !tell(asker, hall, name, active).await {
+        tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// The hall's alarm for a trouble.
+fn alarm(hall: &Hall, name: &str) -> Option<AlarmId> {
+    let known = hall.alarms.iter().find(|(_, def)| def.name == name && def.condition == Condition::Service);
+    known.map(|(alarm, _)| alarm)
 }

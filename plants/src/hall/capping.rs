@@ -28,6 +28,21 @@ pub struct Capping {
     pub tenants: Vec<Tenant>,
 }
 
+impl Capping {
+    /// What is taken where a file says nothing, and no tenants yet.
+    pub const USUAL: Self = Self {
+        reserve: 0.04,
+        react: Span::from_secs(4),
+        hold: Span::from_secs(30),
+        lease: Span::from_secs(10),
+        silent: Span::from_secs(3),
+        rise: 0.05,
+        slow_clock: None,
+        share: Sharing::Fair,
+        tenants: Vec::new(),
+    };
+}
+
 /// How watts are shared among those who come alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
@@ -65,4 +80,12 @@ pub struct Tenant {
 impl Tenant {
     /// What everybody is who is not named.
     pub const NOBODY: &'static str = "everybody-else";
+    /// Whose work comes when nobody says.
+    pub const USUAL_PRIORITY: u8 = 5;
+
+    /// Somebody without a floor, and with a weight like all others'.
+    #[must_use]
+    pub fn plain(name: &str, nodes: Vec<usize>, priority: u8) -> Self {
+        Self { name: name.to_owned(), nodes, priority, weight: 1.0, floor: Milliwatts(0), curve: None }
+    }
 }

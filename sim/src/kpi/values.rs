@@ -218,7 +218,7 @@ impl Kpis {
 
     /// Gives a figure that only the controller knows its value, of [`SHADOW`], of the supervisor or of capped GPUs; one of another name is
     /// left as it is.
-    pub fn say_in_shadow(&mut self, name: &str, value: f64) {
+    pub fn give(&mut self, name: &str, value: f64) {
         let theirs = |kpi: &Kpi| ["shadow-", "supervisor-", "gpus-"].iter().any(|of| kpi.name.starts_with(of));
         let known = self.0.iter_mut().find(|kpi| kpi.name == name && theirs(kpi));
         known.into_iter().for_each(|kpi| kpi.value = Some(value).filter(|v| v.is_finite()));

@@ -1,9 +1,8 @@
 //! An over-subscribed hall: a feed that carries less than all its GPUs could draw, and caps that keep them below.
 
 use plant::convert;
-use plant::gpu::Milliwatts;
 use plant::hall::Hall;
-use plant::hall::capping::{Capping, Sharing, Tenant};
+use plant::hall::capping::{Capping, Tenant};
 use plant::id::FeedId;
 use plant::time::Span;
 use plant::units::Watts;
@@ -34,17 +33,9 @@ impl Capped {
         let place = |of: &dyn Fn(usize) -> bool| -> Vec<usize> {
             nodes.iter().enumerate().filter(|(_, node)| of(node.rack)).map(|(place, _)| place).collect()
         };
-        let tenant = |name: &str, nodes: Vec<usize>, priority: u8| Tenant {
-            name: name.to_owned(),
-            nodes,
-            priority,
-            weight: 1.0,
-            floor: Milliwatts(0),
-            curve: None,
-        };
         let tenants = vec![
-            tenant(FIRST, place(&|rack| self.first.contains(&rack)), 0),
-            tenant(Tenant::NOBODY, place(&|rack| !self.first.contains(&rack)), 5),
+            Tenant::plain(FIRST, place(&|rack| self.first.contains(&rack)), 0),
+            Tenant::plain(Tenant::NOBODY, place(&|rack| !self.first.contains(&rack)), Tenant::USUAL_PRIORITY),
         ];
         let Some(feed) = hall.power.feeds.get_mut(self.feed) else { return Ok(()) };
         feed.rated = self.carries;
@@ -59,17 +50,7 @@ impl Capped {
             );
             return Err((message, format!("write at least {:.0} W", (feed.fail_safe / feed.margin).0)));
         }
-        hall.power.capping = Some(Capping {
-            reserve: 0.04,
-            react: Span::from_secs(4),
-            hold: Span::from_secs(30),
-            lease: self.lease,
-            silent: Span::from_secs(3),
-            rise: 0.05,
-            slow_clock: None,
-            share: Sharing::Fair,
-            tenants,
-        });
+        hall.power.capping = Some(Capping { lease: self.lease, tenants, ..Capping::USUAL });
         Ok(())
     }
 

@@ -4,17 +4,16 @@
 
 use std::sync::Arc;
 
-use plant::convert;
 use plant::hall::Hall;
 use plant::hall::power::FeedKind;
 use plant::time::{Span, Wall};
 
 use super::agents::NodeFault;
 use super::capped::Capped;
+use super::dice::Dice;
 use super::{Deed, Event, Nodes, Scenario, Trigger};
 use crate::compute::fixed::{self, Surge};
 use crate::compute::fleet::{Jobs, Spec};
-use crate::noise;
 
 /// A summer noon.
 const NOON: Wall = Wall(1_784_116_800_000);
@@ -45,25 +44,6 @@ pub struct Overload {
     pub scenario: Scenario,
     /// What rises.
     pub surge: Surge,
-}
-
-/// Random numbers of a seed.
-struct Dice {
-    seed: u64,
-    thrown: u64,
-}
-
-impl Dice {
-    /// Evenly in [low, high).
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        self.thrown = self.thrown.saturating_add(1);
-        low + (high - low) * noise::uniform(self.seed, noise::channel("overload"), self.thrown)
-    }
-
-    /// A whole number below `many`.
-    fn below(&mut self, many: usize) -> usize {
-        convert::usize_from_u64(convert::u64_from_f64_rounded(self.between(0.0, convert::f64_from_usize(many)).floor()))
-    }
 }
 
 impl Ground {
@@ -112,7 +92,7 @@ impl Overload {
     /// The overload of a seed.
     #[must_use]
     pub fn new(ground: &Ground, seed: u64, length: Span) -> Self {
-        let mut dice = Dice { seed, thrown: 0 };
+        let mut dice = Dice::new(seed, "overload");
         let whole = length.seconds() - BACK;
         let at = dice.between(0.1, 0.4) * whole;
         let surge = Surge {
@@ -202,6 +182,8 @@ fn deed(hall: &Hall, dice: &mut Dice) -> (Deed, bool) {
 
 #[cfg(test)]
 mod tests {
+    use plant::convert;
+
     use super::*;
 
     fn air() -> Hall {

@@ -10,9 +10,9 @@ use plant::id::EquipId;
 use plant::time::{Span, Wall};
 
 use super::breakable::{self, Breakable};
+use super::dice::Dice;
 use super::{Deed, Event, Scenario, Trigger};
 use crate::faults::{Fault, MachineFault, SensorFault};
-use crate::noise;
 
 /// A summer noon.
 const NOON: Wall = Wall(1_784_116_800_000);
@@ -39,30 +39,11 @@ pub struct Storm {
     outages: Vec<(f64, f64)>,
 }
 
-/// A stream of random numbers.
-struct Dice {
-    seed: u64,
-    thrown: u64,
-}
-
-impl Dice {
-    /// Evenly in [low, high).
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        self.thrown = self.thrown.saturating_add(1);
-        low + (high - low) * noise::uniform(self.seed, noise::channel("storm"), self.thrown)
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
-        let place = self.between(0.0, convert::f64_from_usize(all.len())).floor();
-        all.get(convert::usize_from_u64(convert::u64_from_f64_rounded(place)))
-    }
-}
-
 impl Storm {
     /// The storm of a seed over a hall.
     #[must_use]
     pub fn new(hall: &Arc<Hall>, seed: u64, length: Span) -> Self {
-        let mut dice = Dice { seed, thrown: 0 };
+        let mut dice = Dice::new(seed, "storm");
         // What feeders do is no matter of cooling: a person resets them, and a dark row is cold.
         let feeder = |b: &Breakable| matches!(b.fault, Fault::Machine { how, .. } if how.of_feeder());
         let all = breakable::all(hall).into_iter().filter(|b| !feeder(b));

@@ -8,7 +8,7 @@ use plant::hall::Hall;
 use plant::image::{Inputs, Outputs};
 use plant::lease::NodeReport;
 use plant::lease::seen::Cap;
-use plant::time::{Mono, Span};
+use plant::time::Mono;
 use tokio::sync::Notify;
 
 use crate::adapters::Stamp;
@@ -111,7 +111,7 @@ impl Desk {
     /// Counts since the start.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let of = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         let c = &self.counters;
         Counts {
             connected: c.connected.load(Ordering::Relaxed),
@@ -137,15 +137,10 @@ impl Desk {
         self.nodes.get(name).copied()
     }
 
-    /// A node has spoken. An older word than the one that lies here is put aside, unless that one has lain so long that the agent may have
-    /// started anew with an earlier clock.
+    /// A node has spoken. Whether that is newer than what it said before is for the scan's image to say.
     pub(super) fn hear(&self, node: usize, report: NodeReport) {
         let at = self.now();
-        let silent = self.hall.power.capping.as_ref().map_or(Span::ZERO, |capping| capping.silent);
-        let mut state = self.lock();
-        let Some(place) = state.heard.get_mut(node) else { return };
-        let newer = |heard: &Heard| report.seq > heard.report.seq || at.since(heard.at) > silent;
-        if place.as_ref().is_none_or(newer) {
+        if let Some(place) = self.lock().heard.get_mut(node) {
             *place = Some(Heard { report: Arc::new(report), at, new: true });
         }
     }
@@ -170,8 +165,4 @@ impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").field("nodes", &self.nodes.len()).finish_non_exhaustive()
     }
-}
-
-pub(super) fn bump(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }

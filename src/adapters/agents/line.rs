@@ -8,15 +8,15 @@ use std::time::Duration;
 use plant::image::Outputs;
 use plant::lease::NodeReport;
 use plant::time::Span;
-use rumqttc::{
-    AsyncClient, Event, MqttOptions, NetworkOptions, Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
-};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode};
 use tokio::sync::mpsc;
 
 use super::Note;
-use super::desk::{Desk, bump};
+use super::desk::Desk;
 use super::lend::Lent;
 use super::state::Agent;
+use crate::adapters::mqtt::count::bump;
+use crate::adapters::mqtt::dial;
 
 /// The largest message of a node that is looked at (bytes): 64 GPUs take a third of it.
 const MOST: usize = 64 * 1024;
@@ -63,11 +63,7 @@ impl Line {
     /// One connection, from the first attempt to its end; true where it came to stand.
     async fn converse(&mut self) -> bool {
         let queue = self.desk.hall().power.nodes.len().saturating_add(QUEUE);
-        let (client, mut events) = AsyncClient::new(self.options.clone(), queue);
-        let mut network = NetworkOptions::new();
-        network.set_tcp_nodelay(true);
-        network.set_connection_timeout(5);
-        events.set_network_options(network);
+        let (client, mut events) = dial(&self.options, queue);
         let mut lending = None;
         let error = loop {
             match events.poll().await {

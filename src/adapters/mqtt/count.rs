@@ -81,6 +81,7 @@ impl Counters {
     }
 }
 
-pub(super) fn bump(count: &AtomicU64) {
+/// Counts one more.
+pub(in crate::adapters) fn bump(count: &AtomicU64) {
     count.fetch_add(1, Ordering::Release);
 }

@@ -6,19 +6,18 @@ use std::time::Duration;
 
 use plant::time::{Mono, Span};
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS, StateError,
-    SubAck, SubscribeFilter, SubscribeReasonCode,
+    AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS, StateError, SubAck,
+    SubscribeFilter, SubscribeReasonCode,
 };
 
 use super::Incoming;
 use super::count::bump;
+use super::dial::dial;
 use super::finder::Finder;
 use super::intake::Intake;
 use super::link::Link;
 use super::subscribe::Subscriptions;
 
-/// How long connecting and flushing may take (s).
-const NETWORK_TIMEOUT_S: u64 = 5;
 /// How many requests may wait inside the client.
 const CLIENT_QUEUE: usize = 256;
 /// How many filters go into one subscribe packet.
@@ -150,11 +149,7 @@ impl Driver {
 
     /// One connection, from the first attempt to its end. A client of its own: no packet id, queue or session outlives it.
     async fn converse(&mut self, progress: &mut Progress, first: bool) -> End {
-        let (client, mut eventloop) = AsyncClient::new(self.options.clone(), CLIENT_QUEUE);
-        let mut network = NetworkOptions::new();
-        network.set_tcp_nodelay(true);
-        network.set_connection_timeout(NETWORK_TIMEOUT_S);
-        eventloop.set_network_options(network);
+        let (client, mut eventloop) = dial(&self.options, CLIENT_QUEUE);
         let error = loop {
             match eventloop.poll().await {
                 Ok(Event::Outgoing(Outgoing::Disconnect)) => return End::Left,

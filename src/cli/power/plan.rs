@@ -22,9 +22,6 @@ use record::Costs;
 
 /// No more racks than this are looked at.
 const MOST: usize = 1000;
-/// The share of a limit that caps leave free where no `[capping]` says (1).
-const RESERVE: f64 = 0.04;
-
 /// More racks in a row.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -234,7 +234,7 @@ impl Drive {
         self.events = self.events.saturating_add(plant::convert::u64_from_usize(decided.events.len()));
         self.told.extend_from_slice(&decided.events);
         self.outputs.commands.clone_from(&decided.commands);
-        self.nodes.iter_mut().for_each(|nodes| nodes.send(&self.image, decided, tick.mono));
+        self.nodes.iter_mut().for_each(|nodes| nodes.send(decided, tick.mono));
         self.image.reports.clear();
         self.image.reload = None;
     }

@@ -22,6 +22,7 @@ use plant::time::{Mono, Span, Tick};
 use sim::World;
 use sim::kpi::Kpis;
 use sim::scenario::NodeFault;
+use wattloop::adapters::agents::Lent;
 
 use one::Agent;
 use tally::Tally;
@@ -35,6 +36,9 @@ pub struct Nodes {
     agents: Vec<Agent>,
     up: VecDeque<(Mono, usize, NodeReport)>,
     down: VecDeque<(Mono, usize, Grants)>,
+    /// What each node said last, and what it was granted last.
+    heard: Vec<Option<NodeReport>>,
+    lent: Vec<Lent>,
     tally: Tally,
     now: Mono,
 }
@@ -54,6 +58,8 @@ impl Nodes {
         let tally = Tally::new(hall);
         Some(Self {
             hall: Arc::clone(hall),
+            heard: vec![None; agents.len()],
+            lent: vec![Lent::default(); agents.len()],
             agents,
             up: VecDeque::new(),
             down: VecDeque::new(),
@@ -97,15 +103,24 @@ impl Nodes {
         while let Some((at, node, report)) = self.up.pop_front_if(|(at, ..)| *at <= now) {
             if self.agents.get(node).is_some_and(Agent::is_heard) {
                 image.hear(&self.hall, node, &report, at);
+                self.heard.get_mut(node).into_iter().for_each(|heard| *heard = Some(report.clone()));
             }
         }
     }
 
-    /// After a scan: what was granted leaves.
-    pub fn send(&mut self, image: &Inputs, outputs: &Outputs, now: Mono) {
-        for (node, seen) in image.nodes.iter().enumerate() {
-            if let Some(grants) = outputs.grants(&self.hall, node, seen.report) {
-                self.down.push_back((now.after(LAG), node, grants));
+    /// After a scan: what was granted leaves where the service would send it.
+    pub fn send(&mut self, outputs: &Outputs, now: Mono) {
+        let lease = self.hall.power.capping.as_ref().map_or(Span::ZERO, |rules| rules.lease);
+        for (node, (heard, lent)) in self.heard.iter().zip(&mut self.lent).enumerate() {
+            let granted =
+                heard.as_ref().and_then(|report| Some((report, outputs.grants(&self.hall, node, report.seq)?)));
+            let Some((report, grants)) = granted else {
+                lent.forget();
+                continue;
+            };
+            if lent.is_due(&grants, report, (now, lease)) {
+                self.down.push_back((now.after(LAG), node, grants.clone()));
+                lent.lent(grants, now);
             }
         }
     }
@@ -115,6 +130,8 @@ impl Nodes {
         self.up.clear();
         let fresh = Inputs::of(&self.hall);
         (image.nodes, image.gpus) = (fresh.nodes, fresh.gpus);
+        self.heard.fill(None);
+        self.lent.iter_mut().for_each(Lent::forget);
     }
 
     /// What it came to, among the figures of a run.
@@ -122,7 +139,7 @@ impl Nodes {
         self.tally.say(kpis, world);
         let lease = self.hall.power.capping.as_ref().map_or(Span::ZERO, |rules| rules.lease);
         let left = self.agents.iter().map(|agent| agent.left(self.now, lease)).sum::<usize>();
-        kpis.say_in_shadow("gpus-stranded", plant::convert::f64_from_usize(left));
+        kpis.give("gpus-stranded", plant::convert::f64_from_usize(left));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use plant::hall::Hall;
 use plant::hall::power::{Cord, Node, Power};
-use plant::id::{FeedId, Id, Table};
+use plant::id::{FeedId, Id};
 use plant::units::Watts;
 
 use super::fill::Tree;
@@ -68,20 +68,9 @@ impl Limits {
 /// The limits above a node, with what each carries of a watt of its GPUs (1).
 fn above(power: &Power, all: &[Limit], node: &Node) -> Vec<(usize, f64)> {
     let cord = 1.0 / node.supplies;
-    // What leaves each feed for this node, and what enters it with the losses that grow.
-    let mut leaves: Table<FeedId, f64> = Table::filled(power.feeds.len(), 0.0);
-    let mut found = Vec::new();
-    for id in power.up.iter().copied() {
-        let (Some(feed), Some(below)) = (power.feeds.get(id), leaves.get(id).copied()) else { continue };
-        let cords: f64 = feed.cords.iter().filter(|c| c.rack == node.rack).map(|c| c.share * cord).sum();
-        let enters = (below + cords) * (1.0 + feed.loss.share);
-        if enters > 0.0 {
-            found.push((id.index(), enters));
-            if let Some(above) = feed.parent.and_then(|parent| leaves.get_mut(parent)) {
-                *above += enters;
-            }
-        }
-    }
+    let brought = power.brought(|rack| Watts(if rack == node.rack { cord } else { 0.0 }));
+    let enters = |id: &FeedId| brought.get(*id).filter(|enters| enters.0 > 0.0).map(|enters| (id.index(), enters.0));
+    let mut found: Vec<(usize, f64)> = power.up.iter().filter_map(enters).collect();
     let cords = all.iter().enumerate().filter_map(|(n, limit)| {
         let of = limit.place.cord(power).filter(|of| of.rack == node.rack)?;
         Some((n, of.share * cord))

@@ -11,7 +11,7 @@ use super::routes::{malformed, unknown};
 use super::{Caller, Context, Problem};
 use crate::control::request::{Ask, Reply};
 
-/// The longest name of an announcement (characters).
+/// The longest name of an announcement or a budget (characters).
 const LONGEST: usize = 64;
 
 /// What `POST /v1/announce` takes.
@@ -30,7 +30,7 @@ pub struct Announce {
     pub ahead: String,
 }
 
-/// What `POST /v1/withdraw` takes.
+/// What `POST /v1/withdraw` and `POST /v1/budgets/lift` take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Withdraw {
@@ -45,9 +45,7 @@ pub(super) async fn announce(
 ) -> Result<Json<Reply>, Problem> {
     let Json(body) = body.map_err(|e| malformed(&e))?;
     let wrong = |say: String, help: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", say, help);
-    if body.id.is_empty() || body.id.chars().count() > LONGEST || body.id.chars().any(char::is_control) {
-        return Err(wrong(format!("a name has 1 to {LONGEST} characters, none of them a control character"), ""));
-    }
+    check_name(&body.id)?;
     let ahead = Span::parse(&body.ahead)
         .ok_or_else(|| wrong(format!("`{}` is no length of time", body.ahead), "write `20s` or `5min`"))?;
     let rows = &context.hall.rows;
@@ -59,6 +57,15 @@ pub(super) async fn announce(
         }
     };
     context.request(&caller, Ask::Announce { id: body.id, row, watts: body.watts, ahead }).await
+}
+
+/// Whether something may be called so.
+pub(super) fn check_name(id: &str) -> Result<(), Problem> {
+    if !id.trim().is_empty() && id.chars().count() <= LONGEST && !id.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let say = format!("a name has 1 to {LONGEST} characters, none of them a control character");
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", say, ""))
 }
 
 pub(super) async fn withdraw(

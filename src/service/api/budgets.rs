@@ -5,6 +5,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use serde::{Deserialize, Serialize};
 
+use super::announce::{Withdraw, check_name};
 use super::routes::{hold_of, malformed, unknown};
 use super::{Caller, Context, Problem};
 use crate::control::request::{Ask, Reply};
@@ -13,7 +14,7 @@ use crate::control::request::{Ask, Reply};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
-    /// Its name, 1 to 64 bytes: another of the same name takes its place.
+    /// Its name, 1 to 64 characters: another of the same name takes its place.
     pub id: String,
     /// The feed.
     pub feed: String,
@@ -26,20 +27,13 @@ pub struct Budget {
     pub reason: String,
 }
 
-/// What `POST /v1/budgets/lift` takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lift {
-    /// Its name.
-    pub id: String,
-}
-
 pub(super) async fn set(
     State(context): State<Context>,
     ConnectInfo(caller): ConnectInfo<Caller>,
     body: Result<Json<Budget>, JsonRejection>,
 ) -> Result<Json<Reply>, Problem> {
     let Json(body) = body.map_err(|e| malformed(&e))?;
+    check_name(&body.id)?;
     let power = &context.hall.power;
     let near = || plant::read::closest(&body.feed, power.feeds.rows().iter().map(|feed| feed.name.as_str()));
     let feed = power.feed(&body.feed).ok_or_else(|| unknown("feed", &body.feed, near()))?;
@@ -51,7 +45,7 @@ pub(super) async fn set(
 pub(super) async fn lift(
     State(context): State<Context>,
     ConnectInfo(caller): ConnectInfo<Caller>,
-    body: Result<Json<Lift>, JsonRejection>,
+    body: Result<Json<Withdraw>, JsonRejection>,
 ) -> Result<Json<Reply>, Problem> {
     let Json(body) = body.map_err(|e| malformed(&e))?;
     context.request(&caller, Ask::LiftBudget { id: body.id }).await

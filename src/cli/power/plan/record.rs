@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plant::hall::Hall;
+use plant::hall::capping::Capping;
 use plant::id::{FeedId, Table};
 use plant::units::Watts;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use wattloop::control::feeds::recorded::Recorded;
 use wattloop::service::config::{Texts, rebuild};
 use wattloop::service::journal::{Boot, Entry, Images, Reader, Record, Scan};
 
-use super::{Added, RESERVE, placed};
+use super::{Added, placed};
 use crate::cli::Stop;
 
 /// A joule in a kilowatt-hour.
@@ -88,7 +89,7 @@ impl Line {
     /// Every feed above the new racks.
     fn all(added: &Added<'_>) -> Vec<Self> {
         let power = &added.power;
-        let reserve = added.hall.power.capping.as_ref().map_or(RESERVE, |capping| capping.reserve);
+        let reserve = added.hall.power.capping.as_ref().map_or(Capping::USUAL.reserve, |capping| capping.reserve);
         let drawn = |cap: fn(&plant::hall::power::Node) -> Watts| {
             let mut racks = vec![Watts(0.0); power.racks.len()];
             for node in &power.nodes {

@@ -29,6 +29,6 @@ pub(super) fn say_in_shadow(kpis: &mut Kpis, of: &ShadowReport, writes: usize) {
         ("shadow-risk-warm-min", of.risks.warm_min),
         ("shadow-writes", count(writes)),
     ] {
-        kpis.say_in_shadow(name, value);
+        kpis.give(name, value);
     }
 }

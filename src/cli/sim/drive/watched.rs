@@ -11,8 +11,8 @@ use crate::cli::sim::storm::{Look, Watch};
 /// What the supervisor says of its experiments, among the figures of the run.
 pub(super) fn tries(kpis: &mut Kpis, controller: &Controller) {
     let Some(view) = controller.status().supervisor else { return };
-    kpis.say_in_shadow("supervisor-judged", f64::from(view.judged));
-    kpis.say_in_shadow("supervisor-discarded", f64::from(view.discarded));
+    kpis.give("supervisor-judged", f64::from(view.judged));
+    kpis.give("supervisor-discarded", f64::from(view.discarded));
 }
 
 impl Drive {

@@ -113,7 +113,7 @@ impl Tally {
             ("gpus-worked", Some(self.worked())),
             ("gpus-unheld-s", Some(self.longest_unheld())),
         ] {
-            kpis.say_in_shadow(name, value.unwrap_or(f64::NAN));
+            kpis.give(name, value.unwrap_or(f64::NAN));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use plant::hall::Hall;
+use plant::hall::capping::Capping;
 use plant::units::Watts;
 use serde::Serialize;
 use sim::scenario::overload::Ground;
@@ -16,9 +17,6 @@ use crate::cli::{Out, Stop};
 
 /// Of the nodes of the mix, those with work (1).
 const AT_WORK: f64 = 0.8;
-/// What a static cap leaves free, as wattloop does (1).
-const RESERVE: f64 = 0.04;
-
 /// A way to keep a feeder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -115,7 +113,8 @@ fn uniform(ground: &Ground) -> f64 {
     let power = &ground.hall.power;
     let (Some(feed), Some(node)) = (power.feeds.get(ground.capped.feed), power.nodes.first()) else { return f64::NAN };
     // A feed's load is a line through its caps.
-    let room = (feed.limit() * (1.0 - RESERVE) - feed.fail_safe).max(Watts(0.0)) / (feed.most - feed.fail_safe);
+    let room =
+        (feed.limit() * (1.0 - Capping::USUAL.reserve) - feed.fail_safe).max(Watts(0.0)) / (feed.most - feed.fail_safe);
     (node.fail_safe + (node.rated - node.fail_safe) * room).0
 }
 

@@ -22,19 +22,20 @@ pub(super) fn read(file: &Section<'_>, draft: &Draft, power: &Power) -> Option<C
     if power.nodes.is_empty() {
         of.clash("", "there are no nodes to cap", "add `[[node]]`: what stands in the racks");
     }
+    let usual = Capping::USUAL;
     let span = |key, usual, least, most| of.span(key, usual, (least, most));
     let capping = Capping {
-        reserve: of.number("reserve", 0.04, (0.0, 0.2)),
-        react: span("react", Span::from_secs(4), Span::from_millis(100), Span::from_secs(30)),
-        hold: span("hold", Span::from_secs(30), Span::ZERO, Span::from_secs(600)),
-        lease: span("lease", Span::from_secs(10), Span::from_secs(1), Span::from_secs(600)),
-        silent: span("silent-after", Span::from_secs(3), Span::from_secs(1), Span::from_secs(60)),
-        rise: of.number("rise", 0.05, (0.001, 1.0)),
+        reserve: of.number("reserve", usual.reserve, (0.0, 0.2)),
+        react: span("react", usual.react, Span::from_millis(100), Span::from_secs(30)),
+        hold: span("hold", usual.hold, Span::ZERO, Span::from_secs(600)),
+        lease: span("lease", usual.lease, Span::from_secs(1), Span::from_secs(600)),
+        silent: span("silent-after", usual.silent, Span::from_secs(1), Span::from_secs(60)),
+        rise: of.number("rise", usual.rise, (0.001, 1.0)),
         slow_clock: of.whole("slow-clock", (100, 10_000)).and_then(|mhz| u32::try_from(mhz).ok()),
         share: if of.has("share") {
-            of.need_word("share", &Sharing::WORDS).unwrap_or(Sharing::Fair)
+            of.need_word("share", &Sharing::WORDS).unwrap_or(usual.share)
         } else {
-            Sharing::Fair
+            usual.share
         },
         tenants: shared(&tenants, draft, power),
     };
@@ -85,14 +86,7 @@ fn shared(sections: &[Section<'_>], draft: &Draft, power: &Power) -> Vec<Tenant>
         tenants.push(tenant);
     }
     let nodes = owned.iter().enumerate().filter(|(_, owned)| !**owned).map(|(node, _)| node).collect();
-    tenants.push(Tenant {
-        name: Tenant::NOBODY.to_owned(),
-        nodes,
-        priority: 5,
-        weight: 1.0,
-        floor: Milliwatts(0),
-        curve: None,
-    });
+    tenants.push(Tenant::plain(Tenant::NOBODY, nodes, Tenant::USUAL_PRIORITY));
     tenants
 }
 
