@@ -240,6 +240,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 49 } else { 35 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 50 } else { 36 });
     }
 }

@@ -220,7 +220,9 @@ impl Controller {
         state.budgets.step(tick, news); // what feeds may carry for a while
         let load = |place| state.feeds.carried(&hall.power, place);
         let asked = |rack| state.equipment.asked_of(hall, rack);
-        let scene = power::Scene { hall, inputs, load, asked, budgets: &state.budgets, now: state.clock.lived() };
+        let meter = |rack| feeds::metered(&hall.power, image, rack);
+        let scene =
+            power::Scene { hall, inputs, load, asked, meter, budgets: &state.budgets, now: state.clock.lived() };
         state.caps.step(&scene, capper, (&mut outputs.caps, news)); // what every GPU may draw
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));

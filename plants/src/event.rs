@@ -237,6 +237,8 @@ pub enum What {
     CapsLowered(bool),
     /// A node with GPUs is silent and counts at its most, or speaks again.
     NodeSilent(bool),
+    /// A rack's meter and its boards cannot both be right, or can again.
+    ReadingsApart(bool),
     /// A tank has too little fluid, or enough again.
     LevelLow(bool),
     /// There is air in a tank, or none any more.

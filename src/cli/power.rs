@@ -1,6 +1,8 @@
 //! `wattloop power`: what carries the hall's power. On the status page it is a line, and one for each feed that needs somebody.
 
 mod plan;
+mod record;
+mod sweet_spot;
 
 use std::fmt::Write;
 
@@ -32,6 +34,8 @@ pub enum PowerCommand {
     Lift(LiftArgs),
     /// Whether more racks fit into a row, and what caps would have cost with them
     Plan(plan::PlanArgs),
+    /// The cap at which a budget of the site does most work, from recorded load
+    SweetSpot(sweet_spot::SweetSpotArgs),
 }
 
 /// Every feed of the power tree.
@@ -108,6 +112,7 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
             return print_reply(&args.id, &reply, out);
         }
         PowerCommand::Plan(args) => return plan::run(args, out),
+        PowerCommand::SweetSpot(args) => return sweet_spot::run(args, out),
     };
     if args.config.config.is_some() || args.config.hall.is_some() || !args.config.set.is_empty() {
         let loaded = load(&args.config.sources()).map_err(|faults| Stop::faults(&faults))?;
@@ -138,6 +143,11 @@ fn some(none: bool, hall: &str) -> Result<(), Stop> {
     }
     let help = "write `[[feed]]` sections into the hall's file: docs/halls.md, \"Power tree\"";
     Err(Stop::new(1, "no_feeds", format!("the hall {hall} does not say what carries its power"), help))
+}
+
+fn no_nodes(hall: &str) -> Stop {
+    let help = "write `[[node]]` sections into the hall's file: docs/halls.md, \"Power tree\"";
+    Stop::new(1, "no_nodes", format!("the hall {hall} does not say what GPUs stand in its racks"), help)
 }
 
 fn proved(hall: &Hall) -> Vec<Proved> {

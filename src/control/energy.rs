@@ -298,7 +298,7 @@ fn has_storage(hall: &Hall) -> bool {
     hall.meters.iter().any(|meter| meter.role.entry_sign().is_some() && meter.role != MeterRole::Utility)
 }
 
-fn powers(hall: &Hall, image: Image<'_>) -> Power {
+pub(super) fn powers(hall: &Hall, image: Image<'_>) -> Power {
     let sum = |sign: &dyn Fn(&Meter) -> Option<f64>| {
         let rows = hall.meters.iter().filter_map(|meter| Some((sign(meter)?, meter)));
         let mut powers = rows.map(|(sign, meter)| image.read(meter.power).fresh().map(|w| sign * w.get()));

@@ -21,6 +21,7 @@ use plant::event::{About, FeedTrouble, What};
 use plant::hall::power::flows::{Flow, Flows, Known};
 use plant::hall::power::{CordFlow, Power};
 use plant::id::{FeedId, Table};
+use plant::reading::Reading;
 use plant::time::{Span, Tick, Wall};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
@@ -271,6 +272,15 @@ impl Feeds {
                 }
             }
         }
+    }
+}
+
+/// What a rack's meter reads (W), by its place in the tree; nothing where that is not fresh.
+#[must_use]
+pub fn metered(power: &Power, image: Image<'_>, rack: usize) -> Option<Watts> {
+    match image.read(power.racks.get(rack)?.power) {
+        Reading::Fresh(watts) => Some(watts),
+        Reading::Stale { .. } | Reading::Lost { .. } => None,
     }
 }
 

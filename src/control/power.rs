@@ -15,11 +15,13 @@
 
 pub mod band;
 mod bounds;
+mod calibration;
 pub mod fill;
 mod force;
+mod grant;
 mod heard;
 mod limits;
-mod share;
+pub mod share;
 pub mod why;
 pub mod wish;
 
@@ -37,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use super::budgets::Budgets;
 use super::news::News;
 use bounds::{Bounds, Carried};
+use calibration::Calibration;
 use fill::Fill;
 use force::Force;
 use limits::Limits;
@@ -58,9 +61,11 @@ pub struct Capper {
     now: Vec<Now>,
     /// Every step of every tenant's curve, the most useful first.
     cuts: Vec<share::Cut>,
+    /// The nodes of each rack, by their places.
+    racks: Vec<Vec<usize>>,
 }
 
-/// A GPU in this scan.
+/// A GPU in this scan, in watts of its rack's meter.
 #[derive(Clone, Copy, Debug, Default)]
 struct Now {
     /// A grant for it would be taken.
@@ -80,6 +85,8 @@ struct Now {
     aim: Milliwatts,
     /// Whom it works for.
     tenant: usize,
+    /// A watt of its board at the meter (millionths).
+    gain: u64,
 }
 
 /// What a GPU takes, and what is asked of it (mW).
@@ -96,6 +103,7 @@ pub struct Caps {
     gpus: Vec<Gpu>,
     nodes: Vec<Silence>,
     limits: Vec<Bounds>,
+    calibration: Calibration,
     /// Who grants: higher than anybody before us.
     epoch: u64,
 }
@@ -126,7 +134,7 @@ struct Silence {
 }
 
 /// What caps are decided by.
-pub struct Scene<'a, L, A> {
+pub struct Scene<'a, L, A, M> {
     /// The hall.
     pub hall: &'a Hall,
     /// What was heard.
@@ -135,6 +143,8 @@ pub struct Scene<'a, L, A> {
     pub load: L,
     /// What the cooling side asks of a rack's machines, by its place in the tree.
     pub asked: A,
+    /// What a rack's meter reads, by the rack's place in the tree; nothing where that is not fresh.
+    pub meter: M,
     /// What feeds may carry for a while.
     pub budgets: &'a Budgets,
     /// When; what a pause was does not count.
@@ -163,7 +173,11 @@ impl Capper {
                 now.get_mut(node.places()).into_iter().flatten().for_each(|now| now.tenant = tenant);
             }
         }
-        Self { limits, fill, carried, whole: vec![true; of], room: vec![Milliwatts(0); of], now, cuts }
+        let mut racks = vec![Vec::new(); hall.power.racks.len()];
+        for (place, node) in hall.power.nodes.iter().enumerate() {
+            racks.get_mut(node.rack).into_iter().for_each(|nodes| nodes.push(place));
+        }
+        Self { limits, fill, carried, whole: vec![true; of], room: vec![Milliwatts(0); of], now, cuts, racks }
     }
 
     /// What each limit carries of what GPUs draw, may draw and have at the least, and whether all below it have just spoken.
@@ -198,6 +212,7 @@ impl Caps {
             gpus: vec![Gpu::default(); hall.power.gpus()],
             nodes: vec![Silence::default(); hall.power.nodes.len()],
             limits: vec![Bounds::default(); limits.limits.all.len()],
+            calibration: Calibration::new(&hall.power),
             epoch: 0,
         }
     }
@@ -206,17 +221,19 @@ impl Caps {
     pub fn restart(&mut self) {
         self.nodes.fill(Silence::default());
         self.limits.iter_mut().for_each(Bounds::restart);
+        self.calibration.restart();
     }
 
     /// One scan: what every GPU may draw.
-    pub fn step<L: Fn(Place) -> (Watts, f64), A: Fn(usize) -> Option<Rung>>(
+    pub fn step<L: Fn(Place) -> (Watts, f64), A: Fn(usize) -> Option<Rung>, M: Fn(usize) -> Option<Watts>>(
         &mut self,
-        scene: &Scene<'_, L, A>,
+        scene: &Scene<'_, L, A, M>,
         capper: &mut Capper,
         (caps, news): (&mut [Cap], &mut News<'_>),
     ) {
         let Some(rules) = &scene.hall.power.capping else { return };
         self.hear(scene, rules, capper, news);
+        self.calibrate(scene, capper, news);
         self.measure(scene, rules, capper, news);
         let Capper { limits, fill, room, now, cuts, .. } = &mut *capper;
         let ground = share::Ground { tree: &limits.tree, room, cuts };
@@ -226,9 +243,9 @@ impl Caps {
     }
 
     /// What each GPU draws, wishes, and may draw at the most.
-    fn hear<L, A: Fn(usize) -> Option<Rung>>(
+    fn hear<L, A: Fn(usize) -> Option<Rung>, M>(
         &mut self,
-        scene: &Scene<'_, L, A>,
+        scene: &Scene<'_, L, A, M>,
         rules: &Capping,
         capper: &mut Capper,
         news: &mut News<'_>,
@@ -260,10 +277,28 @@ impl Caps {
         }
     }
 
-    /// What is no GPU, how near each limit is, and what room it leaves.
-    fn measure<L: Fn(Place) -> (Watts, f64), A>(
+    /// Learns how boards read, and counts every GPU in watts of its rack's meter.
+    fn calibrate<L, A, M: Fn(usize) -> Option<Watts>>(
         &mut self,
-        scene: &Scene<'_, L, A>,
+        scene: &Scene<'_, L, A, M>,
+        capper: &mut Capper,
+        news: &mut News<'_>,
+    ) {
+        let (power, Capper { racks, now, .. }) = (&scene.hall.power, capper);
+        let uuid = |gpu: usize| scene.inputs.gpus.get(gpu).and_then(|seen| seen.uuid);
+        self.calibration.step((power, racks), (now, uuid), &scene.meter, (scene.now.dt, news));
+        for node in &power.nodes {
+            for place in node.places() {
+                let gain = self.calibration.gain(node.rack, place);
+                now.get_mut(place).into_iter().for_each(|now| *now = now.at_meter(gain));
+            }
+        }
+    }
+
+    /// What is no GPU, how near each limit is, and what room it leaves.
+    fn measure<L: Fn(Place) -> (Watts, f64), A, M>(
+        &mut self,
+        scene: &Scene<'_, L, A, M>,
         rules: &Capping,
         capper: &mut Capper,
         news: &mut News<'_>,
@@ -284,57 +319,6 @@ impl Caps {
                 news.switched(About::Feed(feed), (What::CapsLowered(lowers), lowers));
             }
             capper.room.get_mut(n).into_iter().for_each(|of| *of = milliwatts(room));
-        }
-    }
-
-    /// What is granted now: falls at once, and rises where what may be in force leaves room.
-    fn grant<L, A>(&mut self, scene: &Scene<'_, L, A>, rules: &Capping, capper: &mut Capper, caps: &mut [Cap]) {
-        let Capper { limits, fill, room, now, .. } = capper;
-        let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
-        fill.begin(&limits.tree, |gpu| at(gpu).force, |limit| room.get(limit).copied().unwrap_or_default());
-        let slow = |gpu: usize| {
-            let now = at(gpu);
-            let rise = convert::f64_from_u64(now.most.0) * rules.rise * scene.now.dt.seconds();
-            Milliwatts(now.force.0.saturating_add(convert::u64_from_f64_rounded(rise).max(1)))
-        };
-        fill.rise(&limits.tree, |gpu| {
-            let now = at(gpu);
-            (now.ours && now.aim > now.force).then(|| (now.aim.min(slow(gpu)), 1 + now.aim.less(now.force).0 / 8))
-        });
-        let order = (self.epoch, scene.now.seq.saturating_add(1));
-        for (place, (gpu, cap)) in self.gpus.iter_mut().zip(caps).enumerate() {
-            let now = at(place);
-            let uuid = scene.inputs.gpus.get(place).and_then(|seen| seen.uuid).filter(|_| now.ours);
-            let Some(uuid) = uuid else {
-                *cap = Cap::default();
-                continue;
-            };
-            let risen = fill.level(place);
-            let mut granted = if now.aim <= now.force { now.aim } else { risen };
-            if let Some(before) = gpu.granted.filter(|before| granted > *before && *before >= now.least) {
-                let small = Milliwatts((before.0 / 100).max(5000));
-                if granted.less(before) < small && granted < now.most {
-                    granted = before; // not worth a write
-                }
-            }
-            if granted < now.aim && now.aim > now.force && granted == risen {
-                gpu.held.rises();
-            }
-            gpu.force.grant(granted, order);
-            gpu.granted = Some(granted);
-            *cap = Cap { uuid: Some(uuid), cap: granted, clock_mhz: None, order };
-        }
-    }
-}
-
-impl Caps {
-    /// Cores are slow below a limit whose breaker's time is short: there a cap alone may not be enough.
-    fn slow(&self, rules: &Capping, limits: &Limits, caps: &mut [Cap]) {
-        let Some(clock) = rules.slow_clock else { return };
-        let short = |limit: usize| self.limits.get(limit).is_some_and(Bounds::is_short);
-        for node in (0..self.nodes.len()).filter(|node| limits.tree.above(*node).any(|(limit, _)| short(limit))) {
-            let below = caps.get_mut(limits.tree.of(node)).into_iter().flatten();
-            below.filter(|cap| cap.uuid.is_some()).for_each(|cap| cap.clock_mhz = Some(clock));
         }
     }
 }

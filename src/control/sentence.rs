@@ -336,6 +336,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::PowerOffRequested(why) => format!("should have its machines off: {}", need(why)),
         What::CapsLowered(on) => turns::capped(on).to_owned(),
         What::NodeSilent(on) => turns::silence(on).to_owned(),
+        What::ReadingsApart(on) => turns::apart(on).to_owned(),
         What::PowerOffReleased => "may have its machines on again: what cools it is back to normal".to_owned(),
         What::LevelLow(low) => either(low, "has too little fluid: fill it up", "has fluid enough again"),
         What::AirFound(found) => either(found, "has air in it beside its vapour", "has no air in it any more"),

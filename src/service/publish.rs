@@ -268,6 +268,24 @@ fn supervision(news: &Supervision) -> Value {
     }
 }
 
+/// What commissioning tells, as fields.
+fn commissioning(news: &Commissioning) -> Value {
+    match news {
+        Commissioning::TrialBegun => json!({ "kind": "trial_begun" }),
+        Commissioning::TrialOver(end) => json!({ "kind": "trial_over", "end": end.word() }),
+        Commissioning::Retuned => json!({ "kind": "retuned" }),
+        Commissioning::Reverted => json!({ "kind": "reverted" }),
+        Commissioning::ForceBegun => json!({ "kind": "force_begun" }),
+        Commissioning::ForceOver(end) => json!({ "kind": "force_over", "end": end.word() }),
+        Commissioning::SilenceBegun => json!({ "kind": "silence_begun" }),
+        Commissioning::SilenceOver(end) => json!({ "kind": "silence_over", "end": end.word() }),
+        Commissioning::Exchanged { hours } => json!({ "kind": "exchanged", "hours": hours }),
+        Commissioning::CheckedOut { passed, failed } => {
+            json!({ "kind": "checked_out", "passed": passed, "failed": failed })
+        }
+    }
+}
+
 /// What happened, as fields: a word in `kind`, and its numbers.
 fn what(what: &What) -> Value {
     match what {
@@ -283,6 +301,7 @@ fn what(what: &What) -> Value {
         What::PowerOffRequested(why) => json!({ "kind": "power_off_requested", "why": why.word() }),
         What::CapsLowered(on) => json!({ "kind": "caps_lowered", "on": on }),
         What::NodeSilent(on) => json!({ "kind": "node_silent", "on": on }),
+        What::ReadingsApart(on) => json!({ "kind": "readings_apart", "on": on }),
         What::PowerOffReleased => json!({ "kind": "power_off_released" }),
         What::LevelLow(low) => json!({ "kind": "level_low", "low": low }),
         What::AirFound(found) => json!({ "kind": "air_found", "found": found }),
@@ -326,19 +345,8 @@ fn what(what: &What) -> Value {
         What::AnnouncedLoadMissing => json!({ "kind": "announced_load_missing" }),
         What::AnnouncementDropped => json!({ "kind": "announcement_dropped" }),
         What::WriteAcknowledged => json!({ "kind": "write_acknowledged" }),
-        What::Commissioning(Commissioning::TrialBegun) => json!({ "kind": "trial_begun" }),
-        What::Commissioning(Commissioning::TrialOver(end)) => json!({ "kind": "trial_over", "end": end.word() }),
-        What::Commissioning(Commissioning::Retuned) => json!({ "kind": "retuned" }),
-        What::Commissioning(Commissioning::Reverted) => json!({ "kind": "reverted" }),
         What::Supervision(news) => supervision(news),
-        What::Commissioning(Commissioning::ForceBegun) => json!({ "kind": "force_begun" }),
-        What::Commissioning(Commissioning::ForceOver(end)) => json!({ "kind": "force_over", "end": end.word() }),
-        What::Commissioning(Commissioning::SilenceBegun) => json!({ "kind": "silence_begun" }),
-        What::Commissioning(Commissioning::SilenceOver(end)) => json!({ "kind": "silence_over", "end": end.word() }),
-        What::Commissioning(Commissioning::Exchanged { hours }) => json!({ "kind": "exchanged", "hours": hours }),
-        What::Commissioning(Commissioning::CheckedOut { passed, failed }) => {
-            json!({ "kind": "checked_out", "passed": passed, "failed": failed })
-        }
+        What::Commissioning(news) => commissioning(news),
     }
 }
 

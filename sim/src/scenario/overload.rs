@@ -74,6 +74,24 @@ impl Ground {
         Ok(Self { hall: Arc::new(hall), capped, per_rack })
     }
 
+    /// Lets the feeder carry only a share of its limit (1, above 0), as a budget would. Its breaker stays.
+    ///
+    /// # Errors
+    /// All GPUs at their fail-safes would draw more than that: what is wrong, and what to do.
+    pub fn narrow(&mut self, share: f64) -> Result<(), (String, String)> {
+        let Some(feed) = Arc::make_mut(&mut self.hall).power.feeds.get_mut(self.capped.feed) else { return Ok(()) };
+        feed.margin *= share;
+        if feed.fail_safe <= feed.limit() {
+            return Ok(());
+        }
+        let (safe, limit) = (feed.fail_safe.0 / 1e3, feed.limit().0 / 1e3);
+        let say = format!(
+            "`{}` may carry {limit:.0} kW at {share} of its limit, and GPUs at their fail-safe need {safe:.0} kW",
+            feed.name
+        );
+        Err((say, "take a larger share, or fewer nodes a rack".to_owned()))
+    }
+
     /// A time in which nothing happens but the fixed mix, `racks` of it at work; every GPU capped at `cap` from the begin (W).
     #[must_use]
     pub fn day(&self, racks: usize, (cap, surge): (Option<f64>, Option<Surge>), length: Span) -> Scenario {

@@ -184,9 +184,7 @@ pub fn run(args: &PlanArgs, out: &Out) -> Result<(), Stop> {
 fn wanted<'h>(hall: &'h Hall, name: &str) -> Result<&'h Row, Stop> {
     some(hall.power.feeds.is_empty(), &hall.name)?;
     if hall.power.nodes.is_empty() {
-        let help = "write `[[node]]` sections into the hall's file: docs/halls.md, \"Power tree\"";
-        let message = format!("the hall {} does not say what GPUs stand in its racks", hall.name);
-        return Err(Stop::new(1, "no_nodes", message, help));
+        return Err(super::no_nodes(&hall.name));
     }
     let found = hall.rows.rows().iter().find(|row| row.name == name);
     found.filter(|row| !row.racks.is_empty()).ok_or_else(|| {

@@ -23,6 +23,8 @@ Examples:
   wattloop sim overload --seeds 10
   wattloop sim overload air --seed 17            the overload of one seed again, with what happens in it
   wattloop sim overload --compare --per-rack 5   the fixed mix under wattloop, a uniform cap, shares of n, and at nameplate
+  wattloop sim overload --compare --per-rack 5 --limit 0.7 --seeds 4     with a budget that binds
+  wattloop sim overload --compare --per-rack 5 --training                where everything trains
 
 A third more GPUs hang on the feeder than it hosts at nameplate. In every overload all of them begin to train while controller,
 agents, broker, reports and drivers fail at random instants, or somebody else sets caps. No breaker may trip, no GPU be above its
@@ -32,9 +34,9 @@ pub struct OverloadArgs {
     /// The hall: a shipped one's name, with nodes on a UPS
     #[arg(default_value = "air")]
     pub hall: String,
-    /// How many seeds
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
-    pub seeds: u32,
+    /// How many seeds [default: 20, and 1 with --compare]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub seeds: Option<u32>,
     /// Only the overload of this seed
     #[arg(long, conflicts_with = "seeds")]
     pub seed: Option<u64>,
@@ -47,6 +49,12 @@ pub struct OverloadArgs {
     /// Hold wattloop against other ways to keep the feeder, on the fixed mix
     #[arg(long)]
     pub compare: bool,
+    /// The feeder may carry only so much of its limit (1, 0.5 to 1)
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, requires = "compare")]
+    pub limit: f64,
+    /// Everything trains, from the begin to the end
+    #[arg(long, requires = "compare")]
+    pub training: bool,
 }
 
 /// What one overload came to.
@@ -94,11 +102,17 @@ pub fn run(args: &OverloadArgs, out: &Out) -> Result<(), Stop> {
         let say = format!("an overload of {} has no time to come back, or too much", args.length);
         return Err(Stop::usage(say, "write `--for` from 3min to 60min"));
     }
-    let ground = Ground::of(&hall, Some(usize::from(args.per_rack))).map_err(|(say, help)| Stop::usage(say, help))?;
+    let mut ground =
+        Ground::of(&hall, Some(usize::from(args.per_rack))).map_err(|(say, help)| Stop::usage(say, help))?;
     if args.compare {
+        if !(0.5..=1.0).contains(&args.limit) {
+            let say = format!("`--limit {}` is no share of what the feeder may carry", args.limit);
+            return Err(Stop::usage(say, "write a number from 0.5 to 1"));
+        }
+        ground.narrow(args.limit).map_err(|(say, help)| Stop::usage(say, help))?;
         return beside::run(&ground, (args, &text), out);
     }
-    let (first, count) = args.seed.map_or((1, args.seeds), |seed| (seed, 1));
+    let (first, count) = args.seed.map_or((1, args.seeds.unwrap_or(20)), |seed| (seed, 1));
     let seed = |n: usize| first.saturating_add(convert::u64_from_usize(n));
     if args.seed.is_some() && !out.json() {
         for line in Overload::new(&ground, first, args.length).lines() {

@@ -9,6 +9,7 @@ use plant::reading::Sample;
 use plant::time::Tick;
 use plant::units::Watts;
 
+use crate::control::energy;
 use crate::control::news::News;
 use crate::control::quality::Quality;
 
@@ -63,6 +64,12 @@ impl Recorded {
             Known::Metered | Known::Stale => Some(Carried { load, each: 1.0 }),
             Known::Reckoned => flow.whole.then_some(Carried { load, each: 1.0 + UNMETERED }),
         }
+    }
+
+    /// What the facility drew, and IT, by the meters that were read.
+    #[must_use]
+    pub fn powers(&self, hall: &Hall) -> energy::Power {
+        energy::powers(hall, self.quality.image())
     }
 
     /// What those of some racks that were read drew on average (W); nothing where none was.

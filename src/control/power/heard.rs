@@ -1,10 +1,12 @@
 //! What a node's report makes of its GPUs: who is known, what each may draw at the most, and who can be granted anything.
 
+use plant::gpu::Milliwatts;
 use plant::hall::capping::Capping;
 use plant::lease::Rule;
 use plant::lease::seen::{GpuSeen, NodeSeen};
 use plant::time::{Span, Tick};
 
+use super::calibration::{ONE, at_meter, by_board};
 use super::why::Held;
 use super::{Board, Gpu, Now, Silence};
 
@@ -26,7 +28,7 @@ impl Gpu {
             (self.granted, self.held) = (None, Held::Doubt);
         }
         let draws = seen.power.filter(|_| heard && seen.condition.is_read());
-        Now { ours, draws, force, wish, least: least.min(most), most, rated, aim: force, tenant: 0 }
+        Now { ours, draws, force, wish, least: least.min(most), most, rated, aim: force, tenant: 0, gain: ONE }
     }
 }
 
@@ -38,5 +40,28 @@ impl Silence {
         (self.since, self.heard) = (age, age <= rules.silent && seen.report > 0);
         self.known |= self.heard;
         (before.known && before.heard != self.heard).then_some(!self.heard)
+    }
+}
+
+impl Now {
+    /// The same in watts of the rack's meter, by how its board reads (millionths).
+    pub(super) fn at_meter(self, gain: u64) -> Self {
+        let of = |board: Milliwatts| at_meter(board, gain);
+        Self {
+            draws: self.draws.map(of),
+            force: of(self.force),
+            wish: of(self.wish),
+            least: of(self.least),
+            most: of(self.most),
+            rated: of(self.rated),
+            aim: of(self.aim),
+            gain,
+            ..self
+        }
+    }
+
+    /// Watts of the rack's meter as its board reads them.
+    pub(super) fn by_board(&self, meter: Milliwatts) -> Milliwatts {
+        by_board(meter, self.gain)
     }
 }

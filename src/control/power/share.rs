@@ -6,6 +6,7 @@ use plant::hall::capping::{Capping, Sharing, Tenant};
 use plant::hall::useful::Useful;
 use plant::units::Watts;
 
+use super::calibration;
 use super::fill::{Fill, HEAVIEST, Stop, Tree};
 use super::{Gpu, Held, Now};
 
@@ -22,6 +23,12 @@ pub struct Cut {
     does: f64,
 }
 
+/// What a cap does to work of which nobody has measured it, on GPUs of `rated` (W).
+#[must_use]
+pub fn usual(rated: Watts) -> Useful {
+    Useful { none: rated * USUAL.none.0, full: rated * USUAL.full.0, bend: USUAL.bend }
+}
+
 /// Every step of every tenant's curve for GPUs of `rated` (W), the most useful first; of none where watts are shared otherwise.
 #[must_use]
 pub fn cuts(rules: &Capping, rated: Watts) -> Vec<Cut> {
@@ -29,8 +36,7 @@ pub fn cuts(rules: &Capping, rated: Watts) -> Vec<Cut> {
         return Vec::new();
     }
     let of = |(tenant, who): (usize, &Tenant)| {
-        let curve =
-            who.curve.unwrap_or(Useful { none: rated * USUAL.none.0, full: rated * USUAL.full.0, bend: USUAL.bend });
+        let curve = who.curve.unwrap_or_else(|| usual(rated));
         let weight = who.weight;
         (1..=CUTS).map(move |cut| {
             let at = |cut: u32| rated * (f64::from(cut) / f64::from(CUTS));
@@ -89,7 +95,10 @@ pub(super) fn share(rules: &Capping, ground: &Ground<'_>, fill: &mut Fill, now: 
             };
         }
     }
-    let had = |gpu: usize| gpus.get(gpu).and_then(|gpu| gpu.granted).filter(|_| at(gpu).ours);
+    let had = |gpu: usize| {
+        let granted = gpus.get(gpu).and_then(|gpu| gpu.granted).filter(|_| at(gpu).ours)?;
+        Some(calibration::at_meter(granted, at(gpu).gain))
+    };
     fill.rise(tree, |gpu| Some((had(gpu)?.min(at(gpu).most), 1 + had(gpu)?.0 / 8)));
     fill.rise(tree, |gpu| at(gpu).ours.then(|| (at(gpu).most, 1 + at(gpu).most.0 / 8)));
     for (place, now) in now.iter_mut().enumerate() {

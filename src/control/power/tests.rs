@@ -13,7 +13,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod calibration;
 mod door;
+mod tenants;
 
 const TENANTS: &str = "\n[capping]\n\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\n";
 const SECOND: Span = Span::from_secs(1);
@@ -47,6 +49,8 @@ struct Field {
     /// Since a node was last granted anything (scans), and whether it is cut off.
     age: Vec<u64>,
     cut: Vec<bool>,
+    /// A watt of each board at its rack's meter, where that is read (1).
+    gains: Option<Vec<f64>>,
     /// All else in a node (W), and what hangs on the UPS besides.
     other: f64,
     besides: f64,
@@ -69,6 +73,7 @@ impl Field {
             orders: vec![(0, 0); gpus],
             age: vec![0; hall.power.nodes.len()],
             cut: vec![false; hall.power.nodes.len()],
+            gains: None,
             other: 900.0,
             besides: 0.0,
             budgets: Budgets::default(),
@@ -83,11 +88,27 @@ impl Field {
         self.natural[gpu].min(self.enforced[gpu])
     }
 
+    /// What a GPU draws by its rack's meter where its board reads so much (mW).
+    fn real(&self, gpu: usize, board: u64) -> u64 {
+        let gain = self.gains.as_ref().map_or(1.0, |gains| gains[gpu]);
+        convert::u64_from_f64_rounded(convert::f64_from_u64(board) * gain)
+    }
+
+    /// What the meter of a rack reads, where it is read.
+    fn meter(&self, rack: usize) -> Option<Watts> {
+        self.gains.as_ref()?;
+        let of = |node: &plant::hall::power::Node| {
+            let gpus: u64 = node.places().map(|gpu| self.real(gpu, self.draws(gpu))).sum();
+            (convert::f64_from_u64(gpus) / 1000.0 + self.other) / node.supplies
+        };
+        Some(Watts(self.hall.power.nodes.iter().filter(|node| node.rack == rack).map(of).sum()))
+    }
+
     /// What every limit carries (W) where each GPU draws so much (mW).
     fn loads(&self, of: impl Fn(usize) -> u64) -> Vec<f64> {
         let mut row = vec![0; self.capper.limits.all.len()];
         let node = convert::u64_from_f64_rounded(250.0 * self.other);
-        self.capper.limits.tree.carry(|gpu| Milliwatts(of(gpu) + node), &mut row);
+        self.capper.limits.tree.carry(|gpu| Milliwatts(self.real(gpu, of(gpu)) + node), &mut row);
         row.iter()
             .enumerate()
             .map(|(n, x)| convert::f64_from_u64(*x) / 1e9 + if n <= 2 { self.besides } else { 0.0 })
@@ -108,6 +129,7 @@ impl Field {
             assert!(self.inputs.hear(&hall, node, &report, self.tick.mono), "each report is newer than the last");
         }
         let loads = self.loads(|g| self.draws(g));
+        let meters: Vec<Option<Watts>> = (0..hall.power.racks.len()).map(|rack| self.meter(rack)).collect();
         let places: Vec<Place> = self.capper.limits.all.iter().map(|limit| limit.place).collect();
         let scene = Scene {
             hall: &self.hall,
@@ -117,6 +139,7 @@ impl Field {
                 (Watts(loads[limit]), self.used)
             },
             asked: |_| None,
+            meter: |rack| meters[rack],
             budgets: &self.budgets,
             now: self.tick,
         };
@@ -274,43 +297,6 @@ fn a_load_that_went_with_nodes_that_fell_silent_is_nobody_elses() {
         field.second();
         field.holds().unwrap_or_else(|fault| panic!("{second}: {fault}"));
     }
-}
-
-#[test]
-fn watts_go_where_they_do_most_work() {
-    let curves = "curve = [[200, 0.55], [300, 0.80], [400, 0.93], [500, 0.98], [700, 1.0]]\n";
-    let steep = "\n[[tenant]]\nname = \"steep\"\nrows = [\"row-b\"]\ncurve = [[200, 0.05], [300, 0.3], [400, 0.5], [550, 0.75], [700, 1.0]]\n";
-    let done = |share: &str| {
-        let text = format!(
-            "\n[capping]\nshare = \"{share}\"\n\n[[tenant]]\nname = \"flat\"\nrows = [\"row-a\"]\n{curves}{steep}"
-        );
-        let mut field = Field::new(&text);
-        (0..120).for_each(|_| field.second());
-        let rules = field.hall.power.capping.as_ref().expect("capped");
-        let work = |gpu: usize| {
-            let curve = rules.tenants[usize::from(gpu >= 400)].curve.expect("measured");
-            curve.work(Watts(convert::f64_from_u64(field.enforced[gpu]) / 1000.0))
-        };
-        ((0..800).map(work).sum::<f64>(), field.ups())
-    };
-    let (fair, useful) = (done("fair"), done("useful"));
-    assert!(useful.0 > 1.05 * fair.0, "{useful:?} beside {fair:?}");
-    assert!(useful.1.0 <= useful.1.1 && fair.1.0 > 0.9 * fair.1.1);
-}
-
-#[test]
-fn a_tenants_floor_is_kept_from_who_comes_before_him() {
-    let poor = |floor: &str| {
-        let text = format!(
-            "{TENANTS}\n[[tenant]]\nname = \"poor\"\nracks = [\"rack-b01\"]\npriority = 9\n{floor}\n[[tenant]]\nname = \"more\"\nracks = [\"rack-b02\", \"rack-b03\", \"rack-b04\", \"rack-b05\", \"rack-b06\", \"rack-b07\", \"rack-b08\", \"rack-b09\", \"rack-b10\", \"rack-b11\", \"rack-b12\", \"rack-b13\"]\npriority = 1\n"
-        );
-        let mut field = Field::new(&text);
-        (0..120).for_each(|_| field.second());
-        let rack = field.hall.power.nodes[100].places().start;
-        field.enforced[rack..rack + 20].iter().sum::<u64>() / 1000
-    };
-    assert!(poor("floor = 9e3") >= 8_990, "{}", poor("floor = 9e3"));
-    assert!(poor("") < 8_000, "{}", poor(""));
 }
 
 #[test]

@@ -47,10 +47,11 @@ impl Caps {
                 rack: hall.fed_rack(node.rack).to_owned(),
                 tenant: tenant.name.clone(),
                 priority: tenant.priority,
-                draws_w: now.draws.map(|drawn| drawn.watts().0),
-                wishes_w: now.wish.watts().0,
+                draws_w: now.draws.map(|drawn| now.by_board(drawn).watts().0),
+                reads: self.calibration.reads(place),
+                wishes_w: now.by_board(now.wish).watts().0,
                 granted_w: gpu.granted.map(|granted| granted.watts().0),
-                counts_w: now.force.watts().0,
+                counts_w: now.by_board(now.force).watts().0,
                 held: held.to_owned(),
                 by,
                 sentence,
@@ -67,7 +68,7 @@ impl Caps {
         place: usize,
     ) -> Option<(&'static str, Option<String>, String)> {
         let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
-        let (wishes, counts) = (now.wish.watts().0, now.force.watts().0);
+        let (wishes, counts) = (now.by_board(now.wish).watts().0, now.by_board(now.force).watts().0);
         let has = gpu.granted.unwrap_or_default().watts().0;
         let asked = now.ours && now.most < now.rated;
         Some(match gpu.held {
@@ -95,7 +96,7 @@ impl Caps {
                 ("limit", Some(name.to_owned()), sentence)
             }
             Held::Rising => {
-                let aim = now.aim.watts().0;
+                let aim = now.by_board(now.aim).watts().0;
                 (
                     "rising",
                     None,
@@ -103,7 +104,7 @@ impl Caps {
                 )
             }
             Held::Wish if asked => {
-                let most = now.most.watts().0;
+                let most = now.by_board(now.most).watts().0;
                 (
                     "asked",
                     None,

@@ -18,6 +18,8 @@ pub struct GpuView {
     pub priority: u8,
     /// What it draws (W); nothing where nobody knows.
     pub draws_w: Option<f64>,
+    /// What its board reads of what it draws by its rack's meter (1, about 0.9 to 1.1); 1 while nobody knows better.
+    pub reads: f64,
     /// What it wishes (W).
     pub wishes_w: f64,
     /// What is granted (W); nothing where nothing is.

@@ -10,6 +10,15 @@ pub(super) const fn silence(on: bool) -> &'static str {
     if on { "has a silent node: its GPUs count at their most" } else { "has a node that speaks again" }
 }
 
+/// A rack's meter beside its boards.
+pub(super) const fn apart(on: bool) -> &'static str {
+    if on {
+        "has a meter that does not follow its GPUs as they read themselves: one of them is wrong"
+    } else {
+        "has a meter that follows its GPUs again"
+    }
+}
+
 /// What a tank asks of all that cools it.
 pub(super) const fn heat(on: bool) -> &'static str {
     if on { "is too warm: all that cools it runs at its most, whoever holds it" } else { "is cool enough again" }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use plant::hall::Hall;
 use plant::hall::capping::Capping;
 use plant::id::{FeedId, Table};
+use plant::time::Tick;
 use plant::units::Watts;
 use serde::Serialize;
 use wattloop::control::feeds::recorded::Recorded;
-use wattloop::service::config::{Texts, rebuild};
-use wattloop::service::journal::{Boot, Entry, Images, Reader, Record, Scan};
+use wattloop::service::journal::Images;
 
 use super::{Added, placed};
 use crate::cli::Stop;
+use crate::cli::power::record::{Visitor, walk};
 
 /// A joule in a kilowatt-hour.
 const JOULES: f64 = 3.6e6;
@@ -155,96 +156,59 @@ impl Line {
     }
 }
 
+/// What caps would have cost, gathered start by start.
+struct Gathered<'a, 'h> {
+    added: &'a Added<'h>,
+    lines: Vec<Line>,
+    start: Option<Start>,
+}
+
 /// One start of the service.
-struct Start<'l> {
+struct Start {
     hall: Arc<Hall>,
     /// The row's racks, and each line's feed, in that hall.
     row: Vec<usize>,
     feeds: Vec<FeedId>,
-    lines: &'l mut [Line],
     recorded: Recorded,
-    /// Nothing while what follows cannot be told: before a snapshot, after an interruption.
-    images: Option<Images>,
-    seconds: f64,
-    interruptions: u64,
 }
 
-impl<'l> Start<'l> {
-    /// Nothing where that hall has not the row or one of the feeds.
-    fn new(hall: Arc<Hall>, row: &str, lines: &'l mut [Line]) -> Option<Self> {
-        let places = placed(&hall, hall.rows.rows().iter().find(|of| of.name == row)?);
-        let feeds = lines.iter().map(|line| hall.power.feed(&line.name)).collect::<Option<Vec<_>>>()?;
-        let recorded = Recorded::new(&hall);
-        Some(Self { hall, row: places, feeds, lines, recorded, images: None, seconds: 0.0, interruptions: 0 })
+impl Visitor for Gathered<'_, '_> {
+    fn begin(&mut self, hall: &Arc<Hall>) -> bool {
+        // Left out where that hall has not the row or one of the feeds.
+        let row = hall.rows.rows().iter().find(|of| of.name == self.added.name);
+        let feeds = self.lines.iter().map(|line| hall.power.feed(&line.name)).collect::<Option<Vec<_>>>();
+        self.start = row.zip(feeds).map(|(row, feeds)| Start {
+            row: placed(hall, row),
+            feeds,
+            recorded: Recorded::new(hall),
+            hall: Arc::clone(hall),
+        });
+        self.start.is_some()
     }
 
-    fn take(&mut self, entry: Entry) {
-        let broken = match entry {
-            Entry::Damage(_) => true,
-            Entry::Record(record) => match *record {
-                Record::Snapshot(snapshot) => {
-                    self.images = snapshot.images().ok();
-                    self.images.is_none()
-                }
-                Record::Scan(scan) => self.scan(&scan),
-                Record::Answer(_) => false,
-                Record::Gap(_) => true,
-            },
-        };
-        if broken {
-            self.images = None;
-            self.interruptions = self.interruptions.saturating_add(1);
-        }
-    }
-
-    /// True where a scan does not fit what was before it.
-    fn scan(&mut self, scan: &Scan) -> bool {
-        let Some(images) = &mut self.images else { return false };
-        if scan.apply(images).is_err() {
-            return true;
-        }
-        self.recorded.step(&self.hall, &images.samples, scan.tick);
-        let dt = scan.tick.dt.seconds();
-        self.seconds += dt;
-        let Some(mean) = self.recorded.mean(&self.hall.power, &self.row) else { return false };
-        for (line, feed) in self.lines.iter_mut().zip(&self.feeds) {
-            if let Some(carried) = self.recorded.carried(*feed) {
-                line.add(carried.load + mean * (line.new * carried.each), dt);
+    fn scan(&mut self, images: &Images, tick: Tick) {
+        let Some(Start { hall, row, feeds, recorded }) = &mut self.start else { return };
+        recorded.step(hall, &images.samples, tick);
+        let Some(mean) = recorded.mean(&hall.power, row) else { return };
+        for (line, feed) in self.lines.iter_mut().zip(feeds) {
+            if let Some(carried) = recorded.carried(*feed) {
+                line.add(carried.load + mean * (line.new * carried.each), tick.dt.seconds());
             }
         }
-        false
     }
 }
 
 /// What caps would have cost, or why nothing can be told of that. `named` is true for a journal that somebody has named: it must be there.
 pub(super) fn read(added: &Added<'_>, path: &Path, named: bool) -> Result<Result<Costs, String>, Stop> {
-    let bad =
-        |e: String| Stop::new(65, "bad_journal", format!("{}: {e}", path.display()), "name another with --journal");
-    if !named && !path.try_exists().map_err(|e| Stop::io(&path.display().to_string(), &e))? {
-        return Ok(Err(format!("{} is not there: no load is recorded", path.display())));
-    }
-    let reader = Reader::open(path).map_err(|e| bad(e.to_string()))?;
-    let (mut lines, mut costs) = (Line::all(added), Costs::default());
-    let mut built: Option<(Texts, Arc<Hall>)> = None;
-    for Boot { number, header } in reader.boots().map_err(|e| bad(e.to_string()))? {
-        let texts = header.map(|header| Texts { hall: header.hall, maps: header.maps, config: header.config });
-        if texts.is_none() || built.as_ref().map(|(of, _)| of) != texts.as_ref() {
-            built = texts.and_then(|texts| rebuild(&texts).ok().map(|hall| (texts, hall)));
-        }
-        let hall = built.as_ref().map(|(_, hall)| Arc::clone(hall));
-        let Some(mut start) = hall.and_then(|hall| Start::new(hall, added.name, &mut lines)) else {
-            costs.starts_left_out = costs.starts_left_out.saturating_add(1);
-            continue;
-        };
-        reader.visit(number, |entry| start.take(entry)).map_err(|e| bad(e.to_string()))?;
-        costs.recorded_s += start.seconds;
-        costs.interruptions = costs.interruptions.saturating_add(start.interruptions);
-    }
-    if costs.recorded_s <= 0.0 {
-        let left = costs.starts_left_out;
-        let out = if left > 0 { format!("; starts of another hall, or damaged: {left}") } else { String::new() };
-        return Ok(Err(format!("{} holds no scan of this hall{out}", path.display())));
-    }
-    costs.feeds = lines.iter().map(Line::cost).collect();
-    Ok(Ok(costs))
+    let mut gathered = Gathered { added, lines: Line::all(added), start: None };
+    let walked = match walk(&mut gathered, path, named)? {
+        Ok(walked) => walked,
+        Err(why) => return Ok(Err(why)),
+    };
+    Ok(Ok(Costs {
+        recorded_s: walked.recorded_s,
+        starts_left_out: walked.starts_left_out,
+        interruptions: walked.interruptions,
+        feeds: gathered.lines.iter().map(Line::cost).collect(),
+    }))
 }

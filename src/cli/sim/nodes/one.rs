@@ -7,8 +7,8 @@ use plant::gpu::{Condition, GpuSample, Milliwatts, PowerLimits, PowerReading, Po
 use plant::lease::{Grants, NodeReport};
 use plant::time::{Mono, Span, Tick};
 use plant::units::Celsius;
-use sim::World;
 use sim::scenario::NodeFault;
+use sim::{World, noise};
 use wattloop::agent::hold::Bounds;
 use wattloop::agent::node::{Node, NodeMemory, Write};
 
@@ -31,6 +31,8 @@ pub struct Agent {
     place: usize,
     /// Names of its GPUs, in their order.
     gpus: Vec<Uuid>,
+    /// What each reads of a watt, and keeps caps by (1).
+    gains: Vec<f64>,
     rated: Milliwatts,
     /// Counts its drivers.
     driver: u64,
@@ -47,6 +49,11 @@ pub struct Agent {
     /// How long a GPU has been above the fail-safe without a lease (s).
     pub unheld: f64,
 }
+
+/// How far off boards read (1, one deviation): as those that were measured.
+const OFF: f64 = 0.025;
+/// Nobody's is further off (1).
+const FARTHEST: f64 = 0.06;
 
 /// A GPU as its driver would tell it.
 struct Board {
@@ -74,6 +81,7 @@ impl Agent {
             name: of.name.clone(),
             place,
             gpus: of.places().map(name).collect(),
+            gains: of.places().map(gain).collect(),
             rated: mw(of.rated),
             driver: 1,
             seq: 0,
@@ -108,7 +116,7 @@ impl Agent {
             NodeFault::PowerUnread => self.blind = begins,
             NodeFault::DriverReload if begins => {
                 self.driver += 1;
-                (0..self.gpus.len()).for_each(|gpu| world.cap_gpu(self.place, gpu, self.rated.watts().0));
+                (0..self.gpus.len()).for_each(|gpu| self.cap(world, gpu, self.rated.watts().0));
             }
             NodeFault::DriverReload => {}
         }
@@ -164,16 +172,16 @@ impl Agent {
     fn watch(&self, world: &mut World) {
         let most = self.bounds.failsafe.watts().0;
         for gpu in 0..self.gpus.len() {
-            if board(world, self.place, gpu).is_some_and(|board| board.cap > most) {
-                world.cap_gpu(self.place, gpu, most);
+            if self.board(world, gpu).is_some_and(|board| board.cap > most + 1e-3) {
+                self.cap(world, gpu, most);
             }
         }
     }
 
     fn write(&mut self, write: &Write, world: &mut World, now: Mono) {
         let Some(gpu) = self.gpus.iter().position(|uuid| *uuid == write.uuid) else { return };
-        world.cap_gpu(self.place, gpu, write.limit.watts().0);
-        if let Some(board) = board(world, self.place, gpu) {
+        self.cap(world, gpu, write.limit.watts().0);
+        if let Some(board) = self.board(world, gpu) {
             let read = self.limits(&board);
             self.node.wrote(write, &read, now);
         }
@@ -186,7 +194,7 @@ impl Agent {
     }
 
     fn sample(&self, world: &World, gpu: usize, now: Mono) -> Option<GpuSample> {
-        let board = board(world, self.place, gpu)?;
+        let board = self.board(world, gpu)?;
         let reading = PowerReading { draw: milliwatts(board.draws), source: PowerSource::Momentary };
         Some(GpuSample {
             at: now,
@@ -206,9 +214,24 @@ impl Agent {
         // Grants are taken and leases looked at once a step.
         let over = now.since(self.granted).nanos() > lease.nanos().saturating_add(2 * dt.nanos());
         let most = self.bounds.failsafe.watts().0 + 1.0;
-        let above = (0..self.gpus.len()).any(|gpu| board(world, self.place, gpu).is_some_and(|board| board.cap > most));
+        let above = (0..self.gpus.len()).any(|gpu| self.board(world, gpu).is_some_and(|board| board.cap > most));
         self.unheld = if over && above { self.unheld + dt.seconds() } else { 0.0 };
         self.unheld
+    }
+
+    /// A GPU as its board reads it.
+    fn board(&self, world: &World, gpu: usize) -> Option<Board> {
+        let cluster = world.fleet()?.cluster();
+        let quad = cluster.nodes().get(self.place)?.quads(cluster.build()).nth(gpu / 4)?;
+        let lane = |of: [f64; 4]| of.get(gpu % 4).copied();
+        let gain = self.gains.get(gpu)?;
+        Some(Board { draws: gain * lane(quad.power().1)?, cap: gain * lane(quad.caps())?, die: lane(quad.dies())? })
+    }
+
+    /// Sets what a board keeps by its own reading (W).
+    fn cap(&self, world: &mut World, gpu: usize, watts: f64) {
+        let gain = self.gains.get(gpu).copied().unwrap_or(1.0);
+        world.cap_gpu(self.place, gpu, watts / gain);
     }
 
     /// How many of its GPUs nobody's grant holds now.
@@ -218,12 +241,10 @@ impl Agent {
     }
 }
 
-/// A GPU of the world.
-fn board(world: &World, place: usize, gpu: usize) -> Option<Board> {
-    let cluster = world.fleet()?.cluster();
-    let quad = cluster.nodes().get(place)?.quads(cluster.build()).nth(gpu / 4)?;
-    let lane = |of: [f64; 4]| of.get(gpu % 4).copied();
-    Some(Board { draws: lane(quad.power().1)?, cap: lane(quad.caps())?, die: lane(quad.dies())? })
+/// What a board reads of a watt; the same in every run.
+fn gain(gpu: usize) -> f64 {
+    let off = noise::gaussian(0, noise::channel("gpu-power-gain"), convert::u64_from_usize(gpu));
+    1.0 + (OFF * off).clamp(-FARTHEST, FARTHEST)
 }
 
 fn milliwatts(watts: f64) -> Milliwatts {

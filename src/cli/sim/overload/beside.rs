@@ -1,11 +1,13 @@
-//! The fixed mix under other ways to keep a feeder: what each hosts, trips, loses and gets done.
+//! The fixed mix, or training everywhere, under other ways to keep a feeder: what each hosts, trips, loses and gets done.
 
 use std::sync::Arc;
 
+use plant::convert;
 use plant::hall::Hall;
 use plant::hall::capping::Capping;
 use plant::units::Watts;
 use serde::Serialize;
+use sim::compute::fixed::Surge;
 use sim::scenario::overload::Ground;
 use sim::scenario::{Pilot, Scenario};
 
@@ -53,12 +55,31 @@ struct Row {
     worked: f64,
 }
 
-/// Runs every way.
+impl Row {
+    /// Of several seeds.
+    fn mean(rows: &[Self]) -> Option<Self> {
+        let first = rows.first()?;
+        let mean = |of: fn(&Self) -> f64| rows.iter().map(of).sum::<f64>() / convert::f64_from_usize(rows.len());
+        Some(Self {
+            trips: rows.iter().map(|row| row.trips).sum(),
+            feed_peak: rows.iter().map(|row| row.feed_peak).fold(first.feed_peak, f64::max),
+            lost_first: mean(|row| row.lost_first),
+            lost_all: mean(|row| row.lost_all),
+            worked: mean(|row| row.worked),
+            ..*first
+        })
+    }
+}
+
+/// Runs every way; where there are several seeds, trips are summed up, the fullest feed is that of all, and the rest is a mean.
 pub fn run(ground: &Ground, (args, text): (&OverloadArgs, &str), out: &Out) -> Result<(), Stop> {
-    let seed = args.seed.unwrap_or(1);
-    let name = |n: usize| WAYS.get(n).map_or_else(String::new, |(word, _)| (*word).to_owned());
-    let rows = crowd::all(WAYS.len(), name, |n| WAYS.get(n).map(|way| row(ground, (args, text), seed, *way)))?;
+    let (first, seeds) = args.seed.map_or((1, args.seeds.unwrap_or(1)), |seed| (seed, 1));
+    let seeds = convert::usize_from_u32(seeds);
+    let (way, seed) = (|n: usize| WAYS.get(n / seeds), |n: usize| first + convert::u64_from_usize(n % seeds));
+    let name = |n: usize| way(n).map_or_else(String::new, |(word, _)| format!("{word}, seed {}", seed(n)));
+    let rows = crowd::all(WAYS.len() * seeds, name, |n| way(n).map(|way| row(ground, (args, text), seed(n), *way)))?;
     let rows = rows.into_iter().flatten().collect::<Result<Vec<Row>, Stop>>()?;
+    let rows: Vec<Row> = rows.chunks(seeds).filter_map(Row::mean).collect();
     if out.json() {
         return out.value(&rows);
     }
@@ -86,7 +107,8 @@ fn row(ground: &Ground, (args, text): (&OverloadArgs, &str), seed: u64, way: (&'
         Way::Shares => (racks, Some(shares(ground))),
         Way::Nameplate => (hosted, None),
     };
-    let mut scenario = Scenario { seed, ..ground.day(at_work, (cap, None), args.length) };
+    let surge = args.training.then_some(Surge { at: 0.0, within: 10.0, lasts: 2.0 * args.length.seconds() + 600.0 });
+    let mut scenario = Scenario { seed, ..ground.day(at_work, (cap, surge), args.length) };
     if way != Way::Wattloop {
         let mut hall = Hall::clone(&scenario.hall);
         hall.power.capping = None;
@@ -136,11 +158,13 @@ mod tests {
         let ground = Ground::of(&Hall::load("air", text).expect("loads"), Some(5)).expect("nodes");
         let args = OverloadArgs {
             hall: "air".to_owned(),
-            seeds: 1,
+            seeds: None,
             seed: None,
             length: Span::from_secs(200),
             per_rack: 5,
             compare: true,
+            limit: 1.0,
+            training: false,
         };
         let of = |n: usize| row(&ground, (&args, text), 1, WAYS[n]).unwrap_or_else(|_| panic!("{}", WAYS[n].0));
         let (ours, uniform, shares, nameplate) = (of(0), of(1), of(2), of(3));
@@ -149,5 +173,30 @@ mod tests {
         assert!(ours.worked > shares.worked, "{ours:?} beside {shares:?}");
         assert!(ours.worked > 1.3 * nameplate.worked, "{ours:?} beside {nameplate:?}");
         assert!(ours.lost_first <= 1.0 && ours.lost_all <= 5.0, "{ours:?}");
+    }
+
+    /// Where caps bind, watts go to those who use them.
+    #[test]
+    fn below_a_budget_that_binds_more_is_done_than_under_a_uniform_cap() {
+        let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        let mut ground = Ground::of(&Hall::load("air", text).expect("loads"), Some(1)).expect("nodes");
+        ground.narrow(0.9).unwrap_or_else(|fault| panic!("{fault:?}"));
+        let length = Span::from_secs(300);
+        let args = OverloadArgs {
+            hall: "air".to_owned(),
+            seeds: None,
+            seed: None,
+            length,
+            per_rack: 1,
+            compare: true,
+            limit: 0.9,
+            training: false,
+        };
+        let of = |n: usize| row(&ground, (&args, text), 1, WAYS[n]).unwrap_or_else(|_| panic!("{}", WAYS[n].0));
+        let (ours, uniform, uncapped) = (of(0), of(1), of(4));
+        assert!(ours.lost_all > 2.0 * uncapped.lost_all, "the budget binds: {ours:?} beside {uncapped:?}");
+        assert!(ours.feed_peak <= 100.0 && ours.trips == 0, "{ours:?}");
+        assert!(ours.worked > 1.15 * uniform.worked, "{ours:?} beside {uniform:?}");
+        ground.narrow(0.7).expect_err("GPUs at their fail-safe would draw more than that");
     }
 }
