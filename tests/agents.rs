@@ -218,6 +218,45 @@ fn an_agent_that_is_not_what_the_halls_file_says_is_an_alarm_and_one_in_shadow_i
     assert_eq!(run.wait(), Some(0), "{}", run.log());
 }
 
+/// A service on the GPU node itself, in the group of the agent's socket: no broker carries its caps.
+#[test]
+fn an_agent_on_this_machine_is_granted_at_its_socket() {
+    let node = Node::named(NODE, "");
+    let folder = tempfile::tempdir().expect("a folder");
+    let capped = hall(folder.path(), (1.25e6, 1), "lease = \"1s\"\nhold = \"1s\"\nrise = 0.5");
+    let set = vec![
+        format!("hall=\"{capped}\""),
+        "agents.broker=false".to_owned(),
+        format!("agents.sockets=[\"{}\"]", node.path("agent.sock").display()),
+    ];
+    let rig = Rig::with("air", folder, Scene { set, ..Scene::default() });
+    let mut run = rig.running(&[]);
+    lends(&node, &rig, &run);
+    let began = Instant::now();
+    while began.elapsed() < LEASE * 3 {
+        assert!(is_lent(&node), "{:?}\n{}", node.report(), run.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    rig.text(&["power", "budget", "ups-a", "300", "--id", "dr-7", "--reason", "the grid asks"]);
+    node.until("all are at their least", |n| n.all_at_most(200_000));
+    rig.text(&["power", "lift", "dr-7"]);
+    lends(&node, &rig, &run);
+    run.signal("KILL");
+    run.wait();
+    falls(&node, "the service is killed");
+    run = rig.running(&[]);
+    lends(&node, &rig, &run);
+    let working = node.working();
+    signal("-KILL", working);
+    node.until("another works", |node| node.working() != working);
+    lends(&node, &rig, &run);
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
+    let replayed = wattloop(&["replay", &rig.file("journal.db"), "--json"]);
+    let replayed: Value = serde_json::from_slice(&replayed.stdout).expect("JSON");
+    assert_eq!(replayed["first_difference"], Value::Null, "{replayed}");
+}
+
 /// How many times the meter steps up.
 fn steps() -> usize {
     std::env::var("WLTEST_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(1)

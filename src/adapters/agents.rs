@@ -4,6 +4,7 @@
 //!   broker ─ agent/<node>/sample ─▶ line ─▶ desk (each node's newest report, when it came) ─ freeze ─▶ scan
 //!   broker ◀─ agent/<node>/grant ── lend ◀─ desk (the caps of the newest scan) ◀──────────── write ─── scan
 //!   broker ─ agent/<node>/state ──▶ line ─▶ whether an agent is what the hall's file says of its node
+//!   socket of an agent on this machine ◀──▶ local ─▶ the same, without a broker
 //! ```
 //!
 //! A connection of its own, by a client id of its own, so that the samples of a thousand GPUs never wait behind events, nor these behind them.
@@ -13,8 +14,10 @@
 mod desk;
 mod lend;
 mod line;
+mod local;
 mod state;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use plant::hall::Hall;
@@ -26,6 +29,7 @@ pub use lend::Lent;
 use super::Stamp;
 use super::mqtt::{MqttConfig, MqttFault};
 use line::Line;
+use local::Local;
 
 /// How many notes may wait for the service.
 const MOST_NOTES: usize = 64;
@@ -45,15 +49,20 @@ pub enum Note {
 /// # Errors
 /// Every fault of the configuration and its files; an unreachable broker is none.
 pub fn start(
-    config: &MqttConfig,
+    (broker, sockets): (Option<&MqttConfig>, &[PathBuf]),
     hall: &Arc<Hall>,
     (stamp, lends): (Stamp, bool),
 ) -> Result<(Arc<Desk>, mpsc::Receiver<Note>), MqttFault> {
-    let mut options = config.options()?;
-    // Two clients of one id throw each other out.
-    options.set_client_id(format!("{}-agents", config.client_id));
     let desk = Desk::new(hall, stamp);
     let (notes, hear) = mpsc::channel(MOST_NOTES);
-    tokio::spawn(Line::new(options, Arc::clone(&desk), notes, lends).run());
+    if let Some(config) = broker {
+        let mut options = config.options()?;
+        // Two clients of one id throw each other out.
+        options.set_client_id(format!("{}-agents", config.client_id));
+        tokio::spawn(Line::new(options, Arc::clone(&desk), notes.clone(), lends).run());
+    }
+    for socket in sockets {
+        tokio::spawn(Local::new(socket.clone(), Arc::clone(&desk), notes.clone(), lends).run());
+    }
     Ok((desk, hear))
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use plant::lease::{Grants, NodeReport, Taken};
 use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, Publish, QoS};
-use serde_json::json;
 use tokio::sync::{oneshot, watch};
 
 use super::config::Config;
@@ -49,17 +48,7 @@ impl Line {
         let mut options = mqtt.options()?;
         options.set_max_packet_size(MOST, MOST).set_inflight(10);
         options.set_last_will(LastWill::new(format!("{topic}/state"), OFFLINE, QoS::AtLeastOnce, true));
-        let bounds = config.bounds;
-        let online = json!({
-            "state": "online",
-            "node": config.node,
-            "version": env!("CARGO_PKG_VERSION"),
-            "failsafe_mw": bounds.failsafe,
-            "floor_mw": bounds.floor,
-            "ceiling_mw": bounds.ceiling,
-            "longest_lease_ms": bounds.longest.millis(),
-        });
-        Ok(Some(Self { options, topic, online: online.to_string(), asks, reports }))
+        Ok(Some(Self { options, topic, online: config.online().to_string(), asks, reports }))
     }
 
     /// Connects for ever. Every connection has a client of its own: nothing that waited in one goes out in the next.

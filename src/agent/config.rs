@@ -61,6 +61,20 @@ impl fmt::Display for Unfit {
 const MOST: f64 = 20_000.0;
 
 impl Config {
+    /// What an agent of this file says of itself while it works: to the broker, and at its socket.
+    #[must_use]
+    pub fn online(&self) -> serde_json::Value {
+        serde_json::json!({
+            "state": "online",
+            "node": self.node,
+            "version": env!("CARGO_PKG_VERSION"),
+            "failsafe_mw": self.bounds.failsafe,
+            "floor_mw": self.bounds.floor,
+            "ceiling_mw": self.bounds.ceiling,
+            "longest_lease_ms": self.bounds.longest.millis(),
+        })
+    }
+
     /// Reads a node's file.
     ///
     /// # Errors

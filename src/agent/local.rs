@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! GET  /v1/node                     how the node is
+//! GET  /v1/state                    what the agent is: its fail-safe, its bounds, its longest lease
 //! POST /v1/grants                   {"grants":[{"uuid","cap_mw","lease_ms","epoch","seq"}]}, answered one by one
 //! POST /v1/release, /v1/take        people take the node back, or give it to its controller
 //! every refusal: {"code","message","help"}
@@ -48,17 +49,23 @@ pub struct Answers {
 #[derive(Clone)]
 struct Context {
     asks: SyncSender<Ask>,
+    online: serde_json::Value,
 }
 
 /// Serves callers on this machine for ever. Dropping the door takes the socket away.
 ///
 /// # Errors
 /// The directory is missing, something else stands there, or another agent listens there.
-pub fn serve(socket: &Path, asks: SyncSender<Ask>) -> io::Result<(Door, impl Future<Output = io::Result<()>>)> {
+pub fn serve(
+    socket: &Path,
+    asks: SyncSender<Ask>,
+    online: serde_json::Value,
+) -> io::Result<(Door, impl Future<Output = io::Result<()>>)> {
     let (door, listener, owner) = open_door(socket)?;
-    let context = Context { asks };
+    let context = Context { asks, online };
     let routes = Router::new()
         .route("/v1/node", get(node))
+        .route("/v1/state", get(state))
         .route("/v1/grants", post(grants))
         .route("/v1/release", post(release))
         .route("/v1/take", post(take))
@@ -82,6 +89,10 @@ async fn ask<T>(asks: &SyncSender<Ask>, make: impl FnOnce(oneshot::Sender<T>) ->
 
 async fn node(State(context): State<Context>) -> Result<Json<NodeReport>, Problem> {
     ask(&context.asks, Ask::Report).await.map(Json)
+}
+
+async fn state(State(context): State<Context>) -> Json<serde_json::Value> {
+    Json(context.online)
 }
 
 async fn grants(State(context): State<Context>, body: axum::body::Bytes) -> Result<Json<Answers>, Problem> {

@@ -190,12 +190,13 @@ fn work(path: &Path) -> Result<(), Stop> {
         .enable_all()
         .build()
         .map_err(|e| Stop::io("the agent's wires", &e))?;
+    let online = config.online();
     let wires = move || {
         runtime.block_on(async {
             if let Some(line) = line {
                 tokio::spawn(line.run());
             }
-            match local::serve(&socket, asks) {
+            match local::serve(&socket, asks, online) {
                 Ok((_door, serving)) => {
                     if let Err(error) = serving.await {
                         tracing::error!(%error, "the agent's socket is no longer served");

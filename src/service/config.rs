@@ -56,6 +56,8 @@ pub struct Config {
     /// The MQTT broker (table; none for a site without)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mqtt: Option<MqttConfig>,
+    /// GPU nodes' agents on this machine (table)
+    pub agents: Agents,
     /// Where time series go (table)
     pub history: HistoryConfig,
     /// Which equipment speaks which map, where (any number of entries)
@@ -83,6 +85,7 @@ impl Default for Config {
             state_dir: PathBuf::from("/var/lib/wattloop"),
             modbus: ModbusConfig::default(),
             mqtt: None,
+            agents: Agents::default(),
             history: HistoryConfig::default(),
             device: Vec::new(),
             api: Api::default(),
@@ -151,6 +154,22 @@ pub struct Device {
     pub unit: Option<u8>,
     /// True for a device that talks by MQTT instead of Modbus (true or false)
     pub broker: bool,
+}
+
+/// GPU nodes' agents on this machine; those elsewhere are reached by the broker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Agents {
+    /// Whether agents are reached by the broker of `[mqtt]` (true or false)
+    pub broker: bool,
+    /// Their sockets, for a service that runs on a GPU node itself and is in the agent's group (paths, absolute; any number)
+    pub sockets: Vec<PathBuf>,
+}
+
+impl Default for Agents {
+    fn default() -> Self {
+        Self { broker: true, sockets: Vec::new() }
+    }
 }
 
 /// The socket for people and the command line.

@@ -30,7 +30,7 @@ use super::wiring::Wiring;
 use super::{Service, StartFault, api, counts, descriptors, metrics};
 use crate::adapters::agents::{self, Desk};
 use crate::adapters::modbus::{self, Modbus, Writes};
-use crate::adapters::mqtt::{self, Mqtt};
+use crate::adapters::mqtt::{self, Mqtt, MqttConfig};
 use crate::adapters::{Field, Shared, Stamp};
 
 /// Starts everything. Returns once the threads run; the first scan follows at once. A configuration in shadow has no live
@@ -109,7 +109,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
 /// Serves what comes in by the broker.
 fn listen(
     mqtt: Option<(Arc<Mqtt>, Notes<mqtt::Incoming>)>,
-    agents: Option<(Arc<Desk>, Notes<agents::Note>)>,
+    agents: Option<Agents>,
     (people, asker, hall): (&Runtime, &api::call::Asker, &Arc<Hall>),
 ) -> Option<Arc<Mqtt>> {
     if let Some((_, notes)) = agents {
@@ -167,20 +167,24 @@ fn field(loaded: &Loaded, resumed: &Resumed, stamp: Stamp) -> Field {
     Field::new(shared)
 }
 
+/// What agents say, and what the service must know of that.
+type Agents = (Arc<Desk>, Notes<agents::Note>);
+
 /// Every adapter that runs.
 struct Wires {
     field: Field,
     modbus: Modbus,
     mqtt: Option<Arc<Mqtt>>,
     incoming: Option<Notes<mqtt::Incoming>>,
-    agents: Option<(Arc<Desk>, Notes<agents::Note>)>,
+    agents: Option<Agents>,
 }
 
 fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) -> Result<Wires, StartFault> {
     let modbus = modbus::start(&loaded.config.modbus, &loaded.bindings.modbus, &mut field, writes)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     let Some(config) = &loaded.config.mqtt else {
-        return Ok(Wires { field, modbus, mqtt: None, incoming: None, agents: None });
+        let agents = hear_agents(loaded, clock, &mut field, (None, writes))?;
+        return Ok(Wires { field, modbus, mqtt: None, incoming: None, agents });
     };
     let wall = {
         let clock = Arc::clone(clock);
@@ -195,16 +199,27 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
     }
     let (mqtt, incoming) = mqtt::start(&config, &site, &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
-    let mut agents = None;
-    if loaded.hall.power.capping.is_some() {
-        let stamp: Stamp = Arc::new(clock.source().stamp());
-        // Beside other control nobody is granted anything.
-        let (desk, notes) = agents::start(&config, &loaded.hall, (stamp, writes != Writes::Shadow))
-            .map_err(|e| StartFault::Adapter(e.to_string()))?;
-        field.add_agents(Arc::clone(&desk));
-        agents = Some((desk, notes));
-    }
+    let agents = hear_agents(loaded, clock, &mut field, (Some(&config), writes))?;
     Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming), agents })
+}
+
+/// What agents say, and what they are granted, where the hall caps its GPUs.
+fn hear_agents(
+    loaded: &Loaded,
+    clock: &Clock,
+    field: &mut Field,
+    (broker, writes): (Option<&MqttConfig>, Writes),
+) -> Result<Option<Agents>, StartFault> {
+    if loaded.hall.power.capping.is_none() {
+        return Ok(None);
+    }
+    let stamp: Stamp = Arc::new(clock.source().stamp());
+    let ways = (broker.filter(|_| loaded.config.agents.broker), loaded.config.agents.sockets.as_slice());
+    // Beside other control nobody is granted anything.
+    let (desk, notes) = agents::start(ways, &loaded.hall, (stamp, writes != Writes::Shadow))
+        .map_err(|e| StartFault::Adapter(e.to_string()))?;
+    field.add_agents(Arc::clone(&desk));
+    Ok(Some((desk, notes)))
 }
 
 fn outlet(

@@ -1,6 +1,6 @@
 //! Where agents' reports lie until a scan takes them, and a scan's caps until they are sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +9,7 @@ use plant::image::{Inputs, Outputs};
 use plant::lease::NodeReport;
 use plant::lease::seen::Cap;
 use plant::time::Mono;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::adapters::Stamp;
 
@@ -19,7 +19,7 @@ pub struct Desk {
     stamp: Stamp,
     nodes: HashMap<String, usize>,
     state: Mutex<State>,
-    news: Notify,
+    news: watch::Sender<u64>,
     pub(super) counters: Counters,
 }
 
@@ -27,6 +27,10 @@ pub struct Desk {
 struct State {
     heard: Vec<Option<Heard>>,
     caps: Vec<Cap>,
+    /// Nodes whose agents are not what the hall's file says.
+    differ: BTreeMap<usize, String>,
+    /// Nodes whose agents are asked at their sockets: the broker's word of them does not count.
+    here: Vec<bool>,
 }
 
 /// A node's newest report.
@@ -42,6 +46,7 @@ pub(super) struct Heard {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub connected: AtomicBool,
+    pub here: AtomicU64,
     pub reports: AtomicU64,
     pub stale: AtomicU64,
     pub unknown: AtomicU64,
@@ -53,7 +58,7 @@ pub(super) struct Counters {
 /// Counts since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The broker has accepted us and the connection stands.
+    /// The broker has accepted us and the connection stands, or an agent on this machine answers.
     pub connected: bool,
     /// Reports that were taken.
     pub reports: u64,
@@ -74,13 +79,18 @@ impl Desk {
     #[must_use]
     pub fn new(hall: &Arc<Hall>, stamp: Stamp) -> Arc<Self> {
         let nodes = hall.power.nodes.iter().enumerate().map(|(n, node)| (node.name.clone(), n)).collect();
-        let state = State { heard: vec![None; hall.power.nodes.len()], caps: Vec::with_capacity(hall.power.gpus()) };
+        let state = State {
+            heard: vec![None; hall.power.nodes.len()],
+            caps: Vec::with_capacity(hall.power.gpus()),
+            differ: BTreeMap::new(),
+            here: vec![false; hall.power.nodes.len()],
+        };
         Arc::new(Self {
             hall: Arc::clone(hall),
             stamp,
             nodes,
             state: Mutex::new(state),
-            news: Notify::new(),
+            news: watch::Sender::new(0),
             counters: Counters::default(),
         })
     }
@@ -105,7 +115,7 @@ impl Desk {
 
     /// Says that there are caps to be sent. Never waits.
     pub fn ring(&self) {
-        self.news.notify_one();
+        self.news.send_modify(|scan| *scan = scan.wrapping_add(1));
     }
 
     /// Counts since the start.
@@ -114,7 +124,7 @@ impl Desk {
         let of = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         let c = &self.counters;
         Counts {
-            connected: c.connected.load(Ordering::Relaxed),
+            connected: c.connected.load(Ordering::Relaxed) || of(&c.here) > 0,
             reports: of(&c.reports),
             stale: of(&c.stale),
             unknown: of(&c.unknown),
@@ -145,10 +155,35 @@ impl Desk {
         }
     }
 
-    /// Waits until a scan has put caps here.
-    pub(super) async fn caps(&self, into: &mut Outputs) {
-        self.news.notified().await;
+    /// Tells when a scan has put caps here.
+    pub(super) fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// The caps of the newest scan.
+    pub(super) fn caps(&self, into: &mut Outputs) {
         into.caps.clone_from(&self.lock().caps);
+    }
+
+    /// A node's agent is asked at its socket from now on (true), or not any more.
+    pub(super) fn is_asked_here(&self, node: usize, here: bool) {
+        self.lock().here.get_mut(node).into_iter().for_each(|of| *of = here);
+    }
+
+    /// True where a node's agent is asked at its socket.
+    pub(super) fn is_here(&self, node: usize) -> bool {
+        self.lock().here.get(node) == Some(&true)
+    }
+
+    /// How a node's agent differs from what the hall's file says, if it does. Tells when the first does, and when none does any more.
+    pub(super) fn differs(&self, node: usize, say: Option<String>) -> Option<bool> {
+        let differ = &mut self.lock().differ;
+        let before = differ.is_empty();
+        match say {
+            Some(say) => drop(differ.insert(node, say)),
+            None => drop(differ.remove(&node)),
+        }
+        (differ.is_empty() != before).then_some(before)
     }
 
     /// What a node said last.

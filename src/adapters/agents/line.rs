@@ -1,6 +1,6 @@
 //! The connection: one client a connection, nothing outlives it. Reports go to the desk; a second task sends what the desk has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -33,8 +33,6 @@ pub struct Line {
     desk: Arc<Desk>,
     notes: mpsc::Sender<Note>,
     lends: bool,
-    /// Nodes whose agents are not what the hall's file says.
-    differ: BTreeMap<usize, String>,
     /// Names that the hall's file does not have, so that each is said once.
     strangers: BTreeSet<String>,
 }
@@ -45,7 +43,7 @@ const MOST_STRANGERS: usize = 256;
 impl Line {
     /// A line that has not connected yet.
     pub fn new(options: MqttOptions, desk: Arc<Desk>, notes: mpsc::Sender<Note>, lends: bool) -> Self {
-        Self { options, desk, notes, lends, differ: BTreeMap::new(), strangers: BTreeSet::new() }
+        Self { options, desk, notes, lends, strangers: BTreeSet::new() }
     }
 
     /// Connects for ever.
@@ -111,6 +109,7 @@ impl Line {
         let payload = message.payload.get(..).filter(|payload| payload.len() <= MOST).unwrap_or_default();
         match what {
             "sample" if message.retain => bump(&self.desk.counters.stale),
+            "sample" | "state" if self.desk.is_here(node) => {} // it is asked at its socket
             "sample" => self.report(node, name, payload),
             "state" => self.state(node, name, payload),
             _ => {}
@@ -135,7 +134,7 @@ impl Line {
     }
 
     /// Agents that are not what the hall's file says are told when the first is, and when none is any more.
-    fn state(&mut self, node: usize, name: &str, payload: &[u8]) {
+    fn state(&self, node: usize, name: &str, payload: &[u8]) {
         let agent = match serde_json::from_slice::<Agent>(payload) {
             Ok(agent) => agent,
             Err(error) => {
@@ -148,16 +147,8 @@ impl Line {
             tracing::warn!(node = name, "its agent is gone: its supervisor holds the fail-safe");
             return;
         }
-        let before = self.differ.is_empty();
-        match agent.differs(self.desk.hall(), node) {
-            Some(say) => {
-                tracing::error!(node = name, "{say}");
-                self.differ.insert(node, say);
-            }
-            None => drop(self.differ.remove(&node)),
-        }
-        if self.differ.is_empty() != before {
-            self.note(Note::Differs(before));
+        if let Some(note) = agent.judge(&self.desk, (node, name)) {
+            self.note(note);
         }
     }
 
@@ -178,10 +169,11 @@ async fn serve(client: AsyncClient, desk: Arc<Desk>, lends: bool) {
     let lease = hall.power.capping.as_ref().map_or(Span::ZERO, |capping| capping.lease);
     let mut lent = vec![Lent::default(); hall.power.nodes.len()];
     let mut granted = Outputs::default();
-    loop {
-        desk.caps(&mut granted).await;
+    let mut news = desk.news();
+    while news.changed().await.is_ok() {
+        desk.caps(&mut granted);
         for (node, (of, lent)) in hall.power.nodes.iter().zip(&mut lent).enumerate() {
-            let heard = desk.heard(node);
+            let heard = desk.heard(node).filter(|_| !desk.is_here(node));
             let Some((heard, grants)) =
                 heard.and_then(|heard| granted.grants(hall, node, heard.report.seq).map(|grants| (heard, grants)))
             else {

@@ -5,6 +5,9 @@ use plant::gpu::Milliwatts;
 use plant::hall::Hall;
 use serde::Deserialize;
 
+use super::Note;
+use super::desk::Desk;
+
 /// What an agent says of itself, kept by the broker.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
@@ -21,6 +24,15 @@ pub enum Agent {
 }
 
 impl Agent {
+    /// Says how an agent differs from what the hall's file has of its node. What the service must know of that, if anything has changed.
+    pub(super) fn judge(&self, desk: &Desk, (node, name): (usize, &str)) -> Option<Note> {
+        let say = self.differs(desk.hall(), node);
+        if let Some(say) = &say {
+            tracing::error!(node = name, "{say}");
+        }
+        desk.differs(node, say).map(Note::Differs)
+    }
+
     /// What is not as the hall's file says, in a sentence; nothing where all is.
     #[must_use]
     pub fn differs(&self, hall: &Hall, node: usize) -> Option<String> {

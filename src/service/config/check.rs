@@ -201,13 +201,13 @@ pub fn capping(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut fail = |at: &Path, say: String, help: String| faults.push(parsed.layered.fault(at, say, help));
     let caps = format!("the hall `{}` has `[capping]`", hall.name);
-    match &config.mqtt {
+    match config.mqtt.as_ref().filter(|_| config.agents.broker) {
+        None if !config.agents.sockets.is_empty() => {}
         None => {
-            let help =
-                "add `[mqtt]` with the broker that the nodes' agents use, or take `[capping]` out of the hall's file";
+            let help = "add `[mqtt]` with the broker that the nodes' agents use, or `[agents] sockets` of those on this machine, or take `[capping]` out of the hall's file";
             fail(
                 &root.key("hall"),
-                format!("{caps}, and there is no broker by which agents could be reached"),
+                format!("{caps}, and there is neither a broker nor a socket by which agents could be reached"),
                 help.into(),
             );
         }
@@ -221,6 +221,14 @@ pub fn capping(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
             }
         }
         Some(_) => {}
+    }
+    for (n, socket) in config.agents.sockets.iter().enumerate().filter(|(_, socket)| !socket.is_absolute()) {
+        let say = format!("the socket `{}` of an agent is not an absolute path", socket.display());
+        fail(
+            &root.key("agents").key("sockets").step(Step::Index(n)),
+            say,
+            "write `/run/wattloop-agent/agent.sock`".to_owned(),
+        );
     }
     if config.period.times(SCANS_A_LEASE) > rules.lease {
         let say = format!("{caps} with leases of {}, and a scan comes every {}", rules.lease, config.period);
@@ -262,6 +270,19 @@ mod tests {
         let open = of("");
         assert!(open.contains("which needs user and password_file") && open.contains("broker_acl"), "{open}");
         assert_eq!(of(NEEDS), "", "the shipped file's broker is on this machine");
+    }
+
+    #[test]
+    fn agents_on_this_machine_need_no_broker_and_somebody_must_reach_them() {
+        let of = |more: &str| {
+            faults("[capping]", |text| {
+                text.replacen("[mqtt]", &format!("[agents]\nbroker = false\n{more}\n\n[mqtt]"), 1)
+            })
+        };
+        assert_eq!(of("sockets = [\"/run/wattloop-agent/agent.sock\"]"), "");
+        assert!(of("").contains("agents could be reached") && of("").contains("`[agents] sockets`"), "{}", of(""));
+        let relative = of("sockets = [\"agent.sock\"]");
+        assert!(relative.contains("`agent.sock` of an agent is not an absolute path"), "{relative}");
     }
 
     #[test]

@@ -1,0 +1,186 @@
+//! An agent on this machine: asked at its Unix socket, and granted there.
+//!
+//! ```text
+//! GET /v1/state ──▶ what the agent is, once a connection
+//! GET /v1/node ───▶ desk, twice a second and after each scan
+//! POST /v1/grants ◀ the caps of the newest scan, where they are due; each answers the report before it
+//! ```
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use plant::image::Outputs;
+use plant::lease::NodeReport;
+use plant::time::Span;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::Note;
+use super::desk::Desk;
+use super::lend::Lent;
+use super::state::Agent;
+use crate::adapters::mqtt::count::bump;
+
+/// How often an agent is asked when no scan comes.
+const ASK: Duration = Duration::from_millis(500);
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two connections.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The largest answer that is read (bytes).
+const MOST: usize = 256 * 1024;
+
+/// The line to one agent.
+pub struct Local {
+    socket: PathBuf,
+    desk: Arc<Desk>,
+    notes: mpsc::Sender<Note>,
+    lends: bool,
+}
+
+/// A connection, and the node behind it.
+struct Talk {
+    sender: SendRequest<Full<Bytes>>,
+    node: usize,
+    name: String,
+}
+
+impl Local {
+    /// Of the agent at this socket; with `lends` it is granted what scans decide.
+    pub const fn new(socket: PathBuf, desk: Arc<Desk>, notes: mpsc::Sender<Note>, lends: bool) -> Self {
+        Self { socket, desk, notes, lends }
+    }
+
+    /// Connects for ever. What is wrong is said once, until it is another thing.
+    pub async fn run(self) {
+        let mut said = String::new();
+        loop {
+            let fault = match self.begin().await {
+                Ok(talk) => {
+                    said.clear();
+                    let (node, name) = (talk.node, talk.name.clone());
+                    self.desk.is_asked_here(node, true);
+                    self.desk.counters.here.fetch_add(1, Ordering::Relaxed);
+                    tracing::info!(node = name, socket = %self.socket.display(), "an agent on this machine answers");
+                    let fault = self.converse(talk).await;
+                    self.desk.is_asked_here(node, false);
+                    self.desk.counters.here.fetch_sub(1, Ordering::Relaxed);
+                    format!("`{name}` is lost, and what is granted ends when its lease does: {fault}")
+                }
+                Err(fault) => fault,
+            };
+            if fault != said {
+                tracing::warn!(socket = %self.socket.display(), "{fault}");
+                said = fault;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Connects, and asks who is there.
+    async fn begin(&self) -> Result<Talk, String> {
+        let stream = UnixStream::connect(&self.socket).await;
+        let stream = stream.map_err(|e| format!("no agent answers: {e}; is it running, and are we in its group?"))?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|e| format!("no agent answers: {e}"))?;
+        tokio::spawn(connection);
+        let report: NodeReport = ask(&mut sender, "/v1/node", None).await?;
+        let Some(node) = self.desk.node(&report.node) else {
+            bump(&self.desk.counters.unknown);
+            return Err(format!(
+                "`{}` answers, which the hall's file does not name: nothing is granted to it",
+                report.node
+            ));
+        };
+        let agent: Agent = ask(&mut sender, "/v1/state", None).await?;
+        if let Some(note) = agent.judge(&self.desk, (node, &report.node))
+            && self.notes.try_send(note).is_err()
+        {
+            tracing::error!("the service does not take what it is told of agents");
+        }
+        Ok(Talk { sender, node, name: report.node })
+    }
+
+    /// Asks and grants until something goes wrong, which is what comes back.
+    async fn converse(&self, mut talk: Talk) -> String {
+        let hall = self.desk.hall();
+        let lease = hall.power.capping.as_ref().map_or(Span::ZERO, |capping| capping.lease);
+        let (mut lent, mut granted, mut news) = (Lent::default(), Outputs::default(), self.desk.news());
+        loop {
+            let scanned = match timeout(ASK, news.changed()).await {
+                Ok(Ok(())) => true,
+                Ok(Err(_)) => return "the service ends".to_owned(),
+                Err(_) => false,
+            };
+            let report: NodeReport = match ask(&mut talk.sender, "/v1/node", None).await {
+                Ok(report) => report,
+                Err(fault) => return fault,
+            };
+            if report.node != talk.name {
+                return format!("`{}` answers in its place", report.node);
+            }
+            self.desk.hear(talk.node, report.clone());
+            bump(&self.desk.counters.reports);
+            if !self.lends || !scanned {
+                continue;
+            }
+            self.desk.caps(&mut granted);
+            let Some(grants) = granted.grants(hall, talk.node, report.seq) else {
+                lent.forget();
+                continue;
+            };
+            let now = self.desk.now();
+            if !lent.is_due(&grants, &report, (now, lease)) {
+                continue;
+            }
+            let body = serde_json::to_vec(&grants).unwrap_or_default();
+            if let Err(fault) = ask::<IgnoredAny>(&mut talk.sender, "/v1/grants", Some(body)).await {
+                bump(&self.desk.counters.unsent);
+                return fault;
+            }
+            bump(&self.desk.counters.grants);
+            lent.lent(grants, now);
+        }
+    }
+}
+
+/// Asks, or says something, and reads the answer.
+async fn ask<T: DeserializeOwned>(
+    sender: &mut SendRequest<Full<Bytes>>,
+    path: &str,
+    body: Option<Vec<u8>>,
+) -> Result<T, String> {
+    let late = |_| format!("{path}: no answer within {} s", PATIENCE.as_secs());
+    timeout(PATIENCE, exchange(sender, path, body)).await.map_err(late)?
+}
+
+async fn exchange<T: DeserializeOwned>(
+    sender: &mut SendRequest<Full<Bytes>>,
+    path: &str,
+    body: Option<Vec<u8>>,
+) -> Result<T, String> {
+    let method = if body.is_some() { Method::POST } else { Method::GET };
+    let request = Request::builder().method(method).uri(path).header("host", "agent");
+    let request = request.header("content-type", "application/json").body(Full::new(body.unwrap_or_default().into()));
+    let request = request.map_err(|e| format!("{path}: {e}"))?;
+    sender.ready().await.map_err(|e| format!("the connection is gone: {e}"))?;
+    let answer = sender.send_request(request).await.map_err(|e| format!("{path}: {e}"))?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), MOST).collect().await.map_err(|e| format!("{path}: {e}"))?.to_bytes();
+    if !status.is_success() {
+        return Err(format!(
+            "{path} is refused ({status}): {}",
+            String::from_utf8_lossy(body.get(..200.min(body.len())).unwrap_or_default())
+        ));
+    }
+    serde_json::from_slice(&body).map_err(|e| format!("{path}: the answer is no agent's: {e}"))
+}
