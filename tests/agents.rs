@@ -273,7 +273,7 @@ const PLUG: f64 = 1.08;
 const FULL: Duration = Duration::from_secs(600);
 
 /// From what the meter shows to caps that are enforced and read back on every node. `WLTEST_STEPS=50 cargo test --test main -- agents::an_overload
-/// --nocapture` prints how long each step took; no bound is asserted.
+/// --nocapture` prints how long each step took; no bound is asserted. `WLTEST_SENSORS=average` has boards that tell the mean of a second only.
 #[test]
 fn an_overload_at_the_meter_is_met_by_eight_hundred_gpus() {
     let Some(broker) = Mosquitto::start("allow_anonymous true\n") else { return };

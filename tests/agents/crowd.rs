@@ -44,6 +44,7 @@ impl Crowd {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let since = Instant::now();
+        let averages = std::env::var("WLTEST_SENSORS").is_ok_and(|kind| kind == "average");
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
             let name = entry.file_name().into_string().expect("a name");
             let board = Board::open(&entry.path().join("board")).expect("a board");
@@ -69,8 +70,8 @@ impl Crowd {
                     }
                 }
             });
-            let agent =
-                Agent { name, board, node: Node::new(BOUNDS), said: VecDeque::new(), seq: 0, since, reported: None };
+            let (node, said) = (Node::new(BOUNDS), VecDeque::new());
+            let agent = Agent { name, board, averages, node, said, seq: 0, since, reported: None };
             runtime.spawn(agent.run(client, taken));
         }
         let said = Said::default();
@@ -124,6 +125,8 @@ async fn tap(port: u16, said: Said) {
 struct Agent {
     name: String,
     board: Board,
+    /// Boards tell the mean of a second only.
+    averages: bool,
     node: Node,
     said: VecDeque<(u64, Mono)>,
     seq: u64,
@@ -174,7 +177,13 @@ impl Agent {
         let now = self.now();
         for gpu in self.board.gpus() {
             let uuid = Uuid::from_str(&gpu.uuid()).expect("a name");
-            let power = PowerReading { draw: Milliwatts(gpu.readings().instant_mw), source: PowerSource::Momentary };
+            let readings = gpu.readings();
+            let (draw, source) = if self.averages {
+                (readings.average_mw, PowerSource::Average)
+            } else {
+                (readings.instant_mw, PowerSource::Momentary)
+            };
+            let power = PowerReading { draw: Milliwatts(draw), source };
             let limits = limits(gpu.requested(), gpu.enforced(), gpu.bounds());
             let sample =
                 GpuSample { at: now, condition: Condition::Well, power: Some(power), limits, ..GpuSample::default() };
