@@ -277,6 +277,7 @@ fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
         "sequence/drive.rs",
         "rule.rs",
         "plants/tower.rs",
+        "plants/economiser/plates.rs",
         "plants/reset.rs",
         "dx/economiser.rs",
         "dry.rs",

@@ -79,6 +79,8 @@ pub enum Trouble {
     DamperStuck,
     /// Its valve does not stand where it shall.
     ValveStuck,
+    /// Its pump does not turn as fast as it shall.
+    SpeedAstray,
     /// Its valve is open, and it hardly cools.
     CoolsTooLittle,
     /// Its fluid did not become warm in its time.
@@ -101,7 +103,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -111,6 +113,7 @@ impl Trouble {
         Self::NoneLeft,
         Self::DamperStuck,
         Self::ValveStuck,
+        Self::SpeedAstray,
         Self::CoolsTooLittle,
         Self::DidNotWarm,
         Self::NotBelieved,
@@ -135,6 +138,7 @@ impl Trouble {
             Self::NoneLeft => "none_left",
             Self::DamperStuck => "damper_stuck",
             Self::ValveStuck => "valve_stuck",
+            Self::SpeedAstray => "speed_astray",
             Self::CoolsTooLittle => "cools_too_little",
             Self::DidNotWarm => "did_not_warm",
             Self::NotBelieved => "not_believed",

@@ -81,6 +81,8 @@ pub struct Circuit {
     pub aim: Option<f64>,
     /// The economiser stays on, or off, whatever it is told.
     pub switch_fails: Option<bool>,
+    /// Its valve stays where it is.
+    pub plates_jammed: bool,
     /// The economiser, what it did in the last step, and its valve (%).
     pub economiser: Option<(Economiser, water_economiser::Outcome, f64)>,
     /// The dry cooler: what leaves its tubes (°C), its fans (%), what it did.
@@ -114,6 +116,8 @@ pub struct Dry {
     pub failed: bool,
     /// True where the fans do not stop.
     pub stays: bool,
+    /// Pads that are wet stay so, or dry ones do, whatever they are told.
+    pub pads_stay: Option<bool>,
     /// Fan speed (%) and wet pads as somebody tells them who is not its panel.
     pub told: Option<(f64, bool)>,
     /// How much warmer than outdoors the air is that it breathes (K).
@@ -160,6 +164,7 @@ impl Circuit {
             switched: RunMode::Panel,
             aim: None,
             switch_fails: None,
+            plates_jammed: false,
             economiser: of.economiser.map(|_| (Economiser::Off { since: 1e6 }, passed(at), 0.0)),
             dry: of.dry_cooler.map(|_| Dry {
                 liquid: at,
@@ -167,6 +172,7 @@ impl Circuit {
                 fan: 50.0,
                 failed: false,
                 stays: false,
+                pads_stay: None,
                 told: None,
                 warmer: 0.0,
                 wet: false,
@@ -326,7 +332,8 @@ impl Circuit {
         let wanted = if dry.stays && dry.fan > 0.0 { wanted.max(LEAST_DRY) } else { wanted };
         let fed = self.feeds.machinery;
         dry.fan = if dry.failed || !fed { 0.0 } else { wanted };
-        dry.wet = fed && cooler.pads.is_some() && wet;
+        let stays = dry.pads_stay.is_some_and(|wet| wet == dry.wet);
+        dry.wet = fed && cooler.pads.is_some() && if stays { dry.wet } else { wet };
         dry.entering = water.entering;
         let inputs = dry_cooler::Inputs {
             dry_bulb: air.dry_bulb + dry.warmer,
@@ -367,13 +374,12 @@ impl Circuit {
         let on = match (stays, self.switched) {
             (Some(stays), _) => panel.told(stays, dt),
             (None, RunMode::Panel) => panel.step(&Rules::PUBLISHED, seen, dt),
-            (None, RunMode::Off) => panel.told(false, dt),
-            (None, RunMode::On) => panel.told(true, dt),
+            (None, mode @ (RunMode::Off | RunMode::On)) => panel.told(mode == RunMode::On, dt),
         };
         // Alone, the tower's fans hold the water, and the valve closes only when even their least is too cold.
         let alone = if self.bank.running() == 0 { BELOW } else { 0.0 };
         let wanted = self.valve.step(&VALVE, (last.to_chillers.celsius, self.aim.unwrap_or(of.setpoint) - alone), dt);
-        let reach = 100.0 * dt / STROKE;
+        let reach = if self.plates_jammed { 0.0 } else { 100.0 * dt / STROKE };
         *position += (if on { wanted } else { 0.0 } - *position).clamp(-reach, reach);
         let chilled = water_economiser::Stream { flow: water.flow, celsius: water.entering };
         let flow = if on { cold.economiser_flow() } else { 0.0 };

@@ -224,7 +224,8 @@ impl Plant {
     pub fn troubles<'p>(&'p self, of: &'p ChillerPlant) -> impl Iterator<Item = (EquipId, Trouble)> {
         let machines = self.named(of).filter_map(|(equip, machine)| Some((equip, machine.trouble()?)));
         let tower = of.rejecting.zip(self.tower).and_then(|(of, tower)| Some((of.of.equip, tower.trouble()?)));
-        machines.chain(tower)
+        let plates = of.economiser.zip(self.economiser).and_then(|(of, own)| Some((of.of.equip, own.stuck()?)));
+        machines.chain(plates).chain(tower)
     }
 
     /// Every machine of it with its equipment.
@@ -278,8 +279,11 @@ impl Plant {
                     news.warn(about, What::Step(Told::HandedBack));
                     return;
                 }
-                if let (Some(economiser), Some(waters)) = (&mut self.economiser, waters) {
-                    economiser.decide(of.rules, &waters, of.dt);
+                if let (Some(economiser), Some(waters), Some(of_it)) =
+                    (&mut self.economiser, waters, of.plant.economiser)
+                {
+                    let told = economiser.decide(of.rules, (&waters, of.setpoint), of.dt);
+                    news.machine(About::Equip(of_it.of.equip), told);
                 }
                 let held = self.stages.is_settling(of.rules);
                 self.demand.step((scene, cooling), (wiring, of.rules), held);

@@ -126,6 +126,7 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
         Trouble::NotTaken => "nobody takes the heat that is called for, although the valve is open",
         Trouble::DamperStuck => "its outdoor-air damper does not stand where it was told to",
         Trouble::ValveStuck => "its valve does not stand where it was told to",
+        Trouble::SpeedAstray => "its pump does not turn as fast as it was told to",
         Trouble::CoolsTooLittle => "its valve is open, and the air that leaves it is much too warm",
         Trouble::DidNotWarm => "its fluid did not become warm in its time",
         Trouble::PurgeStands => "its purge was told to run, and stands",

@@ -9,7 +9,7 @@ pub enum MachineFault {
     Tripped,
     /// Its fans are dead: a tower or a dry cooler.
     FansFailed,
-    /// Its damper or valve stays where it is: a DX unit, a tank.
+    /// Its damper or valve stays where it is: a DX unit, a tank, an economiser between two waters.
     Jammed,
     /// This share of a CDU's plates is fouled (1, 0 to 1).
     Fouled(f64),
@@ -47,6 +47,10 @@ pub enum MachineFault {
     /// It does not stop: a chiller, a pump, a purge or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
     /// fans turn on.
     StopFails,
+    /// No water comes to a dry cooler's pads.
+    PadsStayDry,
+    /// The water of a dry cooler's pads is not shut off.
+    PadsStayWet,
     /// A pump's coupling is broken: it turns and moves nothing.
     CouplingBroken,
     /// Smoke comes to a detector.
@@ -80,6 +84,8 @@ impl MachineFault {
             Self::StringOpen => "string-open",
             Self::StartFails => "start-fails",
             Self::StopFails => "stop-fails",
+            Self::PadsStayDry => "pads-stay-dry",
+            Self::PadsStayWet => "pads-stay-wet",
             Self::CouplingBroken => "coupling-broken",
             Self::Smoke => "smoke",
             Self::BreakerOpen => "breaker-open",
@@ -110,10 +116,45 @@ impl MachineFault {
             | Self::StringOpen
             | Self::StartFails
             | Self::StopFails
+            | Self::PadsStayDry
+            | Self::PadsStayWet
             | Self::CouplingBroken
             | Self::Smoke
             | Self::BreakerOpen => None,
         }
+    }
+
+    /// The fault of this word, with what stands after it; nothing where there is no such word, or a number is missing.
+    #[must_use]
+    pub(super) fn of(word: &str, number: Option<f64>) -> Option<Self> {
+        Some(match (word, number) {
+            ("tripped", _) => Self::Tripped,
+            ("fans-failed", _) => Self::FansFailed,
+            ("jammed", _) => Self::Jammed,
+            ("fouled", Some(share)) => Self::Fouled(share),
+            ("clogged", Some(times)) => Self::Clogged(times),
+            ("air-in-loop", Some(share)) => Self::AirInLoop(share),
+            ("leak", Some(flow)) => Self::Leak(flow),
+            ("customer-gone", _) => Self::CustomerGone,
+            ("short-circuit", Some(warmer)) => Self::ShortCircuit(warmer),
+            ("humid", Some(by)) => Self::Humid(by),
+            ("refilled", Some(cel)) => Self::Refilled(cel),
+            ("vent-open", _) => Self::VentOpen,
+            ("containment-open", Some(share)) => Self::ContainmentOpen(share),
+            ("outage", _) => Self::Outage,
+            ("brownout", Some(left)) => Self::Brownout(left),
+            ("sag", Some(left)) => Self::Sag(left),
+            ("on-bypass", _) => Self::OnBypass,
+            ("string-open", _) => Self::StringOpen,
+            ("start-fails", _) => Self::StartFails,
+            ("stop-fails", _) => Self::StopFails,
+            ("pads-stay-dry", _) => Self::PadsStayDry,
+            ("pads-stay-wet", _) => Self::PadsStayWet,
+            ("coupling-broken", _) => Self::CouplingBroken,
+            ("breaker-open", _) => Self::BreakerOpen,
+            ("smoke", _) => Self::Smoke,
+            (_, _) => return None,
+        })
     }
 
     /// True where machinery of this kind can have it.
@@ -133,12 +174,12 @@ impl MachineFault {
                     | Kind::Generator
             ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
-            Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank),
+            Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank | Kind::WaterEconomiser),
             Self::Fouled(_) | Self::AirInLoop(_) => matches!(kind, Kind::Cdu),
             Self::Clogged(_) => matches!(kind, Kind::Cdu | Kind::RearDoor),
             Self::Leak(_) => matches!(kind, Kind::Cdu | Kind::RearDoor | Kind::Tank | Kind::TwoPhaseTank),
             Self::CustomerGone => matches!(kind, Kind::HeatRecovery),
-            Self::ShortCircuit(_) => matches!(kind, Kind::DryCooler),
+            Self::ShortCircuit(_) | Self::PadsStayDry | Self::PadsStayWet => matches!(kind, Kind::DryCooler),
             Self::Humid(_) => matches!(kind, Kind::RoomSensor),
             Self::Refilled(_) => matches!(kind, Kind::Tank | Kind::TwoPhaseTank),
             Self::VentOpen => matches!(kind, Kind::TwoPhaseTank),

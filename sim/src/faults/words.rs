@@ -111,7 +111,12 @@ pub const CATALOGUE: &[Entry] = &[
     entry_of(On::Equipment, "chiller-tripped", With::Nothing, "the chiller takes no heat"),
     entry_of(On::Equipment, "tripped", With::Nothing, "a machine or a circuit's pumps stop and stay stopped"),
     entry_of(On::Equipment, "fans-failed", With::Nothing, "a tower's or dry cooler's fans are dead"),
-    entry_of(On::Equipment, "jammed", With::Nothing, "a DX unit's damper or a tank's valve stays where it is"),
+    entry_of(
+        On::Equipment,
+        "jammed",
+        With::Nothing,
+        "a DX unit's damper, or the valve of a tank or of an economiser, stays where it is",
+    ),
     entry_of(On::Equipment, "fouled", With::Number("share of the plates, 0 to 1", SHARE), "a CDU's plates are fouled"),
     entry_of(
         On::Equipment,
@@ -169,6 +174,8 @@ pub const CATALOGUE: &[Entry] = &[
         With::Nothing,
         "a chiller, a pump, an economiser, a purge or a DX unit's compressor does not stop",
     ),
+    entry_of(On::Equipment, "pads-stay-dry", With::Nothing, "no water comes to a dry cooler's pads"),
+    entry_of(On::Equipment, "pads-stay-wet", With::Nothing, "the water of a dry cooler's pads is not shut off"),
     entry_of(On::Equipment, "coupling-broken", With::Nothing, "a pump on a header turns and moves nothing"),
     entry_of(On::Equipment, "breaker-open", With::Nothing, "a PDU's feeder is open until a person resets it"),
     entry_of(On::Equipment, "smoke", With::Nothing, "smoke comes to a detector"),
@@ -186,6 +193,15 @@ enum Given {
     Nothing,
     Number(f64),
     Point(PointId),
+}
+
+impl Given {
+    const fn number(self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Nothing | Self::Point(_) => None,
+        }
+    }
 }
 
 pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
@@ -215,7 +231,7 @@ pub(super) fn parse(hall: &Hall, text: &str) -> Result<Fault, String> {
         ("hand", Given::Number(duty)) if fan || kind == Kind::ChilledWater || is_sequenced(hall, equip) => {
             Ok(Fault::LocalHand { equip, duty })
         }
-        (_, _) => of_machine(what, given)
+        (_, _) => MachineFault::of(what, given.number())
             .filter(|how| how.fits(kind) && (!how.of_grid() || is_utility(hall, equip)))
             .filter(|how| !how.of_feeder() || is_feeder(hall, thing))
             .map_or_else(|| Err(refusal()), |how| Ok(Fault::Machine { equip, how })),
@@ -237,35 +253,6 @@ fn is_feeder(hall: &Hall, name: &str) -> bool {
 /// True for the meter behind which the grid is.
 fn is_utility(hall: &Hall, equip: EquipId) -> bool {
     hall.meters.iter().any(|m| m.equip == equip && m.role == MeterRole::Utility)
-}
-
-fn of_machine(what: &str, given: Given) -> Option<MachineFault> {
-    Some(match (what, given) {
-        ("tripped", _) => MachineFault::Tripped,
-        ("fans-failed", _) => MachineFault::FansFailed,
-        ("jammed", _) => MachineFault::Jammed,
-        ("fouled", Given::Number(share)) => MachineFault::Fouled(share),
-        ("clogged", Given::Number(times)) => MachineFault::Clogged(times),
-        ("air-in-loop", Given::Number(share)) => MachineFault::AirInLoop(share),
-        ("leak", Given::Number(flow)) => MachineFault::Leak(flow),
-        ("customer-gone", _) => MachineFault::CustomerGone,
-        ("short-circuit", Given::Number(warmer)) => MachineFault::ShortCircuit(warmer),
-        ("humid", Given::Number(by)) => MachineFault::Humid(by),
-        ("refilled", Given::Number(cel)) => MachineFault::Refilled(cel),
-        ("vent-open", _) => MachineFault::VentOpen,
-        ("containment-open", Given::Number(share)) => MachineFault::ContainmentOpen(share),
-        ("outage", _) => MachineFault::Outage,
-        ("brownout", Given::Number(left)) => MachineFault::Brownout(left),
-        ("sag", Given::Number(left)) => MachineFault::Sag(left),
-        ("on-bypass", _) => MachineFault::OnBypass,
-        ("string-open", _) => MachineFault::StringOpen,
-        ("start-fails", _) => MachineFault::StartFails,
-        ("stop-fails", _) => MachineFault::StopFails,
-        ("coupling-broken", _) => MachineFault::CouplingBroken,
-        ("breaker-open", _) => MachineFault::BreakerOpen,
-        ("smoke", _) => MachineFault::Smoke,
-        (_, _) => return None,
-    })
 }
 
 fn unknown(what: &str, commands: bool) -> String {

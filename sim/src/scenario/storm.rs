@@ -46,7 +46,7 @@ impl Storm {
         let mut dice = Dice::new(seed, "storm");
         // What feeders do is no matter of cooling: a person resets them, and a dark row is cold.
         let feeder = |b: &Breakable| matches!(b.fault, Fault::Machine { how, .. } if how.of_feeder());
-        let all = breakable::all(hall).into_iter().filter(|b| !feeder(b));
+        let all = breakable::all(hall).into_iter().filter(|b| !feeder(b) && !is_younger(hall, b));
         let (equips, points): (Vec<Breakable>, Vec<Breakable>) = all.partition(|b| hall.equip(&b.target).is_some());
         let whole = length.seconds();
         let (fewest, most) = (convert::f64_from_u64(FAULTS.0), convert::f64_from_u64(FAULTS.1));
@@ -131,6 +131,13 @@ fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Sc
         events,
         ..Scenario::calm(hall, NOON, length)
     }
+}
+
+/// True for what could not break yet when the first storms were kept by their seeds: those go on as they were, and pages show the rest.
+fn is_younger(hall: &Hall, of: &Breakable) -> bool {
+    let Fault::Machine { equip, how } = of.fault else { return false };
+    let plates = hall.equips.get(equip).is_some_and(|e| e.kind == Kind::WaterEconomiser);
+    matches!(how, MachineFault::PadsStayDry | MachineFault::PadsStayWet) || (how == MachineFault::Jammed && plates)
 }
 
 /// The same fault with a number of its own, where it takes one whose size matters.

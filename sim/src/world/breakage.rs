@@ -38,6 +38,9 @@ impl World {
                     rack.recirculation = if broken { share.max(rack.contained) } else { rack.contained };
                 }
             }
+            MachineFault::PadsStayDry | MachineFault::PadsStayWet => {
+                self.hold_pads((equip, how == MachineFault::PadsStayWet), broken);
+            }
             MachineFault::CouplingBroken => self.uncouple(equip, broken),
             MachineFault::Outage => self.site.grid_out(broken),
             MachineFault::Brownout(left) => self.site.brown_out(broken.then_some(left / 100.0)),
@@ -157,6 +160,14 @@ impl World {
         }
     }
 
+    /// Lets a dry cooler's pads stay dry, or wet.
+    fn hold_pads(&mut self, (equip, wet): (EquipId, bool), broken: bool) {
+        let which = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
+        if let Some(dry) = which.and_then(|which| self.circuit(which)).and_then(|c| c.dry.as_mut()) {
+            dry.pads_stay = broken.then_some(wet);
+        }
+    }
+
     /// Lets a dry cooler breathe air that is so much warmer (K).
     fn breathe_warmer(&mut self, equip: EquipId, warmer: f64) {
         let which = place(&self.machinery.dry_coolers, |d| d.equip == equip).map(|(which, _)| which);
@@ -238,6 +249,10 @@ impl World {
         }
         if let Some(tank) = self.tank(equip) {
             tank.valve_stuck = broken;
+        }
+        let economiser = place(&self.machinery.economisers, |e| e.equip == equip).map(|(which, _)| which);
+        if let Some(circuit) = economiser.and_then(|which| self.circuit(which)) {
+            circuit.plates_jammed = broken;
         }
     }
 

@@ -5,6 +5,9 @@
 //! `tun` learns: a run of more than an hour makes the prediction bolder by 0.02, a run of less than half an hour with the tower at
 //! its most makes it more careful by as much; from −0.2 to 0.5.
 
+mod plates;
+
+use plant::event::{Trouble, What};
 use plant::hall::PlantTuning;
 use plant::hall::sequence::EconomiserTuning;
 use plant::time::Span;
@@ -12,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::sequence::Timer;
 use crate::control::sequence::machine::{Life, Machine};
+use plates::Plates;
 
 /// How far the prediction learns, and by how much at once.
 const TUN: (f64, f64) = (-0.2, 0.5);
@@ -38,6 +42,8 @@ pub struct Waters {
     pub leaving: Option<f64>,
     /// The tower's fans (%).
     pub tower: Option<f64>,
+    /// Its own valve (%).
+    pub valve: Option<f64>,
 }
 
 /// An economiser and what it has learnt.
@@ -57,6 +63,8 @@ pub struct Economiser {
     strained: bool,
     /// Ours would run it, beside somebody else.
     supposed: bool,
+    /// Its valve.
+    plates: Plates,
 }
 
 impl Economiser {
@@ -71,6 +79,7 @@ impl Economiser {
             tun: 0.0,
             strained: false,
             supposed: false,
+            plates: Plates::default(),
         }
     }
 
@@ -123,8 +132,16 @@ impl Economiser {
         Some(wet_bulb + of.plates * flow + of.tower + self.tun * (of.wet_bulb - wet_bulb))
     }
 
-    /// Decides whether it shall run.
-    pub fn decide(&mut self, rules: &PlantTuning, waters: &Waters, dt: Span) {
+    /// What is wrong with its valve, if anything is.
+    #[must_use]
+    pub fn stuck(&self) -> Option<Trouble> {
+        self.plates.are_stuck().then_some(Trouble::ValveStuck)
+    }
+
+    /// Decides whether it shall run, for water of `held` (°C). What there is to tell of it.
+    pub fn decide(&mut self, rules: &PlantTuning, (waters, held): (&Waters, f64), dt: Span) -> Option<What> {
+        let runs = self.machine.life() == Life::On;
+        let begins = self.plates.step(runs, (waters.valve, waters.leaving.map(|leaving| leaving - held)), dt);
         let of = &rules.economiser;
         match self.machine.life() {
             Life::On => {
@@ -146,11 +163,14 @@ impl Economiser {
                 self.idle = Timer::default();
                 self.strained = false;
                 let worth = self.predicted(of, waters).zip(waters.entering);
-                self.wanted = worth.is_some_and(|(could, entering)| entering > could + of.on);
+                // Plates whose valve was stuck are tried again as a machine is that has failed.
+                let rests = self.plates.are_stuck() && self.machine.since() < rules.economiser_machine.retry_after;
+                self.wanted = !rests && worth.is_some_and(|(could, entering)| entering > could + of.on);
             }
             Life::Failed(_) => self.wanted = false,
             Life::Unseen { .. } | Life::Starting | Life::Stopping => {}
         }
+        begins.then_some(What::Trouble(Trouble::ValveStuck))
     }
 
     /// One scan beside somebody else: whether ours would run it, by the same waters.

@@ -128,6 +128,7 @@ impl Scene<'_> {
             entering: self.fresh(switched.of.entering),
             leaving: self.fresh(switched.of.leaving),
             tower: of.plant.tower.and_then(|tower| self.fresh(tower.speed)),
+            valve: self.fresh(switched.of.valve),
         })
     }
 }

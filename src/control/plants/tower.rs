@@ -5,7 +5,8 @@
 //!   chillers alone                  water back from the condensers = chilled-water setpoint + lift,
 //!                                   lift = least … most by the load (A·PLR + B, A = 1.1·(most − least))
 //!   chillers and the economiser     water to the machines as cold as may be
-//!   the economiser alone            chilled water at its setpoint; they turn on at their slowest until the basin is at its coldest
+//!   the economiser alone            chilled water at its setpoint; they turn on at their slowest until the basin is at its coldest;
+//!                                   a basin that is colder than that comes first, until the chilled water is cold enough or it is 3 K warmer
 //! ```
 //!
 //! When they rest: [`super::super::fans`]. Its panel runs it until plant and tower are seen, and again when what the fans hold is lost: [`super::super::rule`].
@@ -122,6 +123,8 @@ pub struct Tower {
     cells: f64,
     /// How long another number of cells would have been right.
     other: Timer,
+    /// The basin comes first: the chilled water is warmer than held, and colder water would freeze in the basin.
+    spares: bool,
     aim: Aim,
 }
 
@@ -135,6 +138,7 @@ impl Tower {
             fans: Fans::found(false, RunTime::default()),
             cells: rules.map_or(1.0, |rules| rules.cells),
             other: Timer::default(),
+            spares: false,
             aim: STANDS,
         }
     }
@@ -202,14 +206,15 @@ impl Tower {
         if let Some(told) = self.rule.step((sees, lost), dt) {
             if told == Told::TakenOver {
                 self.fans = Fans::found(view.turns == Sight::Known(true), self.fans().run);
-                (self.other, self.cells) = (Timer::default(), rules.cells);
+                (self.other, self.cells, self.spares) = (Timer::default(), rules.cells, false);
             }
             news.rule(about, told);
         }
         if self.is_on_panel() {
             return;
         }
-        let hold = hold(self.duty, rules, view);
+        self.spares = spares(self.spares, (self.duty, rules), view);
+        let hold = if self.spares { Some(basin(rules, view)) } else { hold(self.duty, rules, view) };
         news.machine(about, self.fans.step(&rules.fans, hold.as_ref(), (view.turns, view.told), dt));
         self.aim = self.fans.aim(&rules.fans, hold.map(|hold| (hold.water.point, hold.setpoint)));
         self.open(rules, view.flow, dt);
@@ -249,13 +254,31 @@ const fn duty(view: &View) -> Duty {
     }
 }
 
+/// Whether the basin comes first: beside the economiser alone, where fans would make it ever colder for chilled water that stays warm. A word
+/// that is doubted changes nothing.
+fn spares(before: bool, (duty, rules): (Duty, &TowerTuning), view: &View) -> bool {
+    let above = |water: Water, held: f64| water.celsius.filter(|_| water.fresh).map(|celsius| celsius - held);
+    let basin = above(view.waters.supply, rules.coldest.0);
+    let chilled = above(view.waters.chilled, view.setpoint);
+    match duty {
+        Duty::Idle | Duty::Condense | Duty::Integrate => false,
+        Duty::Chill if before => basin.is_none_or(|above| above < THAWED) && chilled.is_none_or(|above| above > 0.0),
+        Duty::Chill => basin.is_some_and(|above| above < 0.0) && chilled.is_some_and(|above| above > 0.0),
+    }
+}
+
+/// The basin at its coldest.
+const fn basin(rules: &TowerTuning, view: &View) -> Hold {
+    Hold::of(view.waters.supply, rules.coldest.0)
+}
+
 /// What the fans of a duty hold; nothing where they stand.
 fn hold(duty: Duty, rules: &TowerTuning, view: &View) -> Option<Hold> {
     let Waters { supply, back, chilled } = view.waters;
     match duty {
         Duty::Idle => None,
         Duty::Condense => Some(Hold::of(back, view.setpoint + lift(rules, view.plant.load))),
-        Duty::Integrate => Some(Hold::of(supply, rules.coldest.0)),
+        Duty::Integrate => Some(basin(rules, view)),
         Duty::Chill => {
             // The economiser's own valve takes what the slowest fans make too cold: they need not rest before the basin needs it.
             let basin = supply.celsius.filter(|_| supply.fresh).map(|celsius| celsius - rules.coldest.0);

@@ -372,6 +372,7 @@ impl Judge<'_> {
                 | Trouble::NoneLeft
                 | Trouble::DamperStuck
                 | Trouble::ValveStuck
+                | Trouble::SpeedAstray
                 | Trouble::CoolsTooLittle
                 | Trouble::DidNotWarm
                 | Trouble::NotBelieved

@@ -156,7 +156,7 @@ impl BoilingTank {
 
     /// What is wrong with its valve, its sensors and its purge.
     pub fn troubles(&self) -> impl Iterator<Item = Trouble> + use<> {
-        let stuck = self.stuck.trouble().filter(|_| !self.is_on_panel());
+        let stuck = (self.stuck.is_told() && !self.is_on_panel()).then_some(Trouble::ValveStuck);
         [stuck, self.air.trouble(), self.purge.trouble()].into_iter().flatten()
     }
 
@@ -184,7 +184,7 @@ impl BoilingTank {
         self.run(scan, news);
         let listens = scan.listens() && !self.is_on_panel();
         let (told, seen) = (scene.told(scan.wiring.valve).filter(|_| listens), scene.fresh(scan.of.of.valve));
-        news.machine(about, self.stuck.step((told, seen), dt));
+        news.machine(about, self.stuck.step((told, seen), dt).then_some(What::Trouble(Trouble::ValveStuck)));
         let (fluid, power) = (scene.fresh(scan.of.of.fluid), scene.fresh(scan.of.of.power));
         self.power = power.unwrap_or(self.power).max(0.0);
         if let Some(what) = self.warming.step(&scan.tuning.cold, (fluid, power), dt) {

@@ -71,6 +71,8 @@ pub struct OilTank {
     level: Level,
     intake: Intake,
     stuck: Stuck,
+    /// Its pump, where that does not turn as fast as it shall.
+    slow: Stuck,
     /// How long its pump has been seen standing.
     still: Timer,
     dark: Dark,
@@ -95,6 +97,7 @@ impl OilTank {
             level: Level::default(),
             intake: Intake::default(),
             stuck: Stuck::default(),
+            slow: Stuck::default(),
             still: Timer::default(),
             dark: Dark::default(),
             cooling: Latch::default(),
@@ -157,7 +160,9 @@ impl OilTank {
     pub fn troubles(&self) -> impl Iterator<Item = Trouble> {
         let ours = !self.is_on_panel();
         let pump = self.intake.is_bare().then_some(Trouble::RunsDry).or_else(|| self.pump.trouble());
-        pump.into_iter().chain(self.stuck.trouble()).filter(move |_| ours)
+        let slow = self.slow.is_told().then_some(Trouble::SpeedAstray);
+        let stuck = self.stuck.is_told().then_some(Trouble::ValveStuck);
+        pump.or(slow).into_iter().chain(stuck).filter(move |_| ours)
     }
 
     /// What its valve's loop shall do.
@@ -175,11 +180,17 @@ impl OilTank {
         self.run(scan, news);
         let listens = scan.listens() && !self.is_on_panel();
         let told = scene.told(scan.wiring.valve).filter(|_| listens);
-        news.machine(about, self.stuck.step((told, scene.fresh(scan.of.of.valve)), dt));
+        let stuck = self.stuck.step((told, scene.fresh(scan.of.of.valve)), dt);
+        news.machine(about, stuck.then_some(What::Trouble(Trouble::ValveStuck)));
         let fluid = scene.image.read(scan.of.of.fluid).usable().map(|fluid| fluid.0);
         let weight = dt.seconds() / (dt.seconds() + CALM);
         self.calm = fluid.map(|fluid| self.calm.map_or(fluid, |calm| calm + weight * (fluid - calm)));
         self.circulate(scan, listens, news);
+        // One that stands has a sequence of its own, and what that tells is enough.
+        let turns = listens && self.pump.step() == Drive::Turning;
+        let told = scene.told(scan.wiring.pump).filter(|_| turns);
+        let slow = self.slow.step((told, scene.fresh(scan.of.of.pump)), dt);
+        news.machine(About::Point(scan.of.pump.id()), slow.then_some(What::Trouble(Trouble::SpeedAstray)));
         if let Some(what) = self.warming.step(&scan.tuning.cold, (scan.fluid(), scene.fresh(scan.of.of.power)), dt) {
             // On its panel nobody shuts its valve.
             news.machine(about, Some(what).filter(|_| !self.is_on_panel()));
@@ -201,7 +212,7 @@ impl OilTank {
         };
         if self.keeper.step(&needs, (About::Equip(of.equip), scene.dt), news) {
             self.pump = Driven::found(turns == Sight::Known(true), self.pump.run);
-            (self.warming, self.stuck) = (Warming::new(), Stuck::default());
+            (self.warming, self.stuck, self.slow) = (Warming::new(), Stuck::default(), Stuck::default());
         }
     }
 

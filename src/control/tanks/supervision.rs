@@ -1,6 +1,6 @@
 //! What is watched of every tank, of one phase or two: how much fluid it has, and whether its valve stands where it was told to.
 
-use plant::event::{About, CapReason, Trouble, What};
+use plant::event::{About, CapReason, What};
 use plant::hall::sequence::tank::LevelTuning;
 use plant::id::EquipId;
 use plant::time::Span;
@@ -50,7 +50,7 @@ impl Level {
     }
 }
 
-/// A valve that may be stuck.
+/// A valve that may be stuck, or a pump that does not turn as fast as it shall.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stuck {
     astray: Timer,
@@ -58,24 +58,25 @@ pub struct Stuck {
 }
 
 impl Stuck {
-    /// One scan: where it was told to stand, where it listens (%), and where it says it does. What there is to tell.
-    pub fn step(&mut self, (told, seen): (Option<f64>, Option<f64>), dt: Span) -> Option<What> {
+    /// One scan: where it was told to be, where it listens (%), and where it says it is. True where it begins to be told.
+    pub fn step(&mut self, (told, seen): (Option<f64>, Option<f64>), dt: Span) -> bool {
         let Some(told) = told else {
             *self = Self::default();
-            return None;
+            return false;
         };
-        let astray = libm::fabs(seen? - told) > ASTRAY;
+        let Some(seen) = seen else { return false };
+        let astray = libm::fabs(seen - told) > ASTRAY;
         self.astray.count(astray, dt);
         self.told &= astray;
         let begins = !self.told && self.astray.reached(PATIENCE);
         self.told |= begins;
-        begins.then_some(What::Trouble(Trouble::ValveStuck))
+        begins
     }
 
-    /// What is wrong with it, if anything is.
+    /// True while it is not where it was told to be.
     #[must_use]
-    pub fn trouble(&self) -> Option<Trouble> {
-        self.told.then_some(Trouble::ValveStuck)
+    pub const fn is_told(&self) -> bool {
+        self.told
     }
 }
 
@@ -130,8 +131,8 @@ mod tests {
     fn a_valve_is_stuck_once_it_had_time_to_come_and_is_told_once() {
         let mut stuck = Stuck::default();
         let mut run = |told, seen, seconds: usize| {
-            let told: Vec<_> = (0..seconds).filter_map(|_| stuck.step((told, seen), SECOND)).collect();
-            (told.len(), stuck.trouble().is_some())
+            let told = (0..seconds).filter(|_| stuck.step((told, seen), SECOND)).count();
+            (told, stuck.is_told())
         };
         assert_eq!(run(Some(80.0), Some(20.0), 119), (0, false));
         assert_eq!(run(Some(80.0), None, 600), (0, false));

@@ -57,3 +57,31 @@ fn a_level_that_jumps_stops_no_pump() {
     assert!(rig.value("tank-6/pump-speed") > 60.0);
     assert_eq!(asked(&rig).first(), Some(&one("tank-6", true, "level_low")), "it is told all the same");
 }
+
+#[test]
+fn a_pump_that_does_not_turn_as_fast_as_it_shall_is_told_once_until_it_does() {
+    let mut rig = oil();
+    let slow = What::Trouble(Trouble::SpeedAstray);
+    rig.read("tank-5/fluid-temp", 50.0);
+    let events = rig.events(300);
+    assert!(rig.value("tank-5/pump-speed") > 95.0, "it should help: {}", rig.value("tank-5/pump-speed"));
+    assert_eq!(events.iter().filter(|what| **what == slow).count(), 1, "its report stayed at 70 %: {events:?}");
+    let told = rig.value("tank-5/pump-speed");
+    rig.read("tank-5/pump-speed-feedback", told);
+    assert!(!rig.events(300).contains(&slow));
+    rig.read("tank-5/fluid-temp", 45.0);
+    let events = rig.events(300);
+    assert_eq!(events.iter().filter(|what| **what == slow).count(), 1, "it turns on as fast as before: {events:?}");
+}
+
+#[test]
+fn a_pump_that_somebody_sets_or_that_stands_is_not_told_as_slow() {
+    let mut rig = oil();
+    let slow = What::Trouble(Trouble::SpeedAstray);
+    rig.hold("tank-5/pump-speed", 40.0, None);
+    rig.read("tank-5/pump-speed-feedback", 40.0);
+    assert!(!rig.events(300).contains(&slow));
+    rig.read("tank-6/pump-speed-feedback", 0.0);
+    let events = rig.events(300);
+    assert!(events.contains(&What::Trouble(Trouble::StoppedItself)) && !events.contains(&slow), "{events:?}");
+}

@@ -22,7 +22,7 @@ fn thing(hall: &Hall, entry: &Entry) -> String {
             hall.equips.iter().find(|(_, e)| e.kind == Kind::ChilledWater).map(|(_, e)| e.name.clone()).expect("water")
         }
         (On::Equipment, "tripped" | "fouled" | "clogged" | "air-in-loop" | "leak") => "cdu-1".to_owned(),
-        (On::Equipment, "fans-failed" | "short-circuit") => "dc-1".to_owned(),
+        (On::Equipment, "fans-failed" | "short-circuit" | "pads-stay-dry" | "pads-stay-wet") => "dc-1".to_owned(),
         (On::Equipment, "jammed" | "vent-open" | "refilled") => "tank-1".to_owned(),
         (On::Equipment, "containment-open") => "rack-a01".to_owned(),
         (On::Equipment, "customer-gone") => "district".to_owned(),

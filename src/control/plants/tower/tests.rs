@@ -138,6 +138,36 @@ fn fans_rest_in_cold_water_after_five_minutes_at_their_slowest_and_not_before() 
 }
 
 #[test]
+fn fans_make_no_basin_freeze_for_chilled_water_that_stays_warm() {
+    let mut bench = Bench::in_service();
+    (bench.view.plant.condenses, bench.view.plant.economises) = (false, true);
+    let (basin, chilled) = (bench.view.waters.supply.point, bench.view.waters.chilled.point);
+    let coldest = bench.rules.coldest.0;
+    let mut at = |supply: f64, water: f64| {
+        (bench.view.waters.supply.celsius, bench.view.waters.chilled.celsius) = (Some(supply), Some(water));
+        bench.run(1);
+        bench.holds()
+    };
+    assert_eq!(at(coldest + 0.1, 20.0), Some((chilled, 14.0)));
+    assert_eq!(at(coldest - 0.1, 20.0), Some((basin, coldest)));
+    assert_eq!(at(coldest + 2.9, 20.0), Some((basin, coldest)), "not to and fro at its edge");
+    assert_eq!(at(coldest + 3.1, 20.0), Some((chilled, 14.0)));
+    assert_eq!(at(coldest - 0.1, 20.0), Some((basin, coldest)));
+    assert_eq!(at(coldest - 0.1, 13.9), Some((chilled, 14.0)), "cold enough: they slow down for that");
+    assert_eq!(at(coldest - 5.0, 13.9), Some((chilled, 14.0)));
+    let duty = [(true, false), (true, true)];
+    for (condenses, economises) in duty {
+        (bench.view.waters.supply.celsius, bench.view.waters.chilled.celsius) = (Some(coldest - 1.0), Some(20.0));
+        (bench.view.plant.condenses, bench.view.plant.economises) = (false, true);
+        bench.run(1);
+        assert!(bench.tower.spares);
+        (bench.view.plant.condenses, bench.view.plant.economises) = (condenses, economises);
+        bench.run(1);
+        assert!(!bench.tower.spares, "chillers run: their lift comes first");
+    }
+}
+
+#[test]
 fn fans_that_do_not_turn_are_told_and_stay_told_to_turn() {
     let mut bench = Bench::in_service();
     bench.view.turns = Sight::Known(false);
