@@ -96,6 +96,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-power-agents-killed", include_str!("../../scenarios/air-power-agents-killed.toml")),
     ("air-power-all-training", include_str!("../../scenarios/air-power-all-training.toml")),
     ("air-power-broker-lost", include_str!("../../scenarios/air-power-broker-lost.toml")),
+    ("air-power-chillers-trip", include_str!("../../scenarios/air-power-chillers-trip.toml")),
     ("air-power-controller-killed", include_str!("../../scenarios/air-power-controller-killed.toml")),
     ("air-power-cooling-asks", include_str!("../../scenarios/air-power-cooling-asks.toml")),
     ("air-power-driver-reload", include_str!("../../scenarios/air-power-driver-reload.toml")),
