@@ -28,6 +28,7 @@ mod asks;
 mod budgets;
 mod cdus;
 mod checkout;
+pub mod civil;
 mod clock;
 mod commands;
 mod cooling;

@@ -1,0 +1,131 @@
+//! Civil time: what the clock on the wall says at an instant, and which hours a rule names.
+//!
+//! An instant is a [`Wall`]; its [`Local`] is the date and the time of day in a [`Zone`]. A [`When`] names days of the year, days
+//! of the week, holidays and times of day. A range of hours that crosses midnight belongs to the day on which it begins: Friday
+//! 22:00-06:00 ends on Saturday morning. On the day on which clocks go forward an hour is not there, on the day on which they go
+//! back one is there twice; both follow from asking what the clock says, and no instant is ever counted twice.
+//!
+//! Nothing here allocates but reading from a file.
+
+mod holiday;
+mod when;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+use plant::time::Wall;
+
+pub use holiday::Holiday;
+pub use when::{Day, Days, Hours, MONTHS, Months, When};
+
+/// Milliseconds of a civil day.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// What the clock says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// The day.
+    pub date: Date,
+    /// Time of day (ms, 0 to 86 399 999).
+    pub ms: i64,
+}
+
+/// A time zone: an IANA name out of the bundled database, or a fixed offset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// "Europe/Berlin", "UTC" or "+01:00"; nothing where the database has no such zone.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        match text.as_bytes() {
+            [sign @ (b'+' | b'-'), a, b, b':', c, d] => {
+                let digit = |byte: &u8| byte.is_ascii_digit().then(|| i32::from(*byte - b'0'));
+                let (hours, minutes) = (digit(a)? * 10 + digit(b)?, digit(c)? * 10 + digit(d)?);
+                let seconds = (hours <= 14 && minutes < 60).then_some(hours * 3600 + minutes * 60)?;
+                let offset = Offset::from_seconds(if *sign == b'-' { -seconds } else { seconds }).ok()?;
+                Some(Self(TimeZone::fixed(offset)))
+            }
+            _ => TimeZoneDatabase::bundled().get(text).ok().map(Self),
+        }
+    }
+
+    /// What the clock says at an instant.
+    #[must_use]
+    pub fn local(&self, at: Wall) -> Local {
+        let date = self.offset(at).to_datetime(stamp(at)).date();
+        Local { date, ms: at.0.saturating_add(self.shift(at)).rem_euclid(DAY_MS) }
+    }
+
+    /// The first instant of a day; nothing outside the years -9999 to 9999.
+    #[must_use]
+    pub fn begin(&self, date: Date) -> Option<Wall> {
+        let begin = date.to_zoned_datetime(self.0.clone()).ok()?.start_of_day().ok()?;
+        Some(Wall(begin.timestamp().as_millisecond()))
+    }
+
+    /// The next instant at which the clock shows one of these times of day, midnight included, or at which it is set. The times are
+    /// in ms, ascending.
+    #[must_use]
+    pub fn until(&self, at: Wall, stops: &[i64]) -> Wall {
+        let ms = self.local(at).ms;
+        let stop = stops.iter().copied().find(|stop| *stop > ms && *stop < DAY_MS).unwrap_or(DAY_MS);
+        self.not_past_a_change(at, Wall(at.0.saturating_add(stop - ms)))
+    }
+
+    /// The next instant at which the clock shows a multiple of this length, counted from midnight, or at which it is set by
+    /// something else than a multiple.
+    #[must_use]
+    pub fn aligned(&self, at: Wall, length_ms: i64) -> Wall {
+        let length = length_ms.max(1);
+        let wanted = Wall(at.0.saturating_add(length - self.local(at).ms.rem_euclid(length)));
+        // A clock that is set by whole lengths moves no window, not even the one within which it is set.
+        if self.is_aligned(wanted, length) { wanted } else { self.not_past_a_change(at, wanted) }
+    }
+
+    /// True at the instants of which [`Zone::aligned`] speaks.
+    #[must_use]
+    pub fn is_aligned(&self, at: Wall, length_ms: i64) -> bool {
+        self.local(at).ms.rem_euclid(length_ms.max(1)) == 0
+    }
+
+    /// An instant as the clock shows it, with its offset: "2026-10-25 02:15 +01:00".
+    #[must_use]
+    pub fn show(&self, at: Wall) -> String {
+        let offset = self.offset(at);
+        let (sign, seconds) = (if offset.seconds() < 0 { '-' } else { '+' }, offset.seconds().abs());
+        let at = offset.to_datetime(stamp(at));
+        let clock = if at.second() == 0 {
+            format!("{:02}:{:02}", at.hour(), at.minute())
+        } else {
+            format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
+        };
+        format!("{} {clock} {sign}{:02}:{:02}", at.date(), seconds / 3600, seconds / 60 % 60)
+    }
+
+    fn offset(&self, at: Wall) -> Offset {
+        self.0.to_offset(stamp(at))
+    }
+
+    /// By how much the clock is ahead of UTC (ms).
+    fn shift(&self, at: Wall) -> i64 {
+        i64::from(self.offset(at).seconds()) * 1000
+    }
+
+    /// The earlier of an instant and the change of the clock before it.
+    fn not_past_a_change(&self, at: Wall, wanted: Wall) -> Wall {
+        if self.offset(at) == self.offset(Wall(wanted.0 - 1)) {
+            return wanted;
+        }
+        let change = self.0.following(stamp(at)).next().map(|change| Wall(change.timestamp().as_millisecond()));
+        change.filter(|change| *change > at && *change < wanted).unwrap_or(wanted)
+    }
+}
+
+/// The same instant for the database; the beginning of 1970 where it is out of range.
+fn stamp(at: Wall) -> Timestamp {
+    Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH)
+}
