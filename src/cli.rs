@@ -33,6 +33,7 @@ pub mod sim;
 pub mod status;
 mod stop;
 pub mod supervisor;
+pub mod tariff;
 pub mod tune;
 pub mod why;
 
@@ -87,6 +88,9 @@ pub enum Command {
     /// What carries the hall's power
     #[command(subcommand)]
     Power(power::PowerCommand),
+    /// What energy and its peaks cost
+    #[command(subcommand)]
+    Tariff(tariff::TariffCommand),
     /// What the driver says of this machine's GPUs
     Gpus(gpus::GpusArgs),
     /// Every point with its value, quality and age
@@ -240,6 +244,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 50 } else { 36 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 53 } else { 39 });
     }
 }

@@ -76,6 +76,8 @@ mod wear;
 #[cfg(test)]
 mod tests;
 
+pub use energy::tariff;
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;

@@ -86,6 +86,16 @@ impl Zone {
         if self.is_aligned(wanted, length) { wanted } else { self.not_past_a_change(at, wanted) }
     }
 
+    /// The window of this length in which an instant lies: from one instant of which [`Zone::aligned`] speaks to the next.
+    #[must_use]
+    pub fn window(&self, at: Wall, length_ms: i64) -> (Wall, Wall) {
+        let length = length_ms.max(1);
+        let begin = Wall(at.0.saturating_sub(self.local(at).ms.rem_euclid(length)));
+        let set = || self.0.following(stamp(begin)).next().map(|change| Wall(change.timestamp().as_millisecond()));
+        let set = if self.is_aligned(begin, length) { None } else { set().filter(|set| *set <= at) };
+        (set.unwrap_or(begin), self.aligned(at, length))
+    }
+
     /// True at the instants of which [`Zone::aligned`] speaks.
     #[must_use]
     pub fn is_aligned(&self, at: Wall, length_ms: i64) -> bool {

@@ -16,6 +16,7 @@ mod grain;
 pub mod pue;
 mod register;
 mod ring;
+pub mod tariff;
 
 #[cfg(test)]
 mod tests;

@@ -163,6 +163,13 @@ fn windows_stay_on_the_clock_over_every_change_of_ten_zones() {
                 assert!(next > now && next.0 - now.0 <= length, "{name}: {} to {}", zone.show(now), zone.show(next));
                 let on_the_clock = zone.local(next).ms % length == 0;
                 assert!(on_the_clock || zone.local(now).ms % length == 0, "{name}: {}", zone.show(next));
+                let inside = Wall(now.0 + (next.0 - now.0) * 2 / 3);
+                assert_eq!(
+                    [now, inside].map(|at| zone.window(at, length)),
+                    [(now, next); 2],
+                    "{name}: {}",
+                    zone.show(now)
+                );
                 short += usize::from(next.0 - now.0 < length);
                 now = next;
             }

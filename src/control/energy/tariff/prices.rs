@@ -1,0 +1,130 @@
+//! Day-ahead prices and carbon intensity: what holds from when to when.
+//!
+//! ```json
+//! {"unit": "EUR/MWh", "prices": [{"start": "2026-10-25T00:00:00+02:00", "end": "2026-10-25T00:15:00+02:00", "price": 71.3, "grams": 402}]}
+//! ```
+//!
+//! Slots come in any order. One that is there twice counts once; two that overlap and differ are refused. A gap is no price.
+
+use plant::time::Wall;
+use serde::{Deserialize, Serialize};
+
+use super::decimal::{Decimal, Rounding};
+
+/// A longer file is none of prices.
+const MOST_SLOTS: usize = 400_000;
+
+/// What holds for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Where it begins.
+    pub from: Wall,
+    /// Where it ends.
+    pub to: Wall,
+    /// The price of a kWh, in the tariff's currency; may be negative.
+    pub price: Decimal,
+    /// Carbon of a kWh (g CO₂); nothing where it is not known.
+    pub grams: Option<Decimal>,
+}
+
+/// Slots by time, none on top of another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prices {
+    slots: Vec<Slot>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    unit: String,
+    prices: Vec<Said>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    start: String,
+    end: String,
+    price: serde_json::Number,
+    #[serde(default)]
+    grams: Option<serde_json::Number>,
+}
+
+impl Prices {
+    /// Reads a JSON text. The unit is a currency per kWh or per MWh, and the currency the tariff's.
+    ///
+    /// # Errors
+    /// What does not fit, ten at most, each a sentence with the slot.
+    pub fn read(text: &str, currency: &str) -> Result<Self, Vec<String>> {
+        let file: File = serde_json::from_str(text).map_err(|e| vec![format!("these are no prices: {e}")])?;
+        let per = [("kWh", 1), ("MWh", 1000)].into_iter().find(|(unit, _)| file.unit == format!("{currency}/{unit}"));
+        let Some((_, per)) = per else {
+            return Err(vec![format!("the unit is `{}` and must be {currency}/kWh or {currency}/MWh", file.unit)]);
+        };
+        if file.prices.len() > MOST_SLOTS {
+            return Err(vec![format!("{} slots are more than {MOST_SLOTS}", file.prices.len())]);
+        }
+        let (mut slots, mut faults) = (Vec::new(), Vec::new());
+        for said in &file.prices {
+            match said.slot(per) {
+                Ok(slot) => slots.push(slot),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        slots.sort_by_key(|slot| (slot.from, slot.to, slot.price, slot.grams));
+        slots.dedup();
+        for pair in slots.windows(2) {
+            if let [a, b] = pair
+                && b.from < a.to
+            {
+                let at = |wall: Wall| {
+                    jiff::Timestamp::from_millisecond(wall.0).map_or_else(|_| String::new(), |t| t.to_string())
+                };
+                faults.push(format!("two slots overlap: one ends at {}, the next begins at {}", at(a.to), at(b.from)));
+            }
+        }
+        faults.truncate(10);
+        if faults.is_empty() { Ok(Self { slots }) } else { Err(faults) }
+    }
+
+    /// All of them, by time.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// What holds at an instant.
+    #[must_use]
+    pub fn at(&self, at: Wall) -> Option<&Slot> {
+        let next = self.slots.partition_point(|slot| slot.to <= at);
+        self.slots.get(next).filter(|slot| slot.from <= at)
+    }
+
+    /// Where the next slot begins, after an instant at which none holds.
+    #[must_use]
+    pub fn next(&self, at: Wall) -> Option<Wall> {
+        self.slots.get(self.slots.partition_point(|slot| slot.from <= at)).map(|slot| slot.from)
+    }
+}
+
+impl Said {
+    fn slot(&self, per: i64) -> Result<Slot, String> {
+        let time = |text: &String| {
+            let read = text.parse::<jiff::Timestamp>().map(|at| Wall(at.as_millisecond()));
+            read.map_err(|_| format!("`{text}` is no time with an offset"))
+        };
+        let (from, to) = (time(&self.start)?, time(&self.end)?);
+        if to <= from {
+            return Err(format!("the slot of {} ends before it begins", self.start));
+        }
+        let number = |number: &serde_json::Number| Decimal::parse(&number.to_string());
+        let price =
+            number(&self.price).ok_or_else(|| format!("the price of {} has more than nine places", self.start))?;
+        let grams = self.grams.as_ref().map(|grams| {
+            number(grams)
+                .filter(|g| *g >= Decimal::ZERO)
+                .ok_or_else(|| format!("the grams of {} are no amount", self.start))
+        });
+        Ok(Slot { from, to, price: price.share(1, per, (9, Rounding::HalfEven)), grams: grams.transpose()? })
+    }
+}

@@ -1,0 +1,155 @@
+//! Prices of peaks: flat by months, by schedule, coincident; windows, ratchets, units.
+
+use serde_json::Value;
+
+use super::hours::Grid;
+use super::{Import, number, quoted};
+use crate::control::energy::tariff::decimal::{Decimal, Rounding};
+
+impl Import<'_> {
+    /// What peaks cost.
+    pub(super) fn demands(&mut self) {
+        let window = self.window();
+        let ratchet = self.ratchet();
+        let flat = self.structure("flatdemandstructure", ("up-to-kw", "kW"));
+        let per = self.unit("flatdemandunit");
+        let months = self.get("flatdemandmonths").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let months: Vec<Option<usize>> = months.iter().map(|n| usize::try_from(n.as_u64()?).ok()).collect();
+        if flat.iter().any(Option::is_some) && months.len() != 12 {
+            self.faults.push("`flatdemandmonths` is no list of twelve periods".to_owned());
+        }
+        let known = |month: &Option<usize>| month.is_some_and(|n| n < flat.len());
+        if !flat.is_empty() && !months.iter().all(known) {
+            let say = format!("`flatdemandmonths` names a period that is not one of the {} there are", flat.len());
+            self.faults.push(say);
+        }
+        let ratcheted = !flat.iter().any(Option::is_some);
+        for (n, price) in flat.iter().enumerate() {
+            let when = Grid::months(months.iter().map(|month| *month == Some(n))).when(1, &mut self.seasons);
+            if let (Some(price), Some(when)) = (price, when) {
+                self.demand(&format!("flat-demand-{n}"), &format!("{window}{per}{when}{price}{ratchet}"));
+            }
+        }
+        let periods = self.structure("demandratestructure", ("up-to-kw", "kW"));
+        let per = self.unit("demandrateunit");
+        let grid = self.grid("demandweekdayschedule", "demandweekendschedule");
+        if periods.iter().any(Option::is_some) && grid.is_none() {
+            self.faults.push(
+                "`demandratestructure` has no `demandweekdayschedule`: when each period holds is not said".to_owned(),
+            );
+        }
+        if let Some(grid) = &grid {
+            self.beyond("demandweekdayschedule", grid, periods.len().max(1));
+        }
+        for (n, price) in periods.iter().enumerate() {
+            let when = grid.as_ref().and_then(|grid| grid.when(n, &mut self.seasons));
+            if let (Some(price), Some(when)) = (price, when) {
+                let ratchet = if ratcheted { ratchet.as_str() } else { "" };
+                self.demand(&format!("demand-{n}"), &format!("{window}{per}{when}{price}{ratchet}"));
+            }
+        }
+        self.coincident(&window);
+    }
+
+    fn demand(&mut self, name: &str, rest: &str) {
+        self.body.push_str(&format!("\n[[demand]]\nname = \"{name}\"\n{rest}"));
+    }
+
+    fn coincident(&mut self, window: &str) {
+        let periods = self.structure("coincidentratestructure", ("up-to-kw", "kW"));
+        self.unit("coincidentrateunit");
+        self.get("coincidentrateschedule");
+        for (n, price) in periods.iter().enumerate() {
+            let Some(price) = price else { continue };
+            let say = "is a price for hours that the utility names afterwards: write when each began into `at`";
+            self.told.push(format!("coincidentratestructure[{n}] {say}"));
+            self.demand(&format!("coincident-{n}"), &format!("{window}{price}at = []\n"));
+        }
+    }
+
+    fn window(&mut self) -> String {
+        let minutes = self.get("demandwindow").and_then(Value::as_f64);
+        if minutes.is_none()
+            && ["flatdemandstructure", "demandratestructure"].iter().any(|k| self.document.contains_key(*k))
+        {
+            self.told.push("demandwindow is not said: 15 minutes are supposed".to_owned());
+        }
+        let minutes = plant::convert::i64_from_f64_rounded(minutes.unwrap_or(15.0));
+        if ![5, 10, 15, 30, 60].contains(&minutes) {
+            self.faults.push(format!("`demandwindow` is {minutes} minutes: 5, 10, 15, 30 and 60 can be billed"));
+        }
+        format!("window = \"fixed\"\nlength = \"{}min\"\n", minutes)
+    }
+
+    /// The unit of a demand's price: per billing period, or per day.
+    fn unit(&mut self, key: &'static str) -> &'static str {
+        match self.get(key).map(|unit| unit.as_str().unwrap_or_default()) {
+            None | Some("kW") => "",
+            Some("kW daily") => "per = \"day\"\n",
+            Some(other) => {
+                self.faults.push(format!("`{key}` is `{other}`: only kW and kW daily can be billed"));
+                ""
+            }
+        }
+    }
+
+    /// A share of 1; one that is written in per cent is told.
+    fn share(&mut self, key: &str, share: Decimal) -> Decimal {
+        if share <= Decimal::ONE {
+            return share;
+        }
+        self.told.push(format!("{key} = {share} is taken as per cent"));
+        share.share(1, 100, (9, Rounding::HalfUp))
+    }
+
+    fn ratchet(&mut self) -> String {
+        let monthly = self.get("demandratchetpercentage").and_then(Value::as_array);
+        let monthly: Vec<Decimal> = monthly.into_iter().flatten().filter_map(number).collect();
+        let highest = monthly.iter().copied().max().filter(|share| *share > Decimal::ZERO);
+        let percent = self.number("lookbackPercent").filter(|share| *share > Decimal::ZERO);
+        let range = self.number("lookbackRange").filter(|range| *range > Decimal::ZERO);
+        let flags = self.get("lookbackMonths").and_then(Value::as_array);
+        let flags: Vec<bool> = flags
+            .into_iter()
+            .flatten()
+            .map(|flag| flag.as_bool() == Some(true) || flag.as_f64() == Some(1.0))
+            .collect();
+        match (highest, percent) {
+            (None, None) => String::new(),
+            (Some(_), Some(_)) => {
+                self.faults.push(
+                    "`demandratchetpercentage` and `lookbackPercent` stand beside each other: keep one".to_owned(),
+                );
+                String::new()
+            }
+            (Some(share), None) => {
+                if monthly.iter().any(|other| *other != share) || monthly.len() != 12 {
+                    self.faults.push(
+                        "`demandratchetpercentage` differs from month to month: that cannot be billed".to_owned(),
+                    );
+                }
+                let share = self.share("demandratchetpercentage", share);
+                self.told.push(
+                    "demandratchetpercentage is taken as a share of the highest of the eleven months before".to_owned(),
+                );
+                format!("ratchet = {{ share = \"{share}\", months = 11 }}\n")
+            }
+            (None, Some(share)) => {
+                let share = self.share("lookbackPercent", share);
+                let named: Vec<String> = flags
+                    .iter()
+                    .zip(crate::control::civil::MONTHS)
+                    .filter(|(flag, _)| **flag)
+                    .map(|(_, month)| quoted(month))
+                    .collect();
+                let of = if named.is_empty() || named.len() == 12 {
+                    String::new()
+                } else {
+                    format!(", of = [{}]", named.join(", "))
+                };
+                let months = range.map_or_else(|| "11".to_owned(), |range| range.to_string());
+                format!("ratchet = {{ share = \"{share}\", months = {months}{of} }}\n")
+            }
+        }
+    }
+}
