@@ -108,7 +108,7 @@ fn told(rating: &Rating<'_>, charge: &DemandCharge, found: &Peak, notices: &mut 
     if !found.lacking.is_empty() {
         let words = found.lacking.words(&rating.tariff.zone);
         let say = format!(
-            "windows of `{}` that are not known whole do not count, and might have been higher: {words}",
+            "windows of `{}` that are not known whole do not count, and might have been higher; among them {words}",
             charge.name
         );
         notices.push(Notice::grave("windows_lack_data", say));

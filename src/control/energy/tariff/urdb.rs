@@ -287,8 +287,14 @@ impl<'d> Import<'d> {
             }
         }
         let (least, unit) = (self.number("mincharge"), self.get("minchargeunits").and_then(Value::as_str));
-        self.number("minmonthlycharge");
-        if let Some(least) = least.filter(|least| *least > Decimal::ZERO && unit != Some("$/month")) {
+        let monthly = self.number("minmonthlycharge").filter(|monthly| *monthly > Decimal::ZERO);
+        let least = least.filter(|least| *least > Decimal::ZERO);
+        if let (Some(least), Some(monthly), Some("$/month")) = (least, monthly, unit)
+            && least != monthly
+        {
+            self.told.push(format!("mincharge = {least} ($/month) gives way to minmonthlycharge = {monthly}"));
+        }
+        if let Some(least) = least.filter(|_| unit != Some("$/month")) {
             self.told.push(format!(
                 "mincharge = {least} ({}) is not translated: only $/month is",
                 unit.unwrap_or("no unit")
