@@ -243,7 +243,8 @@ pub enum Refusal {
     Warm,
     /// Somebody stronger than commissioning holds the output, or bends it.
     Held,
-    /// The output is a word: it would start or stop a machine. Or it is one of a CDU's pumps, which its sequence chooses.
+    /// The output is a word, and not a run mode that gives a machine back to its panel; or one of a CDU's pumps that stands, or would: a machine
+    /// would start or stop.
     NotForced,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plant::hall::sequence::RunMode;
 use serde::Serialize;
 use wattloop::control::report::{CheckView, SilentView};
 use wattloop::control::request::Reply;
@@ -24,9 +25,12 @@ pub fn force(work: &mut [Work<'_>], args: &CheckoutArgs, out: &Out) -> Result<()
             one.leave("not moved: it was broken off");
             continue;
         }
-        let Some(by) = step(one, args.step) else {
-            one.leave("not moved: there is no room for a step");
-            continue;
+        let by = match step(one, args.step) {
+            Ok(by) => by,
+            Err(why) => {
+                one.leave(&format!("not moved: {why}"));
+                continue;
+            }
         };
         let reason = args.reason.clone().unwrap_or_default();
         let body = ForceStep { point: one.row.point.clone(), by, within: args.within.clone(), reason };
@@ -42,12 +46,17 @@ pub fn force(work: &mut [Work<'_>], args: &CheckoutArgs, out: &Out) -> Result<()
     Ok(())
 }
 
-/// How far an output moves: to its fail-safe's side where there is room, else to the other.
-fn step(one: &Work<'_>, percent: f64) -> Option<f64> {
-    let (told, min, max) = one.of.of.told?;
+/// How far an output moves: to its fail-safe's side where there is room, else to the other. A run mode goes from control to its panel.
+fn step(one: &Work<'_>, percent: f64) -> Result<f64, &'static str> {
+    const NONE: &str = "there is no room for a step";
+    let (told, min, max) = one.of.of.told.ok_or(NONE)?;
+    if one.is_run_mode() {
+        let on = RunMode::of(told) == RunMode::On;
+        return if on { Ok(-told) } else { Err("its panel has it already, or it is told to stand") };
+    }
     let size = if one.row.unit == "%" { percent } else { (max - min) * percent / 100.0 };
-    let side = if one.of.of.failsafe? >= told { 1.0 } else { -1.0 };
-    [side * size, -side * size].into_iter().find(|by| *by != 0.0 && (min..=max).contains(&(told + by)))
+    let side = if one.of.of.failsafe.ok_or(NONE)? >= told { 1.0 } else { -1.0 };
+    [side * size, -side * size].into_iter().find(|by| *by != 0.0 && (min..=max).contains(&(told + by))).ok_or(NONE)
 }
 
 /// What was seen of an output that was moved.

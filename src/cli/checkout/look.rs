@@ -33,6 +33,11 @@ pub struct Work<'s> {
 }
 
 impl Work<'_> {
+    /// True for the word that says who runs a machine.
+    pub fn is_run_mode(&self) -> bool {
+        self.row.point.ends_with("/run-mode")
+    }
+
     /// What all of it comes to.
     pub fn settle(&mut self) {
         if self.row.verdict != Verdict::Fail && self.confirmed && !self.left {

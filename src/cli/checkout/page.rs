@@ -26,7 +26,11 @@ pub fn plan(work: &[Work<'_>], args: &CheckoutArgs, shown: &BTreeMap<String, Sho
             steps.push("compare".to_owned());
         }
         if args.force && output {
-            steps.push(format!("move by {} % and back, in {}", args.step, args.within));
+            steps.push(if one.is_run_mode() {
+                format!("give it to its panel and back, in {}", args.within)
+            } else {
+                format!("move by {} % and back, in {}", args.step, args.within)
+            });
         }
         if let Some(alone) = alone.filter(|_| args.fail_safe) {
             let safe = figure(&one.row.point, alone.failsafe, &one.row.unit);

@@ -1,14 +1,16 @@
 //! A person asks for a check: what must be so before anything is moved.
 
 use plant::event::{About, Commissioning, What};
+use plant::hall::sequence::RunMode;
 use plant::id::{EquipId, PointId};
+use plant::point::PointDef;
 use plant::reading::{Reading, Why};
 use plant::time::{Span, Tick};
 use plant::units::Unit;
 
 use super::force::is_stronger;
 use super::{Force, Of, Silence, Silent, feedback_of};
-use crate::control::commands::Commands;
+use crate::control::commands::{Commands, OutputId};
 use crate::control::cooling::Service;
 use crate::control::news::News;
 use crate::control::request::{Checked, Refusal, Reply};
@@ -17,13 +19,15 @@ use crate::control::{Plan, State};
 
 /// How long an output may be given to follow.
 const WITHIN: (Span, Span) = (Span::from_secs(10), Span::from_secs(600));
+/// A drive that is told less than this may stand (%).
+const TURNS: f64 = 20.0;
 /// How long a device may be left in silence.
 const SILENT: (Span, Span) = (Span::from_secs(1), Span::from_secs(600));
 
 /// Moves an output a little. Nothing has moved when it is refused.
 ///
 /// # Errors
-/// It is no output, or one that is not forced; no reason is given; a trial or a check runs, a rack is warm, somebody stronger holds it;
+/// It is no output, or one by which a machine would start or stop; no reason is given; a trial or a check runs, a rack is warm, somebody stronger holds it;
 /// the step or the time does not fit.
 pub(in crate::control) fn force(
     (plan, commands): (&Plan, &Commands),
@@ -35,16 +39,14 @@ pub(in crate::control) fn force(
     let hall = &*plan.hall;
     let def = hall.points.get(point).ok_or(Refusal::Unknown)?;
     let output = commands.output(point).ok_or(Refusal::NotWritable)?;
-    let chosen = plan.circuits.iter().filter(|circuit| circuit.service == Service::CduPumps);
-    let chosen = chosen.flat_map(|circuit| &circuit.drives).any(|drive| drive.output == output);
-    if chosen || def.unit == Unit::One {
+    let held = state.held.get(output).ok_or(Refusal::NotWritable)?;
+    if !is_moved((plan, def), (output, held.value, by)) {
         return Err(Refusal::NotForced);
     }
     if within < WITHIN.0 || within > WITHIN.1 {
         return Err(Refusal::HoldOutOfRange);
     }
     calm(plan, state, reason)?;
-    let held = state.held.get(output).ok_or(Refusal::NotWritable)?;
     if is_stronger(held) {
         return Err(Refusal::Held);
     }
@@ -75,6 +77,18 @@ pub(in crate::control) fn force(
     let note =
         format!("it moves from {from:.1} to {:.1} {} and back, in {within} at most", from + by, def.unit.pretty());
     Ok(Reply::Accepted { expires: None, note })
+}
+
+/// Whether an output may go from here by so much without a machine that starts or stops: a run mode from control to its panel, which goes on
+/// from what the machine does; no other word; of a CDU's pumps one that turns and turns on, for its sequence chooses which.
+fn is_moved((plan, def): (&Plan, &PointDef), (output, from, by): (OutputId, f64, f64)) -> bool {
+    if def.is_run_mode() {
+        return (RunMode::of(from), RunMode::of(from + by)) == (RunMode::On, RunMode::Panel)
+            && (from + by).abs() < 1e-9;
+    }
+    let chosen = plan.circuits.iter().filter(|circuit| circuit.service == Service::CduPumps);
+    let chosen = chosen.flat_map(|circuit| &circuit.drives).any(|drive| drive.output == output);
+    def.unit != Unit::One && (!chosen || (from >= TURNS && from + by >= TURNS))
 }
 
 /// Says nothing to a device for a while.

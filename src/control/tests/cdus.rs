@@ -35,7 +35,7 @@ fn seen(hall: Hall) -> Rig {
     rig
 }
 
-fn under_control() -> Rig {
+pub fn under_control() -> Rig {
     let mut rig = seen(shipped("liquid"));
     rig.steps(60);
     assert_eq!((rig.value("cdu-1/run-mode"), rig.value("cdu-1/pump-2-speed")), (2.0, 0.0));

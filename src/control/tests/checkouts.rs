@@ -11,6 +11,8 @@ use crate::control::report::CheckView;
 use crate::control::request::{Ask, Checked, Refusal, Reply};
 use crate::control::trial::{How, Method};
 
+mod moves;
+
 const VALVE: &str = "crah-1/valve";
 const WITHIN: Span = Span::from_secs(60);
 
@@ -235,7 +237,8 @@ fn what_must_not_be_moved_is_refused_and_nothing_moves() {
     let mut rig = settled();
     let refused = |reply: Reply| if let Reply::Refused(refusal) = reply { refusal } else { panic!("{reply:?}") };
     assert_eq!(refused(force(&mut rig, "crah-1/supply-air-temp", 1.0)), Refusal::NotWritable);
-    assert_eq!(refused(force(&mut rig, "ch-1/run-mode", 1.0)), Refusal::NotForced);
+    let to_run = 2.0 - rig.value("ch-1/run-mode");
+    assert_eq!(refused(force(&mut rig, "ch-1/run-mode", to_run)), Refusal::NotForced, "it would start");
     for by in [0.0, f64::NAN, 500.0, -500.0] {
         assert!(matches!(refused(force(&mut rig, VALVE, by)), Refusal::OutOfRange { .. }), "{by}");
     }

@@ -22,7 +22,7 @@ fn seen(hall: Hall, running: usize) -> Rig {
     rig
 }
 
-fn under_control(running: usize) -> Rig {
+pub fn under_control(running: usize) -> Rig {
     let mut rig = seen(shipped("air"), running);
     rig.steps(40);
     assert_eq!(modes(&rig)[0], 2.0);
