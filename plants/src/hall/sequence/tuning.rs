@@ -261,9 +261,8 @@ impl TowerTuning {
 impl FanTuning {
     /// A tower's, as published.
     pub const TOWER: Self = Self {
-        // Slower than published: beside the economiser alone the basin, the water's way round and the coils' valves are part of the loop, and with
-        // an integral of three minutes all of them swung.
-        speed: LoopTuning { smooth: Span::from_secs(5), ..given(6.0, 300, 1.0) },
+        // Less than published: beside the economiser alone the water's way round and the coils' valves are part of the loop.
+        speed: given(6.0, 180, 1.0),
         least_speed: 15.0,
         deadband: 0.55,
         off_after: Span::from_secs(300),
@@ -274,7 +273,7 @@ impl FanTuning {
 
     /// A dry cooler's: slower, because air alone carries little, and with shorter rests, because its tubes hold little water.
     pub const DRY_COOLER: Self = Self {
-        speed: LoopTuning { setpoint: 28.0, ..given(6.0, 180, 1.0) },
+        speed: LoopTuning { setpoint: 28.0, ..Self::TOWER.speed },
         least_speed: 10.0,
         deadband: 0.5,
         least_off: Span::from_secs(60),
