@@ -295,6 +295,19 @@ impl Tariff {
             }
         }
     }
+
+    /// Where the next billing period begins, after an instant that lies in none.
+    #[must_use]
+    pub fn billed_after(&self, at: Wall) -> Option<Wall> {
+        let date = self.local(at).date;
+        match &self.billing {
+            Billing::Month(_) => None,
+            Billing::Dates(dates) => {
+                let (_, begins) = dates.split_last()?;
+                self.zone.begin(*begins.iter().find(|day| **day > date)?)
+            }
+        }
+    }
 }
 
 impl EnergyCharge {

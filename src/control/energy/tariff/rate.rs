@@ -41,8 +41,14 @@ pub fn rate(tariff: &Tariff, series: &Series, (from, to): (Option<Wall>, Option<
     let Some((first, last)) = series.ends() else { return bills };
     let mut at = from.map_or(first, |from| from.max(first));
     let last = to.map_or(last, |to| to.min(last));
+    let mut outside = Stretches::default();
     while at < last {
-        let Some(days) = tariff.billed_with(at) else { break };
+        let Some(days) = tariff.billed_with(at) else {
+            let next = tariff.billed_after(at).filter(|next| *next < last).unwrap_or(last);
+            outside.add(at, next);
+            at = next;
+            continue;
+        };
         let (Some(begin), Some(end)) = (tariff.zone.begin(days.0), tariff.zone.begin(days.1)) else { break };
         let pieces = series.within(begin, end);
         let rating = Rating { tariff, pieces, prices: known.prices, past: &past, days, ends: (begin, end) };
@@ -57,6 +63,13 @@ pub fn rate(tariff: &Tariff, series: &Series, (from, to): (Option<Wall>, Option<
         past.extend(bill.peaks.iter().cloned());
         bills.push(bill);
         at = end;
+    }
+    if let (false, Some(bill)) = (outside.is_empty(), bills.first_mut()) {
+        let say = format!(
+            "the dates of the tariff's `billing` leave out, and nothing is billed, for {}",
+            outside.words(&tariff.zone)
+        );
+        bill.notices.insert(0, Notice::grave("outside_dates", say));
     }
     bills
 }

@@ -176,3 +176,19 @@ fn what_is_no_series_is_refused_line_by_line() {
     assert!(refused("time,kw\n2026-10-25T03:00:00Z,1\n").contains("too short"));
     assert!(refused("").contains("does not say"));
 }
+
+#[test]
+fn what_lies_outside_the_dates_of_the_tariff_is_told_and_the_rest_is_billed() {
+    let tariff = day("[[energy]]\nname = \"e\"\nprice = 0.1\n");
+    // A day before, the day that is billed, and a day after: 24 h of 10 kW are 240 kWh.
+    let around = bills(&tariff, &rows("2026-06-29T22:00:00Z", 60, &["10"; 72]), Known::default());
+    assert_eq!(around.len(), 1);
+    says(&around[0], &[("e", "240", "24.00")]);
+    let told: Vec<_> = around[0].notices.iter().map(|notice| (notice.code, notice.grave)).collect();
+    assert_eq!(told, [("outside_dates", true)]);
+    let words = &around[0].notices[0].text;
+    assert!(
+        words.contains("2026-06-30 00:00") && words.contains("2026-07-02 00:00") && words.contains("(2880 min)"),
+        "{words}"
+    );
+}
