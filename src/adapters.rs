@@ -16,6 +16,7 @@ mod mailbox;
 pub mod modbus;
 pub mod mqtt;
 pub mod nvml;
+pub mod unix;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -123,6 +123,15 @@ fn lends(node: &Node, rig: &Rig, run: &Run) {
     }
 }
 
+/// The journal decides the same once more.
+fn replays(rig: &Rig) {
+    let replayed = wattloop(&["replay", &rig.file("journal.db"), "--json"]);
+    let replayed: Value = serde_json::from_slice(&replayed.stdout).expect("JSON");
+    assert_eq!(replayed["first_difference"], Value::Null, "{replayed}");
+    let of = |name: &str| replayed[name].as_u64().expect("a count");
+    assert!(of("scans") > 50 && of("identical") == of("scans") + of("answers"), "{replayed}");
+}
+
 /// `WLTEST_KILLS=50` kills fifty times of each kind.
 #[test]
 fn what_the_service_grants_holds_as_long_as_it_lives_and_no_longer() {
@@ -175,11 +184,7 @@ fn what_the_service_grants_holds_as_long_as_it_lives_and_no_longer() {
     }
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());
-    let replayed = wattloop(&["replay", &rig.file("journal.db"), "--json"]);
-    let replayed: Value = serde_json::from_slice(&replayed.stdout).expect("JSON");
-    assert_eq!(replayed["first_difference"], Value::Null, "{replayed}");
-    let of = |name: &str| replayed[name].as_u64().expect("a count");
-    assert!(of("scans") > 50 && of("identical") == of("scans") + of("answers"), "{replayed}");
+    replays(&rig);
 }
 
 #[test]
@@ -252,9 +257,7 @@ fn an_agent_on_this_machine_is_granted_at_its_socket() {
     lends(&node, &rig, &run);
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());
-    let replayed = wattloop(&["replay", &rig.file("journal.db"), "--json"]);
-    let replayed: Value = serde_json::from_slice(&replayed.stdout).expect("JSON");
-    assert_eq!(replayed["first_difference"], Value::Null, "{replayed}");
+    replays(&rig);
 }
 
 /// How many times the meter steps up.

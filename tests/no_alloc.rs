@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use plant::command::{WriteOutcome, WriteReport};
-use plant::gpu::{Condition, Milliwatts, Uuid};
+use plant::gpu::{Milliwatts, Uuid};
 use plant::hall::Hall;
 use plant::hall::schedule::{By, Row, Schedule};
 use plant::image::Inputs;
@@ -95,24 +95,16 @@ impl Run {
         let wish = if self.tick.seq % 600 < 300 { 690_000 } else { 150_000 };
         let power = Some(Milliwatts(enforced.0.min(wish)));
         GpuReport {
-            uuid: Uuid::from_bits(u128::try_from(place).expect("small") + 1),
-            condition: Condition::Well,
             power,
             peak: power,
-            source: None,
-            age: Span::ZERO,
-            energy: None,
-            die_cel: None,
-            throttle: None,
             enforced: Some(enforced),
             wanted: Some(enforced),
             at_most: Some(enforced),
             rule: Rule::Lease,
             lease: SECOND,
-            clock_mhz: None,
             epoch: granted.order.0,
             sequence: granted.order.1,
-            contended: false,
+            ..GpuReport::unread(Uuid::from_bits(u128::try_from(place).expect("small") + 1))
         }
     }
 

@@ -135,6 +135,33 @@ pub struct GpuReport {
     pub contended: bool,
 }
 
+impl GpuReport {
+    /// Of a GPU that is well, of which nothing was read, under its fail-safe.
+    #[must_use]
+    pub const fn unread(uuid: Uuid) -> Self {
+        Self {
+            uuid,
+            condition: Condition::Well,
+            power: None,
+            peak: None,
+            source: None,
+            age: Span::ZERO,
+            energy: None,
+            die_cel: None,
+            throttle: None,
+            enforced: None,
+            wanted: None,
+            at_most: None,
+            rule: Rule::FailSafe,
+            lease: Span::ZERO,
+            clock_mhz: None,
+            epoch: 0,
+            sequence: 0,
+            contended: false,
+        }
+    }
+}
+
 /// What a node says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeReport {

@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use http_body_util::{BodyExt, Full, Limited};
+use hyper::Method;
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::net::UnixStream;
+use wattloop::adapters::unix::{Caller, Fault};
 use wattloop::service::api::Problem;
 use wattloop::service::config::DEFAULT_SOCKET;
 
@@ -96,31 +93,21 @@ fn ask<T: DeserializeOwned>(socket: &Path, method: Method, path: &str, body: Byt
 }
 
 async fn exchange(socket: &Path, method: Method, path: &str, body: Bytes) -> Result<(u16, Bytes), Stop> {
-    let stream = UnixStream::connect(socket).await.map_err(|e| {
-        let mut stop = Stop::io(&socket.display().to_string(), &e);
-        stop.help = if stop.exit == 77 {
-            "ask somebody to add you to the group of the socket".to_owned()
-        } else {
-            "is the service running? `--socket` names another place".to_owned()
-        };
-        stop
-    })?;
-    let broken = |e: hyper::Error| Stop::new(75, "broken", format!("the service has hung up: {e}"), "try again");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let driver = tokio::spawn(connection);
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "wattloop")
-        .header("content-type", "application/json")
-        .body(Full::new(body))
-        .map_err(|e| Stop::usage(format!("`{path}` is no name: {e}"), "names are like `crah-1/fan-speed`"))?;
-    let response = sender.send_request(request).await.map_err(broken)?;
-    let status = response.status().as_u16();
-    let collected = Limited::new(response.into_body(), ANSWER_LIMIT).collect().await;
-    let bytes = collected.map_err(|e| Stop::new(75, "broken", format!("the answer broke off: {e}"), "try again"))?;
-    driver.abort();
-    Ok((status, bytes.to_bytes()))
+    let stop = |fault: Fault| match fault {
+        Fault::Connect(e) => {
+            let mut stop = Stop::io(&socket.display().to_string(), &e);
+            stop.help = if stop.exit == 77 {
+                "ask somebody to add you to the group of the socket".to_owned()
+            } else {
+                "is the service running? `--socket` names another place".to_owned()
+            };
+            stop
+        }
+        Fault::Path(say) => Stop::usage(say, "names are like `crah-1/fan-speed`"),
+        Fault::Broken(say) => Stop::new(75, "broken", say, "try again"),
+    };
+    let mut caller = Caller::connect(socket).await.map_err(stop)?;
+    caller.ask((method, path), body, ANSWER_LIMIT).await.map_err(stop)
 }
 
 fn refused(status: u16, body: &[u8]) -> Stop {

@@ -21,7 +21,7 @@ mod force;
 mod grant;
 mod heard;
 mod limits;
-pub mod share;
+mod share;
 pub mod why;
 pub mod wish;
 

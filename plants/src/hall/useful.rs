@@ -20,6 +20,12 @@ pub struct Useful {
 }
 
 impl Useful {
+    /// Of work of which nobody has measured it, on GPUs of `rated` (W): in the midst of what is published.
+    #[must_use]
+    pub fn usual(rated: Watts) -> Self {
+        Self { none: rated * 0.30, full: rated * 0.85, bend: 0.4 }
+    }
+
     /// The share of the work of an uncapped GPU (1, 0 to 1).
     #[must_use]
     pub fn work(&self, cap: Watts) -> f64 {

@@ -46,7 +46,6 @@ pub(super) struct Heard {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub connected: AtomicBool,
-    pub here: AtomicU64,
     pub reports: AtomicU64,
     pub stale: AtomicU64,
     pub unknown: AtomicU64,
@@ -124,7 +123,7 @@ impl Desk {
         let of = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         let c = &self.counters;
         Counts {
-            connected: c.connected.load(Ordering::Relaxed) || of(&c.here) > 0,
+            connected: c.connected.load(Ordering::Relaxed) || self.lock().here.contains(&true),
             reports: of(&c.reports),
             stale: of(&c.stale),
             unknown: of(&c.unknown),
@@ -166,7 +165,7 @@ impl Desk {
     }
 
     /// A node's agent is asked at its socket from now on (true), or not any more.
-    pub(super) fn is_asked_here(&self, node: usize, here: bool) {
+    pub(super) fn ask_here(&self, node: usize, here: bool) {
         self.lock().here.get_mut(node).into_iter().for_each(|of| *of = here);
     }
 

@@ -15,9 +15,16 @@ pub struct Lent {
 const RENEWED: u64 = 5;
 
 impl Lent {
+    /// What must go out now of what a scan grants, if anything; where it grants nothing, nobody is lent anything any more.
+    pub fn next(&mut self, grants: Option<Grants>, report: &NodeReport, when: (Mono, Span)) -> Option<Grants> {
+        if grants.is_none() {
+            self.forget();
+        }
+        grants.filter(|grants| self.is_due(grants, report, when))
+    }
+
     /// Whether these must go out now. `report` is the newest of the node, and the one they answer.
-    #[must_use]
-    pub fn is_due(&self, grants: &Grants, report: &NodeReport, (now, lease): (Mono, Span)) -> bool {
+    fn is_due(&self, grants: &Grants, report: &NodeReport, (now, lease): (Mono, Span)) -> bool {
         let Some(lent) = &self.grants else { return true };
         let had = |uuid: Uuid| lent.grants.iter().find(|grant| grant.uuid == uuid);
         // A cap that falls, and a GPU that had none, do not wait for the node to speak.
@@ -60,7 +67,6 @@ fn slower(now: Option<u32>, before: Option<u32>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use plant::gpu::Condition;
     use plant::lease::{GpuReport, Grant, Rule};
 
     use super::*;
@@ -81,24 +87,10 @@ mod tests {
 
     fn report(seq: u64, gpus: u64, taken: u64) -> NodeReport {
         let gpu = |n: u64| GpuReport {
-            uuid: Uuid::from_bits(u128::from(n)),
-            condition: Condition::Well,
-            power: None,
-            peak: None,
-            source: None,
-            age: Span::ZERO,
-            energy: None,
-            die_cel: None,
-            throttle: None,
-            enforced: None,
-            wanted: None,
-            at_most: None,
             rule: Rule::Lease,
-            lease: Span::ZERO,
-            clock_mhz: None,
             epoch: 1,
             sequence: taken,
-            contended: false,
+            ..GpuReport::unread(Uuid::from_bits(u128::from(n)))
         };
         NodeReport { node: "n".to_owned(), seq, driver: None, why: None, gpus: (0..gpus).map(gpu).collect() }
     }

@@ -174,16 +174,12 @@ async fn serve(client: AsyncClient, desk: Arc<Desk>, lends: bool) {
         desk.caps(&mut granted);
         for (node, (of, lent)) in hall.power.nodes.iter().zip(&mut lent).enumerate() {
             let heard = desk.heard(node).filter(|_| !desk.is_here(node));
-            let Some((heard, grants)) =
-                heard.and_then(|heard| granted.grants(hall, node, heard.report.seq).map(|grants| (heard, grants)))
-            else {
+            let Some(heard) = heard else {
                 lent.forget();
                 continue;
             };
-            let now = desk.now();
-            if !lent.is_due(&grants, &heard.report, (now, lease)) {
-                continue;
-            }
+            let (grants, now) = (granted.grants(hall, node, heard.report.seq), desk.now());
+            let Some(grants) = lent.next(grants, &heard.report, (now, lease)) else { continue };
             let sent = serde_json::to_vec(&grants).is_ok_and(|payload| {
                 client.try_publish(format!("agent/{}/grant", of.name), QoS::AtMostOnce, false, payload).is_ok()
             });

@@ -8,19 +8,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
+use hyper::Method;
 use plant::image::Outputs;
 use plant::lease::NodeReport;
 use plant::time::Span;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -29,6 +23,7 @@ use super::desk::Desk;
 use super::lend::Lent;
 use super::state::Agent;
 use crate::adapters::mqtt::count::bump;
+use crate::adapters::unix::Caller;
 
 /// How often an agent is asked when no scan comes.
 const ASK: Duration = Duration::from_millis(500);
@@ -49,7 +44,7 @@ pub struct Local {
 
 /// A connection, and the node behind it.
 struct Talk {
-    sender: SendRequest<Full<Bytes>>,
+    caller: Caller,
     node: usize,
     name: String,
 }
@@ -68,12 +63,10 @@ impl Local {
                 Ok(talk) => {
                     said.clear();
                     let (node, name) = (talk.node, talk.name.clone());
-                    self.desk.is_asked_here(node, true);
-                    self.desk.counters.here.fetch_add(1, Ordering::Relaxed);
+                    self.desk.ask_here(node, true);
                     tracing::info!(node = name, socket = %self.socket.display(), "an agent on this machine answers");
                     let fault = self.converse(talk).await;
-                    self.desk.is_asked_here(node, false);
-                    self.desk.counters.here.fetch_sub(1, Ordering::Relaxed);
+                    self.desk.ask_here(node, false);
                     format!("`{name}` is lost, and what is granted ends when its lease does: {fault}")
                 }
                 Err(fault) => fault,
@@ -88,12 +81,10 @@ impl Local {
 
     /// Connects, and asks who is there.
     async fn begin(&self) -> Result<Talk, String> {
-        let stream = UnixStream::connect(&self.socket).await;
-        let stream = stream.map_err(|e| format!("no agent answers: {e}; is it running, and are we in its group?"))?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|e| format!("no agent answers: {e}"))?;
-        tokio::spawn(connection);
-        let report: NodeReport = ask(&mut sender, "/v1/node", None).await?;
+        let caller = Caller::connect(&self.socket).await;
+        let mut caller =
+            caller.map_err(|e| format!("no agent answers: {e}; is it running, and are we in its group?"))?;
+        let report: NodeReport = ask(&mut caller, "/v1/node", None).await?;
         let Some(node) = self.desk.node(&report.node) else {
             bump(&self.desk.counters.unknown);
             return Err(format!(
@@ -101,13 +92,13 @@ impl Local {
                 report.node
             ));
         };
-        let agent: Agent = ask(&mut sender, "/v1/state", None).await?;
+        let agent: Agent = ask(&mut caller, "/v1/state", None).await?;
         if let Some(note) = agent.judge(&self.desk, (node, &report.node))
             && self.notes.try_send(note).is_err()
         {
             tracing::error!("the service does not take what it is told of agents");
         }
-        Ok(Talk { sender, node, name: report.node })
+        Ok(Talk { caller, node, name: report.node })
     }
 
     /// Asks and grants until something goes wrong, which is what comes back.
@@ -121,7 +112,7 @@ impl Local {
                 Ok(Err(_)) => return "the service ends".to_owned(),
                 Err(_) => false,
             };
-            let report: NodeReport = match ask(&mut talk.sender, "/v1/node", None).await {
+            let report: NodeReport = match ask(&mut talk.caller, "/v1/node", None).await {
                 Ok(report) => report,
                 Err(fault) => return fault,
             };
@@ -134,16 +125,10 @@ impl Local {
                 continue;
             }
             self.desk.caps(&mut granted);
-            let Some(grants) = granted.grants(hall, talk.node, report.seq) else {
-                lent.forget();
-                continue;
-            };
-            let now = self.desk.now();
-            if !lent.is_due(&grants, &report, (now, lease)) {
-                continue;
-            }
+            let (grants, now) = (granted.grants(hall, talk.node, report.seq), self.desk.now());
+            let Some(grants) = lent.next(grants, &report, (now, lease)) else { continue };
             let body = serde_json::to_vec(&grants).unwrap_or_default();
-            if let Err(fault) = ask::<IgnoredAny>(&mut talk.sender, "/v1/grants", Some(body)).await {
+            if let Err(fault) = ask::<IgnoredAny>(&mut talk.caller, "/v1/grants", Some(body)).await {
                 bump(&self.desk.counters.unsent);
                 return fault;
             }
@@ -154,33 +139,14 @@ impl Local {
 }
 
 /// Asks, or says something, and reads the answer.
-async fn ask<T: DeserializeOwned>(
-    sender: &mut SendRequest<Full<Bytes>>,
-    path: &str,
-    body: Option<Vec<u8>>,
-) -> Result<T, String> {
-    let late = |_| format!("{path}: no answer within {} s", PATIENCE.as_secs());
-    timeout(PATIENCE, exchange(sender, path, body)).await.map_err(late)?
-}
-
-async fn exchange<T: DeserializeOwned>(
-    sender: &mut SendRequest<Full<Bytes>>,
-    path: &str,
-    body: Option<Vec<u8>>,
-) -> Result<T, String> {
+async fn ask<T: DeserializeOwned>(caller: &mut Caller, path: &str, body: Option<Vec<u8>>) -> Result<T, String> {
     let method = if body.is_some() { Method::POST } else { Method::GET };
-    let request = Request::builder().method(method).uri(path).header("host", "agent");
-    let request = request.header("content-type", "application/json").body(Full::new(body.unwrap_or_default().into()));
-    let request = request.map_err(|e| format!("{path}: {e}"))?;
-    sender.ready().await.map_err(|e| format!("the connection is gone: {e}"))?;
-    let answer = sender.send_request(request).await.map_err(|e| format!("{path}: {e}"))?;
-    let status = answer.status();
-    let body = Limited::new(answer.into_body(), MOST).collect().await.map_err(|e| format!("{path}: {e}"))?.to_bytes();
-    if !status.is_success() {
-        return Err(format!(
-            "{path} is refused ({status}): {}",
-            String::from_utf8_lossy(body.get(..200.min(body.len())).unwrap_or_default())
-        ));
+    let asked = caller.ask((method, path), body.unwrap_or_default().into(), MOST);
+    let late = |_| format!("{path}: no answer within {} s", PATIENCE.as_secs());
+    let (status, body) = timeout(PATIENCE, asked).await.map_err(late)?.map_err(|e| format!("{path}: {e}"))?;
+    if status >= 400 {
+        let say = body.get(..200.min(body.len())).unwrap_or_default();
+        return Err(format!("{path} is refused ({status}): {}", String::from_utf8_lossy(say)));
     }
     serde_json::from_slice(&body).map_err(|e| format!("{path}: the answer is no agent's: {e}"))
 }

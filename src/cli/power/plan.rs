@@ -1,7 +1,7 @@
 //! `wattloop power plan`: whether more racks fit, and what caps would have cost with them, from recorded load.
 
+mod costs;
 mod page;
-mod record;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use wattloop::service::config::load;
 
 use super::some;
 use crate::cli::{ConfigArgs, Out, Stop};
-use record::Costs;
+use costs::Costs;
 
 /// No more racks than this are looked at.
 const MOST: usize = 1000;
@@ -165,7 +165,7 @@ pub fn run(args: &PlanArgs, out: &Out) -> Result<(), Stop> {
     let added = Added::new(hall, wanted(hall, &args.add_rack)?, usize::from(args.racks));
     let mut plan = plan(&added);
     let usual = loaded.config.state_dir.join("journal.db");
-    match record::read(&added, args.journal.as_deref().unwrap_or(&usual), args.journal.is_some())? {
+    match costs::read(&added, args.journal.as_deref().unwrap_or(&usual), args.journal.is_some())? {
         Ok(costs) => plan.costs = Some(costs),
         Err(why) => plan.nothing = Some(why),
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plant::hall::Hall;
 use plant::time::Tick;
+use serde::Serialize;
 use wattloop::service::config::{Texts, rebuild};
 use wattloop::service::journal::{Boot, Entry, Images, Reader, Record, Scan};
 
@@ -19,7 +20,7 @@ pub(super) trait Visitor {
 }
 
 /// What was looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Walked {
     /// For how long load was recorded (s).
     pub recorded_s: f64,

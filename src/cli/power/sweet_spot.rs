@@ -14,11 +14,11 @@ use clap::Args;
 use plant::convert;
 use plant::hall::Hall;
 use plant::hall::capping::Tenant;
+use plant::hall::useful::Useful;
 use plant::time::{Span, Tick};
 use plant::units::Watts;
 use serde::Serialize;
 use wattloop::control::feeds::recorded::Recorded;
-use wattloop::control::power::share::usual;
 use wattloop::service::config::load;
 use wattloop::service::journal::Images;
 
@@ -219,7 +219,7 @@ fn sweet(hall: &Hall, sums: &Sums, budget: Option<f64>) -> Option<Sweet> {
     // The curve's watts are the board's, and so is the overhead beside them.
     let overhead = Watts((node_w + fixed_w) * supplies);
     let best = |of: &Tenant| {
-        let curve = of.curve.unwrap_or_else(|| usual(rated));
+        let curve = of.curve.unwrap_or_else(|| Useful::usual(rated));
         let (cap, gain) = curve.sweet_spot(overhead, (least, rated));
         let powers = |cap: Watts| {
             let each_gpu = each * (cap.0 + overhead.0) / supplies;

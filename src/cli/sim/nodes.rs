@@ -112,13 +112,12 @@ impl Nodes {
     pub fn send(&mut self, outputs: &Outputs, now: Mono) {
         let lease = self.hall.power.capping.as_ref().map_or(Span::ZERO, |rules| rules.lease);
         for (node, (heard, lent)) in self.heard.iter().zip(&mut self.lent).enumerate() {
-            let granted =
-                heard.as_ref().and_then(|report| Some((report, outputs.grants(&self.hall, node, report.seq)?)));
-            let Some((report, grants)) = granted else {
+            let Some(report) = heard else {
                 lent.forget();
                 continue;
             };
-            if lent.is_due(&grants, report, (now, lease)) {
+            let grants = outputs.grants(&self.hall, node, report.seq);
+            if let Some(grants) = lent.next(grants, report, (now, lease)) {
                 self.down.push_back((now.after(LAG), node, grants.clone()));
                 lent.lent(grants, now);
             }

@@ -10,8 +10,6 @@ use super::calibration;
 use super::fill::{Fill, HEAVIEST, Stop, Tree};
 use super::{Gpu, Held, Now};
 
-/// What a cap does to work of which nobody has measured it, over the rated power: in the midst of what is published.
-const USUAL: Useful = Useful { none: Watts(0.30), full: Watts(0.85), bend: 0.4 };
 /// Into how many steps a curve is cut.
 const CUTS: u32 = 24;
 
@@ -23,12 +21,6 @@ pub struct Cut {
     does: f64,
 }
 
-/// What a cap does to work of which nobody has measured it, on GPUs of `rated` (W).
-#[must_use]
-pub fn usual(rated: Watts) -> Useful {
-    Useful { none: rated * USUAL.none.0, full: rated * USUAL.full.0, bend: USUAL.bend }
-}
-
 /// Every step of every tenant's curve for GPUs of `rated` (W), the most useful first; of none where watts are shared otherwise.
 #[must_use]
 pub fn cuts(rules: &Capping, rated: Watts) -> Vec<Cut> {
@@ -36,7 +28,7 @@ pub fn cuts(rules: &Capping, rated: Watts) -> Vec<Cut> {
         return Vec::new();
     }
     let of = |(tenant, who): (usize, &Tenant)| {
-        let curve = who.curve.unwrap_or_else(|| usual(rated));
+        let curve = who.curve.unwrap_or_else(|| Useful::usual(rated));
         let weight = who.weight;
         (1..=CUTS).map(move |cut| {
             let at = |cut: u32| rated * (f64::from(cut) / f64::from(CUTS));

@@ -163,24 +163,16 @@ impl Field {
     fn report(&self, node: usize) -> NodeReport {
         let of = &self.hall.power.nodes[node];
         let gpu = |gpu: usize| GpuReport {
-            uuid: name(gpu),
-            condition: Condition::Well,
             power: Some(Milliwatts(self.draws(gpu))),
             peak: Some(Milliwatts(self.draws(gpu))),
-            source: None,
-            age: Span::ZERO,
-            energy: None,
-            die_cel: None,
             throttle: (self.natural[gpu] > self.enforced[gpu]).then_some(Throttle::POWER_CAP),
             enforced: Some(Milliwatts(self.enforced[gpu])),
-            wanted: None,
             at_most: Some(Milliwatts(self.enforced[gpu])),
             rule: Rule::Lease,
             lease: Span::from_secs(10),
-            clock_mhz: None,
             epoch: self.orders[gpu].0,
             sequence: self.orders[gpu].1,
-            contended: false,
+            ..GpuReport::unread(name(gpu))
         };
         let gpus = of.places().map(gpu).collect();
         NodeReport { node: of.name.clone(), seq: self.tick.seq, driver: None, why: None, gpus }

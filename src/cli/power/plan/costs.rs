@@ -14,7 +14,7 @@ use wattloop::service::journal::Images;
 
 use super::{Added, placed};
 use crate::cli::Stop;
-use crate::cli::power::record::{Visitor, walk};
+use crate::cli::power::record::{Visitor, Walked, walk};
 
 /// A joule in a kilowatt-hour.
 const JOULES: f64 = 3.6e6;
@@ -22,12 +22,9 @@ const JOULES: f64 = 3.6e6;
 /// What caps would have cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Costs {
-    /// For how long load was recorded (s).
-    pub recorded_s: f64,
-    /// Starts of the service in the record that are left out: of a hall without this row or these feeds, or not to be built again.
-    pub starts_left_out: u64,
-    /// Interruptions and damage in the record.
-    pub interruptions: u64,
+    /// What was looked at; left out are starts of a hall without this row or these feeds.
+    #[serde(flatten)]
+    pub walked: Walked,
     /// Every feed above the new racks.
     pub feeds: Vec<Cost>,
 }
@@ -201,14 +198,6 @@ impl Visitor for Gathered<'_, '_> {
 /// What caps would have cost, or why nothing can be told of that. `named` is true for a journal that somebody has named: it must be there.
 pub(super) fn read(added: &Added<'_>, path: &Path, named: bool) -> Result<Result<Costs, String>, Stop> {
     let mut gathered = Gathered { added, lines: Line::all(added), start: None };
-    let walked = match walk(&mut gathered, path, named)? {
-        Ok(walked) => walked,
-        Err(why) => return Ok(Err(why)),
-    };
-    Ok(Ok(Costs {
-        recorded_s: walked.recorded_s,
-        starts_left_out: walked.starts_left_out,
-        interruptions: walked.interruptions,
-        feeds: gathered.lines.iter().map(Line::cost).collect(),
-    }))
+    let walked = walk(&mut gathered, path, named)?;
+    Ok(walked.map(|walked| Costs { walked, feeds: gathered.lines.iter().map(Line::cost).collect() }))
 }

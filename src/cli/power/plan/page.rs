@@ -1,6 +1,6 @@
 //! A plan as a page.
 
-use super::record::{Cost, Costs};
+use super::costs::{Cost, Costs};
 use super::{Bears, MOST, Plan};
 use crate::cli::figure::{fixed, length};
 
@@ -56,22 +56,22 @@ fn verdict(plan: &Plan) -> String {
 }
 
 fn cost_page(costs: &Costs) -> String {
-    let mut page = format!("What caps would have cost, from {} of recorded load:\n", length(costs.recorded_s));
+    let mut page = format!("What caps would have cost, from {} of recorded load:\n", length(costs.walked.recorded_s));
     page += &format!(
         "{:<16} {:>9} {:>8} {:>9} {:>8} {:>8} {:>12} {:>10} {:>9}\n",
         "feed", "line kW", "known %", "worst kW", "above %", "over kW", "mean cut kW", "cut kWh", "of most %"
     );
-    costs.feeds.iter().for_each(|cost| page += &line(cost, costs.recorded_s));
+    costs.feeds.iter().for_each(|cost| page += &line(cost, costs.walked.recorded_s));
     page += "cut: what GPUs below would have drawn less while the load was above the line, and of what they draw at their most\n";
     page += "What cooling would draw more for new racks is not in it, nor what caps of that time held back already.\n";
-    if costs.recorded_s < WEEK {
+    if costs.walked.recorded_s < WEEK {
         page += "A record shorter than a week proves little.\n";
     }
-    if costs.starts_left_out > 0 {
-        page += &format!("Left out are starts of another hall, or damaged: {}\n", costs.starts_left_out);
+    if costs.walked.starts_left_out > 0 {
+        page += &format!("Left out are starts of another hall, or damaged: {}\n", costs.walked.starts_left_out);
     }
-    if costs.interruptions > 0 {
-        page += &format!("Interruptions of the record: {}\n", costs.interruptions);
+    if costs.walked.interruptions > 0 {
+        page += &format!("Interruptions of the record: {}\n", costs.walked.interruptions);
     }
     page
 }

@@ -90,8 +90,8 @@ fn what_caps_would_have_cost_is_reckoned_by_hand() {
     start(&journal, &loaded, 30, &[("pdu-a1/power", 300e3)]);
     start(&journal, &loaded, 10, &[("pdu-a1/power", 355e3)]);
     let two = added(&loaded.hall, "row-a", 2);
-    let costs = record::read(&two, &journal, true).expect("a journal").expect("load");
-    assert_eq!((costs.recorded_s, costs.starts_left_out, costs.interruptions), (40.0, 0, 0));
+    let costs = costs::read(&two, &journal, true).expect("a journal").expect("load");
+    assert_eq!((costs.walked.recorded_s, costs.walked.starts_left_out, costs.walked.interruptions), (40.0, 0, 0));
     let at = |name: &str| costs.feeds.iter().find(|cost| cost.feed == name).expect("the feed");
     let pdu = at("pdu-a1");
     // 355 kW leave it, 358.39 enter; two racks of 15 kW bring half of each through a cord, 15.12 kW; the line is at 0.96 of 380 kW.
@@ -129,7 +129,7 @@ fn what_least_caps_do_not_reach_is_told() {
     let loaded = air();
     start(&journal, &loaded, 10, &[("pdu-a1/power", 355e3)]);
     let many = added(&loaded.hall, "row-a", 400);
-    let costs = record::read(&many, &journal, true).expect("a journal").expect("load");
+    let costs = costs::read(&many, &journal, true).expect("a journal").expect("load");
     let pdu = costs.feeds.iter().find(|cost| cost.feed == "pdu-a1").expect("the feed");
     // 420 racks give half of 20 · 500 / 0.95 W each: 2.2 MW, and 3.0 are too many.
     assert_eq!((pdu.beyond_caps_s, pdu.above_percent), (10.0, 100.0), "{pdu:?}");
@@ -141,19 +141,19 @@ fn a_record_of_another_hall_or_of_nothing_is_told() {
     let journal = folder.path().join("journal.db");
     let loaded = air();
     let one = added(&loaded.hall, "row-a", 1);
-    let why = record::read(&one, &journal, false).expect("no fault").expect_err("nothing is recorded");
+    let why = costs::read(&one, &journal, false).expect("no fault").expect_err("nothing is recorded");
     assert!(why.ends_with("journal.db is not there: no load is recorded"), "{why}");
-    let stop = record::read(&one, &journal, true).expect_err("it was named");
+    let stop = costs::read(&one, &journal, true).expect_err("it was named");
     assert_eq!(stop.exit, 65);
     let mut other = air();
     other.texts.hall.1 = other.texts.hall.1.replace("pdu-a2", "pdu-x2");
     start(&journal, &other, 5, &[]);
-    let why = record::read(&one, &journal, true).expect("no fault").expect_err("another tree");
+    let why = costs::read(&one, &journal, true).expect("no fault").expect_err("another tree");
     assert!(why.ends_with("holds no scan of this hall; starts of another hall, or damaged: 1"), "{why}");
     // A start of this hall counts beside it.
     start(&journal, &loaded, 5, &[]);
-    let costs = record::read(&one, &journal, true).expect("no fault").expect("load");
-    assert_eq!((costs.starts_left_out, costs.recorded_s), (1, 5.0));
+    let costs = costs::read(&one, &journal, true).expect("no fault").expect("load");
+    assert_eq!((costs.walked.starts_left_out, costs.walked.recorded_s), (1, 5.0));
 }
 
 #[test]

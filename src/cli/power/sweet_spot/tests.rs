@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use plant::gpu::{Condition, Milliwatts, Throttle, Uuid};
+use plant::gpu::{Milliwatts, Uuid};
 use plant::hall::MeterRole;
 use plant::image::{Inputs, Outputs};
-use plant::lease::{GpuReport, NodeReport, Rule};
+use plant::lease::{GpuReport, NodeReport};
 use plant::reading::Sample;
 use plant::time::Mono;
 use wattloop::service::config::{Loaded, Sources, load};
@@ -21,26 +21,8 @@ fn air() -> Loaded {
 /// What a node says whose GPUs draw so much (W).
 fn says(node: &plant::hall::power::Node, seq: u64, watts: f64) -> NodeReport {
     let power = Some(Milliwatts(convert::u64_from_f64_rounded(1e3 * watts)));
-    let gpu = |place: usize| GpuReport {
-        uuid: Uuid::from_bits(u128::from(convert::u64_from_usize(place)) + 1),
-        condition: Condition::Well,
-        power,
-        peak: power,
-        source: None,
-        age: Span::ZERO,
-        energy: None,
-        die_cel: None,
-        throttle: Some(Throttle(0)),
-        enforced: Some(Milliwatts(700_000)),
-        wanted: None,
-        at_most: Some(Milliwatts(700_000)),
-        rule: Rule::Lease,
-        lease: Span::from_secs(10),
-        clock_mhz: None,
-        epoch: 1,
-        sequence: seq,
-        contended: false,
-    };
+    let name = |place: usize| Uuid::from_bits(u128::from(convert::u64_from_usize(place)) + 1);
+    let gpu = |place: usize| GpuReport { power, ..GpuReport::unread(name(place)) };
     NodeReport { node: node.name.clone(), seq, driver: None, why: None, gpus: node.places().map(gpu).collect() }
 }
 
@@ -101,7 +83,7 @@ fn what_a_gpu_brings_is_what_its_node_draws_and_what_does_not_follow_load() {
     assert!(near(best.cap_w, by_hand, 2e-3), "{best:?}, by hand {by_hand}");
     let each = 1.1 * (best.cap_w + o) / 0.95;
     assert_eq!(best.gpus, convert::u64_from_f64_rounded((900e3 / each).floor()));
-    let work = |cap: f64| usual(Watts(700.0)).work(Watts(cap));
+    let work = |cap: f64| Useful::usual(Watts(700.0)).work(Watts(cap));
     let gain = work(best.cap_w) / (best.cap_w + o) / (work(700.0) / (700.0 + o)) - 1.0;
     assert!(near(best.gain_percent, 100.0 * gain, 1e-6) && gain > 0.05, "{best:?} {gain}");
     assert!(!best.measured && best.gpus > best.gpus_at_rated);
@@ -120,7 +102,8 @@ fn without_agents_the_file_counts_and_a_flat_load_is_not_split() {
 
 #[test]
 fn more_overhead_asks_for_higher_caps() {
-    let sweet = |overhead: f64| usual(Watts(700.0)).sweet_spot(Watts(overhead), (Watts(200.0), Watts(700.0))).0.0;
+    let sweet =
+        |overhead: f64| Useful::usual(Watts(700.0)).sweet_spot(Watts(overhead), (Watts(200.0), Watts(700.0))).0.0;
     let caps: Vec<f64> = [0.0, 100.0, 200.0, 400.0].map(sweet).to_vec();
     assert!(caps.is_sorted() && caps[0] < caps[3], "{caps:?}");
 }
