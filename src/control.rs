@@ -59,9 +59,11 @@ mod retune;
 mod rule;
 mod safety;
 mod scene;
+mod seen;
 pub mod sentence;
 mod sequence;
 mod shadow;
+mod site;
 mod state;
 mod supervisor;
 mod supply_air;
@@ -77,17 +79,17 @@ mod wear;
 mod tests;
 
 pub use energy::tariff;
+pub use site::Site;
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use plant::command::{Command, Hush, Level, Reason};
+use plant::command::{Command, Level, Reason};
 use plant::event::Event;
 use plant::hall::Hall;
 use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::lease::seen::Cap;
-use plant::reading::Reading;
 use plant::time::Tick;
 use serde::{Deserialize, Serialize};
 
@@ -105,14 +107,12 @@ use news::News;
 use overrides::Overrides;
 use performance::Performances;
 use quality::Quality;
-use report::{
-    CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written,
-};
 use request::{Reply, Request};
 use rule::Rule;
 use safety::Safety;
 use shadow::{Shadow, Watched};
 use supervisor::Supervisor;
+use tariff::Tariff;
 use trial::Trials;
 use wear::Wear;
 
@@ -125,9 +125,10 @@ pub struct Controller {
     state: State,
 }
 
-/// What follows from the hall and never changes.
+/// What follows from the site and never changes.
 struct Plan {
     hall: Arc<Hall>,
+    tariff: Option<Arc<Tariff>>,
     circuits: Vec<Circuit>,
     wirings: Wirings,
     allowed: Allowed,
@@ -166,7 +167,8 @@ pub struct State {
 impl Controller {
     /// A controller that has seen nothing: its outputs are the safe ones.
     #[must_use]
-    pub fn new(hall: Arc<Hall>) -> Self {
+    pub fn new(site: impl Into<Site>) -> Self {
+        let Site { hall, tariff } = site.into();
         let commands = Commands::of(&hall);
         let circuits = cooling::circuits(&hall, &commands);
         let plan = Plan {
@@ -176,6 +178,7 @@ impl Controller {
             allowed: Allowed::of(&hall.power),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
+            tariff,
         };
         let capper = power::Capper::of(&hall);
         let state = State::new(&plan, &commands, &capper);
@@ -189,8 +192,8 @@ impl Controller {
     /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none, and so is
     /// one of a hall that has other names or another order since: it starts anew, and only the wear of devices is remembered.
     #[must_use]
-    pub fn restore(hall: Arc<Hall>, state: State) -> Self {
-        let mut controller = Self::new(hall);
+    pub fn restore(site: impl Into<Site>, state: State) -> Self {
+        let mut controller = Self::new(site);
         if state.hall == controller.state.hall {
             controller.state = state;
             controller.publish();
@@ -312,79 +315,6 @@ impl Controller {
     #[must_use]
     pub const fn outputs(&self) -> &Outputs {
         &self.outputs
-    }
-
-    /// Every loop's terms, as of the last scan.
-    #[must_use]
-    pub fn loops(&self) -> Vec<LoopView> {
-        report::loops(&self.plan.hall, &self.plan.circuits, &self.state)
-    }
-
-    /// The hall on one page, as of the last scan.
-    #[must_use]
-    pub fn status(&self) -> Status {
-        report::status(&self.plan, &self.commands, &self.state)
-    }
-
-    /// Why an output has its value; nothing for a point that is no output.
-    #[must_use]
-    pub fn why(&self, point: PointId) -> Option<WhyReport> {
-        report::why(&self.plan.hall, &self.plan.circuits, &self.commands, &self.state, point)
-    }
-
-    /// Every GPU that is capped, with what holds it, as of the last scan.
-    #[must_use]
-    pub fn gpus(&self) -> Vec<GpuView> {
-        self.state.caps.views(&self.plan.hall, &self.capper, &self.state.budgets)
-    }
-
-    /// How every loop did over the last hours, 1 to 24.
-    #[must_use]
-    pub fn performance(&self, hours: usize) -> Vec<PerformanceView> {
-        report::performance(&self.plan, &self.state, hours)
-    }
-
-    /// The trial that runs, or the last one, with what was seen; nothing where there was none.
-    #[must_use]
-    pub fn trial(&self) -> Option<TrialSeen> {
-        report::trial(&self.plan, &self.state)
-    }
-
-    /// Every point, with what is wrong with it as far as no instrument is needed to see.
-    #[must_use]
-    pub fn check_points(&self) -> Vec<CheckPoint> {
-        report::check_points(&self.plan, &self.commands, &self.state)
-    }
-
-    /// The check of an output or of a device that runs, or the last one; nothing where there was none.
-    #[must_use]
-    pub fn check(&self) -> Option<CheckView> {
-        report::check(&self.plan, &self.state)
-    }
-
-    /// The device that must not be talked to now, because a person wants to see what it does.
-    #[must_use]
-    pub fn hush(&self) -> Option<Hush> {
-        self.state.checkouts.hush()
-    }
-
-    /// A point as judged in the last scan.
-    #[must_use]
-    pub fn reading(&self, point: PointId) -> Reading<f64> {
-        self.state.quality.reading(point)
-    }
-
-    /// A point as judged in the last scan, for people.
-    #[must_use]
-    pub fn point(&self, point: PointId) -> Option<PointView> {
-        report::point(&self.plan.hall, &self.commands, &self.state, point)
-    }
-
-    /// What is known of every output's device, in the order of the outputs.
-    pub fn written(&self) -> impl Iterator<Item = Written> {
-        self.commands.slots().map(|(output, _)| {
-            report::written(&self.plan.hall, &self.commands, &self.state, output).unwrap_or_default()
-        })
     }
 
     /// Brings the image of outputs to what is held.

@@ -99,7 +99,7 @@ fn run_beside(path: &Path, name: &str, (seed, beside): (u64, bool)) -> (Controll
     let options = Options { snapshot_every: Span::from_secs(60), ..Options::default() };
     let (mut journal, recovered) = opened(path, &header, &options);
     let hall = hall(&header).expect("loads");
-    let Left { mut controller, incidents, .. } = resume(&hall, &recovered, self::hall);
+    let Left { mut controller, incidents, .. } = resume(&Arc::clone(&hall).into(), &recovered, self::hall);
     assert_eq!(incidents, Vec::<String>::new());
     controller.set_beside(beside);
     let mut random = Random(seed);
@@ -172,7 +172,8 @@ fn a_restart_has_the_state_of_the_run_before_to_the_bit() {
     let (before, _) = run(&path, "air", 3);
     let (_journal, recovered) = Journal::open(&path, &header("air"), Options::default()).expect("opens");
     assert!(!recovered.tail.is_empty(), "the newest snapshot is not the end of the run");
-    let Left { controller: after, incidents, .. } = resume(&hall(&header("air")).expect("loads"), &recovered, hall);
+    let Left { controller: after, incidents, .. } =
+        resume(&hall(&header("air")).expect("loads").into(), &recovered, hall);
     assert_eq!(incidents, Vec::<String>::new());
     let bits = |c: &Controller| postcard::to_stdvec(c.state()).expect("serialises");
     assert_eq!(bits(&after), bits(&before));
@@ -185,9 +186,10 @@ fn another_hall_or_a_hall_that_cannot_be_built_starts_anew_and_is_no_panic() {
     let (_journal, recovered) = Journal::open(&path, &header("bench"), Options::default()).expect("opens");
     let bench = hall(&header("bench")).expect("loads");
     let fresh = postcard::to_stdvec(Controller::new(Arc::clone(&bench)).state()).expect("serialises");
-    let Left { controller: other, .. } = resume(&bench, &recovered, hall);
+    let Left { controller: other, .. } = resume(&Arc::clone(&bench).into(), &recovered, hall);
     assert_eq!(postcard::to_stdvec(other.state()).expect("serialises"), fresh);
-    let Left { controller: anew, incidents, .. } = resume(&bench, &recovered, |_| Err("no".into()));
+    let Left { controller: anew, incidents, .. } =
+        resume(&bench.into(), &recovered, |_| Err::<Arc<Hall>, _>("no".into()));
     assert_eq!(postcard::to_stdvec(anew.state()).expect("serialises"), fresh);
     assert_eq!(incidents.len(), 1);
 }
@@ -209,14 +211,14 @@ fn left_by(path: &Path, layout: &str) -> Left {
     journal.close();
     let (journal, recovered) = opened(path, &theirs, &Options::default());
     journal.close();
-    resume(&hall, &recovered, self::hall)
+    resume(&hall.into(), &recovered, self::hall)
 }
 
 #[test]
 fn an_older_program_does_not_misread_the_state_of_a_newer_one_and_starts_anew() {
     let folder = tempfile::tempdir().expect("a folder");
     let of = hall(&header("air")).expect("loads");
-    let ours = wattloop::service::layout::layout(&of);
+    let ours = wattloop::service::layout::layout(&Arc::clone(&of).into());
     let kept = left_by(&folder.path().join("ours.db"), &ours);
     assert_eq!((kept.incidents.as_slice(), kept.controller.status().overrides.len()), (&[][..], 1));
     let theirs = left_by(&folder.path().join("theirs.db"), "0123456789abcdef");

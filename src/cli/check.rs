@@ -40,6 +40,7 @@ pub fn run(args: &CheckArgs, out: &Out) -> Result<(), Stop> {
             "ok": true, "faults": [], "warnings": rows(&warnings), "hall": hall.name, "points": hall.points.len(), "outputs": outputs,
             "loops": hall.loops.len(), "alarms": hall.alarms.len(),
             "modbus_devices": devices.0, "mqtt_devices": devices.1,
+            "tariff": loaded.tariff.as_ref().map(|tariff| &tariff.name),
         }))?;
         return end;
     }
@@ -55,6 +56,9 @@ pub fn run(args: &CheckArgs, out: &Out) -> Result<(), Stop> {
         hall.alarms.len()
     ))?;
     out.line(format_args!("{} devices on Modbus, {} on MQTT", devices.0, devices.1))?;
+    if let Some(tariff) = &loaded.tariff {
+        out.line(format_args!("tariff {} in {}", tariff.name, tariff.currency))?;
+    }
     end
 }
 

@@ -30,11 +30,8 @@ pub fn run(args: &ReplayArgs, out: &Out) -> Result<(), Stop> {
         stop.exit = if stop.exit == 69 { 65 } else { stop.exit };
         stop
     })?;
-    let report = replay(&args.journal, |header| {
-        let (hall, maps, config) = (header.hall.clone(), header.maps.clone(), header.config.clone());
-        rebuild(&Texts { hall, maps, config }).map_err(|faults| faults.to_string())
-    })
-    .map_err(|e| Stop::new(65, "bad_journal", format!("{}: {e}", args.journal.display()), ""))?;
+    let report = replay(&args.journal, |header| rebuild(&Texts::recorded(header)).map_err(|faults| faults.to_string()))
+        .map_err(|e| Stop::new(65, "bad_journal", format!("{}: {e}", args.journal.display()), ""))?;
     if out.json() {
         out.value(&report)?;
     } else {

@@ -17,6 +17,7 @@ mod place;
 mod reload;
 pub mod secret;
 mod show;
+mod tariff;
 mod typed;
 
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ pub use layers::Layered;
 pub use load::{Loaded, Sources, Texts, load, parse, rebuild};
 pub use reload::{Keeper, Reload, diff, same_but_for_strategies};
 pub use show::Shown;
+pub use tariff::TariffConfig;
 
 /// The whole configuration of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct Config {
     pub history: HistoryConfig,
     /// Which equipment speaks which map, where (any number of entries)
     pub device: Vec<Device>,
+    /// What energy and its peaks cost here (table; none for a site without)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tariff: Option<TariffConfig>,
     /// The socket for people and the command line (table)
     pub api: Api,
     /// Health and metrics over HTTP (table)
@@ -88,6 +93,7 @@ impl Default for Config {
             agents: Agents::default(),
             history: HistoryConfig::default(),
             device: Vec::new(),
+            tariff: None,
             api: Api::default(),
             health: Health::default(),
             log: Log::default(),

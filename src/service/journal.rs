@@ -55,6 +55,8 @@ pub struct Header {
     pub maps: Vec<(String, String)>,
     /// The configuration as TOML, secrets left out.
     pub config: String,
+    /// The tariff's name and text, where there is one.
+    pub tariff: Option<(String, String)>,
     /// The program's version.
     pub program: String,
     /// The time-zone database's version.

@@ -1,17 +1,14 @@
 //! What a controller remembers, as a name for its fields: postcard tells none, so that a state of a program with others would be misread. It is
 //! read only where this name is the same.
 
-use std::sync::Arc;
-
-use plant::hall::Hall;
 use serde_json::Value;
 
-use crate::control::Controller;
+use crate::control::{Controller, Site};
 
-/// A name for the fields of a controller's state in this hall, of this program: sixteen hexadecimal digits. Empty where nobody knows.
+/// A name for the fields of a controller's state at this site, of this program: sixteen hexadecimal digits. Empty where nobody knows.
 #[must_use]
-pub fn layout(hall: &Arc<Hall>) -> String {
-    let controller = Controller::new(Arc::clone(hall));
+pub fn layout(site: &Site) -> String {
+    let controller = Controller::new(site.clone());
     let Ok(state) = serde_json::to_value(controller.state()) else { return String::new() };
     let mut hasher = blake3::Hasher::new();
     hash(&state, &mut hasher);
@@ -44,6 +41,10 @@ fn hash(value: &Value, into: &mut blake3::Hasher) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use plant::hall::Hall;
+
     use super::*;
 
     fn hall(name: &str) -> Arc<Hall> {
@@ -54,13 +55,17 @@ mod tests {
     #[test]
     fn every_hall_s_state_has_a_name_that_does_not_go_by_what_is_in_it() {
         for (name, _) in plant::shipped::HALLS {
-            let of = layout(&hall(name));
+            let of = layout(&hall(name).into());
             assert_eq!(of.len(), 16, "{name}: {of}");
             let mut other = Hall::clone(&hall(name));
             other.strategies.fans.setpoint += 1.0;
-            assert_eq!(layout(&Arc::new(other)), of, "{name}: a setpoint is no field");
+            assert_eq!(layout(&Arc::new(other).into()), of, "{name}: a setpoint is no field");
         }
-        assert_ne!(layout(&hall("immersion")), layout(&hall("air")), "tanks are something else to remember");
+        assert_ne!(
+            layout(&hall("immersion").into()),
+            layout(&hall("air").into()),
+            "tanks are something else to remember"
+        );
     }
 
     #[test]

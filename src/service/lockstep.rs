@@ -163,7 +163,7 @@ impl Lockstep {
             incoming,
             clock,
             time,
-            controller: Controller::new(Arc::clone(&loaded.hall)),
+            controller: Controller::new(loaded.site()),
             inputs: unread,
             outputs: Controller::safe_outputs(&loaded.hall),
             polls: 0,

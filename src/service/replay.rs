@@ -4,9 +4,7 @@
 //! compared; the next snapshot begins it again. At every later snapshot the whole state is compared too.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use plant::hall::Hall;
 use plant::id::PointId;
 use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
@@ -18,7 +16,7 @@ use super::journal::{
     decision_hash, hash_of,
 };
 use crate::control::request::Request;
-use crate::control::{Controller, State};
+use crate::control::{Controller, Site, State};
 use crate::service::layout::layout;
 
 /// What replay found.
@@ -113,18 +111,15 @@ pub trait Machine {
     fn name(&self, point: PointId) -> String;
 }
 
-/// Replays a journal through the controller. `rebuild` makes a hall of a header.
+/// Replays a journal through the controller. `rebuild` makes a site of a header.
 ///
 /// # Errors
-/// When the journal cannot be read or a hall cannot be built again.
-pub fn replay(
+/// When the journal cannot be read or a site cannot be built again.
+pub fn replay<S: Into<Site>>(
     path: &Path,
-    rebuild: impl Fn(&Header) -> Result<Arc<Hall>, String>,
+    rebuild: impl Fn(&Header) -> Result<S, String>,
 ) -> Result<ReplayReport, ReplayError> {
-    replay_with(path, |header| {
-        let hall = rebuild(header)?;
-        Ok(Running { controller: Controller::new(Arc::clone(&hall)), hall })
-    })
+    replay_with(path, |header| Ok(Running::at(rebuild(header)?.into())))
 }
 
 /// Replays a journal through any machine. `build` makes one of a header.
@@ -157,26 +152,30 @@ pub struct Left {
     pub samples: Option<Vec<Sample>>,
     /// The last scan.
     pub last: Option<Tick>,
-    /// The hall it ran with; nothing when there is no record of one.
-    pub hall: Option<Arc<Hall>>,
+    /// The site it ran at; nothing when there is no record of one.
+    pub site: Option<Site>,
     /// What was not as it should be, as sentences.
     pub incidents: Vec<String>,
 }
 
-/// The controller as the run before left it. `rebuild` makes the hall of that run; where `hall` is another, the state is
+/// The controller as the run before left it. `rebuild` makes the site of that run; where `site` is another, the state is
 /// carried over as far as it fits.
 #[must_use]
-pub fn resume(hall: &Arc<Hall>, recovered: &Recovered, rebuild: impl Fn(&Header) -> Result<Arc<Hall>, String>) -> Left {
+pub fn resume<S: Into<Site>>(
+    site: &Site,
+    recovered: &Recovered,
+    rebuild: impl Fn(&Header) -> Result<S, String>,
+) -> Left {
     let anew = |incidents| {
-        let controller = Controller::new(Arc::clone(hall));
-        Left { controller, samples: None, last: None, hall: None, incidents }
+        let controller = Controller::new(site.clone());
+        Left { controller, samples: None, last: None, site: None, incidents }
     };
     let Some(snapshot) = &recovered.snapshot else { return anew(Vec::new()) };
     let Some(header) = &recovered.header else {
         return anew(vec!["what the recorded run ran with is damaged: the controller starts anew".to_owned()]);
     };
     let before = match rebuild(header) {
-        Ok(before) => before,
+        Ok(before) => before.into(),
         Err(why) => return anew(vec![format!("the recorded hall cannot be built, a new start: {why}")]),
     };
     if !header.layout.is_empty() && header.layout != layout(&before) {
@@ -186,11 +185,11 @@ pub fn resume(hall: &Arc<Hall>, recovered: &Recovered, rebuild: impl Fn(&Header)
             "the recorded state is one of wattloop {theirs}, which {ours} does not read: {gone}"
         )]);
     }
-    let mut machine = Running { controller: Controller::new(Arc::clone(&before)), hall: Arc::clone(&before) };
+    let mut machine = Running::at(before.clone());
     let (images, last, incidents) = resume_with(&mut machine, snapshot, &recovered.tail);
     let state = machine.controller.state().clone();
-    let controller = Controller::restore(Arc::clone(hall), state);
-    Left { controller, samples: images.map(|images| images.samples), last, hall: Some(before), incidents }
+    let controller = Controller::restore(site.clone(), state);
+    Left { controller, samples: images.map(|images| images.samples), last, site: Some(before), incidents }
 }
 
 /// Brings a machine from a snapshot to the end of the record. Returns the images and the tick there, and what was not as
@@ -215,7 +214,13 @@ pub fn resume_with(
 
 struct Running {
     controller: Controller,
-    hall: Arc<Hall>,
+    site: Site,
+}
+
+impl Running {
+    fn at(site: Site) -> Self {
+        Self { controller: Controller::new(site.clone()), site }
+    }
 }
 
 impl Machine for Running {
@@ -224,7 +229,7 @@ impl Machine for Running {
         if !rest.is_empty() {
             return Err(format!("it has {} bytes more than this program remembers", rest.len()));
         }
-        self.controller = Controller::restore(Arc::clone(&self.hall), state);
+        self.controller = Controller::restore(self.site.clone(), state);
         Ok(())
     }
 
@@ -242,7 +247,7 @@ impl Machine for Running {
     }
 
     fn name(&self, point: PointId) -> String {
-        self.hall.points.get(point).map_or_else(|| "?".to_owned(), |def| def.name.clone())
+        self.site.hall.points.get(point).map_or_else(|| "?".to_owned(), |def| def.name.clone())
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let shadow = writes == Writes::Shadow;
     Mark::Shadow.put(&state_dir, shadow).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
     let between = Between { now: clock.mono(), loss: loaded.bindings.shortest_loss().map(|(after, _)| after) };
-    let resumed = resume(&loaded.hall, &header, &recovered, between);
+    let resumed = resume(&loaded.site(), &header, &recovered, between);
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
     let (plant, people) = (runtime("plant", PLANT_THREADS)?, runtime("people", PEOPLE_THREADS)?);
     let stamp: Stamp = Arc::new(clock.source().stamp());
@@ -138,10 +138,11 @@ fn header(loaded: &Loaded) -> Header {
         hall: texts.hall,
         maps: texts.maps,
         config: texts.config,
+        tariff: texts.tariff,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         tzdb: jiff::tz::db().available().count().to_string(),
         machine: clock::machine_run().unwrap_or_default(),
-        layout: layout(&loaded.hall),
+        layout: layout(&loaded.site()),
     }
 }
 

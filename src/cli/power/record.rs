@@ -82,9 +82,9 @@ pub(super) fn walk(visitor: &mut dyn Visitor, path: &Path, named: bool) -> Resul
     let mut walked = Walked::default();
     let mut built: Option<(Texts, Arc<Hall>)> = None;
     for Boot { number, header } in reader.boots().map_err(|e| bad(e.to_string()))? {
-        let texts = header.map(|header| Texts { hall: header.hall, maps: header.maps, config: header.config });
+        let texts = header.map(|header| Texts::recorded(&header));
         if texts.is_none() || built.as_ref().map(|(of, _)| of) != texts.as_ref() {
-            built = texts.and_then(|texts| rebuild(&texts).ok().map(|hall| (texts, hall)));
+            built = texts.and_then(|texts| rebuild(&texts).ok().map(|site| (texts, site.hall)));
         }
         if !built.as_ref().is_some_and(|(_, hall)| visitor.begin(hall)) {
             walked.starts_left_out = walked.starts_left_out.saturating_add(1);

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::path::{Path as KeyPath, Step};
 use super::{Config, Parsed, check};
+use crate::control::Site;
+use crate::control::tariff::Tariff;
+use crate::service::journal::Header;
 
 /// Where a configuration comes from: what `run` and `check` were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,11 +43,21 @@ pub struct Loaded {
     pub maps: Vec<Arc<DeviceMap>>,
     /// Which equipment speaks which map.
     pub bindings: Bindings,
+    /// What energy and its peaks cost; nothing where the configuration names no tariff.
+    pub tariff: Option<Arc<Tariff>>,
     /// What the journal's header embeds.
     pub texts: Texts,
 }
 
-/// The texts of a hall, its device maps and the configuration in force: enough to build the hall again, anywhere.
+impl Loaded {
+    /// What a controller is made for.
+    #[must_use]
+    pub fn site(&self) -> Site {
+        Site { hall: Arc::clone(&self.hall), tariff: self.tariff.clone() }
+    }
+}
+
+/// The texts of a hall, its device maps, its tariff and the configuration in force: enough to build the site again, anywhere.
 /// Free of secrets, because a configuration that holds one is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Texts {
@@ -54,14 +67,24 @@ pub struct Texts {
     pub maps: Vec<(String, String)>,
     /// The configuration in force, as TOML, with the environment and the flags in it.
     pub config: String,
+    /// Name and text of the tariff, where there is one.
+    #[serde(default)]
+    pub tariff: Option<(String, String)>,
 }
 
 impl Texts {
+    /// What a recorded run ran with.
+    #[must_use]
+    pub fn recorded(header: &Header) -> Self {
+        let (hall, maps) = (header.hall.clone(), header.maps.clone());
+        Self { hall, maps, config: header.config.clone(), tariff: header.tariff.clone() }
+    }
+
     /// A name for this configuration: sixteen hexadecimal digits of its hash.
     #[must_use]
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        let maps = self.maps.iter().flat_map(|(name, text)| [name, text]);
+        let maps = self.maps.iter().chain(&self.tariff).flat_map(|(name, text)| [name, text]);
         for text in [&self.hall.0, &self.hall.1, &self.config].into_iter().chain(maps) {
             hasher.update(&plant::convert::u64_from_usize(text.len()).to_le_bytes());
             hasher.update(text.as_bytes());
@@ -96,9 +119,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
     let parsed = parse(sources)?;
     let near = sources.file.parent().unwrap_or_else(|| Path::new("."));
     let texts = read_texts(&parsed, near)?;
-    let (hall, maps, bindings) = together(&parsed, &texts, &sources.file.display().to_string())?;
-    let config = parsed.config.clone();
-    Ok(Loaded { config, parsed, hall: Arc::new(hall), maps, bindings, texts })
+    together(parsed, texts, &sources.file.display().to_string())
 }
 
 /// Loads again what once was loaded, from its texts alone.
@@ -108,28 +129,27 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
 pub(super) fn of_texts(texts: Texts) -> Result<Loaded, Faults> {
     let name = "the configuration that ran last";
     let parsed = Parsed::read(name, &texts.config, &[], &[])?;
-    let (hall, maps, bindings) = together(&parsed, &texts, name)?;
-    let config = parsed.config.clone();
-    Ok(Loaded { config, parsed, hall: Arc::new(hall), maps, bindings, texts })
+    together(parsed, texts, name)
 }
 
-/// Builds a hall again from the texts of a recorded run, points of the device maps included.
+/// Builds a site again from the texts of a recorded run, points of the device maps included.
 ///
 /// # Errors
 /// Every fault of the texts, as in [`load`].
-pub fn rebuild(texts: &Texts) -> Result<Arc<Hall>, Faults> {
+pub fn rebuild(texts: &Texts) -> Result<Site, Faults> {
     let parsed = Parsed::read("recorded configuration", &texts.config, &[], &[])?;
-    together(&parsed, texts, "recorded configuration").map(|(hall, _, _)| Arc::new(hall))
+    together(parsed, texts.clone(), "recorded configuration").map(|loaded| loaded.site())
 }
 
 /// The texts that a configuration names: the shipped ones by name, others by path.
 fn read_texts(parsed: &Parsed, near: &Path) -> Result<Texts, Faults> {
     let config = &parsed.config;
     let mut faults = Vec::new();
+    let help = "name a file that is there: a path begins at the folder of this file";
     let mut file = |key: KeyPath, name: &str| match fs::read_to_string(near.join(name)) {
         Ok(text) => Some((name.to_owned(), text)),
         Err(e) => {
-            faults.push(parsed.layered.fault(&key, format!("`{name}` cannot be read: {e}"), String::new()));
+            faults.push(parsed.layered.fault(&key, format!("`{name}` cannot be read: {e}"), help.to_owned()));
             None
         }
     };
@@ -151,14 +171,16 @@ fn read_texts(parsed: &Parsed, near: &Path) -> Result<Texts, Faults> {
     for (n, path) in config.maps.iter().enumerate() {
         maps.extend(file(KeyPath::default().key("maps").step(Step::Index(n)), &path.to_string_lossy()));
     }
+    let at = KeyPath::default().key("tariff").key("file");
+    let tariff = config.tariff.as_ref().and_then(|tariff| file(at, &tariff.file.to_string_lossy()));
     match hall {
-        Some(hall) if faults.is_empty() => Ok(Texts { hall, maps, config: config.text() }),
+        Some(hall) if faults.is_empty() => Ok(Texts { hall, maps, config: config.text(), tariff }),
         Some(_) | None => Err(Faults(faults)),
     }
 }
 
 /// Loads the texts and binds them.
-fn together(parsed: &Parsed, texts: &Texts, file: &str) -> Result<(Hall, Vec<Arc<DeviceMap>>, Bindings), Faults> {
+fn together(parsed: Parsed, texts: Texts, file: &str) -> Result<Loaded, Faults> {
     let mut faults = Vec::new();
     let mut keep = |told: Faults| faults.extend(told.0);
     let hall = Hall::load(&texts.hall.0, &texts.hall.1).map_err(&mut keep).ok();
@@ -167,15 +189,20 @@ fn together(parsed: &Parsed, texts: &Texts, file: &str) -> Result<(Hall, Vec<Arc
         .iter()
         .filter_map(|(name, text)| DeviceMap::load(name, text).map_err(&mut keep).ok().map(Arc::new))
         .collect();
+    let tariff = texts.tariff.as_ref().and_then(|(name, text)| Tariff::load(name, text).map_err(&mut keep).ok());
     let Some(mut hall) = hall.filter(|_| faults.is_empty()) else { return Err(Faults(faults)) };
-    let faults = check::maps(parsed, &maps);
+    let faults = check::maps(&parsed, &maps);
     if !faults.is_empty() {
         return Err(Faults(faults));
     }
-    let bindings = Bindings::resolve(&mut hall, &maps, &assignments(parsed), file)?;
-    let mut faults = check::timeouts(parsed, &bindings);
-    faults.extend(check::capping(parsed, &hall));
-    if faults.is_empty() { Ok((hall, maps, bindings)) } else { Err(Faults(faults)) }
+    let bindings = Bindings::resolve(&mut hall, &maps, &assignments(&parsed), file)?;
+    let mut faults = check::timeouts(&parsed, &bindings);
+    faults.extend(check::capping(&parsed, &hall));
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
+    let (config, hall, tariff) = (parsed.config.clone(), Arc::new(hall), tariff.map(Arc::new));
+    Ok(Loaded { config, parsed, hall, maps, bindings, tariff, texts })
 }
 
 fn assignments(parsed: &Parsed) -> Vec<Assignment> {

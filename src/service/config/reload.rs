@@ -36,6 +36,9 @@ pub fn diff(old: &Loaded, new: &Loaded) -> Reload {
     if !same_but_for_strategies(&old.hall, &new.hall) {
         needs_restart.push("hall (equipment, points, limits or alarms)".to_owned());
     }
+    if old.tariff != new.tariff && old.config.tariff == new.config.tariff {
+        needs_restart.push("tariff (what its file says)".to_owned());
+    }
     if old.maps != new.maps {
         needs_restart.push("maps (a device map's registers or topics)".to_owned());
     }

@@ -1,0 +1,94 @@
+//! What there is to see of a controller, as of the last scan.
+
+use std::sync::Arc;
+
+use plant::command::Hush;
+use plant::id::PointId;
+use plant::reading::Reading;
+
+use super::Controller;
+use super::report::{
+    self, CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written,
+};
+use super::tariff::Tariff;
+
+impl Controller {
+    /// What energy and its peaks cost; nothing where the site names no tariff.
+    #[must_use]
+    pub const fn tariff(&self) -> Option<&Arc<Tariff>> {
+        self.plan.tariff.as_ref()
+    }
+
+    /// Every loop's terms, as of the last scan.
+    #[must_use]
+    pub fn loops(&self) -> Vec<LoopView> {
+        report::loops(&self.plan.hall, &self.plan.circuits, &self.state)
+    }
+
+    /// The hall on one page, as of the last scan.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        report::status(&self.plan, &self.commands, &self.state)
+    }
+
+    /// Why an output has its value; nothing for a point that is no output.
+    #[must_use]
+    pub fn why(&self, point: PointId) -> Option<WhyReport> {
+        report::why(&self.plan.hall, &self.plan.circuits, &self.commands, &self.state, point)
+    }
+
+    /// Every GPU that is capped, with what holds it, as of the last scan.
+    #[must_use]
+    pub fn gpus(&self) -> Vec<GpuView> {
+        self.state.caps.views(&self.plan.hall, &self.capper, &self.state.budgets)
+    }
+
+    /// How every loop did over the last hours, 1 to 24.
+    #[must_use]
+    pub fn performance(&self, hours: usize) -> Vec<PerformanceView> {
+        report::performance(&self.plan, &self.state, hours)
+    }
+
+    /// The trial that runs, or the last one, with what was seen; nothing where there was none.
+    #[must_use]
+    pub fn trial(&self) -> Option<TrialSeen> {
+        report::trial(&self.plan, &self.state)
+    }
+
+    /// Every point, with what is wrong with it as far as no instrument is needed to see.
+    #[must_use]
+    pub fn check_points(&self) -> Vec<CheckPoint> {
+        report::check_points(&self.plan, &self.commands, &self.state)
+    }
+
+    /// The check of an output or of a device that runs, or the last one; nothing where there was none.
+    #[must_use]
+    pub fn check(&self) -> Option<CheckView> {
+        report::check(&self.plan, &self.state)
+    }
+
+    /// The device that must not be talked to now, because a person wants to see what it does.
+    #[must_use]
+    pub fn hush(&self) -> Option<Hush> {
+        self.state.checkouts.hush()
+    }
+
+    /// A point as judged in the last scan.
+    #[must_use]
+    pub fn reading(&self, point: PointId) -> Reading<f64> {
+        self.state.quality.reading(point)
+    }
+
+    /// A point as judged in the last scan, for people.
+    #[must_use]
+    pub fn point(&self, point: PointId) -> Option<PointView> {
+        report::point(&self.plan.hall, &self.commands, &self.state, point)
+    }
+
+    /// What is known of every output's device, in the order of the outputs.
+    pub fn written(&self) -> impl Iterator<Item = Written> {
+        self.commands.slots().map(|(output, _)| {
+            report::written(&self.plan.hall, &self.commands, &self.state, output).unwrap_or_default()
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! What a controller is made for.
+
+use std::sync::Arc;
+
+use plant::hall::Hall;
+
+use super::tariff::Tariff;
+
+/// A hall, and what its energy costs. All of it is read once, at the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// The hall.
+    pub hall: Arc<Hall>,
+    /// What energy and its peaks cost; nothing where the site names no tariff.
+    pub tariff: Option<Arc<Tariff>>,
+}
+
+impl From<Arc<Hall>> for Site {
+    fn from(hall: Arc<Hall>) -> Self {
+        Self { hall, tariff: None }
+    }
+}
