@@ -45,6 +45,7 @@ mod forecast;
 mod heat;
 mod hours;
 mod identity;
+pub mod interval;
 mod news;
 mod overrides;
 mod performance;
@@ -133,6 +134,7 @@ struct Plan {
     wirings: Wirings,
     allowed: Allowed,
     watched: Table<OutputId, Watched>,
+    peaks: Option<interval::Plan>,
     zone: TimeZone,
 }
 
@@ -147,6 +149,7 @@ pub struct State {
     feeds: Feeds,
     caps: power::Caps,
     budgets: budgets::Budgets,
+    interval: interval::Interval,
     cooling: Cooling,
     equipment: Equipment,
     overrides: Overrides,
@@ -176,6 +179,7 @@ impl Controller {
             circuits,
             wirings: Wirings::of(&hall, &commands),
             allowed: Allowed::of(&hall.power),
+            peaks: interval::Plan::of(&hall, tariff.as_ref()),
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
             tariff,
@@ -219,17 +223,10 @@ impl Controller {
         state.quality.judge(rules, &inputs.samples, tick.mono, news); // fresh, stale, lost; worst case of what is missing
         state.quality.vote((&hall.redundant, &hall.points), state.clock.lived().dt, news); // two or three sensors of one point
         supervisor::supervise(hall, state, news); // where setpoints are, so that the facility draws least
-        let image = state.quality.image();
         state.energy.pass(&plan.zone, tick);
-        state.energy.step(hall, image, tick.mono, news); // registers to energy, PUE
-        state.feeds.step((&hall.power, &plan.allowed), image, &state.clock, news); // what flows through the power tree
-        state.budgets.step(tick, news); // what feeds may carry for a while
-        let load = |place| state.feeds.carried(&hall.power, place);
-        let asked = |rack| state.equipment.asked_of(hall, rack);
-        let meter = |rack| feeds::metered(&hall.power, image, rack);
-        let scene =
-            power::Scene { hall, inputs, load, asked, meter, budgets: &state.budgets, now: state.clock.lived() };
-        state.caps.step(&scene, capper, (&mut outputs.caps, news)); // what every GPU may draw
+        state.energy.step(hall, state.quality.image(), tick.mono, news); // registers to energy, PUE
+        state.draw(plan, inputs, capper, (&mut outputs.caps, news)); // what feeds carry and may carry, what every GPU may draw
+        let image = state.quality.image();
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));
 

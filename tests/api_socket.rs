@@ -52,6 +52,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
                 Answer::Why(hall.points.get(*id).filter(|p| p.write.is_some()).map(|p| reason(&p.name)))
             }
             Question::Gpus => Answer::Gpus(Vec::new()),
+            Question::Peaks => Answer::Peaks(None),
             Question::Trial => Answer::Trial(None),
             Question::Loops(_) => Answer::Loops(Vec::new()),
             Question::Shadow(_) => Answer::Shadow(None),

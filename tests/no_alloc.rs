@@ -13,9 +13,10 @@ use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::point::Role;
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
-use wattloop::control::Controller;
 use wattloop::control::request::{Ask, Reply, Request};
+use wattloop::control::tariff::Tariff;
 use wattloop::control::trial::{How, Method};
+use wattloop::control::{Controller, Site};
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -39,8 +40,12 @@ impl Run {
 
     fn with(mut hall: Hall, change: impl Fn(&mut Hall)) -> Self {
         change(&mut hall);
-        let hall = Arc::new(hall);
-        let control = Controller::new(Arc::clone(&hall));
+        Self::at(Site::from(Arc::new(hall)))
+    }
+
+    fn at(site: Site) -> Self {
+        let hall = Arc::clone(&site.hall);
+        let control = Controller::new(site);
         let inputs = Inputs::of(&hall);
         let tick = Tick { dt: SECOND, wall: Wall(1_774_990_000_000), clock_trusted: true, ..Tick::default() };
         Self { hall, control, inputs, tick }
@@ -161,6 +166,29 @@ fn a_scan_that_caps_eight_hundred_gpus_allocates_nothing() {
         capped += run.control.outputs().caps.iter().filter(|cap| cap.uuid.is_some()).count();
     }
     assert!(capped > 1_000_000, "{capped} caps");
+}
+
+#[test]
+fn a_scan_that_keeps_billed_windows_allocates_nothing() {
+    let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let more = "[capping]\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n[[peak]]\ndemand = \"peak\"\nmost = 100e3\n[[peak]]\ndemand = \"moving\"\nmost = 100e3\n";
+    let tariff = "name = \"t\"\nsummary = \"Two demands.\"\ncurrency = \"EUR\"\nzone = \"Europe/Berlin\"\n[[energy]]\nname = \"all\"\nprice = 0.1\n\
+                  [[demand]]\nname = \"peak\"\nprice = 1\nwindow = \"fixed\"\nlength = \"15min\"\nratchet = { share = 0.8, months = 11 }\n\
+                  [[demand]]\nname = \"moving\"\nprice = 1\nwindow = \"rolling\"\nlength = \"5min\"\nhours = [\"00:00-23:00\"]\n";
+    let hall = Arc::new(Hall::load(name, &format!("{text}\n{more}")).expect("loads"));
+    let tariff = Some(Arc::new(Tariff::load("t.toml", tariff).expect("loads")));
+    let mut run = Run::at(Site { hall, tariff });
+    for scan in 0..8000_u32 {
+        run.sample((scan % 1000 > 800).then_some(7));
+        run.nodes(usize::MAX);
+        if scan == 3000 {
+            run.tick.wall.0 += 40 * 86_400_000; // another month: peaks are put to the others, and every window counts that may be one
+        }
+        let count = run.allocations();
+        assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
+    }
+    let peaks = run.control.peaks().expect("kept");
+    assert!(peaks.demands.iter().all(|of| of.peak.is_some() && of.window.is_some()), "{peaks:?}");
 }
 
 #[test]

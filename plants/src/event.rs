@@ -4,6 +4,7 @@ mod cap;
 mod commissioning;
 mod disagreement;
 mod feed;
+mod peak;
 mod shut_out;
 mod stage;
 mod supervision;
@@ -21,6 +22,7 @@ pub use cap::{CapReason, Rung};
 pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
 pub use feed::FeedTrouble;
+pub use peak::PeakNews;
 pub use shut_out::ShutOut;
 pub use stage::StageCause;
 pub use supervision::Supervision;
@@ -265,6 +267,8 @@ pub enum What {
     Sensors(Disagreement, bool),
     /// Something befalls a feed of the power tree (true), or is over.
     Feed(FeedTrouble, bool),
+    /// Something befalls the peaks that a utility bills at a feed.
+    Peak(PeakNews),
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.

@@ -24,6 +24,7 @@ mod load;
 pub mod machinery;
 pub mod maps;
 mod meters;
+pub mod peaks;
 pub mod power;
 pub mod redundant;
 pub mod schedule;

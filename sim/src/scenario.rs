@@ -19,6 +19,7 @@ pub mod golden;
 mod judge;
 mod nature;
 pub mod overload;
+pub mod peaked;
 mod read;
 mod rule;
 mod run;
@@ -84,6 +85,8 @@ pub struct Scenario {
     pub load: LoadChange,
     /// The machines one by one; nothing for racks that take a share of their nameplates.
     pub nodes: Option<Nodes>,
+    /// What its utility bills, where that is kept down.
+    pub peaked: Option<peaked::Peaked>,
     /// What replaces the physics' own weather.
     pub weather: WeatherChange,
     /// What energy costs; nothing where the page does not say.
@@ -283,6 +286,7 @@ impl Scenario {
             supervisor: true,
             load: LoadChange::default(),
             nodes: None,
+            peaked: None,
             weather: WeatherChange::default(),
             prices: None,
             prices_file: None,

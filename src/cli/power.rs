@@ -1,5 +1,6 @@
 //! `wattloop power`: what carries the hall's power. On the status page it is a line, and one for each feed that needs somebody.
 
+mod peaks;
 mod plan;
 mod record;
 mod sweet_spot;
@@ -32,6 +33,8 @@ pub enum PowerCommand {
     Budget(BudgetArgs),
     /// Take a budget away before its time is over
     Lift(LiftArgs),
+    /// The billed peaks: what is paid, what is kept, and what every open window still allows
+    Peaks(peaks::PeaksArgs),
     /// Whether more racks fit into a row, and what caps would have cost with them
     Plan(plan::PlanArgs),
     /// The cap at which a budget of the site does most work, from recorded load
@@ -111,6 +114,7 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
             let reply: Reply = args.socket.post("/v1/budgets/lift", &Withdraw { id: args.id.clone() })?;
             return print_reply(&args.id, &reply, out);
         }
+        PowerCommand::Peaks(args) => return peaks::run(args, out),
         PowerCommand::Plan(args) => return plan::run(args, out),
         PowerCommand::SweetSpot(args) => return sweet_spot::run(args, out),
     };

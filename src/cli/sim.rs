@@ -13,6 +13,7 @@ mod pages;
 pub mod rapid;
 pub mod scale;
 mod scenarios;
+mod site;
 pub mod storm;
 pub mod tune;
 pub mod year;

@@ -68,6 +68,19 @@ pub struct Power {
     pub unattributed: Option<Watts>,
 }
 
+/// One meter's account, as of the last scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Metered {
+    /// Energy since the start of the record (Wh).
+    pub total: f64,
+    /// True when it is right as of that scan.
+    pub current: bool,
+    /// How often the meter lost count: a difference of totals across it means nothing.
+    pub breaks: u32,
+    /// What its register may hold back (Wh).
+    pub grain: f64,
+}
+
 /// The running total of the meters of one role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Side {
@@ -114,6 +127,23 @@ impl Energy {
         }
         self.power = powers(hall, image);
         self.invalid = self.figure_of(hall, self.tens.sum(QUARTER, self.at)).validity.is_invalid();
+    }
+
+    /// The clock of energy: since the start of the record, times between boots included.
+    #[must_use]
+    pub const fn at(&self) -> Span {
+        self.at
+    }
+
+    /// A meter's account, by its place among the hall's.
+    #[must_use]
+    pub fn account(&self, meter: usize) -> Metered {
+        self.accounts.get(meter).map_or_else(Metered::default, |account| Metered {
+            total: account.total(),
+            current: account.is_current(),
+            breaks: account.breaks(),
+            grain: account.grain(),
+        })
     }
 
     /// True while the 15-minute PUE cannot be, as opposed to not being known.

@@ -30,6 +30,7 @@ use plant::event::{About, Rung, What};
 use plant::gpu::{Milliwatts, Uuid};
 use plant::hall::Hall;
 use plant::hall::capping::Capping;
+use plant::id::FeedId;
 use plant::image::Inputs;
 use plant::lease::seen::Cap;
 use plant::time::{Span, Tick};
@@ -37,6 +38,7 @@ use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::budgets::Budgets;
+use super::interval::Mean;
 use super::news::News;
 use bounds::{Bounds, Carried};
 use calibration::Calibration;
@@ -147,6 +149,8 @@ pub struct Scene<'a, L, A, M> {
     pub meter: M,
     /// What feeds may carry for a while.
     pub budgets: &'a Budgets,
+    /// What a feed may carry so that its billed windows are kept.
+    pub windows: Option<Mean>,
     /// When; what a pause was does not count.
     pub now: Tick,
 }
@@ -222,6 +226,14 @@ impl Caps {
         self.nodes.fill(Silence::default());
         self.limits.iter_mut().for_each(Bounds::restart);
         self.calibration.restart();
+    }
+
+    /// What a feed can be brought down to, and kept at (W): what is no GPU, and all GPUs at their least. Nothing where nobody is capped, or before
+    /// anything was heard.
+    #[must_use]
+    pub fn least(&self, capper: &Capper, feed: FeedId) -> Option<Watts> {
+        let place = capper.limits.all.iter().position(|limit| limit.place == Place::Feed(feed))?;
+        Some(self.limits.get(place)?.other()? + capper.at(place).floor)
     }
 
     /// One scan: what every GPU may draw.
@@ -313,6 +325,8 @@ impl Caps {
             }
             let room =
                 bounds.step(&limit, (scene.load)(limit.place), &carried, (rules, scene.now, chance(scene.now.seq, n)));
+            let mean = scene.windows.filter(|mean| limit.place == Place::Feed(mean.feed));
+            let room = mean.map_or(room, |mean| room.min(bounds.in_the_mean(&mean)));
             // Where no GPU hangs below nothing is lowered.
             let turned = if carried.granted > Watts(0.0) { bounds.turned() } else { None };
             if let (Place::Feed(feed), Some(lowers)) = (limit.place, turned) {

@@ -7,6 +7,8 @@ use plant::id::PointId;
 use plant::reading::Reading;
 
 use super::Controller;
+use super::interval::view::PeaksView;
+use super::power::why::Lower;
 use super::report::{
     self, CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written,
 };
@@ -40,7 +42,17 @@ impl Controller {
     /// Every GPU that is capped, with what holds it, as of the last scan.
     #[must_use]
     pub fn gpus(&self) -> Vec<GpuView> {
-        self.state.caps.views(&self.plan.hall, &self.capper, &self.state.budgets)
+        let peaks = self.plan.peaks.as_ref();
+        let held = self.state.interval.allowed(peaks).zip(peaks.and_then(|plan| self.state.interval.held_by(plan)));
+        let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed, demand));
+        self.state.caps.views(&self.plan.hall, &self.capper, &Lower { budgets: &self.state.budgets, windows })
+    }
+
+    /// What keeps billed peaks down; nothing where they may come.
+    #[must_use]
+    pub fn peaks(&self) -> Option<PeaksView> {
+        let scene = self.state.metered(&self.plan, &self.capper)?;
+        Some(self.state.interval.view(&self.plan.hall, self.plan.peaks.as_ref()?, &scene))
     }
 
     /// How every loop did over the last hours, 1 to 24.

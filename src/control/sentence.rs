@@ -1,6 +1,7 @@
 //! Reasons and events in the hall's words.
 
 mod feeds;
+mod peaks;
 mod turns;
 
 use plant::command::{Level, Reason};
@@ -13,6 +14,7 @@ use plant::id::PointId;
 use plant::reading::Why;
 
 pub use feeds::feed;
+pub use peaks::peak;
 
 /// What a level is, for people: `thermal protection`.
 #[must_use]
@@ -353,6 +355,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Responds => "answers again".to_owned(),
         What::Sensors(how, on) => disagreement(how, on).to_owned(),
         What::Feed(trouble, on) => feed(trouble, on).to_owned(),
+        What::Peak(of) => peak(hall, of),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),

@@ -1,7 +1,10 @@
 //! What the controller remembers at its begin, and after a new boot.
 
 use plant::hall::Hall;
+use plant::image::Inputs;
+use plant::lease::seen::Cap;
 use plant::time::{Span, Tick};
+use plant::units::Watts;
 
 use super::alarms::Alarms;
 use super::budgets::Budgets;
@@ -11,13 +14,14 @@ use super::commands::{Commands, Held};
 use super::cooling::Cooling;
 use super::energy::Energy;
 use super::equipment::Equipment;
-use super::feeds::Feeds;
+use super::feeds::{self, Feeds};
 use super::forecast::Forecast;
 use super::identity::Identity;
+use super::interval::{self, Interval};
 use super::news::News;
 use super::overrides::Overrides;
 use super::performance::Performances;
-use super::power::{Capper, Caps};
+use super::power::{self, Capper, Caps};
 use super::quality::Quality;
 use super::safety::Safety;
 use super::scene::Scene;
@@ -38,6 +42,7 @@ impl State {
             feeds: Feeds::new(&hall.power),
             caps: Caps::new(hall, capper),
             budgets: Budgets::default(),
+            interval: Interval::new(plan.peaks.as_ref()),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
             overrides: Overrides::default(),
@@ -67,11 +72,59 @@ impl State {
         }
     }
 
+    /// What flows through the billed meter; nothing where no peak is kept down.
+    pub(super) fn metered(&self, plan: &Plan, capper: &Capper) -> Option<interval::Scene> {
+        let peaks = plan.peaks.as_ref()?;
+        let image = self.quality.image();
+        let pulses = peaks.pulse().and_then(|point| {
+            let age = self.clock.last().mono.since(image.heard(point));
+            self.quality.reading(point).fresh().map(|count| (count, age))
+        });
+        Some(interval::Scene {
+            pulses,
+            meter: self.energy.account(peaks.meter()),
+            at: self.energy.at(),
+            now: self.clock.lived(),
+            load: self.feeds.flow(peaks.feed())?.load,
+            // What nobody lowers is no floor to count on later.
+            floor: self.caps.least(capper, peaks.feed()).unwrap_or(Watts(f64::INFINITY)),
+        })
+    }
+
+    /// What feeds carry, what they may carry, and what every GPU may draw because of it.
+    pub(super) fn draw(
+        &mut self,
+        plan: &Plan,
+        inputs: &Inputs,
+        capper: &mut Capper,
+        (caps, news): (&mut [Cap], &mut News<'_>),
+    ) {
+        let (hall, tick) = (&*plan.hall, self.clock.last());
+        self.feeds.step((&hall.power, &plan.allowed), self.quality.image(), &self.clock, news); // what flows through the power tree
+        self.budgets.step(tick, news); // what feeds may carry for a while
+        if let Some((peaks, scene)) = plan.peaks.as_ref().zip(self.metered(plan, capper)) {
+            self.interval.step(peaks, &scene, news); // what billed windows still allow
+        }
+        let image = self.quality.image();
+        let scene = power::Scene {
+            hall,
+            inputs,
+            load: |place| self.feeds.carried(&hall.power, place),
+            asked: |rack| self.equipment.asked_of(hall, rack),
+            meter: |rack| feeds::metered(&hall.power, image, rack),
+            budgets: &self.budgets,
+            windows: self.interval.allowed(plan.peaks.as_ref()),
+            now: self.clock.lived(),
+        };
+        self.caps.step(&scene, capper, (caps, news)); // what every GPU may draw
+    }
+
     /// A new boot.
     pub(super) fn restart(&mut self, plan: &Plan, commands: &Commands, tick: Tick, news: &mut News<'_>) {
         self.quality.forget();
         self.feeds.restart(tick);
         self.caps.restart();
+        self.interval.restart(plan.peaks.as_ref());
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();
         self.alarms.restart(tick);

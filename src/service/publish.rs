@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plant::convert;
-use plant::event::{Commissioning, Event, Severity, Supervision, What};
+use plant::event::{Commissioning, Event, PeakNews, Severity, Supervision, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::image::Inputs;
@@ -287,6 +287,16 @@ fn commissioning(news: &Commissioning) -> Value {
 }
 
 /// What happened, as fields: a word in `kind`, and its numbers.
+fn peak(news: PeakNews) -> Value {
+    let kind = news.word();
+    match news {
+        PeakNews::Held { demand, allowed } => json!({ "kind": kind, "demand": demand, "allowed_w": allowed }),
+        PeakNews::Free => json!({ "kind": kind }),
+        PeakNews::Paid { demand, watts } => json!({ "kind": kind, "demand": demand, "watts": watts }),
+        PeakNews::Unread(on) | PeakNews::Unsure(on) => json!({ "kind": kind, "on": on }),
+    }
+}
+
 fn what(what: &What) -> Value {
     match what {
         What::Step(step) => json!({ "kind": "step", "step": step.word() }),
@@ -314,6 +324,7 @@ fn what(what: &What) -> Value {
         What::Responds => json!({ "kind": "responds" }),
         What::Sensors(how, on) => json!({ "kind": "sensors", "how": how.word(), "on": on }),
         What::Feed(trouble, on) => json!({ "kind": "feed", "trouble": trouble.word(), "on": on }),
+        What::Peak(of) => peak(*of),
         What::ReadingFresh => json!({ "kind": "reading_fresh" }),
         What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),
         What::ReadingLost(why) => json!({ "kind": "reading_lost", "why": why.to_string() }),

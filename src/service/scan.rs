@@ -197,6 +197,7 @@ impl Scan {
             Question::Point(point) => Answer::Point(self.controller.point(point).map(Box::new)),
             Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
             Question::Gpus => Answer::Gpus(self.controller.gpus()),
+            Question::Peaks => Answer::Peaks(self.controller.peaks().map(Box::new)),
             Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),
             Question::Loops(hours) => Answer::Loops(self.controller.performance(hours)),
             Question::Shadow(hours) => Answer::Shadow(self.controller.shadow(hours).map(Box::new)),

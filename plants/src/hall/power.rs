@@ -18,6 +18,7 @@ pub use cords::CordFlow;
 
 use super::Hall;
 use super::capping::Capping;
+use super::peaks::Peaks;
 use crate::breaker::{Characteristic, Circuit, Curve, FAST, Points, Protective};
 use crate::id::{EquipId, FeedId, Id, Table};
 use crate::point::Point;
@@ -36,6 +37,8 @@ pub struct Power {
     pub nodes: Vec<Node>,
     /// How their GPUs are capped; nothing where nobody caps them.
     pub capping: Option<Capping>,
+    /// How billed peaks are kept down; nothing where they may come.
+    pub peaks: Option<Peaks>,
 }
 
 /// What a feed is.

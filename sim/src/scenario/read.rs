@@ -4,6 +4,7 @@ mod asserts;
 mod capped;
 mod events;
 mod nodes;
+mod peaked;
 mod quantity;
 
 use std::sync::Arc;
@@ -88,6 +89,7 @@ impl<'s> Page<'s> {
         let mut hall = hall?;
         self.rotation(&mut hall);
         self.capped(&mut hall);
+        let peaked = self.peaked(&mut hall);
         self.expected(&hall, &expected_errors);
         let nodes = self.nodes(&hall, warm_up.unwrap_or(Span::ZERO));
         let events = self.events((&hall, nodes.is_some()), &event_sections, length);
@@ -108,6 +110,7 @@ impl<'s> Page<'s> {
             supervisor,
             load,
             nodes,
+            peaked,
             weather,
             prices,
             prices_file,

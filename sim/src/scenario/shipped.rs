@@ -92,6 +92,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-outage-no-generator", include_str!("../../scenarios/air-outage-no-generator.toml")),
     ("air-override", include_str!("../../scenarios/air-override.toml")),
     ("air-override-and-heat", include_str!("../../scenarios/air-override-and-heat.toml")),
+    ("air-peaks-held", include_str!("../../scenarios/air-peaks-held.toml")),
+    ("air-peaks-of-faults", include_str!("../../scenarios/air-peaks-of-faults.toml")),
     ("air-plant-blind", include_str!("../../scenarios/air-plant-blind.toml")),
     ("air-power-agents-killed", include_str!("../../scenarios/air-power-agents-killed.toml")),
     ("air-power-all-training", include_str!("../../scenarios/air-power-all-training.toml")),

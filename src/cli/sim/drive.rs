@@ -13,7 +13,7 @@ use plant::time::{Span, Tick, Wall};
 use sim::World;
 use sim::kpi::{Beside, Kpis, Tally, in_failsafe};
 use sim::record::{MarkKind, Recorder, Recording};
-use sim::scenario::{Action, Pilot, Run, Seen, Setpoint};
+use sim::scenario::{Action, Pilot, Run, Scenario, Seen, Setpoint};
 use sim::trace::{Header, MODEL, Trace};
 use wattloop::control::report::Status;
 use wattloop::control::request::{Ask, Reply, Request};
@@ -23,6 +23,7 @@ use wattloop::service::journal::decision_hash;
 
 use super::nodes::Nodes;
 use super::pages::Page;
+use super::site::site;
 
 /// How long a clock that jumped must be steady before it is trusted again, as in the service (s).
 const DOUBT: f64 = 300.0;
@@ -105,7 +106,7 @@ impl Drive {
             world: if pilot.is_on_panels() { world.on_panels() } else { world },
             run,
             pilot,
-            controller: controller(&hall, (pilot, page.scenario.supervisor)),
+            controller: controller(&page.scenario, pilot),
             inputs: Inputs::unread(hall.points.len()),
             image: Inputs::of(&hall),
             outputs: if pilot.is_on_panels() { Outputs::default() } else { safe },
@@ -349,7 +350,7 @@ impl Drive {
         if !self.pilot.decides() {
             return;
         }
-        self.controller = Controller::restore(Arc::clone(&self.hall), self.controller.state().clone());
+        self.controller = Controller::restore(site(self.run.scenario()), self.controller.state().clone());
         if let Some(nodes) = &mut self.nodes {
             // Its agents hear of a later start than before.
             nodes.unheard(&mut self.image);
@@ -372,10 +373,10 @@ impl Drive {
 }
 
 /// A controller as this pilot has it; its supervisor off where the page is about setpoints as the hall's file has them.
-fn controller(hall: &Arc<Hall>, (pilot, supervisor): (Pilot, bool)) -> Controller {
-    let mut controller = Controller::new(Arc::clone(hall));
+fn controller(scenario: &Scenario, pilot: Pilot) -> Controller {
+    let mut controller = Controller::new(site(scenario));
     controller.set_beside(pilot == Pilot::Shadow);
-    if !supervisor {
+    if !scenario.supervisor {
         let reason = "the page is about setpoints as they are in the file".to_owned();
         let ask = Ask::Supervise { on: false, reason };
         controller.answer(&Request { who: "scenario".to_owned(), ask }, Tick::default());

@@ -7,9 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::band::{Band, Near, Zone};
 use super::limits::Limit;
+use crate::control::interval::Mean;
 
 /// How fast what is no GPU is believed to have changed (s): meters and agents do not read at the same moment.
 const OTHER: f64 = 10.0;
+
+/// How fast what caps leave unused is believed to have changed (s).
+const UNUSED: f64 = 30.0;
 
 /// What is remembered of a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +21,8 @@ pub struct Bounds {
     band: Band,
     /// What is no GPU (W).
     other: Option<Watts>,
+    /// What caps leave unused (W): what GPUs may draw, and do not.
+    unused: Watts,
     /// People know that caps come down.
     told: bool,
 }
@@ -56,6 +62,8 @@ impl Bounds {
         let blend = (now.dt.seconds() / OTHER).clamp(0.0, 1.0);
         let smooth = self.other.map_or(momentary, |other| other + (momentary - other) * blend);
         self.other = Some(smooth);
+        let unused = (of.granted - of.drawn).max(Watts(0.0));
+        self.unused = self.unused + (unused - self.unused) * (now.dt.seconds() / UNUSED).clamp(0.0, 1.0);
         let near = Near { limit: limit.most, load, most: smooth + of.granted, used, chance };
         self.band.step(&near, rules, now.dt);
         let other = match self.band.zone() {
@@ -67,6 +75,18 @@ impl Bounds {
             self.band.restored();
         }
         room
+    }
+
+    /// The room for GPUs (W) where the mean counts: no distance is kept as from a breaker, and what caps leave unused is given away as well.
+    #[must_use]
+    pub fn in_the_mean(&self, mean: &Mean) -> Watts {
+        (mean.allowed - self.other.unwrap_or_default() + self.unused * mean.loose).max(Watts(0.0))
+    }
+
+    /// What is no GPU (W); nothing before anything was heard.
+    #[must_use]
+    pub const fn other(&self) -> Option<Watts> {
+        self.other
     }
 
     /// True while its breaker's time is short.

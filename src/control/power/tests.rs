@@ -55,6 +55,7 @@ struct Field {
     other: f64,
     besides: f64,
     budgets: Budgets,
+    windows: Option<Mean>,
     used: f64,
     tick: Tick,
 }
@@ -77,6 +78,7 @@ impl Field {
             other: 900.0,
             besides: 0.0,
             budgets: Budgets::default(),
+            windows: None,
             used: 0.0,
             tick: Tick { seq: 0, dt: SECOND, mono: Mono(1_000_000_000), wall: Wall(0), clock_trusted: true, boot: 1 },
             capper,
@@ -92,6 +94,12 @@ impl Field {
     fn real(&self, gpu: usize, board: u64) -> u64 {
         let gain = self.gains.as_ref().map_or(1.0, |gains| gains[gpu]);
         convert::u64_from_f64_rounded(convert::f64_from_u64(board) * gain)
+    }
+
+    /// What makes limits lower than they are for good.
+    fn lower(&self) -> why::Lower<'_> {
+        let windows = self.windows.map(|mean| (mean.feed, mean.allowed, "peak"));
+        why::Lower { budgets: &self.budgets, windows }
     }
 
     /// What the meter of a rack reads, where it is read.
@@ -141,6 +149,7 @@ impl Field {
             asked: |_| None,
             meter: |rack| meters[rack],
             budgets: &self.budgets,
+            windows: self.windows,
             now: self.tick,
         };
         let mut news = News::new(self.tick, &mut self.events);
@@ -329,7 +338,7 @@ fn who_asks_why_hears_the_feed_that_binds() {
     let mut field = Field::new(TENANTS);
     field.cut[199] = true;
     (0..60).for_each(|_| field.second());
-    let views = field.caps.views(&field.hall, &field.capper, &field.budgets);
+    let views = field.caps.views(&field.hall, &field.capper, &field.lower());
     let of = |gpu: usize| views.iter().find(|v| v.uuid == field.inputs.gpus[gpu].uuid.expect("named")).expect("seen");
     let (first, held) = (of(0), of(600));
     assert_eq!(
@@ -341,7 +350,7 @@ fn who_asks_why_hears_the_feed_that_binds() {
     assert_eq!(views.len(), 796, "a node that never spoke has no GPUs yet");
     field.cut[0] = true;
     (0..15).for_each(|_| field.second());
-    let silent = field.caps.views(&field.hall, &field.capper, &field.budgets);
+    let silent = field.caps.views(&field.hall, &field.capper, &field.lower());
     assert_eq!((silent[0].held.as_str(), silent[0].counts_w, silent[0].granted_w), ("doubt", 700.0, None));
 }
 

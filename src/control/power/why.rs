@@ -1,9 +1,11 @@
 //! What holds a GPU's cap, for people who ask.
 
 use plant::hall::Hall;
+use plant::id::FeedId;
+use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
-use super::limits::Place;
+use super::limits::{Limit, Place};
 use super::{Capper, Caps};
 use crate::control::budgets::Budgets;
 use crate::control::report::GpuView;
@@ -31,16 +33,42 @@ impl Held {
     }
 }
 
+/// What makes limits lower than they are for good.
+#[derive(Clone, Copy, Debug)]
+pub struct Lower<'a> {
+    /// What feeds may carry for a while.
+    pub budgets: &'a Budgets,
+    /// What a feed may carry so that its billed windows are kept, and the demand whose windows they are.
+    pub windows: Option<(FeedId, Watts, &'a str)>,
+}
+
+impl Lower<'_> {
+    /// What a limit is now (W), and because of what.
+    fn at(&self, limit: &Limit) -> (Watts, String) {
+        let mut found = (limit.most, String::new());
+        let Place::Feed(feed) = limit.place else { return found };
+        if let Some(budget) = self.budgets.of(feed).filter(|of| of.most < found.0) {
+            found = (budget.most, format!(", its budget `{}` ({})", budget.id, budget.reason));
+        }
+        match self.windows {
+            Some((at, allowed, demand)) if at == feed && allowed < found.0 => {
+                (allowed, format!(", what the billed windows of `{demand}` still allow"))
+            }
+            Some(_) | None => found,
+        }
+    }
+}
+
 impl Caps {
     /// Every GPU that some node has named, with what holds it.
     #[must_use]
-    pub fn views(&self, hall: &Hall, capper: &Capper, budgets: &Budgets) -> Vec<GpuView> {
+    pub fn views(&self, hall: &Hall, capper: &Capper, lower: &Lower<'_>) -> Vec<GpuView> {
         let Some(rules) = &hall.power.capping else { return Vec::new() };
         let nodes = hall.power.nodes.iter().flat_map(|node| node.places().map(move |place| (node, place)));
         let view = |(node, place): (&plant::hall::power::Node, usize)| {
             let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
             let tenant = rules.tenants.get(now.tenant)?;
-            let (held, by, sentence) = self.sentence(hall, (capper, budgets), place)?;
+            let (held, by, sentence) = self.sentence(hall, (capper, lower), place)?;
             Some(GpuView {
                 uuid: gpu.uuid?,
                 node: node.name.clone(),
@@ -64,7 +92,7 @@ impl Caps {
     fn sentence(
         &self,
         hall: &Hall,
-        (capper, budgets): (&Capper, &Budgets),
+        (capper, lower): (&Capper, &Lower<'_>),
         place: usize,
     ) -> Option<(&'static str, Option<String>, String)> {
         let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
@@ -86,10 +114,8 @@ impl Caps {
                     }
                 };
                 let name = hall.power.feeds.get(feed).map_or("?", |feed| feed.name.as_str());
-                let budget =
-                    budgets.of(feed).filter(|of| matches!(limit.place, Place::Feed(_)) && of.most < limit.most);
-                let most = budget.map_or(limit.most, |of| of.most).0 / 1000.0;
-                let by = budget.map_or_else(String::new, |of| format!(", its budget `{}` ({})", of.id, of.reason));
+                let (most, by) = lower.at(limit);
+                let most = most.0 / 1000.0;
                 let sentence = format!(
                     "{at}`{name}` holds it: it wishes {wishes:.0} W and has {has:.0} W of what is left there for its priority below {most:.1} kW{by}"
                 );

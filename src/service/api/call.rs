@@ -15,6 +15,7 @@ use plant::hall::Strategies;
 use plant::id::PointId;
 use tokio::sync::oneshot;
 
+use crate::control::interval::view::PeaksView;
 use crate::control::report::{
     CheckPoint, CheckView, GpuView, PerformanceView, PointView, ShadowReport, Status, TrialSeen, WhyReport,
 };
@@ -39,6 +40,8 @@ pub enum Question {
     Why(PointId),
     /// Every GPU that is capped.
     Gpus,
+    /// What keeps billed peaks down.
+    Peaks,
     /// The trial that runs, or the last one.
     Trial,
     /// How every loop did over so many hours.
@@ -68,6 +71,8 @@ pub enum Answer {
     Why(Option<Box<WhyReport>>),
     /// To [`Question::Gpus`].
     Gpus(Vec<GpuView>),
+    /// To [`Question::Peaks`]; nothing where they may come.
+    Peaks(Option<Box<PeaksView>>),
     /// To [`Question::Trial`]; nothing where no loop has been on trial.
     Trial(Option<Box<TrialSeen>>),
     /// To [`Question::Loops`].

@@ -1,4 +1,4 @@
-//! GPUs and what holds their caps.
+//! GPUs and what holds their caps; the billed peaks for which caps are lowered.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -8,6 +8,7 @@ use super::Context;
 use super::call::{Answer, Question};
 use super::problem::Problem;
 use super::routes::unfit;
+use crate::control::interval::view::PeaksView;
 use crate::control::report::GpuView;
 
 /// Every GPU that some node has named.
@@ -27,5 +28,15 @@ pub(super) async fn one(context: State<Context>, Path(uuid): Path<String>) -> Re
             "`GET /v1/gpus` lists them"
         };
         Problem::new(StatusCode::NOT_FOUND, "unknown", format!("no node has a GPU `{uuid}`"), help)
+    })
+}
+
+/// What keeps billed peaks down.
+pub(super) async fn peaks(State(context): State<Context>) -> Result<Json<PeaksView>, Problem> {
+    let answer = context.asker.ask(Question::Peaks).await?;
+    let Answer::Peaks(peaks) = answer else { return Err(unfit(answer)) };
+    peaks.map(|peaks| Json(*peaks)).ok_or_else(|| {
+        let help = "write `[peaks]` in the hall's file and name a `[tariff]` in the configuration";
+        Problem::new(StatusCode::NOT_FOUND, "unknown", "no billed peak is kept down here".to_owned(), help)
     })
 }

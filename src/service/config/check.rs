@@ -14,6 +14,7 @@ use plant::time::Span;
 use super::layers::Layered;
 use super::path::{Path, Step};
 use super::{Config, Device, Parsed};
+use crate::control::tariff::Tariff;
 
 /// Checks what one file can say about itself.
 #[must_use]
@@ -193,6 +194,34 @@ pub fn timeouts(parsed: &Parsed, bindings: &Bindings) -> Vec<Fault> {
     faults
 }
 
+/// Billed peaks that are kept down without a tariff, or by names that nothing has, would come all the same.
+#[must_use]
+pub fn peaks(parsed: &Parsed, hall: &Hall, tariff: Option<&Tariff>) -> Vec<Fault> {
+    let Some(rules) = &hall.power.peaks else { return Vec::new() };
+    let root = Path::default();
+    let peaks = format!("the hall `{}` has `[peaks]`", hall.name);
+    let fault = |key: &str, say: String, help: String| parsed.layered.fault(&root.key(key), say, help);
+    let Some(tariff) = tariff else {
+        let help = "add `[tariff] file = …`: its demands say what windows are billed; or take `[peaks]` out of the hall's file";
+        return vec![fault("hall", format!("{peaks}, and no tariff is named"), help.to_owned())];
+    };
+    let names = || tariff.demand.iter().map(|charge| charge.name.as_str());
+    let unknown = rules.targets.iter().filter(|target| !names().any(|name| name == target.demand));
+    let mut faults: Vec<Fault> = unknown
+        .map(|target| {
+            let say =
+                format!("{peaks} with a target for `{}`, and `{}` has no such demand", target.demand, tariff.name);
+            fault("tariff", say, did_you_mean(&target.demand, names()))
+        })
+        .collect();
+    if let Some(pulse) = rules.pulse.as_ref().filter(|name| hall.point(name).is_none()) {
+        let say = format!("{peaks} that go by `{pulse}`, and there is no such point");
+        let help = "the map of the billed meter must have it: the count of intervals that the meter has ended";
+        faults.push(fault("hall", say, help.to_owned()));
+    }
+    faults
+}
+
 /// Caps that nobody carries to the GPUs, or that anybody may set, would protect nothing: who writes them into a hall's file believes otherwise.
 #[must_use]
 pub fn capping(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
@@ -283,6 +312,32 @@ mod tests {
         assert!(of("").contains("agents could be reached") && of("").contains("`[agents] sockets`"), "{}", of(""));
         let relative = of("sockets = [\"agent.sock\"]");
         assert!(relative.contains("`agent.sock` of an agent is not an absolute path"), "{relative}");
+    }
+
+    #[test]
+    fn peaks_need_a_tariff_that_has_their_demands_and_a_meter_that_counts() {
+        let tariff = std::env::current_dir().expect("a folder").join("config/tariffs/mesa-tou.toml");
+        let of = |peaks: &str, named: bool| {
+            let more = if named {
+                format!("[tariff]\nfile = \"{}\"\n\n[mqtt]", tariff.display())
+            } else {
+                "[mqtt]".to_owned()
+            };
+            faults(&format!("[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n{peaks}"), |text| {
+                text.replacen("[mqtt]", &more, 1)
+            })
+        };
+        let bare = of("", false);
+        assert!(bare.contains("has `[peaks]`, and no tariff is named") && bare.contains("`[tariff] file"), "{bare}");
+        assert_eq!(of("", true), "");
+        let target = of("[[peak]]\ndemand = \"on-peek\"\nmost = 9e5", true);
+        assert!(target.contains("`on-peek`, and `mesa-tou` has no such demand"), "{target}");
+        assert!(target.contains("did you mean `on-peak`?"), "{target}");
+        let pulse = of("pulse = \"utility/pulses\"", true);
+        assert!(
+            pulse.contains("`utility/pulses`, and there is no such point") && pulse.contains("count of intervals"),
+            "{pulse}"
+        );
     }
 
     #[test]

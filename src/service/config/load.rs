@@ -198,6 +198,7 @@ fn together(parsed: Parsed, texts: Texts, file: &str) -> Result<Loaded, Faults> 
     let bindings = Bindings::resolve(&mut hall, &maps, &assignments(&parsed), file)?;
     let mut faults = check::timeouts(&parsed, &bindings);
     faults.extend(check::capping(&parsed, &hall));
+    faults.extend(check::peaks(&parsed, &hall, tariff.as_ref()));
     if !faults.is_empty() {
         return Err(Faults(faults));
     }

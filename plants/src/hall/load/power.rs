@@ -2,6 +2,7 @@
 
 mod capping;
 mod nodes;
+mod peaks;
 mod proof;
 
 use super::Draft;
@@ -45,8 +46,9 @@ impl Draft {
         self.meters_once(&drawn);
         let feeds = hang(&drawn);
         let up = Power::order(&feeds);
-        let mut power = Power { feeds, up, racks, nodes, capping: None };
+        let mut power = Power { feeds, up, racks, nodes, capping: None, peaks: None };
         power.capping = capping::read(file, self, &power);
+        power.peaks = peaks::read(file, self, &power);
         proof::cords(file, self, &drawn, &power);
         power.prove();
         if !file.is_faulty() {

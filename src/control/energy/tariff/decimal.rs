@@ -60,6 +60,12 @@ impl Decimal {
         Self(i128::from(n) * ONE)
     }
 
+    /// As near as a float comes; infinite where it is beyond nine digits.
+    #[must_use]
+    pub fn number(self) -> f64 {
+        i64::try_from(self.0).map_or(f64::INFINITY, |of| plant::convert::f64_from_i64(of) / 1e9)
+    }
+
     /// Reads "12", "-0.0315", "1e-3"; nothing with more than nine places or eighteen digits before the point.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

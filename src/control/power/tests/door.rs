@@ -18,9 +18,37 @@ fn a_budget_comes_through_the_door_of_the_limits_and_says_who_asked() {
     (0..10).for_each(|_| field.second());
     let (load, _) = field.ups();
     assert!(before > 600e3 && load <= 560e3, "{before} W, then {load} W");
-    let views = field.caps.views(&field.hall, &field.capper, &field.budgets);
+    let views = field.caps.views(&field.hall, &field.capper, &field.lower());
     assert!(views.iter().any(|view| view.sentence.contains("`dr-7` (the grid asks)")), "{:?}", views[0]);
     field.budgets.lift("dr-7", &mut News::new(tick, &mut Vec::new()));
+    (0..300).for_each(|_| field.second());
+    assert!(field.ups().0 > 0.95 * before, "{:?}", field.ups());
+}
+
+/// A window is kept in the mean: caps come to what it allows, and no distance is kept as from a breaker. What GPUs leave of their
+/// caps others may have, as long as later moments can make it good.
+#[test]
+fn what_billed_windows_allow_comes_through_the_same_door() {
+    let mut field = Field::new("[capping]");
+    (0..120).for_each(|_| field.second());
+    let (before, _) = field.ups();
+    let feed = field.hall.power.feed("ups-a").expect("a UPS");
+    field.windows = Some(Mean { feed, allowed: Watts(560e3), loose: 1.0 });
+    (0..30).for_each(|_| field.second());
+    let mean = (0..60)
+        .map(|_| {
+            field.second();
+            field.ups().0
+        })
+        .sum::<f64>()
+        / 60.0;
+    assert!(before > 600e3 && (552e3..=564e3).contains(&mean), "{before} W, then {mean} W");
+    let views = field.caps.views(&field.hall, &field.capper, &field.lower());
+    let said = "below 560.0 kW, what the billed windows of `peak` still allow";
+    assert!(views.iter().any(|view| view.sentence.contains(said)), "{:?}", views[0]);
+    let least = field.caps.least(&field.capper, feed).expect("known");
+    assert!(least < Watts(mean) && least > Watts(100e3), "{least:?}");
+    field.windows = None;
     (0..300).for_each(|_| field.second());
     assert!(field.ups().0 > 0.95 * before, "{:?}", field.ups());
 }

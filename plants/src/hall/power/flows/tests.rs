@@ -142,7 +142,14 @@ fn tree(sketches: &[Sketch], turn: usize) -> Power {
         fail_safe: Watts(10e3),
         most: Watts(20e3),
     };
-    Power { up: Power::order(&feeds), feeds, racks: (0..RACKS).map(rack).collect(), nodes: Vec::new(), capping: None }
+    Power {
+        up: Power::order(&feeds),
+        feeds,
+        racks: (0..RACKS).map(rack).collect(),
+        nodes: Vec::new(),
+        capping: None,
+        peaks: None,
+    }
 }
 
 fn sketches() -> impl Strategy<Value = Vec<Sketch>> {

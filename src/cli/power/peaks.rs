@@ -1,0 +1,146 @@
+//! `wattloop power peaks`: the billed peaks, what is paid, and what every open window still allows.
+
+use clap::Args;
+use plant::time::Wall;
+use wattloop::control::civil::Zone;
+use wattloop::control::interval::view::{DemandView, PeaksView, WindowView};
+
+use crate::cli::client::SocketArgs;
+use crate::cli::figure::{fixed, length};
+use crate::cli::{Out, Stop};
+
+/// The billed peaks.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wattloop power peaks
+  wattloop power peaks --json | jq '.demands[] | {name, kept_w, window}'
+
+A demand without a target is measured only. What is kept is the target, or what is paid already where that is more. Times are UTC.")]
+pub struct PeaksArgs {
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// Prints.
+pub fn run(args: &PeaksArgs, out: &Out) -> Result<(), Stop> {
+    let view: PeaksView = args.socket.get("/v1/peaks")?;
+    if out.json() { out.value(&view) } else { out.text(page(&view)) }
+}
+
+fn kilowatts(watts: f64) -> String {
+    fixed(watts / 1e3, 1)
+}
+
+fn page(view: &PeaksView) -> String {
+    let known = |watts: Option<f64>| watts.map_or_else(|| "-".to_owned(), kilowatts);
+    let mut page = format!("meter          {} of {}, billed by `{}`", view.meter, view.feed, view.tariff);
+    page += if view.read { "\n" } else { ": NOT READ, what `unreliable` says holds\n" };
+    if !view.sure {
+        page += "WINDOWS        not sure where they begin: all that may be count\n";
+    }
+    page += &format!("flows          {} kW, a minute is off by {}\n", known(view.load_w), kilowatts(view.off_w));
+    page += &match (view.allowed_w, &view.held_by) {
+        (Some(allowed), Some(demand)) => {
+            format!("HELD           at {} kW for the windows of `{demand}`\n", kilowatts(allowed))
+        }
+        (Some(_) | None, _) => "held           no\n".to_owned(),
+    };
+    if view.lowered > 0 {
+        page += &format!("lowered        {} times, {} in all\n", view.lowered, length(view.lowered_s));
+    }
+    page += &format!(
+        "\n{:<20} {:>9} {:>9} {:>9} {:>9}  {}\n",
+        "demand", "target kW", "paid kW", "kept kW", "peak kW", "open window that allows least"
+    );
+    for of in &view.demands {
+        let peak = of.peak.map(|(watts, _, _)| watts);
+        page += &format!(
+            "{:<20} {:>9} {:>9} {:>9} {:>9}  {}\n",
+            of.name,
+            known(of.target_w),
+            kilowatts(of.paid_w),
+            known(of.kept_w),
+            known(peak),
+            open(of)
+        );
+    }
+    page
+}
+
+fn open(of: &DemandView) -> String {
+    let lacking = if of.lacking > 0 { format!("; {} windows were not known whole", of.lacking) } else { String::new() };
+    let said = of.window.as_ref().map_or_else(|| "-".to_owned(), window);
+    format!("{said}{lacking}")
+}
+
+fn window(of: &WindowView) -> String {
+    let clock = |at: Option<Wall>| at.map_or_else(|| "?".to_owned(), show);
+    format!(
+        "{} to {}: {} kWh flowed, becomes {} kW, allows {} kW from now on",
+        clock(of.from),
+        clock(of.to),
+        fixed(of.flowed_wh / 1e3, 1),
+        kilowatts(of.becomes_w),
+        kilowatts(of.allowed_w)
+    )
+}
+
+/// "14:45" of a day in UTC.
+fn show(at: Wall) -> String {
+    let shown = Zone::named("UTC").map(|zone| zone.show(at)).unwrap_or_default();
+    shown.split(' ').nth(1).unwrap_or("?").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_what_is_held_and_what_each_window_allows() {
+        let window = WindowView {
+            from: Some(Wall(1_784_073_600_000)),
+            to: Some(Wall(1_784_074_500_000)),
+            flowed_wh: 151_250.0,
+            becomes_w: 1_012e3,
+            allowed_w: 987_600.0,
+        };
+        let demand = DemandView {
+            name: "peak".to_owned(),
+            target_w: Some(1e6),
+            paid_w: 0.0,
+            kept_w: Some(1e6),
+            peak: None,
+            lacking: 2,
+            window: Some(window),
+        };
+        let mut view = PeaksView {
+            meter: "utility".to_owned(),
+            feed: "utility".to_owned(),
+            tariff: "weser-rlm".to_owned(),
+            read: true,
+            sure: true,
+            load_w: Some(1_050e3),
+            off_w: 12e3,
+            allowed_w: Some(987_600.0),
+            held_by: Some("peak".to_owned()),
+            lowered: 1,
+            lowered_s: 95.0,
+            demands: vec![demand],
+        };
+        let said = page(&view);
+        for line in [
+            "meter          utility of utility, billed by `weser-rlm`\n",
+            "HELD           at 987.6 kW for the windows of `peak`",
+            "lowered        1 times",
+            "00:00 to 00:15: 151.2 kWh flowed, becomes 1012.0 kW, allows 987.6 kW from now on; 2 windows were not known whole",
+        ] {
+            assert!(said.contains(line), "{line}: {said}");
+        }
+        (view.read, view.sure, view.allowed_w, view.held_by) = (false, false, None, None);
+        let said = page(&view);
+        for line in ["NOT READ", "WINDOWS        not sure", "held           no"] {
+            assert!(said.contains(line), "{line}: {said}");
+        }
+    }
+}

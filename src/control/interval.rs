@@ -1,0 +1,385 @@
+//! Interval control: no window that a utility bills comes to more than what is paid already, or planned.
+//!
+//! ```text
+//!  meter's register ─▶ Trace ─┐
+//!  wall clock, pulses ─▶ Alignment ─▶ the windows that are open ─▶ Room: the mean power that each still allows ─┐
+//!  tariff's demands, peaks that are paid, targets ─┘                                                          the least
+//!                                                                                                               │
+//!   Free ── what flows is more than allowed ──▶ Held: the feed carries what is allowed, and no more             ▼
+//!     ▲                                           │                                                    caps, by priority
+//!     └── well below it for `release` ────────────┘
+//! ```
+//!
+//! A window is kept in the mean: a spike that later power makes good lowers nobody. Limits of breakers are another matter, and hold beside it. What
+//! lowers loads is never a window alone: below a peak that is paid for this billing period nothing is lowered, because nothing would be saved.
+//!
+//! Any doubt is taken for the lower power. What of a gap's energy may have flowed in a window counts with it; where it is not sure where windows begin, every
+//! window counts that may be one. While the meter cannot be read for longer than `stale`, what the hall's file says holds.
+
+mod alignment;
+mod kept;
+mod load;
+mod plan;
+mod room;
+mod trace;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+use plant::convert::i64_from_bits;
+use plant::event::{About, PeakNews, What};
+use plant::hall::peaks::Unreliable;
+use plant::id::FeedId;
+use plant::time::{Span, Tick, Wall};
+use plant::units::Watts;
+use serde::{Deserialize, Serialize};
+
+use super::clock::sum;
+use super::energy::Metered;
+use super::news::News;
+use super::tariff::{Decimal, WindowKind};
+use alignment::{Alignment, Now};
+use kept::Kept;
+use load::Load;
+pub use plan::Plan;
+use room::{Open, Room, Sight};
+use trace::{Supposed, Trace};
+
+/// Loads are let go once they stay below this share of what is allowed (1).
+const CALM: f64 = 0.9;
+/// So long before its end a moment must keep what a window allows, and before that less and less (s).
+const LOOSE: (f64, f64) = (20.0, 120.0);
+/// From a decision to what it does (ms).
+const REACT: i64 = 10_000;
+/// No circuit carries more than this over its nameplate for long (1).
+const OVER: f64 = 1.25;
+
+/// What is remembered. A clone is a snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    trace: Trace,
+    /// How often the meter lost count.
+    breaks: u32,
+    alignment: Alignment,
+    /// The meter's count of intervals as it was read last.
+    pulses: Option<f64>,
+    /// One for each of the tariff's demands.
+    kept: Vec<Kept>,
+    load: Load,
+    /// When the last scan was (ms, clock of energy).
+    last: Option<i64>,
+    /// How long the meter has not been read.
+    blind: Span,
+    /// The window that allows least.
+    tightest: Option<Tightest>,
+    held: Option<Held>,
+    /// What people know: the meter is in doubt, windows are.
+    told: (bool, bool),
+    /// How often a scan lowered loads, and for how long in all.
+    lowered: (u32, Span),
+}
+
+/// The window that allows least, of those that are open.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Tightest {
+    /// Of which demand.
+    demand: usize,
+    room: Room,
+    /// In some window more flows than it allows.
+    over: bool,
+    /// In every window what flows is well below.
+    calm: bool,
+}
+
+/// Loads are lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Held {
+    /// For the windows of this demand.
+    demand: usize,
+    /// What is allowed (W).
+    allowed: Watts,
+    /// How far a moment may differ from it (1, 0 to 1).
+    loose: f64,
+    /// How long the load has been well below.
+    calm: Span,
+}
+
+/// What a feed may carry in the mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// The feed.
+    pub feed: FeedId,
+    /// The mean power (W).
+    pub allowed: Watts,
+    /// How far a moment may differ from it (1, 0 to 1): later ones make it good, as long as there are some.
+    pub loose: f64,
+}
+
+/// What a scan sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene {
+    /// The billed meter's account.
+    pub meter: Metered,
+    /// The clock of energy.
+    pub at: Span,
+    /// When; what a pause was does not count.
+    pub now: Tick,
+    /// How many intervals the meter has ended, by its own count, and how long ago it said so; nothing where it does not tell.
+    pub pulses: Option<(f64, Span)>,
+    /// What goes through the feed (W); what is not read counts at its most.
+    pub load: Watts,
+    /// What can be brought about there within moments, and kept (W).
+    pub floor: Watts,
+}
+
+impl Interval {
+    /// Before anything was measured.
+    #[must_use]
+    pub fn new(plan: Option<&Plan>) -> Self {
+        let kept = plan.map(|plan| plan.tariff.demand.iter().map(|charge| Kept::new(&charge.name)).collect());
+        Self {
+            trace: Trace::default(),
+            breaks: 0,
+            alignment: Alignment::default(),
+            pulses: None,
+            kept: kept.unwrap_or_default(),
+            load: Load::default(),
+            last: None,
+            blind: Span::ZERO,
+            tightest: None,
+            held: None,
+            told: (false, false),
+            lowered: (0, Span::ZERO),
+        }
+    }
+
+    /// A new boot: peaks that are paid, and what flowed, carry over; by their names, where the tariff is another one now.
+    pub fn restart(&mut self, plan: Option<&Plan>) {
+        let known = std::mem::replace(&mut self.kept, Self::new(plan).kept);
+        for before in known {
+            if let Some(kept) = self.kept.iter_mut().find(|kept| kept.name == before.name) {
+                *kept = before;
+                kept.reserve();
+            }
+        }
+        self.trace.reserve();
+        self.load.restart();
+        self.pulses = None; // a count that moved while nobody looked tells no instant
+        self.blind = Span::ZERO;
+    }
+
+    /// One scan: what flowed is taken down, and what may flow is reckoned.
+    pub fn step(&mut self, plan: &Plan, scene: &Scene, news: &mut News<'_>) {
+        let at = i64_from_bits(scene.at.millis());
+        let now = Now { at, wall: scene.now.wall, trusted: scene.now.clock_trusted };
+        self.alignment.step(now, plan.lengths.0);
+        self.read(scene, at);
+        self.hear(plan, scene, at);
+        self.load.step((scene.load.0.min(plan.rated.0 * OVER), self.held.is_none()), scene.now.dt);
+        self.close(plan, at, news);
+        self.tightest = self.tightest(plan, scene, at);
+        self.hold(plan, scene, news);
+        self.tell(plan, at, news);
+        self.last = Some(at);
+    }
+
+    /// What the feed may carry so that its windows are kept; nothing where they ask for nothing.
+    #[must_use]
+    pub fn allowed(&self, plan: Option<&Plan>) -> Option<Mean> {
+        let (plan, held) = plan.zip(self.held)?;
+        Some(Mean { feed: plan.feed(), allowed: held.allowed, loose: held.loose })
+    }
+
+    /// The demand whose windows hold the feed.
+    #[must_use]
+    pub fn held_by<'p>(&self, plan: &'p Plan) -> Option<&'p str> {
+        plan.charge(self.held?.demand).map(|charge| charge.name.as_str())
+    }
+
+    /// Takes down the meter's total.
+    fn read(&mut self, scene: &Scene, at: i64) {
+        if scene.meter.breaks != self.breaks {
+            self.breaks = scene.meter.breaks;
+            self.trace.forget();
+        }
+        if scene.meter.current {
+            self.trace.mark(at, scene.meter.total);
+            self.blind = Span::ZERO;
+        } else {
+            self.blind = sum(self.blind, scene.now.dt);
+        }
+    }
+
+    /// The meter has ended an interval, where its count has moved since it was read last.
+    fn hear(&mut self, plan: &Plan, scene: &Scene, at: i64) {
+        let Some((count, age)) = scene.pulses else { return };
+        if self.pulses.replace(count).is_some_and(|before| before != count) {
+            let ended = at.saturating_sub(i64_from_bits(age.millis()));
+            self.alignment.pulse(ended, plan.lengths.1, &plan.tariff.zone);
+        }
+    }
+
+    /// Looks at the windows that have ended since the scan before.
+    fn close(&mut self, plan: &Plan, at: i64, news: &mut News<'_>) {
+        let (Some(offset), Some(last), false) = (self.alignment.best(), self.last, self.alignment.is_unknown()) else {
+            return;
+        };
+        let (trace, tariff) = (&self.trace, &*plan.tariff);
+        let nothing = Supposed { most: 0.0, before: 0.0, since: 0.0 };
+        for (n, (charge, kept)) in tariff.demand.iter().zip(&mut self.kept).enumerate() {
+            let length = charge.window.length;
+            let begins = trace.instants().filter(|begin| *begin <= at - length).map(|begin| Wall(begin + offset));
+            let target = plan.targets.get(n).copied().flatten();
+            let paid = kept.paid(charge);
+            let mut new = None;
+            charge.open(tariff, Wall(last + offset), begins, |begin, end| {
+                let (from, to) = (begin.0 - offset, end.0 - offset);
+                if to > at {
+                    return;
+                }
+                let hours = plant::convert::f64_from_i64(to - from) / 3_600_000.0;
+                let mean = trace.knows(from, to).then(|| trace.between(from, to, &nothing).least / hours);
+                new = kept.look(mean, (begin, end)).or(new);
+            });
+            if let Some((peak, _)) = new.zip(target).filter(|(peak, target)| peak.watts > target.max(paid)) {
+                let paid = PeakNews::Paid { demand: plan.place(n), watts: peak.watts };
+                news.warn(About::Feed(plan.feed()), What::Peak(paid));
+            }
+            kept.pass(tariff, charge, Wall(at + offset));
+        }
+    }
+
+    /// What the windows of a demand shall not exceed (W): its target, or what is paid already; nothing where it has none, or where more costs no more.
+    fn target(&self, plan: &Plan, demand: usize) -> Option<f64> {
+        let (charge, kept) = (plan.charge(demand)?, self.kept.get(demand)?);
+        let target = plan.targets.get(demand).copied().flatten()?.max(kept.paid(charge));
+        let most = charge.maximum.map_or(f64::INFINITY, watts);
+        (target < most).then_some(target)
+    }
+
+    /// The window that allows least, of those that are open.
+    fn tightest(&self, plan: &Plan, scene: &Scene, at: i64) -> Option<Tightest> {
+        let mut found: Option<Tightest> = None;
+        for demand in 0..plan.targets.len() {
+            let Some(target) = self.target(plan, demand) else { continue };
+            let sight = self.sight(plan, scene, (at, target));
+            self.each_open(plan, (demand, target), at, |open| {
+                let room = sight.room(&open);
+                let (over, calm) = (room.next + room.off > room.allowed, room.next < room.allowed * CALM);
+                let other = found.unwrap_or(Tightest { demand, room, over, calm });
+                let less = if room.allowed < other.room.allowed { (demand, room) } else { (other.demand, other.room) };
+                let (over, calm) = (over || other.over, calm && other.calm);
+                found = Some(Tightest { demand: less.0, room: less.1, over, calm });
+            });
+        }
+        found
+    }
+
+    fn sight(&self, plan: &Plan, scene: &Scene, (now, target): (i64, f64)) -> Sight<'_> {
+        let most = plan.rated.0 * OVER;
+        // What was before the record is taken for what was planned, or for what flows now where that is more.
+        let supposed = Supposed { most, before: target.max(scene.load.0), since: scene.load.0.min(most) };
+        Sight {
+            trace: &self.trace,
+            supposed,
+            now,
+            grain: scene.meter.grain,
+            load: &self.load,
+            flows: scene.load.0,
+            sensitivity: plan.rules.sensitivity,
+            margin: plan.rules.margin,
+            floor: scene.floor.0,
+            react: REACT,
+        }
+    }
+
+    /// Calls with every window of a demand that is open, or may be.
+    fn each_open(&self, plan: &Plan, (demand, target): (usize, f64), at: i64, mut each: impl FnMut(Open)) {
+        let Some(charge) = plan.charge(demand) else { return };
+        let length = charge.window.length;
+        let instants = || self.trace.instants().chain([at]).filter(|begin| (at - length..=at).contains(begin));
+        if self.alignment.is_unknown() {
+            instants().for_each(|begin| each(Open { begin, end: begin + length, target, moves: true }));
+            return;
+        }
+        let moves = charge.coincident.is_none() && charge.window.kind != WindowKind::Fixed;
+        for offset in self.alignment.all(at) {
+            let begins = instants().map(|begin| Wall(begin + offset));
+            charge.open(&plan.tariff, Wall(at + offset), begins, |begin, end| {
+                each(Open { begin: begin.0 - offset, end: end.0 - offset, target, moves });
+            });
+        }
+    }
+
+    /// Lowers loads, and lets them go.
+    fn hold(&mut self, plan: &Plan, scene: &Scene, news: &mut News<'_>) {
+        let (dt, before) = (scene.now.dt, self.held);
+        self.held = if self.blind >= plan.rules.stale { self.unread(plan) } else { self.seen(plan, dt) };
+        if self.held.is_some() {
+            self.lowered.1 = sum(self.lowered.1, dt);
+        }
+        let about = About::Feed(plan.feed());
+        match (before, self.held) {
+            (None, Some(held)) => {
+                self.lowered.0 = self.lowered.0.saturating_add(1);
+                let held = PeakNews::Held { demand: plan.place(held.demand), allowed: held.allowed.0 };
+                news.warn(about, What::Peak(held));
+            }
+            (Some(_), None) => news.info(about, What::Peak(PeakNews::Free)),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+
+    /// The meter is read: loads are lowered as its windows allow.
+    fn seen(&self, plan: &Plan, dt: Span) -> Option<Held> {
+        let Tightest { demand, room, over, calm } = self.tightest?;
+        let calm = match self.held {
+            None if over => Span::ZERO,
+            None => return None,
+            Some(held) if calm => sum(held.calm, dt),
+            Some(_) => Span::ZERO,
+        };
+        let allowed = room.allowed.min(plan.limit);
+        let loose = (room.left - LOOSE.0) / (LOOSE.1 - LOOSE.0);
+        let held = Held { demand, allowed, loose: loose.clamp(0.0, 1.0), calm };
+        (self.held.is_none() || calm < plan.rules.release).then_some(held)
+    }
+
+    /// The meter has not been read for long: what the hall's file says.
+    fn unread(&self, plan: &Plan) -> Option<Held> {
+        let demand = self.held.map_or(0, |held| held.demand);
+        match plan.rules.unreliable {
+            Unreliable::Hold => self.held.map(|held| {
+                let target = self.target(plan, held.demand).unwrap_or(f64::INFINITY);
+                Held { allowed: held.allowed.min(Watts(target)), loose: 0.0, calm: Span::ZERO, ..held }
+            }),
+            Unreliable::Release => None,
+            Unreliable::Fixed(allowed) => Some(Held { demand, allowed, loose: 0.0, calm: Span::ZERO }),
+        }
+    }
+
+    /// What people should know of the meter and the clocks.
+    fn tell(&mut self, plan: &Plan, at: i64, news: &mut News<'_>) {
+        let unread = self.blind >= plan.rules.stale;
+        let unsure = self.last.is_some() && self.alignment.is_in_doubt(at);
+        let (was_unread, was_unsure) = std::mem::replace(&mut self.told, (unread, unsure));
+        let about = About::Feed(plan.feed());
+        if was_unread != unread {
+            news.switched(about, (What::Peak(PeakNews::Unread(unread)), unread));
+        }
+        if was_unsure != unsure {
+            news.switched(about, (What::Peak(PeakNews::Unsure(unsure)), unsure));
+        }
+    }
+}
+
+/// kW of a tariff in W.
+fn watts(kw: Decimal) -> f64 {
+    number(kw) * 1e3
+}
+
+/// A tariff's number, as near as a float comes.
+fn number(decimal: Decimal) -> f64 {
+    decimal.number()
+}

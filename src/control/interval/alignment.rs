@@ -1,0 +1,162 @@
+//! Where the utility's windows lie on our clock of energy.
+//!
+//! By its wall clock, or by the pulse with which its meter ends each interval. While one of them is in doubt every alignment counts that may be right:
+//! after a jump of the wall clock the one before it as well, for as long as the longest window lasts; without pulses both theirs and the wall clock's; and
+//! without a wall clock that is believed any at all.
+
+use plant::time::Wall;
+use serde::{Deserialize, Serialize};
+
+use crate::control::civil::Zone;
+
+/// A wall clock that moves by more within a scan was set (ms).
+const JUMP: i64 = 1_000;
+/// A pulse may come so late (ms).
+const LATE: i64 = 30_000;
+
+/// How the utility's time lies over ours: wall time less the clock of energy (ms).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alignment {
+    /// By the wall clock; nothing where it has never been believed.
+    wall: Option<i64>,
+    /// It is believed now.
+    trusted: bool,
+    /// By the wall clock before it was set, and until when that counts (ms, clock of energy).
+    before: Option<(i64, i64)>,
+    /// By the last pulse.
+    pulse: Option<Pulse>,
+}
+
+/// What the last pulse told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Pulse {
+    offset: i64,
+    /// When it came (ms, clock of energy).
+    at: i64,
+    /// From one to the next (ms).
+    length: i64,
+}
+
+/// When it is: on the clock of energy (ms) and on the wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// On the clock of energy (ms).
+    pub at: i64,
+    /// On the wall.
+    pub wall: Wall,
+    /// The wall clock is believed.
+    pub trusted: bool,
+}
+
+impl Alignment {
+    /// One scan; the longest window is so long (ms).
+    pub fn step(&mut self, now: Now, longest: i64) {
+        self.before = self.before.filter(|(_, until)| now.at < *until);
+        self.trusted = now.trusted;
+        if !now.trusted {
+            return;
+        }
+        let offset = now.wall.0.saturating_sub(now.at);
+        if let Some(old) = self.wall.filter(|old| offset.saturating_sub(*old).saturating_abs() > JUMP) {
+            self.before = Some((old, now.at.saturating_add(longest)));
+        }
+        self.wall = Some(offset);
+    }
+
+    /// The meter has ended an interval of this length (ms).
+    pub fn pulse(&mut self, at: i64, length: i64, zone: &Zone) {
+        let Some(wall) = self.best().map(|offset| Wall(at.saturating_add(offset))) else { return };
+        let (begin, end) = zone.window(wall, length);
+        let ended = if wall.0 - begin.0 <= end.0 - wall.0 { begin } else { end };
+        self.pulse = Some(Pulse { offset: ended.0.saturating_sub(at), at, length });
+    }
+
+    /// Pulses come.
+    fn pulses(&self, at: i64) -> bool {
+        self.pulse.is_some_and(|pulse| at <= pulse.at.saturating_add(pulse.length).saturating_add(LATE))
+    }
+
+    /// The one that is most likely right; nothing where no wall clock was ever believed.
+    #[must_use]
+    pub fn best(&self) -> Option<i64> {
+        self.pulse.map(|pulse| pulse.offset).filter(|_| !self.has_jumped()).or(self.wall)
+    }
+
+    /// Every one that may be right; none where any may.
+    pub fn all(&self, at: i64) -> impl Iterator<Item = i64> {
+        let sure = self.pulses(at) && !self.has_jumped();
+        let wall = self.wall.filter(|_| !sure);
+        let before = self.before.map(|(offset, _)| offset).filter(|_| !sure);
+        let pulse = self.pulse.map(|pulse| pulse.offset);
+        [pulse, wall, before].into_iter().filter(|_| !self.is_unknown()).flatten()
+    }
+
+    /// True where no alignment is known.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        !self.trusted || self.wall.is_none()
+    }
+
+    /// True where more than one counts, or any may.
+    #[must_use]
+    pub fn is_in_doubt(&self, at: i64) -> bool {
+        self.is_unknown() || self.has_jumped() || self.pulse.is_some() && !self.pulses(at)
+    }
+
+    const fn has_jumped(&self) -> bool {
+        self.before.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUARTER: i64 = 900_000;
+
+    fn now(at: i64, offset: i64, trusted: bool) -> Now {
+        Now { at, wall: Wall(at + offset), trusted }
+    }
+
+    fn all(alignment: &Alignment, at: i64) -> Vec<i64> {
+        alignment.all(at).collect()
+    }
+
+    #[test]
+    fn after_a_jump_of_the_clock_both_count_for_one_window() {
+        let mut alignment = Alignment::default();
+        assert!(alignment.is_unknown());
+        alignment.step(now(1_000, 5_000, true), QUARTER);
+        assert_eq!((all(&alignment, 1_000), alignment.is_in_doubt(1_000)), (vec![5_000], false));
+        alignment.step(now(2_000, 5_400, true), QUARTER);
+        assert_eq!(all(&alignment, 2_000), [5_400], "a clock that is slewed is followed");
+        alignment.step(now(3_000, 245_400, true), QUARTER);
+        assert_eq!((all(&alignment, 3_000), alignment.is_in_doubt(3_000)), (vec![245_400, 5_400], true));
+        alignment.step(now(3_000 + QUARTER, 245_400, true), QUARTER);
+        assert_eq!(all(&alignment, 3_000 + QUARTER), [245_400]);
+    }
+
+    #[test]
+    fn a_clock_that_is_not_believed_tells_nothing() {
+        let mut alignment = Alignment::default();
+        alignment.step(now(1_000, 5_000, true), QUARTER);
+        alignment.step(now(2_000, 9_000_000, false), QUARTER);
+        assert!(alignment.is_unknown() && all(&alignment, 2_000).is_empty());
+        alignment.step(now(3_000, 5_000, true), QUARTER);
+        assert_eq!(all(&alignment, 3_000), [5_000]);
+    }
+
+    #[test]
+    fn a_pulse_tells_by_how_much_the_utilitys_clock_is_off_and_one_that_stays_away_brings_doubt() {
+        let zone = Zone::named("UTC").expect("a zone");
+        let mut alignment = Alignment::default();
+        alignment.step(now(100, 0, true), QUARTER);
+        alignment.pulse(QUARTER + 7_000, QUARTER, &zone);
+        assert_eq!(all(&alignment, QUARTER + 8_000), [-7_000], "seven seconds behind");
+        alignment.pulse(2 * QUARTER - 3_000, QUARTER, &zone);
+        assert_eq!(all(&alignment, 2 * QUARTER), [3_000], "three seconds ahead");
+        let late = 3 * QUARTER + 28_000;
+        assert!(alignment.is_in_doubt(late));
+        assert_eq!(all(&alignment, late), [3_000, 0], "theirs and ours");
+    }
+}

@@ -1,0 +1,82 @@
+//! Clocks that are set, pulses, meters that are not read.
+
+use super::*;
+
+#[test]
+fn after_a_jump_of_the_clock_windows_of_both_clocks_are_kept() {
+    for jump in [240_000, -420_000] {
+        let mut field = Field::of(FIXED, 1000.0);
+        field.run(34, |_| 1200.0);
+        field.offset += jump;
+        field.run(56, |_| 1200.0);
+        let billed = (field.billed(0), field.billed(jump));
+        assert!(billed.0 <= 1000.5 && billed.1 <= 1000.5, "{jump}: {billed:?}");
+        let unsure = field.told().into_iter().filter(|of| matches!(of, PeakNews::Unsure(_))).collect::<Vec<_>>();
+        assert_eq!(unsure, [PeakNews::Unsure(true), PeakNews::Unsure(false)]);
+    }
+}
+
+#[test]
+fn without_a_clock_every_window_is_kept_that_may_be_one() {
+    let mut field = Field::of(FIXED, 1000.0);
+    field.run(20, |_| 900.0);
+    field.trusted = false;
+    let demand = |s: i64| if s / 660 % 2 == 0 { 1300.0 } else { 700.0 };
+    field.run(120, demand);
+    for ahead in 0..15 {
+        let billed = field.billed(ahead * 60_000);
+        assert!(billed <= 1001.0, "{ahead} min: {billed}");
+    }
+}
+
+#[test]
+fn a_meter_that_is_not_read_is_followed_by_what_the_feed_carries_and_then_by_what_the_file_says() {
+    let of = |unreliable: &str| {
+        let more = format!("unreliable = {unreliable}\n[[peak]]\ndemand = \"peak\"\nmost = 1e6");
+        let mut field = Field::with(FIXED, &more);
+        field.run(34, |_| 1200.0);
+        field.read = false;
+        let from = field.rows.len();
+        field.run(26, |_| 1200.0);
+        let late: Vec<f64> = field.rows[from + 20..].iter().map(|(_, kw)| *kw).collect();
+        (late, field)
+    };
+    let (held, mut field) = of("\"hold\"");
+    assert!(held.iter().all(|kw| (900.0..=1000.0).contains(kw)), "{held:?}");
+    assert!(field.told().contains(&PeakNews::Unread(true)));
+    field.read = true;
+    field.run(30, |_| 1200.0);
+    assert!(field.told().contains(&PeakNews::Unread(false)) && field.billed(0) <= 1000.5, "{}", field.billed(0));
+    let (free, field) = of("\"release\"");
+    assert!(free.iter().all(|kw| *kw == 1200.0), "{free:?}");
+    assert!(field.told().contains(&PeakNews::Free));
+    let (fixed, _) = of("\"fixed\"\nunreliable-watts = 800e3");
+    assert!(fixed.iter().all(|kw| *kw == 800.0), "{fixed:?}");
+}
+
+#[test]
+fn a_meter_that_lost_count_is_taken_for_what_was_planned_or_flows() {
+    let mut field = Field::of(FIXED, 1000.0);
+    field.run(20, |_| 1100.0);
+    (field.total, field.breaks) = (17.0, 2);
+    field.run(10, |_| 1300.0);
+    // The five minutes before the break count at the target, or at what flowed when it was read again.
+    assert!(field.billed(0) <= 1002.0, "{}", field.billed(0));
+    field.run(45, |_| 1300.0);
+    assert!(field.billed(0) <= 1002.0, "{}", field.billed(0));
+}
+
+#[test]
+fn a_pulse_moves_the_windows_to_where_the_utility_has_them() {
+    let mut field = Field::of(FIXED, 1000.0);
+    let demand = |s: i64| if s / 700 % 2 == 0 { 1400.0 } else { 650.0 };
+    // Its clock is 97 s behind: its intervals end later than ours, and it counts them.
+    let behind = 97_000;
+    for _ in 0..180 * 12 {
+        field.pulses = Some(plant::convert::f64_from_i64((field.at + 4_500 - behind).div_euclid(900_000)));
+        field.scan(demand);
+    }
+    let from = field.rows.len() - 720;
+    field.rows.drain(..from);
+    assert!(field.billed(-behind) <= 1000.5, "{}", field.billed(-behind));
+}
