@@ -52,6 +52,7 @@ mod performance;
 pub mod pid;
 mod plants;
 pub mod power;
+pub mod prices;
 mod pumps;
 mod quality;
 pub mod report;
@@ -107,6 +108,7 @@ use identity::Identity;
 use news::News;
 use overrides::Overrides;
 use performance::Performances;
+use prices::{LivePrices, Market, PriceRules};
 use quality::Quality;
 use request::{Reply, Request};
 use rule::Rule;
@@ -130,12 +132,20 @@ pub struct Controller {
 struct Plan {
     hall: Arc<Hall>,
     tariff: Option<Arc<Tariff>>,
+    prices: Option<PriceRules>,
     circuits: Vec<Circuit>,
     wirings: Wirings,
     allowed: Allowed,
     watched: Table<OutputId, Watched>,
     peaks: Option<interval::Plan>,
     zone: TimeZone,
+}
+
+impl Plan {
+    /// What energy costs; nothing where the site names no tariff.
+    fn market(&self) -> Option<Market<'_>> {
+        self.tariff.as_deref().map(|tariff| Market { tariff, rules: self.prices })
+    }
 }
 
 /// Everything the controller remembers. Round-trips through postcard.
@@ -150,6 +160,7 @@ pub struct State {
     caps: power::Caps,
     budgets: budgets::Budgets,
     interval: interval::Interval,
+    prices: LivePrices,
     cooling: Cooling,
     equipment: Equipment,
     overrides: Overrides,
@@ -171,7 +182,7 @@ impl Controller {
     /// A controller that has seen nothing: its outputs are the safe ones.
     #[must_use]
     pub fn new(site: impl Into<Site>) -> Self {
-        let Site { hall, tariff } = site.into();
+        let Site { hall, tariff, prices } = site.into();
         let commands = Commands::of(&hall);
         let circuits = cooling::circuits(&hall, &commands);
         let plan = Plan {
@@ -183,12 +194,13 @@ impl Controller {
             zone: energy::calendar::zone(&hall.tz),
             hall: Arc::clone(&hall),
             tariff,
+            prices,
         };
         let capper = power::Capper::of(&hall);
         let state = State::new(&plan, &commands, &capper);
         let mut outputs = Self::safe_outputs(&hall);
         // Room for a scan in which every point has something to tell, so that no scan allocates.
-        let most = 2 * hall.points.len() + hall.alarms.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len() + 64;
+        let most = 2 * hall.points.len() + hall.alarms.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len() + 72;
         outputs.events.reserve(most);
         Self { plan, commands, capper, outputs, state }
     }
@@ -200,6 +212,7 @@ impl Controller {
         let mut controller = Self::new(site);
         if state.hall == controller.state.hall {
             controller.state = state;
+            controller.state.prices.move_to(controller.plan.tariff.as_deref());
             controller.publish();
         } else {
             controller.state.wear = state.wear;
@@ -226,6 +239,7 @@ impl Controller {
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, state.quality.image(), tick.mono, news); // registers to energy, PUE
         state.draw(plan, inputs, capper, (&mut outputs.caps, news)); // what feeds carry and may carry, what every GPU may draw
+        state.prices.step(plan.market(), &state.clock, news); // what energy costs now
         let image = state.quality.image();
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));

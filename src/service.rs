@@ -27,6 +27,7 @@ pub mod mark;
 pub mod metrics;
 pub mod notify;
 pub mod outlet;
+pub mod prices;
 pub mod promise;
 pub mod publish;
 #[cfg(feature = "sim")]

@@ -82,7 +82,11 @@ fn reply(request: &Request) -> Reply {
         Ask::EndCheck | Ask::Exchanged { .. } | Ask::CheckedOut { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::Retune { .. } => Reply::Refused(Refusal::TooSensitive),
         Ask::EndTrial | Ask::Revert { .. } | Ask::Supervise { .. } => Reply::Refused(Refusal::NothingThere),
-        Ask::ServiceAlarm { .. } | Ask::Found { .. } | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
+        Ask::ServiceAlarm { .. }
+        | Ask::Prices(_)
+        | Ask::PricesRefused { .. }
+        | Ask::Found { .. }
+        | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
     }
 }
 

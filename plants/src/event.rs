@@ -5,6 +5,7 @@ mod commissioning;
 mod disagreement;
 mod feed;
 mod peak;
+mod price;
 mod shut_out;
 mod stage;
 mod supervision;
@@ -23,6 +24,7 @@ pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
 pub use feed::FeedTrouble;
 pub use peak::PeakNews;
+pub use price::{PriceNews, PriceTrouble};
 pub use shut_out::ShutOut;
 pub use stage::StageCause;
 pub use supervision::Supervision;
@@ -367,6 +369,8 @@ pub enum What {
     Commissioning(Commissioning),
     /// The supervisor of setpoints.
     Supervision(Supervision),
+    /// Live prices of energy.
+    Prices(PriceNews),
 }
 
 /// Something that happened, when, and to what.

@@ -79,6 +79,13 @@ pub enum Incoming {
     Command(Command),
     /// A load is announced, or taken back.
     Notice(Notice),
+    /// Prices are published.
+    Prices {
+        /// What it says; nothing where it is too large to look at.
+        payload: Option<Vec<u8>>,
+        /// True where the broker has kept it.
+        kept: bool,
+    },
     /// A subscription ended the connection twice by packets that are too large, and is given up until the next start.
     /// An alarm is due: what it fed stays silent.
     SubscriptionDropped {
@@ -107,13 +114,14 @@ pub struct Mqtt {
     prefix: String,
 }
 
-/// Starts the adapter inside a tokio runtime. The connection is made in the background and for ever.
+/// Starts the adapter inside a tokio runtime. The connection is made in the background and for ever. Where there are prices, they come on
+/// this topic.
 ///
 /// # Errors
 /// Every fault of the configuration and its files; an unreachable broker is none.
 pub fn start(
     config: &MqttConfig,
-    site: &str,
+    (site, prices): (&str, Option<&str>),
     devices: &[MqttDevice],
     shared: Arc<Shared>,
     wall: WallClock,
@@ -129,6 +137,9 @@ pub fn start(
         }
         subscriptions.add(topic.clone(), false);
     }
+    if let Some(topic) = prices {
+        subscriptions.add(topic.to_owned(), true);
+    }
     if config.overrides {
         subscriptions.add(format!("{prefix}point/+/+/set"), true);
     }
@@ -137,7 +148,7 @@ pub fn start(
     }
     let link = Arc::new(Link::default());
     let (sender, incoming) = mpsc::channel(MAX_INCOMING);
-    let intake = Intake::new(Arc::clone(&link), sources, &prefix, (shared, wall), sender);
+    let intake = Intake::new(Arc::clone(&link), sources, (&prefix, prices), (shared, wall), sender);
     let task = tokio::spawn(Driver::new(Arc::clone(&link), options, subscriptions, intake).run());
     Ok((Mqtt { link, task, prefix }, incoming))
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use plant::fault::{Fault, Faults};
 use serde_json::json;
 use wattloop::service::config::load;
+use wattloop::service::prices;
 
 use super::{ConfigArgs, Out, Stop};
 
@@ -33,7 +34,8 @@ pub fn run(args: &CheckArgs, out: &Out) -> Result<(), Stop> {
     let (hall, bindings) = (&loaded.hall, &loaded.bindings);
     let outputs = hall.points.rows().iter().filter(|p| p.write.is_some()).count();
     let devices = (bindings.modbus.len(), bindings.mqtt.len());
-    let warnings = bindings.warnings(hall, &sources.file.display().to_string());
+    let mut warnings = bindings.warnings(hall, &sources.file.display().to_string());
+    warnings.extend(prices::doubt(&loaded));
     let end = if args.strict && !warnings.is_empty() { Err(Stop::new(3, "warnings", "", "")) } else { Ok(()) };
     if out.json() {
         out.value(&json!({

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use plant::fault::{Fault, Faults};
 use serde_json::json;
-use wattloop::control::tariff::{EnergyPrice, Tariff};
+use wattloop::control::tariff::Tariff;
 
 use super::{Out, Stop};
 
@@ -57,7 +57,7 @@ fn check(args: &CheckArgs, out: &Out) -> Result<(), Stop> {
         Err(faults) => return Err(Stop::faults(&faults)),
     };
     let (energy, demand, fixed) = (tariff.energy.len(), tariff.demand.len(), tariff.fixed.len());
-    let day_ahead = tariff.energy.iter().any(|charge| matches!(charge.price, EnergyPrice::DayAhead(_)));
+    let day_ahead = tariff.needs_prices();
     if out.json() {
         return out.value(&json!({
             "ok": true, "faults": [], "tariff": tariff.name, "currency": tariff.currency,

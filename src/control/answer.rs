@@ -72,6 +72,10 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         Ask::Exchanged { part, hours, reason } => {
             exchange::exchange(hall, state, exchange::Put { part: *part, hours: *hours, reason }, tick)
         }
+        Ask::Prices(offer) => state.prices.take(plan.market(), offer, (tick, &mut News::new(tick, &mut state.pending))),
+        Ask::PricesRefused { from, why } => {
+            Ok(state.prices.refuse((from, why), tick, &mut News::new(tick, &mut state.pending)))
+        }
         Ask::EndCheck if state.checkouts.stop(&mut News::new(tick, &mut state.pending)) => {
             Ok(accepted("it is over, and control goes on from here".to_owned()))
         }

@@ -6,6 +6,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Part;
+use super::prices::Offer;
 use super::trial::How;
 use super::tuning::{Fopdt, Gains};
 
@@ -165,6 +166,15 @@ pub enum Ask {
     },
     /// End the check of an output or a device that runs.
     EndCheck,
+    /// Take prices that somebody has published.
+    Prices(Offer),
+    /// Know that a publication of prices has faults, and was not taken.
+    PricesRefused {
+        /// Where it came from.
+        from: String,
+        /// What is wrong, as sentences.
+        why: String,
+    },
     /// Keep what a person has found at the points' instruments.
     CheckedOut {
         /// What was found of each.
@@ -243,6 +253,8 @@ pub enum Refusal {
     Warm,
     /// Somebody stronger than commissioning holds the output, or bends it.
     Held,
+    /// What was published is in another currency, has no slot, or slots on top of each other.
+    NoPrices,
     /// The output is a word, and not a run mode that gives a machine back to its panel; or one of a CDU's pumps that stands, or would: a machine
     /// would start or stop.
     NotForced,
@@ -268,6 +280,7 @@ impl Refusal {
             Self::TooSensitive => "too_sensitive",
             Self::Warm => "warm",
             Self::Held => "held",
+            Self::NoPrices => "no_prices",
             Self::NotForced => "not_forced",
         }
     }
@@ -293,6 +306,7 @@ impl std::fmt::Display for Refusal {
             Self::TooSensitive => f.write_str("with these gains the loop would be too near to swinging"),
             Self::Warm => f.write_str("a rack is warmer than recommended"),
             Self::Held => f.write_str("somebody stronger holds it"),
+            Self::NoPrices => f.write_str("it is in another currency, has no slot, or slots on top of each other"),
             Self::NotForced => f.write_str("it would start or stop a machine"),
         }
     }

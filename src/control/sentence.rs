@@ -2,6 +2,7 @@
 
 mod feeds;
 mod peaks;
+mod prices;
 mod turns;
 
 use plant::command::{Level, Reason};
@@ -392,6 +393,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::AnnouncementDropped => "knows nothing any more of a load that was announced: control was away".to_owned(),
         What::Commissioning(news) => commissioning(news),
         What::Supervision(news) => supervision(news),
+        What::Prices(news) => prices::news(hall, news),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

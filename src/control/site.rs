@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plant::hall::Hall;
 
+use super::prices::PriceRules;
 use super::tariff::Tariff;
 
 /// A hall, and what its energy costs. All of it is read once, at the start.
@@ -13,10 +14,12 @@ pub struct Site {
     pub hall: Arc<Hall>,
     /// What energy and its peaks cost; nothing where the site names no tariff.
     pub tariff: Option<Arc<Tariff>>,
+    /// When live prices are believed; nothing where none come.
+    pub prices: Option<PriceRules>,
 }
 
 impl From<Arc<Hall>> for Site {
     fn from(hall: Arc<Hall>) -> Self {
-        Self { hall, tariff: None }
+        Self { hall, tariff: None, prices: None }
     }
 }

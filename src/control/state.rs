@@ -22,6 +22,7 @@ use super::news::News;
 use super::overrides::Overrides;
 use super::performance::Performances;
 use super::power::{self, Capper, Caps};
+use super::prices::LivePrices;
 use super::quality::Quality;
 use super::safety::Safety;
 use super::scene::Scene;
@@ -43,6 +44,7 @@ impl State {
             caps: Caps::new(hall, capper),
             budgets: Budgets::default(),
             interval: Interval::new(plan.peaks.as_ref()),
+            prices: LivePrices::default(),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
             overrides: Overrides::default(),

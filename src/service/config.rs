@@ -14,6 +14,7 @@ mod layers;
 mod load;
 mod path;
 mod place;
+mod prices;
 mod reload;
 pub mod secret;
 mod show;
@@ -32,6 +33,7 @@ use crate::service::history::HistoryConfig;
 
 pub use layers::Layered;
 pub use load::{Loaded, Sources, Texts, load, parse, rebuild};
+pub use prices::PricesConfig;
 pub use reload::{Keeper, Reload, diff, same_but_for_strategies};
 pub use show::Shown;
 pub use tariff::TariffConfig;
@@ -67,6 +69,9 @@ pub struct Config {
     /// What energy and its peaks cost here (table; none for a site without)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tariff: Option<TariffConfig>,
+    /// Where live prices come from (table; none for a site without)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PricesConfig>,
     /// The socket for people and the command line (table)
     pub api: Api,
     /// Health and metrics over HTTP (table)
@@ -94,6 +99,7 @@ impl Default for Config {
             history: HistoryConfig::default(),
             device: Vec::new(),
             tariff: None,
+            prices: None,
             api: Api::default(),
             health: Health::default(),
             log: Log::default(),

@@ -1,4 +1,4 @@
-//! What comes in over MQTT besides samples: overrides and announcements, where they are allowed, and what there is to know of agents.
+//! What comes in over MQTT besides samples: overrides and announcements, where they are allowed, prices, and what there is to know of agents.
 
 use std::sync::Arc;
 
@@ -9,10 +9,17 @@ use crate::adapters::agents::Note;
 use crate::adapters::mqtt::{Command, Incoming, Load, Mqtt, Notice};
 use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::api::call::{Answer, Asker, Question};
+use crate::service::prices::{Ear, Heard};
 use crate::service::{publish, trouble};
 
 /// Serves commands one after the other until the adapter ends.
-pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Asker, hall: Arc<Hall>) {
+pub async fn serve(
+    mut incoming: Receiver<Incoming>,
+    mqtt: Arc<Mqtt>,
+    asker: Asker,
+    hall: Arc<Hall>,
+    mut prices: Option<Ear>,
+) {
     while let Some(message) = incoming.recv().await {
         match message {
             Incoming::Command(command) => {
@@ -22,6 +29,12 @@ pub async fn serve(mut incoming: Receiver<Incoming>, mqtt: Arc<Mqtt>, asker: Ask
             Incoming::Notice(notice) => {
                 let answer = put(announced(&notice, &hall), (&notice.id, &asker)).await;
                 mqtt.reply(&notice.topic, answer);
+            }
+            Incoming::Prices { payload, kept } => {
+                if let Some(ear) = &mut prices {
+                    let text = payload.ok_or_else(|| "the message is too large to look at".to_owned());
+                    ear.hear(Heard { text, published: None, kept }).await;
+                }
             }
             Incoming::SubscriptionDropped { topic } => {
                 tracing::error!(topic, "its messages are too large: the subscription is dropped until the next start");

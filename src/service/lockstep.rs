@@ -151,7 +151,7 @@ impl Lockstep {
         let site = &loaded.hall.site;
         let started = loaded.config.mqtt.as_ref().map(|config| {
             let wall: mqtt::WallClock = Arc::new(move || Some(wall.wall()));
-            mqtt::start(config, site, &loaded.bindings.mqtt, field.shared(), wall)
+            mqtt::start(config, (site, None), &loaded.bindings.mqtt, field.shared(), wall)
         });
         drop(context);
         let (mqtt, incoming) = started.transpose().map_err(|e| adapter(e.to_string()))?.unzip();

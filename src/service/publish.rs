@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plant::convert;
-use plant::event::{Commissioning, Event, PeakNews, Severity, Supervision, What};
+use plant::event::{Commissioning, Event, PeakNews, PriceNews, Severity, Supervision, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::image::Inputs;
@@ -358,6 +358,18 @@ fn what(what: &What) -> Value {
         What::WriteAcknowledged => json!({ "kind": "write_acknowledged" }),
         What::Supervision(news) => supervision(news),
         What::Commissioning(news) => commissioning(news),
+        What::Prices(news) => prices(news),
+    }
+}
+
+fn prices(news: &PriceNews) -> Value {
+    match news {
+        PriceNews::Taken { until } => json!({ "kind": "prices_taken", "until_ms": until.0 }),
+        PriceNews::Refused => json!({ "kind": "prices_refused" }),
+        PriceNews::Begun { trouble, at, priced } => {
+            json!({ "kind": "prices", "trouble": trouble.word(), "on": true, "at_ms": at.map(|at| at.0), "priced": priced })
+        }
+        PriceNews::Over(trouble) => json!({ "kind": "prices", "trouble": trouble.word(), "on": false }),
     }
 }
 

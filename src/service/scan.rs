@@ -218,7 +218,8 @@ impl Scan {
             drop(reply.send(Answer::Unable("control has not made its first scan yet".into())));
             return;
         };
-        let own = matches!(request.ask, Ask::ServiceAlarm { .. });
+        // What is only heard promises nobody anything.
+        let own = matches!(request.ask, Ask::ServiceAlarm { .. } | Ask::Prices(_) | Ask::PricesRefused { .. });
         if !own && !self.journal.can_promise() {
             let sentence = "the journal cannot commit, so nothing that must survive a restart is promised now";
             drop(reply.send(Answer::Unable(sentence.into())));

@@ -27,7 +27,7 @@ use super::publish::Publisher;
 use super::resume::{Between, Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
 use super::wiring::Wiring;
-use super::{Service, StartFault, api, counts, descriptors, metrics};
+use super::{Service, StartFault, api, counts, descriptors, metrics, prices};
 use crate::adapters::agents::{self, Desk};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt, MqttConfig};
@@ -90,7 +90,8 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     };
     last_good::keep(&scan.state_dir, &loaded.texts).map_err(|e| StartFault::Io(scan.state_dir.clone(), e))?;
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
-    let mqtt = listen(wires.mqtt.zip(wires.incoming), wires.agents, (&people, &asker, &loaded.hall));
+    let prices = prices::listen(&loaded, &asker, people.handle());
+    let mqtt = listen(wires.mqtt.zip(wires.incoming), wires.agents, (&people, &asker, &loaded.hall), prices);
     people.spawn(descriptors::watch());
     Ok(Service {
         plant,
@@ -111,12 +112,13 @@ fn listen(
     mqtt: Option<(Arc<Mqtt>, Notes<mqtt::Incoming>)>,
     agents: Option<Agents>,
     (people, asker, hall): (&Runtime, &api::call::Asker, &Arc<Hall>),
+    prices: Option<prices::Ear>,
 ) -> Option<Arc<Mqtt>> {
     if let Some((_, notes)) = agents {
         people.spawn(super::incoming::of_agents(notes, asker.clone(), Arc::clone(hall)));
     }
     let (mqtt, incoming) = mqtt?;
-    people.spawn(super::incoming::serve(incoming, Arc::clone(&mqtt), asker.clone(), Arc::clone(hall)));
+    people.spawn(super::incoming::serve(incoming, Arc::clone(&mqtt), asker.clone(), Arc::clone(hall), prices));
     Some(mqtt)
 }
 
@@ -191,6 +193,7 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
         let clock = Arc::clone(clock);
         Arc::new(move || clock.trusted().then(|| clock.wall()))
     };
+    let topic = loaded.config.prices.as_ref().and_then(|prices| prices.topic.as_deref());
     let (mut config, mut site) = (config.clone(), loaded.hall.site.clone());
     if writes == Writes::Shadow {
         // Beside the service that controls: never in its place at the broker, on its topics, or with its overrides.
@@ -198,7 +201,7 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
         site.push_str("-shadow");
         config.overrides = false;
     }
-    let (mqtt, incoming) = mqtt::start(&config, &site, &loaded.bindings.mqtt, field.shared(), wall)
+    let (mqtt, incoming) = mqtt::start(&config, (&site, topic), &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     let agents = hear_agents(loaded, clock, &mut field, (Some(&config), writes))?;
     Ok(Wires { field, modbus, mqtt: Some(Arc::new(mqtt)), incoming: Some(incoming), agents })

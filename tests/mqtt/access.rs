@@ -8,20 +8,20 @@ use wattloop::adapters::mqtt::{Incoming, MqttConfig};
 
 use super::commands::with_overrides;
 use super::mosquitto::Mosquitto;
-use super::rig::{Peer, Rig, eventually, options};
+use super::rig::{PRICES, Peer, Rig, eventually, options};
 
 const SHIPPED: &str = include_str!("../../config/mosquitto.acl");
 const SET: &str = "wattloop/v1/hall/point/crah-1/fan-speed/set";
 const POINT: &str = "wattloop/v1/hall/point/crah-1/fan-speed";
 const SENSOR: &str = "sensors/gw-1/rack-a01";
 
-/// A broker that knows eight users, each with its own name as password, and enforces what we ship.
+/// A broker that knows nine users, each with its own name as password, and enforces what we ship.
 fn guarded() -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("passwd");
     std::fs::write(dir.path().join("acl"), SHIPPED).expect("writes");
     std::fs::write(&file, "").expect("writes");
-    for user in ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2"] {
+    for user in ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2", "prices"] {
         drop(Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, user]).status());
     }
     Mosquitto::start_in(dir, "allow_anonymous false\npassword_file {dir}/passwd\nacl_file {dir}/acl\n")
@@ -49,6 +49,7 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
         ("wattloop/v1/hall/announce/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/withdraw/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
         (SENSOR, &["gateway"], &["wattloop"]),
+        (PRICES, &["prices"], &["wattloop"]),
         ("agent/node-1/sample", &["node-1"], &["wattloop"]),
         ("agent/node-1/state", &["node-1"], &["wattloop"]),
         ("agent/node-1/grant", &["wattloop"], &["node-1"]),
@@ -56,12 +57,15 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
         ("wattloop/v1/hall/other", &[], &["operator", "scheduler", "viewer"]),
         ("elsewhere", &[], &[]),
     ];
-    let users = ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2"];
+    let users = ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2", "prices"];
     let mut peers = Vec::new();
     for user in users {
         peers.push(
-            Peer::connect(as_user(user, broker.port), &["wattloop/#", "sensors/#", "agent/#", "elsewhere", "done/#"])
-                .await,
+            Peer::connect(
+                as_user(user, broker.port),
+                &["wattloop/#", "sensors/#", "prices/#", "agent/#", "elsewhere", "done/#"],
+            )
+            .await,
         );
     }
     for (topic, _, _) in topics {

@@ -24,6 +24,9 @@ pub const EPOCH: i64 = 1_800_000_000_000;
 const HEAD_START: Span = Span::from_secs(3600);
 
 /// The adapter with its image.
+/// The topic on which prices come.
+pub const PRICES: &str = "prices/day-ahead";
+
 pub struct Rig {
     pub mqtt: Mqtt,
     pub incoming: mpsc::Receiver<Incoming>,
@@ -43,7 +46,7 @@ impl Rig {
         let passed = move || i64::try_from(since.elapsed().as_millis()).expect("short");
         let wall: WallClock = Arc::new(move || Some(Wall(EPOCH + passed())));
         let shared = Shared::new(topics.len(), Arc::new(stamp));
-        let (mqtt, incoming) = start(config, "hall", &[device(topics)], Arc::clone(&shared), wall)?;
+        let (mqtt, incoming) = start(config, ("hall", Some(PRICES)), &[device(topics)], Arc::clone(&shared), wall)?;
         Ok(Self { mqtt, incoming, field: Field::new(shared), points: topics.len() })
     }
 

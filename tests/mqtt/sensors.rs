@@ -1,10 +1,10 @@
 //! Sensors in.
 
 use plant::reading::Why;
-use wattloop::adapters::mqtt::MqttConfig;
+use wattloop::adapters::mqtt::{Incoming, MAX_PAYLOAD, MqttConfig};
 use wattloop::service::broker::Broker;
 
-use super::rig::{EPOCH, Peer, Rig, eventually, options};
+use super::rig::{EPOCH, PRICES, Peer, Rig, eventually, options};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sensors_number_becomes_a_sample_and_its_age_is_kept() {
@@ -91,4 +91,20 @@ async fn subscriptions_come_back_after_the_broker_was_restarted() {
     .await;
     assert_eq!(rig.mqtt.counts().reconnects, 1);
     broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_come_to_the_service_with_whether_the_broker_had_kept_them() {
+    let broker = Broker::start(0).await.expect("starts");
+    let peer = Peer::connect(options("prices", broker.address().port()), &[]).await;
+    peer.say(PRICES, "yesterday's", true).await;
+    let mut rig = Rig::start(&MqttConfig::to(&broker.url()), &[]);
+    let prices = |text: &str, kept| Incoming::Prices { payload: Some(text.into()), kept };
+    assert_eq!(rig.next().await, prices("yesterday's", true));
+    // To whom listens already the broker says it as it is said, and keeps it.
+    peer.say(PRICES, "today's", true).await;
+    assert_eq!(rig.next().await, prices("today's", false));
+    peer.say(PRICES, "", true).await;
+    peer.say(PRICES, "x".repeat(MAX_PAYLOAD + 1), false).await;
+    assert_eq!(rig.next().await, Incoming::Prices { payload: None, kept: false }, "taking it away says nothing");
 }

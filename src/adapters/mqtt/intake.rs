@@ -19,6 +19,7 @@ pub struct Intake {
     link: Arc<Link>,
     sources: Sources,
     prefix: String,
+    prices: Option<String>,
     shared: Arc<Shared>,
     wall: WallClock,
     reckoning: Reckoning,
@@ -27,11 +28,11 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// An intake for the topics of `sources` and for the commands below `prefix`; `clocks` stamps what comes.
+    /// An intake for the topics of `sources`, for the commands below `prefix` and for the topic of prices; `clocks` stamps what comes.
     pub fn new(
         link: Arc<Link>,
         sources: Sources,
-        prefix: &str,
+        (prefix, prices): (&str, Option<&str>),
         clocks: (Arc<Shared>, WallClock),
         sender: mpsc::Sender<Incoming>,
     ) -> Self {
@@ -40,6 +41,7 @@ impl Intake {
             link,
             sources,
             prefix: prefix.to_owned(),
+            prices: prices.map(str::to_owned),
             shared,
             wall,
             reckoning: Reckoning::default(),
@@ -73,6 +75,8 @@ impl Intake {
                 bump(&counters.bad_samples);
             }
             self.shared.store(&samples);
+        } else if self.prices.as_ref() == Some(&message.topic) {
+            self.priced(message, fits);
         } else if let Some(point) = self.commanded(&message.topic) {
             self.command(&point, message);
         } else if let Some(verb) = self.noticed(&message.topic) {
@@ -99,6 +103,17 @@ impl Intake {
     fn noticed(&self, topic: &str) -> Option<Verb> {
         let below = topic.strip_prefix(&self.prefix)?;
         Verb::ALL.into_iter().find(|verb| verb.topic() == below)
+    }
+
+    fn priced(&self, message: &Publish, fits: bool) {
+        // An empty message is how a kept one is deleted: it says nothing of prices.
+        if message.payload.is_empty() {
+            return;
+        }
+        let payload = fits.then(|| message.payload.to_vec());
+        if !self.tell(Incoming::Prices { payload, kept: message.retain }) {
+            tracing::warn!(topic = message.topic, "prices are passed over: the service does not keep up");
+        }
     }
 
     fn notice(&self, verb: Verb, message: &Publish) {

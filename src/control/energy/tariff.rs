@@ -29,13 +29,13 @@ mod tests;
 use jiff::civil::Date;
 use plant::time::Wall;
 
-use crate::control::civil::{Holiday, Local, When, Zone};
+use crate::control::civil::{DAY_MS, Holiday, Local, When, Zone};
 
 pub use bill::{Bill, Carbon, Line, Notice, SetBy};
 pub use decimal::{Cost, Decimal, Energy, Rounding};
 pub use history::{Past, read_history};
 pub use open::Stretch;
-pub use prices::{Prices, Slot};
+pub use prices::{Prices, Publication, Slot};
 pub use rate::{Known, rate};
 pub use series::{Piece, Series};
 
@@ -278,6 +278,19 @@ impl Tariff {
             };
             Some(sum.plus(price))
         })
+    }
+
+    /// True where a price of energy comes from what is published, and is not known without.
+    #[must_use]
+    pub fn needs_prices(&self) -> bool {
+        self.energy.iter().any(|charge| matches!(charge.price, EnergyPrice::DayAhead(_)))
+    }
+
+    /// Where the price of energy may change next by the tariff's own hours: an instant after this one, a day later at the most.
+    #[must_use]
+    pub fn holds_until(&self, at: Wall) -> Wall {
+        let stops = self.energy.iter().map(|charge| self.zone.until(at, &charge.stops));
+        stops.min().unwrap_or(Wall(at.0.saturating_add(DAY_MS)))
     }
 
     /// The billing period in which an instant lies: its first day and its end; nothing outside the dates of the meter.

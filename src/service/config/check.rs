@@ -28,6 +28,10 @@ pub fn rules(config: &Config, layered: &Layered) -> Vec<Fault> {
         let at = keys.iter().fold(Path::default().key("history"), |at, key| at.key(key));
         rules.fail(&at, format!("`{at}` {say}"), "");
     }
+    for (key, say, help) in config.prices.iter().flat_map(|prices| prices.faults(config)) {
+        let at = Path::default().key("prices");
+        rules.fail(&key.map_or(at.clone(), |key| at.key(key)), say, help);
+    }
     for (n, device) in config.device.iter().enumerate() {
         rules.device(config, device, &Path::default().key("device").step(Step::Index(n)));
     }

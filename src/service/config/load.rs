@@ -14,7 +14,7 @@ use plant::shipped::{DEVICES, HALLS};
 use serde::{Deserialize, Serialize};
 
 use super::path::{Path as KeyPath, Step};
-use super::{Config, Parsed, check};
+use super::{Config, Parsed, PricesConfig, check};
 use crate::control::Site;
 use crate::control::tariff::Tariff;
 use crate::service::journal::Header;
@@ -45,6 +45,8 @@ pub struct Loaded {
     pub bindings: Bindings,
     /// What energy and its peaks cost; nothing where the configuration names no tariff.
     pub tariff: Option<Arc<Tariff>>,
+    /// Where live prices are, where they come by a file.
+    pub prices_file: Option<PathBuf>,
     /// What the journal's header embeds.
     pub texts: Texts,
 }
@@ -53,7 +55,11 @@ impl Loaded {
     /// What a controller is made for.
     #[must_use]
     pub fn site(&self) -> Site {
-        Site { hall: Arc::clone(&self.hall), tariff: self.tariff.clone() }
+        Site {
+            hall: Arc::clone(&self.hall),
+            tariff: self.tariff.clone(),
+            prices: self.config.prices.as_ref().map(PricesConfig::rules),
+        }
     }
 }
 
@@ -119,7 +125,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
     let parsed = parse(sources)?;
     let near = sources.file.parent().unwrap_or_else(|| Path::new("."));
     let texts = read_texts(&parsed, near)?;
-    together(parsed, texts, &sources.file.display().to_string())
+    let mut loaded = together(parsed, texts, &sources.file.display().to_string())?;
+    loaded.prices_file = loaded.prices_file.map(|file| near.join(file));
+    Ok(loaded)
 }
 
 /// Loads again what once was loaded, from its texts alone.
@@ -202,8 +210,9 @@ fn together(parsed: Parsed, texts: Texts, file: &str) -> Result<Loaded, Faults> 
     if !faults.is_empty() {
         return Err(Faults(faults));
     }
+    let prices_file = parsed.config.prices.as_ref().and_then(|prices| prices.file.clone());
     let (config, hall, tariff) = (parsed.config.clone(), Arc::new(hall), tariff.map(Arc::new));
-    Ok(Loaded { config, parsed, hall, maps, bindings, tariff, texts })
+    Ok(Loaded { config, parsed, hall, maps, bindings, tariff, prices_file, texts })
 }
 
 fn assignments(parsed: &Parsed) -> Vec<Assignment> {

@@ -1,10 +1,10 @@
 //! Day-ahead prices and carbon intensity: what holds from when to when.
 //!
 //! ```json
-//! {"unit": "EUR/MWh", "prices": [{"start": "2026-10-25T00:00:00+02:00", "end": "2026-10-25T00:15:00+02:00", "price": 71.3, "grams": 402}]}
+//! {"unit": "EUR/MWh", "published": "2026-10-24T13:02:00+02:00", "prices": [{"start": "2026-10-25T00:00:00+02:00", "end": "2026-10-25T00:15:00+02:00", "price": 71.3, "grams": 402}]}
 //! ```
 //!
-//! Slots come in any order. One that is there twice counts once; two that overlap and differ are refused. A gap is no price.
+//! `published` may be left out. Slots come in any order. One that is there twice counts once; two that overlap and differ are refused. A gap is no price.
 
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub struct Prices {
 #[serde(deny_unknown_fields)]
 struct File {
     unit: String,
+    #[serde(default)]
+    published: Option<String>,
     prices: Vec<Said>,
 }
 
@@ -50,7 +52,16 @@ struct Said {
     grams: Option<serde_json::Number>,
 }
 
-impl Prices {
+/// What somebody has published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// The prices, one slot at least.
+    pub prices: Prices,
+    /// When, where it says so.
+    pub published: Option<Wall>,
+}
+
+impl Publication {
     /// Reads a JSON text. The unit is a currency per kWh or per MWh, and the currency the tariff's.
     ///
     /// # Errors
@@ -65,6 +76,11 @@ impl Prices {
             return Err(vec![format!("{} slots are more than {MOST_SLOTS}", file.prices.len())]);
         }
         let (mut slots, mut faults) = (Vec::new(), Vec::new());
+        let published = file.published.map(|text| time(&text)).transpose();
+        faults.extend(published.as_ref().err().map(|fault| format!("`published`: {fault}")));
+        if file.prices.is_empty() {
+            faults.push("`prices` has no slot".to_owned());
+        }
         for said in &file.prices {
             match said.slot(per) {
                 Ok(slot) => slots.push(slot),
@@ -84,7 +100,27 @@ impl Prices {
             }
         }
         faults.truncate(10);
-        if faults.is_empty() { Ok(Self { slots }) } else { Err(faults) }
+        match published {
+            Ok(published) if faults.is_empty() => Ok(Self { prices: Prices { slots }, published }),
+            Ok(_) | Err(_) => Err(faults),
+        }
+    }
+}
+
+impl Prices {
+    /// Reads what somebody has published.
+    ///
+    /// # Errors
+    /// Those of [`Publication::read`].
+    pub fn read(text: &str, currency: &str) -> Result<Self, Vec<String>> {
+        Publication::read(text, currency).map(|said| said.prices)
+    }
+
+    /// Slots that are in order; nothing where they are not, or one ends before it begins.
+    #[must_use]
+    pub fn of(slots: Vec<Slot>) -> Option<Self> {
+        let fits = slots.iter().all(|slot| slot.from < slot.to) && slots.is_sorted_by(|a, b| a.to <= b.from);
+        fits.then_some(Self { slots })
     }
 
     /// All of them, by time.
@@ -107,12 +143,14 @@ impl Prices {
     }
 }
 
+/// An instant with its offset.
+fn time(text: &str) -> Result<Wall, String> {
+    let read = text.parse::<jiff::Timestamp>().map(|at| Wall(at.as_millisecond()));
+    read.map_err(|_| format!("`{text}` is no time with an offset"))
+}
+
 impl Said {
     fn slot(&self, per: i64) -> Result<Slot, String> {
-        let time = |text: &String| {
-            let read = text.parse::<jiff::Timestamp>().map(|at| Wall(at.as_millisecond()));
-            read.map_err(|_| format!("`{text}` is no time with an offset"))
-        };
         let (from, to) = (time(&self.start)?, time(&self.end)?);
         if to <= from {
             return Err(format!("the slot of {} ends before it begins", self.start));
