@@ -6,5 +6,6 @@ mod checkout;
 mod crash;
 mod life;
 mod look;
+mod prices;
 mod records;
 pub mod rig;

@@ -27,6 +27,7 @@ const COMMANDS: &[&[&str]] = &[
     &["tariff", "check"],
     &["tariff", "bill"],
     &["tariff", "import"],
+    &["tariff", "prices"],
     &["sim", "serve"],
     &["sim", "run"],
     &["sim", "storm"],

@@ -2,6 +2,7 @@
 
 mod bill;
 mod import;
+mod prices;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub enum TariffCommand {
     Check(CheckArgs),
     /// What a meter's series comes to, to check an invoice
     Bill(Box<bill::BillArgs>),
+    /// What energy costs now and ahead
+    Prices(prices::PricesArgs),
     /// Translate a rate of the utility rate database
     Import(import::ImportArgs),
 }
@@ -42,6 +45,7 @@ pub fn run(command: &TariffCommand, out: &Out) -> Result<(), Stop> {
     match command {
         TariffCommand::Check(args) => check(args, out),
         TariffCommand::Bill(args) => bill::run(args, out),
+        TariffCommand::Prices(args) => prices::run(args, out),
         TariffCommand::Import(args) => import::run(args, out),
     }
 }

@@ -116,6 +116,17 @@ impl Zone {
         format!("{} {clock} {sign}{:02}:{:02}", at.date(), seconds / 3600, seconds / 60 % 60)
     }
 
+    /// An instant as data has it, to the second, with the offset of the zone: "2026-10-25T02:15:00+01:00".
+    #[must_use]
+    pub fn stamp(&self, at: Wall) -> String {
+        let offset = self.offset(at);
+        let (sign, seconds) = (if offset.seconds() < 0 { '-' } else { '+' }, offset.seconds().abs());
+        let at = offset.to_datetime(stamp(at));
+        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+        let offset = format!("{sign}{:02}:{:02}", seconds / 3600, seconds / 60 % 60);
+        format!("{}T{hour:02}:{minute:02}:{second:02}{offset}", at.date())
+    }
+
     fn offset(&self, at: Wall) -> Offset {
         self.0.to_offset(stamp(at))
     }

@@ -12,6 +12,7 @@ mod heat;
 mod limits;
 mod performance;
 mod plants;
+mod prices;
 mod pumps;
 mod schedule;
 mod shadow;
@@ -39,6 +40,8 @@ pub use limits::LimitView;
 pub use performance::PerformanceView;
 pub(super) use performance::performance;
 pub use plants::{MachineView, PlantView, TowerView};
+pub(super) use prices::prices;
+pub use prices::{FaultView, PriceView, PricesView, SlotView, ahead};
 pub use pumps::PumpsView;
 pub use schedule::ScheduledView;
 pub(super) use shadow::shadow;
@@ -126,6 +129,9 @@ pub struct Status {
     /// What feeds may carry for a while.
     #[serde(default)]
     pub budgets: Vec<BudgetView>,
+    /// What energy costs; nothing where the site names no tariff.
+    #[serde(default)]
+    pub price: Option<PriceView>,
     /// Setpoints that are moved to where the facility draws least.
     #[serde(default)]
     pub supervisor: Option<SupervisorView>,

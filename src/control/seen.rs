@@ -10,7 +10,8 @@ use super::Controller;
 use super::interval::view::PeaksView;
 use super::power::why::Lower;
 use super::report::{
-    self, CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, Status, TrialSeen, WhyReport, Written,
+    self, CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, PricesView, Status, TrialSeen,
+    WhyReport, Written,
 };
 use super::tariff::Tariff;
 
@@ -19,6 +20,12 @@ impl Controller {
     #[must_use]
     pub const fn tariff(&self) -> Option<&Arc<Tariff>> {
         self.plan.tariff.as_ref()
+    }
+
+    /// What energy costs now and ahead; nothing where the site names no tariff.
+    #[must_use]
+    pub fn prices(&self) -> Option<PricesView> {
+        report::prices(&self.plan, &self.state)
     }
 
     /// Every loop's terms, as of the last scan.

@@ -9,6 +9,7 @@
 //! GET  /v1/feeds                     POST /v1/budgets             {"id","feed","watts","hold","reason"}, /v1/budgets/lift {"id"}
 //! GET  /v1/gpus                      every GPU that is capped; /v1/gpus/{uuid} one
 //! GET  /v1/peaks                     what keeps billed peaks down, and every window that is open
+//! GET  /v1/prices                    what energy costs now and ahead, with what is missing
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
 //!                                    POST /v1/supervisor          {"on","reason"}
@@ -29,6 +30,7 @@ mod door;
 mod exchanged;
 mod gpus;
 mod peer;
+mod prices;
 mod problem;
 mod reload;
 mod routes;

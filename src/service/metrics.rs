@@ -8,6 +8,7 @@
 mod expose;
 mod figures;
 mod health;
+mod prices;
 mod serve;
 
 use std::fmt;

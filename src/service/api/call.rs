@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::control::interval::view::PeaksView;
 use crate::control::report::{
-    CheckPoint, CheckView, GpuView, PerformanceView, PointView, ShadowReport, Status, TrialSeen, WhyReport,
+    CheckPoint, CheckView, GpuView, PerformanceView, PointView, PricesView, ShadowReport, Status, TrialSeen, WhyReport,
 };
 use crate::control::request::{Reply, Request};
 
@@ -42,6 +42,8 @@ pub enum Question {
     Gpus,
     /// What keeps billed peaks down.
     Peaks,
+    /// What energy costs now and ahead.
+    Prices,
     /// The trial that runs, or the last one.
     Trial,
     /// How every loop did over so many hours.
@@ -73,6 +75,8 @@ pub enum Answer {
     Gpus(Vec<GpuView>),
     /// To [`Question::Peaks`]; nothing where they may come.
     Peaks(Option<Box<PeaksView>>),
+    /// To [`Question::Prices`]; nothing where the site names no tariff.
+    Prices(Option<Box<PricesView>>),
     /// To [`Question::Trial`]; nothing where no loop has been on trial.
     Trial(Option<Box<TrialSeen>>),
     /// To [`Question::Loops`].

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
 use super::figures::{Family, FamilyKind, Figures, Row};
+use super::prices::prices;
 use crate::control::report::{FeedView, LimitView, Proof, Written};
 
 /// How points of a canonical unit are named, and the factor to the base unit.
@@ -56,6 +57,7 @@ impl Collector for Exposed {
             families.extend(points(&metrics.hall, &figures));
             families.extend(power(&figures));
             families.extend(feeds(&figures));
+            families.extend(prices(&figures));
             families.extend(outputs(&metrics.hall, &figures));
             families.extend(loops(&figures));
             families.extend(service(&figures));

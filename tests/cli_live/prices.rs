@@ -1,0 +1,73 @@
+//! Live prices: published at the broker, shown, refused, kept over a crash, replayed.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use wattloop::service::rehearsal::Scene;
+
+use super::rig::{PATIENCE, Rig, code, ends, told, wattloop};
+use crate::mqtt::rig::{Peer, options};
+
+const TOPIC: &str = "prices/day-ahead";
+
+/// Thirty hours at 80 EUR a MWh, from an hour ago on.
+fn publication() -> Value {
+    let now = jiff::Timestamp::now().as_second();
+    let at = |hour: i64| jiff::Timestamp::from_second(now - 3600 + 3600 * hour).expect("in range").to_string();
+    let slots: Vec<_> = (0..30).map(|n| json!({"start": at(n), "end": at(n + 1), "price": 80, "grams": 400})).collect();
+    json!({"unit": "EUR/MWh", "prices": slots})
+}
+
+/// Waits until the prices are as wanted.
+fn until(rig: &Rig, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let begun = Instant::now();
+    loop {
+        let output = rig.ask(&["tariff", "prices", "--json"]);
+        let shown = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
+        if code(&output) == 0 && wanted(&shown) {
+            return shown;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{what} never came: {}", told(&output));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn prices_come_by_the_broker_survive_a_crash_and_are_replayed() {
+    let tariff = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tariffs/weser-rlm.toml");
+    let set = vec![format!("tariff.file={tariff:?}"), format!("prices.topic={TOPIC:?}")];
+    let rig = Rig::with("air", tempfile::tempdir().expect("a folder"), Scene { set, ..Scene::default() });
+    let port = rig.stage.broker().expect("a broker").rsplit(':').next().and_then(|p| p.parse().ok()).expect("a port");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let publisher = runtime.block_on(Peer::connect(options("prices", port), &[]));
+    let publish = |text: &str, keep| runtime.block_on(publisher.say(TOPIC, text, keep));
+    publish(&publication().to_string(), true);
+    let mut run = rig.running(&[]);
+
+    // 0.08 of the exchange, and 0.0042, 0.0119 and 0.02651 on top.
+    let shown = until(&rig, "the price", |shown| shown["price"] == "0.12261");
+    assert_eq!((&shown["grams"], &shown["taken"], &shown["troubles"]), (&json!("400"), &json!(1), &json!([])));
+    assert_eq!(shown["slots"].as_array().map(Vec::len), Some(29), "from now on, the slot that holds first");
+    let text = rig.text(&["tariff", "prices", "--strict"]);
+    for words in ["weser-rlm now: 0.12261 EUR/kWh, 400 g CO2/kWh", "(topic prices/day-ahead), known until", "g/kWh"] {
+        assert!(text.contains(words), "no `{words}` in\n{text}");
+    }
+
+    publish(r#"{"unit": "USD/MWh", "prices": []}"#, false);
+    let shown = until(&rig, "the refusal", |shown| shown["refused"] == 1);
+    assert_eq!(shown["price"], "0.12261", "what was known holds");
+    let output = rig.ask(&["tariff", "prices", "--strict"]);
+    ends(&output, 3, &["warning: refused 2", "topic prices/day-ahead", "must be EUR/kWh or EUR/MWh"]);
+    run.says("prices are not taken");
+    run.says("does not take a publication of prices");
+
+    // The broker forgets them; the journal does not.
+    publish("", true);
+    run.signal("KILL");
+    assert_eq!(run.wait(), None);
+    let mut run = rig.running(&[]);
+    until(&rig, "what was known", |shown| shown["price"] == "0.12261" && shown["refused"] == 1);
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
+    ends(&wattloop(&["replay", &rig.file("journal.db")]), 0, &["decisions identical"]);
+}
