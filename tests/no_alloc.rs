@@ -15,6 +15,9 @@ use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
 use wattloop::control::request::{Ask, Reply, Request};
 use wattloop::control::tariff::Tariff;
+use wattloop::control::prices::{Offer, PriceRules};
+use wattloop::control::request::{Ask, Reply, Request};
+use wattloop::control::tariff::{Decimal, Prices, Slot, Tariff};
 use wattloop::control::trial::{How, Method};
 use wattloop::control::{Controller, Site};
 
@@ -258,6 +261,115 @@ fn checks_and_gains_by_load_allocate_nothing_in_a_scan() {
         }
         assert!(scans > 50, "it ran: {:?}", run.control.check());
     }
+}
+
+/// A day-ahead tariff with every kind of window, beside a site's own hours.
+const TARIFF: &str = r#"
+name = "all"
+summary = "Everything that a scan may ask of a tariff."
+currency = "EUR"
+zone = "Europe/Berlin"
+holidays = ["05-01", "easter+1"]
+[billing]
+day = 15
+[[season]]
+name = "summer"
+days = ["04-01..09-30"]
+[[energy]]
+name = "supply"
+day-ahead = true
+add = 0.01
+[[energy]]
+name = "network"
+[[energy.period]]
+name = "summer-day"
+seasons = ["summer"]
+days = ["weekday"]
+hours = ["06:00-22:00"]
+price = 0.03
+[[energy.period]]
+name = "rest"
+price = 0.02
+[[demand]]
+name = "peak"
+window = "fixed"
+length = "15min"
+when = [{ days = ["weekday", "sun"], hours = ["06:00-22:00"] }, { days = ["holiday"], hours = ["22:00-02:00"] }]
+price = 1
+"#;
+
+/// Slots of a quarter of an hour around this instant, with a hole.
+fn slots(around: Wall) -> Vec<Slot> {
+    let slot = |n: i64| {
+        let from = Wall(around.0 - around.0 % 900_000 + 900_000 * n);
+        Slot { from, to: Wall(from.0 + 900_000), price: Decimal::whole(n), grams: Some(Decimal::whole(400)) }
+    };
+    (-8..96).filter(|n| !(4..7).contains(n)).map(slot).collect()
+}
+
+/// The night in which clocks go forward, and the last hours of a month and a quarter.
+const NIGHTS: [Wall; 2] = [Wall(1_774_740_000_000), Wall(1_774_990_000_000)];
+
+#[test]
+fn asking_a_tariff_allocates_nothing() {
+    let tariff = Tariff::load("t.toml", TARIFF).expect("loads");
+    let dates = TARIFF.replace("day = 15", "dates = [\"2026-03-01\", \"2026-04-01\", \"2026-05-01\"]");
+    let dated = Tariff::load("t.toml", &dates).expect("loads");
+    for night in NIGHTS {
+        let prices = Prices::of(slots(night)).expect("in order");
+        let mut seen = (0_usize, 0_usize, 0_usize);
+        let counted = allocation_counter::measure(|| {
+            for minute in 0..1440 {
+                let at = Wall(night.0 + 60_000 * minute);
+                let local = tariff.local(at);
+                seen.0 += usize::from(tariff.price_at(at, Some(&prices)).is_some());
+                seen.1 += usize::from(tariff.demand.iter().any(|charge| charge.covers(local, &tariff.holidays)));
+                seen.2 += usize::from(tariff.billed_with(at).is_some() && dated.billed_with(at).is_some());
+                let asked = (tariff.zone.window(at, 900_000), tariff.zone.aligned(at, 300_000), prices.at(at));
+                std::hint::black_box((asked, tariff.holds_until(at), tariff.price_at(at, None)));
+            }
+        });
+        assert_eq!(counted.count_total, 0);
+        assert!(seen.0 > 1300 && seen.0 < 1440, "{seen:?}: the hole has no price");
+        assert!(seen.1 > 0 && seen.1 < 1440 && seen.2 == 1440, "{seen:?}");
+    }
+}
+
+#[test]
+fn a_scan_with_live_prices_allocates_nothing() {
+    let mut run = Run::new();
+    let rules = PriceRules {
+        stale_after: Span::from_secs(3600),
+        max_gap: Span::ZERO,
+        ending_within: Span::from_secs(3600 * 22),
+    };
+    let tariff = Arc::new(Tariff::load("t.toml", TARIFF).expect("loads"));
+    run.control = Controller::new(Site { tariff: Some(tariff), prices: Some(rules), ..Arc::clone(&run.hall).into() });
+    let (mut known, mut unknown) = (0, 0);
+    for scan in 0..7200_u32 {
+        run.sample(None);
+        // For a while nobody trusts the clock; then nobody publishes, and at last somebody does with a fault.
+        run.tick.clock_trusted = !(3000..3100).contains(&scan);
+        if scan == 300 {
+            let (from, currency) = ("topic prices".to_owned(), "EUR".to_owned());
+            let offer = Offer { from, currency, slots: slots(run.tick.wall), published: None, kept: false };
+            let reply = run.control.answer(&Request { who: "service".to_owned(), ask: Ask::Prices(offer) }, run.tick);
+            assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
+        }
+        if scan == 6000 {
+            let ask = Ask::PricesRefused { from: "topic prices".to_owned(), why: "no JSON".to_owned() };
+            run.control.answer(&Request { who: "service".to_owned(), ask }, run.tick);
+        }
+        let count = run.allocations();
+        assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
+        if scan % 60 == 0 {
+            let price = run.control.prices().expect("a tariff").price;
+            (known, unknown) = (known + usize::from(price.is_some()), unknown + usize::from(price.is_none()));
+        }
+    }
+    assert!(known > 60 && unknown > 40, "{known} known, {unknown} unknown");
+    let seen = run.control.prices().expect("a tariff");
+    assert!(seen.troubles.contains(&"stale".to_owned()) && seen.refused == 1, "{seen:?}");
 }
 
 #[test]
