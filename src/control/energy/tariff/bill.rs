@@ -141,12 +141,18 @@ impl Stretches {
         self.0.iter().copied()
     }
 
-    /// The first few, and how long all of them are.
+    /// The first few, the last where there are more, and how long all of them are.
     pub(super) fn words(&self, zone: &Zone) -> String {
         let shown = self.0.iter().take(LISTED).map(|(from, to)| format!("{} to {}", zone.show(*from), zone.show(*to)));
         let shown = shown.collect::<Vec<_>>().join(", ");
         let minutes = self.0.iter().map(|(from, to)| to.0 - from.0).sum::<i64>() / 60_000;
         let more = self.0.len().saturating_sub(LISTED);
-        if more == 0 { format!("{shown} ({minutes} min)") } else { format!("{shown} and {more} more ({minutes} min)") }
+        match self.0.last() {
+            Some((from, to)) if more > 0 => {
+                let last = format!("{} to {}", zone.show(*from), zone.show(*to));
+                format!("{shown} and {more} more, the last {last} ({minutes} min in all)")
+            }
+            Some(_) | None => format!("{shown} ({minutes} min)"),
+        }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn peak(tariff: &Tariff, charge: &DemandCharge, pieces: &[Piece], (fr
             WindowKind::Fixed => fixed(tariff, charge, (begin, end), |from, to| peak.look(&sums, from, to)),
             WindowKind::Block => block(tariff, charge, (begin, end), |from, to| peak.look(&sums, from, to)),
             WindowKind::Rolling => {
-                rolling(charge.window.length, pieces, (begin, end), |from, to| peak.look(&sums, from, to));
+                rolling(charge.window.length, pieces, (begin, end), (&sums, &mut peak));
             }
         }
     }
@@ -90,7 +90,8 @@ fn block(tariff: &Tariff, charge: &DemandCharge, (begin, end): (Wall, Wall), mut
 }
 
 /// Windows anywhere: with power that is even within each row the highest begins or ends where a row does, or where the hours do.
-fn rolling(length: i64, pieces: &[Piece], (begin, end): (Wall, Wall), mut look: impl FnMut(Wall, Wall)) {
+/// Between two such places all windows are known whole, or none is.
+fn rolling(length: i64, pieces: &[Piece], (begin, end): (Wall, Wall), (sums, peak): (&Sums<'_>, &mut Peak)) {
     let last = end.0.saturating_sub(length);
     let edges = pieces.iter().flat_map(|piece| [piece.from.0, piece.to.0]);
     let mut starts: Vec<i64> =
@@ -98,7 +99,13 @@ fn rolling(length: i64, pieces: &[Piece], (begin, end): (Wall, Wall), mut look: 
     starts.retain(|start| (begin.0..=last).contains(start));
     starts.sort_unstable();
     starts.dedup();
-    for start in starts {
-        look(Wall(start), Wall(start + length));
+    for (start, next) in starts.iter().zip(starts.iter().skip(1).map(Some).chain([None])) {
+        peak.look(sums, Wall(*start), Wall(start + length));
+        let between = next.map(|next| start.midpoint(*next)).filter(|between| between > start);
+        if let (Some(between), Some(next)) = (between, next)
+            && !sums.between(Wall(between), Wall(between + length)).whole
+        {
+            peak.lacking.add(Wall(*start), Wall(next + length));
+        }
     }
 }

@@ -203,3 +203,30 @@ fn a_demand_out_of_season_bills_nothing_not_even_its_least() {
     says(&bills[1], &[("winter", "50", "100.00")]);
     assert!(bills[1].notices.is_empty(), "October's peak is known: {:?}", bills[1].notices);
 }
+
+#[test]
+fn a_gap_leaves_every_rolling_window_unknown_that_touches_it_and_the_notice_says_how_long_that_is() {
+    let tariff = day("[[demand]]\nname = \"peak\"\nwindow = \"rolling\"\nlength = \"60min\"\nprice = 1\n");
+    let lacking = |text: &str| {
+        let bill = bill(&tariff, text);
+        let notice = bill.notices.iter().find(|notice| notice.code == "windows_lack_data").expect("told");
+        notice.text.clone()
+    };
+    // Known to 03:00 and from 20:00 on: windows from 02:00 to 21:00 touch what is not.
+    let mut once = rows("2026-07-01T00:00:00+02:00", 60, &["10"; 3]);
+    add(&mut once, (at("2026-07-01T20:00:00+02:00"), 60), &["20"; 4]);
+    let words = lacking(&once);
+    assert!(words.contains("2026-07-01 02:00 +02:00 to 2026-07-01 21:00 +02:00 (1140 min)"), "{words}");
+    // Five holes of a quarter of an hour, each with an hour before and after it.
+    let mut often = rows("2026-07-01T00:00:00+02:00", 15, &["10"; 11]);
+    for hour in [3, 7, 11, 15] {
+        add(&mut often, (at(&format!("2026-07-01T{hour:02}:00:00+02:00")), 15), &["10"; 15]);
+    }
+    add(&mut often, (at("2026-07-01T19:00:00+02:00"), 15), &["10"; 20]);
+    let words = lacking(&often);
+    assert!(words.contains("2026-07-01 01:45 +02:00 to 2026-07-01 04:00 +02:00, "), "{words}");
+    assert!(
+        words.contains(" and 2 more, the last 2026-07-01 17:45 +02:00 to 2026-07-01 20:00 +02:00 (675 min in all)"),
+        "{words}"
+    );
+}

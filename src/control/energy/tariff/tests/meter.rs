@@ -130,6 +130,30 @@ fn a_register_whose_clock_is_set_counts_every_kwh_once() {
 }
 
 #[test]
+fn a_restart_a_rollover_and_a_clock_that_is_set_inside_one_interval_lose_nothing_and_count_nothing_twice() {
+    let tariff = hour("meter = { rollover-kwh = 1285 }");
+    // Nothing is read from 10:17 to 10:19. The register goes over its end between 10:21 and 10:22. From 10:25 on its clock is set.
+    let after = |seconds: i64| {
+        let rows = minutes().into_iter().enumerate().filter(|(n, _)| !(17..20).contains(n)).map(|(n, (time, wh))| {
+            let second = 60 * i64::try_from(n).expect("small") + seconds;
+            let time = if n < 25 { time } else { format!("10:{:02}:{:02}", second / 60, second % 60) };
+            (time, wh % 1_285_000)
+        });
+        text(&rows.collect::<Vec<_>>())
+    };
+    // Two minutes forward: the quarter of an hour ends for the meter when 260 kWh have flowed in it.
+    let forward = bill(&tariff, &after(120));
+    assert_eq!(lines(&forward)[0].1, "600");
+    assert_eq!(peak(&forward), (dec("1040"), quarter("10:15", "10:30"), vec!["bridged"]));
+    assert_eq!(told(&tariff, &after(120)), ["register_rolled_over"]);
+    // A minute and a half back: it ends when 315 kWh have, inside a reading.
+    let back = bill(&tariff, &after(-90));
+    assert_eq!(lines(&back)[0].1, "600");
+    assert_eq!(peak(&back), (dec("1260"), quarter("10:15", "10:30"), vec!["bridged", "windows_cut_rows"]));
+    assert_eq!(told(&tariff, &after(-90)), ["rows_out_of_order", "register_rolled_over", "readings_passed_over"]);
+}
+
+#[test]
 fn rows_that_overlap_keep_their_energy_and_no_instant_counts_twice() {
     let tariff = hour("");
     // The clock is set back by 5 min after 10:30.
