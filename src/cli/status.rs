@@ -34,6 +34,16 @@ pub fn page(s: &Status) -> String {
     page
 }
 
+/// What energy costs, and what is wrong with its price.
+fn write_price(page: &mut String, s: &Status) -> std::fmt::Result {
+    let Some(price) = &s.price else { return Ok(()) };
+    let costs = price.price.map_or_else(|| "unknown".to_owned(), |p| format!("{p} {}/kWh", price.currency));
+    let grams = price.grams.map_or_else(String::new, |grams| format!(", {grams} g CO2/kWh"));
+    let words = price.troubles.join(", ").replace('_', " ");
+    let troubles = if words.is_empty() { words } else { format!(" ({words}: `wattloop tariff prices`)") };
+    writeln!(page, "price          {costs}{grams}{troubles}")
+}
+
 /// What people and programs have asked for.
 fn write_asked(page: &mut String, s: &Status) -> std::fmt::Result {
     for o in &s.overrides {
@@ -69,6 +79,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
         writeln!(page, "{}", super::shadow::line(shadow))?;
     }
     write_asked(page, s)?;
+    write_price(page, s)?;
     match &s.worst_inlet {
         Some(w) => {
             let (margin, side) = (fixed(w.margin_k.abs(), 1), if w.margin_k < 0.0 { "ABOVE" } else { "below" });

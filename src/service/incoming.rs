@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use plant::hall::Hall;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::adapters::agents::Note;
 use crate::adapters::mqtt::{Command, Incoming, Load, Mqtt, Notice};
 use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::api::call::{Answer, Asker, Question};
-use crate::service::prices::{Ear, Heard};
+use crate::service::prices::Heard;
 use crate::service::{publish, trouble};
 
 /// Serves commands one after the other until the adapter ends.
@@ -18,7 +18,7 @@ pub async fn serve(
     mqtt: Arc<Mqtt>,
     asker: Asker,
     hall: Arc<Hall>,
-    mut prices: Option<Ear>,
+    prices: Option<Sender<Heard>>,
 ) {
     while let Some(message) = incoming.recv().await {
         match message {
@@ -31,9 +31,10 @@ pub async fn serve(
                 mqtt.reply(&notice.topic, answer);
             }
             Incoming::Prices { payload, kept } => {
-                if let Some(ear) = &mut prices {
-                    let text = payload.ok_or_else(|| "the message is too large to look at".to_owned());
-                    ear.hear(Heard { text, published: None, kept }).await;
+                let text = payload.ok_or_else(|| "the message is too large to look at".to_owned());
+                let heard = Heard { text, published: None, kept };
+                if prices.as_ref().is_some_and(|prices| prices.try_send(heard).is_err()) {
+                    tracing::warn!("prices are published faster than they are looked at: one is passed over");
                 }
             }
             Incoming::SubscriptionDropped { topic } => {

@@ -1,7 +1,7 @@
 //! Live prices come in: by a topic or by a file, and from there to control as a request.
 //!
 //! What has faults is told, and counted by control; what was known before holds. A file is read again when it has changed and stands still:
-//! a half-written one is not looked at.
+//! a half-written one is not looked at. Who publishes again and again is heard every few seconds, so that the journal has room for more.
 
 use std::fs;
 use std::io::Read;
@@ -12,6 +12,7 @@ use plant::convert;
 use plant::fault::Fault;
 use plant::time::Wall;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::control::prices::{MOST_SLOTS, Offer};
 use crate::control::request::{Ask, Reply, Request};
@@ -23,6 +24,9 @@ use crate::service::config::Loaded;
 const LOOK: Duration = Duration::from_secs(5);
 /// How soon control is asked again what it has not taken: before its first scan it takes nothing.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How many messages may wait to be heard, and how long the ear rests between.
+const WAITING: usize = 32;
+const PAUSE: Duration = Duration::from_secs(10);
 /// The largest file of prices (bytes).
 const LARGEST: u64 = 1 << 20;
 
@@ -39,7 +43,7 @@ pub struct Heard {
 
 /// What hears prices and hands them to control.
 #[derive(Clone, Debug)]
-pub struct Ear {
+struct Ear {
     asker: Asker,
     currency: String,
     from: String,
@@ -49,8 +53,7 @@ pub struct Ear {
 
 impl Ear {
     /// An ear for the prices of a site; nothing where none come.
-    #[must_use]
-    pub fn of(loaded: &Loaded, asker: &Asker) -> Option<Self> {
+    fn of(loaded: &Loaded, asker: &Asker) -> Option<Self> {
         let (prices, tariff) = (loaded.config.prices.as_ref()?, loaded.tariff.as_ref()?);
         let by_topic = prices.topic.as_ref().map(|topic| format!("topic {topic}"));
         let from = by_topic.or_else(|| Some(format!("file {}", loaded.prices_file.as_ref()?.display())))?;
@@ -58,7 +61,7 @@ impl Ear {
     }
 
     /// Takes what has been heard, or tells why not. Comes back once control knows.
-    pub async fn hear(&mut self, heard: Heard) {
+    async fn hear(&mut self, heard: Heard) {
         let hash = heard.text.as_ref().ok().map(|text| blake3::hash(text));
         if heard.kept && hash.is_some() && hash == self.last {
             return;
@@ -102,12 +105,31 @@ impl Ear {
     }
 }
 
-/// Hears the prices of a site. Gives the ear for a topic; a file is watched from now on.
-pub fn listen(loaded: &Loaded, asker: &Asker, people: &Handle) -> Option<Ear> {
+/// Hears the prices of a site from now on. Gives the way in for a topic's messages; nothing where there is none.
+pub fn listen(loaded: &Loaded, asker: &Asker, people: &Handle) -> Option<Sender<Heard>> {
     let ear = Ear::of(loaded, asker)?;
-    let Some(file) = loaded.prices_file.clone() else { return Some(ear) };
-    people.spawn(watch(file, LOOK, ear));
-    None
+    if let Some(file) = loaded.prices_file.clone() {
+        people.spawn(watch(file, LOOK, ear));
+        return None;
+    }
+    let (sender, heard) = channel(WAITING);
+    people.spawn(attend(heard, PAUSE, ear));
+    Some(sender)
+}
+
+/// Hears what comes, one after the other; of several that say the same the last. Then it rests.
+async fn attend(mut heard: Receiver<Heard>, pause: Duration, mut ear: Ear) {
+    while let Some(first) = heard.recv().await {
+        let mut batch = vec![first];
+        while let Ok(next) = heard.try_recv() {
+            batch.retain(|of| of.text != next.text);
+            batch.push(next);
+        }
+        for of in batch {
+            ear.hear(of).await;
+        }
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// Reads a publication.

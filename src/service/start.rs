@@ -112,7 +112,7 @@ fn listen(
     mqtt: Option<(Arc<Mqtt>, Notes<mqtt::Incoming>)>,
     agents: Option<Agents>,
     (people, asker, hall): (&Runtime, &api::call::Asker, &Arc<Hall>),
-    prices: Option<prices::Ear>,
+    prices: Option<tokio::sync::mpsc::Sender<prices::Heard>>,
 ) -> Option<Arc<Mqtt>> {
     if let Some((_, notes)) = agents {
         people.spawn(super::incoming::of_agents(notes, asker.clone(), Arc::clone(hall)));

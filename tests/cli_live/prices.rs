@@ -71,3 +71,22 @@ fn prices_come_by_the_broker_survive_a_crash_and_are_replayed() {
     assert_eq!(run.wait(), Some(0), "{}", run.log());
     ends(&wattloop(&["replay", &rig.file("journal.db")]), 0, &["decisions identical"]);
 }
+
+#[test]
+fn prices_in_a_file_are_read_again_when_it_changes_and_a_bad_one_stops_nothing() {
+    let tariff = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tariffs/weser-rlm.toml");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("day-ahead.json");
+    std::fs::write(&file, "half of a").expect("writes");
+    let set = vec![format!("tariff.file={tariff:?}"), format!("prices.file={file:?}")];
+    let rig = Rig::with("bench", folder, Scene { set, ..Scene::default() });
+    ends(&rig.configured(&[], &["check", "--strict"]), 3, &["day-ahead.json", "these are no prices"]);
+    let run = rig.running(&[]);
+    let shown = until(&rig, "the refusal", |shown| shown["refused"] == 1);
+    assert_eq!((&shown["price"], &shown["taken"]), (&Value::Null, &json!(0)));
+    std::fs::write(&file, publication().to_string()).expect("writes");
+    let shown = until(&rig, "the price", |shown| shown["price"] == "0.12261");
+    assert_eq!((&shown["refused"], &shown["fault"]), (&json!(1), &Value::Null), "told until it is mended");
+    assert!(rig.text(&["status"]).contains("price          0.12261 EUR/kWh, 400 g CO2/kWh"));
+    drop(run);
+}

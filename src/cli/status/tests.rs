@@ -1,7 +1,7 @@
 //! What the page says.
 
 use super::*;
-use wattloop::control::report::{AnnouncedView, OverrideView, Readings, RiskView, ShadowView, WorstInlet};
+use wattloop::control::report::{AnnouncedView, OverrideView, PriceView, Readings, RiskView, ShadowView, WorstInlet};
 
 fn chillers() -> PlantView {
     let running = MachineView { run_hours: 812.04, starts: 14, ..MachineView::default() };
@@ -216,4 +216,18 @@ fn in_shadow_the_page_says_so_before_all_numbers() {
     }
     let first = page.lines().position(|line| line.starts_with("worst inlet")).expect("a line");
     assert!(page.lines().position(|line| line.starts_with("IN SHADOW")).expect("told") < first, "{page}");
+}
+
+#[test]
+fn what_energy_costs_is_a_line_of_a_site_that_knows_and_an_unknown_price_is_no_zero() {
+    let line = |price: Option<f64>, grams: Option<f64>, troubles: &[&str]| {
+        let troubles = troubles.iter().map(|word| (*word).to_owned()).collect();
+        let view = PriceView { currency: "EUR".to_owned(), price, grams, troubles, ..PriceView::default() };
+        let status = Status { price: Some(view), ..Status::default() };
+        page(&status).lines().find(|line| line.starts_with("price ")).map(str::to_owned)
+    };
+    assert_eq!(line(Some(-0.05), Some(400.0), &[]).as_deref(), Some("price          -0.05 EUR/kWh, 400 g CO2/kWh"));
+    let unknown = "price          unknown (clock doubted, gap: `wattloop tariff prices`)";
+    assert_eq!(line(None, None, &["clock_doubted", "gap"]).as_deref(), Some(unknown));
+    assert!(!page(&Status::default()).contains("price   "), "a site without a tariff");
 }

@@ -175,6 +175,16 @@ pub fn maps(parsed: &Parsed, maps: &[Arc<DeviceMap>]) -> Vec<Fault> {
         .collect()
 }
 
+/// A topic that a device speaks on is none for prices.
+#[must_use]
+pub fn prices(parsed: &Parsed, bindings: &Bindings) -> Option<Fault> {
+    let topic = parsed.config.prices.as_ref()?.topic.as_ref()?;
+    bindings.mqtt.iter().flat_map(|device| &device.topics).find(|(of, _)| of == topic)?;
+    let say = format!("a device speaks on `{topic}` already");
+    let help = "give prices a topic of their own, such as `prices/day-ahead`".to_owned();
+    Some(parsed.layered.fault(&Path::default().key("prices").key("topic"), say, help))
+}
+
 /// The order of patience: scan < adapter < watchdog < device loss. An adapter's patience ends when it asks a unit
 /// again that did not answer: its attempts and its first back-off.
 #[must_use]

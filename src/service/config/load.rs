@@ -207,6 +207,7 @@ fn together(parsed: Parsed, texts: Texts, file: &str) -> Result<Loaded, Faults> 
     let mut faults = check::timeouts(&parsed, &bindings);
     faults.extend(check::capping(&parsed, &hall));
     faults.extend(check::peaks(&parsed, &hall, tariff.as_ref()));
+    faults.extend(check::prices(&parsed, &bindings));
     if !faults.is_empty() {
         return Err(Faults(faults));
     }

@@ -96,4 +96,19 @@ proptest! {
             }
         }
     }
+
+    /// A window is not known whole where it touches a quarter of an hour of which nothing is known: from a length before it to a length after.
+    #[test]
+    fn a_rolling_demand_tells_exactly_the_time_that_its_unknown_windows_cover(gone in prop::collection::btree_set(0_i64..96, 1..12)) {
+        let tariff = on(("2026-07-01", "2026-07-02"), "[[demand]]\nname = \"rolling\"\nwindow = \"rolling\"\nlength = \"60min\"\nprice = 3\n");
+        let begin = tariff.zone.begin("2026-07-01".parse().expect("a day")).expect("begins");
+        let rows = split(begin, &[15_000; 96], 1);
+        let rows: Vec<String> = (0..).zip(rows).filter(|(n, _)| !gone.contains(n)).map(|(_, row)| row).collect();
+        let bill = bill(&tariff, &joined(&rows));
+        let text = bill.notices.iter().find(|notice| notice.code == "windows_lack_data").map(|notice| notice.text.clone());
+        let covered = (0..1440).filter(|minute| gone.iter().any(|n| (15 * n - 60..15 * n + 75).contains(minute))).count();
+        let wanted = [format!("({covered} min)"), format!("({covered} min in all)")];
+        let text = text.expect("told");
+        prop_assert!(wanted.iter().any(|wanted| text.ends_with(wanted)), "{}: {}", covered, text);
+    }
 }
