@@ -69,3 +69,72 @@ pub fn resume(site: &Site, header: &Header, recovered: &Recovered, between: Betw
     let note = "a new boot: outputs begin at their fail-safe".to_owned();
     Resumed { controller: left.controller, samples: None, last: None, boot: recovered.boot, note }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use plant::hall::Hall;
+    use plant::image::Inputs;
+    use plant::time::Wall;
+
+    use super::*;
+    use crate::control::tariff::Tariff;
+    use crate::service::journal::{Journal, Options};
+    use crate::service::layout::layout;
+
+    /// A site with this price of energy, and what its journal says of it.
+    fn priced(price: &str) -> (Site, Header) {
+        let (_, hall) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "bench").expect("shipped");
+        let tariff = format!(
+            "name = \"t\"\nsummary = \"s\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n[[energy]]\nname = \"e\"\nprice = {price}\n"
+        );
+        let read = (Hall::load("bench", hall).expect("loads"), Tariff::load("t.toml", &tariff).expect("loads"));
+        let site = Site { tariff: Some(Arc::new(read.1)), ..Arc::new(read.0).into() };
+        let config = "hall = \"bench\"\n[tariff]\nfile = \"t.toml\"\n".to_owned();
+        let header = Header {
+            hall: ("bench".to_owned(), (*hall).to_owned()),
+            config,
+            tariff: Some(("t.toml".to_owned(), tariff)),
+            machine: "this run".to_owned(),
+            layout: layout(&site),
+            ..Header::default()
+        };
+        (site, header)
+    }
+
+    #[test]
+    fn another_tariff_is_another_boot() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.db");
+        let (site, header) = priced("0.1");
+        let mut control = Controller::new(site.clone());
+        let (mut journal, recovered) = Journal::open(&path, &header, Options::default()).expect("opens");
+        let tick = Tick {
+            seq: 1,
+            dt: Span::from_secs(1),
+            mono: Mono(1_000_000_000),
+            wall: Wall(0),
+            boot: recovered.boot,
+            ..Tick::default()
+        };
+        let inputs = Inputs::unread(site.hall.points.len());
+        journal.record_snapshot(Tick { seq: 0, ..tick }, control.state());
+        control.step(&inputs, tick);
+        journal.record_scan(tick, &inputs, control.outputs());
+        journal.close();
+        let between = Between { now: Mono(3_000_000_000), loss: None };
+        let next = |price: &str| {
+            let (site, header) = priced(price);
+            let (journal, recovered) = Journal::open(&path, &header, Options::default()).expect("opens");
+            journal.close();
+            resume(&site, &header, &recovered, between)
+        };
+        let same = next("0.1");
+        assert_eq!((same.last.map(|tick| tick.seq), same.note.as_str()), (Some(1), "control goes on after 2.0 s"));
+        let dearer = next("0.2");
+        assert_eq!(dearer.last, None, "{}", dearer.note);
+        let price = dearer.controller.tariff().and_then(|tariff| tariff.price_at(Wall(0), None));
+        assert_eq!(price.map(|price| price.to_string()).as_deref(), Some("0.2"));
+    }
+}

@@ -1,5 +1,7 @@
 //! Publications, by what holds at an instant and by what is told.
 
+mod random;
+
 use std::sync::Arc;
 
 use plant::event::Event;
