@@ -13,8 +13,6 @@ use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::point::Role;
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
-use wattloop::control::request::{Ask, Reply, Request};
-use wattloop::control::tariff::Tariff;
 use wattloop::control::prices::{Offer, PriceRules};
 use wattloop::control::request::{Ask, Reply, Request};
 use wattloop::control::tariff::{Decimal, Prices, Slot, Tariff};
@@ -180,7 +178,7 @@ fn a_scan_that_keeps_billed_windows_allocates_nothing() {
                   [[demand]]\nname = \"moving\"\nprice = 1\nwindow = \"rolling\"\nlength = \"5min\"\nhours = [\"00:00-23:00\"]\n";
     let hall = Arc::new(Hall::load(name, &format!("{text}\n{more}")).expect("loads"));
     let tariff = Some(Arc::new(Tariff::load("t.toml", tariff).expect("loads")));
-    let mut run = Run::at(Site { hall, tariff });
+    let mut run = Run::at(Site { tariff, ..Site::from(hall) });
     for scan in 0..8000_u32 {
         run.sample((scan % 1000 > 800).then_some(7));
         run.nodes(usize::MAX);

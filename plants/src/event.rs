@@ -6,6 +6,7 @@ mod disagreement;
 mod feed;
 mod peak;
 mod price;
+mod severity;
 mod shut_out;
 mod stage;
 mod supervision;
@@ -25,21 +26,11 @@ pub use disagreement::Disagreement;
 pub use feed::FeedTrouble;
 pub use peak::PeakNews;
 pub use price::{PriceNews, PriceTrouble};
+pub use severity::Severity;
 pub use shut_out::ShutOut;
 pub use stage::StageCause;
 pub use supervision::Supervision;
 pub use unanswered::Unanswered;
-
-/// How much an event matters. An unexpected `Error` fails a simulated run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Severity {
-    /// Normal work.
-    Info,
-    /// Somebody should look in the daytime.
-    Warning,
-    /// Something is broken.
-    Error,
-}
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

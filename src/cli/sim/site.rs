@@ -12,7 +12,7 @@ use wattloop::control::tariff::Tariff;
 pub fn site(scenario: &Scenario) -> Site {
     let hall = Arc::clone(&scenario.hall);
     let tariff = scenario.peaked.and_then(|of| tariff(&of, &hall.tz));
-    Site { hall, tariff }
+    Site { tariff, ..Site::from(hall) }
 }
 
 /// A tariff of one demand. A page's windows are those that a tariff may have, or they are refused when it is read.
