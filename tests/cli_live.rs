@@ -6,6 +6,7 @@ mod checkout;
 mod crash;
 mod life;
 mod look;
+mod peaks;
 mod prices;
 mod records;
 pub mod rig;

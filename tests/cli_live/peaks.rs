@@ -1,0 +1,71 @@
+//! Billed windows: reckoned from a real meter on the wire, shown, kept over a crash, replayed.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wattloop::service::rehearsal::Scene;
+
+use super::rig::{PATIENCE, Rig, code, ends, told, wattloop};
+
+/// Waits until the peaks are as wanted.
+fn until(rig: &Rig, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let begun = Instant::now();
+    loop {
+        let output = rig.ask(&["power", "peaks", "--json"]);
+        let shown = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
+        if code(&output) == 0 && wanted(&shown) {
+            return shown;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{what} never came: {}", told(&output));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
+    let tariff = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tariffs/lakes-coincident.toml");
+    let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let folder = tempfile::tempdir().expect("a folder");
+    let hall = folder.path().join("peaks.toml");
+    // Far below what flows: it is held at once, and nobody is there whom it could lower.
+    let peaks = "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n[[peak]]\ndemand = \"demand\"\nmost = 100e3\n";
+    std::fs::write(&hall, format!("{air}\n{peaks}")).expect("writes");
+    let set = vec![format!("hall={:?}", hall.display().to_string()), format!("tariff.file={tariff:?}")];
+    let rig = Rig::with("air", folder, Scene { set, ..Scene::default() });
+    let mut run = rig.running(&[]);
+    let window = |shown: &Value| shown["demands"][0]["window"].clone();
+    let shown = until(&rig, "what is held", |shown| shown["held_by"] == "demand" && shown["read"] == true);
+    assert_eq!(
+        (&shown["meter"], &shown["tariff"], &shown["sure"]),
+        (&"utility".into(), &"lakes-coincident".into(), &true.into())
+    );
+    assert!(window(&shown)["flowed_wh"].as_f64() > Some(0.0), "{shown}");
+    let text = rig.text(&["power", "peaks"]);
+    for words in [
+        "utility of utility, billed by `lakes-coincident`",
+        "HELD           at",
+        "for the windows of `demand`",
+        "kWh flowed, becomes",
+    ] {
+        assert!(text.contains(words), "no `{words}` in\n{text}");
+    }
+    run.says("is held for the windows of `demand`");
+
+    run.signal("KILL");
+    assert_eq!(run.wait(), None);
+    let mut run = rig.running(&[]);
+    let again = until(&rig, "the same window", |again| again["held_by"] == "demand" && again["read"] == true);
+    assert!(again["lowered"] == shown["lowered"], "it goes on, and does not begin anew: {again}");
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
+    ends(&wattloop(&["replay", &rig.file("journal.db")]), 0, &["decisions identical"]);
+}
+
+#[test]
+fn a_hall_that_keeps_no_peak_down_says_what_to_do() {
+    let rig = Rig::with("bench", tempfile::tempdir().expect("a folder"), Scene::default());
+    let mut run = rig.running(&[]);
+    ends(&rig.ask(&["power", "peaks"]), 1, &["no billed peak is kept down here", "write `[peaks]` in the hall's file"]);
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
+}
