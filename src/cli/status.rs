@@ -34,6 +34,21 @@ pub fn page(s: &Status) -> String {
     page
 }
 
+/// What billed windows allow, where they lower loads or are in doubt.
+fn write_peaks(page: &mut String, s: &Status) -> std::fmt::Result {
+    let Some(peaks) = &s.peaks else { return Ok(()) };
+    let held = match (peaks.allowed_w, &peaks.held_by) {
+        (Some(allowed), Some(demand)) => format!("{} held at {:.1} kW for `{demand}`", peaks.feed, allowed / 1e3),
+        (Some(_) | None, _) => "nothing is lowered for billed windows".to_owned(),
+    };
+    let doubt = match (peaks.read, peaks.sure) {
+        (true, true) => "",
+        (false, _) => " (the billed meter is NOT READ: `wattloop power peaks`)",
+        (true, false) => " (not sure where windows begin: `wattloop power peaks`)",
+    };
+    writeln!(page, "peaks          {held}{doubt}")
+}
+
 /// What energy costs, and what is wrong with its price.
 fn write_price(page: &mut String, s: &Status) -> std::fmt::Result {
     let Some(price) = &s.price else { return Ok(()) };
@@ -80,6 +95,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     }
     write_asked(page, s)?;
     write_price(page, s)?;
+    write_peaks(page, s)?;
     match &s.worst_inlet {
         Some(w) => {
             let (margin, side) = (fixed(w.margin_k.abs(), 1), if w.margin_k < 0.0 { "ABOVE" } else { "below" });

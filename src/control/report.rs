@@ -132,6 +132,9 @@ pub struct Status {
     /// What energy costs; nothing where the site names no tariff.
     #[serde(default)]
     pub price: Option<PriceView>,
+    /// What keeps billed peaks down; nothing where they may come.
+    #[serde(default)]
+    pub peaks: Option<crate::control::interval::view::PeaksView>,
     /// Setpoints that are moved to where the facility draws least.
     #[serde(default)]
     pub supervisor: Option<SupervisorView>,

@@ -37,7 +37,7 @@ impl Controller {
     /// The hall on one page, as of the last scan.
     #[must_use]
     pub fn status(&self) -> Status {
-        report::status(&self.plan, &self.commands, &self.state)
+        Status { peaks: self.peaks(), ..report::status(&self.plan, &self.commands, &self.state) }
     }
 
     /// Why an output has its value; nothing for a point that is no output.

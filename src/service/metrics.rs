@@ -8,6 +8,7 @@
 mod expose;
 mod figures;
 mod health;
+mod peaks;
 mod prices;
 mod serve;
 

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
 use super::figures::{Family, FamilyKind, Figures, Row};
+use super::peaks::peaks;
 use super::prices::prices;
 use crate::control::report::{FeedView, LimitView, Proof, Written};
 
@@ -58,6 +59,7 @@ impl Collector for Exposed {
             families.extend(power(&figures));
             families.extend(feeds(&figures));
             families.extend(prices(&figures));
+            families.extend(peaks(&figures));
             families.extend(outputs(&metrics.hall, &figures));
             families.extend(loops(&figures));
             families.extend(service(&figures));
