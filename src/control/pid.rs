@@ -7,7 +7,7 @@
 //! chapters 3 (weighting, filter, tracking time, back-calculation) and 13 (discretisation, bumpless changes).
 //!
 //! ```text
-//! pv = pv_before + dt/(smooth+dt)·(measured − pv_before)
+//! pv = pv_before + dt/(smooth+dt)·(measured − pv_before), no farther than smooth-within from measured
 //! P = K·(b·sp − pv)        D = Tf/(Tf+dt)·D − K·Td/(Tf+dt)·(pv − pv_before)        Tf = Td/N
 //! I = I + K·dt/Ti·(sp − pv)
 //! v = P + I + D + FF       u = rate(clamp(v))       I = I + min(1, dt/Tt)·(u + shortfall − v)
@@ -198,13 +198,14 @@ impl State {
         }
     }
 
-    /// The pv behind its filter, which begins anew with another sensor and after a long pause.
+    /// The pv behind its filter, which begins anew with another sensor and after a long pause, and stays near what is measured.
     fn smoothed(&self, config: &Config, input: &Input, pv: f64) -> f64 {
         let pause = longer(input.dt, self.held);
         let last = self.last.filter(|last| last.source == input.source && pause <= config.dt_max);
         let weight = pause.seconds() / (pause.seconds() + config.smooth.seconds());
+        let within = if config.smooth_within > 0.0 { config.smooth_within } else { f64::MAX };
         last.filter(|_| config.smooth > Span::ZERO && pause > Span::ZERO)
-            .map_or(pv, |last| last.pv + weight * (pv - last.pv))
+            .map_or(pv, |last| (last.pv + weight * (pv - last.pv)).max(pv - within).min(pv + within))
     }
 
     /// The crate's three steps: load the integral, recall the last inputs under today's gains, act on today's inputs.

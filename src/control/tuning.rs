@@ -57,7 +57,7 @@ impl Proposal {
             let gains = rule.robust(&process, fit.noise)?;
             Some((gains, process.sensitivity(gains)))
         };
-        let cycle = Cycle::last_of(record, base).and_then(|cycle| cycle.process());
+        let cycle = Cycle::last_of(record, (base, fit.rest)).and_then(|cycle| cycle.process());
         Some(Self { fit, process, cycle, simc: by(Rule::Simc)?, amigo: by(Rule::Amigo)? })
     }
 

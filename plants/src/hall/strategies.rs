@@ -67,6 +67,9 @@ pub struct LoopTuning {
     pub td: Span,
     /// The pv is smoothed with this time constant before the loop sees it (s, 0s to 1min; 0 for not).
     pub smooth: Span,
+    /// What is smoothed stays so near what is measured: noise lies within it, and what the plant does goes beyond it at once (the pv's unit, 0 to
+    /// 1e6; 0 for no bound).
+    pub smooth_within: f64,
     /// Setpoint weight on the proportional term (0 to 1).
     pub setpoint_weight: f64,
     /// Changes of output smaller than this are held back (%, 0 to 10).

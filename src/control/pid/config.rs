@@ -39,6 +39,9 @@ pub struct Config {
     pub filter: f64,
     /// The pv is smoothed with this time constant before anything else (s; 0 for not).
     pub smooth: Span,
+    /// What is smoothed stays so near what is measured (the pv's unit, ≥ 0; 0 for no bound): noise lies within it, and what the plant does goes
+    /// beyond it at once.
+    pub smooth_within: f64,
     /// Setpoint weight on the proportional term (1, 0 to 1).
     pub setpoint_weight: f64,
     /// The lowest output (%).
@@ -76,6 +79,7 @@ impl Config {
             td: Span::ZERO,
             filter: 10.0,
             smooth: Span::ZERO,
+            smooth_within: 0.0,
             setpoint_weight: 1.0,
             min: 0.0,
             max: 100.0,
@@ -94,6 +98,7 @@ impl Config {
         Self {
             td: tuning.td,
             smooth: tuning.smooth,
+            smooth_within: tuning.smooth_within,
             setpoint_weight: tuning.setpoint_weight,
             deadband: tuning.deadband,
             ..Self::new(action, tuning.gain, tuning.ti)
@@ -115,6 +120,7 @@ impl Config {
             && self.fall.is_none_or(positive)
             && natural(self.deadband)
             && natural(self.actual_tolerance)
+            && natural(self.smooth_within)
     }
 
     /// The gain with its sign: multiplies `sp − pv`.

@@ -158,6 +158,7 @@ fn a_hall_file_tunes_a_loop() {
         ti: Span::from_secs(90),
         td: Span::from_secs(3),
         smooth: Span::from_secs(4),
+        smooth_within: 0.5,
         setpoint_weight: 0.5,
         deadband: 0.7,
         every: 2,
@@ -165,8 +166,16 @@ fn a_hall_file_tunes_a_loop() {
     };
     let config = Config::from_tuning(&tuning, Action::Direct);
     assert!(config.is_sound());
-    let told = (config.gain, config.ti, config.td, config.smooth, config.setpoint_weight, config.deadband);
-    assert_eq!(told, (5.0, tuning.ti, tuning.td, tuning.smooth, 0.5, 0.7));
+    let told = (
+        config.gain,
+        config.ti,
+        config.td,
+        config.smooth,
+        config.smooth_within,
+        config.setpoint_weight,
+        config.deadband,
+    );
+    assert_eq!(told, (5.0, tuning.ti, tuning.td, tuning.smooth, 0.5, 0.5, 0.7));
     assert_eq!((config.min, config.max, config.dt_max), (0.0, 100.0, Span::from_millis(22_500)));
 }
 
@@ -192,7 +201,7 @@ fn a_state_survives_its_serialisation_to_the_bit() {
 
 #[test]
 fn a_smoothed_pv_moves_the_output_less_and_ends_where_the_other_ends() {
-    let (plain, smooth) = (tuned(), Config { smooth: Span::from_secs(6), ..tuned() });
+    let (plain, smooth) = (tuned(), Config { smooth: Span::from_secs(6), smooth_within: 0.3, ..tuned() });
     let mut travel = [0.0, 0.0];
     for (config, travel) in [plain, smooth].iter().zip(&mut travel) {
         let mut state = warm(config, 24.0, 24.0);
@@ -205,7 +214,7 @@ fn a_smoothed_pv_moves_the_output_less_and_ends_where_the_other_ends() {
         }
     }
     assert!(travel[1] < 0.2 * travel[0], "{travel:?}");
-    // A step of the pv arrives in full, only later; and at its first sight of a pv, or of another sensor's, a loop believes it at once.
+    // What goes beyond noise arrives at once, but for 0.3 K of it; what does not, later; both in full. And at its first sight of a pv, or of another sensor's, a loop believes it at once.
     let mut state = State::at(50.0);
     state.step(&smooth, &auto(24.0, 30.0));
     let p = |state: &State| state.terms().p;
@@ -214,11 +223,13 @@ fn a_smoothed_pv_moves_the_output_less_and_ends_where_the_other_ends() {
     other.step(&plain, &auto(24.0, 30.0));
     assert!((first - p(&other)).abs() < 1e-9, "{first} beside {}", p(&other));
     state.step(&smooth, &auto(24.0, 24.0));
-    assert!(p(&state) > 0.5 * first, "still on its way: {}", p(&state));
+    assert!((p(&state) - 0.3 * 6.67).abs() < 1e-9, "still on its way, of {first}: {}", p(&state));
     for _ in 0..120 {
         state.step(&smooth, &auto(24.0, 24.0));
     }
     assert!(p(&state).abs() < 1e-6, "arrived: {}", p(&state));
+    state.step(&smooth, &auto(24.0, 24.2));
+    assert!((p(&state) - 6.67 * 0.2 / 7.0).abs() < 1e-6, "one second of six: {}", p(&state));
     state.step(&smooth, &Input { source: 1, ..auto(24.0, 27.0) });
     assert!((p(&state) - 3.0 * 6.67).abs() < 1e-6, "another sensor is no change of the first: {}", p(&state));
 }

@@ -107,6 +107,24 @@ fn a_relay_finds_the_same() {
     the_loop_has_it_back(&mut rig, &mut plant);
 }
 
+#[test]
+fn a_relay_finds_the_same_of_a_loop_that_looks_at_a_smoothed_pv() {
+    // A trial reads the pv as it is measured. But a smoothed loop comes to rest a little beside it, and what is left of that is no part of the process.
+    let mut hall = hall();
+    (hall.strategies.valves.smooth, hall.strategies.valves.smooth_within) = (Span::from_secs(15), 0.3);
+    let (mut rig, mut plant) = (Rig::new(hall), Plant::ordinary());
+    rig.inlets(1, 24.0);
+    plant.run(&mut rig, HOUR);
+    begin(&mut rig, how(Method::Relay, 20.0));
+    assert_eq!(run(&mut rig, &mut plant), TrialEnd::Done);
+    let found = report(&rig).found.expect("a process").proposal;
+    let Fopdt { gain, lag, dead } = found.process;
+    assert!((gain + 0.16).abs() < 0.02 && (lag - 60.0).abs() < 8.0 && dead < 4.0, "{found:?}");
+    let cycle = found.cycle.expect("a second opinion");
+    assert!((cycle.gain + 0.16).abs() < 0.03, "{cycle:?}");
+    the_loop_has_it_back(&mut rig, &mut plant);
+}
+
 /// What somebody does in the middle of a trial.
 type Deed = fn(&mut Rig, &mut Plant);
 

@@ -29,11 +29,11 @@ pub struct Cycle {
 }
 
 impl Cycle {
-    /// The last whole cycle of a record whose output swings around `base` (%). Nothing where it did not swing at least three times.
+    /// The last whole cycle of a record whose output swings around `base` (%), and whose pv would rest at `rest` there. Nothing where it did
+    /// not swing at least three times.
     #[must_use]
-    pub fn last_of(record: &Record, base: f64) -> Option<Self> {
+    pub fn last_of(record: &Record, (base, rest): (f64, f64)) -> Option<Self> {
         let samples = record.samples();
-        let rest = at_rest(samples, base)?;
         // Turns to above: a cycle lies between two of them.
         let up = |pair: &[Sample]| match pair {
             [before, after] => after.output > base + AT_BASE && before.output <= base + AT_BASE,
@@ -76,11 +76,4 @@ impl Cycle {
         let process = Fopdt { gain, lag, dead: lag * late };
         process.is_sound().then_some(process)
     }
-}
-
-/// The mean pv before the output was moved.
-fn at_rest(samples: &[Sample], base: f64) -> Option<f64> {
-    let resting = samples.iter().take_while(|sample| (sample.output - base).abs() <= AT_BASE);
-    let (time, sum) = resting.fold((0.0, 0.0), |(time, sum), one| (time + one.dt, sum + one.dt * one.pv));
-    Some(sum / time).filter(|rest| rest.is_finite())
 }

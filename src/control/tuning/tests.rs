@@ -122,9 +122,25 @@ fn a_relay_finds_each_process_and_its_last_cycle_agrees() {
         let fit = Fit::of(&record, BASE).expect("a process");
         let Fopdt { gain, lag, dead } = fit.process;
         assert!(near(gain, of.gain, 0.02) && near(lag, of.lag, 0.05) && near(dead, of.dead, 0.05), "{of:?}: {fit:?}");
-        let cycle = Cycle::last_of(&record, BASE).and_then(|cycle| cycle.process()).expect("a cycle");
+        let cycle = Cycle::last_of(&record, (BASE, fit.rest)).and_then(|cycle| cycle.process()).expect("a cycle");
         assert!(near(cycle.gain, of.gain, 0.1), "{of:?}: {cycle:?}");
         assert!((cycle.dead_share() - of.dead_share()).abs() < 0.1, "{of:?}: {cycle:?}");
+    }
+}
+
+#[test]
+fn a_pv_that_is_not_quite_at_rest_at_the_begin_is_no_part_of_the_process() {
+    for of in NINE {
+        let (record, mut left) = (relayed(of), 0.1 * of.gain);
+        let mut stirred = Record::default();
+        for sample in record.samples() {
+            left *= libm::exp(-sample.dt / of.lag);
+            stirred.take(Sample { pv: sample.pv + left, ..*sample });
+        }
+        let fit = Fit::of(&stirred, BASE).expect("a process");
+        assert!(near(fit.process.gain, of.gain, 0.1) && near(fit.process.lag, of.lag, 0.1), "{of:?}: {fit:?}");
+        let cycle = Cycle::last_of(&stirred, (BASE, fit.rest)).and_then(|cycle| cycle.process()).expect("a cycle");
+        assert!(near(cycle.gain, of.gain, 0.1), "{of:?}: {cycle:?}");
     }
 }
 

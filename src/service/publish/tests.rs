@@ -43,6 +43,7 @@ const fn tuning() -> LoopTuning {
         ti: Span::from_secs(60),
         td: Span::ZERO,
         smooth: Span::ZERO,
+        smooth_within: 0.0,
         setpoint_weight: 1.0,
         deadband: 0.0,
         every: 1,

@@ -16,6 +16,7 @@ const UNUSED: LoopTuning = LoopTuning {
     ti: Span::from_secs(60),
     td: Span::ZERO,
     smooth: Span::ZERO,
+    smooth_within: 0.0,
     setpoint_weight: 1.0,
     deadband: 0.0,
     every: 1,
@@ -119,9 +120,10 @@ fn shape(section: &Section<'_>, old: LoopTuning) -> LoopTuning {
     }
     let td = section.or("td", old.td);
     let smooth = section.span("smooth", old.smooth, (Span::ZERO, Span::from_secs(60)));
+    let smooth_within = section.number("smooth-within", old.smooth_within, (0.0, 1e6));
     let setpoint_weight = section.within("setpoint-weight", (0.0, 1.0)).unwrap_or(old.setpoint_weight);
     let deadband = section.within("deadband", (0.0, 10.0)).unwrap_or(old.deadband);
     let every = section.whole("every", (1, 3600)).and_then(|n| u32::try_from(n).ok()).unwrap_or(old.every);
     section.done();
-    LoopTuning { td, smooth, setpoint_weight, deadband, every, ..old }
+    LoopTuning { td, smooth, smooth_within, setpoint_weight, deadband, every, ..old }
 }

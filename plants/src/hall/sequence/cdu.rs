@@ -114,7 +114,18 @@ pub struct FoulingTuning {
 const fn pi(setpoint: f64, gain: f64, seconds: u64, deadband: f64) -> LoopTuning {
     let ti = Span::from_secs(seconds);
     let (td, smooth) = (Span::ZERO, Span::ZERO);
-    LoopTuning { setpoint, gain, ti, td, smooth, setpoint_weight: 1.0, deadband, every: 1, schedule: None }
+    LoopTuning {
+        setpoint,
+        gain,
+        ti,
+        td,
+        smooth,
+        smooth_within: 0.0,
+        setpoint_weight: 1.0,
+        deadband,
+        every: 1,
+        schedule: None,
+    }
 }
 
 impl CduTuning {

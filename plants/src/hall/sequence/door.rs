@@ -59,6 +59,7 @@ impl DoorTuning {
                 ti: Span::from_secs(120),
                 td: Span::ZERO,
                 smooth: Span::ZERO,
+                smooth_within: 0.0,
                 setpoint_weight: 1.0,
                 deadband: 0.3,
                 every: 1,

@@ -148,6 +148,7 @@ impl DxTuning {
         ti: Span::from_secs(100),
         td: Span::ZERO,
         smooth: Span::ZERO,
+        smooth_within: 0.0,
         setpoint_weight: 1.0,
         deadband: 0.5,
         every: 1,

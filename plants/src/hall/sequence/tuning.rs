@@ -238,6 +238,7 @@ const fn given(gain: f64, ti: u64, deadband: f64) -> LoopTuning {
         ti: Span::from_secs(ti),
         td: Span::ZERO,
         smooth: Span::ZERO,
+        smooth_within: 0.0,
         setpoint_weight: 1.0,
         deadband,
         every: 1,

@@ -156,7 +156,18 @@ fn scans_of_uneven_length_retune_no_loop() {
 
 #[test]
 fn ten_minutes_without_cold_water_wind_no_valve_up() {
-    let (mut rig, mut plant) = (Rig::new(hall()), Plant::ordinary());
+    ten_minutes_without_cold_water(hall());
+}
+
+#[test]
+fn nor_a_valve_whose_loop_looks_at_a_smoothed_pv() {
+    let mut hall = hall();
+    (hall.strategies.valves.smooth, hall.strategies.valves.smooth_within) = (Span::from_secs(15), 0.3);
+    ten_minutes_without_cold_water(hall);
+}
+
+fn ten_minutes_without_cold_water(hall: Hall) {
+    let (mut rig, mut plant) = (Rig::new(hall), Plant::ordinary());
     plant.run(&mut rig, HOUR);
     for _ in 0..600 {
         plant.pass(&mut rig);
