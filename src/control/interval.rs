@@ -340,15 +340,18 @@ impl Interval {
             Some(held) if calm => sum(held.calm, dt),
             Some(_) => Span::ZERO,
         };
-        let allowed = room.allowed.min(plan.limit);
+        if calm > Span::ZERO && calm >= plan.rules.release {
+            return None;
+        }
         let loose = (room.left - LOOSE.0) / (LOOSE.1 - LOOSE.0);
-        let held = Held { demand, allowed, loose: loose.clamp(0.0, 1.0), calm };
-        (self.held.is_none() || calm < plan.rules.release).then_some(held)
+        let allowed = room.allowed.min(plan.limit);
+        Some(Held { demand, allowed, loose: loose.clamp(0.0, 1.0), calm })
     }
 
     /// The meter has not been read for long: what the hall's file says.
     fn unread(&self, plan: &Plan) -> Option<Held> {
-        let demand = self.held.map_or(0, |held| held.demand);
+        let first = || plan.targets.iter().position(Option::is_some);
+        let demand = self.held.map(|held| held.demand).or_else(first)?;
         match plan.rules.unreliable {
             Unreliable::Hold => self.held.map(|held| {
                 let target = self.target(plan, held.demand).unwrap_or(f64::INFINITY);

@@ -255,6 +255,16 @@ fn loads_are_let_go_slowly_and_no_window_after_it_is_higher() {
     assert!(field.run(60, |_| 1250.0).billed(0) <= 1000.5);
 }
 
+#[test]
+fn loads_may_be_let_go_at_once_and_are_held_as_long_as_they_must() {
+    let mut field = Field::with(FIXED, "release-after = \"0s\"\n[[peak]]\ndemand = \"peak\"\nmost = 1e6");
+    let billed = field.run(60, |_| 1200.0).billed(0);
+    assert!(billed <= 1000.5, "{billed}");
+    assert!(matches!(field.told()[..], [PeakNews::Held { .. }]), "{:?}", field.told());
+    field.run(1, |_| 500.0);
+    assert!(field.told().contains(&PeakNews::Free), "{:?}", field.told());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

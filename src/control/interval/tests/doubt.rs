@@ -52,6 +52,16 @@ fn a_meter_that_is_not_read_is_followed_by_what_the_feed_carries_and_then_by_wha
     assert!(field.told().contains(&PeakNews::Free));
     let (fixed, _) = of("\"fixed\"\nunreliable-watts = 800e3");
     assert!(fixed.iter().all(|kw| *kw == 800.0), "{fixed:?}");
+    let two = format!("{FIXED}\n\n[[demand]]\nname = \"second\"\nprice = 1\nwindow = \"fixed\"\nlength = \"30min\"");
+    let peaks = "unreliable = \"fixed\"\nunreliable-watts = 800e3\n[[peak]]\ndemand = \"second\"\nmost = 5e6";
+    let mut field = Field::with(&two, peaks);
+    field.read = false;
+    field.run(5, |_| 1200.0);
+    assert!(
+        field.told().contains(&PeakNews::Held { demand: 0, allowed: 800e3 }),
+        "by its target's place: {:?}",
+        field.told()
+    );
 }
 
 #[test]
