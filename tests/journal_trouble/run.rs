@@ -1,14 +1,15 @@
 //! A hall of points that all change every second, driven by hand.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use plant::command::{Command, Level, Reason};
 use plant::id::{Id, PointId};
 use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
 use plant::time::{Mono, Tick, Wall};
-use wattloop::service::journal::{Header, Journal, NotKept, Options, Recovered};
+use wattloop::service::journal::{Header, Journal, JournalError, NotKept, Options, Recovered};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -24,7 +25,14 @@ pub struct Run {
 impl Run {
     pub fn start(path: &Path, options: Options) -> Self {
         let header = Header { program: "1.2.3".to_owned(), hall: ("h".into(), "name = 1".into()), ..Header::default() };
-        let (journal, recovered) = Journal::open(path, &header, options).expect("opens");
+        // A child that another test starts holds the lock until it is a program of its own.
+        let begun = Instant::now();
+        let (journal, recovered) = loop {
+            match Journal::open(path, &header, options) {
+                Err(JournalError::InUse(_)) if begun.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
+                opened => break opened.expect("opens"),
+            }
+        };
         let tick = Tick { boot: recovered.boot, wall: Wall(1_700_000_000_000), ..Tick::default() };
         Self { journal, recovered, tick, points: 50, noise: 1 }
     }
@@ -62,7 +70,7 @@ impl Run {
                 return;
             }
             self.scan(state);
-            std::thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(10));
         }
         panic!("never: {what}");
     }
