@@ -134,6 +134,15 @@ impl Mono {
 #[serde(transparent)]
 pub struct Wall(pub i64);
 
+impl Wall {
+    /// The time since an earlier instant; zero when `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Span {
+        let ms = self.0.saturating_sub(earlier.0);
+        Span::from_millis(if ms > 0 { ms.unsigned_abs() } else { 0 })
+    }
+}
+
 /// One scan's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tick {

@@ -201,8 +201,7 @@ impl Energy {
             Some(last) if last.boot != tick.boot => {
                 self.accounts.iter_mut().for_each(Account::restart);
                 let trusted = last.clock_trusted && tick.clock_trusted;
-                let ms = u64::try_from(tick.wall.0.saturating_sub(last.wall.0)).unwrap_or(0);
-                if trusted { Span::from_millis(ms) } else { tick.dt }
+                if trusted { tick.wall.since(last.wall) } else { tick.dt }
             }
             Some(_) | None => tick.dt,
         };

@@ -27,7 +27,7 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
-use plant::convert::i64_from_bits;
+use plant::convert::{f64_from_i64, i64_from_bits};
 use plant::event::{About, PeakNews, What};
 use plant::hall::peaks::Unreliable;
 use plant::id::FeedId;
@@ -71,8 +71,6 @@ pub struct Interval {
     last: Option<i64>,
     /// How long the meter has not been read.
     blind: Span,
-    /// The window that allows least.
-    tightest: Option<Tightest>,
     held: Option<Held>,
     /// What people know: the meter is in doubt, windows are.
     told: (bool, bool),
@@ -81,10 +79,11 @@ pub struct Interval {
 }
 
 /// The window that allows least, of those that are open.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Tightest {
     /// Of which demand.
     demand: usize,
+    open: Open,
     room: Room,
     /// In some window more flows than it allows.
     over: bool,
@@ -133,6 +132,14 @@ pub struct Scene {
     pub floor: Watts,
 }
 
+impl Tightest {
+    /// Of two.
+    fn join(self, other: Self) -> Self {
+        let (over, calm) = (self.over || other.over, self.calm && other.calm);
+        Self { over, calm, ..if other.room.allowed < self.room.allowed { other } else { self } }
+    }
+}
+
 impl Interval {
     /// Before anything was measured.
     #[must_use]
@@ -147,7 +154,6 @@ impl Interval {
             load: Load::default(),
             last: None,
             blind: Span::ZERO,
-            tightest: None,
             held: None,
             told: (false, false),
             lowered: (0, Span::ZERO),
@@ -157,8 +163,11 @@ impl Interval {
     /// A new boot: peaks that are paid, and what flowed, carry over; by their names, where the tariff is another one now.
     pub fn restart(&mut self, plan: Option<&Plan>) {
         let known = std::mem::replace(&mut self.kept, Self::new(plan).kept);
-        for before in known {
-            if let Some(kept) = self.kept.iter_mut().find(|kept| kept.name == before.name) {
+        let held = self.held.take();
+        for (was, before) in known.into_iter().enumerate() {
+            let Some(place) = self.kept.iter().position(|kept| kept.name == before.name) else { continue };
+            self.held = self.held.or(held.filter(|held| held.demand == was).map(|held| Held { demand: place, ..held }));
+            if let Some(kept) = self.kept.get_mut(place) {
                 *kept = before;
                 kept.reserve();
             }
@@ -178,8 +187,7 @@ impl Interval {
         self.hear(plan, scene, at);
         self.load.step((scene.load.0.min(plan.rated.0 * OVER), self.held.is_none()), scene.now.dt);
         self.close(plan, at, news);
-        self.tightest = self.tightest(plan, scene, at);
-        self.hold(plan, scene, news);
+        self.hold(plan, scene, (at, news));
         self.tell(plan, at, news);
         self.last = Some(at);
     }
@@ -222,7 +230,8 @@ impl Interval {
 
     /// Looks at the windows that have ended since the scan before.
     fn close(&mut self, plan: &Plan, at: i64, news: &mut News<'_>) {
-        let (Some(offset), Some(last), false) = (self.alignment.best(), self.last, self.alignment.is_unknown()) else {
+        let (Some(offset), Some(last), false) = (self.alignment.best(at), self.last, self.alignment.is_unknown())
+        else {
             return;
         };
         let (trace, tariff) = (&self.trace, &*plan.tariff);
@@ -238,8 +247,7 @@ impl Interval {
                 if to > at {
                     return;
                 }
-                let hours = plant::convert::f64_from_i64(to - from) / 3_600_000.0;
-                let mean = trace.knows(from, to).then(|| trace.between(from, to, &nothing).least / hours);
+                let mean = trace.knows(from, to).then(|| trace.between(from, to, &nothing).least / hours(to - from));
                 new = kept.look(mean, (begin, end)).or(new);
             });
             if let Some((peak, _)) = new.zip(target).filter(|(peak, target)| peak.watts > target.max(paid)) {
@@ -258,21 +266,16 @@ impl Interval {
         (target < most).then_some(target)
     }
 
-    /// The window that allows least, of those that are open.
-    fn tightest(&self, plan: &Plan, scene: &Scene, at: i64) -> Option<Tightest> {
-        let mut found: Option<Tightest> = None;
-        for demand in 0..plan.targets.len() {
-            let Some(target) = self.target(plan, demand) else { continue };
-            let sight = self.sight(plan, scene, (at, target));
-            self.each_open(plan, (demand, target), at, |open| {
-                let room = sight.room(&open);
-                let (over, calm) = (room.next + room.off > room.allowed, room.next < room.allowed * CALM);
-                let other = found.unwrap_or(Tightest { demand, room, over, calm });
-                let less = if room.allowed < other.room.allowed { (demand, room) } else { (other.demand, other.room) };
-                let (over, calm) = (over || other.over, calm && other.calm);
-                found = Some(Tightest { demand: less.0, room: less.1, over, calm });
-            });
-        }
+    /// The window of a demand that allows least, of those that are open; nothing where none is, or nothing is kept.
+    fn tightest(&self, plan: &Plan, scene: &Scene, (at, demand): (i64, usize)) -> Option<Tightest> {
+        let target = self.target(plan, demand)?;
+        let (sight, mut found) = (self.sight(plan, scene, (at, target)), None::<Tightest>);
+        self.each_open(plan, (demand, target), at, |open| {
+            let room = sight.room(&open);
+            let (over, calm) = (room.next + room.off > room.allowed, room.next < room.allowed * CALM);
+            let one = Tightest { demand, open, room, over, calm };
+            found = Some(found.map_or(one, |found| found.join(one)));
+        });
         found
     }
 
@@ -313,9 +316,9 @@ impl Interval {
     }
 
     /// Lowers loads, and lets them go.
-    fn hold(&mut self, plan: &Plan, scene: &Scene, news: &mut News<'_>) {
+    fn hold(&mut self, plan: &Plan, scene: &Scene, (at, news): (i64, &mut News<'_>)) {
         let (dt, before) = (scene.now.dt, self.held);
-        self.held = if self.blind >= plan.rules.stale { self.unread(plan) } else { self.seen(plan, dt) };
+        self.held = if self.blind >= plan.rules.stale { self.unread(plan) } else { self.seen(plan, scene, at) };
         if self.held.is_some() {
             self.lowered.1 = sum(self.lowered.1, dt);
         }
@@ -332,12 +335,13 @@ impl Interval {
     }
 
     /// The meter is read: loads are lowered as its windows allow.
-    fn seen(&self, plan: &Plan, dt: Span) -> Option<Held> {
-        let Tightest { demand, room, over, calm } = self.tightest?;
+    fn seen(&self, plan: &Plan, scene: &Scene, at: i64) -> Option<Held> {
+        let each = (0..plan.targets.len()).filter_map(|demand| self.tightest(plan, scene, (at, demand)));
+        let Tightest { demand, room, over, calm, .. } = each.reduce(Tightest::join)?;
         let calm = match self.held {
             None if over => Span::ZERO,
             None => return None,
-            Some(held) if calm => sum(held.calm, dt),
+            Some(held) if calm => sum(held.calm, scene.now.dt),
             Some(_) => Span::ZERO,
         };
         if calm > Span::ZERO && calm >= plan.rules.release {
@@ -379,10 +383,10 @@ impl Interval {
 
 /// kW of a tariff in W.
 fn watts(kw: Decimal) -> f64 {
-    number(kw) * 1e3
+    kw.number() * 1e3
 }
 
-/// A tariff's number, as near as a float comes.
-fn number(decimal: Decimal) -> f64 {
-    decimal.number()
+/// Milliseconds in hours.
+fn hours(ms: i64) -> f64 {
+    f64_from_i64(ms) / 3_600_000.0
 }

@@ -193,15 +193,15 @@ impl LivePrices {
         let ahead = slots.partition_point(|slot| slot.to <= wall);
         let (last, next) = (ahead.checked_sub(1).and_then(|n| slots.get(n)), slots.get(ahead));
         let end = slots.last().map(|slot| slot.to);
-        let is_long = |from: Wall, to: Wall| since(to, from) > rules.max_gap;
+        let is_long = |from: Wall, to: Wall| to.since(from) > rules.max_gap;
         let missing = match next {
             None => Some(None),
             Some(slot) if slot.from <= wall => None,
             // A hole that is as short as may be is none; before the first slot nobody knows how long it is.
             Some(slot) => is_long(last.map_or(wall, |last| last.to), slot.from).then_some(Some(slot.from)),
         };
-        let ending = end.filter(|end| missing.is_none() && since(*end, wall) < rules.ending_within);
-        let stale = self.newest.as_ref().is_some_and(|newest| since(wall, newest.at) > rules.stale_after);
+        let ending = end.filter(|end| missing.is_none() && end.since(wall) < rules.ending_within);
+        let stale = self.newest.as_ref().is_some_and(|newest| wall.since(newest.at) > rules.stale_after);
         let rest = slots.get(ahead.saturating_sub(1)..).unwrap_or_default();
         let hole = rest.windows(2).find_map(|pair| match pair {
             [a, b] if is_long(a.to, b.from) && b.from > wall => Some(a.to),
@@ -223,7 +223,7 @@ impl LivePrices {
         match found {
             Some(at) => news.warn(About::Hall, What::Prices(PriceNews::Begun { trouble, at, priced })),
             // What was about to end has ended: that is told by what is missing.
-            None if trouble == PriceTrouble::Ending && self.on.get(1) == Some(&true) => {}
+            None if trouble == PriceTrouble::Ending && self.troubles().any(|of| of == PriceTrouble::Missing) => {}
             None => news.info(About::Hall, What::Prices(PriceNews::Over(trouble))),
         }
     }
@@ -298,12 +298,6 @@ impl LivePrices {
 /// True where a slot is not over for long, as far as the clock is trusted.
 fn lately(slot: &Slot, tick: Tick) -> bool {
     !tick.clock_trusted || slot.to.0 > tick.wall.0.saturating_sub(KEPT)
-}
-
-/// The time from one instant to a later one; none where it is earlier.
-fn since(later: Wall, earlier: Wall) -> Span {
-    let ms = u64::try_from(later.0.saturating_sub(earlier.0)).unwrap_or(0);
-    Span::from_nanos(ms.saturating_mul(1_000_000))
 }
 
 const fn accepted(note: String) -> Reply {

@@ -24,6 +24,8 @@ mod why;
 
 use serde::{Deserialize, Serialize};
 
+use super::interval::view::PeaksView;
+
 pub use super::commands::Proof;
 
 pub use air::AirView;
@@ -134,7 +136,7 @@ pub struct Status {
     pub price: Option<PriceView>,
     /// What keeps billed peaks down; nothing where they may come.
     #[serde(default)]
-    pub peaks: Option<crate::control::interval::view::PeaksView>,
+    pub peaks: Option<PeaksView>,
     /// Setpoints that are moved to where the facility draws least.
     #[serde(default)]
     pub supervisor: Option<SupervisorView>,

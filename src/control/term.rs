@@ -4,7 +4,7 @@
 //! monotonic time: from then on it ends at what was told, by a wall clock that is believed, and never later than what
 //! was left of it. Without a clock to believe nobody knows how long the break was.
 
-use plant::convert::{bits_from_i64, i64_from_bits};
+use plant::convert::i64_from_bits;
 use plant::time::{Mono, Span, Tick, Wall};
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ impl Term {
         if self.boot != tick.boot {
             let left = self.remaining(last);
             let Some(ends) = ends else { return Some(End::Unknown(left)) };
-            self.expires = tick.mono.after(left.min(until(tick.wall, ends)));
+            self.expires = tick.mono.after(left.min(ends.since(tick.wall)));
             (self.boot, self.carried) = (tick.boot, true);
         }
         if self.ends.is_none() && tick.clock_trusted {
@@ -73,9 +73,4 @@ impl Term {
 /// Wall time after a span; saturates.
 pub const fn later(wall: Wall, span: Span) -> Wall {
     Wall(wall.0.saturating_add(i64_from_bits(span.millis())))
-}
-
-/// From one wall time to another; zero when that is past.
-fn until(now: Wall, then: Wall) -> Span {
-    Span::from_millis(bits_from_i64(then.0.saturating_sub(now.0).max(0)))
 }

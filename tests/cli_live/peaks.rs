@@ -1,25 +1,9 @@
 //! Billed windows: reckoned from a real meter on the wire, shown, kept over a crash, replayed.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 use wattloop::service::rehearsal::Scene;
 
-use super::rig::{PATIENCE, Rig, code, ends, told, wattloop};
-
-/// Waits until the peaks are as wanted.
-fn until(rig: &Rig, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let output = rig.ask(&["power", "peaks", "--json"]);
-        let shown = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
-        if code(&output) == 0 && wanted(&shown) {
-            return shown;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{what} never came: {}", told(&output));
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
+use super::rig::{Rig, ends, wattloop};
 
 #[test]
 fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
@@ -34,7 +18,8 @@ fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
     let rig = Rig::with("air", folder, Scene { set, ..Scene::default() });
     let mut run = rig.running(&[]);
     let window = |shown: &Value| shown["demands"][0]["window"].clone();
-    let shown = until(&rig, "what is held", |shown| shown["held_by"] == "demand" && shown["read"] == true);
+    let shown =
+        rig.until(&["power", "peaks"], "what is held", |shown| shown["held_by"] == "demand" && shown["read"] == true);
     assert_eq!(
         (&shown["meter"], &shown["tariff"], &shown["sure"]),
         (&"utility".into(), &"lakes-coincident".into(), &true.into())
@@ -54,7 +39,8 @@ fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
     run.signal("KILL");
     assert_eq!(run.wait(), None);
     let mut run = rig.running(&[]);
-    let again = until(&rig, "the same window", |again| again["held_by"] == "demand" && again["read"] == true);
+    let again = rig
+        .until(&["power", "peaks"], "the same window", |again| again["held_by"] == "demand" && again["read"] == true);
     assert!(again["lowered"] == shown["lowered"], "it goes on, and does not begin anew: {again}");
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());

@@ -1,11 +1,9 @@
 //! Live prices: published at the broker, shown, refused, kept over a crash, replayed.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use wattloop::service::rehearsal::Scene;
 
-use super::rig::{PATIENCE, Rig, code, ends, told, wattloop};
+use super::rig::{Rig, ends, wattloop};
 use crate::mqtt::rig::{Peer, options};
 
 const TOPIC: &str = "prices/day-ahead";
@@ -16,20 +14,6 @@ fn publication() -> Value {
     let at = |hour: i64| jiff::Timestamp::from_second(now - 3600 + 3600 * hour).expect("in range").to_string();
     let slots: Vec<_> = (0..30).map(|n| json!({"start": at(n), "end": at(n + 1), "price": 80, "grams": 400})).collect();
     json!({"unit": "EUR/MWh", "prices": slots})
-}
-
-/// Waits until the prices are as wanted.
-fn until(rig: &Rig, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let output = rig.ask(&["tariff", "prices", "--json"]);
-        let shown = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
-        if code(&output) == 0 && wanted(&shown) {
-            return shown;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{what} never came: {}", told(&output));
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 #[test]
@@ -45,7 +29,7 @@ fn prices_come_by_the_broker_survive_a_crash_and_are_replayed() {
     let mut run = rig.running(&[]);
 
     // 0.08 of the exchange, and 0.0042, 0.0119 and 0.02651 on top.
-    let shown = until(&rig, "the price", |shown| shown["price"] == "0.12261");
+    let shown = rig.until(&["tariff", "prices"], "the price", |shown| shown["price"] == "0.12261");
     assert_eq!((&shown["grams"], &shown["taken"], &shown["troubles"]), (&json!("400"), &json!(1), &json!([])));
     assert_eq!(shown["slots"].as_array().map(Vec::len), Some(29), "from now on, the slot that holds first");
     let text = rig.text(&["tariff", "prices", "--strict"]);
@@ -54,7 +38,7 @@ fn prices_come_by_the_broker_survive_a_crash_and_are_replayed() {
     }
 
     publish(r#"{"unit": "USD/MWh", "prices": []}"#, false);
-    let shown = until(&rig, "the refusal", |shown| shown["refused"] == 1);
+    let shown = rig.until(&["tariff", "prices"], "the refusal", |shown| shown["refused"] == 1);
     assert_eq!(shown["price"], "0.12261", "what was known holds");
     let output = rig.ask(&["tariff", "prices", "--strict"]);
     ends(&output, 3, &["warning: refused 2", "topic prices/day-ahead", "must be EUR/kWh or EUR/MWh"]);
@@ -66,7 +50,7 @@ fn prices_come_by_the_broker_survive_a_crash_and_are_replayed() {
     run.signal("KILL");
     assert_eq!(run.wait(), None);
     let mut run = rig.running(&[]);
-    until(&rig, "what was known", |shown| shown["price"] == "0.12261" && shown["refused"] == 1);
+    rig.until(&["tariff", "prices"], "what was known", |shown| shown["price"] == "0.12261" && shown["refused"] == 1);
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());
     ends(&wattloop(&["replay", &rig.file("journal.db")]), 0, &["decisions identical"]);
@@ -82,10 +66,10 @@ fn prices_in_a_file_are_read_again_when_it_changes_and_a_bad_one_stops_nothing()
     let rig = Rig::with("bench", folder, Scene { set, ..Scene::default() });
     ends(&rig.configured(&[], &["check", "--strict"]), 3, &["day-ahead.json", "these are no prices"]);
     let run = rig.running(&[]);
-    let shown = until(&rig, "the refusal", |shown| shown["refused"] == 1);
+    let shown = rig.until(&["tariff", "prices"], "the refusal", |shown| shown["refused"] == 1);
     assert_eq!((&shown["price"], &shown["taken"]), (&Value::Null, &json!(0)));
     std::fs::write(&file, publication().to_string()).expect("writes");
-    let shown = until(&rig, "the price", |shown| shown["price"] == "0.12261");
+    let shown = rig.until(&["tariff", "prices"], "the price", |shown| shown["price"] == "0.12261");
     assert_eq!((&shown["refused"], &shown["fault"]), (&json!(1), &Value::Null), "told until it is mended");
     assert!(rig.text(&["status"]).contains("price          0.12261 EUR/kWh, 400 g CO2/kWh"));
     drop(run);

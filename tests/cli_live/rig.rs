@@ -55,6 +55,21 @@ impl Rig {
         Self { stage, folder }
     }
 
+    /// Asks until the answer is as wanted.
+    pub fn until(&self, command: &[&str], what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        let args: Vec<&str> = command.iter().copied().chain(["--json"]).collect();
+        loop {
+            let output = self.ask(&args);
+            let shown = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
+            if code(&output) == 0 && wanted(&shown) {
+                return shown;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{what} never came: {}", told(&output));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -79,3 +79,21 @@ pub struct LoopTuning {
     /// Gain and integral time by where the process is (rows, 2 to 8); nothing where they are the same everywhere.
     pub schedule: Option<schedule::Schedule>,
 }
+
+impl LoopTuning {
+    /// A loop of gain, integral time and deadband alone.
+    pub(super) const fn pi(setpoint: f64, gain: f64, seconds: u64, deadband: f64) -> Self {
+        Self {
+            setpoint,
+            gain,
+            ti: Span::from_secs(seconds),
+            td: Span::ZERO,
+            smooth: Span::ZERO,
+            smooth_within: 0.0,
+            setpoint_weight: 1.0,
+            deadband,
+            every: 1,
+            schedule: None,
+        }
+    }
+}

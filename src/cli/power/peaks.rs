@@ -1,8 +1,6 @@
 //! `wattloop power peaks`: the billed peaks, what is paid, and what every open window still allows.
 
 use clap::Args;
-use plant::time::Wall;
-use wattloop::control::civil::Zone;
 use wattloop::control::interval::view::{DemandView, PeaksView, WindowView};
 
 use crate::cli::client::SocketArgs;
@@ -16,7 +14,7 @@ Examples:
   wattloop power peaks
   wattloop power peaks --json | jq '.demands[] | {name, kept_w, window}'
 
-A demand without a target is measured only. What is kept is the target, or what is paid already where that is more. Times are UTC.")]
+A demand without a target is measured only. What is kept is the target, or what is paid already where that is more. Times are those of the tariff's zone.")]
 pub struct PeaksArgs {
     #[command(flatten)]
     pub socket: SocketArgs,
@@ -54,7 +52,7 @@ fn page(view: &PeaksView) -> String {
         "demand", "target kW", "paid kW", "kept kW", "peak kW", "open window that allows least"
     );
     for of in &view.demands {
-        let peak = of.peak.map(|(watts, _, _)| watts);
+        let peak = of.peak.as_ref().map(|peak| peak.watts);
         page += &format!(
             "{:<20} {:>9} {:>9} {:>9} {:>9}  {}\n",
             of.name,
@@ -75,21 +73,16 @@ fn open(of: &DemandView) -> String {
 }
 
 fn window(of: &WindowView) -> String {
-    let clock = |at: Option<Wall>| at.map_or_else(|| "?".to_owned(), show);
+    // "14:45" of "2026-07-15T14:45:00+02:00".
+    let clock = |at: &Option<String>| at.as_deref().and_then(|at| at.get(11..16)).unwrap_or("?").to_owned();
     format!(
         "{} to {}: {} kWh flowed, becomes {} kW, allows {} kW from now on",
-        clock(of.from),
-        clock(of.to),
+        clock(&of.from),
+        clock(&of.to),
         fixed(of.flowed_wh / 1e3, 1),
         kilowatts(of.becomes_w),
         kilowatts(of.allowed_w)
     )
-}
-
-/// "14:45" of a day in UTC.
-fn show(at: Wall) -> String {
-    let shown = Zone::named("UTC").map(|zone| zone.show(at)).unwrap_or_default();
-    shown.split(' ').nth(1).unwrap_or("?").to_owned()
 }
 
 #[cfg(test)]
@@ -99,8 +92,8 @@ mod tests {
     #[test]
     fn the_page_says_what_is_held_and_what_each_window_allows() {
         let window = WindowView {
-            from: Some(Wall(1_784_073_600_000)),
-            to: Some(Wall(1_784_074_500_000)),
+            from: Some("2026-07-15T02:00:00+02:00".to_owned()),
+            to: Some("2026-07-15T02:15:00+02:00".to_owned()),
             flowed_wh: 151_250.0,
             becomes_w: 1_012e3,
             allowed_w: 987_600.0,
@@ -133,7 +126,7 @@ mod tests {
             "meter          utility of utility, billed by `weser-rlm`\n",
             "HELD           at 987.6 kW for the windows of `peak`",
             "lowered        1 times",
-            "00:00 to 00:15: 151.2 kWh flowed, becomes 1012.0 kW, allows 987.6 kW from now on; 2 windows were not known whole",
+            "02:00 to 02:15: 151.2 kWh flowed, becomes 1012.0 kW, allows 987.6 kW from now on; 2 windows were not known whole",
         ] {
             assert!(said.contains(line), "{line}: {said}");
         }

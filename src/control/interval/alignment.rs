@@ -65,7 +65,7 @@ impl Alignment {
 
     /// The meter has ended an interval of this length (ms).
     pub fn pulse(&mut self, at: i64, length: i64, zone: &Zone) {
-        let Some(wall) = self.best().map(|offset| Wall(at.saturating_add(offset))) else { return };
+        let Some(wall) = self.wall.map(|offset| Wall(at.saturating_add(offset))) else { return };
         let (begin, end) = zone.window(wall, length);
         let ended = if wall.0 - begin.0 <= end.0 - wall.0 { begin } else { end };
         self.pulse = Some(Pulse { offset: ended.0.saturating_sub(at), at, length });
@@ -76,15 +76,20 @@ impl Alignment {
         self.pulse.is_some_and(|pulse| at <= pulse.at.saturating_add(pulse.length).saturating_add(LATE))
     }
 
+    /// Pulses come, and have a clock that has not been set since.
+    fn is_sure(&self, at: i64) -> bool {
+        self.pulses(at) && !self.has_jumped()
+    }
+
     /// The one that is most likely right; nothing where no wall clock was ever believed.
     #[must_use]
-    pub fn best(&self) -> Option<i64> {
-        self.pulse.map(|pulse| pulse.offset).filter(|_| !self.has_jumped()).or(self.wall)
+    pub fn best(&self, at: i64) -> Option<i64> {
+        self.pulse.map(|pulse| pulse.offset).filter(|_| self.is_sure(at)).or(self.wall)
     }
 
     /// Every one that may be right; none where any may.
     pub fn all(&self, at: i64) -> impl Iterator<Item = i64> {
-        let sure = self.pulses(at) && !self.has_jumped();
+        let sure = self.is_sure(at);
         let wall = self.wall.filter(|_| !sure);
         let before = self.before.map(|(offset, _)| offset).filter(|_| !sure);
         let pulse = self.pulse.map(|pulse| pulse.offset);
@@ -158,5 +163,21 @@ mod tests {
         let late = 3 * QUARTER + 28_000;
         assert!(alignment.is_in_doubt(late));
         assert_eq!(all(&alignment, late), [3_000, 0], "theirs and ours");
+    }
+
+    #[test]
+    fn pulses_tell_where_intervals_end_and_the_clock_which_they_are() {
+        let zone = Zone::named("UTC").expect("a zone");
+        let mut alignment = Alignment::default();
+        // An hour behind, and seven seconds.
+        alignment.step(now(100, -3_600_000, true), QUARTER);
+        alignment.pulse(QUARTER + 7_000, QUARTER, &zone);
+        assert_eq!(alignment.best(QUARTER + 8_000), Some(-3_607_000));
+        alignment.step(now(QUARTER + 9_000, 0, true), QUARTER);
+        assert_eq!(alignment.best(QUARTER + 9_000), Some(0), "set: what pulses told before is in doubt");
+        alignment.pulse(2 * QUARTER + 7_000, QUARTER, &zone);
+        alignment.step(now(2 * QUARTER + 9_001, 0, true), QUARTER);
+        assert_eq!(alignment.best(2 * QUARTER + 9_001), Some(-7_000), "the hour is the clock's");
+        assert_eq!(alignment.best(4 * QUARTER), Some(0), "without pulses the clock alone is followed");
     }
 }

@@ -110,7 +110,7 @@ impl Kept {
         let earlier = match (&charge.ratchet, charge.per) {
             (_, Per::Year) => past(&|of| of.year == now.year),
             (Some(ratchet), _) => {
-                let share = super::number(ratchet.share);
+                let share = ratchet.share.number();
                 let month = |of: &Period| i8::try_from(of.month.rem_euclid(12) + 1).unwrap_or(1);
                 let counts = |of: &Period| {
                     now.month - of.month <= ratchet.months && (ratchet.of.is_empty() || ratchet.of.contains(&month(of)))

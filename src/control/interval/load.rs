@@ -3,7 +3,7 @@
 //! The mean of the time that is left of a window is taken for that of as long a time before, from a minute to five: what comes and goes within minutes is
 //! seen whole, and what stays is seen soon where little time is left.
 
-use plant::convert::{f64_from_u64, usize_from_u64};
+use plant::convert::{f64_from_i64, f64_from_u64, f64_from_usize, usize_from_u64};
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +94,7 @@ impl Load {
     fn mean(&self, parts: usize) -> Option<f64> {
         let of = parts.min(self.known);
         let sum: f64 = self.parts.iter().take(of).sum();
-        (of > 0).then(|| sum / f64_from_u64(plant::convert::u64_from_usize(of)))
+        (of > 0).then(|| sum / f64_from_usize(of))
     }
 
     /// The mean of what flows in so long a time (ms) from now on (W); nothing where nothing was seen.
@@ -110,7 +110,7 @@ impl Load {
     pub fn off(&self, ms: i64) -> f64 {
         let [short, long] = SPANS.map(f64_from_u64);
         let [near, far] = self.errors.map(|error| error.off.unwrap_or(0.0) * NORMAL);
-        let left = plant::convert::f64_from_i64(ms.max(0)) / 1000.0;
+        let left = f64_from_i64(ms.max(0)) / 1000.0;
         let off = if left <= short {
             near * left
         } else if left < long {

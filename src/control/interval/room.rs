@@ -10,10 +10,9 @@
 //! forecast counts with what it is usually off by. A window that ends far off can still be helped later: it allows more now, as long as half of what can be
 //! brought down brings it below its target in the end.
 
-use plant::convert::f64_from_i64;
 use plant::units::Watts;
-use serde::{Deserialize, Serialize};
 
+use super::hours;
 use super::load::Load;
 use super::trace::{Supposed, Trace};
 
@@ -63,7 +62,7 @@ pub struct Sight<'a> {
 }
 
 /// What a window allows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Room {
     /// The mean power from now on (W, ≥ 0).
     pub allowed: Watts,
@@ -85,13 +84,13 @@ impl Sight<'_> {
     pub fn room(&self, open: &Open) -> Room {
         let flowed = self.trace.between(open.begin, self.now, &self.supposed).most + self.grain;
         let (length, left) = (open.end - open.begin, (open.end - self.now).max(0));
-        let (hours, left_hours) = (hours(length), hours(left));
+        let (whole, left_hours) = (hours(length), hours(left));
         let next = self.load.next(left).unwrap_or(self.flows);
-        let becomes = (flowed - self.grain + next * left_hours) / hours.max(f64::MIN_POSITIVE);
-        let spare = open.target * (1.0 - BELOW) * hours - flowed;
+        let becomes = (flowed - self.grain + next * left_hours) / whole.max(f64::MIN_POSITIVE);
+        let spare = open.target * (1.0 - BELOW) * whole - flowed;
         let margin = self.margin * open.target * left_hours;
-        let rest = f64_from_i64(left.max(self.react).max(1)) / 3_600_000.0;
-        let reach = hours * REACH;
+        let rest = hours(left.max(self.react).max(1));
+        let reach = whole * REACH;
         let allowed = if open.moves && rest > reach {
             let later = open.target - LATER * (open.target - self.floor).max(0.0);
             (spare - margin - later * (rest - reach)) / reach
@@ -102,10 +101,6 @@ impl Sight<'_> {
         let left = 3600.0 * left_hours;
         Room { allowed: Watts(allowed.max(0.0)), left, flowed, next: Watts(next), off, becomes: Watts(becomes) }
     }
-}
-
-fn hours(ms: i64) -> f64 {
-    f64_from_i64(ms) / 3_600_000.0
 }
 
 #[cfg(test)]

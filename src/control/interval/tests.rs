@@ -126,14 +126,14 @@ impl Field {
     fn billed(&self, ahead: i64) -> f64 {
         let zone = Zone::named("UTC").expect("a zone");
         let row = |(at, kw): &(i64, f64)| {
-            let (from, to) = (zone.show(Wall(at + ahead)), zone.show(Wall(at + ahead + DT * 1000)));
-            format!("{},{},{kw:.6}\n", stamp(&from), stamp(&to))
+            let (from, to) = (zone.stamp(Wall(at + ahead)), zone.stamp(Wall(at + ahead + DT * 1000)));
+            format!("{from},{to},{kw:.6}\n")
         };
         let text: String = std::iter::once("start,end,kw\n".to_owned()).chain(self.rows.iter().map(row)).collect();
         let tariff = &self.plan.tariff;
         let series = Series::read("s.csv", &text, (&tariff.zone, MeterRules::default())).expect("a series");
         let bills = rate(tariff, &series, (None, None), Known { history: &[], prices: None });
-        bills.iter().flat_map(|bill| &bill.peaks).map(|past| number(past.kw)).fold(0.0, f64::max)
+        bills.iter().flat_map(|bill| &bill.peaks).map(|past| past.kw.number()).fold(0.0, f64::max)
     }
 
     /// Energy that was not drawn because of it (kWh).
@@ -152,14 +152,6 @@ impl Field {
         let peak = |event: &plant::event::Event| if let What::Peak(of) = event.what { Some(of) } else { None };
         self.events.iter().filter_map(peak).collect()
     }
-}
-
-/// "2026-07-15 00:00:05 +00:00" as a series has it.
-fn stamp(shown: &str) -> String {
-    let mut parts = shown.split(' ');
-    let (date, clock, zone) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
-    let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
-    format!("{date}T{clock}{zone}")
 }
 
 const FIXED: &str = "window = \"fixed\"\nlength = \"15min\"";
@@ -242,7 +234,7 @@ fn a_demand_without_a_target_is_measured_and_no_more() {
     assert_eq!((field.shed(|_| 1200.0), field.told().len()), (0.0, 0));
     let view = field.interval.view(&hall(""), &field.plan, &field.scene(1.2e6));
     let [of] = view.demands.as_slice() else { panic!("{view:?}") };
-    assert!(of.peak.is_some_and(|(watts, _, _)| (watts - 1.2e6).abs() < 1.0), "{of:?}");
+    assert!(of.peak.as_ref().is_some_and(|peak| (peak.watts - 1.2e6).abs() < 1.0), "{of:?}");
     assert_eq!((of.target_w, of.kept_w, of.window.clone()), (None, None, None));
 }
 

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::hours;
+
 /// Marks are at least so far apart (ms).
 const STEP: i64 = 5_000;
 /// What flowed between marks that are no farther apart is taken as even (ms).
@@ -123,19 +125,14 @@ impl Trace {
                     let share = plant::convert::f64_from_i64(at - a.at) / plant::convert::f64_from_i64(span.max(1));
                     return [a.wh + flowed * share; 2];
                 }
-                let (early, late) = (energy(supposed.most, at - a.at), energy(supposed.most, b.at - at));
+                let (early, late) = (supposed.most * hours(at - a.at), supposed.most * hours(b.at - at));
                 [a.wh + (flowed - late).max(0.0), a.wh + flowed.min(early)]
             }
-            (Some(last), None) => [last.wh + energy(supposed.since, at - last.at); 2],
-            (None, Some(first)) => [first.wh - energy(supposed.before, first.at - at); 2],
-            (None, None) => [energy(supposed.since, at); 2],
+            (Some(last), None) => [last.wh + supposed.since * hours(at - last.at); 2],
+            (None, Some(first)) => [first.wh - supposed.before * hours(first.at - at); 2],
+            (None, None) => [supposed.since * hours(at); 2],
         }
     }
-}
-
-/// The energy of a power (W) over a time (ms), in Wh.
-fn energy(watts: f64, ms: i64) -> f64 {
-    watts * plant::convert::f64_from_i64(ms) / 3_600_000.0
 }
 
 #[cfg(test)]

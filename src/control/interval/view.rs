@@ -5,7 +5,7 @@ use plant::hall::Hall;
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use super::{Interval, Plan, Scene};
+use super::{Interval, Plan, Scene, Tightest};
 
 /// A minute (ms).
 const MINUTE: i64 = 60_000;
@@ -50,21 +50,32 @@ pub struct DemandView {
     pub paid_w: f64,
     /// What its windows are kept below (W); nothing where nothing is gained.
     pub kept_w: Option<f64>,
-    /// The highest window of this billing period that is known: its mean (W), its begin and its end.
-    pub peak: Option<(f64, Wall, Wall)>,
+    /// The highest window of this billing period that is known.
+    pub peak: Option<PeakView>,
     /// Windows of this period that were not known whole.
     pub lacking: u32,
     /// The open window that allows least; nothing outside of its hours, and where nothing is kept.
     pub window: Option<WindowView>,
 }
 
+/// A measured peak.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeakView {
+    /// The mean power of its window (W).
+    pub watts: f64,
+    /// Where the window began and ended, in the tariff's zone.
+    pub from: String,
+    /// See above.
+    pub to: String,
+}
+
 /// A window that is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WindowView {
-    /// Where it begins and ends; nothing where the clock is not believed.
-    pub from: Option<Wall>,
+    /// Where it begins and ends, in the tariff's zone; nothing where the clock is not believed.
+    pub from: Option<String>,
     /// See above.
-    pub to: Option<Wall>,
+    pub to: Option<String>,
     /// What flowed in it, at the most (Wh).
     pub flowed_wh: f64,
     /// What its mean becomes with what is forecast (W).
@@ -97,29 +108,23 @@ impl Interval {
 
     fn demand(&self, plan: &Plan, scene: &Scene, (at, demand): (i64, usize)) -> Option<DemandView> {
         let (charge, kept) = (plan.charge(demand)?, self.kept.get(demand)?);
-        let target = self.target(plan, demand);
-        let mut tightest = None;
-        if let Some(target) = target {
-            let sight = self.sight(plan, scene, (at, target));
-            self.each_open(plan, (demand, target), at, |open| {
-                let room = sight.room(&open);
-                if tightest.as_ref().is_none_or(|(_, other): &(_, super::Room)| room.allowed < other.allowed) {
-                    tightest = Some((open, room));
-                }
-            });
-        }
-        let offset = self.alignment.best().filter(|_| !self.alignment.is_unknown());
-        let wall = |at: i64| offset.map(|offset| Wall(at + offset));
+        let offset = self.alignment.best(at).filter(|_| !self.alignment.is_unknown());
+        let zone = &plan.tariff.zone;
+        let stamp = |at: i64| offset.map(|offset| zone.stamp(Wall(at + offset)));
         Some(DemandView {
             name: charge.name.clone(),
             target_w: plan.targets.get(demand).copied().flatten(),
             paid_w: kept.paid(charge),
-            kept_w: target,
-            peak: kept.peak().map(|peak| (peak.watts, peak.window.0, peak.window.1)),
+            kept_w: self.target(plan, demand),
+            peak: kept.peak().map(|peak| PeakView {
+                watts: peak.watts,
+                from: zone.stamp(peak.window.0),
+                to: zone.stamp(peak.window.1),
+            }),
             lacking: kept.lacking(),
-            window: tightest.map(|(open, room)| WindowView {
-                from: wall(open.begin),
-                to: wall(open.end),
+            window: self.tightest(plan, scene, (at, demand)).map(|Tightest { open, room, .. }| WindowView {
+                from: stamp(open.begin),
+                to: stamp(open.end),
                 flowed_wh: room.flowed,
                 becomes_w: room.becomes.0,
                 allowed_w: room.allowed.0,

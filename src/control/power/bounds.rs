@@ -9,11 +9,9 @@ use super::band::{Band, Near, Zone};
 use super::limits::Limit;
 use crate::control::interval::Mean;
 
-/// How fast what is no GPU is believed to have changed (s): meters and agents do not read at the same moment.
+/// How fast what is no GPU, and what caps leave unused, is believed to have changed (s): meters and agents do not read at the same moment, and a
+/// node that is in doubt no more leaves both alike.
 const OTHER: f64 = 10.0;
-
-/// How fast what caps leave unused is believed to have changed (s).
-const UNUSED: f64 = 30.0;
 
 /// What is remembered of a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,7 +42,7 @@ impl Bounds {
     /// A new boot: what was carried in another time is neither a rise nor a rest.
     pub fn restart(&mut self) {
         self.band.restart();
-        self.other = None;
+        (self.other, self.unused) = (None, Watts(0.0));
     }
 
     /// One scan: what goes through the limit (W), the share of its breaker's time that is used up (1), and a number that nobody chose (1, 0 to 1).
@@ -63,7 +61,7 @@ impl Bounds {
         let smooth = self.other.map_or(momentary, |other| other + (momentary - other) * blend);
         self.other = Some(smooth);
         let unused = (of.granted - of.drawn).max(Watts(0.0));
-        self.unused = self.unused + (unused - self.unused) * (now.dt.seconds() / UNUSED).clamp(0.0, 1.0);
+        self.unused = self.unused + (unused - self.unused) * blend;
         let near = Near { limit: limit.most, load, most: smooth + of.granted, used, chance };
         self.band.step(&near, rules, now.dt);
         let other = match self.band.zone() {

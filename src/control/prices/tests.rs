@@ -248,7 +248,7 @@ fn nothing_is_known_while_the_clock_is_not_trusted() {
     assert_eq!(bench.scan(40), [PriceNews::Over(PriceTrouble::ClockDoubted)], "it is fresh");
     assert_eq!(bench.now(), known("0.25", "200"));
     bench.scan(0);
-    assert!(since(bench.tick.wall, bench.prices.newest().expect("one").at) < Span::from_secs(1));
+    assert!(bench.tick.wall.since(bench.prices.newest().expect("one").at) < Span::from_secs(1));
 }
 
 #[test]

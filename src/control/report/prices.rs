@@ -129,18 +129,14 @@ pub fn price(plan: &Plan, state: &State) -> Option<PriceView> {
     let (now, (taken, refused)) = (live.now(), live.counts());
     Some(PriceView {
         currency: tariff.currency.clone(),
-        price: now.price.and_then(number),
-        grams: now.grams.and_then(number),
+        price: now.price.map(Decimal::number),
+        grams: now.grams.map(Decimal::number),
         published_ms: live.newest().map(|newest| newest.at.0),
         until_ms: live.known().slots().last().map(|slot| slot.to.0),
         troubles: live.troubles().map(|trouble| trouble.word().to_owned()).collect(),
         taken,
         refused,
     })
-}
-
-fn number(exact: Decimal) -> Option<f64> {
-    exact.to_string().parse().ok()
 }
 
 /// What a tariff costs with what is published, from one instant to another: a slot wherever the price, the carbon or the published slot

@@ -110,29 +110,11 @@ pub struct FoulingTuning {
     pub load: f64,
 }
 
-/// A loop that is given its setpoint by its sequence.
-const fn pi(setpoint: f64, gain: f64, seconds: u64, deadband: f64) -> LoopTuning {
-    let ti = Span::from_secs(seconds);
-    let (td, smooth) = (Span::ZERO, Span::ZERO);
-    LoopTuning {
-        setpoint,
-        gain,
-        ti,
-        td,
-        smooth,
-        smooth_within: 0.0,
-        setpoint_weight: 1.0,
-        deadband,
-        every: 1,
-        schedule: None,
-    }
-}
-
 impl CduTuning {
     /// What holds unless the hall says otherwise; the two setpoints and the rated load are the hall's.
     pub const USUAL: Self = Self {
-        valve: pi(32.0, 2.0, 120, 0.3),
-        pump: pi(60e3, 2e-4, 15, 0.5),
+        valve: LoopTuning::pi(32.0, 2.0, 120, 0.3),
+        pump: LoopTuning::pi(60e3, 2e-4, 15, 0.5),
         least_valve: Percent(5.0),
         least_speed: Percent(30.0),
         pumps: PumpTuning::USUAL,

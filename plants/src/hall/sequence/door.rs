@@ -53,18 +53,7 @@ impl DoorTuning {
     /// Air that leaves as the room has it.
     pub const USUAL: Self = Self {
         valve: FanTuning {
-            speed: LoopTuning {
-                setpoint: 24.0,
-                gain: 3.0,
-                ti: Span::from_secs(120),
-                td: Span::ZERO,
-                smooth: Span::ZERO,
-                smooth_within: 0.0,
-                setpoint_weight: 1.0,
-                deadband: 0.3,
-                every: 1,
-                schedule: None,
-            },
+            speed: LoopTuning::pi(24.0, 3.0, 120, 0.3),
             least_speed: 5.0,
             deadband: 0.5,
             off_after: Span::from_secs(600),

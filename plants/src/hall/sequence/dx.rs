@@ -142,18 +142,7 @@ impl AirTuning {
 
 impl DxTuning {
     /// The dampers' loop and the compressors', without their setpoints.
-    const DAMPERS: LoopTuning = LoopTuning {
-        setpoint: 20.0,
-        gain: 3.0,
-        ti: Span::from_secs(100),
-        td: Span::ZERO,
-        smooth: Span::ZERO,
-        smooth_within: 0.0,
-        setpoint_weight: 1.0,
-        deadband: 0.5,
-        every: 1,
-        schedule: None,
-    };
+    const DAMPERS: LoopTuning = LoopTuning::pi(20.0, 3.0, 100, 0.5);
     const COMPRESSORS: LoopTuning = LoopTuning { gain: 5.0, ti: Span::from_secs(200), ..Self::DAMPERS };
 
     /// What a hall has that says nothing else.

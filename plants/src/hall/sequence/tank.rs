@@ -237,28 +237,10 @@ pub struct PressureTuning {
     pub least_flow: LitersPerSecond,
 }
 
-/// A loop that is given its setpoint by its sequence.
-const fn pi(setpoint: f64, gain: f64, seconds: u64, deadband: f64) -> LoopTuning {
-    let ti = Span::from_secs(seconds);
-    let (td, smooth) = (Span::ZERO, Span::ZERO);
-    LoopTuning {
-        setpoint,
-        gain,
-        ti,
-        td,
-        smooth,
-        smooth_within: 0.0,
-        setpoint_weight: 1.0,
-        deadband,
-        every: 1,
-        schedule: None,
-    }
-}
-
 impl TankTuning {
     /// What holds unless the hall says otherwise; the setpoint is the hall's.
     pub const USUAL: Self = Self {
-        valve: pi(45.0, 4.0, 600, 0.5),
+        valve: LoopTuning::pi(45.0, 4.0, 600, 0.5),
         least_valve: Percent(5.0),
         pump: CirculationTuning::USUAL,
         cold: ColdTuning { below: Celsius(20.0), clear: 2.0, within: Span::from_secs(2 * 3600), capacity: 2e6 },
@@ -292,7 +274,7 @@ impl TwoPhaseTuning {
     /// What holds unless the hall says otherwise; what relieves the tank is the hall's.
     pub const USUAL: Self = Self {
         // A pressure sensor's noise is a percent of the valve, and the vapour is slower than that.
-        valve: LoopTuning { smooth: Span::from_secs(6), ..pi(0.0, 0.015, 120, 0.3) },
+        valve: LoopTuning { smooth: Span::from_secs(6), ..LoopTuning::pi(0.0, 0.015, 120, 0.3) },
         feed_forward: 4.5e-4,
         least_valve: Percent(5.0),
         cold: ColdTuning { below: Celsius(40.0), clear: 2.0, within: Span::from_secs(4 * 3600), capacity: 2e6 },

@@ -230,22 +230,6 @@ impl ResetTuning {
     };
 }
 
-/// A loop whose setpoint a sequence gives.
-const fn given(gain: f64, ti: u64, deadband: f64) -> LoopTuning {
-    LoopTuning {
-        setpoint: 0.0,
-        gain,
-        ti: Span::from_secs(ti),
-        td: Span::ZERO,
-        smooth: Span::ZERO,
-        smooth_within: 0.0,
-        setpoint_weight: 1.0,
-        deadband,
-        every: 1,
-        schedule: None,
-    }
-}
-
 impl TowerTuning {
     /// As published; cells, flow and lift are the hall's.
     pub const PUBLISHED: Self = Self {
@@ -263,7 +247,7 @@ impl FanTuning {
     /// A tower's, as published.
     pub const TOWER: Self = Self {
         // Less than published: beside the economiser alone the water's way round and the coils' valves are part of the loop.
-        speed: given(6.0, 180, 1.0),
+        speed: LoopTuning::pi(0.0, 6.0, 180, 1.0),
         least_speed: 15.0,
         deadband: 0.55,
         off_after: Span::from_secs(300),
@@ -284,7 +268,7 @@ impl FanTuning {
 
 impl HeadTuning {
     /// As published.
-    pub const PUBLISHED: Self = Self { least_lift: 10.0, least_valve: 55.0, valve: given(4.0, 120, 1.0) };
+    pub const PUBLISHED: Self = Self { least_lift: 10.0, least_valve: 55.0, valve: LoopTuning::pi(0.0, 4.0, 120, 1.0) };
 }
 
 impl EconomiserTuning {

@@ -83,7 +83,7 @@ fn a_pulse_moves_the_windows_to_where_the_utility_has_them() {
     // Its clock is 97 s behind: its intervals end later than ours, and it counts them.
     let behind = 97_000;
     for _ in 0..180 * 12 {
-        field.pulses = Some(plant::convert::f64_from_i64((field.at + 4_500 - behind).div_euclid(900_000)));
+        field.pulses = Some(f64_from_i64((field.at + 4_500 - behind).div_euclid(900_000)));
         field.scan(demand);
     }
     let from = field.rows.len() - 720;

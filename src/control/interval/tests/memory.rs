@@ -98,6 +98,15 @@ fn another_tariff_keeps_the_peaks_of_demands_that_it_has_too() {
     let other = "window = \"fixed\"\nlength = \"30min\"\n\n[[demand]]\nname = \"other\"\nprice = 1\nwindow = \"rolling\"\nlength = \"5min\"";
     let plan = Plan::of(&hall("[[peak]]\ndemand = \"peak\"\nmost = 9e5"), Some(&tariff(other))).expect("a plan");
     field.interval.restart(Some(&plan));
+    assert_eq!(field.interval.held_by(&plan), Some("peak"));
+    // The same two in the other order: what holds is named by its name, and not by its place.
+    let turned = "window = \"rolling\"\nlength = \"5min\"\n\n[[demand]]\nname = \"behind\"\nprice = 1\nwindow = \"fixed\"\nlength = \"30min\"";
+    let renamed = tariff(turned);
+    let renamed = Tariff { demand: renamed.demand.iter().rev().cloned().collect(), ..(*renamed).clone() };
+    let swapped = Plan::of(&hall(""), Some(&Arc::new(renamed))).expect("a plan");
+    let mut moved = field.interval.clone();
+    moved.restart(Some(&swapped));
+    assert_eq!(moved.held_by(&swapped), Some("peak"));
     let view = field.interval.view(&hall(""), &plan, &field.scene(1e6));
     let peaks: Vec<_> = view.demands.iter().map(|of| (of.name.as_str(), of.peak.is_some())).collect();
     assert_eq!(peaks, [("peak", true), ("other", false)]);
