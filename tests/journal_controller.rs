@@ -12,7 +12,7 @@ use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
 use wattloop::control::Controller;
 use wattloop::control::request::{Ask, Request};
-use wattloop::service::journal::{Header, Journal, JournalError, Options, Recovered};
+use wattloop::service::journal::{Header, Journal, Options, Recovered};
 use wattloop::service::replay::{Left, replay, resume};
 
 const SCANS: u64 = 400;
@@ -76,18 +76,6 @@ fn request(random: &mut Random, hall: &Hall) -> Request {
     Request { who: "uid:1000".into(), ask }
 }
 
-/// Opens a journal that this test has just closed. A child that another test starts at that moment holds its lock until it runs.
-fn opened(path: &Path, header: &Header, options: &Options) -> (Journal, Recovered) {
-    let mut tries = 0;
-    loop {
-        match Journal::open(path, header, *options) {
-            Err(JournalError::InUse(_)) if tries < 100 => std::thread::sleep(Duration::from_millis(50)),
-            opened => return opened.expect("opens"),
-        }
-        tries += 1;
-    }
-}
-
 /// Runs a hall from what was recovered; the controller as it is at the end.
 fn run(path: &Path, name: &str, seed: u64) -> (Controller, Recovered) {
     run_beside(path, name, (seed, false))
@@ -97,7 +85,7 @@ fn run(path: &Path, name: &str, seed: u64) -> (Controller, Recovered) {
 fn run_beside(path: &Path, name: &str, (seed, beside): (u64, bool)) -> (Controller, Recovered) {
     let header = header(name);
     let options = Options { snapshot_every: Span::from_secs(60), ..Options::default() };
-    let (mut journal, recovered) = opened(path, &header, &options);
+    let (mut journal, recovered) = Journal::open(path, &header, options).expect("opens");
     let hall = hall(&header).expect("loads");
     let Left { mut controller, incidents, .. } = resume(&Arc::clone(&hall).into(), &recovered, self::hall);
     assert_eq!(incidents, Vec::<String>::new());
@@ -199,7 +187,7 @@ fn left_by(path: &Path, layout: &str) -> Left {
     let of = header("air");
     let hall = hall(&of).expect("loads");
     let theirs = Header { layout: layout.to_owned(), program: "99.0.0".to_owned(), ..of.clone() };
-    let (mut journal, recovered) = opened(path, &theirs, &Options::default());
+    let (mut journal, recovered) = Journal::open(path, &theirs, Options::default()).expect("opens");
     let mut controller = Controller::new(Arc::clone(&hall));
     let tick =
         Tick { seq: 1, dt: Span::from_secs(1), boot: recovered.boot, wall: Wall(1_700_000_000_000), ..Tick::default() };
@@ -209,7 +197,7 @@ fn left_by(path: &Path, layout: &str) -> Left {
     controller.answer(&Request { who: "uid:1000".into(), ask }, tick);
     journal.record_snapshot(tick, controller.state());
     journal.close();
-    let (journal, recovered) = opened(path, &theirs, &Options::default());
+    let (journal, recovered) = Journal::open(path, &theirs, Options::default()).expect("opens");
     journal.close();
     resume(&hall.into(), &recovered, self::hall)
 }

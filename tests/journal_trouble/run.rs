@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use plant::command::{Command, Level, Reason};
 use plant::id::{Id, PointId};
 use plant::image::{Inputs, Outputs};
 use plant::reading::Sample;
 use plant::time::{Mono, Tick, Wall};
-use wattloop::service::journal::{Header, Journal, JournalError, NotKept, Options, Recovered};
+use wattloop::service::journal::{Header, Journal, NotKept, Options, Recovered};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -25,14 +25,7 @@ pub struct Run {
 impl Run {
     pub fn start(path: &Path, options: Options) -> Self {
         let header = Header { program: "1.2.3".to_owned(), hall: ("h".into(), "name = 1".into()), ..Header::default() };
-        // A child that another test starts holds the lock until it is a program of its own.
-        let begun = Instant::now();
-        let (journal, recovered) = loop {
-            match Journal::open(path, &header, options) {
-                Err(JournalError::InUse(_)) if begun.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
-                opened => break opened.expect("opens"),
-            }
-        };
+        let (journal, recovered) = Journal::open(path, &header, options).expect("opens");
         let tick = Tick { boot: recovered.boot, wall: Wall(1_700_000_000_000), ..Tick::default() };
         Self { journal, recovered, tick, points: 50, noise: 1 }
     }

@@ -63,11 +63,20 @@ impl Row {
 }
 
 /// Keeps a second service from writing to the same journal. Freed by the system when the process ends, however it ends.
-pub(super) fn lock(path: &Path) -> Result<File, JournalError> {
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    /// Said rather than left to the closing: a child between its fork and its program still holds what we hold.
+    fn drop(&mut self) {
+        drop(self.0.unlock());
+    }
+}
+
+pub(super) fn lock(path: &Path) -> Result<Lock, JournalError> {
     let lock = beside(path, ".lock");
     let file = File::options().create(true).append(true).open(&lock).map_err(|e| JournalError::open(&lock, e))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
         Err(TryLockError::Error(e)) => Err(JournalError::open(&lock, e)),
     }
@@ -156,11 +165,11 @@ pub(super) struct Store {
     ready: bool,
     next_seq: i64,
     retention: Retention,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Store {
-    pub fn new(file: (PathBuf, File, Connection), place: (u32, i64), header: Vec<u8>, retention: Retention) -> Self {
+    pub fn new(file: (PathBuf, Lock, Connection), place: (u32, i64), header: Vec<u8>, retention: Retention) -> Self {
         let ((path, lock, conn), (boot, next_seq)) = (file, place);
         Self { path, conn, boot, header, ready: false, next_seq, retention, _lock: lock }
     }
@@ -301,4 +310,21 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open(path)?;
     conn.busy_timeout(Duration::from_secs(5))?;
     Ok(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_given_up_is_free_though_a_child_still_holds_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.db");
+        let held = lock(&path).expect("free");
+        assert!(matches!(lock(&path), Err(JournalError::InUse(_))));
+        let child = held.0.try_clone().expect("what a fork does");
+        drop(held);
+        assert!(lock(&path).is_ok());
+        drop(child);
+    }
 }
