@@ -25,6 +25,7 @@
 mod alarms;
 mod answer;
 mod asks;
+pub mod battery;
 mod budgets;
 mod cdus;
 mod checkout;
@@ -160,6 +161,7 @@ pub struct State {
     caps: power::Caps,
     budgets: budgets::Budgets,
     interval: interval::Interval,
+    batteries: battery::Batteries,
     prices: LivePrices,
     cooling: Cooling,
     equipment: Equipment,
@@ -252,6 +254,7 @@ impl Controller {
         state.forecast.step((hall, image), &state.cooling.strategies().feed_forward, tick, news); // the loads to come
 
         commands.relinquish();
+        state.batteries.propose(hall, commands); // what batteries give and take
         state.equipment.aim(hall, &mut state.cooling); // the setpoints that sequences give loops
         let scene = cooling::Scene {
             image,

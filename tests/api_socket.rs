@@ -80,7 +80,11 @@ fn reply(request: &Request) -> Reply {
         Ask::Trial { .. } => Reply::Refused(Refusal::NotLed),
         Ask::Force { .. } => Reply::Refused(Refusal::Warm),
         Ask::Silence { .. } => Reply::Refused(Refusal::Held),
-        Ask::EndCheck | Ask::Exchanged { .. } | Ask::CheckedOut { .. } => Reply::Refused(Refusal::NothingThere),
+        Ask::ProveBattery { .. }
+        | Ask::EndProof { .. }
+        | Ask::EndCheck
+        | Ask::Exchanged { .. }
+        | Ask::CheckedOut { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::Retune { .. } => Reply::Refused(Refusal::TooSensitive),
         Ask::EndTrial | Ask::Revert { .. } | Ask::Supervise { .. } => Reply::Refused(Refusal::NothingThere),
         Ask::ServiceAlarm { .. }

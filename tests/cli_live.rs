@@ -2,6 +2,7 @@
 #![cfg(feature = "sim")]
 
 mod answers;
+mod batteries;
 mod checkout;
 mod crash;
 mod life;

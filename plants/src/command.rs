@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ShutOut, Trouble};
+use crate::event::{BatteryDoes, ShutOut, Trouble};
 use crate::id::{EquipId, PointId};
 use crate::reading::Why;
 use crate::time::Mono;
@@ -168,6 +168,8 @@ pub enum Reason {
     Trial,
     /// A checkout moves it a little, to see its device follow.
     Checkout,
+    /// What a battery does for its hall.
+    Battery(BatteryDoes),
 }
 
 /// One output of a scan.

@@ -1,5 +1,6 @@
 //! What control and world have to tell, as values. The service turns them into logs, topics and counts.
 
+mod battery;
 mod cap;
 mod commissioning;
 mod disagreement;
@@ -20,6 +21,7 @@ use crate::id::{AlarmId, EquipId, FeedId, HeaderId, LoopId, PointId, RowId};
 use crate::reading::Why;
 use crate::time::Mono;
 
+pub use battery::{BatteryDoes, BatteryNews, ProofEnd};
 pub use cap::{CapReason, Rung};
 pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
@@ -262,6 +264,8 @@ pub enum What {
     Feed(FeedTrouble, bool),
     /// Something befalls the peaks that a utility bills at a feed.
     Peak(PeakNews),
+    /// What a battery does, or what befalls it.
+    Battery(BatteryNews),
     /// A reading became fresh again.
     ReadingFresh,
     /// A reading is doubted.

@@ -29,6 +29,7 @@ pub mod power;
 pub mod redundant;
 pub mod schedule;
 pub mod sequence;
+pub mod storage;
 mod strategies;
 pub mod supervisor;
 mod trips;

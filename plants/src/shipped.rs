@@ -14,6 +14,7 @@ pub const HALLS: &[(&str, &str)] = &[
 
 /// Every shipped device map: its id and its file.
 pub const DEVICES: &[(&str, &str)] = &[
+    ("battery-converter", include_str!("../devices/battery-converter.toml")),
     ("bench-fan", include_str!("../devices/bench-fan.toml")),
     ("bench-sensor", include_str!("../devices/bench-sensor.toml")),
     ("cdu-controller", include_str!("../devices/cdu-controller.toml")),

@@ -1,8 +1,8 @@
 //! The electrical side: from the grid to the machines, every stage with its losses and its memory.
 //!
 //! ```text
-//! grid ─ transformer ─ ATS ─┬─ UPS ─ PDU ─ rack's supplies ─┬─ chips
-//!                   generator ┘   battery                   └─ the machines' fans
+//! grid ─┬─ transformer ─ ATS ─┬─ UPS ─ PDU ─ rack's supplies ─┬─ chips
+//!    storage        generator ┘   battery                   └─ the machines' fans
 //!                           ├─ cooling: fans, pumps, chillers
 //!                           └─ lights (on no meter)
 //! ```
@@ -18,6 +18,7 @@ pub mod grid;
 mod meter;
 pub mod network;
 pub mod site;
+pub mod storage;
 pub mod transformer;
 pub mod trips;
 pub mod ups;

@@ -31,8 +31,10 @@ pub use values::{Kpi, Kpis, SHADOW};
 /// Power at one step (W); nothing where it is not modelled or not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Power {
-    /// At the utility's meter: all that the hall draws.
+    /// All that the hall draws, whatever batteries give or take of it.
     pub facility: Option<f64>,
+    /// What is billed: at the utility's meter. Nothing where it is what the hall draws.
+    pub grid: Option<f64>,
     /// What racks take from the PDUs.
     pub it: Option<f64>,
     /// Fans, pumps, chillers, towers.
@@ -174,7 +176,8 @@ impl Meter {
         }
         self.seconds += dt;
         self.steps = self.steps.saturating_add(1);
-        let Power { facility, it, cooling, fans, pumps, compute, machine_fans, exported_heat } = seen.power;
+        let Power { facility, grid, it, cooling, fans, pumps, compute, machine_fans, exported_heat } = seen.power;
+        let billed = grid.or(facility);
         self.facility.count(facility, dt);
         self.it.count(it, dt);
         self.cooling.count(cooling, dt);
@@ -184,8 +187,8 @@ impl Meter {
         self.machine_fans.count(machine_fans, dt);
         self.exported.count(exported_heat, dt);
         self.water.count(seen.water, dt);
-        self.co2.count(product(facility, seen.co2_intensity), dt);
-        self.cost.count(product(facility, seen.price), dt);
+        self.co2.count(product(billed, seen.co2_intensity), dt);
+        self.cost.count(product(billed, seen.price), dt);
         self.throttled.count(seen.compute.throttled, dt);
         self.wanted.count(seen.compute.wanted, dt);
         self.lost.count(seen.compute.lost, dt);
@@ -202,7 +205,7 @@ impl Meter {
             self.case_margin.see(None, seen.wall);
         }
         self.level.see(seen.least_level, seen.wall);
-        self.demand.count(facility, dt, seen.wall);
+        self.demand.count(billed, dt, seen.wall);
         self.climate.count(seen.inlets, dt, seen.wall);
         for (place, command) in self.commands.iter_mut().enumerate() {
             command.see(seen.commands.get(place).copied().flatten());

@@ -27,6 +27,7 @@ mod seen;
 mod setpoint;
 pub mod shipped;
 pub mod spark;
+pub mod stored;
 pub mod storm;
 #[cfg(test)]
 mod tests;
@@ -45,7 +46,7 @@ use expression::Holding;
 pub use action::Action;
 pub use agents::NodeFault;
 pub use nature::{LoadChange, Nodes, WeatherChange};
-pub use read::{hall_name, load};
+pub use read::{battery, hall_name, load};
 pub use rule::{Assert, Rule, Tolerance, Window};
 pub use run::{Happened, Lens, Run};
 pub use seen::Seen;
@@ -87,6 +88,8 @@ pub struct Scenario {
     pub nodes: Option<Nodes>,
     /// What its utility bills, where that is kept down.
     pub peaked: Option<peaked::Peaked>,
+    /// A battery that its hall has besides what its file says.
+    pub stored: Option<stored::Stored>,
     /// What replaces the physics' own weather.
     pub weather: WeatherChange,
     /// What energy costs; nothing where the page does not say.
@@ -287,6 +290,7 @@ impl Scenario {
             load: LoadChange::default(),
             nodes: None,
             peaked: None,
+            stored: None,
             weather: WeatherChange::default(),
             prices: None,
             prices_file: None,

@@ -31,6 +31,7 @@ use crate::circuits::Circuit;
 use crate::compute::fleet::{self, Fleet};
 use crate::electrics::network::Totals;
 use crate::electrics::site::{Cooling, Site};
+use crate::electrics::storage::Unit as Battery;
 use crate::electrics::trips::Trips;
 use crate::electrics::{Chain, Meter};
 use crate::faults::Fault;
@@ -91,6 +92,8 @@ pub struct World {
     /// The weather's mean dry bulb (°C).
     mean_outdoors: f64,
     site: Site,
+    /// Batteries on the hall's alternating current.
+    storage: Vec<Battery>,
     /// The breakers of the hall's power tree.
     trips: Trips,
     meters: Vec<Meter>,

@@ -61,14 +61,17 @@ mod scenario {
     fn watching_a_step_allocates_nothing() {
         let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
         let (_, physics) = sim::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-        let hall = Arc::new(Hall::load("air", text).expect("it loads"));
         for (name, page) in scenario::shipped::SCENARIOS {
             if scenario::hall_name(page).is_none_or(|(hall, _)| hall != "air") {
                 continue;
             }
+            let more =
+                scenario::battery(page).map(|of| (of.hall_sections(), of.physics_sections())).unwrap_or_default();
+            let hall = Arc::new(Hall::load("air", &format!("{text}{}", more.0)).expect("it loads"));
             let read = scenario::load(name, page, Ok(Arc::clone(&hall))).expect("it loads");
             let mut run = Run::new(Arc::new(read), 1);
-            let mut world = run.prepare(World::load(&hall, "air", physics).expect("it loads"));
+            let world = World::load(&hall, "air", &format!("{physics}{}", more.1)).expect("it loads");
+            let mut world = run.prepare(world);
             let (mut inputs, outputs) = (Inputs::unread(hall.points.len()), Outputs::default());
             let mut seen = 0;
             // Past the warm-up, and not to the first event, which may do what it likes.

@@ -1,5 +1,6 @@
 //! `wattloop power`: what carries the hall's power. On the status page it is a line, and one for each feed that needs somebody.
 
+pub mod battery;
 mod peaks;
 mod plan;
 mod record;
@@ -35,6 +36,10 @@ pub enum PowerCommand {
     Lift(LiftArgs),
     /// The billed peaks: what is paid, what is kept, and what every open window still allows
     Peaks(peaks::PeaksArgs),
+    /// What batteries give, take and hold
+    Battery(battery::BatteryArgs),
+    /// Let a battery prove what it holds
+    Prove(battery::ProveArgs),
     /// Whether more racks fit into a row, and what caps would have cost with them
     Plan(plan::PlanArgs),
     /// The cap at which a budget of the site does most work, from recorded load
@@ -115,6 +120,8 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
             return print_reply(&args.id, &reply, out);
         }
         PowerCommand::Peaks(args) => return peaks::run(args, out),
+        PowerCommand::Battery(args) => return battery::run(args, out),
+        PowerCommand::Prove(args) => return battery::prove(args, out),
         PowerCommand::Plan(args) => return plan::run(args, out),
         PowerCommand::SweetSpot(args) => return sweet_spot::run(args, out),
     };

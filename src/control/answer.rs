@@ -15,7 +15,7 @@ use super::overrides::Hold;
 use super::request::{Ask, Refusal, Reply, Request};
 use super::term;
 use super::{Plan, State};
-use super::{checkout, exchange, retune, supervisor, trial};
+use super::{battery, checkout, exchange, retune, supervisor, trial};
 
 /// Answers one request.
 pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
@@ -72,6 +72,11 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         Ask::Exchanged { part, hours, reason } => {
             exchange::exchange(hall, state, exchange::Put { part: *part, hours: *hours, reason }, tick)
         }
+        Ask::ProveBattery { equip, watts, depth, reason } => {
+            let asked = battery::Asked { equip: *equip, watts: *watts, depth: *depth, reason };
+            state.batteries.begin(hall, &asked, &mut News::new(tick, &mut state.pending))
+        }
+        Ask::EndProof { equip } => state.batteries.stop(hall, *equip, &mut News::new(tick, &mut state.pending)),
         Ask::Prices(offer) => state.prices.take(plan.market(), offer, (tick, &mut News::new(tick, &mut state.pending))),
         Ask::PricesRefused { from, why } => {
             Ok(state.prices.refuse((from, why), tick, &mut News::new(tick, &mut state.pending)))

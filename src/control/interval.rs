@@ -21,6 +21,7 @@ mod kept;
 mod load;
 mod plan;
 mod room;
+mod spare;
 mod trace;
 pub mod view;
 
@@ -67,7 +68,7 @@ pub struct Interval {
     /// One for each of the tariff's demands.
     kept: Vec<Kept>,
     load: Load,
-    /// When the last scan was (ms, clock of energy).
+    /// Up to when windows were looked at (ms, clock of energy).
     last: Option<i64>,
     /// How long the meter has not been read.
     blind: Span,
@@ -118,8 +119,10 @@ pub struct Mean {
 /// What a scan sees.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene {
-    /// The billed meter's account.
+    /// The billed meter's account, and how long ago it was read.
     pub meter: Metered,
+    /// See above.
+    pub ago: Span,
     /// The clock of energy.
     pub at: Span,
     /// When; what a pause was does not count.
@@ -128,6 +131,8 @@ pub struct Scene {
     pub pulses: Option<(f64, Span)>,
     /// What goes through the feed (W); what is not read counts at its most.
     pub load: Watts,
+    /// What would go through it if batteries rested (W).
+    pub free: Watts,
     /// What can be brought about there within moments, and kept (W).
     pub floor: Watts,
 }
@@ -183,13 +188,16 @@ impl Interval {
         let at = i64_from_bits(scene.at.millis());
         let now = Now { at, wall: scene.now.wall, trusted: scene.now.clock_trusted };
         self.alignment.step(now, plan.lengths.0);
-        self.read(scene, at);
+        // A window is looked at when the meter was read after its end, or is not read at all.
+        let read = if scene.meter.current { at.saturating_sub(i64_from_bits(scene.ago.millis())) } else { at };
+        let read = self.last.map_or(read, |last| read.max(last));
+        self.read(scene, read);
         self.hear(plan, scene, at);
-        self.load.step((scene.load.0.min(plan.rated.0 * OVER), self.held.is_none()), scene.now.dt);
-        self.close(plan, at, news);
+        self.load.step((scene.free.0.min(plan.rated.0 * OVER), self.held.is_none()), scene.now.dt);
+        self.close(plan, read, news);
         self.hold(plan, scene, (at, news));
         self.tell(plan, at, news);
-        self.last = Some(at);
+        self.last = Some(read);
     }
 
     /// What the feed may carry so that its windows are kept; nothing where they ask for nothing.
@@ -289,7 +297,7 @@ impl Interval {
             now,
             grain: scene.meter.grain,
             load: &self.load,
-            flows: scene.load.0,
+            flows: scene.free.0,
             sensitivity: plan.rules.sensitivity,
             margin: plan.rules.margin,
             floor: scene.floor.0,

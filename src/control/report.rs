@@ -10,6 +10,7 @@ mod feeds;
 mod gpu;
 mod heat;
 mod limits;
+mod loops;
 mod performance;
 mod plants;
 mod prices;
@@ -24,6 +25,7 @@ mod why;
 
 use serde::{Deserialize, Serialize};
 
+use super::battery::view::BatteryView;
 use super::interval::view::PeaksView;
 
 pub use super::commands::Proof;
@@ -39,6 +41,7 @@ pub use feeds::{CordView, FeedView};
 pub use gpu::GpuView;
 pub use heat::HeatView;
 pub use limits::LimitView;
+pub use loops::LoopView;
 pub use performance::PerformanceView;
 pub(super) use performance::performance;
 pub use plants::{MachineView, PlantView, TowerView};
@@ -137,6 +140,9 @@ pub struct Status {
     /// What keeps billed peaks down; nothing where they may come.
     #[serde(default)]
     pub peaks: Option<PeaksView>,
+    /// What batteries do.
+    #[serde(default)]
+    pub batteries: Vec<BatteryView>,
     /// Setpoints that are moved to where the facility draws least.
     #[serde(default)]
     pub supervisor: Option<SupervisorView>,
@@ -336,47 +342,6 @@ pub struct WhyLimit {
     pub max: f64,
     /// Why, as a sentence.
     pub reason: String,
-}
-
-/// A loop's terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LoopView {
-    /// Its name: `row-a/fans`.
-    pub name: String,
-    /// `auto`, `tracking`, `holding`.
-    pub mode: String,
-    /// Setpoint, in the pv's unit.
-    pub setpoint: f64,
-    /// Why it is that, where a sequence moves it.
-    #[serde(default)]
-    pub because: Option<String>,
-    /// The UCUM code of the setpoint's and the pv's unit.
-    #[serde(default)]
-    pub unit: String,
-    /// Process variable.
-    pub pv: Option<f64>,
-    /// Proportional term (%).
-    pub p: f64,
-    /// Integral term (%).
-    pub i: f64,
-    /// Derivative term (%).
-    pub d: f64,
-    /// Feed-forward (%).
-    pub ff: f64,
-    /// Output (%).
-    pub output: f64,
-    /// Proportional gain in force (% of output per unit of pv).
-    #[serde(default)]
-    pub gain: f64,
-    /// Integral time in force (s).
-    #[serde(default)]
-    pub ti_s: f64,
-    /// Where on its schedule of gains it is: `flow 21.3 l/s`; nothing where it has none.
-    #[serde(default)]
-    pub scheduled: Option<String>,
-    /// Who gave it gains of its own, and why; nothing where the hall's file has them.
-    #[serde(default)]
-    pub retuned: Option<String>,
 }
 
 /// A reading, for the wire and for people.

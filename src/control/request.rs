@@ -166,6 +166,22 @@ pub enum Ask {
     },
     /// End the check of an output or a device that runs.
     EndCheck,
+    /// Let a battery give a constant power, to prove what it holds.
+    ProveBattery {
+        /// Which.
+        equip: EquipId,
+        /// What it shall give (W, up to its rating).
+        watts: f64,
+        /// By how much its charge shall fall (%, from 5, and not below its reserve).
+        depth: f64,
+        /// Why: must not be empty.
+        reason: String,
+    },
+    /// End the proof of a battery.
+    EndProof {
+        /// Which.
+        equip: EquipId,
+    },
     /// Take prices that somebody has published.
     Prices(Offer),
     /// Know that a publication of prices has faults, and was not taken.

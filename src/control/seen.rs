@@ -7,6 +7,7 @@ use plant::id::PointId;
 use plant::reading::Reading;
 
 use super::Controller;
+use super::battery::view::BatteryView;
 use super::interval::view::PeaksView;
 use super::power::why::Lower;
 use super::report::{
@@ -51,7 +52,8 @@ impl Controller {
     pub fn gpus(&self) -> Vec<GpuView> {
         let peaks = self.plan.peaks.as_ref();
         let held = self.state.interval.allowed(peaks).zip(peaks.and_then(|plan| self.state.interval.held_by(plan)));
-        let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed, demand));
+        let given = |feed| self.state.batteries.relieves(&self.plan.hall.power, feed);
+        let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed + given(mean.feed), demand));
         self.state.caps.views(&self.plan.hall, &self.capper, &Lower { budgets: &self.state.budgets, windows })
     }
 
@@ -60,6 +62,12 @@ impl Controller {
     pub fn peaks(&self) -> Option<PeaksView> {
         let scene = self.state.metered(&self.plan, &self.capper)?;
         Some(self.state.interval.view(&self.plan.hall, self.plan.peaks.as_ref()?, &scene))
+    }
+
+    /// Every battery, as of the last scan.
+    #[must_use]
+    pub fn batteries(&self) -> Vec<BatteryView> {
+        self.state.batteries.view(&self.plan.hall, self.state.clock.last().wall)
     }
 
     /// How every loop did over the last hours, 1 to 24.

@@ -1,6 +1,8 @@
 //! Reasons and events in the hall's words.
 
+mod batteries;
 mod feeds;
+mod levels;
 mod peaks;
 mod prices;
 mod turns;
@@ -12,55 +14,10 @@ use plant::event::{
 };
 use plant::hall::Hall;
 use plant::id::PointId;
-use plant::reading::Why;
 
 pub use feeds::feed;
+pub use levels::{level, trouble};
 pub use peaks::peak;
-
-/// What a level is, for people: `thermal protection`.
-#[must_use]
-pub const fn level(level: Level) -> &'static str {
-    match level {
-        Level::ManualLifeSafety => "manual life safety",
-        Level::AutomaticLifeSafety => "automatic life safety",
-        Level::LocalHand => "local hand",
-        Level::ThermalProtection => "thermal protection",
-        Level::CriticalEquipment => "critical equipment",
-        Level::MinimumOnOff => "minimum on and off times",
-        Level::ElectricalProtection => "electrical protection",
-        Level::Operator => "operator",
-        Level::Commissioning => "commissioning",
-        Level::DemandResponse => "demand response",
-        Level::SchedulerBudget => "scheduler budget",
-        Level::Optimiser => "optimiser",
-        Level::PeakShaving => "peak shaving",
-        Level::Schedule => "schedule",
-        Level::Maintenance => "maintenance",
-        Level::Control => "control",
-        Level::RelinquishDefault => "relinquish default",
-    }
-}
-
-/// What is wrong with a value, for people.
-#[must_use]
-pub fn trouble(why: Why) -> String {
-    match why {
-        Why::NeverRead => "it has never been read".to_owned(),
-        Why::Comm => "the connection is down".to_owned(),
-        Why::Timeout => "no new value came in time".to_owned(),
-        Why::Exception(code) => format!("the device answered with exception {code}"),
-        Why::Range => "it is out of range".to_owned(),
-        Why::RateOfChange => "it changed faster than it can".to_owned(),
-        Why::Stuck => "it has not changed for too long".to_owned(),
-        Why::InvalidCode => "the device says it has no value".to_owned(),
-        Why::NotANumber => "it is not a number".to_owned(),
-        Why::Clock => "its time stamp is in the future".to_owned(),
-        Why::Manual => "a person replaced it".to_owned(),
-        Why::OutOfService => "it is out of service".to_owned(),
-        Why::Config => "it has no source".to_owned(),
-        Why::WrongDevice => "another device than its map means has answered".to_owned(),
-    }
-}
 
 /// A reason as a clause: `row-a's worst inlet is rack-a07/inlet-air-temp`.
 #[must_use]
@@ -109,6 +66,7 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::DewPoint(Some(point)) => format!("the coolant is too near to the dew point at {}", name(point)),
         Reason::DewPoint(None) => "the coolant is colder than a room of unknown dew point allows".to_owned(),
         Reason::Trial => "a trial moves it, to tune its loop".to_owned(),
+        Reason::Battery(does) => batteries::does(does).to_owned(),
         Reason::Checkout => "a checkout moves it, to see its device follow".to_owned(),
         Reason::DemandLimit => "it leaves room for one that starts".to_owned(),
         Reason::ShutOut(why) => format!("outdoor air is shut out: {}", shut_out(why)),
@@ -357,6 +315,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Sensors(how, on) => disagreement(how, on).to_owned(),
         What::Feed(trouble, on) => feed(trouble, on).to_owned(),
         What::Peak(of) => peak(hall, of),
+        What::Battery(of) => batteries::battery(of),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),

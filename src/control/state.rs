@@ -1,12 +1,16 @@
 //! What the controller remembers at its begin, and after a new boot.
 
 use plant::hall::Hall;
+use plant::hall::power::Feed;
+use plant::hall::power::flows::Known;
+use plant::id::FeedId;
 use plant::image::Inputs;
 use plant::lease::seen::Cap;
 use plant::time::{Span, Tick};
 use plant::units::Watts;
 
 use super::alarms::Alarms;
+use super::battery::{Batteries, Bound, Room, upward};
 use super::budgets::Budgets;
 use super::checkout::Checkouts;
 use super::clock::Clock;
@@ -17,7 +21,7 @@ use super::equipment::Equipment;
 use super::feeds::{self, Feeds};
 use super::forecast::Forecast;
 use super::identity::Identity;
-use super::interval::{self, Interval};
+use super::interval::{self, Interval, Mean};
 use super::news::News;
 use super::overrides::Overrides;
 use super::performance::Performances;
@@ -44,6 +48,7 @@ impl State {
             caps: Caps::new(hall, capper),
             budgets: Budgets::default(),
             interval: Interval::new(plan.peaks.as_ref()),
+            batteries: Batteries::new(hall),
             prices: LivePrices::default(),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
@@ -82,12 +87,18 @@ impl State {
             let age = self.clock.last().mono.since(image.heard(point));
             self.quality.reading(point).fresh().map(|count| (count, age))
         });
+        // A meter without a register counts in every scan.
+        let register = plan.hall.meters.get(peaks.meter()).map(|meter| meter.energy);
+        let read = register.filter(|point| image.read(*point).fresh().is_some());
+        let ago = read.map(|point| self.clock.last().mono.since(image.heard(point.id())));
         Some(interval::Scene {
             pulses,
             meter: self.energy.account(peaks.meter()),
+            ago: ago.unwrap_or_default(),
             at: self.energy.at(),
             now: self.clock.lived(),
             load: self.feeds.flow(peaks.feed())?.load,
+            free: self.free(&plan.hall, peaks.feed())?,
             // What nobody lowers is no floor to count on later.
             floor: self.caps.least(capper, peaks.feed()).unwrap_or(Watts(f64::INFINITY)),
         })
@@ -104,9 +115,12 @@ impl State {
         let (hall, tick) = (&*plan.hall, self.clock.last());
         self.feeds.step((&hall.power, &plan.allowed), self.quality.image(), &self.clock, news); // what flows through the power tree
         self.budgets.step(tick, news); // what feeds may carry for a while
-        if let Some((peaks, scene)) = plan.peaks.as_ref().zip(self.metered(plan, capper)) {
-            self.interval.step(peaks, &scene, news); // what billed windows still allow
+        self.batteries.look(hall, self.quality.image(), self.shadow.is_on(), (self.clock.lived().dt, news));
+        let billed = plan.peaks.as_ref().zip(self.metered(plan, capper));
+        if let Some((peaks, scene)) = &billed {
+            self.interval.step(peaks, scene, news); // what billed windows still allow
         }
+        let windows = self.share(plan, billed.as_ref(), news);
         let image = self.quality.image();
         let scene = power::Scene {
             hall,
@@ -115,10 +129,62 @@ impl State {
             asked: |rack| self.equipment.asked_of(hall, rack),
             meter: |rack| feeds::metered(&hall.power, image, rack),
             budgets: &self.budgets,
-            windows: self.interval.allowed(plan.peaks.as_ref()),
+            windows,
             now: self.clock.lived(),
         };
         self.caps.step(&scene, capper, (caps, news)); // what every GPU may draw
+    }
+
+    /// Lets batteries give what feeds and windows do not allow. What windows still allow to everything else.
+    fn share(
+        &mut self,
+        plan: &Plan,
+        billed: Option<&(&interval::Plan, interval::Scene)>,
+        news: &mut News<'_>,
+    ) -> Option<Mean> {
+        let (hall, now) = (&*plan.hall, self.clock.lived());
+        let mean = self.interval.allowed(plan.peaks.as_ref());
+        if hall.power.storage.is_empty() {
+            return mean;
+        }
+        let spare = billed.map(|(peaks, scene)| (peaks.feed(), self.interval.spare(peaks, scene)));
+        for (place, of) in hall.power.storage.iter().enumerate() {
+            let at = |feed: FeedId| {
+                let given = self.batteries.ordered(&hall.power, feed, place);
+                self.room(hall, feed, (mean, spare)).given(given)
+            };
+            if let Some(room) = upward(&hall.power, of.feed).map(at).reduce(Room::join) {
+                self.batteries.step((of, place), &room, (now, news));
+            }
+        }
+        mean.map(|mean| Mean { allowed: mean.allowed + self.batteries.relieves(&hall.power, mean.feed), ..mean })
+    }
+
+    /// What flows through a feed and may flow: by its limit, by budgets, and by the windows that are billed there.
+    fn room(&self, hall: &Hall, feed: FeedId, (mean, spare): (Option<Mean>, Option<(FeedId, Watts)>)) -> Room {
+        let limit = hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
+        let budget = self.budgets.of(feed).map_or(limit, |budget| budget.most);
+        let window = mean.filter(|mean| mean.feed == feed).map_or(limit, |mean| mean.allowed);
+        let most = limit.min(budget).min(window);
+        let bound = if window < limit.min(budget) {
+            Bound::Window
+        } else if budget < limit {
+            Bound::Budget
+        } else {
+            Bound::Feed
+        };
+        let metered = self.feeds.flow(feed).filter(|flow| flow.known == Known::Metered);
+        let spare = spare.filter(|(billed, _)| *billed == feed).map_or(most, |(_, spare)| most.min(spare));
+        Room { free: metered.and_then(|_| self.free(hall, feed)), most, bound, spare }
+    }
+
+    /// What would flow through a feed without batteries (W).
+    fn free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
+        let flow = self.feeds.flow(feed)?;
+        let meter = hall.power.feeds.get(feed)?.meter.as_ref();
+        let read = meter.and_then(|meter| meter.powers.first()).filter(|_| flow.known == Known::Metered);
+        let given = read.map(|point| self.batteries.below(&hall.power, feed, self.quality.heard(point.id())));
+        Some(flow.load + given.unwrap_or_default())
     }
 
     /// A new boot.
@@ -127,6 +193,7 @@ impl State {
         self.feeds.restart(tick);
         self.caps.restart();
         self.interval.restart(plan.peaks.as_ref());
+        self.batteries.restart(&plan.hall, news);
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();
         self.alarms.restart(tick);

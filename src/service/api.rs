@@ -8,6 +8,7 @@
 //! GET  /v1/alarms                    POST /v1/announce            POST /v1/withdraw
 //! GET  /v1/feeds                     POST /v1/budgets             {"id","feed","watts","hold","reason"}, /v1/budgets/lift {"id"}
 //! GET  /v1/gpus                      every GPU that is capped; /v1/gpus/{uuid} one
+//! POST /v1/batteries/prove           {"battery","watts","depth","reason"}, /v1/batteries/stop {"battery"}
 //! GET  /v1/peaks                     what keeps billed peaks down, and every window that is open
 //! GET  /v1/prices                    what energy costs now and ahead, with what is missing
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
@@ -23,6 +24,7 @@
 //! The kernel lets the socket's owner and group in (0660); the service asks again who it is, and writes it down.
 
 mod announce;
+mod batteries;
 mod budgets;
 pub mod call;
 mod checkout;
@@ -50,6 +52,7 @@ use crate::service::wiring::Wiring;
 use call::Asker;
 
 pub use announce::{Announce, Withdraw};
+pub use batteries::{Prove, StopProof};
 pub use budgets::Budget;
 pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use door::{Door, open as open_door};

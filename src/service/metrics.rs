@@ -5,6 +5,7 @@
 //!                never waits for a scrape            adapters' counts are fetched by the scrape
 //! ```
 
+mod batteries;
 mod expose;
 mod figures;
 mod health;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plant::convert;
-use plant::event::{Commissioning, Event, PeakNews, PriceNews, Severity, Supervision, What};
+use plant::event::{BatteryNews, Commissioning, Event, PeakNews, PriceNews, Severity, Supervision, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::image::Inputs;
@@ -297,6 +297,20 @@ fn peak(news: PeakNews) -> Value {
     }
 }
 
+fn battery(news: BatteryNews) -> Value {
+    let kind = news.word();
+    match news {
+        BatteryNews::Gives(on)
+        | BatteryNews::Charges(on)
+        | BatteryNews::Doubted(on)
+        | BatteryNews::Lags(on)
+        | BatteryNews::Empty(on) => json!({ "kind": kind, "on": on }),
+        BatteryNews::ProofBegun | BatteryNews::ProofDue => json!({ "kind": kind }),
+        BatteryNews::Proved { percent } => json!({ "kind": kind, "percent": percent }),
+        BatteryNews::ProofEnded(why) => json!({ "kind": kind, "why": why.word() }),
+    }
+}
+
 fn what(what: &What) -> Value {
     match what {
         What::Step(step) => json!({ "kind": "step", "step": step.word() }),
@@ -325,6 +339,7 @@ fn what(what: &What) -> Value {
         What::Sensors(how, on) => json!({ "kind": "sensors", "how": how.word(), "on": on }),
         What::Feed(trouble, on) => json!({ "kind": "feed", "trouble": trouble.word(), "on": on }),
         What::Peak(of) => peak(*of),
+        What::Battery(of) => battery(*of),
         What::ReadingFresh => json!({ "kind": "reading_fresh" }),
         What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),
         What::ReadingLost(why) => json!({ "kind": "reading_lost", "why": why.to_string() }),

@@ -99,6 +99,8 @@ pub struct Scene {
     pub nodes: Option<Arc<Spec>>,
     /// Somebody else's broker, where the hall's sensors speak; nothing for one of our own.
     pub broker: Option<wire::Broker>,
+    /// What the site's configuration and the hall's physics say besides their own: sections of TOML.
+    pub more: (String, String),
 }
 
 impl Stage {
@@ -112,9 +114,10 @@ impl Stage {
         let (_, physics) = sim::shipped::HALLS.iter().find(|(name, _)| *name == hall).ok_or_else(unknown)?;
         std::fs::create_dir_all(folder)?;
         let site = folder.join("site.toml");
-        std::fs::write(&site, site_text)?;
+        let (more, physics_more) = &scene.more;
+        std::fs::write(&site, format!("{site_text}{more}"))?;
         let plan = load(&Sources { file: site.clone(), env: Vec::new(), flags: scene.set.clone() })?;
-        let world = World::load(&plan.hall, hall, physics)?.with_seed(scene.seed);
+        let world = World::load(&plan.hall, hall, &format!("{physics}{physics_more}"))?.with_seed(scene.seed);
         let world = scene.nodes.iter().fold(world, World::with_nodes);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let wants_broker = !plan.bindings.mqtt.is_empty() && scene.broker.is_none();

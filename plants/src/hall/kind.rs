@@ -3,8 +3,8 @@
 mod commands;
 
 use super::machinery::{
-    Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Pump, RearDoor, RoomSensor,
-    SmokeDetector, Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
+    Battery, Cdu, Chiller, CondenserWater, DryCooler, Dx, FacilityWater, Generator, HeatRecovery, Pump, RearDoor,
+    RoomSensor, SmokeDetector, Tank, Tower, TwoPhaseTank, Ups, WaterEconomiser, WeatherStation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,8 @@ pub enum Kind {
     SmokeDetector,
     /// A sensor of the room's air: dry bulb and dew point.
     RoomSensor,
+    /// A battery on the hall's alternating current.
+    Battery,
 }
 
 /// One point that every equipment of a kind has.
@@ -198,9 +200,32 @@ const CHILLED_WATER: &[PointSpec] = &[
 const METER: &[PointSpec] =
     &[power("power"), sensor("energy", Unit::WattHour, judged(0.0, 1e15, Danger::Neither, 0.0, NO_RATE))];
 
+/// Cells of a battery at rest keep a temperature for hours: one that stands still says nothing.
+pub(super) const fn cells(name: &'static str) -> PointSpec {
+    sensor(name, Unit::Cel, judged(-40.0, 90.0, Danger::Up, 0.05, 5.0))
+}
+
+/// A power that is asked of something which can take and give; at rest, which is the fail-safe, where nobody asks. Its nameplate is the hall's.
+pub(super) const fn asked_power(name: &'static str) -> PointSpec {
+    PointSpec {
+        name,
+        unit: Unit::Watt,
+        role: Role::Sp,
+        judgement: judged(-1e8, 1e8, Danger::Neither, 0.0, NO_RATE),
+        write: Some(WriteRange {
+            min: -1e8,
+            max: 1e8,
+            failsafe: 0.0,
+            relinquish_default: 0.0,
+            rise_per_s: NO_RATE,
+            fall_per_s: NO_RATE,
+        }),
+    }
+}
+
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Rack,
         Self::Crah,
         Self::Fan,
@@ -225,6 +250,7 @@ impl Kind {
         Self::WeatherStation,
         Self::SmokeDetector,
         Self::RoomSensor,
+        Self::Battery,
     ];
 
     /// The word in files.
@@ -255,6 +281,7 @@ impl Kind {
             Self::WeatherStation => "weather-station",
             Self::SmokeDetector => "smoke-detector",
             Self::RoomSensor => "room-sensor",
+            Self::Battery => "battery",
         }
     }
 
@@ -296,7 +323,8 @@ impl Kind {
             | Self::Generator
             | Self::WeatherStation
             | Self::SmokeDetector
-            | Self::RoomSensor => &[],
+            | Self::RoomSensor
+            | Self::Battery => &[],
         }
     }
 
@@ -327,6 +355,7 @@ impl Kind {
             Self::WeatherStation => WeatherStation::POINTS,
             Self::SmokeDetector => SmokeDetector::POINTS,
             Self::RoomSensor => RoomSensor::POINTS,
+            Self::Battery => Battery::POINTS,
         }
     }
 }

@@ -11,6 +11,7 @@ mod schedule;
 mod sequence;
 mod site;
 mod specs;
+mod storage;
 mod supervisor;
 mod tuning;
 
@@ -94,7 +95,8 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let heat = draft.driven_heat(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
-    let power = draft.power(file);
+    let mut power = draft.power(file);
+    power.storage = draft.storage(file, &power);
     let redundant = draft.redundant(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];

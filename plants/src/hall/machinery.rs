@@ -2,7 +2,8 @@
 //! process image holds, and how its readings are judged stand on the same line.
 
 use super::kind::{
-    PointSpec, dew_point, duty, feedback, gauge, level, power, pressure, state, temperature, volume_flow,
+    PointSpec, asked_power, cells, dew_point, duty, feedback, gauge, level, power, pressure, state, temperature,
+    volume_flow,
 };
 use crate::id::{EquipId, PointId, RowId};
 use crate::point::{Point, PointTable};
@@ -331,6 +332,20 @@ machinery! {
         bypass: Ratio = state("bypass"),
         /// Charge of its batteries.
         charge: Percent = level("charge"),
+    }
+
+    /// A battery on the hall's alternating current: what its converter tells, and what it is told.
+    Battery {
+        /// What it gives at its terminals; negative where it takes.
+        power: Watts = power("power"),
+        /// Its charge.
+        charge: Percent = level("charge"),
+        /// The hottest of its cells.
+        cells: Celsius = cells("cell-temp"),
+        /// Ready to do as it is told (1), or in fault, shut off or on an island (0).
+        ready: Ratio = state("ready"),
+        /// What it shall give; negative where it shall take.
+        order: Watts = asked_power("power-setpoint"),
     }
 
     /// A standby generator.

@@ -19,6 +19,7 @@ pub use cords::CordFlow;
 use super::Hall;
 use super::capping::Capping;
 use super::peaks::Peaks;
+use super::storage::Storage;
 use crate::breaker::{Characteristic, Circuit, Curve, FAST, Points, Protective};
 use crate::id::{EquipId, FeedId, Id, Table};
 use crate::point::Point;
@@ -39,6 +40,8 @@ pub struct Power {
     pub capping: Option<Capping>,
     /// How billed peaks are kept down; nothing where they may come.
     pub peaks: Option<Peaks>,
+    /// Batteries that control charges and discharges, in the order of the file.
+    pub storage: Vec<Storage>,
 }
 
 /// What a feed is.

@@ -6,6 +6,7 @@
 
 use plant::hall::MeterRole;
 
+use super::battery::Exchanged;
 use super::network::Totals;
 
 /// Power along the chain over the last step, means (W).
@@ -15,8 +16,10 @@ pub struct Chain {
     pub utility: f64,
     /// Made by generators.
     pub generated: f64,
-    /// Into the strings of UPSs; negative out of them.
+    /// Into the strings of UPSs and into batteries; negative out of them.
     pub stored: f64,
+    /// Given and taken by batteries at their terminals.
+    pub batteries: (f64, f64),
     /// Leaving the UPS that feeds the machines.
     pub ups_output: f64,
     /// Leaving the PDUs, which is what the racks take.
@@ -29,7 +32,7 @@ pub struct Chain {
     pub panel: f64,
     /// Lost in the PDUs, which stand in the hall.
     pub pdu_loss: f64,
-    /// Lost in transformer and UPSs, which do not.
+    /// Lost in transformer, UPSs and batteries, which do not.
     pub outside_loss: f64,
     /// Lights, on no meter.
     pub lighting: f64,
@@ -43,6 +46,7 @@ impl Chain {
             utility: totals.grid,
             generated: totals.generated,
             stored: totals.stored,
+            batteries: (0.0, 0.0),
             ups_output: totals.ups_output,
             it: totals.it,
             compute: totals.compute,
@@ -52,6 +56,15 @@ impl Chain {
             outside_loss: totals.loss - pdu_loss,
             lighting: totals.unattributed,
         }
+    }
+
+    /// A battery between the utility's meter and the transformer: at its terminals, into its store, and lost in it (W, positive in).
+    pub fn join(&mut self, of: &Exchanged) {
+        self.utility += of.terminal;
+        self.stored += of.stored;
+        self.outside_loss += of.loss;
+        self.batteries.0 += (-of.terminal).max(0.0);
+        self.batteries.1 += of.terminal.max(0.0);
     }
 
     /// What the hall used: what came in less what was stored (W). The utility's meter alone tells nothing in an outage, and too
@@ -71,8 +84,8 @@ impl Chain {
             MeterRole::Cooling => cooling,
             MeterRole::Other => self.lighting,
             MeterRole::Generator => self.generated,
-            // No hall has a battery besides its UPSs' strings: these meters stand still.
-            MeterRole::BatteryDischarge | MeterRole::BatteryCharge => 0.0,
+            MeterRole::BatteryDischarge => self.batteries.0,
+            MeterRole::BatteryCharge => self.batteries.1,
         }
     }
 }

@@ -16,6 +16,7 @@
 mod spec;
 mod tree;
 
+use super::battery::Exchanged;
 use super::chain::Chain;
 use super::generator::{GeneratorState, Phase};
 use super::grid::{Dip, Voltage};
@@ -217,6 +218,17 @@ impl Site {
     #[must_use]
     pub const fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// Adds a battery to the figures of the step.
+    pub fn join(&mut self, of: &Exchanged) {
+        self.chain.join(of);
+    }
+
+    /// True while the grid has voltage.
+    #[must_use]
+    pub const fn has_grid(&self) -> bool {
+        !self.disturbed.out && self.disturbed.low.is_none()
     }
 
     /// The sums over the tree in the last step.

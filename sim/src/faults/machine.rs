@@ -5,7 +5,7 @@ use plant::hall::Kind;
 /// How a machine is broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MachineFault {
-    /// It stops and stays stopped: a chiller, a pump on a header, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump or purge, a generator.
+    /// It stops and stays stopped: a chiller, a pump on a header, a CDU, a DX unit's compressors, a circuit's pumps, a tank's pump or purge, a generator, a battery.
     Tripped,
     /// Its fans are dead: a tower or a dry cooler.
     FansFailed,
@@ -42,7 +42,7 @@ pub enum MachineFault {
     /// The breaker of a UPS's string is open.
     StringOpen,
     /// No try to start it catches: a generator, a chiller, a pump on a header, an economiser, a heat recovery, a DX unit's compressor, a tank's
-    /// purge.
+    /// purge. A battery that is ready gives and takes nothing.
     StartFails,
     /// It does not stop: a chiller, a pump, a purge or a compressor whose contactor is welded, an economiser whose valve does not close, a tower whose
     /// fans turn on.
@@ -172,6 +172,7 @@ impl MachineFault {
                     | Kind::Tank
                     | Kind::TwoPhaseTank
                     | Kind::Generator
+                    | Kind::Battery
             ),
             Self::FansFailed => matches!(kind, Kind::Tower | Kind::DryCooler),
             Self::Jammed => matches!(kind, Kind::Dx | Kind::Tank | Kind::TwoPhaseTank | Kind::WaterEconomiser),
@@ -189,7 +190,8 @@ impl MachineFault {
             Self::OnBypass | Self::StringOpen => matches!(kind, Kind::Ups),
             Self::StartFails => {
                 let switched = matches!(kind, Kind::Chiller | Kind::WaterEconomiser | Kind::HeatRecovery | Kind::Dx);
-                switched || matches!(kind, Kind::Generator | Kind::Pump | Kind::CondenserPump | Kind::TwoPhaseTank)
+                let driven = matches!(kind, Kind::Generator | Kind::Pump | Kind::CondenserPump | Kind::TwoPhaseTank);
+                switched || driven || matches!(kind, Kind::Battery)
             }
             Self::StopFails => {
                 let driven = matches!(kind, Kind::Tower | Kind::DryCooler | Kind::Pump | Kind::CondenserPump);

@@ -109,7 +109,12 @@ pub const CATALOGUE: &[Entry] = &[
     entry_of(On::Equipment, "valve-stuck", With::Nothing, "a CRAH's valve stays where it is"),
     entry_of(On::Equipment, "pump-tripped", With::Nothing, "the pump runs down in five seconds"),
     entry_of(On::Equipment, "chiller-tripped", With::Nothing, "the chiller takes no heat"),
-    entry_of(On::Equipment, "tripped", With::Nothing, "a machine or a circuit's pumps stop and stay stopped"),
+    entry_of(
+        On::Equipment,
+        "tripped",
+        With::Nothing,
+        "a machine, a battery or a circuit's pumps stop and stay stopped",
+    ),
     entry_of(On::Equipment, "fans-failed", With::Nothing, "a tower's or dry cooler's fans are dead"),
     entry_of(
         On::Equipment,
@@ -166,7 +171,7 @@ pub const CATALOGUE: &[Entry] = &[
         On::Equipment,
         "start-fails",
         With::Nothing,
-        "a generator, a chiller, a pump, an economiser, a purge or a DX unit's compressor does not start",
+        "a generator, a chiller, a pump, an economiser, a purge or a DX unit's compressor does not start; a battery does nothing",
     ),
     entry_of(
         On::Equipment,

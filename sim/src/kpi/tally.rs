@@ -161,6 +161,7 @@ impl Tally {
             wall: tick.wall,
             power: Power {
                 facility: Some(chain.facility()),
+                grid: Some(chain.utility),
                 it: Some(chain.it),
                 cooling: Some(chain.cooling),
                 fans: Some(drew.fans),

@@ -9,6 +9,7 @@ fn calm() -> Observation<'static> {
         dt: 60.0,
         wall: NOON,
         power: Power {
+            grid: None,
             facility: Some(1.3e6),
             it: Some(1e6),
             cooling: Some(2e5),
@@ -227,6 +228,7 @@ fn hall_at(setpoint: f64) -> Kpis {
     let cooling = 0.17 * it * (1.0 - 0.03 * warmer);
     run(&mut meter, 24 * 60, |_, seen| {
         seen.power = Power {
+            grid: None,
             facility: Some(it * 1.05 + cooling),
             it: Some(it),
             cooling: Some(cooling),

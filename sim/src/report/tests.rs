@@ -57,6 +57,7 @@ fn day(seconds: u32, racks: u32, tag: &str) -> (Recording, Kpis) {
             dt: 1.0,
             wall: Wall(START.0 + i64::from(second + 1) * 1000),
             power: Power {
+                grid: None,
                 facility: Some((it + cooling) * 1.05),
                 it: Some(it),
                 cooling: Some(cooling),

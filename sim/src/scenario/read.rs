@@ -6,6 +6,7 @@ mod events;
 mod nodes;
 mod peaked;
 mod quantity;
+mod stored;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use plant::read::{Section, Source};
 use plant::time::{Span, Wall};
 
 use super::expression::Slip;
+use super::stored::Stored;
 use super::{LoadChange, Pilot, Scenario, WeatherChange};
 use crate::prices::Prices;
 use crate::weather::Weather;
@@ -37,6 +39,14 @@ pub fn hall_name(text: &str) -> Option<(String, Option<String>)> {
     let table = source.parse();
     let root = source.root(&table);
     Some((root.maybe("hall")?, root.maybe("physics")))
+}
+
+/// The battery that a scenario's file adds to its hall, so that the hall can be read with it. Its faults are told when the rest is read.
+#[must_use]
+pub fn battery(text: &str) -> Option<Stored> {
+    let source = Source::new("", text);
+    let table = source.parse();
+    stored::read(&source.root(&table).section("battery")?)
 }
 
 /// Reads a scenario. `hall` is the hall that the file names, or what to do where there is none of that name.
@@ -89,7 +99,7 @@ impl<'s> Page<'s> {
         let mut hall = hall?;
         self.rotation(&mut hall);
         self.capped(&mut hall);
-        let peaked = self.peaked(&mut hall);
+        let (peaked, stored) = (self.peaked(&mut hall), self.stored());
         self.expected(&hall, &expected_errors);
         let nodes = self.nodes(&hall, warm_up.unwrap_or(Span::ZERO));
         let events = self.events((&hall, nodes.is_some()), &event_sections, length);
@@ -111,6 +121,7 @@ impl<'s> Page<'s> {
             load,
             nodes,
             peaked,
+            stored,
             weather,
             prices,
             prices_file,

@@ -2,6 +2,9 @@
 
 /// Name and TOML of each.
 pub const SCENARIOS: &[(&str, &str)] = &[
+    ("air-battery-does-nothing", include_str!("../../scenarios/air-battery-does-nothing.toml")),
+    ("air-battery-holds-the-peak", include_str!("../../scenarios/air-battery-holds-the-peak.toml")),
+    ("air-battery-runs-empty", include_str!("../../scenarios/air-battery-runs-empty.toml")),
     ("air-broker-down", include_str!("../../scenarios/air-broker-down.toml")),
     ("air-chiller-start-fails", include_str!("../../scenarios/air-chiller-start-fails.toml")),
     ("air-chiller-stop-fails", include_str!("../../scenarios/air-chiller-stop-fails.toml")),
@@ -342,7 +345,8 @@ mod tests {
         for (name, text) in SCENARIOS {
             let (named, _) = scenario::hall_name(text).expect("a hall");
             let (_, hall) = plant::shipped::HALLS.iter().find(|(known, _)| *known == named).expect("a shipped hall");
-            let hall = Arc::new(Hall::load(&named, hall).expect("it loads"));
+            let more = scenario::battery(text).map_or_else(String::new, |of| of.hall_sections());
+            let hall = Arc::new(Hall::load(&named, &format!("{hall}{more}")).expect("it loads"));
             let read = scenario::load(name, text, Ok(hall)).unwrap_or_else(|faults| panic!("{faults}"));
             assert_eq!(read.name, *name);
             assert!(!read.asserts.is_empty(), "{name} asserts nothing");

@@ -6,6 +6,7 @@ use plant::id::EquipId;
 use super::World;
 use crate::circuits::Circuit;
 use crate::circuits::pumps::Unit as Pump;
+use crate::electrics::storage::Unit as Battery;
 use crate::electrics::ups::UpsState;
 use crate::faults::MachineFault;
 use crate::liquid::cdu::Wear;
@@ -55,6 +56,9 @@ impl World {
                 if let Some(ups) = self.ups(equip) {
                     ups.string_open = broken;
                 }
+            }
+            MachineFault::StartFails if self.battery(equip).is_some() => {
+                self.battery(equip).into_iter().for_each(|unit| unit.idles = broken);
             }
             MachineFault::StartFails | MachineFault::StopFails if self.is_staged(equip) => {
                 self.weld((equip, how == MachineFault::StopFails), broken);
@@ -200,6 +204,7 @@ impl World {
     }
 
     fn trip(&mut self, equip: EquipId, broken: bool) {
+        self.battery(equip).into_iter().for_each(|unit| unit.tripped = broken);
         if let Some((which, n)) = place(&self.machinery.chillers, |c| c.equip == equip)
             && let Some(unit) = self.circuit(which).and_then(|c| c.bank.units.get_mut(n))
         {
@@ -261,6 +266,10 @@ impl World {
         for unit in self.plates.iter_mut().flat_map(|row| &mut row.units).filter(|u| Some(u.place) == cdu) {
             change(&mut unit.wear);
         }
+    }
+
+    fn battery(&mut self, equip: EquipId) -> Option<&mut Battery> {
+        self.storage.iter_mut().find(|unit| unit.of.equip == equip)
     }
 
     fn ups(&mut self, equip: EquipId) -> Option<&mut UpsState> {

@@ -66,6 +66,7 @@ pub(super) fn world(hall: &Hall, physics: Physics) -> World {
         warmer: 0.0,
         mean_outdoors: physics.weather.mean(),
         site: Site::new(&physics.electrics, &groups(hall)),
+        storage: super::power::batteries(hall, &physics),
         trips: crate::electrics::trips::Trips::new(hall),
         meters: hall.meters.iter().map(|m| meter(hall, m, &physics)).collect(),
         more: hall.redundant.iter().flat_map(|r| r.others().filter_map(|other| Some((r.of()?, other)))).collect(),
@@ -187,6 +188,7 @@ impl World {
             let orders = [tank.run_mode.id(), tank.valve.id()].into_iter().chain(tank.purge.map(|p| p.order.id()));
             devices.push((tank.of.equip, orders.map(safe).collect()));
         }
+        devices.extend(self.storage.iter().map(|unit| (unit.of.equip, vec![safe(unit.of.order.id())])));
         for (n, (equip, points)) in devices.into_iter().enumerate() {
             self.panels.push(Panel { equip, heard: Span::ZERO, patience, hand: None });
             for (point, begin) in points {
@@ -360,6 +362,7 @@ fn imperfection(physics: &Physics, kind: Kind, role: Role, unit: Unit) -> Imperf
             | Kind::Generator
             | Kind::WeatherStation
             | Kind::SmokeDetector
+            | Kind::Battery
             | Kind::RoomSensor,
         ) => sensors.air,
         (Unit::Watt, _) => sensors.power,

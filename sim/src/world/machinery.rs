@@ -13,6 +13,7 @@ use crate::circuits::bank::Unit;
 use crate::circuits::condensing::Condensing;
 use crate::cooling::chiller::phase::Phase;
 use crate::electrics::site::Site;
+use crate::electrics::storage::Unit as Battery;
 use crate::faults::ActuatorFault;
 use crate::immersion::units::{State, Unit as TankUnit};
 use crate::liquid::row::Unit as CduUnit;
@@ -31,6 +32,7 @@ pub(super) fn tell(world: &mut World) {
         rows,
         truth,
         site,
+        storage,
         physics,
         driven,
         driven_tanks,
@@ -74,6 +76,7 @@ pub(super) fn tell(world: &mut World) {
         tell(of.demand.id(), circuit(of.circuit).map_or(0.0, |circuit| f64::from(u8::from(circuit.station.calls))));
     }
     electrics(machinery, (site, physics), &mut tell);
+    batteries(storage, physics, &mut tell);
     for (of, seen) in machinery.smoke.iter().zip(smoke.iter()) {
         tell(of.smoke.id(), if *seen { 1.0 } else { 0.0 });
     }
@@ -156,6 +159,16 @@ fn electrics(
             tell(of.fuel.id(), 100.0 * fuel);
             tell(of.power.id(), power);
         }
+    }
+}
+
+fn batteries(storage: &[Battery], physics: &Physics, tell: &mut impl FnMut(PointId, f64)) {
+    let Some(spec) = &physics.electrics.storage else { return };
+    for unit in storage {
+        tell(unit.of.power.id(), -unit.last.terminal);
+        tell(unit.of.charge.id(), 100.0 * unit.store.soc(&spec.battery));
+        tell(unit.of.cells.id(), unit.cells);
+        tell(unit.of.ready.id(), if unit.ready() { 1.0 } else { 0.0 });
     }
 }
 

@@ -26,7 +26,7 @@ impl World {
     pub(super) fn order(&mut self) {
         let Self { plants, dx_rows, rows, smoke, panels, panel_of, held, .. } = self;
         let Self { chilled, facility, elapsed, alone, plates, driven, dry, headers, doors, .. } = self;
-        let Self { tanks, driven_tanks, machinery, heat, .. } = self;
+        let Self { tanks, driven_tanks, machinery, heat, storage, .. } = self;
         let told = Told { panels, panel_of, held, elapsed: *elapsed, alone: *alone };
         for plant in plants.iter() {
             let circuit = on(plant.circuit, (chilled, facility));
@@ -72,6 +72,9 @@ impl World {
             let mut order = CduOrder { mode, valve: number(of.valve.id()), ..CduOrder::PANEL };
             order.speeds.iter_mut().zip(&of.pumps).for_each(|(speed, pump)| *speed = number(pump.speed.id()));
             unit.order = order;
+        }
+        for unit in storage.iter_mut() {
+            unit.order = told.power(unit.of.order.id());
         }
         let singles = machinery.tanks.len().min(tanks.len());
         let (one, two) = tanks.split_at_mut(singles);
@@ -157,6 +160,14 @@ impl Told<'_> {
         let valve = self.number(of.valve.id()).unwrap_or(0.0);
         let purge = of.purge.and_then(|purge| self.number(purge.order.id())).is_some_and(|word| word > 0.5);
         TankOrder { mode: self.mode_or_panel(of.run_mode.id()), valve, pump: 0.0, purge }
+    }
+
+    /// What a battery was told to give (W); nothing where its panel is at hand, has heard nothing for too long, or listens to nobody.
+    fn power(&self, point: PointId) -> f64 {
+        let panel = self.panel(point);
+        let silent = panel.is_some_and(|p| self.elapsed.nanos().saturating_sub(p.heard.nanos()) > p.patience.nanos());
+        let listens = panel.is_none_or(|panel| panel.hand.is_none()) && !silent && self.alone == Alone::Full;
+        self.number(point).filter(|_| listens).unwrap_or(0.0)
     }
 
     fn panel(&self, point: PointId) -> Option<&Panel> {

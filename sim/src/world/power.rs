@@ -1,14 +1,22 @@
 //! The electrical part of a step: what has power before anything moves, what it took when everything has.
 
+use plant::hall::Hall;
 use plant::time::Span;
 
 use super::World;
 use super::step::Drawn;
 use crate::air::Row;
 use crate::electrics::site::{Cooling, Feeds};
+use crate::electrics::storage::Unit as Battery;
 use crate::electrics::trips::Trips;
 use crate::ledger::Entries;
 use crate::physics::Physics;
+
+/// The hall's batteries at their start.
+pub(super) fn batteries(hall: &Hall, physics: &Physics) -> Vec<Battery> {
+    let spec = physics.electrics.storage.as_ref();
+    spec.map_or_else(Vec::new, |spec| hall.power.storage.iter().map(|of| Battery::new(of.of, spec)).collect())
+}
 
 impl World {
     /// Lets the grid's voltage reach everything; says what has power in the step of `dt` seconds that ends at `elapsed`.
@@ -33,6 +41,7 @@ impl World {
     pub(super) fn settle_power(&mut self, physics: &Physics, (cooling, books): (Cooling, &mut Entries), dt: f64) {
         self.drew = cooling;
         let unserved = self.site.carry(&physics.electrics, cooling, self.seed, dt);
+        self.exchange_with_batteries(physics, dt);
         let chain = self.site.chain();
         books.cross(dt * chain.utility);
         // What a generator burns besides is heat outdoors.
@@ -44,6 +53,17 @@ impl World {
             let capacity = self.mass_capacity();
             self.mass -= dt * unserved / capacity;
             books.store(-dt * unserved);
+        }
+    }
+
+    /// Lets batteries give and take what they were told.
+    fn exchange_with_batteries(&mut self, physics: &Physics, dt: f64) {
+        let Some(spec) = &physics.electrics.storage else { return };
+        let live = self.site.has_grid();
+        for unit in &mut self.storage {
+            unit.live = live;
+            unit.step(spec, dt);
+            self.site.join(&unit.last);
         }
     }
 

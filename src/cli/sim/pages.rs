@@ -52,11 +52,20 @@ pub fn is_scenario(what: &str) -> bool {
 
 /// A hall and its text, by a shipped one's name or by its file; or what to do where there is none.
 pub fn hall(what: &str, beside: Option<&Path>) -> Result<Result<(Arc<Hall>, String), String>, Faults> {
+    hall_with(what, beside, "")
+}
+
+/// The same with more sections than its file has.
+fn hall_with(what: &str, beside: Option<&Path>, more: &str) -> Result<Result<(Arc<Hall>, String), String>, Faults> {
+    let load = |name: &str, text: &str| {
+        let text = format!("{text}{more}");
+        Hall::load(name, &text).map(|hall| Ok((Arc::new(hall), text)))
+    };
     if let Some((name, text)) = plant::shipped::HALLS.iter().find(|(name, _)| *name == what) {
-        return Hall::load(name, text).map(|hall| Ok((Arc::new(hall), (*text).to_owned())));
+        return load(name, text);
     }
     match read(what, beside) {
-        Some((path, text)) => Hall::load(&path.display().to_string(), &text).map(|hall| Ok((Arc::new(hall), text))),
+        Some((path, text)) => load(&path.display().to_string(), &text),
         None => {
             let names = plant::shipped::HALLS.iter().map(|(name, _)| *name);
             Ok(Err(format!("{}; or write the path of a hall's file", did_you_mean(what, names))))
@@ -102,7 +111,9 @@ fn page(file: &str) -> Result<Result<Page, Faults>, Stop> {
     };
     let named = scenario::hall_name(&text);
     let found = match &named {
-        Some((name, _)) => hall(name, beside),
+        Some((name, _)) => {
+            hall_with(name, beside, &scenario::battery(&text).map_or_else(String::new, |of| of.hall_sections()))
+        }
         None => Ok(Err(String::new())),
     };
     let (found, hall_text) = match found {
@@ -181,16 +192,19 @@ fn tables(scenario: &mut Scenario, beside: Option<&Path>) -> Result<Result<Strin
 /// The text of a scenario's physics, and its world.
 fn world(scenario: &Scenario, beside: Option<&Path>) -> Result<Result<(String, World), Faults>, Stop> {
     let hall = &scenario.hall;
+    let more = scenario.stored.map_or_else(String::new, |of| of.physics_sections());
     if let Some(file) = &scenario.physics {
         let (path, text) = read(file, beside)
             .ok_or_else(|| Stop::new(65, "scenario_invalid", format!("there is no physics file {file}"), ""))?;
+        let text = format!("{text}{more}");
         return Ok(World::load(hall, &path.display().to_string(), &text).map(|world| (text, world)));
     }
     let (name, text) = sim::shipped::HALLS.iter().find(|(known, _)| *known == hall.name).ok_or_else(|| {
         let say = format!("{}: hall `{}` has no physics of ours", scenario.name, hall.name);
         Stop::new(65, "scenario_invalid", say, "name its file with `physics = \"…\"`")
     })?;
-    Ok(World::load(hall, name, text).map(|world| ((*text).to_owned(), world)))
+    let text = format!("{text}{more}");
+    Ok(World::load(hall, name, &text).map(|world| (text, world)))
 }
 
 fn golden(file: &str) -> Result<Option<Golden>, Stop> {

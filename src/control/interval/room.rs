@@ -79,7 +79,7 @@ pub struct Room {
 }
 
 impl Sight<'_> {
-    /// What an open window allows. One that is over before anything could be done allows what it did a moment before.
+    /// What an open window allows. What is done now goes on for a moment after the end of one that is nearly over: there the next one's target counts.
     #[must_use]
     pub fn room(&self, open: &Open) -> Room {
         let flowed = self.trace.between(open.begin, self.now, &self.supposed).most + self.grain;
@@ -90,12 +90,13 @@ impl Sight<'_> {
         let spare = open.target * (1.0 - BELOW) * whole - flowed;
         let margin = self.margin * open.target * left_hours;
         let rest = hours(left.max(self.react).max(1));
+        let after = open.target * (1.0 - BELOW) * (rest - left_hours);
         let reach = whole * REACH;
         let allowed = if open.moves && rest > reach {
             let later = open.target - LATER * (open.target - self.floor).max(0.0);
             (spare - margin - later * (rest - reach)) / reach
         } else {
-            (spare - margin) / rest
+            (spare - margin + after) / rest
         };
         let off = Watts(self.sensitivity * self.load.off(left) / left_hours.max(1e-4));
         let left = 3600.0 * left_hours;
@@ -177,7 +178,16 @@ mod tests {
         let trace = flowed(&[1_000.0; 15]);
         let at = |before: i64| sight(&trace, open.end - before).room(&open).allowed.0;
         let spare = 1e6 * (1.0 - 2.0 * BELOW) * 0.25;
-        assert!(at(1) <= spare / hours(5_000) * 1.001, "by the time that anything takes: {}", at(1));
+        let most = spare / hours(5_000) + open.target;
+        assert!(at(1) <= most * 1.001, "by the time that anything takes, and the next window's target: {}", at(1));
+        let trace = flowed(&[2_000.0 * (1.0 - BELOW); 15]);
+        for before in [4_000, 2_000, 1] {
+            let allowed = sight(&trace, open.end - before).room(&open).allowed.0;
+            assert!(
+                (allowed / open.target - 1.0).abs() < 0.01,
+                "{allowed} in the last {before} ms of one that is on its target"
+            );
+        }
     }
 
     #[test]

@@ -90,7 +90,16 @@ impl Field {
             ..Tick::default()
         };
         let pulses = self.pulses.map(|count| (count, Span::from_millis(500)));
-        Scene { meter, at, now, pulses, load: Watts(load), floor: Watts(self.floor) }
+        Scene {
+            meter,
+            ago: Span::ZERO,
+            at,
+            now,
+            pulses,
+            load: Watts(load),
+            free: Watts(load),
+            floor: Watts(self.floor),
+        }
     }
 
     /// So many minutes of a demand (kW, by the seconds since the record began).

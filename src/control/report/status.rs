@@ -68,6 +68,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         budgets: super::budgets::views(hall, state),
         price: super::prices::price(plan, state),
         peaks: None,
+        batteries: state.batteries.view(hall, tick.wall),
         supervisor: super::supervisor::supervisor(state),
         trial: super::trial::running(plan, state),
         check: super::check(plan, state).filter(|check| check.end.is_none()),

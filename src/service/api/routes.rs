@@ -15,7 +15,7 @@ use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::gpus;
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem, budgets, checkout, exchanged, prices, supervisor, tuning};
+use super::{Caller, Context, Problem, batteries, budgets, checkout, exchanged, prices, supervisor, tuning};
 use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -59,6 +59,8 @@ pub fn all() -> Router<Context> {
         .route("/v1/gpus/{uuid}", get(gpus::one))
         .route("/v1/peaks", get(gpus::peaks))
         .route("/v1/prices", get(prices::look))
+        .route("/v1/batteries/prove", post(batteries::prove))
+        .route("/v1/batteries/stop", post(batteries::stop))
         .route("/v1/budgets", post(budgets::set))
         .route("/v1/budgets/lift", post(budgets::lift))
         .route("/v1/override", post(hold))

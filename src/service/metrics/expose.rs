@@ -13,6 +13,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::Metrics;
+use super::batteries::batteries;
 use super::figures::{Family, FamilyKind, Figures, Row};
 use super::peaks::peaks;
 use super::prices::prices;
@@ -59,6 +60,7 @@ impl Collector for Exposed {
             families.extend(power(&figures));
             families.extend(feeds(&figures));
             families.extend(prices(&figures));
+            families.extend(batteries(&figures));
             families.extend(peaks(&figures));
             families.extend(outputs(&metrics.hall, &figures));
             families.extend(loops(&figures));

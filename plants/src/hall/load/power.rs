@@ -46,7 +46,7 @@ impl Draft {
         self.meters_once(&drawn);
         let feeds = hang(&drawn);
         let up = Power::order(&feeds);
-        let mut power = Power { feeds, up, racks, nodes, capping: None, peaks: None };
+        let mut power = Power { feeds, up, racks, nodes, capping: None, peaks: None, storage: Vec::new() };
         power.capping = capping::read(file, self, &power);
         power.peaks = peaks::read(file, self, &power);
         proof::cords(file, self, &drawn, &power);

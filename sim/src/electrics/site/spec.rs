@@ -6,6 +6,7 @@ use plant::read::Section;
 use crate::electrics::busbar::Busbar;
 use crate::electrics::generator::{Ats, Generator};
 use crate::electrics::grid::Grid;
+use crate::electrics::storage;
 use crate::electrics::transformer::Transformer;
 use crate::electrics::ups::Ups;
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, SHARE, maybe, need, number};
@@ -23,6 +24,8 @@ pub struct Spec {
     pub ups: Option<Ups>,
     /// The UPS of fans and pumps, where there is one.
     pub mechanical_ups: Option<Ups>,
+    /// Batteries on the hall's alternating current, where there are any.
+    pub storage: Option<storage::Spec>,
     /// Each PDU.
     pub pdu: Busbar,
     /// PDUs of each row, and of all tanks together (1, 1 to 64). They share the load.
@@ -43,7 +46,7 @@ pub struct Spec {
 
 impl Spec {
     /// Reads `[electrics]` with `lighting-w`, `register-step-wh`, `[pdu]` and, where there is such a thing, `[grid]`, `[transformer]`,
-    /// `[generator]` with `[ats]`, `[ups]`, `[mechanical-ups]`.
+    /// `[generator]` with `[ats]`, `[ups]`, `[mechanical-ups]`, `[storage]`.
     pub(crate) fn read(of: &Section<'_>) -> Option<Self> {
         let generator = maybe(of, "generator", Generator::read);
         let ats = maybe(of, "ats", Ats::read);
@@ -66,6 +69,7 @@ impl Spec {
             supply: generator.map(|g| (ats.unwrap_or(Ats::USUAL), g)),
             ups: ups.flatten(),
             mechanical_ups: mechanical_ups.flatten(),
+            storage: maybe(of, "storage", storage::Spec::read),
             pdu: pdu?,
             pdus: of.whole("pdus-per-row", (1, 64)).and_then(|n| usize::try_from(n).ok()).unwrap_or(1),
             supplies: of.within("supplies-efficiency", (0.5, 1.0)).unwrap_or(0.95),
@@ -94,6 +98,11 @@ impl Spec {
                 let message = format!("the hall names {named} of the kind `{what}`, and its electrics have {told}");
                 all.fault("electrics", message, format!("let `[electrics]` and the hall's `[[{what}]]` agree"));
             }
+        }
+        if self.storage.is_some() == hall.power.storage.is_empty() {
+            let message =
+                "the hall has batteries and its electrics do not say what they are like, or the other way round";
+            all.fault("electrics", message, "let `[electrics.storage]` and the hall's `[[battery]]` agree");
         }
     }
 }

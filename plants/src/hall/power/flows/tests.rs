@@ -143,6 +143,7 @@ fn tree(sketches: &[Sketch], turn: usize) -> Power {
         most: Watts(20e3),
     };
     Power {
+        storage: Vec::new(),
         up: Power::order(&feeds),
         feeds,
         racks: (0..RACKS).map(rack).collect(),

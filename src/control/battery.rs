@@ -1,0 +1,326 @@
+//! Batteries: what they give so that feeds and billed windows are kept, and how they are charged without a peak of their own.
+//!
+//! ```text
+//!  meter ─▶ what flows ─┐
+//!  what it gives, as it was when the meter was read ─┴▶ free: what would flow without batteries ─┐
+//!  feeds' limits, budgets, billed windows ─▶ what may flow ─────────────────────────────────────┴▶ free above it: it gives the difference
+//!
+//!   Rests ── more would flow than may ──▶ Shaves, Relieves ── it is enough, or nothing is left above the reserve ──▶ Rests
+//!     └─ rested, below `charge-to`, and windows have room ──▶ Charges, slowly risen ── room is gone, or full ──▶ Rests
+//! ```
+//!
+//! A battery comes before caps: what it can still give is added to what a billed window allows to machines ([`Batteries::relieves`]), and no more than it is
+//! seen to give. What lies below its reserve is for an outage, and nothing here takes it. In doubt it rests.
+//!
+//! How much of a peak it can hold to its end is a plan's question: without one it gives what is needed now as long as it can, and less and less in its
+//! last minutes, so that caps have time to take over.
+
+mod follow;
+mod proof;
+mod trail;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+use plant::command::{Level, Reason};
+use plant::event::{About, BatteryDoes, BatteryNews, ProofEnd, What};
+use plant::hall::Hall;
+use plant::hall::power::Power;
+use plant::hall::storage::Storage;
+use plant::id::FeedId;
+use plant::point::Point;
+use plant::time::{Mono, Span, Tick};
+use plant::units::{Celsius, Percent, Quantity, Watts};
+use serde::{Deserialize, Serialize};
+
+use super::clock::sum;
+use super::commands::{Commands, Limit};
+use super::news::News;
+use super::quality::Image;
+use follow::Follow;
+pub use proof::Asked;
+use proof::{Proof, Proven};
+use trail::Trail;
+
+/// What is above the reserve is given so that it lasts for so long at the least: caps have that time to take over.
+const LASTS: Span = Span::from_secs(300);
+/// It begins to give, and to be charged, from this share of its rating on (1): less is noise.
+const WORTH: f64 = 0.01;
+/// The hall takes at least so much of what it gives from somewhere else (1): nothing flows back into the grid.
+const WITHIN: f64 = 0.98;
+/// It is charged again once it is so far below where it shall stand (%).
+const BELOW: f64 = 3.0;
+/// What of the room that loads leave is not used for charging (1 of what may flow).
+const KEPT: f64 = 0.02;
+
+/// All batteries of a hall. A clone is a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Batteries {
+    units: Vec<Unit>,
+}
+
+/// What is remembered of a battery.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Unit {
+    does: BatteryDoes,
+    /// What it shall give (W); negative where it shall take.
+    order: f64,
+    /// The most that it may take in this scan (W): it rises slowly.
+    taking: f64,
+    /// It is below where it shall stand, and is on its way.
+    hungry: bool,
+    /// How long ago it gave last.
+    rested: Span,
+    /// What it tells now; nothing where that is in doubt.
+    seen: Option<Seen>,
+    trail: Trail,
+    follow: Follow,
+    proof: Option<Proof>,
+    proven: Option<Proven>,
+    /// It was told that a proof is due.
+    due: bool,
+    /// It has nothing left above its reserve, and more is needed.
+    empty: bool,
+    /// What it has given and taken (Wh).
+    through: (f64, f64),
+}
+
+/// What a battery tells.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Seen {
+    power: f64,
+    charge: Percent,
+    cells: Celsius,
+}
+
+/// What flows where a battery hangs, and what may.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// What would flow without batteries (W); nothing where it is not metered.
+    pub free: Option<Watts>,
+    /// What may flow at this moment (W), and what it is that does not allow more.
+    pub most: Watts,
+    /// See above.
+    pub bound: Bound,
+    /// Up to here more may be drawn for charging (W).
+    pub spare: Watts,
+}
+
+/// What does not allow more to flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A billed window.
+    Window,
+    /// The feed's own limit.
+    Feed,
+    /// The grid, a tariff or a person.
+    Budget,
+}
+
+impl Room {
+    /// The same where other batteries give so much already (W).
+    #[must_use]
+    pub fn given(self, watts: Watts) -> Self {
+        Self { most: self.most + watts, spare: self.spare + watts, ..self }
+    }
+
+    /// Of two places that a battery's power goes through: what would flow above the tighter one.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        let over = |room: &Self| room.free.map_or(f64::NEG_INFINITY, |free| free.0 - room.most.0);
+        let left = |room: &Self| room.free.map_or(0.0, |free| room.spare.0 - free.0);
+        let tighter = if over(&other) > over(&self) { other } else { self };
+        let least = left(&self).min(left(&other));
+        let spare = tighter.free.map_or(tighter.spare, |free| Watts(free.0 + least));
+        Self { spare, free: tighter.free.filter(|_| self.free.is_some() && other.free.is_some()), ..tighter }
+    }
+}
+
+/// A feed and all above it, up to the root.
+pub fn upward(power: &Power, feed: FeedId) -> impl Iterator<Item = FeedId> + '_ {
+    std::iter::successors(Some(feed), |feed| power.feeds.get(*feed)?.parent).take(power.feeds.len())
+}
+
+impl Batteries {
+    /// Of a hall, before anything was heard.
+    #[must_use]
+    pub fn new(hall: &Hall) -> Self {
+        Self { units: vec![Unit::default(); hall.power.storage.len()] }
+    }
+
+    /// A new boot: nothing is known of what they do; a proof is over.
+    pub fn restart(&mut self, hall: &Hall, news: &mut News<'_>) {
+        for (of, unit) in hall.power.storage.iter().zip(&mut self.units) {
+            if unit.proof.take().is_some() {
+                news.warn(About::Equip(of.of.equip), What::Battery(BatteryNews::ProofEnded(ProofEnd::Restarted)));
+            }
+            let (proven, due, through) = (unit.proven, unit.due, unit.through);
+            *unit = Unit { proven, due, through, ..Unit::default() };
+        }
+    }
+
+    /// Reads what they tell. Beside somebody else's control none is expected to do as we would tell it.
+    pub fn look(&mut self, hall: &Hall, image: Image<'_>, beside: bool, (dt, news): (Span, &mut News<'_>)) {
+        for (of, unit) in hall.power.storage.iter().zip(&mut self.units) {
+            let about = About::Equip(of.of.equip);
+            let was = unit.does == BatteryDoes::Doubted;
+            unit.seen = seen(of, image);
+            if was != unit.seen.is_none() {
+                news.switched(about, (What::Battery(BatteryNews::Doubted(!was)), !was));
+            }
+            let Some(seen) = unit.seen else {
+                unit.follow = Follow::default();
+                continue;
+            };
+            unit.trail.mark(image.heard(of.of.power.id()), seen.power);
+            let energy = Watts(seen.power.abs()).over(dt).0;
+            *(if seen.power > 0.0 { &mut unit.through.0 } else { &mut unit.through.1 }) += energy;
+            let ordered = if beside { 0.0 } else { unit.order };
+            if let Some(lags) = unit.follow.step((ordered, seen.power), of.rated.1.0, dt) {
+                news.switched(about, (What::Battery(BatteryNews::Lags(lags)), lags));
+            }
+        }
+    }
+
+    /// What batteries below a feed gave when its meter was read (W).
+    #[must_use]
+    pub fn below(&self, power: &Power, feed: FeedId, read: Mono) -> Watts {
+        let here = power.storage.iter().zip(&self.units).filter(|(of, _)| hangs_on(power, of, feed));
+        Watts(here.map(|(_, unit)| unit.trail.at(read)).sum())
+    }
+
+    /// What batteries below a feed can still give beyond what they give (W, ≥ 0): so much more may be left to loads there.
+    #[must_use]
+    pub fn relieves(&self, power: &Power, feed: FeedId) -> Watts {
+        let here = power.storage.iter().zip(&self.units).filter(|(of, _)| hangs_on(power, of, feed));
+        Watts(here.map(|(of, unit)| unit.seen.map_or(0.0, |seen| (unit.gives(of, &seen) - seen.power).max(0.0))).sum())
+    }
+
+    /// What those before a place in the file shall give below a feed (W): the next one gives what is left to give.
+    #[must_use]
+    pub fn ordered(&self, power: &Power, feed: FeedId, place: usize) -> Watts {
+        let before = power.storage.iter().zip(&self.units).take(place).filter(|(of, _)| hangs_on(power, of, feed));
+        Watts(before.map(|(_, unit)| unit.order).sum())
+    }
+
+    /// Decides what one shall do, by what flows and may flow where it hangs.
+    pub fn step(&mut self, (of, place): (&Storage, usize), room: &Room, (now, news): (Tick, &mut News<'_>)) {
+        let Some(unit) = self.units.get_mut(place) else { return };
+        let before = unit.does;
+        unit.decide(of, room, (now, news));
+        unit.rested = if gives(unit.does) { Span::ZERO } else { sum(unit.rested, now.dt) };
+        if unit.does != BatteryDoes::Charges {
+            unit.taking = 0.0;
+        }
+        let about = About::Equip(of.of.equip);
+        if gives(before) != gives(unit.does) {
+            news.info(about, What::Battery(BatteryNews::Gives(gives(unit.does))));
+        }
+        let charges = |does| does == BatteryDoes::Charges;
+        if charges(before) != charges(unit.does) {
+            news.info(about, What::Battery(BatteryNews::Charges(charges(unit.does))));
+        }
+    }
+
+    /// Proposes what was decided, and keeps each within what it can do, whoever asks.
+    pub fn propose(&self, hall: &Hall, commands: &mut Commands) {
+        for (of, unit) in hall.power.storage.iter().zip(&self.units) {
+            let Some(output) = commands.output(of.of.order.id()) else { continue };
+            commands.propose(output, level(unit.does), unit.order, Reason::Battery(unit.does));
+            let (min, max) = unit.seen.map_or((0.0, 0.0), |seen| {
+                let hard = if seen.charge.0 > of.window.0.0 { of.rated.1.0 * of.cells.share(seen.cells) } else { 0.0 };
+                (-of.takes(seen.charge, seen.cells).0, hard)
+            });
+            let reason = Reason::Battery(if unit.seen.is_some() { unit.does } else { BatteryDoes::Doubted });
+            commands.limit(output, Level::CriticalEquipment, Limit { min, max, reason });
+        }
+    }
+}
+
+/// True for what takes it out of its rest.
+const fn gives(does: BatteryDoes) -> bool {
+    match does {
+        BatteryDoes::Shaves | BatteryDoes::Relieves | BatteryDoes::Proves => true,
+        BatteryDoes::Rests | BatteryDoes::Charges | BatteryDoes::Doubted => false,
+    }
+}
+
+/// Who holds its order.
+const fn level(does: BatteryDoes) -> Level {
+    match does {
+        BatteryDoes::Shaves => Level::PeakShaving,
+        BatteryDoes::Relieves => Level::DemandResponse,
+        BatteryDoes::Proves => Level::Commissioning,
+        BatteryDoes::Rests | BatteryDoes::Charges | BatteryDoes::Doubted => Level::Control,
+    }
+}
+
+fn hangs_on(power: &Power, of: &Storage, feed: FeedId) -> bool {
+    upward(power, of.feed).any(|above| above == feed)
+}
+
+/// What it tells, if all of it is fresh and it is ready.
+fn seen(of: &Storage, image: Image<'_>) -> Option<Seen> {
+    fn fresh<Q: Quantity>(image: Image<'_>, point: Point<Q>) -> Option<Q> {
+        image.read(point).fresh()
+    }
+    fresh(image, of.of.ready).filter(|ready| ready.0 > 0.5)?;
+    let (power, charge, cells) = (fresh(image, of.of.power)?, fresh(image, of.of.charge)?, fresh(image, of.of.cells)?);
+    Some(Seen { power: power.0, charge, cells })
+}
+
+impl Unit {
+    /// What it can give for economics' sake (W, ≥ 0): above its reserve, for some minutes, and no more than it is seen to give where it lags.
+    fn gives(&self, of: &Storage, seen: &Seen) -> f64 {
+        let most = of.gives((seen.charge, of.floor()), seen.cells, LASTS).0;
+        self.follow.able().map_or(most, |able| most.min(able))
+    }
+
+    fn decide(&mut self, of: &Storage, room: &Room, (now, news): (Tick, &mut News<'_>)) {
+        let about = About::Equip(of.of.equip);
+        self.ask_for_proof(of, about, (now, news));
+        let Some(seen) = self.seen else {
+            self.end_proof(about, ProofEnd::Doubted, news);
+            (self.does, self.order) = (BatteryDoes::Doubted, 0.0);
+            return;
+        };
+        let Some(free) = room.free.map(|free| free.0) else {
+            self.end_proof(about, ProofEnd::Doubted, news);
+            (self.does, self.order) = (BatteryDoes::Rests, 0.0);
+            return;
+        };
+        let (worth, most) = (WORTH * of.rated.1.0, of.gives((seen.charge, of.floor()), seen.cells, LASTS).0);
+        let within = (free * WITHIN).max(0.0);
+        let want = free - room.most.0;
+        let wanted = want > if gives(self.does) { 0.0 } else { worth };
+        let empty = wanted && most < worth;
+        if self.empty != empty && (empty || seen.charge.0 > of.floor().0 + BELOW) {
+            self.empty = empty;
+            news.switched(about, (What::Battery(BatteryNews::Empty(empty)), empty));
+        }
+        if self.proof.is_some() {
+            self.prove(of, (&seen, within, want), (now, news));
+            return;
+        }
+        (self.does, self.order) = if wanted {
+            let does = if room.bound == Bound::Window { BatteryDoes::Shaves } else { BatteryDoes::Relieves };
+            (does, want.min(most).min(within).max(0.0))
+        } else {
+            self.charge(of, (&seen, room.spare.0 - KEPT * room.most.0.min(free.max(0.0)) - free), now.dt)
+        };
+    }
+
+    /// Charges it, where it is hungry and loads leave so much room (W).
+    fn charge(&mut self, of: &Storage, (seen, room): (&Seen, f64), dt: Span) -> (BatteryDoes, f64) {
+        let below = of.charge_to.0 - seen.charge.0;
+        self.hungry = below > if self.hungry { 0.0 } else { BELOW };
+        let takes = of.takes(seen.charge, seen.cells).0.min(of.charging.most.0).min(room);
+        if !self.hungry || self.rested < of.charging.rest || takes < WORTH * of.rated.0.0 {
+            return (BatteryDoes::Rests, 0.0);
+        }
+        let step = of.charging.most.0 * dt.seconds() / of.charging.rise.seconds().max(1.0);
+        self.taking = (self.taking + step).min(takes);
+        (BatteryDoes::Charges, -self.taking)
+    }
+}

@@ -1,0 +1,194 @@
+//! A hall with batteries, a load, a billed meter that is read every five seconds, and a controller.
+
+use std::sync::Arc;
+
+use plant::event::Event;
+use plant::hall::Hall;
+use plant::id::{EquipId, PointId};
+use plant::image::Inputs;
+use plant::reading::Sample;
+use plant::time::{Mono, Span, Tick, Wall};
+
+use crate::control::request::{Ask, Reply, Request};
+use crate::control::tariff::Tariff;
+use crate::control::{Controller, Site};
+
+/// What its quarters of an hour shall not exceed (W).
+pub const TARGET: f64 = 700e3;
+/// 2026-07-15T00:00Z.
+const BEGIN: i64 = 1_784_073_600_000;
+
+/// A battery that does as it is told.
+pub struct Battery {
+    /// What it holds from empty to full (Wh), and has in it.
+    pub capacity: f64,
+    pub stored: f64,
+    pub power: f64,
+    pub cells: f64,
+    /// The share of what it is asked that it gives.
+    pub able: f64,
+}
+
+impl Battery {
+    pub fn charge(&self) -> f64 {
+        100.0 * self.stored / self.capacity
+    }
+
+    fn step(&mut self, order: f64) {
+        let wanted = order * if order > 0.0 { self.able } else { 1.0 };
+        self.power += (wanted - self.power).clamp(-200e3, 200e3);
+        let out = if self.power > 0.0 { self.power / 0.96 } else { self.power * 0.96 };
+        self.stored -= out / 3600.0;
+    }
+}
+
+/// All of it.
+pub struct Yard {
+    pub hall: Arc<Hall>,
+    pub control: Controller,
+    pub tick: Tick,
+    pub batteries: Vec<Battery>,
+    /// A point that reads this whatever it measures.
+    pub broken: Option<(PointId, Sample)>,
+    /// What the first was told in each scan (W).
+    pub orders: Vec<f64>,
+    /// What flowed from the grid: when (s), and how much (W).
+    pub rows: Vec<(u64, f64)>,
+    pub events: Vec<Event>,
+    inputs: Inputs,
+    energy: f64,
+    told: Vec<f64>,
+}
+
+fn hall(batteries: usize) -> Hall {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let mut text = format!(
+        "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n\n[[peak]]\ndemand = \"peak\"\nmost = {TARGET:.1}\n"
+    );
+    for role in ["battery-discharge", "battery-charge"] {
+        text += &format!("\n[[meter]]\nname = \"{role}\"\nrole = \"{role}\"\nrated = 800e3\n");
+    }
+    for n in 1..=batteries {
+        text += &format!(
+            "\n[[battery]]\nname = \"bess-{n}\"\nfeed = \"utility\"\ncapacity = 800e3\nrated-discharge = 400e3\nrated-charge = 200e3\nlowest = 10.0\nhighest = 90.0\nreserve = 30.0\ncharge-to = 85.0\n"
+        );
+    }
+    Hall::load("air", &text).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn site(hall: &Arc<Hall>) -> Site {
+    let text = "name = \"t\"\nsummary = \"One demand.\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n\n[[energy]]\nname = \"all\"\nprice = 0.1\n\n[[demand]]\nname = \"peak\"\nprice = 10\nwindow = \"fixed\"\nlength = \"15min\"\n";
+    let tariff = Some(Arc::new(Tariff::load("t.toml", text).expect("a tariff")));
+    Site { tariff, ..Site::from(Arc::clone(hall)) }
+}
+
+impl Yard {
+    pub fn new(batteries: usize) -> Self {
+        let hall = Arc::new(hall(batteries));
+        let tick = Tick { dt: Span::from_secs(1), wall: Wall(BEGIN), clock_trusted: true, ..Tick::default() };
+        let battery = || Battery { capacity: 800e3, stored: 640e3, power: 0.0, cells: 25.0, able: 1.0 };
+        Self {
+            control: Controller::new(site(&hall)),
+            inputs: Inputs::unread(hall.points.len()),
+            tick,
+            batteries: (0..batteries).map(|_| battery()).collect(),
+            broken: None,
+            orders: Vec::new(),
+            rows: Vec::new(),
+            events: Vec::new(),
+            energy: 0.0,
+            told: vec![0.0; batteries],
+            hall,
+        }
+    }
+
+    pub fn point(&self, name: &str) -> PointId {
+        self.hall.point(name).unwrap_or_else(|| panic!("no point {name}"))
+    }
+
+    pub fn equip(&self, name: &str) -> EquipId {
+        self.hall.equips.iter().find(|(_, equip)| equip.name == name).expect("there").0
+    }
+
+    pub fn ask(&mut self, ask: Ask) -> Reply {
+        self.control.answer(&Request { who: "uid:1000".to_owned(), ask }, self.tick)
+    }
+
+    /// So many minutes of a load (W, by the seconds since the run began).
+    pub fn run(&mut self, minutes: u64, load: impl Fn(u64) -> f64) {
+        (0..60 * minutes).for_each(|_| self.second(&load));
+    }
+
+    fn second(&mut self, load: impl Fn(u64) -> f64) {
+        self.tick.seq += 1;
+        self.tick.mono = Mono(self.tick.mono.0 + 1_000_000_000);
+        self.tick.wall = Wall(self.tick.wall.0 + 1000);
+        let now = self.tick.mono;
+        let second = now.0 / 1_000_000_000;
+        for (battery, order) in self.batteries.iter_mut().zip(&self.told) {
+            battery.step(*order);
+        }
+        let given: f64 = self.batteries.iter().map(|battery| battery.power).sum();
+        let grid = load(second) - given;
+        self.rows.push((second, grid));
+        self.energy += grid.max(0.0) / 3600.0;
+        if second.is_multiple_of(5) {
+            self.put("utility/power", grid);
+            self.put("utility/energy", self.energy);
+        }
+        for n in 0..self.batteries.len() {
+            let (power, charge, cells) = (self.batteries[n].power, self.batteries[n].charge(), self.batteries[n].cells);
+            let name = |short: &str| format!("bess-{}/{short}", n + 1);
+            for (short, value) in [("power", power), ("charge", charge), ("cell-temp", cells), ("ready", 1.0)] {
+                self.put(&name(short), value);
+            }
+        }
+        if let Some((point, sample)) = self.broken {
+            self.inputs.samples[point] = Sample { at: now, ..sample };
+        }
+        self.tell();
+    }
+
+    fn put(&mut self, name: &str, value: f64) {
+        let point = self.point(name);
+        self.inputs.samples[point] = Sample::good(value, self.tick.mono);
+    }
+
+    fn tell(&mut self) {
+        let outputs = self.control.step(&self.inputs, self.tick);
+        let orders: Vec<PointId> = self.hall.power.storage.iter().map(|of| of.of.order.id()).collect();
+        let value = |point: &PointId| outputs.commands.iter().find(|c| c.point == *point).map_or(0.0, |c| c.value);
+        self.told = orders.iter().map(value).collect();
+        self.events.extend(outputs.events.iter().copied());
+        self.orders.push(self.told[0]);
+    }
+
+    /// Control was gone for a moment.
+    pub fn boot(&mut self) {
+        self.tick.boot += 1;
+    }
+
+    /// Another that goes on from what this one remembers.
+    pub fn restored(&self) -> Self {
+        let mut again = Self::new(self.batteries.len());
+        let state = postcard::to_stdvec(self.control.state()).expect("serialises");
+        again.control = Controller::restore(site(&self.hall), postcard::from_bytes(&state).expect("reads"));
+        (again.tick, again.energy, again.told) = (self.tick, self.energy, self.told.clone());
+        again.inputs = self.inputs.clone();
+        for (new, old) in again.batteries.iter_mut().zip(&self.batteries) {
+            (new.stored, new.power) = (old.stored, old.power);
+        }
+        again
+    }
+
+    /// For how many seconds in a row the grid was fed.
+    pub fn fed(&self) -> usize {
+        self.rows.split(|(_, grid)| *grid >= 0.0).map(<[_]>::len).max().unwrap_or(0)
+    }
+
+    /// The means of all quarters of an hour that are over (W).
+    pub fn quarters(&self) -> Vec<f64> {
+        let whole = self.rows.chunk_by(|a, b| a.0 / 900 == b.0 / 900).filter(|rows| rows.len() == 900);
+        whole.map(|rows| rows.iter().map(|(_, grid)| grid).sum::<f64>() / 900.0).collect()
+    }
+}
