@@ -240,9 +240,17 @@ fn sections(text: &str) -> Vec<(String, String)> {
 fn hall_blocks_are_taken_in_the_place_of_the_same_sections_of_a_shipped_hall() {
     let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     for block in blocks().iter().filter(|b| b.info == "toml hall") {
-        let named: Vec<String> = sections(&block.text).into_iter().map(|(header, _)| header).collect();
-        let kept = sections(air).into_iter().filter(|(header, _)| header.is_empty() || !named.contains(header));
-        let text = kept.map(|(_, text)| text).collect::<String>() + &block.text;
+        let (shown, shipped) = (sections(&block.text), sections(air));
+        let named: Vec<String> = shown.iter().map(|(header, _)| header.clone()).collect();
+        // Of what a hall has several, those with new names are more of them.
+        let is = |text: &str| text.lines().find(|line| line.starts_with("name = ")).map(str::to_owned);
+        let other = |header: &str, name: &str| shipped.iter().any(|(h, text)| h == header && text.contains(name));
+        let replaces = |(header, text): &(String, String)| {
+            !header.starts_with("[[") || is(text).is_none_or(|name| other(header, &name))
+        };
+        let gone: Vec<&String> = shown.iter().filter(|section| replaces(section)).map(|(header, _)| header).collect();
+        let kept = shipped.iter().filter(|(header, _)| header.is_empty() || !gone.contains(&header));
+        let text = kept.map(|(_, text)| text.as_str()).collect::<String>() + &block.text;
         assert!(named.iter().any(|header| air.contains(header.as_str())), "{}", block.place);
         plant::hall::Hall::load(&block.place, &text).unwrap_or_else(|faults| panic!("{}: {faults}", block.place));
     }

@@ -202,7 +202,10 @@ const METER: &[PointSpec] =
 
 /// Cells of a battery at rest keep a temperature for hours: one that stands still says nothing.
 pub(super) const fn cells(name: &'static str) -> PointSpec {
-    sensor(name, Unit::Cel, judged(-40.0, 90.0, Danger::Up, 0.05, 5.0))
+    let mut judgement = judged(-40.0, 90.0, Danger::Up, 0.05, 5.0);
+    judgement.stale_after = Span::from_secs(30);
+    judgement.lost_after = Span::from_secs(300);
+    sensor(name, Unit::Cel, judgement)
 }
 
 /// A power that is asked of something which can take and give; at rest, which is the fail-safe, where nobody asks. Its nameplate is the hall's.
