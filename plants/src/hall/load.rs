@@ -95,8 +95,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let heat = draft.driven_heat(file);
     let tunings = sequence::tunings(file);
     draft.meters(file);
-    let mut power = draft.power(file);
-    power.storage = draft.storage(file, &power);
+    let power = draft.power_with_storage(file);
     let redundant = draft.redundant(file);
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];

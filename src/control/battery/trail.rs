@@ -32,9 +32,9 @@ impl Trail {
     /// What it gave at a moment (W): what was read last before it, or first of all.
     #[must_use]
     pub fn at(&self, moment: Mono) -> f64 {
-        let known = self.samples.iter().take(self.known);
+        let mut known = self.samples.iter().take(self.known);
         let before = known.clone().find(|(read, _)| *read <= moment);
-        before.or_else(|| known.last()).map_or(0.0, |(_, power)| *power)
+        before.or_else(|| known.next_back()).map_or(0.0, |(_, power)| *power)
     }
 }
 

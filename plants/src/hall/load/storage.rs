@@ -19,8 +19,15 @@ const CELLS: (f64, f64) = (-40.0, 90.0);
 const FULL_SWING: f64 = 2.0;
 
 impl Draft {
+    /// The power tree with the batteries on it.
+    pub(super) fn power_with_storage(&mut self, file: &Section<'_>) -> Power {
+        let mut power = self.power(file);
+        power.storage = self.storage(file, &power);
+        power
+    }
+
     /// Reads every `[[battery]]`; feeds and meters are there.
-    pub(super) fn storage(&mut self, file: &Section<'_>, power: &Power) -> Vec<Storage> {
+    fn storage(&mut self, file: &Section<'_>, power: &Power) -> Vec<Storage> {
         let mut found = Vec::new();
         for section in file.sections("battery") {
             let feed = feed(&section, power);
