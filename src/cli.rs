@@ -244,6 +244,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 57 } else { 43 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 59 } else { 45 });
     }
 }

@@ -43,6 +43,7 @@ pub mod exchange;
 mod fans;
 pub mod feeds;
 mod forecast;
+pub mod grid;
 mod heat;
 mod hours;
 mod identity;
@@ -105,6 +106,7 @@ use energy::Energy;
 use equipment::{Equipment, Wirings};
 use feeds::{Allowed, Feeds};
 use forecast::Forecast;
+use grid::Grid;
 use identity::Identity;
 use news::News;
 use overrides::Overrides;
@@ -162,6 +164,7 @@ pub struct State {
     budgets: budgets::Budgets,
     interval: interval::Interval,
     batteries: battery::Batteries,
+    grid: Grid,
     prices: LivePrices,
     cooling: Cooling,
     equipment: Equipment,
@@ -202,7 +205,7 @@ impl Controller {
         let state = State::new(&plan, &commands, &capper);
         let mut outputs = Self::safe_outputs(&hall);
         // Room for a scan in which every point has something to tell, so that no scan allocates.
-        let most = 2 * hall.points.len() + hall.alarms.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len() + 72;
+        let most = 2 * hall.points.len() + hall.alarms.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len() + 80;
         outputs.events.reserve(most);
         Self { plan, commands, capper, outputs, state }
     }
@@ -215,6 +218,7 @@ impl Controller {
         if state.hall == controller.state.hall {
             controller.state = state;
             controller.state.prices.move_to(controller.plan.tariff.as_deref());
+            controller.state.grid.move_to(&controller.plan.hall);
             controller.publish();
         } else {
             controller.state.wear = state.wear;

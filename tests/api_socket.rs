@@ -53,6 +53,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             }
             Question::Gpus => Answer::Gpus(Vec::new()),
             Question::Peaks => Answer::Peaks(None),
+            Question::Grid => Answer::Grid(None),
             Question::Prices => Answer::Prices(None),
             Question::Trial => Answer::Trial(None),
             Question::Loops(_) => Answer::Loops(Vec::new()),
@@ -90,6 +91,7 @@ fn reply(request: &Request) -> Reply {
         Ask::ServiceAlarm { .. }
         | Ask::Prices(_)
         | Ask::PricesRefused { .. }
+        | Ask::Grid(_)
         | Ask::Found { .. }
         | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
     }

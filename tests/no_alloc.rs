@@ -13,6 +13,7 @@ use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::point::Role;
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
+use wattloop::control::grid::{Kind, Said, Source, Statement, Wanted};
 use wattloop::control::prices::{Offer, PriceRules};
 use wattloop::control::request::{Ask, Reply, Request};
 use wattloop::control::tariff::{Decimal, Prices, Slot, Tariff};
@@ -149,7 +150,8 @@ fn a_scan_allocates_nothing_after_warm_up() {
 fn a_scan_that_caps_eight_hundred_gpus_allocates_nothing() {
     let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let more = "[capping]\nshare = \"useful\"\nslow-clock = 990\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\nfloor = 50e3\n\
-                curve = [[250, 0.50], [400, 0.82], [550, 0.95], [700, 1.0]]\n";
+                curve = [[250, 0.50], [400, 0.82], [550, 0.95], [700, 1.0]]\n\
+                [grid]\nfeeds = [\"ups-a\", \"utility\"]\nramp-up = \"30s\"\nhold-after = \"30s\"\ngrace = \"5s\"\nescalate-after = \"5s\"\n";
     let mut run = Run::with(Hall::load(name, &format!("{text}\n{more}")).expect("loads"), |_| {});
     let feed = run.hall.power.feed("ups-a").expect("a UPS");
     let mut capped = 0;
@@ -162,10 +164,22 @@ fn a_scan_that_caps_eight_hundred_gpus_allocates_nothing() {
             let reply = run.control.answer(&Request { who: "uid:1000".to_owned(), ask }, run.tick);
             assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
         }
+        if scan % 400 == 20 {
+            let hold = Some(Span::from_secs(100));
+            let wanted =
+                Wanted { feeds: Vec::new(), most: Some(1e3), start: None, end: None, hold, best_effort: false };
+            let source = Source { kind: Kind::Dsx, name: "acme-energy".to_owned() };
+            let (id, reason, targets) = (scan.to_string(), String::new(), vec![wanted]);
+            let ask = Ask::Grid(Said::Targets(Statement { source, id, reason, priority: 100, targets }));
+            let reply = run.control.answer(&Request { who: "flex:acme-energy".to_owned(), ask }, run.tick);
+            assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
+        }
         let count = run.allocations();
         assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
         capped += run.control.outputs().caps.iter().filter(|cap| cap.uuid.is_some()).count();
     }
+    let grid = run.control.grid().expect("takes targets");
+    assert!(grid.feeds.iter().all(|of| of.turned > 20), "{grid:?}");
     assert!(capped > 1_000_000, "{capped} caps");
 }
 

@@ -5,6 +5,7 @@ mod cap;
 mod commissioning;
 mod disagreement;
 mod feed;
+mod grid;
 mod peak;
 mod price;
 mod severity;
@@ -26,6 +27,7 @@ pub use cap::{CapReason, Rung};
 pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
 pub use feed::FeedTrouble;
+pub use grid::{GridFault, GridNews};
 pub use peak::PeakNews;
 pub use price::{PriceNews, PriceTrouble};
 pub use severity::Severity;
@@ -366,6 +368,8 @@ pub enum What {
     Supervision(Supervision),
     /// Live prices of energy.
     Prices(PriceNews),
+    /// Load targets of a grid.
+    Grid(GridNews),
 }
 
 /// Something that happened, when, and to what.

@@ -19,6 +19,7 @@
 pub mod capping;
 pub mod envelope;
 pub mod feed_forward;
+pub mod grid;
 pub mod kind;
 mod load;
 pub mod machinery;

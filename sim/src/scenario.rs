@@ -29,6 +29,7 @@ pub mod shipped;
 pub mod spark;
 pub mod stored;
 pub mod storm;
+pub mod targeted;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
@@ -239,6 +240,13 @@ pub enum Deed {
         /// The row; nothing for the whole hall.
         row: Option<RowId>,
         /// How much more (W, > 0).
+        watts: f64,
+        /// From when on.
+        ahead: Span,
+    },
+    /// A grid asks for less, for as long as the event lasts.
+    GridTarget {
+        /// What may be carried where its power enters (W, ≥ 0).
         watts: f64,
         /// From when on.
         ahead: Span,

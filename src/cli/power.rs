@@ -1,6 +1,7 @@
 //! `wattloop power`: what carries the hall's power. On the status page it is a line, and one for each feed that needs somebody.
 
 pub mod battery;
+mod grid;
 mod peaks;
 mod plan;
 mod record;
@@ -40,6 +41,10 @@ pub enum PowerCommand {
     Battery(battery::BatteryArgs),
     /// Let a battery prove what it holds
     Prove(battery::ProveArgs),
+    /// What a grid asks for: targets, ramps, and whether they are kept
+    Grid(grid::GridArgs),
+    /// Set or lift a load target in the grid's place
+    Target(grid::TargetArgs),
     /// Whether more racks fit into a row, and what caps would have cost with them
     Plan(plan::PlanArgs),
     /// The cap at which a budget of the site does most work, from recorded load
@@ -122,6 +127,8 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
         PowerCommand::Peaks(args) => return peaks::run(args, out),
         PowerCommand::Battery(args) => return battery::run(args, out),
         PowerCommand::Prove(args) => return battery::prove(args, out),
+        PowerCommand::Grid(args) => return grid::look(args, out),
+        PowerCommand::Target(args) => return grid::target(args, out),
         PowerCommand::Plan(args) => return plan::run(args, out),
         PowerCommand::SweetSpot(args) => return sweet_spot::run(args, out),
     };
@@ -240,6 +247,8 @@ fn tree(feeds: &[FeedView]) -> String {
     page += "* the least headroom on a way from the grid to the racks\n";
     page
 }
+
+pub use grid::line as grid_line;
 
 /// The lines of the status page: the least headroom, then every feed that something befalls.
 pub fn feeders(page: &mut String, all: &[FeedView]) -> std::fmt::Result {

@@ -97,6 +97,9 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     write_price(page, s)?;
     write_peaks(page, s)?;
     super::power::battery::write_lines(page, &s.batteries)?;
+    if let Some(grid) = &s.grid {
+        writeln!(page, "grid           {}", super::power::grid_line(grid))?;
+    }
     match &s.worst_inlet {
         Some(w) => {
             let (margin, side) = (fixed(w.margin_k.abs(), 1), if w.margin_k < 0.0 { "ABOVE" } else { "below" });

@@ -78,6 +78,7 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         }
         Ask::EndProof { equip } => state.batteries.stop(hall, *equip, &mut News::new(tick, &mut state.pending)),
         Ask::Prices(offer) => state.prices.take(plan.market(), offer, (tick, &mut News::new(tick, &mut state.pending))),
+        Ask::Grid(said) => state.grid.hear(hall, said, (tick, &mut News::new(tick, &mut state.pending))),
         Ask::PricesRefused { from, why } => {
             Ok(state.prices.refuse((from, why), tick, &mut News::new(tick, &mut state.pending)))
         }

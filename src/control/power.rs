@@ -37,7 +37,9 @@ use plant::time::{Span, Tick};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
+use super::battery::Batteries;
 use super::budgets::Budgets;
+use super::grid::Grid;
 use super::interval::Mean;
 use super::news::News;
 use bounds::{Bounds, Carried};
@@ -151,6 +153,10 @@ pub struct Scene<'a, L, A, M> {
     pub budgets: &'a Budgets,
     /// What a feed may carry so that its billed windows are kept.
     pub windows: Option<Mean>,
+    /// What feeds may carry for load targets.
+    pub grid: &'a Grid,
+    /// What batteries can still give: so much more may be left to machines.
+    pub batteries: &'a Batteries,
     /// When; what a pause was does not count.
     pub now: Tick,
 }
@@ -236,6 +242,13 @@ impl Caps {
         Some(self.limits.get(place)?.other()? + capper.at(place).floor)
     }
 
+    /// What of a feed's load is no GPU (W); nothing where nobody is capped, or before anything was heard.
+    #[must_use]
+    pub fn other(&self, capper: &Capper, feed: FeedId) -> Option<Watts> {
+        let place = capper.limits.all.iter().position(|limit| limit.place == Place::Feed(feed))?;
+        self.limits.get(place)?.other()
+    }
+
     /// One scan: what every GPU may draw.
     pub fn step<L: Fn(Place) -> (Watts, f64), A: Fn(usize) -> Option<Rung>, M: Fn(usize) -> Option<Watts>>(
         &mut self,
@@ -318,15 +331,21 @@ impl Caps {
         capper.carry(&self.nodes, scene.now.dt);
         for (n, bounds) in self.limits.iter_mut().enumerate() {
             let (Some(mut limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
-            if let Place::Feed(feed) = limit.place
-                && let Some(budget) = scene.budgets.of(feed)
-            {
-                limit.most = limit.most.min(budget.most);
+            // A battery comes before caps: what it can still give is not asked of machines.
+            let (mut given, mut target) = (Watts(0.0), None);
+            if let Place::Feed(feed) = limit.place {
+                given = scene.batteries.relieves(&scene.hall.power, feed);
+                target = scene.grid.allowed(feed);
+                if let Some(budget) = scene.budgets.of(feed) {
+                    limit.most = limit.most.min(budget.most + given);
+                }
             }
             let room =
                 bounds.step(&limit, (scene.load)(limit.place), &carried, (rules, scene.now, chance(scene.now.seq, n)));
-            let mean = scene.windows.filter(|mean| limit.place == Place::Feed(mean.feed));
-            let room = mean.map_or(room, |mean| room.min(bounds.in_the_mean(&mean)));
+            let windows = scene.windows.filter(|mean| limit.place == Place::Feed(mean.feed));
+            let means = [windows, target].into_iter().flatten();
+            let means = means.map(|mean| Mean { allowed: mean.allowed + given, ..mean });
+            let room = means.map(|mean| bounds.in_the_mean(&mean)).fold(room, Watts::min);
             // Where no GPU hangs below nothing is lowered.
             let turned = if carried.granted > Watts(0.0) { bounds.turned() } else { None };
             if let (Place::Feed(feed), Some(lowers)) = (limit.place, turned) {
@@ -343,7 +362,7 @@ fn milliwatts(watts: Watts) -> Milliwatts {
 }
 
 /// A number from 0 to 1 that is another in each scan and at each limit, and the same whenever they are.
-fn chance(seq: u64, limit: usize) -> f64 {
+pub(super) fn chance(seq: u64, limit: usize) -> f64 {
     let mut x =
         seq.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ convert::u64_from_usize(limit).wrapping_mul(0xD1B5_4A32_D192_ED03);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

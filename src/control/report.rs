@@ -1,6 +1,7 @@
 //! What people see of the controller's state: plain serialisable views, made when somebody asks.
 
 mod air;
+mod announced;
 mod budgets;
 mod cdus;
 mod checkout;
@@ -26,11 +27,13 @@ mod why;
 use serde::{Deserialize, Serialize};
 
 use super::battery::view::BatteryView;
+use super::grid::view::GridView;
 use super::interval::view::PeaksView;
 
 pub use super::commands::Proof;
 
 pub use air::AirView;
+pub use announced::AnnouncedView;
 pub use budgets::BudgetView;
 pub use cdus::{CapView, CduView};
 pub use checkout::{CheckPoint, CheckView, ForceView, SilentView};
@@ -143,6 +146,9 @@ pub struct Status {
     /// What batteries do.
     #[serde(default)]
     pub batteries: Vec<BatteryView>,
+    /// What a grid asks for; nothing where the hall takes no targets.
+    #[serde(default)]
+    pub grid: Option<GridView>,
     /// Setpoints that are moved to where the facility draws least.
     #[serde(default)]
     pub supervisor: Option<SupervisorView>,
@@ -165,21 +171,6 @@ pub struct Status {
     pub alarms: Vec<AlarmView>,
     /// False while the wall clock is doubted.
     pub clock_trusted: bool,
-}
-
-/// A load that somebody announced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AnnouncedView {
-    /// Its name.
-    pub id: String,
-    /// The row; nothing for the whole hall.
-    pub row: Option<String>,
-    /// How much more is going to be drawn (kW).
-    pub kw: f64,
-    /// How long until it begins (s); 0 once it should have begun.
-    pub in_s: f64,
-    /// Who announced it.
-    pub who: String,
 }
 
 /// The rack nearest to its limit.

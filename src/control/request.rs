@@ -6,6 +6,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Part;
+use super::grid::Said;
 use super::prices::Offer;
 use super::trial::How;
 use super::tuning::{Fopdt, Gains};
@@ -191,6 +192,8 @@ pub enum Ask {
         /// What is wrong, as sentences.
         why: String,
     },
+    /// Know what somebody says of load targets.
+    Grid(Said),
     /// Keep what a person has found at the points' instruments.
     CheckedOut {
         /// What was found of each.

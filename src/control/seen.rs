@@ -8,6 +8,7 @@ use plant::reading::Reading;
 
 use super::Controller;
 use super::battery::view::BatteryView;
+use super::grid::view::GridView;
 use super::interval::view::PeaksView;
 use super::power::why::Lower;
 use super::report::{
@@ -38,7 +39,7 @@ impl Controller {
     /// The hall on one page, as of the last scan.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status { peaks: self.peaks(), ..report::status(&self.plan, &self.commands, &self.state) }
+        Status { peaks: self.peaks(), grid: self.grid(), ..report::status(&self.plan, &self.commands, &self.state) }
     }
 
     /// Why an output has its value; nothing for a point that is no output.
@@ -54,7 +55,8 @@ impl Controller {
         let held = self.state.interval.allowed(peaks).zip(peaks.and_then(|plan| self.state.interval.held_by(plan)));
         let given = |feed| self.state.batteries.relieves(&self.plan.hall.power, feed);
         let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed + given(mean.feed), demand));
-        self.state.caps.views(&self.plan.hall, &self.capper, &Lower { budgets: &self.state.budgets, windows })
+        let lower = Lower { budgets: &self.state.budgets, windows, grid: &self.state.grid };
+        self.state.caps.views(&self.plan.hall, &self.capper, &lower)
     }
 
     /// What keeps billed peaks down; nothing where they may come.
@@ -68,6 +70,14 @@ impl Controller {
     #[must_use]
     pub fn batteries(&self) -> Vec<BatteryView> {
         self.state.batteries.view(&self.plan.hall, self.state.clock.last().wall)
+    }
+
+    /// What a grid asks for; nothing where the hall takes no targets.
+    #[must_use]
+    pub fn grid(&self) -> Option<GridView> {
+        let (hall, caps) = (&self.plan.hall, &self.state.caps);
+        hall.power.grid.as_ref()?;
+        Some(self.state.grid.view(hall, |feed| caps.least(&self.capper, feed)))
     }
 
     /// How every loop did over the last hours, 1 to 24.

@@ -2,20 +2,23 @@
 
 mod batteries;
 mod feeds;
+mod grid;
 mod levels;
 mod peaks;
 mod prices;
+mod supervision;
 mod turns;
 
 use plant::command::{Level, Reason};
 use plant::event::{
-    CapReason, CheckEnd, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, Supervision, TrialEnd, Trouble,
-    Unanswered, What,
+    CapReason, CheckEnd, Commissioning, Disagreement, Event, ShutOut, StageCause, Step, TrialEnd, Trouble, Unanswered,
+    What,
 };
 use plant::hall::Hall;
 use plant::id::PointId;
 
 pub use feeds::feed;
+pub use grid::{fault, grid};
 pub use levels::{level, trouble};
 pub use peaks::peak;
 
@@ -249,28 +252,6 @@ fn commissioning(news: Commissioning) -> String {
     }
 }
 
-fn supervision(news: Supervision) -> String {
-    match news {
-        Supervision::Moved { lever, from, to, saves } => {
-            let (name, unit, saves) = (lever.word(), lever.unit(), saves / 1e3);
-            format!(
-                "has its setpoint of `{name}` moved from {from:+.1} to {to:+.1} {unit}: it is expected to save {saves:.2} kW"
-            )
-        }
-        Supervision::Proved { saves, expected } => {
-            let (saves, expected) = (saves / 1e3, expected / 1e3);
-            format!("saves {saves:.2} kW by where its setpoints are, as measured; {expected:.2} kW were expected")
-        }
-        Supervision::Retired => "has its setpoints back at home: they cost what they should save".to_owned(),
-        Supervision::GoneHome => "has its setpoints on their way home: something is not as it should be".to_owned(),
-        Supervision::Switched(on) => either(
-            on,
-            "has its setpoints moved again: a person said so",
-            "has its setpoints left at home: a person said so",
-        ),
-    }
-}
-
 /// Two limits that exclude each other.
 fn conflict(kept: Level, dropped: Level) -> String {
     format!(
@@ -351,8 +332,9 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::AnnouncedLoadMissing => "does not draw the load that was announced: nobody waits for it".to_owned(),
         What::AnnouncementDropped => "knows nothing any more of a load that was announced: control was away".to_owned(),
         What::Commissioning(news) => commissioning(news),
-        What::Supervision(news) => supervision(news),
+        What::Supervision(news) => supervision::news(news),
         What::Prices(news) => prices::news(hall, news),
+        What::Grid(news) => grid(news),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

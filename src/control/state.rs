@@ -20,6 +20,7 @@ use super::energy::Energy;
 use super::equipment::Equipment;
 use super::feeds::{self, Feeds};
 use super::forecast::Forecast;
+use super::grid::{self, Grid};
 use super::identity::Identity;
 use super::interval::{self, Interval, Mean};
 use super::news::News;
@@ -49,6 +50,7 @@ impl State {
             budgets: Budgets::default(),
             interval: Interval::new(plan.peaks.as_ref()),
             batteries: Batteries::new(hall),
+            grid: Grid::new(hall),
             prices: LivePrices::default(),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
@@ -120,7 +122,9 @@ impl State {
         if let Some((peaks, scene)) = &billed {
             self.interval.step(peaks, scene, news); // what billed windows still allow
         }
-        let windows = self.share(plan, billed.as_ref(), news);
+        let flows = |feed| self.feeds.flow(feed).map(|flow| grid::Flows::of(flow, self.caps.other(capper, feed)));
+        self.grid.step(hall, flows, self.clock.lived(), news); // what a grid asks for
+        self.share(plan, billed.as_ref(), news); // what batteries give
         let image = self.quality.image();
         let scene = power::Scene {
             hall,
@@ -129,24 +133,18 @@ impl State {
             asked: |rack| self.equipment.asked_of(hall, rack),
             meter: |rack| feeds::metered(&hall.power, image, rack),
             budgets: &self.budgets,
-            windows,
+            windows: self.interval.allowed(plan.peaks.as_ref()),
+            grid: &self.grid,
+            batteries: &self.batteries,
             now: self.clock.lived(),
         };
         self.caps.step(&scene, capper, (caps, news)); // what every GPU may draw
     }
 
-    /// Lets batteries give what feeds and windows do not allow. What windows still allow to everything else.
-    fn share(
-        &mut self,
-        plan: &Plan,
-        billed: Option<&(&interval::Plan, interval::Scene)>,
-        news: &mut News<'_>,
-    ) -> Option<Mean> {
+    /// Lets batteries give what feeds, budgets, targets and windows do not allow.
+    fn share(&mut self, plan: &Plan, billed: Option<&(&interval::Plan, interval::Scene)>, news: &mut News<'_>) {
         let (hall, now) = (&*plan.hall, self.clock.lived());
         let mean = self.interval.allowed(plan.peaks.as_ref());
-        if hall.power.storage.is_empty() {
-            return mean;
-        }
         let spare = billed.map(|(peaks, scene)| (peaks.feed(), self.interval.spare(peaks, scene)));
         for (place, of) in hall.power.storage.iter().enumerate() {
             let at = |feed: FeedId| {
@@ -157,18 +155,18 @@ impl State {
                 self.batteries.step((of, place), &room, (now, news));
             }
         }
-        mean.map(|mean| Mean { allowed: mean.allowed + self.batteries.relieves(&hall.power, mean.feed), ..mean })
     }
 
-    /// What flows through a feed and may flow: by its limit, by budgets, and by the windows that are billed there.
+    /// What flows through a feed and may flow: by its limit, by budgets and targets, and by the windows that are billed there.
     fn room(&self, hall: &Hall, feed: FeedId, (mean, spare): (Option<Mean>, Option<(FeedId, Watts)>)) -> Room {
         let limit = hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
         let budget = self.budgets.of(feed).map_or(limit, |budget| budget.most);
+        let asked = self.grid.allowed(feed).map_or(budget, |mean| budget.min(mean.allowed));
         let window = mean.filter(|mean| mean.feed == feed).map_or(limit, |mean| mean.allowed);
-        let most = limit.min(budget).min(window);
-        let bound = if window < limit.min(budget) {
+        let most = limit.min(asked).min(window);
+        let bound = if window < limit.min(asked) {
             Bound::Window
-        } else if budget < limit {
+        } else if asked < limit {
             Bound::Budget
         } else {
             Bound::Feed

@@ -10,6 +10,7 @@
 //! GET  /v1/gpus                      every GPU that is capped; /v1/gpus/{uuid} one
 //! POST /v1/batteries/prove           {"battery","watts","depth","reason"}, /v1/batteries/stop {"battery"}
 //! GET  /v1/peaks                     what keeps billed peaks down, and every window that is open
+//! GET  /v1/grid                      POST /v1/grid/target         {"feed","watts","hold","best_effort","reason"}, /v1/grid/lift {"feed","reason"}
 //! GET  /v1/prices                    what energy costs now and ahead, with what is missing
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
@@ -31,6 +32,7 @@ mod checkout;
 mod door;
 mod exchanged;
 mod gpus;
+mod grid;
 mod peer;
 mod prices;
 mod problem;
@@ -57,6 +59,7 @@ pub use budgets::Budget;
 pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use door::{Door, open as open_door};
 pub use exchanged::Exchanged;
+pub use grid::{LiftTarget, SetTarget};
 pub use peer::{Caller, Owner, admit};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};

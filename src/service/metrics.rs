@@ -8,6 +8,7 @@
 mod batteries;
 mod expose;
 mod figures;
+mod grid;
 mod health;
 mod peaks;
 mod prices;

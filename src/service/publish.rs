@@ -7,6 +7,8 @@
 //! | `alarm/<name>` | 1 | while not normal | on a change; deleted on return |
 //! | `event` | 1 | no | each |
 
+mod grid;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -374,6 +376,7 @@ fn what(what: &What) -> Value {
         What::Supervision(news) => supervision(news),
         What::Commissioning(news) => commissioning(news),
         What::Prices(news) => prices(news),
+        What::Grid(news) => grid::news(*news),
     }
 }
 

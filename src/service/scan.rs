@@ -198,6 +198,7 @@ impl Scan {
             Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
             Question::Gpus => Answer::Gpus(self.controller.gpus()),
             Question::Peaks => Answer::Peaks(self.controller.peaks().map(Box::new)),
+            Question::Grid => Answer::Grid(self.controller.grid().map(Box::new)),
             Question::Prices => Answer::Prices(self.controller.prices().map(Box::new)),
             Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),
             Question::Loops(hours) => Answer::Loops(self.controller.performance(hours)),

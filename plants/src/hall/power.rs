@@ -18,6 +18,7 @@ pub use cords::CordFlow;
 
 use super::Hall;
 use super::capping::Capping;
+use super::grid::Grid;
 use super::peaks::Peaks;
 use super::storage::Storage;
 use crate::breaker::{Characteristic, Circuit, Curve, FAST, Points, Protective};
@@ -42,6 +43,8 @@ pub struct Power {
     pub peaks: Option<Peaks>,
     /// Batteries that control charges and discharges, in the order of the file.
     pub storage: Vec<Storage>,
+    /// How load targets of a grid are kept; nothing where none are taken.
+    pub grid: Option<Grid>,
 }
 
 /// What a feed is.

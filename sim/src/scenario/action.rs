@@ -43,6 +43,15 @@ pub enum Action {
         /// From when on.
         ahead: Span,
     },
+    /// Set a load target for a grid.
+    GridTarget {
+        /// What may be carried where its power enters (W).
+        watts: f64,
+        /// From when on.
+        ahead: Span,
+        /// For how long from then on; until something else is said where nothing is.
+        hold: Option<Span>,
+    },
     /// Acknowledge an alarm for an operator.
     Acknowledge(AlarmId),
     /// Reset an alarm for an operator.
@@ -87,6 +96,9 @@ pub(super) fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action
         Deed::Announce { row, watts, ahead } => {
             actions.push(Action::Announce { row: *row, watts: *watts, ahead: *ahead });
         }
+        Deed::GridTarget { watts, ahead } => {
+            actions.push(Action::GridTarget { watts: *watts, ahead: *ahead, hold });
+        }
         Deed::Acknowledge(alarm) => actions.push(Action::Acknowledge(*alarm)),
         Deed::Reset(alarm) => actions.push(Action::Reset(*alarm)),
         Deed::Load(share) => actions.push(Action::Load(Some(*share))),
@@ -100,7 +112,7 @@ pub(super) fn begin_of(deed: &Deed, hold: Option<Span>, actions: &mut Vec<Action
     }
 }
 
-/// What ends an event. An override ends by itself.
+/// What ends an event. An override ends by itself, and so does a load target.
 pub(super) fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
     match deed {
         Deed::Break(faults) => actions.extend(faults.iter().copied().map(Action::Mend)),
@@ -116,6 +128,7 @@ pub(super) fn end_of(deed: &Deed, actions: &mut Vec<Action>) {
         | Deed::Override { .. }
         | Deed::Release(_)
         | Deed::Announce { .. }
+        | Deed::GridTarget { .. }
         | Deed::Acknowledge(_)
         | Deed::Reset(_)
         | Deed::Restart => {}

@@ -164,6 +164,7 @@ impl Overload {
                 | Deed::Override { .. }
                 | Deed::Release(_)
                 | Deed::Announce { .. }
+                | Deed::GridTarget { .. }
                 | Deed::Acknowledge(_)
                 | Deed::Reset(_)
                 | Deed::Load(_)

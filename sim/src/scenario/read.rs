@@ -7,6 +7,7 @@ mod nodes;
 mod peaked;
 mod quantity;
 mod stored;
+mod targeted;
 
 use std::sync::Arc;
 
@@ -100,6 +101,7 @@ impl<'s> Page<'s> {
         self.rotation(&mut hall);
         self.capped(&mut hall);
         let (peaked, stored) = (self.peaked(&mut hall), self.stored());
+        self.targeted(&mut hall);
         self.expected(&hall, &expected_errors);
         let nodes = self.nodes(&hall, warm_up.unwrap_or(Span::ZERO));
         let events = self.events((&hall, nodes.is_some()), &event_sections, length);

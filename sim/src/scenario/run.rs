@@ -216,6 +216,7 @@ impl Run {
             Action::Override { .. }
             | Action::Release(_)
             | Action::Announce { .. }
+            | Action::GridTarget { .. }
             | Action::Acknowledge(_)
             | Action::Reset(_)
             | Action::Clock(_)

@@ -245,6 +245,7 @@ fn deed(names: &[(Fault, String)], deed: &Deed) -> String {
         | Deed::Override { .. }
         | Deed::Release(_)
         | Deed::Announce { .. }
+        | Deed::GridTarget { .. }
         | Deed::Acknowledge(_)
         | Deed::Reset(_)
         | Deed::Setpoint { .. }

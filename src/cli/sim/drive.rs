@@ -23,7 +23,7 @@ use wattloop::service::journal::decision_hash;
 
 use super::nodes::Nodes;
 use super::pages::Page;
-use super::site::site;
+use super::site::{self, site};
 
 /// How long a clock that jumped must be steady before it is trusted again, as in the service (s).
 const DOUBT: f64 = 300.0;
@@ -272,6 +272,7 @@ impl Drive {
             Action::Override { point, value, hold, reason } => Ask::Override { point, value, hold, reason },
             Action::Release(point) => Ask::Release { point: Some(point), level: plant::command::Level::Operator },
             Action::Announce { row, watts, ahead } => Ask::Announce { id: "scenario".to_owned(), row, watts, ahead },
+            Action::GridTarget { watts, ahead, hold } => site::target((watts, ahead, hold), self.run.tick().wall),
             Action::Acknowledge(alarm) => Ask::Acknowledge { alarm },
             Action::Reset(alarm) => Ask::Reset { alarm },
             Action::Silence(silent) => {

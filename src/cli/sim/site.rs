@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use plant::time::Span;
+use plant::time::{Span, Wall};
 use sim::scenario::Scenario;
 use sim::scenario::peaked::{Begins, DEMAND, Peaked};
 use wattloop::control::Site;
+use wattloop::control::grid::{Kind, Said, Source, Statement, Wanted};
+use wattloop::control::request::Ask;
 use wattloop::control::tariff::Tariff;
 
 /// The hall of a page, and the tariff that bills its peak where the page has `[peaks]`.
@@ -13,6 +15,20 @@ pub fn site(scenario: &Scenario) -> Site {
     let hall = Arc::clone(&scenario.hall);
     let tariff = scenario.peaked.and_then(|of| tariff(&of, &hall.tz));
     Site { tariff, ..Site::from(hall) }
+}
+
+/// What a grid says: a target (W) from a time after now, for so long.
+pub fn target((watts, ahead, hold): (f64, Span, Option<Span>), now: Wall) -> Ask {
+    let later = |ms: u64| i64::try_from(ms).ok().map(|ms| Wall(now.0.saturating_add(ms)));
+    let start = later(ahead.millis()).filter(|_| ahead > Span::ZERO);
+    let wanted = Wanted { feeds: Vec::new(), most: Some(watts), start, end: None, hold, best_effort: false };
+    Ask::Grid(Said::Targets(Statement {
+        source: Source { kind: Kind::Dsx, name: "scenario".to_owned() },
+        id: "scenario".to_owned(),
+        reason: String::new(),
+        priority: 100,
+        targets: vec![wanted],
+    }))
 }
 
 /// A tariff of one demand. A page's windows are those that a tariff may have, or they are refused when it is read.

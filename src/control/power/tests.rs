@@ -56,6 +56,8 @@ struct Field {
     besides: f64,
     budgets: Budgets,
     windows: Option<Mean>,
+    grid: Grid,
+    batteries: Batteries,
     used: f64,
     tick: Tick,
 }
@@ -79,6 +81,8 @@ impl Field {
             besides: 0.0,
             budgets: Budgets::default(),
             windows: None,
+            grid: Grid::default(),
+            batteries: Batteries::default(),
             used: 0.0,
             tick: Tick { seq: 0, dt: SECOND, mono: Mono(1_000_000_000), wall: Wall(0), clock_trusted: true, boot: 1 },
             capper,
@@ -99,7 +103,7 @@ impl Field {
     /// What makes limits lower than they are for good.
     fn lower(&self) -> why::Lower<'_> {
         let windows = self.windows.map(|mean| (mean.feed, mean.allowed, "peak"));
-        why::Lower { budgets: &self.budgets, windows }
+        why::Lower { budgets: &self.budgets, windows, grid: &self.grid }
     }
 
     /// What the meter of a rack reads, where it is read.
@@ -150,6 +154,8 @@ impl Field {
             meter: |rack| meters[rack],
             budgets: &self.budgets,
             windows: self.windows,
+            grid: &self.grid,
+            batteries: &self.batteries,
             now: self.tick,
         };
         let mut news = News::new(self.tick, &mut self.events);

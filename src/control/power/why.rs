@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::{Limit, Place};
 use super::{Capper, Caps};
 use crate::control::budgets::Budgets;
+use crate::control::grid::Grid;
 use crate::control::report::GpuView;
 
 /// What holds a GPU.
@@ -40,6 +41,8 @@ pub struct Lower<'a> {
     pub budgets: &'a Budgets,
     /// What a feed may carry so that its billed windows are kept, and the demand whose windows they are.
     pub windows: Option<(FeedId, Watts, &'a str)>,
+    /// What feeds may carry for load targets.
+    pub grid: &'a Grid,
 }
 
 impl Lower<'_> {
@@ -50,10 +53,11 @@ impl Lower<'_> {
         if let Some(budget) = self.budgets.of(feed).filter(|of| of.most < found.0) {
             found = (budget.most, format!(", its budget `{}` ({})", budget.id, budget.reason));
         }
-        match self.windows {
-            Some((at, allowed, demand)) if at == feed && allowed < found.0 => {
-                (allowed, format!(", what the billed windows of `{demand}` still allow"))
-            }
+        if let Some((_, allowed, demand)) = self.windows.filter(|(at, allowed, _)| *at == feed && *allowed < found.0) {
+            found = (allowed, format!(", what the billed windows of `{demand}` still allow"));
+        }
+        match self.grid.why(feed) {
+            Some((allowed, why)) if allowed < found.0 => (allowed, format!(", {why}")),
             Some(_) | None => found,
         }
     }

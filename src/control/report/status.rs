@@ -69,6 +69,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         price: super::prices::price(plan, state),
         peaks: None,
         batteries: state.batteries.view(hall, tick.wall),
+        grid: None,
         supervisor: super::supervisor::supervisor(state),
         trial: super::trial::running(plan, state),
         check: super::check(plan, state).filter(|check| check.end.is_none()),

@@ -15,6 +15,7 @@ use plant::hall::Strategies;
 use plant::id::PointId;
 use tokio::sync::oneshot;
 
+use crate::control::grid::view::GridView;
 use crate::control::interval::view::PeaksView;
 use crate::control::report::{
     CheckPoint, CheckView, GpuView, PerformanceView, PointView, PricesView, ShadowReport, Status, TrialSeen, WhyReport,
@@ -42,6 +43,8 @@ pub enum Question {
     Gpus,
     /// What keeps billed peaks down.
     Peaks,
+    /// What a grid asks for.
+    Grid,
     /// What energy costs now and ahead.
     Prices,
     /// The trial that runs, or the last one.
@@ -75,6 +78,8 @@ pub enum Answer {
     Gpus(Vec<GpuView>),
     /// To [`Question::Peaks`]; nothing where they may come.
     Peaks(Option<Box<PeaksView>>),
+    /// To [`Question::Grid`]; nothing where the hall takes no targets.
+    Grid(Option<Box<GridView>>),
     /// To [`Question::Prices`]; nothing where the site names no tariff.
     Prices(Option<Box<PricesView>>),
     /// To [`Question::Trial`]; nothing where no loop has been on trial.

@@ -15,7 +15,7 @@ use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::gpus;
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem, batteries, budgets, checkout, exchanged, prices, supervisor, tuning};
+use super::{Caller, Context, Problem, batteries, budgets, checkout, exchanged, grid, prices, supervisor, tuning};
 use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -61,6 +61,9 @@ pub fn all() -> Router<Context> {
         .route("/v1/prices", get(prices::look))
         .route("/v1/batteries/prove", post(batteries::prove))
         .route("/v1/batteries/stop", post(batteries::stop))
+        .route("/v1/grid", get(grid::look))
+        .route("/v1/grid/target", post(grid::set))
+        .route("/v1/grid/lift", post(grid::lift))
         .route("/v1/budgets", post(budgets::set))
         .route("/v1/budgets/lift", post(budgets::lift))
         .route("/v1/override", post(hold))
@@ -274,6 +277,7 @@ pub(super) fn unfit(answer: Answer) -> Problem {
         | Answer::Why(_)
         | Answer::Gpus(_)
         | Answer::Peaks(_)
+        | Answer::Grid(_)
         | Answer::Prices(_)
         | Answer::Trial(_)
         | Answer::Loops(_)

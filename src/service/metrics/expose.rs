@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use super::Metrics;
 use super::batteries::batteries;
 use super::figures::{Family, FamilyKind, Figures, Row};
+use super::grid::grid;
 use super::peaks::peaks;
 use super::prices::prices;
 use crate::control::report::{FeedView, LimitView, Proof, Written};
@@ -62,6 +63,7 @@ impl Collector for Exposed {
             families.extend(prices(&figures));
             families.extend(batteries(&figures));
             families.extend(peaks(&figures));
+            families.extend(grid(&figures));
             families.extend(outputs(&metrics.hall, &figures));
             families.extend(loops(&figures));
             families.extend(service(&figures));

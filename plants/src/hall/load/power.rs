@@ -1,6 +1,7 @@
 //! `[[feed]]` and `[[node]]`: the power tree, and the proof that fail-safes fit into it.
 
 mod capping;
+mod grid;
 mod nodes;
 mod peaks;
 mod proof;
@@ -46,9 +47,10 @@ impl Draft {
         self.meters_once(&drawn);
         let feeds = hang(&drawn);
         let up = Power::order(&feeds);
-        let mut power = Power { feeds, up, racks, nodes, capping: None, peaks: None, storage: Vec::new() };
+        let mut power = Power { feeds, up, racks, nodes, capping: None, peaks: None, grid: None, storage: Vec::new() };
         power.capping = capping::read(file, self, &power);
         power.peaks = peaks::read(file, self, &power);
+        power.grid = grid::read(file, &power);
         proof::cords(file, self, &drawn, &power);
         power.prove();
         if !file.is_faulty() {

@@ -32,6 +32,7 @@ enum Do {
     Restart,
     Announce,
     Agents,
+    GridTarget,
 }
 
 const DEEDS: &[(&str, Do)] = &[
@@ -52,6 +53,7 @@ const DEEDS: &[(&str, Do)] = &[
     ("restart", Do::Restart),
     ("announce", Do::Announce),
     ("agents", Do::Agents),
+    ("grid-target", Do::GridTarget),
 ];
 
 impl Page<'_> {
@@ -153,6 +155,7 @@ impl Page<'_> {
             Do::Restart => Some(Deed::Restart),
             Do::Announce => announce(hall, section),
             Do::Agents => super::nodes::agents(hall, section),
+            Do::GridTarget => super::targeted::target(hall, section),
         }
     }
 

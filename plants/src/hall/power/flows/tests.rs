@@ -150,6 +150,7 @@ fn tree(sketches: &[Sketch], turn: usize) -> Power {
         nodes: Vec::new(),
         capping: None,
         peaks: None,
+        grid: None,
     }
 }
 
