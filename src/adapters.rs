@@ -11,6 +11,7 @@
 //! Adapters see `plant` and never `control`. What comes after the deadline is there for the next scan.
 
 pub mod agents;
+pub mod flex;
 mod look;
 mod mailbox;
 pub mod modbus;

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod counts;
 pub mod descriptors;
+pub mod flex;
 pub mod history;
 pub mod incoming;
 pub mod journal;

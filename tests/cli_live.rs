@@ -5,6 +5,7 @@ mod answers;
 mod batteries;
 mod checkout;
 mod crash;
+mod flex;
 mod life;
 mod look;
 mod peaks;

@@ -122,6 +122,10 @@ fn clone_of_the_files() -> tempfile::TempDir {
             }
         }
     }
+    // A hall that takes load targets, for the configuration of who sets them.
+    let air = fs::read_to_string(root().join("plants/halls/air.toml")).expect("shipped");
+    let grid = "[grid]\nfeeds = [\"utility\"]\n";
+    fs::write(folder.path().join("config/air-grid.toml"), format!("{air}\n{grid}")).expect("written");
     folder
 }
 

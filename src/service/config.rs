@@ -9,6 +9,7 @@
 //! by a second, strict pass over the merged table.
 
 mod check;
+pub mod flex;
 pub mod last_good;
 mod layers;
 mod load;
@@ -31,6 +32,7 @@ use crate::adapters::modbus::ModbusConfig;
 use crate::adapters::mqtt::MqttConfig;
 use crate::service::history::HistoryConfig;
 
+pub use flex::FlexConfig;
 pub use layers::Layered;
 pub use load::{Loaded, Sources, Texts, load, parse, rebuild};
 pub use prices::PricesConfig;
@@ -72,6 +74,9 @@ pub struct Config {
     /// Where live prices come from (table; none for a site without)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prices: Option<PricesConfig>,
+    /// Where agents of a grid are, who may set load targets (table; none for a site without)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flex: Option<FlexConfig>,
     /// The socket for people and the command line (table)
     pub api: Api,
     /// Health and metrics over HTTP (table)
@@ -100,6 +105,7 @@ impl Default for Config {
             device: Vec::new(),
             tariff: None,
             prices: None,
+            flex: None,
             api: Api::default(),
             health: Health::default(),
             log: Log::default(),

@@ -13,15 +13,30 @@ use super::rig::{PRICES, Peer, Rig, eventually, options};
 const SHIPPED: &str = include_str!("../../config/mosquitto.acl");
 const SET: &str = "wattloop/v1/hall/point/crah-1/fan-speed/set";
 const POINT: &str = "wattloop/v1/hall/point/crah-1/fan-speed";
+const TARGETS: &str = "grid/v1/isv/acme-energy/loadtarget/set";
+const USERS: [&str; 12] = [
+    "wattloop",
+    "gateway",
+    "operator",
+    "scheduler",
+    "viewer",
+    "stranger",
+    "node-1",
+    "node-2",
+    "prices",
+    "wattloop-flex",
+    "acme-energy",
+    "ima-prod",
+];
 const SENSOR: &str = "sensors/gw-1/rack-a01";
 
-/// A broker that knows nine users, each with its own name as password, and enforces what we ship.
+/// A broker that knows twelve users, each with its own name as password, and enforces what we ship.
 fn guarded() -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("passwd");
     std::fs::write(dir.path().join("acl"), SHIPPED).expect("writes");
     std::fs::write(&file, "").expect("writes");
-    for user in ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2", "prices"] {
+    for user in USERS {
         drop(Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, user]).status());
     }
     Mosquitto::start_in(dir, "allow_anonymous false\npassword_file {dir}/passwd\nacl_file {dir}/acl\n")
@@ -54,34 +69,38 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
         ("agent/node-1/state", &["node-1"], &["wattloop"]),
         ("agent/node-1/grant", &["wattloop"], &["node-1"]),
         ("agent/node-2/grant", &["wattloop"], &["node-2"]),
+        (TARGETS, &["acme-energy"], &["wattloop-flex"]),
+        ("grid/v1/isv/other/loadtarget/set", &[], &["wattloop-flex"]),
+        ("grid/v1/dsx-flex-agent/hall-a/powerstate/status", &["wattloop-flex"], &["acme-energy", "ima-prod"]),
+        ("grid/v1/dsx-flex-agent/hall-a/powerbreach", &["wattloop-flex"], &["acme-energy", "ima-prod"]),
+        ("grid/v1/infra/ima-prod/powerbreach/enforcement", &["ima-prod"], &["wattloop-flex", "acme-energy"]),
         ("wattloop/v1/hall/other", &[], &["operator", "scheduler", "viewer"]),
         ("elsewhere", &[], &[]),
     ];
-    let users = ["wattloop", "gateway", "operator", "scheduler", "viewer", "stranger", "node-1", "node-2", "prices"];
     let mut peers = Vec::new();
-    for user in users {
+    for user in USERS {
         peers.push(
             Peer::connect(
                 as_user(user, broker.port),
-                &["wattloop/#", "sensors/#", "prices/#", "agent/#", "elsewhere", "done/#"],
+                &["wattloop/#", "sensors/#", "prices/#", "agent/#", "grid/#", "elsewhere", "done/#"],
             )
             .await,
         );
     }
     for (topic, _, _) in topics {
-        for (speaker, user) in peers.iter().zip(users) {
+        for (speaker, user) in peers.iter().zip(USERS) {
             speaker.say(topic, user, false).await;
         }
     }
     // Whatever may be heard has been heard once the last that may be said has come round.
-    for (peer, user) in peers.iter().zip(users) {
+    for (peer, user) in peers.iter().zip(USERS) {
         for (topic, speakers, listeners) in topics {
             let expected: Vec<&str> = if listeners.contains(&user) { speakers.to_vec() } else { Vec::new() };
             eventually(&format!("{user} hears {topic}"), || peer.heard(topic).len() >= expected.len()).await;
         }
     }
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    for (peer, user) in peers.iter().zip(users) {
+    for (peer, user) in peers.iter().zip(USERS) {
         for (topic, speakers, listeners) in topics {
             let expected: Vec<&str> = if listeners.contains(&user) { speakers.to_vec() } else { Vec::new() };
             assert_eq!(peer.heard(topic), expected, "{user} on {topic}");

@@ -32,6 +32,9 @@ pub fn rules(config: &Config, layered: &Layered) -> Vec<Fault> {
         let at = Path::default().key("prices");
         rules.fail(&key.map_or(at.clone(), |key| at.key(key)), say, help);
     }
+    for (key, say, help) in config.flex.iter().flat_map(|flex| flex.faults(config)) {
+        rules.fail(&Path::default().key("flex").key(key), say, help);
+    }
     for (n, device) in config.device.iter().enumerate() {
         rules.device(config, device, &Path::default().key("device").step(Step::Index(n)));
     }

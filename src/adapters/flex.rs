@@ -1,0 +1,216 @@
+//! The line to a grid's broker: messages come in whole, and what is said goes out once the broker is there. It knows no contract.
+//!
+//! One client a connection, nothing outlives it but what must arrive: that waits here until it has been handed to a connection. Every topic is subscribed anew on each.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, SubscribeReasonCode};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use super::mqtt::{MqttConfig, MqttFault, dial};
+
+/// Pauses between connections: doubling from the first to the last.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+/// Requests that wait inside the client.
+const QUEUE: usize = 64;
+/// Messages that wait for a connection; the oldest go first.
+const WAITING: usize = 64;
+
+/// How sure a message must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sure {
+    /// It arrives, perhaps twice.
+    AtLeastOnce,
+    /// It arrives once.
+    ExactlyOnce,
+}
+
+impl Sure {
+    const fn qos(self) -> QoS {
+        match self {
+            Self::AtLeastOnce => QoS::AtLeastOnce,
+            Self::ExactlyOnce => QoS::ExactlyOnce,
+        }
+    }
+}
+
+/// A message that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Its topic.
+    pub topic: String,
+    /// What it says.
+    pub payload: Vec<u8>,
+    /// The broker had kept it.
+    pub kept: bool,
+}
+
+/// What the line tells the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// A message.
+    Heard(Heard),
+    /// The broker is there, or is again: what holds is to be said.
+    Here,
+    /// The broker does not let us listen there.
+    Refused(String),
+}
+
+/// Something to say.
+#[derive(Clone, Debug)]
+struct Saying {
+    topic: String,
+    payload: Vec<u8>,
+    sure: Sure,
+}
+
+/// What both ends share.
+#[derive(Debug, Default)]
+struct Desk {
+    waiting: Mutex<VecDeque<Saying>>,
+    more: Notify,
+    here: AtomicBool,
+    dropped: AtomicU64,
+}
+
+impl Desk {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Saying>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A line to a broker. Dropped, it ends.
+#[derive(Debug)]
+pub struct Flex {
+    desk: Arc<Desk>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Flex {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Flex {
+    /// Starts inside a tokio runtime: connects in the background and for ever, and listens to these topics.
+    ///
+    /// # Errors
+    /// Every fault of the configuration and its files; an unreachable broker is none.
+    pub fn start(
+        config: &MqttConfig,
+        filters: Vec<(String, Sure)>,
+        words: mpsc::Sender<Word>,
+    ) -> Result<Self, MqttFault> {
+        let desk = Arc::new(Desk::default());
+        let line = Line { options: config.options()?, filters, words, desk: Arc::clone(&desk) };
+        Ok(Self { desk, task: tokio::spawn(line.run()) })
+    }
+
+    /// Says something, never kept by the broker. What waits too long for one is forgotten, the oldest first.
+    pub fn say(&self, topic: &str, payload: Vec<u8>, sure: Sure) {
+        let mut waiting = self.desk.lock();
+        if waiting.len() >= WAITING {
+            waiting.pop_front();
+            self.desk.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        waiting.push_back(Saying { topic: topic.to_owned(), payload, sure });
+        drop(waiting);
+        self.desk.more.notify_one();
+    }
+
+    /// True while the broker is there.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.desk.here.load(Ordering::Relaxed)
+    }
+}
+
+/// The connection.
+struct Line {
+    options: MqttOptions,
+    filters: Vec<(String, Sure)>,
+    words: mpsc::Sender<Word>,
+    desk: Arc<Desk>,
+}
+
+impl Line {
+    async fn run(self) {
+        let mut pause = PAUSES.0;
+        loop {
+            if self.converse().await {
+                pause = PAUSES.0;
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2).min(PAUSES.1);
+        }
+    }
+
+    /// One connection, from the first attempt to its end; true where it came to stand.
+    async fn converse(&self) -> bool {
+        let (client, mut events) = dial(&self.options, QUEUE);
+        let mut speaking: Option<JoinHandle<()>> = None;
+        let error = loop {
+            match events.poll().await {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                    tracing::info!(broker = self.options.broker_address().0, "the grid's broker is there");
+                    self.desk.here.store(true, Ordering::Relaxed);
+                    let filters = self.filters.iter();
+                    let filters =
+                        filters.map(|(topic, sure)| SubscribeFilter::new(topic.clone(), sure.qos())).collect();
+                    speaking = Some(tokio::spawn(speak(client.clone(), filters, Arc::clone(&self.desk))));
+                    self.tell(Word::Here);
+                }
+                Ok(Event::Incoming(Packet::Publish(message))) => self.tell(Word::Heard(Heard {
+                    topic: message.topic,
+                    payload: message.payload.to_vec(),
+                    kept: message.retain,
+                })),
+                Ok(Event::Incoming(Packet::SubAck(ack))) => {
+                    let refused = |code: &SubscribeReasonCode| *code == SubscribeReasonCode::Failure;
+                    for ((topic, _), _) in self.filters.iter().zip(&ack.return_codes).filter(|(_, code)| refused(code))
+                    {
+                        self.tell(Word::Refused(topic.clone()));
+                    }
+                }
+                Ok(Event::Incoming(_) | Event::Outgoing(_)) => {}
+                Err(error) => break error,
+            }
+        };
+        self.desk.here.store(false, Ordering::Relaxed);
+        let Some(task) = speaking else {
+            tracing::debug!(%error, "the grid's broker is not there");
+            return false;
+        };
+        task.abort();
+        tracing::warn!(%error, "the line to the grid's broker is lost: what it asked for goes on until its end");
+        true
+    }
+
+    fn tell(&self, word: Word) {
+        if self.words.try_send(word).is_err() {
+            tracing::error!("the service does not take what it is told by the grid's broker");
+        }
+    }
+}
+
+/// Listens, and says what there is to say until the connection ends.
+async fn speak(client: AsyncClient, filters: Vec<SubscribeFilter>, desk: Arc<Desk>) {
+    if client.subscribe_many(filters).await.is_err() {
+        return;
+    }
+    loop {
+        let next = desk.lock().pop_front();
+        let Some(Saying { topic, payload, sure }) = next else {
+            desk.more.notified().await;
+            continue;
+        };
+        if client.publish(topic, sure.qos(), false, payload).await.is_err() {
+            return;
+        }
+    }
+}

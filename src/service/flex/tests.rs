@@ -1,0 +1,257 @@
+//! What is believed and what is said, without a wire.
+
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::control::grid::view::{BreachView, TargetView};
+use crate::control::grid::{Stage, Turn};
+
+/// 2026-07-15T13:00:00Z.
+const NOW: i64 = 1_784_120_400_000;
+const ISV: &str = "//grid/v1/isv/acme-energy";
+const KIND: &str = "grid.loadtarget.set.v1";
+
+/// The keys of one who speaks: the file of the public one, and what signs.
+fn pair(folder: &std::path::Path, kid: &str) -> (std::path::PathBuf, Signer) {
+    use std::os::unix::fs::PermissionsExt;
+    let random = ring::rand::SystemRandom::new();
+    let secret = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, secret.as_ref(), &random).expect("a key");
+    let public = [&jws::P256[..], key.public_key().as_ref()].concat();
+    let (open, closed) = (folder.join(format!("{kid}.pub.pem")), folder.join(format!("{kid}.pem")));
+    std::fs::write(&open, pem("PUBLIC KEY", &public)).expect("writes");
+    std::fs::write(&closed, pem("PRIVATE KEY", secret.as_ref())).expect("writes");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o600)).expect("changes");
+    (open, Signer::read(kid, &closed).expect("a signer"))
+}
+
+fn pem(label: &str, bytes: &[u8]) -> String {
+    let mut text = jws::encode(bytes).replace('-', "+").replace('_', "/");
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+}
+
+fn target(kilowatts: f64) -> Value {
+    let constraint = json!({ "value": kilowatts, "unit": "kilowatt" });
+    json!({ "targets": [{ "interval": {}, "feed_tags": ["main-a"], "load_constraint": constraint }] })
+}
+
+fn message(signer: Option<&Signer>, data: Value) -> Value {
+    let says = Says { source: ISV, kind: KIND, subject: "loadtarget", follows: None };
+    let bytes = envelope::write(says, data, signer, Wall(NOW)).expect("written");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
+fn guard(unsigned: bool) -> (Guard, Signer, Signer) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ((acme, signer), (other, foreign)) = (pair(folder.path(), "acme"), pair(folder.path(), "other"));
+    let mut keys = Keys::default();
+    keys.add("acme", ISV, &acme).expect("a key");
+    keys.add("other", "//grid/v1/isv/other", &other).expect("a key");
+    assert!(keys.add("acme", ISV, &other).expect_err("twice").contains("twice"));
+    (Guard::new(keys, unsigned, Span::from_secs(120)), signer, foreign)
+}
+
+fn read(guard: &mut Guard, message: &Value, now: Option<i64>) -> Result<envelope::Message, GridFault> {
+    let bytes = message.to_string();
+    guard.read((bytes.as_bytes(), false), Wanted { source: ISV, kind: KIND }, now.map(Wall))
+}
+
+#[test]
+fn what_is_signed_by_whom_it_should_be_is_believed_once() {
+    let (mut guard, signer, _) = guard(false);
+    let said = message(Some(&signer), target(465.0));
+    let read_once = read(&mut guard, &said, Some(NOW + 1000)).expect("believed");
+    assert_eq!((read_once.data, read_once.dated), (target(465.0), true));
+    assert_eq!(read_once.correlation, said["id"].as_str().expect("an id"));
+    assert_eq!(read(&mut guard, &said, Some(NOW + 2000)), Err(GridFault::Replayed));
+    assert_eq!(read(&mut guard, &said, Some(NOW + 200_000)), Err(GridFault::OutOfTime), "and later it is too old");
+    let undated = read(&mut guard, &message(Some(&signer), target(1.0)), None).expect("believed");
+    assert!(!undated.dated, "nobody knows how old it is");
+}
+
+#[test]
+fn what_is_not_believed_has_its_reason() {
+    let (mut guard, signer, foreign) = guard(false);
+    let good = message(Some(&signer), target(465.0));
+    let with = |key: &str, value: Value| {
+        let mut message = good.clone();
+        message[key] = value;
+        message
+    };
+    let signed = good["data"].as_str().expect("a text").to_owned();
+    let (head, tail) = signed.rsplit_once('.').expect("three parts");
+    let tampered = head.replacen('.', "A.", 1) + "." + tail;
+    let tampered = if tampered.len() % 4 == 1 { signed.replacen("ey", "eA", 2) } else { tampered };
+    let alone = serde_json::to_string(&good).expect("JSON");
+    for (message, why) in [
+        (message(Some(&foreign), target(1.0)), GridFault::UnknownKey),
+        (message(None, target(1.0)), GridFault::Unsigned),
+        (with("source", json!("//grid/v1/isv/other")), GridFault::WrongSource),
+        (with("type", json!("grid.loadtarget.set.v2")), GridFault::Malformed),
+        (with("id", json!("7")), GridFault::Malformed),
+        (with("traceparent", json!("")), GridFault::Malformed),
+        (with("specversion", json!("0.3")), GridFault::Malformed),
+        (with("time", json!("yesterday")), GridFault::Malformed),
+        (with("time", json!("2026-07-15T12:00:00Z")), GridFault::OutOfTime),
+        (with("time", json!("2026-07-15T14:00:00Z")), GridFault::OutOfTime),
+        (with("data", json!(format!("{head}.{}", jws::encode(&[7; 64])))), GridFault::BadSignature),
+        (with("data", json!("a.b")), GridFault::Malformed),
+        (with("data", json!(7)), GridFault::Malformed),
+    ] {
+        assert_eq!(read(&mut guard, &message, Some(NOW)), Err(why), "{message}");
+    }
+    assert!(read(&mut guard, &with("data", json!(tampered)), Some(NOW)).is_err());
+    let wanted = Wanted { source: ISV, kind: KIND };
+    assert_eq!(guard.read((alone.as_bytes(), true), wanted, Some(Wall(NOW))), Err(GridFault::Retained));
+    assert_eq!(guard.read((&[b' '; 70_000], false), wanted, Some(Wall(NOW))), Err(GridFault::TooBig));
+    assert!(read(&mut guard, &good, Some(NOW)).is_ok(), "what was refused is not taken for heard");
+}
+
+#[test]
+fn without_a_signature_only_a_test_bed_believes() {
+    let (mut guard, _, _) = guard(true);
+    assert_eq!(read(&mut guard, &message(None, target(465.0)), Some(NOW)).expect("believed").data, target(465.0));
+}
+
+#[test]
+fn base64_of_urls_has_one_form_for_each_text() {
+    for (bytes, text) in [(&b""[..], ""), (b"f", "Zg"), (b"fo", "Zm8"), (b"foo", "Zm9v"), (&[0xfb, 0xff], "-_8")] {
+        assert_eq!((jws::encode(bytes).as_str(), jws::decode(text).as_deref()), (text, Some(bytes)));
+    }
+    for wrong in ["Z", "Zh", "Zm9", "Zg==", "Z+8", "Zm9vZ"] {
+        assert_eq!(jws::decode(wrong), None, "{wrong}");
+    }
+}
+
+fn hall() -> Hall {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    Hall::load("air", &format!("{text}\n[grid]\nfeeds = [\"utility\", \"ups-a\"]\n")).expect("loads")
+}
+
+fn tags(hall: &Hall) -> Tags {
+    let feed = |name: &str| hall.power.feed(name).expect("a feed");
+    [("main-a".to_owned(), feed("utility")), ("main-b".to_owned(), feed("ups-a"))].into()
+}
+
+#[test]
+fn targets_are_read_as_the_contract_has_them() {
+    let (hall, all) = (hall(), tags(&hall()));
+    let one = |of: Value| said::targets(&json!({ "targets": [of] }), &all).map(|mut all| all.remove(0));
+    let megawatt = json!({ "value": 0.465, "unit": "megawatt" });
+    let interval = json!({ "start_time": "2026-07-15T13:00:00Z", "end_time": "2026-07-15T18:00:00+02:00" });
+    let read = one(json!({ "interval": interval, "load_constraint": megawatt, "strategy": { "best_effort": true } }));
+    let read = read.expect("read");
+    assert_eq!((read.feeds.len(), read.most, read.best_effort), (2, Some(465e3), true));
+    assert_eq!((read.start, read.end), (Some(Wall(NOW)), Some(Wall(NOW + 3 * 3_600_000))));
+    let lifted = one(json!({ "interval": {}, "feed_tags": ["main-b"], "load_constraint": null })).expect("read");
+    assert_eq!((lifted.most, lifted.feeds), (None, vec![hall.power.feed("ups-a").expect("a feed")]));
+    let power =
+        |value: Value, unit: &str| json!({ "interval": {}, "load_constraint": { "value": value, "unit": unit } });
+    assert_eq!(one(power(json!(0), "watt")).expect("zero is zero").most, Some(0.0));
+    for (of, why) in [
+        (power(json!(-1), "watt"), GridFault::BadPower),
+        (power(json!(1e305), "megawatt"), GridFault::BadPower),
+        (power(json!("NaN"), "watt"), GridFault::BadPower),
+        (power(json!(1), "horsepower"), GridFault::Malformed),
+        (json!({ "interval": {} }), GridFault::Malformed),
+        (json!({ "load_constraint": null }), GridFault::Malformed),
+        (json!({ "interval": { "start_time": "soon" }, "load_constraint": null }), GridFault::BadInterval),
+        (json!({ "interval": {}, "feed_tags": ["main-z"], "load_constraint": null }), GridFault::UnknownFeed),
+    ] {
+        assert_eq!(one(of.clone()), Err(why), "{of}");
+    }
+    assert_eq!(said::targets(&json!({ "targets": [] }), &all), Err(GridFault::Malformed));
+}
+
+fn held() -> (GridView, HeldView) {
+    let breach = BreachView { stage: Stage::Active, number: 3, critical: false, detected_ms: NOW, resolved_ms: None };
+    let held = HeldView {
+        feed: "utility".to_owned(),
+        phase: "held".to_owned(),
+        allowed_w: Some(460e3),
+        target_w: Some(465e3),
+        target: Some(2),
+        load_w: 500e3,
+        metered: true,
+        usual_w: Some(620e3),
+        minimum_w: Some(300e3),
+        maximum_w: 1.2e6,
+        compliant: false,
+        in_flight: true,
+        since_ms: Some(NOW),
+        turns: vec![Turn::EndDown, Turn::StartDown],
+        turned: 2,
+        breach: Some(breach),
+    };
+    let target = TargetView {
+        number: 2,
+        kind: Kind::Dsx,
+        source: "acme-energy".to_owned(),
+        id: "0b6f4a1e-7f5c-4c1f-9a64-0d2c1d9b7a11".to_owned(),
+        reason: String::new(),
+        priority: 100,
+        feed: "utility".to_owned(),
+        watts: 465e3,
+        start_ms: NOW,
+        end_ms: None,
+        begun: true,
+        best_effort: false,
+    };
+    let view = GridView { at_ms: Some(NOW), feeds: vec![held.clone()], targets: vec![target], ..GridView::default() };
+    (view, held)
+}
+
+#[test]
+fn a_state_says_what_holds_and_each_turn_is_told_once() {
+    let (hall, (view, mut held)) = (hall(), held());
+    let data = status::data(&hall, &tags(&hall), &view, |_| Because::Turned(Turn::StartDown));
+    let of = &data["feeds"]["main-a"];
+    assert_eq!(
+        (&of["event"], &of["compliant"], &of["in_flight"]),
+        (&json!("start_ramp_down"), &json!(false), &json!(true))
+    );
+    assert_eq!(of["targets"][0]["active"], json!(true));
+    assert_eq!(of["power_event_start_time"], json!("2026-07-15T13:00:00Z"));
+    assert_eq!(data["feeds"].as_object().expect("a map").len(), 1, "what the hall takes no targets for is not told");
+    let mut told = Told::default();
+    assert!(told.news(&held).is_empty(), "they were before us");
+    (held.turns, held.turned) = (vec![Turn::EndUp, Turn::StartUp, Turn::EndDown], 4);
+    assert_eq!(told.news(&held), [Turn::StartUp, Turn::EndUp]);
+    assert!(told.news(&held).is_empty());
+}
+
+#[test]
+fn a_breach_keeps_its_name_and_target_over_its_life() {
+    let (hall, (mut view, mut held), mut alerts) = (hall(), held(), Alerts::default());
+    let actions = ["SHUTDOWN_NODES".to_owned()];
+    let around = Around { hall: &hall, gpus: &[], actions: &actions, agent: "hall-a" };
+    let mut say = |view: &GridView, held: &HeldView| alerts.say(&around, (view, held), "main-a").map(|of| of.data);
+    let first = say(&view, &held).expect("told");
+    assert_eq!((&first["status"], &first["severity"]), (&json!("active"), &json!("warning")));
+    assert_eq!((&first["infrastructure_actions"], &first["shed_hints"]), (&json!([]), &json!([])));
+    assert_eq!(say(&view, &held), None, "once");
+    let breach = held.breach.as_mut().expect("a breach");
+    (breach.stage, breach.critical) = (Stage::Escalated, true);
+    let second = say(&view, &held).expect("told");
+    assert_eq!(
+        (&second["status"], &second["severity"], &second["infrastructure_actions"]),
+        (&json!("escalated"), &json!("critical"), &json!(["SHUTDOWN_NODES"]))
+    );
+    let breach = held.breach.as_mut().expect("a breach");
+    (breach.stage, breach.resolved_ms) = (Stage::Kept, Some(NOW + 5000));
+    (held.target, held.target_w) = (None, None);
+    view.targets.clear();
+    let third = say(&view, &held).expect("told, although its target is over");
+    assert_eq!(
+        (&third["status"], &third["breach"]["resolved_at"]),
+        (&json!("resolved"), &json!("2026-07-15T13:00:05Z"))
+    );
+    assert_eq!(third.get("shed_hints"), None);
+    for of in [&second, &third] {
+        assert_eq!((&of["breach"]["breach_id"], &of["target"]), (&first["breach"]["breach_id"], &first["target"]));
+    }
+}
