@@ -1,11 +1,13 @@
 //! What is believed and what is said, without a wire.
 
+use plant::gpu::Uuid;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::control::grid::view::{BreachView, TargetView};
 use crate::control::grid::{Stage, Turn};
+use crate::control::report::GpuView;
 
 /// 2026-07-15T13:00:00Z.
 const NOW: i64 = 1_784_120_400_000;
@@ -254,4 +256,44 @@ fn a_breach_keeps_its_name_and_target_over_its_life() {
     for of in [&second, &third] {
         assert_eq!((&of["breach"]["breach_id"], &of["target"]), (&first["breach"]["breach_id"], &first["target"]));
     }
+}
+
+#[test]
+fn hints_name_who_comes_last_first_and_no_more_than_it_takes() {
+    let (hall, (view, held)) = (hall(), held());
+    let node = |n: usize| hall.power.nodes[n].name.clone();
+    let gpu = |node: String, priority, draws| GpuView {
+        uuid: Uuid::from_bits(7),
+        node,
+        rack: String::new(),
+        tenant: String::new(),
+        priority,
+        draws_w: Some(draws),
+        reads: 1.0,
+        wishes_w: draws,
+        granted_w: Some(draws),
+        counts_w: draws,
+        held: "limit".to_owned(),
+        by: None,
+        sentence: String::new(),
+    };
+    let least = hall.power.nodes[0].least_cap.0 * f64::from(hall.power.nodes[0].gpus);
+    // 35 kW too much: the first gives 20, the second 18 of what is left, the third is spared.
+    let gpus = [
+        gpu(node(0), 0, least + 30e3),
+        gpu(node(1), 9, least + 18e3),
+        gpu(node(2), 9, least + 20e3),
+        gpu(node(3), 5, least + 30e3),
+    ];
+    let around = Around { hall: &hall, gpus: &gpus, actions: &[], agent: "hall-a" };
+    let said = Alerts::default().say(&around, (&view, &held), "main-a").expect("told").data;
+    let hint = |n: usize, priority: u32| {
+        json!({ "resource_id": node(n), "resource_type": "node", "action": "power_cap", "priority": priority,
+                "target_power": { "value": least, "unit": "watt" } })
+    };
+    assert_eq!(said["shed_hints"], json!([hint(2, 1), hint(1, 2)]));
+    let few = [gpu(node(1), 9, least + 18e3)];
+    let around = Around { gpus: &few, ..around };
+    let said = Alerts::default().say(&around, (&view, &held), "main-a").expect("told").data;
+    assert_eq!(said["shed_hints"][1]["action"], "suspend", "where caps do not do");
 }
