@@ -18,6 +18,7 @@ pub mod modbus;
 pub mod mqtt;
 pub mod nvml;
 pub mod unix;
+pub mod web;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

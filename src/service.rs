@@ -27,6 +27,7 @@ pub mod logging;
 pub mod mark;
 pub mod metrics;
 pub mod notify;
+pub mod openadr;
 pub mod outlet;
 pub mod prices;
 pub mod promise;

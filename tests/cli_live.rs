@@ -8,6 +8,7 @@ mod crash;
 mod flex;
 mod life;
 mod look;
+mod openadr;
 mod peaks;
 mod prices;
 mod records;

@@ -35,6 +35,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use command::{Command, Refused};
+pub(in crate::adapters) use config::trust;
 pub use config::{MAX_PACKET, MqttConfig, MqttFault};
 pub use count::Counts;
 pub(crate) use dial::dial;

@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 
 /// A connection to whoever listens there.
@@ -42,7 +43,14 @@ impl Caller {
     /// # Errors
     /// [`Fault::Connect`], and [`Fault::Broken`] where the other side hangs up at once.
     pub async fn connect(socket: &Path) -> Result<Self, Fault> {
-        let stream = UnixStream::connect(socket).await.map_err(Fault::Connect)?;
+        Self::over(UnixStream::connect(socket).await.map_err(Fault::Connect)?).await
+    }
+
+    /// The same over a connection that there is.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`] where the other side hangs up at once.
+    pub async fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Result<Self, Fault> {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         tokio::spawn(connection);
         Ok(Self { sender })
@@ -61,6 +69,14 @@ impl Caller {
         let request = Request::builder().method(method).uri(path).header("host", "wattloop");
         let request = request.header("content-type", "application/json").body(Full::new(body));
         let request = request.map_err(|e| Fault::Path(format!("`{path}` is no name: {e}")))?;
+        self.send(request, most).await
+    }
+
+    /// Sends a request, and reads the answer up to `most` bytes: its status and its body.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`].
+    pub async fn send(&mut self, request: Request<Full<Bytes>>, most: usize) -> Result<(u16, Bytes), Fault> {
         self.sender.ready().await.map_err(broken)?;
         let answer = self.sender.send_request(request).await.map_err(broken)?;
         let status = answer.status().as_u16();

@@ -13,6 +13,7 @@ pub mod flex;
 pub mod last_good;
 mod layers;
 mod load;
+pub mod openadr;
 mod path;
 mod place;
 mod prices;
@@ -35,6 +36,7 @@ use crate::service::history::HistoryConfig;
 pub use flex::FlexConfig;
 pub use layers::Layered;
 pub use load::{Loaded, Sources, Texts, load, parse, rebuild};
+pub use openadr::OpenAdrConfig;
 pub use prices::PricesConfig;
 pub use reload::{Keeper, Reload, diff, same_but_for_strategies};
 pub use show::Shown;
@@ -77,6 +79,9 @@ pub struct Config {
     /// Where agents of a grid are, who may set load targets (table; none for a site without)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flex: Option<FlexConfig>,
+    /// Where a utility's programmes are, whose events limit feeds (table; none for a site without)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openadr: Option<OpenAdrConfig>,
     /// The socket for people and the command line (table)
     pub api: Api,
     /// Health and metrics over HTTP (table)
@@ -106,6 +111,7 @@ impl Default for Config {
             tariff: None,
             prices: None,
             flex: None,
+            openadr: None,
             api: Api::default(),
             health: Health::default(),
             log: Log::default(),

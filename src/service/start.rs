@@ -27,7 +27,7 @@ use super::publish::Publisher;
 use super::resume::{Between, Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
 use super::wiring::Wiring;
-use super::{Service, StartFault, api, counts, descriptors, flex, metrics, prices};
+use super::{Service, StartFault, api, counts, descriptors, flex, metrics, openadr, prices};
 use crate::adapters::agents::{self, Desk};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt, MqttConfig};
@@ -67,6 +67,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let served = serve(&loaded, &metrics, &asker, (keeper, wiring))?;
     drop(context);
     flex::listen(&loaded, &asker, (&clock, shadow), people.handle())?;
+    openadr::listen(&loaded, &asker, (&clock, shadow), people.handle())?;
     let stop = Arc::new(AtomicBool::new(false));
     let handed_over = Mark::HandedOver.is_on(&state_dir);
     // From the first scan on the outputs are control's again.

@@ -227,7 +227,7 @@ fn read_password(file: &Path) -> Result<String, String> {
 }
 
 /// Trusts one authority and nobody else, with ring and without a provider for the whole process.
-fn trust(file: &Path) -> Result<Arc<ClientConfig>, String> {
+pub(in crate::adapters) fn trust(file: &Path) -> Result<Arc<ClientConfig>, String> {
     let name = file.display();
     let pem = std::fs::read(file).map_err(|e| format!("ca_file {name}: {e}"))?;
     let mut roots = RootCertStore::empty();

@@ -13,7 +13,7 @@ use plant::time::Span;
 
 use super::layers::Layered;
 use super::path::{Path, Step};
-use super::{Config, Device, Parsed};
+use super::{Config, Device, OpenAdrConfig, Parsed};
 use crate::control::tariff::Tariff;
 
 /// Checks what one file can say about itself.
@@ -34,6 +34,9 @@ pub fn rules(config: &Config, layered: &Layered) -> Vec<Fault> {
     }
     for (key, say, help) in config.flex.iter().flat_map(|flex| flex.faults(config)) {
         rules.fail(&Path::default().key("flex").key(key), say, help);
+    }
+    for (key, say, help) in config.openadr.iter().flat_map(OpenAdrConfig::faults) {
+        rules.fail(&Path::default().key("openadr").key(key), say, help);
     }
     for (n, device) in config.device.iter().enumerate() {
         rules.device(config, device, &Path::default().key("device").step(Step::Index(n)));

@@ -14,7 +14,7 @@ use plant::shipped::{DEVICES, HALLS};
 use serde::{Deserialize, Serialize};
 
 use super::path::{Path as KeyPath, Step};
-use super::{Config, Parsed, PricesConfig, check, flex};
+use super::{Config, Parsed, PricesConfig, check, flex, openadr};
 use crate::control::Site;
 use crate::control::tariff::Tariff;
 use crate::service::journal::Header;
@@ -209,6 +209,7 @@ fn together(parsed: Parsed, texts: Texts, file: &str) -> Result<Loaded, Faults> 
     faults.extend(check::peaks(&parsed, &hall, tariff.as_ref()));
     faults.extend(check::prices(&parsed, &bindings));
     faults.extend(flex::feeds(&parsed, &hall));
+    faults.extend(openadr::feeds(&parsed, &hall));
     if !faults.is_empty() {
         return Err(Faults(faults));
     }

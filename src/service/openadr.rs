@@ -1,0 +1,253 @@
+//! Events of a utility's programmes, by OpenADR 3: polled from its server (a VTN), and handed to control as load targets.
+//!
+//! ```text
+//!  POST …/auth/token ─▶ bearer ─▶ GET …/events, page by page ─▶ limits: by time, by importance ─▶ changed? ─▶ Ask::Grid ─▶ control
+//! ```
+//!
+//! What comes is the whole of what the server says: what it says no more is taken back. While it does not answer, or what it says cannot be understood, what was taken
+//! stays until its end.
+
+pub mod event;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use plant::event::GridFault;
+use plant::id::FeedId;
+use plant::time::Wall;
+use serde::Deserialize;
+use tokio::runtime::Handle;
+
+use crate::adapters::web::{Ask as Question, Web, escaped};
+use crate::control::grid::{Kind, Said, Source, Statement, USUAL_PRIORITY, Wanted};
+use crate::control::request::{Ask, Reply, Request};
+use crate::service::StartFault;
+use crate::service::api::call::{Answer, Asker, NoAnswer, Question as Asked};
+use crate::service::clock::Clock;
+use crate::service::config::{Loaded, OpenAdrConfig};
+use event::{Event, Limit, Terms, limits};
+
+/// The largest answer that is read (bytes), and so many events of a page, and pages.
+const LARGEST: usize = 1 << 20;
+const PAGE: usize = 50;
+const PAGES: usize = 20;
+/// So many limits are handed to control at once: the next ones when their time is nearer.
+const MOST: usize = 40;
+/// A token is asked for anew so long before it ends.
+const BEFORE: Duration = Duration::from_secs(60);
+/// How soon control is asked again what it has not taken, and how often.
+const AGAIN: Duration = Duration::from_millis(500);
+const TRIES: u32 = 20;
+
+/// Who polls.
+#[derive(Debug)]
+struct Poller {
+    config: OpenAdrConfig,
+    terms: Terms,
+    feeds: Vec<FeedId>,
+    server: Web,
+    secret: Option<String>,
+    asker: Asker,
+    clock: Arc<Clock>,
+    /// A token, and until when it is good.
+    token: Option<(String, Instant)>,
+    /// What control was told last; nothing before it was told anything in this run.
+    said: Option<Vec<Limit>>,
+    /// The server did not answer, or made no sense, when it was asked last.
+    failing: bool,
+    /// What could not be understood when it was asked last.
+    faults: Vec<String>,
+}
+
+/// A token as a server gives it.
+#[derive(Debug, Deserialize)]
+struct Token {
+    access_token: String,
+    #[serde(default)]
+    expires_in: Option<u64>,
+}
+
+/// Polls from now on, where the configuration says so.
+///
+/// # Errors
+/// An address that is none, a file that cannot be read.
+pub fn listen(
+    loaded: &Loaded,
+    asker: &Asker,
+    (clock, shadow): (&Arc<Clock>, bool),
+    people: &Handle,
+) -> Result<(), StartFault> {
+    // Beside other control nobody takes targets.
+    let Some(config) = loaded.config.openadr.clone().filter(|_| !shadow) else { return Ok(()) };
+    let cannot = |why: String| StartFault::Adapter(format!("openadr: {why}"));
+    let server = Web::new(&config.url, config.ca_file.as_deref()).map_err(cannot)?;
+    let secret = config.secret_file.as_deref().map(secret).transpose().map_err(cannot)?;
+    let simple = config.simple.as_slice().try_into().ok();
+    let terms = Terms { ven: config.ven.clone(), simple, emergency: config.emergency };
+    let feeds = config.feeds.iter().filter_map(|name| loaded.hall.power.feed(name)).collect();
+    let (asker, clock) = (asker.clone(), Arc::clone(clock));
+    let (token, said, failing, faults) = (None, None, false, Vec::new());
+    let poller = Poller { config, terms, feeds, server, secret, asker, clock, token, said, failing, faults };
+    people.spawn(poller.attend());
+    Ok(())
+}
+
+/// A secret that is not open to everybody.
+fn secret(file: &Path) -> Result<String, String> {
+    use std::os::unix::fs::PermissionsExt;
+    let name = file.display();
+    let meta = std::fs::metadata(file).map_err(|e| format!("secret_file {name}: {e}"))?;
+    if meta.permissions().mode() & 0o007 != 0 {
+        return Err(format!("secret_file {name} is open to everybody; chmod it to 0600"));
+    }
+    let text = std::fs::read_to_string(file).map_err(|e| format!("secret_file {name}: {e}"))?;
+    let secret = text.trim();
+    if secret.is_empty() { Err(format!("secret_file {name} is empty")) } else { Ok(secret.to_owned()) }
+}
+
+impl Poller {
+    async fn attend(mut self) {
+        loop {
+            match self.events().await {
+                Ok(events) => {
+                    if std::mem::take(&mut self.failing) {
+                        tracing::info!(url = self.config.url, "the VTN answers again");
+                    }
+                    self.take(&events).await;
+                }
+                Err(why) => {
+                    if !std::mem::replace(&mut self.failing, true) {
+                        tracing::error!(
+                            url = self.config.url,
+                            "the VTN is not heard, and what it said before holds until its end: {why}"
+                        );
+                    }
+                }
+            }
+            tokio::time::sleep(Duration::from_nanos(self.config.poll.nanos())).await;
+        }
+    }
+
+    /// All events of the server, as it tells them now.
+    async fn events(&mut self) -> Result<Vec<Event>, String> {
+        let mut events = Vec::new();
+        let program = self.config.program.as_ref().map(|id| format!("&programID={}", escaped(id))).unwrap_or_default();
+        for page in 0..PAGES {
+            let path = format!("/events?skip={}&limit={PAGE}{program}", page * PAGE);
+            let text = self.ask(&path).await?;
+            let more: Vec<Event> =
+                serde_json::from_slice(&text).map_err(|e| format!("`/events` is no list of events: {e}"))?;
+            let last = more.len() < PAGE;
+            events.extend(more);
+            if last {
+                return Ok(events);
+            }
+        }
+        Err(format!("there are more than {} events", PAGES * PAGE))
+    }
+
+    /// Asks with a token; once more with a new one where it is not taken.
+    async fn ask(&mut self, path: &str) -> Result<hyper::body::Bytes, String> {
+        for last in [false, true] {
+            let token = self.token().await?;
+            let ask = Question { path, bearer: token.as_deref(), form: None };
+            let (status, text) = self.server.ask(ask, LARGEST).await.map_err(|e| e.to_string())?;
+            match status {
+                200 => return Ok(text),
+                401 | 403 if !last && token.is_some() => self.token = None,
+                _ => return Err(format!("`{path}` is answered with {status}")),
+            }
+        }
+        Err(format!("`{path}` is not answered"))
+    }
+
+    /// A token that is good for a while; nothing where the server wants none.
+    async fn token(&mut self) -> Result<Option<String>, String> {
+        let (Some(client), Some(secret)) = (&self.config.client_id, &self.secret) else { return Ok(None) };
+        if let Some((token, _)) = self.token.as_ref().filter(|(_, until)| Instant::now() + BEFORE < *until) {
+            return Ok(Some(token.clone()));
+        }
+        let form =
+            format!("grant_type=client_credentials&client_id={}&client_secret={}", escaped(client), escaped(secret));
+        let ask = Question { path: &self.config.auth_path, bearer: None, form: Some(&form) };
+        let (status, text) = self.server.ask(ask, LARGEST).await.map_err(|e| e.to_string())?;
+        if status != 200 {
+            return Err(format!("a token is refused with {status}"));
+        }
+        // What is no token may still be a secret: it is not repeated.
+        let given: Token = serde_json::from_slice(&text).map_err(|_| "what should be a token is none".to_owned())?;
+        let until = Instant::now() + Duration::from_secs(given.expires_in.unwrap_or(3600).min(30 * 86_400));
+        self.token = Some((given.access_token.clone(), until));
+        Ok(Some(given.access_token))
+    }
+
+    /// Hands to control what has changed.
+    async fn take(&mut self, events: &[Event]) {
+        let now = self.clock.wall();
+        let (mut limits, faults) = limits(events, &self.terms, now);
+        for why in faults.iter().filter(|why| !self.faults.contains(why)) {
+            tracing::error!(url = self.config.url, "an event is not taken: {why}");
+        }
+        let new = faults.iter().filter(|why| !self.faults.contains(why)).count();
+        self.faults = faults;
+        if new > 0 {
+            let refused = Said::Refused { why: GridFault::Malformed, count: u32::try_from(new).unwrap_or(u32::MAX) };
+            self.put(Ask::Grid(refused)).await;
+        }
+        // By a clock that is not trusted nothing is over.
+        if self.clock.trusted() {
+            limits.retain(|of| of.end.is_none_or(|end| end > now));
+        }
+        limits.truncate(MOST);
+        if self.said.as_ref() == Some(&limits) {
+            return;
+        }
+        match self.put(Ask::Grid(Said::Targets(self.statement(&limits)))).await {
+            Some(Reply::Accepted { .. }) => {
+                tracing::info!(url = self.config.url, limits = limits.len(), "the VTN's events are taken");
+                self.said = Some(limits);
+            }
+            Some(Reply::Refused(why)) => {
+                tracing::error!(url = self.config.url, "the VTN's events are not taken: {why}")
+            }
+            None => {} // it is asked again with the next poll
+        }
+    }
+
+    /// All that this server says now: in the place of all that it said before.
+    fn statement(&self, limits: &[Limit]) -> Statement {
+        let wanted = |most: Option<f64>, start: Option<Wall>, end: Option<Wall>| Wanted {
+            feeds: self.feeds.clone(),
+            most,
+            start,
+            end,
+            hold: None,
+            best_effort: false,
+        };
+        let targets = limits.iter().map(|of| wanted(Some(of.watts), Some(of.start), of.end));
+        let mut names: Vec<&str> = limits.iter().map(|of| of.event.as_str()).collect();
+        names.dedup();
+        let id: String = if names.is_empty() { "no event".to_owned() } else { names.join(" ") };
+        Statement {
+            source: Source { kind: Kind::OpenAdr, name: self.config.ven.clone() },
+            id: id.chars().take(128).collect(),
+            reason: String::new(),
+            priority: USUAL_PRIORITY,
+            targets: std::iter::once(wanted(None, None, None)).chain(targets).collect(),
+        }
+    }
+
+    /// Asks until control answers, for a while.
+    async fn put(&self, ask: Ask) -> Option<Reply> {
+        for _ in 0..TRIES {
+            let request = Request { who: format!("openadr:{}", self.config.ven), ask: ask.clone() };
+            match self.asker.ask(Asked::Request(request)).await {
+                Ok(Answer::Reply(reply)) => return Some(reply),
+                Err(NoAnswer::Stopped) => return None,
+                Ok(_) | Err(NoAnswer::Busy | NoAnswer::Late) => tokio::time::sleep(AGAIN).await,
+            }
+        }
+        None
+    }
+}
