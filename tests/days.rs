@@ -27,10 +27,6 @@ const MISSED: &[Missed] = &[
     // Its heater jumps to another power twelve times an hour, and its fan follows.
     missed(("bench", "cold"), "reversals_per_hour", (6.0, 9.0), "fan-1/fan-speed turned back"),
     missed(("bench", "shoulder"), "reversals_per_hour", (6.0, 9.0), "fan-1/fan-speed turned back"),
-    // Its dry cooler at its most, pads wet, makes no colder water in the desert's afternoon; coolant and cases stay within their limits.
-    missed(("hybrid", "hot"), "coolant", (-3.6, -2.8), "fws/supply-water-temp"),
-    // The same, with the condensers' valves open: vapour presses, and machines are asked to draw less.
-    missed(("immersion-two-phase", "hot"), "coolant", (-1100.0, -700.0), "vapour-pressure"),
 ];
 
 /// Days of some halls, one line each.

@@ -1,9 +1,13 @@
 //! Dry coolers that control runs: fans hold the water that leaves them, pads are wetted when fans alone do not do.
 //!
 //! ```text
-//!   dry ── fans at their most and the water too warm, for a while ─▶ wet ── fans slow for a while, least-wet over ─▶ dry
+//!   dry ── fans at their most and the water too warm, for a while ─▶ wet ── fans alone would do, for a while, least-wet over ─▶ dry
 //!                                                                    wet ── frost, or nobody knows ─▶ dry, at once
 //! ```
+//!
+//! **Equation** what dry fans would need for the heat that wet ones take, `u·((t_in − t_pads)/(t_in − t_dry))^(1/0.6)` with the water's entering
+//! temperature `t_in` and the air behind the deepest pads, `t_pads = t_dry − 0.85·(t_dry − t_wet)`. Wet fans that are merely slow say little: in a
+//! desert they turn at 40 % where dry ones would not do at all, and pads that are dried by that are wetted again at once.
 //!
 //! When fans rest: [`super::fans`]. Pads are a [`Driven`], too: told to wet they do so in their time, or they have failed. A cooler's own
 //! panel runs it until fans and water are seen, and again when either is lost: [`super::rule`].
@@ -27,6 +31,13 @@ use super::sequence::Timer;
 use super::sequence::drive::{DriveRules, Driven};
 use super::sequence::machine::Sight;
 use super::sequence::roster::RunTime;
+
+/// What the deepest pads take of the distance to the wet bulb (1). Others are dried a little later than they might be: doubt means wet.
+const PADS_TAKE: f64 = 0.85;
+/// What a cooler takes for each kelvin between water and air grows with its fans' speed to the power of this, at the least (1).
+const GROWS_WITH: f64 = 0.6;
+/// The least distance between entering water and outdoor air that is reckoned with (K): below it fans alone never do.
+const APART: f64 = 0.5;
 
 /// The outputs of a dry cooler.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,8 +65,8 @@ pub struct DryCooler {
     pads: Driven,
     /// How long the fans have been at their most in water that is warmer than held.
     hot: Timer,
-    /// How long they have been slow.
-    slow: Timer,
+    /// How long they alone would have done.
+    alone: Timer,
 }
 
 /// Every dry cooler, in the hall's order.
@@ -71,8 +82,12 @@ struct View {
     wetted: Sight,
     /// Water leaving.
     leaving: Water,
+    /// Water entering (°C), known now.
+    entering: Option<f64>,
     /// Outdoor dry bulb (°C), known now.
     outdoors: Option<f64>,
+    /// Outdoor wet bulb (°C), known now.
+    wet_bulb: Option<f64>,
     /// What the fans were told last (%).
     told: f64,
 }
@@ -143,12 +158,27 @@ fn look(of: &DrivenDry, scene: &Scene<'_>, wiring: &Wiring) -> View {
         Sight::Lost => Sight::Doubted, // nothing is started nor given up by it
         seen @ (Sight::Known(_) | Sight::Doubted) => seen,
     };
+    let weather = scene.hall.machinery.weather;
     View {
         turns: scene.turns(of.of.speed),
         wetted,
         leaving: scene.water_at(of.of.leaving),
-        outdoors: scene.hall.machinery.weather.and_then(|station| scene.fresh(station.dry_bulb)),
+        entering: scene.fresh(of.of.entering),
+        outdoors: weather.and_then(|station| scene.fresh(station.dry_bulb)),
+        wet_bulb: weather.and_then(|station| scene.fresh(station.wet_bulb)),
         told: scene.told(wiring.fan).unwrap_or(0.0),
+    }
+}
+
+impl View {
+    /// How fast fans alone would have to turn for what wet ones do now (%). Where nobody knows, the wet ones' speed is all there is to go by.
+    fn alone(&self) -> f64 {
+        let (Some(entering), Some(dry), Some(wet)) = (self.entering, self.outdoors, self.wet_bulb) else {
+            return self.told;
+        };
+        let apart = entering - dry;
+        let gain = 1.0 + PADS_TAKE * (dry - wet).max(0.0) / apart.max(APART);
+        self.told * libm::pow(gain, 1.0 / GROWS_WITH)
     }
 }
 
@@ -159,7 +189,7 @@ impl DryCooler {
             fans: Fans::found(false, RunTime::default()),
             pads: Driven::found(false, RunTime::default()),
             hot: Timer::default(),
-            slow: Timer::default(),
+            alone: Timer::default(),
         }
     }
 
@@ -198,7 +228,7 @@ impl DryCooler {
             if told == Told::TakenOver {
                 self.fans = Fans::found(view.turns == Sight::Known(true), self.fans().run);
                 self.pads = Driven::found(view.wetted == Sight::Known(true), self.pads.run);
-                (self.hot, self.slow) = (Timer::default(), Timer::default());
+                (self.hot, self.alone) = (Timer::default(), Timer::default());
             }
             news.rule(about, told);
         }
@@ -217,11 +247,11 @@ impl DryCooler {
         let pads = &rules.pads;
         if let Some(leaving) = view.leaving.celsius.filter(|_| view.leaving.fresh) {
             self.hot.count(leaving > rules.fans.speed.setpoint && view.told >= pads.above, dt);
-            self.slow.count(view.told < pads.below, dt);
+            self.alone.count(view.alone() < pads.below, dt);
         }
         // Ice breaks pads: without a word about frost nothing is wetted.
         let mild = view.outdoors.is_some_and(|celsius| celsius > pads.coldest.0);
-        let over = self.slow.reached(pads.below_for) && self.pads.since() >= pads.least_wet;
+        let over = self.alone.reached(pads.below_for) && self.pads.since() >= pads.least_wet;
         mild && if self.pads.is_told() { !over } else { self.hot.reached(pads.above_for) }
     }
 

@@ -1,4 +1,4 @@
-//! A dry cooler under the whole controller: taken over, wetted, rested, given back.
+//! A dry cooler under the whole controller: taken over, wetted, dried once fans alone would do, given back.
 
 use plant::event::{Step, Trouble, What};
 use plant::reading::Why;
@@ -9,6 +9,8 @@ use super::rig::{Rig, shipped};
 fn hall() -> Rig {
     let mut rig = Rig::new(shipped("immersion"));
     rig.read("roof/dry-bulb", 25.0);
+    rig.read("roof/wet-bulb", 24.0);
+    rig.read("dc-1/entering-water-temp", 36.0);
     rig.read("dc-1/fan-speed-feedback", 40.0);
     rig.read("dc-1/leaving-water-temp", 30.0);
     rig.read("dc-1/wetted", 0.0);
@@ -39,6 +41,52 @@ fn pads_are_wetted_when_fans_alone_do_not_do_and_dried_when_they_do() {
     rig.steps(600);
     assert_eq!(rig.value("dc-1/wet"), 1.0, "fans have not been slow for long enough, and twenty minutes are not over");
     rig.steps(3600);
+    assert_eq!(rig.value("dc-1/wet"), 0.0);
+}
+
+/// Wet pads whose fans turn at 30 % and hold water that comes back at 36 °C, in air of 26 °C with the given wet bulb.
+fn wetted(wet_bulb: f64) -> Rig {
+    let mut rig = hall();
+    rig.read("roof/dry-bulb", 26.0);
+    rig.read("roof/wet-bulb", wet_bulb);
+    rig.read("dc-1/leaving-water-temp", 34.0);
+    rig.read("dc-1/fan-speed-feedback", 100.0);
+    rig.steps(300);
+    rig.read("dc-1/wetted", 1.0);
+    rig.read("dc-1/leaving-water-temp", 28.0);
+    for _ in 0..400 {
+        let speed = rig.value("dc-1/fan-speed");
+        if speed <= 30.0 {
+            break;
+        }
+        rig.read("dc-1/fan-speed-feedback", speed);
+        rig.steps(10);
+    }
+    // At its setpoint the loop's output stands.
+    rig.read("dc-1/leaving-water-temp", 30.0);
+    rig
+}
+
+#[test]
+fn pads_stay_wet_where_slow_fans_would_not_do_without_them_and_are_dried_where_they_would() {
+    // Dry fans would need 30 · ((36 − 14.1) / (36 − 26))^(5/3) = 111 % in the desert's night, and 40 % in moist air.
+    for (wet_bulb, stays) in [(12.0, 1.0), (23.8, 0.0)] {
+        let mut rig = wetted(wet_bulb);
+        rig.steps(1800);
+        assert_eq!(
+            rig.value("dc-1/wet"),
+            stays,
+            "a wet bulb of {wet_bulb} °C, fans at {}",
+            rig.value("dc-1/fan-speed")
+        );
+    }
+}
+
+#[test]
+fn where_nobody_knows_the_wet_bulb_pads_are_dried_by_the_fans_speed() {
+    let mut rig = wetted(12.0);
+    rig.fail("roof/wet-bulb", Why::OutOfService);
+    rig.steps(1800);
     assert_eq!(rig.value("dc-1/wet"), 0.0);
 }
 

@@ -42,7 +42,7 @@ pub struct PadTuning {
     pub above: f64,
     /// in water warmer than its setpoint for so long (s to h, 30s to 1h).
     pub above_for: Span,
-    /// Dried when the fans are below this (%, 10 to 95; below `above`)
+    /// Dried when fans alone would do below this (%, 10 to 95; below `above`)
     pub below: f64,
     /// for so long (s to h, 30s to 2h),
     pub below_for: Span,
@@ -57,10 +57,10 @@ impl DryTuning {
     pub const USUAL: Self = Self {
         fans: FanTuning::DRY_COOLER,
         pads: PadTuning {
-            above: 95.0,
-            above_for: Span::from_secs(120),
+            above: 90.0,
+            above_for: Span::from_secs(30),
             below: 70.0,
-            below_for: Span::from_secs(600),
+            below_for: Span::from_secs(1200),
             least_wet: Span::from_secs(1200),
             coldest: Celsius(5.0),
         },
