@@ -289,8 +289,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         }
         What::DewPointKnown => "knows its dew point again".to_owned(),
         What::DoorLeaks(on) => turns::leak(on).to_owned(),
-        What::DewPointTrip(true) => "has coolant too near to the dew point: its valve closes to its least".to_owned(),
-        What::DewPointTrip(false) => "has coolant well above the dew point again".to_owned(),
+        What::DewPointTrip(on) => turns::dew(on).to_owned(),
         What::NoResponse(how) => format!("has been at its most for long, and {}", unanswered(how)),
         What::Responds => "answers again".to_owned(),
         What::Sensors(how, on) => disagreement(how, on).to_owned(),

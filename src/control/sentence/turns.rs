@@ -32,3 +32,12 @@ pub(super) const fn leak(on: bool) -> &'static str {
         "is dry, and a person lets its valve open again"
     }
 }
+
+/// A coolant is too near to the room's dew point, or is not any more.
+pub(super) const fn dew(near: bool) -> &'static str {
+    if near {
+        "has coolant too near to the dew point: its valve closes to its least"
+    } else {
+        "has coolant well above the dew point again"
+    }
+}
