@@ -11,11 +11,11 @@ pub mod event;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use plant::event::GridFault;
 use plant::id::FeedId;
-use plant::time::Wall;
+use plant::time::{Mono, Span, Wall};
 use serde::Deserialize;
 use tokio::runtime::Handle;
 
@@ -35,7 +35,7 @@ const PAGES: usize = 20;
 /// So many limits are handed to control at once: the next ones when their time is nearer.
 const MOST: usize = 40;
 /// A token is asked for anew so long before it ends.
-const BEFORE: Duration = Duration::from_secs(60);
+const BEFORE: Span = Span::from_secs(60);
 /// How soon control is asked again what it has not taken, and how often.
 const AGAIN: Duration = Duration::from_millis(500);
 const TRIES: u32 = 20;
@@ -51,7 +51,7 @@ struct Poller {
     asker: Asker,
     clock: Arc<Clock>,
     /// A token, and until when it is good.
-    token: Option<(String, Instant)>,
+    token: Option<(String, Mono)>,
     /// What control was told last; nothing before it was told anything in this run.
     said: Option<Vec<Limit>>,
     /// The server did not answer, or made no sense, when it was asked last.
@@ -165,7 +165,8 @@ impl Poller {
     /// A token that is good for a while; nothing where the server wants none.
     async fn token(&mut self) -> Result<Option<String>, String> {
         let (Some(client), Some(secret)) = (&self.config.client_id, &self.secret) else { return Ok(None) };
-        if let Some((token, _)) = self.token.as_ref().filter(|(_, until)| Instant::now() + BEFORE < *until) {
+        let now = self.clock.mono();
+        if let Some((token, _)) = self.token.as_ref().filter(|(_, until)| until.since(now) > BEFORE) {
             return Ok(Some(token.clone()));
         }
         let form =
@@ -177,7 +178,8 @@ impl Poller {
         }
         // What is no token may still be a secret: it is not repeated.
         let given: Token = serde_json::from_slice(&text).map_err(|_| "what should be a token is none".to_owned())?;
-        let until = Instant::now() + Duration::from_secs(given.expires_in.unwrap_or(3600).min(30 * 86_400));
+        let good = Span::from_secs(given.expires_in.unwrap_or(3600).min(30 * 86_400));
+        let until = Mono(now.0.saturating_add(good.nanos()));
         self.token = Some((given.access_token.clone(), until));
         Ok(Some(given.access_token))
     }

@@ -135,7 +135,7 @@ fn events_become_targets_change_go_and_outlive_a_server_that_is_gone() {
     assert_eq!(run.wait(), None);
     let mut run = rig.running(&[]);
     rig.until(&["power", "grid"], "what was said", |shown| targets(shown) == [500e3]);
-    assert!(vtn.lock().expect("whole").asked > 3);
+    assert!(vtn.lock().expect("whole").asked >= 3, "asked, refused with a token that is over, asked again");
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());
     assert!(!run.log().contains("s&cret") && !run.log().contains("token-"), "a secret is logged");
