@@ -4,9 +4,10 @@ mod yard;
 
 use plant::event::{BatteryNews, ProofEnd, What};
 use plant::reading::{Sample, Why};
-use plant::time::Mono;
+use plant::time::{Mono, Span};
 use proptest::prelude::*;
 
+use crate::control::grid::{Kind, Said, Source, Statement, Wanted};
 use crate::control::request::{Ask, Refusal, Reply};
 use yard::{TARGET, Yard};
 
@@ -98,6 +99,32 @@ fn one_that_gives_half_of_what_it_is_asked_counts_for_that() {
     assert!(news(&yard).contains(&BatteryNews::Lags(true)), "{:?}", news(&yard));
     let view = yard.control.batteries();
     assert!(view[0].lags && (view[0].gives_w - view[0].power_w.expect("seen")).abs() < 1e3, "{view:?}");
+}
+
+#[test]
+fn a_target_of_the_grid_is_met_by_what_it_gives_and_it_is_not_charged_before_that_is_over() {
+    let mut yard = Yard::new(1);
+    yard.run(5, |_| TARGET - 50e3);
+    let wanted = Wanted {
+        feeds: Vec::new(),
+        most: Some(TARGET - 200e3),
+        start: None,
+        end: None,
+        hold: Some(Span::from_secs(3600)),
+        best_effort: false,
+    };
+    let source = Source { kind: Kind::Operator, name: "uid:1000".to_owned() };
+    let (id, reason, targets) = ("t".to_owned(), "a trial".to_owned(), vec![wanted]);
+    let said = Said::Targets(Statement { source, id, reason, priority: 100, targets });
+    let reply = yard.ask(Ask::Grid(said));
+    assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
+    yard.run(2, |_| TARGET - 50e3);
+    let begins = yard.rows.len();
+    yard.run(50, |_| TARGET - 50e3);
+    let highest = yard.rows[begins..].iter().map(|(_, grid)| *grid).fold(0.0, f64::max);
+    assert!(highest <= TARGET - 200e3, "{highest}");
+    assert_eq!(yard.control.batteries()[0].does, "relieves");
+    assert!(yard.orders[begins..].iter().all(|order| *order > 100e3));
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub struct Yard {
 fn hall(batteries: usize) -> Hall {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let mut text = format!(
-        "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n\n[[peak]]\ndemand = \"peak\"\nmost = {TARGET:.1}\n"
+        "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n\n[[peak]]\ndemand = \"peak\"\nmost = {TARGET:.1}\n\n[grid]\nfeeds = [\"utility\"]\n"
     );
     for role in ["battery-discharge", "battery-charge"] {
         text += &format!("\n[[meter]]\nname = \"{role}\"\nrole = \"{role}\"\nrated = 800e3\n");
