@@ -123,8 +123,11 @@ fn lends(node: &Node, rig: &Rig, run: &Run) {
     }
 }
 
-/// The journal decides the same once more.
-fn replays(rig: &Rig) {
+/// The run ends, once it has been long enough to be judged, and its journal decides the same once more.
+fn replays(rig: &Rig, mut run: Run) {
+    rig.until(&["status"], "a run that is long enough", |shown| shown["scans"].as_u64() > Some(50));
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
     let replayed = wattloop(&["replay", &rig.file("journal.db"), "--json"]);
     let replayed: Value = serde_json::from_slice(&replayed.stdout).expect("JSON");
     assert_eq!(replayed["first_difference"], Value::Null, "{replayed}");
@@ -182,9 +185,7 @@ fn what_the_service_grants_holds_as_long_as_it_lives_and_no_longer() {
         node.until("another works", |node| node.working() != working);
         lends(&node, &rig, &run);
     }
-    run.signal("TERM");
-    assert_eq!(run.wait(), Some(0), "{}", run.log());
-    replays(&rig);
+    replays(&rig, run);
 }
 
 #[test]
@@ -255,9 +256,7 @@ fn an_agent_on_this_machine_is_granted_at_its_socket() {
     signal("-KILL", working);
     node.until("another works", |node| node.working() != working);
     lends(&node, &rig, &run);
-    run.signal("TERM");
-    assert_eq!(run.wait(), Some(0), "{}", run.log());
-    replays(&rig);
+    replays(&rig, run);
 }
 
 /// How many times the meter steps up.
