@@ -3,7 +3,6 @@
 //! One client a connection, nothing outlives it but what must arrive: that waits here until it has been handed to a connection. Every topic is subscribed anew on each.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, Sub
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use super::mqtt::{MqttConfig, MqttFault, dial};
+use super::mqtt::{MqttConfig, MqttFault, Pauses, dial};
 
 /// Pauses between connections: doubling from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
@@ -73,8 +72,6 @@ struct Saying {
 struct Desk {
     waiting: Mutex<VecDeque<Saying>>,
     more: Notify,
-    here: AtomicBool,
-    dropped: AtomicU64,
 }
 
 impl Desk {
@@ -116,17 +113,11 @@ impl Flex {
         let mut waiting = self.desk.lock();
         if waiting.len() >= WAITING {
             waiting.pop_front();
-            self.desk.dropped.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(topic, "too much waits for the grid's broker: the oldest word is forgotten");
         }
         waiting.push_back(Saying { topic: topic.to_owned(), payload, sure });
         drop(waiting);
         self.desk.more.notify_one();
-    }
-
-    /// True while the broker is there.
-    #[must_use]
-    pub fn is_here(&self) -> bool {
-        self.desk.here.load(Ordering::Relaxed)
     }
 }
 
@@ -140,13 +131,10 @@ struct Line {
 
 impl Line {
     async fn run(self) {
-        let mut pause = PAUSES.0;
+        let mut pauses = Pauses::new(PAUSES);
         loop {
-            if self.converse().await {
-                pause = PAUSES.0;
-            }
-            tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2).min(PAUSES.1);
+            let stood = self.converse().await;
+            pauses.rest(stood).await;
         }
     }
 
@@ -158,7 +146,6 @@ impl Line {
             match events.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     tracing::info!(broker = self.options.broker_address().0, "the grid's broker is there");
-                    self.desk.here.store(true, Ordering::Relaxed);
                     let filters = self.filters.iter();
                     let filters =
                         filters.map(|(topic, sure)| SubscribeFilter::new(topic.clone(), sure.qos())).collect();
@@ -181,7 +168,6 @@ impl Line {
                 Err(error) => break error,
             }
         };
-        self.desk.here.store(false, Ordering::Relaxed);
         let Some(task) = speaking else {
             tracing::debug!(%error, "the grid's broker is not there");
             return false;

@@ -22,16 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A server.
 #[derive(Clone, Debug)]
 pub struct Web {
-    host: String,
-    port: u16,
+    address: Address,
     tls: Option<Arc<ClientConfig>>,
-    /// What stands before every path: `/openadr3/3.0.1`, or nothing.
-    base: String,
 }
 
 /// A question.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
+pub struct Question<'a> {
     /// Below the server's base: `/events?limit=50`.
     pub path: &'a str,
     /// Who asks.
@@ -40,21 +37,28 @@ pub struct Ask<'a> {
     pub form: Option<&'a str>,
 }
 
-impl Web {
-    /// By its address; `ca` is the authority that is trusted, a file of PEM.
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    host: String,
+    port: u16,
+    tls: bool,
+    /// What stands before every path: `/openadr3/3.0.1`, or nothing.
+    base: String,
+}
+
+impl Address {
+    /// Reads an address.
     ///
     /// # Errors
-    /// No address of a server; HTTP without TLS to another machine; an authority that cannot be read, or is missing.
-    pub fn new(url: &str, ca: Option<&Path>) -> Result<Self, String> {
+    /// No address of a server; HTTP without TLS to another machine.
+    pub fn read(url: &str) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|e| format!("`{url}` is no address: {e}"))?;
         let host = uri.host().ok_or_else(|| format!("`{url}` names no host"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let (usual, tls) = match uri.scheme_str() {
-            Some("https") => {
-                let file = ca.ok_or_else(|| format!("`{url}` needs a `ca_file`"))?;
-                (443, Some(trust(file)?))
-            }
-            Some("http") if is_here(&host) => (80, None),
+            Some("https") => (443, true),
+            Some("http") if is_here(&host) => (80, false),
             Some("http") => return Err(format!("`{url}` would say secrets in the clear: write https://")),
             Some(_) | None => return Err(format!("`{url}` must begin with https://, or http:// on this machine")),
         };
@@ -62,30 +66,52 @@ impl Web {
         Ok(Self { host, port: uri.port_u16().unwrap_or(usual), tls, base })
     }
 
+    /// True where it is spoken to with TLS, and needs an authority to trust.
+    #[must_use]
+    pub const fn wants_tls(&self) -> bool {
+        self.tls
+    }
+}
+
+impl Web {
+    /// At an address; `ca` is the authority that is trusted, a file of PEM.
+    ///
+    /// # Errors
+    /// An authority that cannot be read, or is missing.
+    pub fn new(address: Address, ca: Option<&Path>) -> Result<Self, String> {
+        let tls = match (address.tls, ca) {
+            (true, Some(file)) => Some(trust(file)?),
+            (true, None) => return Err("https:// needs a `ca_file`".to_owned()),
+            (false, _) => None,
+        };
+        Ok(Self { address, tls })
+    }
+
     /// Asks, and reads the answer up to `most` bytes: its status and its body.
     ///
     /// # Errors
     /// Nobody answers in time, or the answer breaks off.
-    pub async fn ask(&self, ask: Ask<'_>, most: usize) -> Result<(u16, Bytes), Fault> {
+    pub async fn ask(&self, ask: Question<'_>, most: usize) -> Result<(u16, Bytes), Fault> {
         let late = |_| Fault::Broken(format!("no answer within {} s", PATIENCE.as_secs()));
         tokio::time::timeout(PATIENCE, self.put(ask, most)).await.map_err(late)?
     }
 
-    async fn put(&self, ask: Ask<'_>, most: usize) -> Result<(u16, Bytes), Fault> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(Fault::Connect)?;
+    async fn put(&self, ask: Question<'_>, most: usize) -> Result<(u16, Bytes), Fault> {
+        let Address { host, port, base, .. } = &self.address;
+        let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(Fault::Connect)?;
         let mut caller = match &self.tls {
             None => Caller::over(stream).await?,
             Some(config) => {
-                let name = ServerName::try_from(self.host.clone());
-                let name = name.map_err(|e| Fault::Path(format!("`{}` is no name of a server: {e}", self.host)))?;
+                let name = ServerName::try_from(host.clone());
+                let name = name.map_err(|e| Fault::Path(format!("`{host}` is no name of a server: {e}")))?;
                 let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await;
                 Caller::over(stream.map_err(Fault::Connect)?).await?
             }
         };
         let mut request = Request::builder()
             .method(if ask.form.is_some() { "POST" } else { "GET" })
-            .uri(format!("{}{}", self.base, ask.path))
-            .header("host", format!("{}:{}", self.host, self.port))
+            .uri(format!("{base}{}", ask.path))
+            .header("host", format!("{host}:{port}"))
             .header("accept", "application/json");
         if let Some(token) = ask.bearer {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -124,21 +150,22 @@ mod tests {
 
     #[test]
     fn secrets_go_to_another_machine_by_tls_only() {
-        for url in ["http://127.0.0.1:8080/openadr3", "http://localhost", "http://[::1]:81/"] {
-            assert!(Web::new(url, None).is_ok(), "{url}");
+        for url in ["http://127.0.0.1:8080/openadr3", "http://localhost", "http://[::1]:81/", "https://vtn.example"] {
+            assert!(Address::read(url).is_ok(), "{url}");
         }
         for (url, said) in [
             ("http://vtn.example", "in the clear"),
-            ("https://vtn.example", "needs a `ca_file`"),
             ("vtn.example/x", "is no address"),
             ("ftp://127.0.0.1", "must begin with https://"),
             ("http://", "no address"),
         ] {
-            let told = Web::new(url, None).expect_err(url);
+            let told = Address::read(url).expect_err(url);
             assert!(told.contains(said), "{url}: {told}");
         }
-        let base = Web::new("http://127.0.0.1:8080/openadr3/3.0.1/", None).expect("sound");
-        assert_eq!((base.base.as_str(), base.port), ("/openadr3/3.0.1", 8080));
+        let address = Address::read("http://127.0.0.1:8080/openadr3/3.0.1/").expect("sound");
+        assert_eq!((address.base.as_str(), address.port), ("/openadr3/3.0.1", 8080));
+        let told = Web::new(Address::read("https://vtn.example").expect("sound"), None).expect_err("no authority");
+        assert!(told.contains("needs a `ca_file`"), "{told}");
     }
 
     #[test]

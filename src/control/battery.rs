@@ -51,7 +51,7 @@ const WORTH: f64 = 0.01;
 const WITHIN: f64 = 0.98;
 /// It is charged again once it is so far below where it shall stand (%).
 const BELOW: f64 = 3.0;
-/// What of the room that loads leave is not used for charging (1 of what may flow).
+/// What of the power that may flow is never used for charging (1).
 const KEPT: f64 = 0.02;
 
 /// All batteries of a hall. A clone is a snapshot.
@@ -66,8 +66,6 @@ struct Unit {
     does: BatteryDoes,
     /// What it shall give (W); negative where it shall take.
     order: f64,
-    /// The most that it may take in this scan (W): it rises slowly.
-    taking: f64,
     /// It is below where it shall stand, and is on its way.
     hungry: bool,
     /// How long ago it gave last.
@@ -137,11 +135,6 @@ impl Room {
     }
 }
 
-/// A feed and all above it, up to the root.
-pub fn upward(power: &Power, feed: FeedId) -> impl Iterator<Item = FeedId> + '_ {
-    std::iter::successors(Some(feed), |feed| power.feeds.get(*feed)?.parent).take(power.feeds.len())
-}
-
 impl Batteries {
     /// Of a hall, before anything was heard.
     #[must_use]
@@ -186,21 +179,22 @@ impl Batteries {
     /// What batteries below a feed gave when its meter was read (W).
     #[must_use]
     pub fn below(&self, power: &Power, feed: FeedId, read: Mono) -> Watts {
-        let here = power.storage.iter().zip(&self.units).filter(|(of, _)| hangs_on(power, of, feed));
+        let here = power.storage.iter().zip(&self.units).filter(|(of, _)| power.hangs_below(of.feed, feed));
         Watts(here.map(|(_, unit)| unit.trail.at(read)).sum())
     }
 
     /// What batteries below a feed can still give beyond what they give (W, ≥ 0): so much more may be left to loads there.
     #[must_use]
     pub fn relieves(&self, power: &Power, feed: FeedId) -> Watts {
-        let here = power.storage.iter().zip(&self.units).filter(|(of, _)| hangs_on(power, of, feed));
+        let here = power.storage.iter().zip(&self.units).filter(|(of, _)| power.hangs_below(of.feed, feed));
         Watts(here.map(|(of, unit)| unit.seen.map_or(0.0, |seen| (unit.gives(of, &seen) - seen.power).max(0.0))).sum())
     }
 
     /// What those before a place in the file shall give below a feed (W): the next one gives what is left to give.
     #[must_use]
     pub fn ordered(&self, power: &Power, feed: FeedId, place: usize) -> Watts {
-        let before = power.storage.iter().zip(&self.units).take(place).filter(|(of, _)| hangs_on(power, of, feed));
+        let before =
+            power.storage.iter().zip(&self.units).take(place).filter(|(of, _)| power.hangs_below(of.feed, feed));
         Watts(before.map(|(_, unit)| unit.order).sum())
     }
 
@@ -210,9 +204,6 @@ impl Batteries {
         let before = unit.does;
         unit.decide(of, room, (now, news));
         unit.rested = if gives(unit.does) { Span::ZERO } else { sum(unit.rested, now.dt) };
-        if unit.does != BatteryDoes::Charges {
-            unit.taking = 0.0;
-        }
         let about = About::Equip(of.of.equip);
         if gives(before) != gives(unit.does) {
             news.info(about, What::Battery(BatteryNews::Gives(gives(unit.does))));
@@ -254,10 +245,6 @@ const fn level(does: BatteryDoes) -> Level {
         BatteryDoes::Proves => Level::Commissioning,
         BatteryDoes::Rests | BatteryDoes::Charges | BatteryDoes::Doubted => Level::Control,
     }
-}
-
-fn hangs_on(power: &Power, of: &Storage, feed: FeedId) -> bool {
-    upward(power, of.feed).any(|above| above == feed)
 }
 
 /// What it tells, if all of it is fresh and it is ready.
@@ -307,7 +294,7 @@ impl Unit {
             let does = if room.bound == Bound::Window { BatteryDoes::Shaves } else { BatteryDoes::Relieves };
             (does, want.min(most).min(within).max(0.0))
         } else {
-            self.charge(of, (&seen, room.spare.0 - KEPT * room.most.0.min(free.max(0.0)) - free), now.dt)
+            self.charge(of, (&seen, room.spare.0 * (1.0 - KEPT) - free), now.dt)
         };
     }
 
@@ -320,7 +307,7 @@ impl Unit {
             return (BatteryDoes::Rests, 0.0);
         }
         let step = of.charging.most.0 * dt.seconds() / of.charging.rise.seconds().max(1.0);
-        self.taking = (self.taking + step).min(takes);
-        (BatteryDoes::Charges, -self.taking)
+        let before = if self.does == BatteryDoes::Charges { -self.order } else { 0.0 };
+        (BatteryDoes::Charges, -takes.min(before + step))
     }
 }

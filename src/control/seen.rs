@@ -7,7 +7,6 @@ use plant::id::PointId;
 use plant::reading::Reading;
 
 use super::Controller;
-use super::battery::view::BatteryView;
 use super::grid::view::GridView;
 use super::interval::view::PeaksView;
 use super::power::why::Lower;
@@ -53,9 +52,9 @@ impl Controller {
     pub fn gpus(&self) -> Vec<GpuView> {
         let peaks = self.plan.peaks.as_ref();
         let held = self.state.interval.allowed(peaks).zip(peaks.and_then(|plan| self.state.interval.held_by(plan)));
-        let given = |feed| self.state.batteries.relieves(&self.plan.hall.power, feed);
-        let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed + given(mean.feed), demand));
-        let lower = Lower { budgets: &self.state.budgets, windows, grid: &self.state.grid };
+        let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed, demand));
+        let given = &|feed| self.state.batteries.relieves(&self.plan.hall.power, feed);
+        let lower = Lower { budgets: &self.state.budgets, windows, grid: &self.state.grid, given };
         self.state.caps.views(&self.plan.hall, &self.capper, &lower)
     }
 
@@ -64,12 +63,6 @@ impl Controller {
     pub fn peaks(&self) -> Option<PeaksView> {
         let scene = self.state.metered(&self.plan, &self.capper)?;
         Some(self.state.interval.view(&self.plan.hall, self.plan.peaks.as_ref()?, &scene))
-    }
-
-    /// Every battery, as of the last scan.
-    #[must_use]
-    pub fn batteries(&self) -> Vec<BatteryView> {
-        self.state.batteries.view(&self.plan.hall, self.state.clock.last().wall)
     }
 
     /// What a grid asks for; nothing where the hall takes no targets.

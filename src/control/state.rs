@@ -10,7 +10,7 @@ use plant::time::{Span, Tick};
 use plant::units::Watts;
 
 use super::alarms::Alarms;
-use super::battery::{Batteries, Bound, Room, upward};
+use super::battery::{Batteries, Bound, Room};
 use super::budgets::Budgets;
 use super::checkout::Checkouts;
 use super::clock::Clock;
@@ -151,7 +151,7 @@ impl State {
                 let given = self.batteries.ordered(&hall.power, feed, place);
                 self.room(hall, feed, (mean, spare)).given(given)
             };
-            if let Some(room) = upward(&hall.power, of.feed).map(at).reduce(Room::join) {
+            if let Some(room) = hall.power.upward(of.feed).map(at).reduce(Room::join) {
                 self.batteries.step((of, place), &room, (now, news));
             }
         }

@@ -43,8 +43,7 @@ use status::{Because, Told};
 
 /// How often the feeds are looked at.
 const LOOK: Duration = Duration::from_secs(1);
-/// How soon control is asked again what it has not taken, and how often.
-const AGAIN: Duration = Duration::from_millis(500);
+/// How often control is asked what it has not taken.
 const TRIES: u32 = 20;
 /// Messages that may wait to be heard.
 const WAITING: usize = 64;
@@ -96,15 +95,7 @@ impl Shared {
 
     /// Asks until control answers, for a while.
     async fn put(&self, ask: Ask, who: &str) -> Option<Reply> {
-        for _ in 0..TRIES {
-            let request = Request { who: who.to_owned(), ask: ask.clone() };
-            match self.asker.ask(Question::Request(request)).await {
-                Ok(Answer::Reply(reply)) => return Some(reply),
-                Err(NoAnswer::Stopped) => return None,
-                Ok(_) | Err(NoAnswer::Busy | NoAnswer::Late) => tokio::time::sleep(AGAIN).await,
-            }
-        }
-        None
+        self.asker.insist(&Request { who: who.to_owned(), ask }, Some(TRIES)).await
     }
 }
 

@@ -9,7 +9,6 @@
 
 pub mod event;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,13 +18,13 @@ use plant::time::{Mono, Span, Wall};
 use serde::Deserialize;
 use tokio::runtime::Handle;
 
-use crate::adapters::web::{Ask as Question, Web, escaped};
+use crate::adapters::web::{Address, Question, Web, escaped};
 use crate::control::grid::{Kind, Said, Source, Statement, USUAL_PRIORITY, Wanted};
 use crate::control::request::{Ask, Reply, Request};
 use crate::service::StartFault;
-use crate::service::api::call::{Answer, Asker, NoAnswer, Question as Asked};
+use crate::service::api::call::Asker;
 use crate::service::clock::Clock;
-use crate::service::config::{Loaded, OpenAdrConfig};
+use crate::service::config::{Loaded, OpenAdrConfig, secret};
 use event::{Event, Limit, Terms, limits};
 
 /// The largest answer that is read (bytes), and so many events of a page, and pages.
@@ -36,8 +35,7 @@ const PAGES: usize = 20;
 const MOST: usize = 40;
 /// A token is asked for anew so long before it ends.
 const BEFORE: Span = Span::from_secs(60);
-/// How soon control is asked again what it has not taken, and how often.
-const AGAIN: Duration = Duration::from_millis(500);
+/// How often control is asked what it has not taken.
 const TRIES: u32 = 20;
 
 /// Who polls.
@@ -81,8 +79,10 @@ pub fn listen(
     // Beside other control nobody takes targets.
     let Some(config) = loaded.config.openadr.clone().filter(|_| !shadow) else { return Ok(()) };
     let cannot = |why: String| StartFault::Adapter(format!("openadr: {why}"));
-    let server = Web::new(&config.url, config.ca_file.as_deref()).map_err(cannot)?;
-    let secret = config.secret_file.as_deref().map(secret).transpose().map_err(cannot)?;
+    let address = Address::read(&config.url).map_err(cannot)?;
+    let server = Web::new(address, config.ca_file.as_deref()).map_err(cannot)?;
+    let secret = config.secret_file.as_deref().map(secret::read).transpose();
+    let secret = secret.map_err(|e| cannot(format!("secret_file: {e}")))?;
     let simple = config.simple.as_slice().try_into().ok();
     let terms = Terms { ven: config.ven.clone(), simple, emergency: config.emergency };
     let feeds = config.feeds.iter().filter_map(|name| loaded.hall.power.feed(name)).collect();
@@ -91,19 +91,6 @@ pub fn listen(
     let poller = Poller { config, terms, feeds, server, secret, asker, clock, token, said, failing, faults };
     people.spawn(poller.attend());
     Ok(())
-}
-
-/// A secret that is not open to everybody.
-fn secret(file: &Path) -> Result<String, String> {
-    use std::os::unix::fs::PermissionsExt;
-    let name = file.display();
-    let meta = std::fs::metadata(file).map_err(|e| format!("secret_file {name}: {e}"))?;
-    if meta.permissions().mode() & 0o007 != 0 {
-        return Err(format!("secret_file {name} is open to everybody; chmod it to 0600"));
-    }
-    let text = std::fs::read_to_string(file).map_err(|e| format!("secret_file {name}: {e}"))?;
-    let secret = text.trim();
-    if secret.is_empty() { Err(format!("secret_file {name} is empty")) } else { Ok(secret.to_owned()) }
 }
 
 impl Poller {
@@ -242,14 +229,6 @@ impl Poller {
 
     /// Asks until control answers, for a while.
     async fn put(&self, ask: Ask) -> Option<Reply> {
-        for _ in 0..TRIES {
-            let request = Request { who: format!("openadr:{}", self.config.ven), ask: ask.clone() };
-            match self.asker.ask(Asked::Request(request)).await {
-                Ok(Answer::Reply(reply)) => return Some(reply),
-                Err(NoAnswer::Stopped) => return None,
-                Ok(_) | Err(NoAnswer::Busy | NoAnswer::Late) => tokio::time::sleep(AGAIN).await,
-            }
-        }
-        None
+        self.asker.insist(&Request { who: format!("openadr:{}", self.config.ven), ask }, Some(TRIES)).await
     }
 }

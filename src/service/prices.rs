@@ -17,13 +17,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::control::prices::{MOST_SLOTS, Offer};
 use crate::control::request::{Ask, Reply, Request};
 use crate::control::tariff::Publication;
-use crate::service::api::call::{Answer, Asker, NoAnswer, Question};
+use crate::service::api::call::Asker;
 use crate::service::config::Loaded;
 
 /// How often a file is looked at.
 const LOOK: Duration = Duration::from_secs(5);
-/// How soon control is asked again what it has not taken: before its first scan it takes nothing.
-const AGAIN: Duration = Duration::from_millis(500);
 /// How many messages may wait to be heard, and how long the ear rests between.
 const WAITING: usize = 32;
 const PAUSE: Duration = Duration::from_secs(10);
@@ -94,14 +92,7 @@ impl Ear {
 
     /// Asks until control answers; nothing when the service stops.
     async fn put(&self, ask: Ask) -> Option<Reply> {
-        loop {
-            let request = Request { who: "service".to_owned(), ask: ask.clone() };
-            match self.asker.ask(Question::Request(request)).await {
-                Ok(Answer::Reply(reply)) => return Some(reply),
-                Err(NoAnswer::Stopped) => return None,
-                Ok(_) | Err(NoAnswer::Busy | NoAnswer::Late) => tokio::time::sleep(AGAIN).await,
-            }
-        }
+        self.asker.insist(&Request { who: "service".to_owned(), ask }, None).await
     }
 }
 

@@ -65,6 +65,12 @@ impl Derating {
     pub const USUAL: Self =
         Self { cold_stop: Celsius(-10.0), cold_full: Celsius(10.0), hot_full: Celsius(45.0), hot_stop: Celsius(55.0) };
 
+    /// True where the four are in their order.
+    #[must_use]
+    pub fn rises(&self) -> bool {
+        self.cold_stop < self.cold_full && self.cold_full <= self.hot_full && self.hot_full < self.hot_stop
+    }
+
     /// Share of the power at a temperature of the cells (1, 0 to 1); none where that is no number.
     #[must_use]
     pub fn share(&self, cells: Celsius) -> f64 {

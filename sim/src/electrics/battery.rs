@@ -10,7 +10,9 @@
 //! Voltage, ageing and the cells' own warmth are not modelled; throughput is counted. **Time constant** hours; the taper's
 //! is `(1 − taper_from)/(η_c·(charge_rate − taper_rate))` hours.
 
+use plant::hall::storage::Derating;
 use plant::read::Section;
+use plant::units::Celsius;
 
 use crate::physics::read::{AT_LEAST_ZERO, POSITIVE, number};
 
@@ -46,32 +48,6 @@ pub struct Battery {
     pub auxiliary: f64,
 }
 
-/// Cell temperatures (°C), rising: none of the power, all of it, all of it, none.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Derating {
-    /// No power at or below (°C).
-    pub cold_stop: f64,
-    /// Full power from here (°C).
-    pub cold_full: f64,
-    /// Full power up to here (°C).
-    pub hot_full: f64,
-    /// No power at or above (°C).
-    pub hot_stop: f64,
-}
-
-impl Derating {
-    /// Share of the power at a cell temperature (1, 0 to 1); what is no number is taken for no power.
-    #[must_use]
-    pub fn share(&self, cell: f64) -> f64 {
-        if cell.is_nan() {
-            return 0.0;
-        }
-        let warm = (cell - self.cold_stop) / (self.cold_full - self.cold_stop);
-        let cool = (self.hot_stop - cell) / (self.hot_stop - self.hot_full);
-        warm.min(cool).clamp(0.0, 1.0)
-    }
-}
-
 impl Battery {
     /// A lithium-ion battery of this energy (J) that takes and gives `rate` times its energy in an hour (1/h).
     #[must_use]
@@ -85,7 +61,7 @@ impl Battery {
             window: (0.05, 1.0),
             taper_from: 0.9,
             taper_rate: 0.2,
-            derating: Derating { cold_stop: -10.0, cold_full: 10.0, hot_full: 45.0, hot_stop: 60.0 },
+            derating: Derating { hot_stop: Celsius(60.0), ..Derating::USUAL },
             self_discharge: 0.02,
             auxiliary: 0.005 * energy * rate / HOUR,
         }
@@ -112,7 +88,8 @@ impl Battery {
         let discharge_rate = number(of, "discharge-rate-per-h", (0.01, 100.0));
         let usual = Self::lithium(energy, discharge_rate);
         let or = |key, range, usual: f64| of.within(key, range).unwrap_or(usual);
-        let (efficient, soc, celsius) = ((0.5, 1.0), (0.0, 1.0), (-60.0, 120.0));
+        let (efficient, soc) = ((0.5, 1.0), (0.0, 1.0));
+        let at = |key, usual: Celsius| Celsius(or(key, (-60.0, 120.0), usual.0));
         let read = Self {
             charge_efficiency: or("charge-efficiency", efficient, usual.charge_efficiency),
             discharge_efficiency: or("discharge-efficiency", efficient, usual.discharge_efficiency),
@@ -121,10 +98,10 @@ impl Battery {
             taper_from: or("taper-from", soc, usual.taper_from),
             taper_rate: or("taper-rate-per-h", (0.0, 100.0), usual.taper_rate),
             derating: Derating {
-                cold_stop: or("cold-stop-cel", celsius, usual.derating.cold_stop),
-                cold_full: or("cold-full-cel", celsius, usual.derating.cold_full),
-                hot_full: or("hot-full-cel", celsius, usual.derating.hot_full),
-                hot_stop: or("hot-stop-cel", celsius, usual.derating.hot_stop),
+                cold_stop: at("cold-stop-cel", usual.derating.cold_stop),
+                cold_full: at("cold-full-cel", usual.derating.cold_full),
+                hot_full: at("hot-full-cel", usual.derating.hot_full),
+                hot_stop: at("hot-stop-cel", usual.derating.hot_stop),
             },
             self_discharge: or("self-discharge-per-month", (0.0, 0.5), usual.self_discharge),
             auxiliary: or("auxiliary-w", AT_LEAST_ZERO, usual.auxiliary),
@@ -134,7 +111,7 @@ impl Battery {
             of.fault("soc-high", "`soc-high` must lie above `soc-low`", "exchange the two, or leave both out");
         }
         let d = read.derating;
-        if d.cold_stop >= d.cold_full || d.cold_full > d.hot_full || d.hot_full >= d.hot_stop {
+        if !d.rises() {
             let message = "the temperatures must rise from `cold-stop-cel` over `cold-full-cel` and `hot-full-cel` to `hot-stop-cel`";
             of.fault("hot-stop-cel", message, "put the four in order");
         }
@@ -201,7 +178,7 @@ impl Store {
         let asked = if asked.is_finite() { asked } else { 0.0 };
         let faded = -self.energy * libm::expm1(-of.self_discharge / MONTH * dt);
         let resting = self.energy - faded;
-        let share = of.derating.share(cell);
+        let share = of.derating.share(Celsius(cell));
         let (power, gained, loss) = if asked > 0.0 {
             let gained = charge(of, resting, asked, share, dt);
             let power = gained / (of.charge_efficiency * dt);

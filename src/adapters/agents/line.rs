@@ -16,7 +16,7 @@ use super::desk::Desk;
 use super::lend::Lent;
 use super::state::Agent;
 use crate::adapters::mqtt::count::bump;
-use crate::adapters::mqtt::dial;
+use crate::adapters::mqtt::{Pauses, dial};
 
 /// The largest message of a node that is looked at (bytes): 64 GPUs take a third of it.
 const MOST: usize = 64 * 1024;
@@ -48,13 +48,10 @@ impl Line {
 
     /// Connects for ever.
     pub async fn run(mut self) {
-        let mut pause = PAUSES.0;
+        let mut pauses = Pauses::new(PAUSES);
         loop {
-            if self.converse().await {
-                pause = PAUSES.0;
-            }
-            tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2).min(PAUSES.1);
+            let stood = self.converse().await;
+            pauses.rest(stood).await;
         }
     }
 

@@ -1,4 +1,6 @@
-//! A client for one connection.
+//! A client for one connection, and the pauses between connections.
+
+use std::time::Duration;
 
 use rumqttc::{AsyncClient, EventLoop, MqttOptions, NetworkOptions};
 
@@ -14,4 +16,27 @@ pub(crate) fn dial(options: &MqttOptions, queue: usize) -> (AsyncClient, EventLo
     network.set_connection_timeout(PATIENCE_S);
     events.set_network_options(network);
     (client, events)
+}
+
+/// Pauses between connections that are tried for ever: doubling from the first to the last, and from the first again after one that came to stand.
+#[derive(Debug)]
+pub(crate) struct Pauses {
+    ends: (Duration, Duration),
+    next: Duration,
+}
+
+impl Pauses {
+    /// From the shortest to the longest.
+    pub(crate) const fn new(ends: (Duration, Duration)) -> Self {
+        Self { ends, next: ends.0 }
+    }
+
+    /// Rests after a connection, which came to stand or did not.
+    pub(crate) async fn rest(&mut self, stood: bool) {
+        if stood {
+            self.next = self.ends.0;
+        }
+        tokio::time::sleep(self.next).await;
+        self.next = self.next.saturating_mul(2).min(self.ends.1);
+    }
 }

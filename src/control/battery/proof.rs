@@ -13,7 +13,7 @@ use plant::hall::Hall;
 use plant::hall::storage::Storage;
 use plant::id::EquipId;
 use plant::time::{Span, Tick, Wall};
-use plant::units::{Percent, Watts};
+use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::{Batteries, Seen, Unit};
@@ -66,6 +66,13 @@ pub struct Asked<'a> {
     pub reason: &'a str,
 }
 
+impl Proof {
+    /// How long it takes where the battery holds what its nameplate says (s).
+    fn expected(&self, of: &Storage) -> f64 {
+        self.depth / 100.0 * of.capacity.0 * of.efficiency / self.watts * 3600.0
+    }
+}
+
 impl Batteries {
     /// Begins a proof.
     ///
@@ -88,10 +95,11 @@ impl Batteries {
         if !(LEAST..=deepest).contains(&asked.depth) {
             return Err(Refusal::OutOfRange { min: LEAST, max: deepest.max(0.0) });
         }
-        unit.proof = Some(Proof { watts: asked.watts, depth: asked.depth, from: None, given: 0.0, since: Span::ZERO });
+        let proof = Proof { watts: asked.watts, depth: asked.depth, from: None, given: 0.0, since: Span::ZERO };
+        unit.proof = Some(proof);
         news.warn(About::Equip(asked.equip), What::Battery(BatteryNews::ProofBegun));
-        let hours = asked.depth / 100.0 * of.capacity.0 * of.efficiency / asked.watts;
-        let note = format!("it gives {:.1} kW for about {:.0} min", asked.watts / 1e3, hours * 60.0);
+        let minutes = proof.expected(of) / 60.0;
+        let note = format!("it gives {:.1} kW for about {minutes:.0} min", asked.watts / 1e3);
         Ok(Reply::Accepted { expires: None, note })
     }
 
@@ -144,13 +152,12 @@ impl Unit {
         proof.since = sum(proof.since, now.dt);
         let proof = *proof;
         let fell = from - seen.charge.0;
-        let expected = proof.depth / 100.0 * of.capacity.0 * of.efficiency / proof.watts * 3600.0;
         let ends = if lags {
             Some(ProofEnd::Lags)
         } else if within < proof.watts * TAKES {
             Some(ProofEnd::NoLoad)
         } else {
-            (proof.since.seconds() > 2.0 * expected + 60.0).then_some(ProofEnd::TooLong)
+            (proof.since.seconds() > 2.0 * proof.expected(of) + 60.0).then_some(ProofEnd::TooLong)
         };
         let done = fell >= proof.depth || (seen.charge <= of.floor() && fell >= LEAST);
         (self.does, self.order) = (BatteryDoes::Proves, proof.watts.max(want).min(within).min(of.rated.1.0));
@@ -162,7 +169,7 @@ impl Unit {
         } else if let Some(why) = ends {
             self.end_proof(about, why, news);
         }
-        if self.proof.is_none() || seen.charge <= Percent(of.floor().0) {
+        if self.proof.is_none() || seen.charge <= of.floor() {
             (self.does, self.order) = (BatteryDoes::Rests, 0.0);
         }
     }

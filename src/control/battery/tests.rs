@@ -97,7 +97,7 @@ fn one_that_gives_half_of_what_it_is_asked_counts_for_that() {
     yard.batteries[0].able = 0.5;
     yard.run(30, |_| TARGET + 200e3);
     assert!(news(&yard).contains(&BatteryNews::Lags(true)), "{:?}", news(&yard));
-    let view = yard.control.batteries();
+    let view = yard.control.status().batteries;
     assert!(view[0].lags && (view[0].gives_w - view[0].power_w.expect("seen")).abs() < 1e3, "{view:?}");
 }
 
@@ -123,7 +123,7 @@ fn a_target_of_the_grid_is_met_by_what_it_gives_and_it_is_not_charged_before_tha
     yard.run(50, |_| TARGET - 50e3);
     let highest = yard.rows[begins..].iter().map(|(_, grid)| *grid).fold(0.0, f64::max);
     assert!(highest <= TARGET - 200e3, "{highest}");
-    assert_eq!(yard.control.batteries()[0].does, "relieves");
+    assert_eq!(yard.control.status().batteries[0].does, "relieves");
     assert!(yard.orders[begins..].iter().all(|order| *order > 100e3));
 }
 
@@ -151,7 +151,7 @@ fn a_proof_finds_what_a_battery_holds() {
         .into_iter()
         .find_map(|news| if let BatteryNews::Proved { percent } = news { Some(percent) } else { None });
     assert!(proved.is_some_and(|percent| (percent - 90.0).abs() < 1.0), "{proved:?}");
-    let view = yard.control.batteries();
+    let view = yard.control.status().batteries;
     let proven = view[0].proven.expect("kept");
     assert!((proven.fell_percent - 20.0).abs() < 0.5, "{proven:?}");
 }

@@ -103,7 +103,7 @@ impl Field {
     /// What makes limits lower than they are for good.
     fn lower(&self) -> why::Lower<'_> {
         let windows = self.windows.map(|mean| (mean.feed, mean.allowed, "peak"));
-        why::Lower { budgets: &self.budgets, windows, grid: &self.grid }
+        why::Lower { budgets: &self.budgets, windows, grid: &self.grid, given: &|_| Watts(0.0) }
     }
 
     /// What the meter of a rack reads, where it is read.

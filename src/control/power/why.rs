@@ -35,7 +35,7 @@ impl Held {
 }
 
 /// What makes limits lower than they are for good.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Lower<'a> {
     /// What feeds may carry for a while.
     pub budgets: &'a Budgets,
@@ -43,6 +43,8 @@ pub struct Lower<'a> {
     pub windows: Option<(FeedId, Watts, &'a str)>,
     /// What feeds may carry for load targets.
     pub grid: &'a Grid,
+    /// What batteries below a feed can still give (W): so much more is left to machines.
+    pub given: &'a dyn Fn(FeedId) -> Watts,
 }
 
 impl Lower<'_> {
@@ -50,16 +52,22 @@ impl Lower<'_> {
     fn at(&self, limit: &Limit) -> (Watts, String) {
         let mut found = (limit.most, String::new());
         let Place::Feed(feed) = limit.place else { return found };
-        if let Some(budget) = self.budgets.of(feed).filter(|of| of.most < found.0) {
-            found = (budget.most, format!(", its budget `{}` ({})", budget.id, budget.reason));
+        let given = (self.given)(feed);
+        let mut lower = |most: Watts, why: &dyn Fn() -> String| {
+            if most + given < found.0 {
+                found = (most + given, why());
+            }
+        };
+        if let Some(budget) = self.budgets.of(feed) {
+            lower(budget.most, &|| format!(", its budget `{}` ({})", budget.id, budget.reason));
         }
-        if let Some((_, allowed, demand)) = self.windows.filter(|(at, allowed, _)| *at == feed && *allowed < found.0) {
-            found = (allowed, format!(", what the billed windows of `{demand}` still allow"));
+        if let Some((_, allowed, demand)) = self.windows.filter(|(at, ..)| *at == feed) {
+            lower(allowed, &|| format!(", what the billed windows of `{demand}` still allow"));
         }
-        match self.grid.why(feed) {
-            Some((allowed, why)) if allowed < found.0 => (allowed, format!(", {why}")),
-            Some(_) | None => found,
+        if let Some((allowed, why)) = self.grid.why(feed) {
+            lower(allowed, &|| format!(", {why}"));
         }
+        found
     }
 }
 

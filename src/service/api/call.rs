@@ -25,6 +25,8 @@ use crate::control::request::{Reply, Request};
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
 const WAITING: usize = 64;
 
+/// How soon control is asked again what it has not taken: before its first scan it takes nothing.
+const AGAIN: Duration = Duration::from_millis(500);
 /// How long an asker waits. The scan thread answers while it waits for its next scan, so this is generous.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -173,6 +175,21 @@ impl Asker {
             Ok(Err(_)) => Err(NoAnswer::Stopped),
             Err(_) => Err(NoAnswer::Late),
         }
+    }
+
+    /// Asks for something to be done, again where it is not taken yet, so often at the most (`None` for ever). Nothing where it never is, or the
+    /// service stops.
+    pub async fn insist(&self, request: &Request, tries: Option<u32>) -> Option<Reply> {
+        let mut asked = 0_u32;
+        while tries.is_none_or(|tries| asked < tries) {
+            match self.ask(Question::Request(request.clone())).await {
+                Ok(Answer::Reply(reply)) => return Some(reply),
+                Err(NoAnswer::Stopped) => return None,
+                Ok(_) | Err(NoAnswer::Busy | NoAnswer::Late) => tokio::time::sleep(AGAIN).await,
+            }
+            asked = asked.saturating_add(1);
+        }
+        None
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::flex::Broken;
 use super::path::Path;
 use super::{Parsed, span_text};
-use crate::adapters::web::Web;
+use crate::adapters::web::Address;
 
 /// Events of a utility's programmes, by OpenADR 3.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,11 +80,16 @@ impl OpenAdrConfig {
     #[must_use]
     pub fn faults(&self) -> Vec<Broken> {
         let mut faults: Vec<Broken> = Vec::new();
-        // Whether the authority can be read is seen at the start.
-        if let Err(say) = Web::new(&self.url, None)
-            && !(self.ca_file.is_some() && self.url.starts_with("https://"))
-        {
-            faults.push(("url", format!("`openadr.url`: {say}"), "write such as `https://vtn.example/openadr3/3.0.1`"));
+        match Address::read(&self.url) {
+            Ok(address) if address.wants_tls() && self.ca_file.is_none() => {
+                let say = "`openadr.url` is https:// and needs a `ca_file`".to_owned();
+                faults.push(("ca_file", say, "name the PEM file of the authority that signs the server's certificate"));
+            }
+            Ok(_) => {}
+            Err(say) => {
+                let help = "write such as `https://vtn.example/openadr3/3.0.1`";
+                faults.push(("url", format!("`openadr.url`: {say}"), help));
+            }
         }
         if self.ven.trim().is_empty() || self.ven.chars().count() > 128 {
             faults.push(("ven", "`openadr.ven` is empty, or longer than 128".to_owned(), "write our name at the VTN"));

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plant::event::GridFault;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey};
@@ -10,12 +12,13 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde::Deserialize;
 
+use crate::service::config::secret;
+
 /// What stands before the point of a public key of P-256 (DER).
 pub(super) const P256: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// What a signature's header says.
 #[derive(Debug, Deserialize)]
@@ -90,15 +93,10 @@ impl Signer {
     /// # Errors
     /// A sentence, without anything of what the file holds.
     pub fn read(kid: &str, file: &Path) -> Result<Self, String> {
-        use std::os::unix::fs::PermissionsExt;
         let name = file.display();
-        let open = std::fs::metadata(file).map_err(|e| format!("{name}: {e}"))?.permissions().mode() & 0o007;
-        if open != 0 {
-            return Err(format!("{name} is open to everybody; chmod it to 0600"));
-        }
-        let pem = std::fs::read(file).map_err(|e| format!("{name}: {e}"))?;
-        let der =
-            PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| format!("{name} is no private key of PKCS #8"))?;
+        let pem = secret::read(file).map_err(|e| format!("{name}: {e}"))?;
+        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
+            .map_err(|_| format!("{name} is no private key of PKCS #8"))?;
         let random = SystemRandom::new();
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der(), &random);
         let key = key.map_err(|_| format!("{name} holds no private key of P-256"))?;
@@ -118,35 +116,11 @@ impl Signer {
 /// As base64 of URLs, without padding.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    let letter = |bits: u32| LETTERS.get(usize::try_from(bits & 63).unwrap_or(0)).copied().map_or('A', char::from);
-    let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
-    for chunk in bytes.chunks(3) {
-        let mut all = chunk.iter().copied().chain([0, 0]);
-        let mut next = || u32::from(all.next().unwrap_or(0));
-        let bits = next() << 16 | next() << 8 | next();
-        let letters = [18, 12, 6, 0].map(|by| letter(bits >> by));
-        text.extend(letters.iter().take(chunk.len().saturating_add(1)));
-    }
-    text
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// From base64 of URLs, without padding; nothing where it is none.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let place = |letter: u8| LETTERS.iter().position(|of| *of == letter).and_then(|place| u32::try_from(place).ok());
-    let mut bytes = Vec::with_capacity(text.len());
-    for chunk in text.as_bytes().chunks(4) {
-        let mut bits = 0_u32;
-        for n in 0..4 {
-            bits = bits << 6 | chunk.get(n).map_or(Some(0), |letter| place(*letter))?;
-        }
-        let [_, a, b, c] = bits.to_be_bytes();
-        let whole = chunk.len().checked_sub(1).filter(|whole| *whole > 0)?;
-        // What is left over is nothing, so that each text has one meaning.
-        if [a, b, c].iter().skip(whole).any(|left| *left != 0) {
-            return None;
-        }
-        bytes.extend([a, b, c].iter().take(whole));
-    }
-    Some(bytes)
+    URL_SAFE_NO_PAD.decode(text).ok()
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::service::api::call;
+use crate::service::api::call::{Answer, Question};
 
 const GOOD: &str =
     r#"{"unit": "EUR/MWh", "prices": [{"start": "2027-01-15T08:00:00Z", "end": "2027-01-15T09:00:00Z", "price": 80}]}"#;

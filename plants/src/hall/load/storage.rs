@@ -152,7 +152,7 @@ fn cells(of: &Section<'_>) -> Derating {
         hot_full: at("hot-full", usual.hot_full),
         hot_stop: at("hot-stop", usual.hot_stop),
     };
-    if read.cold_stop >= read.cold_full || read.cold_full > read.hot_full || read.hot_full >= read.hot_stop {
+    if !read.rises() {
         let message = "the temperatures must rise from `cold-stop` over `cold-full` and `hot-full` to `hot-stop`";
         of.fault("hot-stop", message, "put the four in order");
         return usual;

@@ -49,8 +49,13 @@ impl Power {
     /// True where a feed is this one or hangs below it.
     #[must_use]
     pub fn hangs_below(&self, feed: FeedId, above: FeedId) -> bool {
+        self.upward(feed).any(|at| at == above)
+    }
+
+    /// A feed and all above it, up to the root.
+    pub fn upward(&self, feed: FeedId) -> impl Iterator<Item = FeedId> + '_ {
         let up = std::iter::successors(Some(feed), |at| self.feeds.get(*at).and_then(|of| of.parent));
-        up.take(self.feeds.len()).any(|at| at == above)
+        up.take(self.feeds.len())
     }
 
     /// What all GPUs in the racks with a cord below a feed draw at their most (W).
