@@ -20,6 +20,10 @@ const USUAL: f64 = 900.0;
 /// The longest rest before a ramp up, of the ramp (1).
 const STAGGER: f64 = 0.1;
 
+/// Once the load is there, so much of what machines may draw and do not is given to others (1): not all idle ones begin to work in the two
+/// seconds that caps take, and the margin below the target is there for those that do.
+const TRUSTED: f64 = 0.5;
+
 /// Where it stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Phase {
@@ -93,7 +97,9 @@ impl Ramp {
     pub const fn allowed(&self) -> Option<(Watts, f64)> {
         match self.phase {
             Phase::Free => None,
-            Phase::Down(_) | Phase::Held | Phase::Rest(_) | Phase::Up(_) => Some((self.allowed, 0.0)),
+            Phase::Down(_) => Some((self.allowed, 0.0)),
+            Phase::Held if self.comes => Some((self.allowed, 0.0)),
+            Phase::Held | Phase::Rest(_) | Phase::Up(_) => Some((self.allowed, TRUSTED)),
             Phase::After(_) => Some((self.allowed, 1.0)),
         }
     }
