@@ -219,3 +219,6 @@ impl Band {
         Zone::Rising
     }
 }
+
+#[cfg(test)]
+mod tests;
