@@ -1,7 +1,7 @@
 //! All equipment that control runs by sequence: pumps on headers, plants of chillers, DX units, CDUs, dry coolers, rear doors, immersion
 //! tanks, heat recovery; the air of coils; and what is asked of rows that are too warm. Each kind knows its own; here they are asked together.
 
-use plant::event::{Rung, Trouble};
+use plant::event::Trouble;
 use plant::hall::{Hall, Strategies};
 use plant::id::{EquipId, PointId, RowId, Table};
 use serde::{Deserialize, Serialize};
@@ -261,10 +261,10 @@ impl Equipment {
 
     /// The strongest that is asked of the machines of a rack, by its place in the power tree.
     #[must_use]
-    pub fn asked_of(&self, hall: &Hall, rack: usize) -> Option<Rung> {
+    pub fn asked_of(&self, hall: &Hall, rack: usize) -> Option<Ask> {
         let equip = hall.power.racks.get(rack)?.equip;
         let here = |row: RowId| hall.rows.get(row).is_some_and(|row| row.racks.iter().any(|rack| rack.equip == equip));
-        self.trips.requests().filter(|(row, _)| here(*row)).map(|(_, ask)| ask.rung).max()
+        self.trips.requests().filter(|(row, _)| here(*row)).map(|(_, ask)| ask).max_by_key(|ask| ask.rung)
     }
 
     /// What is asked of the machines of rows and tanks, each by its name.

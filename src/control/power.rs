@@ -65,6 +65,8 @@ pub struct Capper {
     now: Vec<Now>,
     /// Every step of every tenant's curve, the most useful first.
     cuts: Vec<share::Cut>,
+    /// Up to where each tenant's floor lets his GPUs rise (mW).
+    floors: Vec<Milliwatts>,
     /// The nodes of each rack, by their places.
     racks: Vec<Vec<usize>>,
 }
@@ -89,6 +91,8 @@ struct Now {
     aim: Milliwatts,
     /// Whom it works for.
     tenant: usize,
+    /// Somebody else has set its limit.
+    foreign: bool,
     /// A watt of its board at the meter (millionths).
     gain: u64,
 }
@@ -187,7 +191,9 @@ impl Capper {
         for (place, node) in hall.power.nodes.iter().enumerate() {
             racks.get_mut(node.rack).into_iter().for_each(|nodes| nodes.push(place));
         }
-        Self { limits, fill, carried, whole: vec![true; of], room: vec![Milliwatts(0); of], now, cuts, racks }
+        let tenants = hall.power.capping.as_ref().map_or(0, |rules| rules.tenants.len());
+        let (floors, room) = (vec![Milliwatts(0); tenants], vec![Milliwatts(0); of]);
+        Self { limits, fill, carried, whole: vec![true; of], room, now, cuts, floors, racks }
     }
 
     /// What each limit carries of what GPUs draw, may draw and have at the least, and whether all below it have just spoken.
@@ -260,8 +266,9 @@ impl Caps {
         self.hear(scene, rules, capper, news);
         self.calibrate(scene, capper, news);
         self.measure(scene, rules, capper, news);
-        let Capper { limits, fill, room, now, cuts, .. } = &mut *capper;
-        let ground = share::Ground { tree: &limits.tree, room, cuts };
+        let Capper { limits, fill, room, now, cuts, floors, .. } = &mut *capper;
+        share::floors(rules, &limits.tree, now, floors);
+        let ground = share::Ground { tree: &limits.tree, room, cuts, floors };
         share::share(rules, &ground, fill, now, &mut self.gpus);
         self.grant(scene, rules, capper, caps);
         self.slow(rules, &capper.limits, caps);

@@ -130,7 +130,7 @@ impl State {
             hall,
             inputs,
             load: |place| self.feeds.carried(&hall.power, place),
-            asked: |rack| self.equipment.asked_of(hall, rack),
+            asked: |rack| self.equipment.asked_of(hall, rack).map(|ask| ask.rung),
             meter: |rack| feeds::metered(&hall.power, image, rack),
             budgets: &self.budgets,
             windows: self.interval.allowed(plan.peaks.as_ref()),

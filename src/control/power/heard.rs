@@ -22,13 +22,14 @@ impl Gpu {
         let told = seen.at_most.unwrap_or(rated);
         let force = if known { told.max(self.force.most().min(rated)) } else { rated.max(told) };
         let ours = heard && seen.uuid.is_some() && seen.condition.is_read() && seen.rule != Rule::Released;
-        let most = if seen.rule == Rule::Foreign { seen.enforced.unwrap_or(asked).min(asked) } else { asked };
+        let foreign = seen.rule == Rule::Foreign;
+        let most = if foreign { seen.enforced.unwrap_or(asked).min(asked) } else { asked };
         let wish = self.wish.step(seen, most, dt);
         if !ours {
             (self.granted, self.held) = (None, Held::Doubt);
         }
         let draws = seen.power.filter(|_| heard && seen.condition.is_read());
-        Now { ours, draws, force, wish, least: least.min(most), most, rated, aim: force, tenant: 0, gain: ONE }
+        Now { ours, draws, force, wish, least: least.min(most), most, rated, aim: force, tenant: 0, foreign, gain: ONE }
     }
 }
 

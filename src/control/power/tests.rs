@@ -12,6 +12,7 @@ use plant::time::{Mono, Wall};
 use proptest::prelude::*;
 
 use super::*;
+use crate::control::asks::Ask;
 
 mod calibration;
 mod door;
@@ -59,6 +60,10 @@ struct Field {
     grid: Grid,
     batteries: Batteries,
     used: f64,
+    /// What the cooling side asks of every rack.
+    asked: Option<Ask>,
+    /// The GPU whose limit somebody else has set.
+    foreign: Option<usize>,
     tick: Tick,
 }
 
@@ -84,6 +89,8 @@ impl Field {
             grid: Grid::default(),
             batteries: Batteries::default(),
             used: 0.0,
+            asked: None,
+            foreign: None,
             tick: Tick { seq: 0, dt: SECOND, mono: Mono(1_000_000_000), wall: Wall(0), clock_trusted: true, boot: 1 },
             capper,
             hall,
@@ -100,10 +107,12 @@ impl Field {
         convert::u64_from_f64_rounded(convert::f64_from_u64(board) * gain)
     }
 
-    /// What makes limits lower than they are for good.
-    fn lower(&self) -> why::Lower<'_> {
+    /// Every GPU with what holds it.
+    fn views(&self) -> Vec<crate::control::report::GpuView> {
         let windows = self.windows.map(|mean| (mean.feed, mean.allowed, "peak"));
-        why::Lower { budgets: &self.budgets, windows, grid: &self.grid, given: &|_| Watts(0.0) }
+        let (given, asked) = (&|_| Watts(0.0), &|_| self.asked);
+        let lower = why::Lower { budgets: &self.budgets, windows, grid: &self.grid, given, asked };
+        self.caps.views(&self.hall, &self.capper, &lower)
     }
 
     /// What the meter of a rack reads, where it is read.
@@ -150,7 +159,7 @@ impl Field {
                 let limit = places.iter().position(|of| *of == place).expect("a limit");
                 (Watts(loads[limit]), self.used)
             },
-            asked: |_| None,
+            asked: |_| self.asked.map(|ask| ask.rung),
             meter: |rack| meters[rack],
             budgets: &self.budgets,
             windows: self.windows,
@@ -183,7 +192,7 @@ impl Field {
             throttle: (self.natural[gpu] > self.enforced[gpu]).then_some(Throttle::POWER_CAP),
             enforced: Some(Milliwatts(self.enforced[gpu])),
             at_most: Some(Milliwatts(self.enforced[gpu])),
-            rule: Rule::Lease,
+            rule: if self.foreign == Some(gpu) { Rule::Foreign } else { Rule::Lease },
             lease: Span::from_secs(10),
             epoch: self.orders[gpu].0,
             sequence: self.orders[gpu].1,
@@ -344,7 +353,7 @@ fn who_asks_why_hears_the_feed_that_binds() {
     let mut field = Field::new(TENANTS);
     field.cut[199] = true;
     (0..60).for_each(|_| field.second());
-    let views = field.caps.views(&field.hall, &field.capper, &field.lower());
+    let views = field.views();
     let of = |gpu: usize| views.iter().find(|v| v.uuid == field.inputs.gpus[gpu].uuid.expect("named")).expect("seen");
     let (first, held) = (of(0), of(600));
     assert_eq!(
@@ -356,7 +365,7 @@ fn who_asks_why_hears_the_feed_that_binds() {
     assert_eq!(views.len(), 796, "a node that never spoke has no GPUs yet");
     field.cut[0] = true;
     (0..15).for_each(|_| field.second());
-    let silent = field.caps.views(&field.hall, &field.capper, &field.lower());
+    let silent = field.views();
     assert_eq!((silent[0].held.as_str(), silent[0].counts_w, silent[0].granted_w), ("doubt", 700.0, None));
 }
 

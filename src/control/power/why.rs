@@ -1,5 +1,6 @@
 //! What holds a GPU's cap, for people who ask.
 
+use plant::event::Rung;
 use plant::hall::Hall;
 use plant::id::FeedId;
 use plant::units::Watts;
@@ -7,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::{Limit, Place};
 use super::{Capper, Caps};
+use crate::control::asks::Ask;
 use crate::control::budgets::Budgets;
 use crate::control::grid::Grid;
 use crate::control::report::GpuView;
+use crate::control::sentence;
 
 /// What holds a GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +48,8 @@ pub struct Lower<'a> {
     pub grid: &'a Grid,
     /// What batteries below a feed can still give (W): so much more is left to machines.
     pub given: &'a dyn Fn(FeedId) -> Watts,
+    /// What the cooling side asks of a rack's machines, by the rack's place in the tree.
+    pub asked: &'a dyn Fn(usize) -> Option<Ask>,
 }
 
 impl Lower<'_> {
@@ -80,7 +85,7 @@ impl Caps {
         let view = |(node, place): (&plant::hall::power::Node, usize)| {
             let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
             let tenant = rules.tenants.get(now.tenant)?;
-            let (held, by, sentence) = self.sentence(hall, (capper, lower), place)?;
+            let (held, by, sentence) = self.sentence(hall, (capper, lower), (node.rack, place))?;
             Some(GpuView {
                 uuid: gpu.uuid?,
                 node: node.name.clone(),
@@ -105,7 +110,7 @@ impl Caps {
         &self,
         hall: &Hall,
         (capper, lower): (&Capper, &Lower<'_>),
-        place: usize,
+        (rack, place): (usize, usize),
     ) -> Option<(&'static str, Option<String>, String)> {
         let (gpu, now) = (self.gpus.get(place)?, capper.now.get(place)?);
         let (wishes, counts) = (now.by_board(now.wish).watts().0, now.by_board(now.force).watts().0);
@@ -143,17 +148,30 @@ impl Caps {
             }
             Held::Wish if asked => {
                 let most = now.by_board(now.most).watts().0;
-                (
-                    "asked",
-                    None,
-                    format!(
-                        "no limit holds it, but it is asked to draw {most:.0} W at the most: by what cools its rack, or by a lower limit of somebody else"
-                    ),
-                )
+                let by = asker(now.foreign, (lower.asked)(rack));
+                ("asked", None, format!("no limit holds it, but it is to draw {most:.0} W at the most: {by}"))
             }
             Held::Wish => {
                 ("nothing", None, format!("nothing holds it: it wishes {wishes:.0} W and may draw {has:.0} W"))
             }
         })
+    }
+}
+
+/// Who wants a GPU to draw less than it could, for people.
+fn asker(foreign: bool, asked: Option<Ask>) -> String {
+    let cooling = |Ask { rung, reason, .. }| {
+        let wants = match rung {
+            Rung::Cap => "asks its machines to draw less",
+            Rung::Drain => "asks jobs to leave its machines",
+            Rung::Off => "asks for its machines to be off",
+        };
+        format!("what cools its rack {wants}, for {}", sentence::need(reason))
+    };
+    match (foreign, asked) {
+        (true, None) => "somebody else has set that limit on it, and it is not raised over him".to_owned(),
+        (true, Some(ask)) => format!("somebody else has set a limit on it, and {}", cooling(ask)),
+        (false, Some(ask)) => cooling(ask),
+        (false, None) => "what cooled its rack too little does again, and it comes back with the next scan".to_owned(),
     }
 }

@@ -154,7 +154,7 @@ fn caps_of_boards_that_read_too_little_are_lower_by_that() {
     let (load, limit) = field.ups();
     assert!((0.92..0.97).contains(&(load / limit)), "{load} of {limit}");
     field.holds().unwrap_or_else(|fault| panic!("{fault}"));
-    let views = field.caps.views(&field.hall, &field.capper, &field.lower());
+    let views = field.views();
     let mean = |of: &dyn Fn(f64) -> bool| {
         let held = views.iter().filter(|view| view.held == "limit" && of(1.0 / view.reads));
         let caps: Vec<f64> = held.filter_map(|view| view.granted_w).collect();

@@ -1,5 +1,7 @@
 //! What comes through the door of the limits besides limits, and what is given back afterwards.
 
+use plant::event::CapReason;
+
 use super::*;
 use crate::control::budgets::Asked;
 
@@ -18,7 +20,7 @@ fn a_budget_comes_through_the_door_of_the_limits_and_says_who_asked() {
     (0..10).for_each(|_| field.second());
     let (load, _) = field.ups();
     assert!(before > 600e3 && load <= 560e3, "{before} W, then {load} W");
-    let views = field.caps.views(&field.hall, &field.capper, &field.lower());
+    let views = field.views();
     assert!(views.iter().any(|view| view.sentence.contains("`dr-7` (the grid asks)")), "{:?}", views[0]);
     field.budgets.lift("dr-7", &mut News::new(tick, &mut Vec::new()));
     (0..300).for_each(|_| field.second());
@@ -43,7 +45,7 @@ fn what_billed_windows_allow_comes_through_the_same_door() {
         .sum::<f64>()
         / 60.0;
     assert!(before > 600e3 && (552e3..=564e3).contains(&mean), "{before} W, then {mean} W");
-    let views = field.caps.views(&field.hall, &field.capper, &field.lower());
+    let views = field.views();
     let said = "below 560.0 kW, what the billed windows of `peak` still allow";
     assert!(views.iter().any(|view| view.sentence.contains(said)), "{:?}", views[0]);
     let least = field.caps.least(&field.capper, feed).expect("known");
@@ -74,6 +76,11 @@ fn cores_are_slow_below_a_feed_whose_breakers_time_is_short() {
     field.used = 0.6;
     field.second();
     assert!(field.out.caps.iter().all(|cap| cap.clock_mhz == Some(990)), "{:?}", field.out.caps[0]);
+    assert!(
+        field.out.caps.iter().all(|cap| cap.cap == Milliwatts(200_000)),
+        "all to its least: {:?}",
+        field.out.caps[0]
+    );
     field.used = 0.0;
     field.second();
     assert!(field.out.caps.iter().all(|cap| cap.clock_mhz.is_none()));
@@ -86,6 +93,29 @@ fn a_thermal_request_comes_through_the_same_door() {
     let seen = GpuSeen { uuid: Some(Uuid::from_bits(1)), condition: Condition::Well, ..field.inputs.gpus[0] };
     let now = Gpu::default().now(&seen, (true, true), board, SECOND);
     assert_eq!((now.most, now.wish), (Milliwatts(300_000), Milliwatts(300_000)));
+}
+
+/// Who asks why hears who wants it: what cools its rack, with its reason, or somebody else who has set a limit of his own.
+#[test]
+fn who_asks_hears_whether_cooling_or_somebody_else_holds_a_gpu() {
+    let mut field = Field::new("[capping]");
+    field.natural.fill(650_000);
+    (0..60).for_each(|_| field.second());
+    field.asked = Some(Ask { rung: Rung::Cap, reason: CapReason::InletHot, since: SECOND });
+    (0..5).for_each(|_| field.second());
+    let said = |field: &Field| field.views()[0].sentence.clone();
+    let hot = "it is to draw 300 W at the most: what cools its rack asks its machines to draw less, for the air at its racks is too warm";
+    assert!(said(&field).contains(hot), "{}", said(&field));
+    field.asked = Some(Ask { rung: Rung::Off, reason: CapReason::Unseen, since: SECOND });
+    field.second();
+    let off = "200 W at the most: what cools its rack asks for its machines to be off, for nobody sees any more";
+    assert!(said(&field).contains(off), "{}", said(&field));
+    field.asked = None;
+    (0..60).for_each(|_| field.second());
+    field.foreign = Some(0);
+    (0..5).for_each(|_| field.second());
+    let foreign = "somebody else has set that limit on it, and it is not raised over him";
+    assert!(said(&field).contains(foreign), "{}", said(&field));
 }
 
 /// While a feed is held what one GPU gives up another may have: nothing rises in all, and nothing seeps away.
