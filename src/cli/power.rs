@@ -274,6 +274,7 @@ fn troubles(feed: &FeedView) -> String {
             let left = feed.time_left_s.map_or_else(String::new, |s| format!(", {} left at this load", length(s)));
             format!("{} % of its time used{left}", fixed(feed.used_percent.unwrap_or(0.0), 0))
         }
+        "reckoned" if feed.known == "doubted" => "its meter says less than what is below it".to_owned(),
         "reckoned" => "its meter is not read".to_owned(),
         "uneven" => format!("a phase {} % above the mean", fixed(100.0 * (feed.uneven - 1.0), 0)),
         other => other.to_owned(),

@@ -155,7 +155,7 @@ impl Feeds {
         match place {
             Place::Cord(feed, cord) => self.flows.cord(power, feed, cord).map_or(unknown, |cord| (cord.load, 0.0)),
             Place::Feed(feed) => self.flow(feed).map_or(unknown, |flow| match flow.known {
-                Known::Metered => (flow.worst(), self.used(feed)),
+                Known::Metered | Known::Doubted => (flow.worst(), self.used(feed)),
                 Known::Stale | Known::Reckoned => (flow.worst(), 0.0),
             }),
         }
@@ -207,6 +207,10 @@ impl Feeds {
             FeedTrouble::TimeShort => {
                 format!("{name}: {:.0} % used of the time for which it may carry too much", 100.0 * self.used(id))
             }
+            FeedTrouble::Reckoned if flow.known == Known::Doubted => format!(
+                "{name}: its meter says clearly less than the {:.1} kW that what is below it draws, and is not believed",
+                kilowatts(flow.load)
+            ),
             FeedTrouble::Reckoned => format!("{name}: {:.1} kW, reckoned", kilowatts(flow.load)),
             FeedTrouble::Uneven => format!("{name}: a phase {:.0} % above the mean", 100.0 * (flow.uneven - 1.0)),
         })
@@ -240,7 +244,7 @@ impl Feeds {
             let (Some(feed), Some(flow)) = (power.feeds.get(id), flows.of(id)) else { continue };
             let seen = late
                 || match flow.known {
-                    Known::Metered | Known::Stale => true,
+                    Known::Metered | Known::Doubted | Known::Stale => true,
                     Known::Reckoned => flow.whole && feed.meter.is_none(),
                 };
             if !seen {
@@ -259,7 +263,7 @@ impl Feeds {
             let limit = feed.limit();
             let above = between(-(flow.headroom / limit), (f64::MIN_POSITIVE, -FREE));
             let short = between(guard.used.share(), SHORT);
-            let reckoned = feed.meter.as_ref().map(|_| flow.known == Known::Reckoned);
+            let reckoned = feed.meter.as_ref().map(|_| matches!(flow.known, Known::Reckoned | Known::Doubted));
             let uneven = if metered && flow.load >= limit * WORTH { between(flow.uneven, UNEVEN) } else { None };
             for (trouble, told) in [
                 (FeedTrouble::Above, guard.above.step(above, (Span::ZERO, QUIET), lived)),

@@ -14,6 +14,7 @@ use super::dice::Dice;
 use super::{Deed, Event, Nodes, Scenario, Trigger};
 use crate::compute::fixed::{self, Surge};
 use crate::compute::fleet::{Jobs, Spec};
+use crate::faults::{Fault, SensorFault};
 
 /// A summer noon.
 const NOON: Wall = Wall(1_784_116_800_000);
@@ -158,8 +159,11 @@ impl Overload {
                 Deed::Cap { racks, watts } => {
                     format!("somebody sets the GPUs of {} racks to {watts:.0} W", racks.len())
                 }
-                Deed::Break(_)
-                | Deed::Mend(_)
+                Deed::Break(faults) => match faults.first() {
+                    Some(Fault::Sensor { how, .. }) => format!("{} meters fail: {how:?}", faults.len()),
+                    _ => format!("{faults:?}"),
+                },
+                Deed::Mend(_)
                 | Deed::MendAll
                 | Deed::Override { .. }
                 | Deed::Release(_)
@@ -184,7 +188,7 @@ fn deed(hall: &Hall, dice: &mut Dice) -> (Deed, bool) {
     let skip = dice.below(every);
     let nodes = (0..hall.power.nodes.len()).skip(skip).step_by(every).collect();
     let how = |how| Deed::Agents { nodes, how };
-    match dice.below(9) {
+    match dice.below(10) {
         0 | 1 => (Deed::Silence, true),
         2 => (Deed::Restart, false),
         3 => (how(NodeFault::AgentKilled), true),
@@ -192,11 +196,27 @@ fn deed(hall: &Hall, dice: &mut Dice) -> (Deed, bool) {
         5 => (how(NodeFault::ReportsLost), true),
         6 => (how(NodeFault::PowerUnread), true),
         7 => (how(NodeFault::DriverReload), false),
+        8 => (Deed::Break(meters(hall, dice)), true),
         _ => {
             let racks = (0..hall.power.racks.len()).skip(skip).step_by(every).collect();
             (Deed::Cap { racks, watts: dice.between(200.0, 700.0) }, true)
         }
     }
+}
+
+/// Meters that read nothing, or what they read last, or a frame of zeros: those of feeds, those of racks, or all.
+fn meters(hall: &Hall, dice: &mut Dice) -> Vec<Fault> {
+    let (which, how) = (dice.below(3), dice.below(4));
+    let feeds = hall.power.feeds.rows().iter().filter_map(|feed| feed.meter.as_ref());
+    let feeds = feeds.flat_map(|meter| &meter.powers).map(|point| point.id()).filter(|_| which != 1);
+    let racks = hall.power.racks.iter().map(|rack| rack.power.id()).filter(|_| which != 0);
+    let how = match how {
+        0 => SensorFault::Stuck,
+        1 => SensorFault::ZeroFrame,
+        2 => SensorFault::Dropout(0.7),
+        _ => SensorFault::Lost,
+    };
+    feeds.chain(racks).map(|point| Fault::Sensor { point, how }).collect()
 }
 
 #[cfg(test)]
@@ -233,10 +253,11 @@ mod tests {
                 let agents = if let Deed::Agents { how, .. } = &event.deed { Some(how.word()) } else { None };
                 let ours = (event.deed == Deed::Silence).then_some("silence");
                 let again = (event.deed == Deed::Restart).then_some("restart");
-                seen.insert(agents.or(ours).or(again).unwrap_or("cap"));
+                let meters = matches!(&event.deed, Deed::Break(faults) if faults.len() > 5).then_some("meters");
+                seen.insert(agents.or(ours).or(again).or(meters).unwrap_or("cap"));
             }
         }
-        assert_eq!(seen.len(), 8, "{seen:?}");
+        assert_eq!(seen.len(), 9, "{seen:?}");
     }
 
     #[test]

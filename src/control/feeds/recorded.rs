@@ -61,7 +61,7 @@ impl Recorded {
         let flow = self.flows.of(feed)?;
         let load = flow.worst();
         match flow.known {
-            Known::Metered | Known::Stale => Some(Carried { load, each: 1.0 }),
+            Known::Metered | Known::Doubted | Known::Stale => Some(Carried { load, each: 1.0 }),
             Known::Reckoned => flow.whole.then_some(Carried { load, each: 1.0 + UNMETERED }),
         }
     }

@@ -28,7 +28,7 @@ pub struct FeedView {
     pub headroom_kw: f64,
     /// What leaves it and nothing below it explains (kW); nothing unless its meter is fresh.
     pub unattributed_kw: Option<f64>,
-    /// `metered`, `stale`, `reckoned`.
+    /// `metered`, `doubted`, `stale`, `reckoned`.
     pub known: String,
     /// Whether it has a meter at all.
     pub meter: bool,
@@ -85,6 +85,7 @@ fn view(plan: &Plan, state: &State, (id, feed, flow): (FeedId, &Feed, &Flow), bi
     let guarded = plan.allowed.feed(id).is_some();
     let known = match flow.known {
         Known::Metered => "metered",
+        Known::Doubted => "doubted",
         Known::Stale => "stale",
         Known::Reckoned => "reckoned",
     };

@@ -183,7 +183,7 @@ fn feeds(figures: &Figures) -> Vec<Family> {
             "Used share of the time for which a feed may carry too much",
             rows(|f| f.used_percent.map(|percent| percent * 1e-2)),
         ),
-        Family::gauge("feed_known", "One for how a feed's load is known: metered, stale, reckoned", known),
+        Family::gauge("feed_known", "One for how a feed's load is known: metered, doubted, stale, reckoned", known),
         Family::gauge(
             "feed_trouble",
             "One for what befalls a feed: above, time_short, reckoned, uneven",

@@ -10,7 +10,7 @@ use crate::id::FeedId;
 use crate::units::Watts;
 
 /// A feed carries nothing while its meter says less than this of what should be below it (1).
-const DEAD: f64 = 0.05;
+pub(super) const DEAD: f64 = 0.05;
 /// The share of a breaker's rating that may be used for good where its maker's points say what trips it.
 const MARGIN: f64 = 0.95;
 

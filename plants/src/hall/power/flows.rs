@@ -1,6 +1,7 @@
 //! What flows through the tree: load, loss and headroom of every feed, by its meter or, without one, by what is below it.
 //!
-//! A meter that is fresh is believed. What it does not see of is unattributed: its reading less what is below it. Where a meter is lost or there is none, a
+//! A meter that is fresh is believed, unless it says clearly less than the meters below it together: it may stand still, or read zeros, and what is below counts
+//! then. What it sees beyond them is unattributed: its reading less what is below it. Where a meter is lost or there is none, a
 //! feed carries what is below it, its losses, and what was last unattributed or `other-peak`, whichever is more; what of that comes from readings is told 8 % higher, because
 //! such readings are that far off; `other-peak` is a most already. A rack that is lost counts at its most. So losing a reading never makes headroom.
 //!
@@ -9,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cords::DEAD;
 use super::{Feed, Metered, Power};
 use crate::id::{FeedId, Table};
 use crate::point::Point;
@@ -18,11 +20,18 @@ use crate::units::Watts;
 /// How much higher what is reckoned from readings is told (1).
 pub const UNMETERED: f64 = 0.08;
 
+/// A meter may say so much less than all that hangs below it (1): meters differ, and are not read at the same moment.
+const LESS: f64 = 0.05;
+/// The same where that is a part of what racks draw (1): their cords need not share as the file says.
+const LESS_SHARED: f64 = 0.25;
+
 /// How a feed's load is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Known {
     /// Its meter is fresh.
     Metered,
+    /// Its meter is fresh, and says less than what is below it draws: that counts.
+    Doubted,
     /// Its meter's last reading, or what is below it where that is more.
     Stale,
     /// From what is below it.
@@ -52,14 +61,41 @@ pub struct Flow {
     enters: Watts,
     /// What its meter last said that nothing below it did (W).
     kept: Watts,
+    /// What racks below it draw by their own meters, with what is lost on the way (W); true while all of them are fresh.
+    racked: (Watts, bool),
+    /// What its meter last said too little (W, ≥ 0): held against the feeds or racks right below it, and against all racks.
+    short: [Watts; 2],
     /// The worst phase over the mean (1, 1 to 3); as it was last metered.
     pub uneven: f64,
+}
+
+/// How a feed's meter is held against what is below it. Follows from the tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Check {
+    /// Every rack below it hangs there with all its cords.
+    wholly: bool,
+    /// What batteries below may give or take (W): no meter of a feed or a rack shows it.
+    slack: Watts,
+}
+
+impl Check {
+    fn of(power: &Power, feed: FeedId) -> Self {
+        let mut shares = vec![0.0; power.racks.len()];
+        let below = power.feeds.iter().filter(|(id, _)| power.hangs_below(*id, feed));
+        for cord in below.flat_map(|(_, feed)| &feed.cords) {
+            shares.get_mut(cord.rack).into_iter().for_each(|share| *share += cord.share);
+        }
+        let batteries = power.storage.iter().filter(|of| power.hangs_below(of.feed, feed));
+        let slack = batteries.map(|of| of.rated.0.max(of.rated.1)).fold(Watts(0.0), |sum, of| sum + of);
+        Self { wholly: shares.iter().all(|share| *share == 0.0 || *share > 0.999), slack }
+    }
 }
 
 /// The flows of a tree. Part of what control remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Flows {
     feeds: Table<FeedId, Flow>,
+    checks: Table<FeedId, Check>,
     /// What each rack last drew (W).
     racks: Vec<Watts>,
     /// What each counts at now: its most where it is lost (W).
@@ -73,6 +109,7 @@ impl Flows {
         let flow = Flow { uneven: 1.0, ..Flow::default() };
         Self {
             feeds: Table::filled(power.feeds.len(), flow),
+            checks: power.feeds.iter().map(|(id, _)| Check::of(power, id)).collect(),
             racks: vec![Watts(0.0); power.racks.len()],
             counted: power.racks.iter().map(|rack| rack.most).collect(),
         }
@@ -93,9 +130,9 @@ impl Flows {
     /// Reckons every feed from the readings of this scan.
     pub fn step(&mut self, power: &Power, read: impl Fn(Point<Watts>) -> Reading<Watts>) {
         for flow in self.feeds.rows_mut() {
-            (flow.below, flow.whole) = (Watts(0.0), true);
+            (flow.below, flow.whole, flow.racked) = (Watts(0.0), true, (Watts(0.0), true));
         }
-        let Self { feeds, racks, counted } = self;
+        let Self { feeds, checks, racks, counted } = self;
         // What racks draw: the last of those whose reading is good enough for something, and whether it is fresh.
         let rack = |place: usize, last: &mut Watts| {
             let of = power.racks.get(place)?;
@@ -122,12 +159,16 @@ impl Flows {
                 }
                 flow.below += watts * cord.share;
                 flow.whole &= fresh;
+                flow.racked = (flow.racked.0 + watts * cord.share, flow.racked.1 && fresh);
             }
-            flow.settle(feed, feed.meter.as_ref().map(|meter| (meter, metered(meter, &read))));
+            let check = checks.get(id).copied().unwrap_or_default();
+            flow.settle((feed, check), feed.meter.as_ref().map(|meter| (meter, metered(meter, &read))));
+            let racked = (flow.racked.0 + feed.loss.of(flow.racked.0), flow.racked.1);
             let (enters, fresh) = (flow.enters, flow.known == Known::Metered || (feed.meter.is_none() && flow.whole));
             if let Some(above) = feed.parent.and_then(|parent| feeds.get_mut(parent)) {
                 above.below += enters;
                 above.whole &= fresh;
+                above.racked = (above.racked.0 + racked.0, above.racked.1 && racked.1);
             }
         }
     }
@@ -140,21 +181,45 @@ impl Flow {
         self.load * self.uneven
     }
 
+    /// What its meter says too little (W, ≥ 0) where this leaves the feed by it. What it was held against and is not read now stays as it was: a
+    /// reading that is lost makes nobody trusted. A unit that carries nothing of its racks is open, and their other cords have them.
+    fn short(&mut self, feed: &Feed, output: Watts, check: Check) -> Watts {
+        let hangs = !feed.cords.is_empty();
+        let open = hangs && output < self.below * DEAD;
+        let less = |all: bool| if all { LESS } else { LESS_SHARED };
+        let held = |most: Watts, all: bool| {
+            let says = open || output >= most * (1.0 - less(all)) - check.slack;
+            if says { Watts(0.0) } else { most - output }
+        };
+        let [fed, racks] = &mut self.short;
+        if self.whole {
+            *fed = held(self.below, !hangs);
+        }
+        if self.racked.1 {
+            *racks = held(self.racked.0, check.wholly);
+        }
+        fed.max(*racks)
+    }
+
     /// Ends a feed of which all below is known, by its meter where that says something.
-    fn settle(&mut self, feed: &Feed, meter: Option<(&Metered, Phases)>) {
+    fn settle(&mut self, (feed, check): (&Feed, Check), meter: Option<(&Metered, Phases)>) {
         let leaves = |meter: &Metered, watts| if meter.leaving { watts } else { feed.loss.output(watts) };
         let (output, enters, doubt) = match meter {
             Some((of, Phases { sum: Reading::Fresh(watts), uneven })) => {
-                let output = leaves(of, watts);
+                let read = leaves(of, watts);
+                let short = self.short(feed, read, check);
+                let (output, doubted) = (read + short, short > Watts(0.0));
                 let unattributed = output - self.below;
-                self.unattributed = Some(unattributed);
+                self.unattributed = (!doubted).then_some(unattributed);
                 self.kept = if self.whole { unattributed } else { self.kept.max(unattributed) };
-                self.known = Known::Metered;
+                self.known = if doubted { Known::Doubted } else { Known::Metered };
                 self.uneven = uneven;
-                (output, if of.leaving { output + feed.loss.of(output) } else { watts }, Watts(0.0))
+                let enters = if of.leaving || doubted { output + feed.loss.of(output) } else { watts };
+                (output, enters, Watts(0.0))
             }
             Some((of, Phases { sum: Reading::Stale { last, .. }, .. })) => {
-                let output = leaves(of, last).max(self.below);
+                let [fed, racks] = self.short;
+                let output = (leaves(of, last) + fed.max(racks)).max(self.below);
                 self.kept = self.kept.max(output - self.below);
                 (self.unattributed, self.known) = (None, Known::Stale);
                 (output, output + feed.loss.of(output), Watts(0.0))

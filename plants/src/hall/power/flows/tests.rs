@@ -69,6 +69,64 @@ fn a_hall_is_reckoned_from_its_racks_to_the_grid() {
     assert!(of(&flows, "utility").headroom < Watts(600e3));
 }
 
+/// A UPS's meter that stands still, or reads zeros, while what is below it rises is not believed; what is below counts, to the last loss.
+#[test]
+fn a_meter_that_says_less_than_what_is_below_it_is_not_believed() {
+    let hall = air();
+    let (power, mut flows) = (&hall.power, Flows::new(&hall.power));
+    let fresh = |watts| Reading::Fresh(Watts(watts));
+    let pdus = |each: f64| ["pdu-a1", "pdu-a2", "pdu-b1", "pdu-b2"].map(|name| (name, fresh(each)));
+    let step = |flows: &mut Flows, rack: f64, ups: f64, more: &[(&'static str, Reading<Watts>)]| {
+        let meters: Vec<_> = pdus(10.0 * rack).into_iter().chain([("ups", fresh(ups))]).collect();
+        let meters: Vec<_> = more.iter().copied().chain(meters).collect();
+        flows.step(power, read(&hall, fresh(rack), &meters));
+        *flows.of(power.feed("ups-a").expect("a UPS")).expect("a flow")
+    };
+    let calm = step(&mut flows, 10e3, 408e3, &[]);
+    assert_eq!(calm.known, Known::Metered);
+    let below = 4.0 * (200e3 * 1.008 + 550.0);
+    for stands in [408e3, 0.0] {
+        let ups = step(&mut flows, 20e3, stands, &[]);
+        assert_eq!((ups.known, ups.unattributed), (Known::Doubted, None), "{stands}");
+        assert!((ups.load.0 - below / 0.975).abs() < 1.0 && ups.headroom < calm.headroom, "{ups:?}");
+    }
+    // Where all meters of feeds stand still those of racks tell, and one of them that is then lost makes nobody trusted again.
+    let all = pdus(100e3);
+    let ups = step(&mut flows, 20e3, 408e3, &all);
+    assert!(ups.known == Known::Doubted && ups.load.0 > 790e3, "{ups:?}");
+    let meters: Vec<_> = all.into_iter().chain([("ups", fresh(408e3))]).collect();
+    flows.step(power, |point| {
+        let lost = hall.points[point.id()].name.as_str() == "rack-a01/power";
+        if lost { LOST } else { read(&hall, fresh(20e3), &meters)(point) }
+    });
+    let again = *flows.of(power.feed("ups-a").expect("a UPS")).expect("a flow");
+    assert!(again.headroom <= ups.headroom, "{again:?}");
+    // It is believed as soon as it agrees; 3 % less are how meters differ.
+    assert_eq!(step(&mut flows, 20e3, 0.97 * below, &[]).known, Known::Metered);
+}
+
+/// A unit that is open carries nothing, and its twin carries all: neither is doubted, nor what both hang on.
+#[test]
+fn an_open_unit_is_no_meter_that_lies() {
+    let hall = air();
+    let (power, mut flows) = (&hall.power, Flows::new(&hall.power));
+    let fresh = |watts| Reading::Fresh(Watts(watts));
+    let meters = [
+        ("pdu-a1", fresh(0.0)),
+        ("pdu-a2", fresh(400e3)),
+        ("pdu-b1", fresh(160e3)),
+        ("pdu-b2", fresh(240e3)),
+        ("ups", fresh(810e3)),
+    ];
+    flows.step(power, read(&hall, fresh(20e3), &meters));
+    for name in ["pdu-a1", "pdu-a2", "pdu-b1", "pdu-b2", "ups-a"] {
+        let flow = flows.of(power.feed(name).expect("a feed")).expect("a flow");
+        assert_eq!(flow.known, Known::Metered, "{name}");
+    }
+    let a1 = power.feed("pdu-a1").expect("a feed");
+    assert!(flows.is_dead(a1) && flows.of(a1).expect("a flow").load < Watts(1e3));
+}
+
 #[test]
 fn a_phase_that_carries_more_leaves_less_headroom() {
     let mut power = tree(&[Sketch { phases: 3, ..Sketch::default() }], 0);
