@@ -255,7 +255,7 @@ fn a_call_that_hangs_holds_up_nobody_else() {
 }
 
 #[test]
-fn a_power_brake_is_an_alarm_of_its_own() {
+fn a_power_brake_is_told_as_why_a_gpu_is_slow() {
     let rig = Rig::new(&[Card::H100]);
     rig.bench.demand(0, 600.0);
     rig.bench.power_brake(0, true);
