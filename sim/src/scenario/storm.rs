@@ -12,7 +12,7 @@ use plant::time::{Span, Wall};
 use super::breakable::{self, Breakable};
 use super::dice::Dice;
 use super::{Deed, Event, Scenario, Trigger};
-use crate::faults::{Fault, MachineFault, SensorFault};
+use crate::faults::{ActuatorFault, Fault, MachineFault, SensorFault};
 
 /// A summer noon.
 const NOON: Wall = Wall(1_784_116_800_000);
@@ -61,6 +61,11 @@ impl Storm {
                 share if share < 0.08 => Deed::Restart,
                 share if share < 0.16 => Deed::Silence,
                 share if share < 0.30 => Deed::Load(dice.between(0.3, 1.0)),
+                share if share < 0.38 => {
+                    let Some((deed, fault)) = held_by_hand(hall, &mut dice) else { continue };
+                    lost.push((at, at + hold, fault));
+                    deed
+                }
                 _ => {
                     let Some(broken) = dice.one_of(pool) else { continue };
                     let fault = vary(broken.fault, &mut dice);
@@ -111,7 +116,7 @@ impl Storm {
             };
             let hold =
                 event.hold.map_or_else(String::new, |h| format!(" for {}", super::verdict::instant(h.seconds())));
-            format!("{at}{hold}: {}", deed(&self.names, &event.deed))
+            format!("{at}{hold}: {}", deed((&self.scenario.hall, &self.names), &event.deed))
         };
         self.scenario.events.iter().map(line).collect()
     }
@@ -164,12 +169,26 @@ fn vary(mut fault: Fault, dice: &mut Dice) -> Fault {
     fault
 }
 
+/// An operator holds an output at something it takes, whatever that does to the hall; and the same as a fault, for what nobody can hold then.
+fn held_by_hand(hall: &Hall, dice: &mut Dice) -> Option<(Deed, Fault)> {
+    let outputs =
+        hall.points.iter().filter_map(|(id, def)| Some((id, def, def.write.filter(|_| !def.monitored_only)?)));
+    let outputs: Vec<_> = outputs.collect();
+    let (point, def, range) = dice.one_of(&outputs)?;
+    let value = dice.between(range.min, range.max);
+    let value = if def.is_run_mode() { libm::round(value) } else { value };
+    let deed = Deed::Override { points: vec![*point], value, reason: "by the storm".to_owned() };
+    Some((deed, Fault::Actuator { point: *point, how: ActuatorFault::Jammed }))
+}
+
 /// When so much is broken that nobody has to hold the inlets: each moment at which a fault begins is looked at with all that
 /// is broken then.
 fn excused(hall: &Hall, lost: &[(f64, f64, Fault)]) -> Vec<(f64, f64)> {
     let begins = lost.iter().map(|(from, _, _)| *from);
     let of = |at: f64| {
         let now: Vec<&(f64, f64, Fault)> = lost.iter().filter(|(from, to, _)| (*from..=*to).contains(&at)).collect();
+        let now: Vec<&(f64, f64, Fault)> =
+            now.into_iter().filter(|(_, _, fault)| takes_cooling(hall, *fault)).collect();
         let broken: Vec<Option<EquipId>> = now.iter().map(|(_, _, fault)| concerned(hall, *fault)).collect();
         let end = now.iter().map(|(_, to, _)| *to).fold(at, f64::max);
         hopeless(hall, &broken).then_some((at, end))
@@ -196,6 +215,24 @@ fn heals(hall: &Hall, fault: Fault) -> bool {
         | Fault::ValveStuck(_)
         | Fault::PumpTripped
         | Fault::ChillerTripped => true,
+    }
+}
+
+/// True where a fault takes cooling away, or the sight of a rack. What any other sensor or feedback tells, or does not, is no excuse: control has to do with what
+/// is left.
+fn takes_cooling(hall: &Hall, fault: Fault) -> bool {
+    match fault {
+        Fault::Sensor { point, .. } | Fault::Feedback { point, .. } => {
+            let equip = hall.points.get(point).and_then(|def| hall.equips.get(def.equip));
+            equip.is_some_and(|equip| equip.kind == Kind::Rack)
+        }
+        Fault::Actuator { .. }
+        | Fault::LocalHand { .. }
+        | Fault::FanFailed(_)
+        | Fault::ValveStuck(_)
+        | Fault::PumpTripped
+        | Fault::ChillerTripped
+        | Fault::Machine { .. } => true,
     }
 }
 
@@ -232,17 +269,21 @@ fn hopeless(hall: &Hall, broken: &[Option<EquipId>]) -> bool {
         })
 }
 
-fn deed(names: &[(Fault, String)], deed: &Deed) -> String {
+fn deed((hall, names): (&Hall, &[(Fault, String)]), deed: &Deed) -> String {
     let fault = |fault: &Fault| names.iter().find(|(known, _)| known == fault).map_or("?", |(_, name)| name.as_str());
     match deed {
         Deed::Break(faults) => faults.iter().map(fault).collect::<Vec<_>>().join(", "),
         Deed::Load(share) => format!("load {share:.2}"),
         Deed::Silence => "nobody commands".to_owned(),
+        Deed::Override { points, value, .. } => {
+            let names: Vec<&str> =
+                points.iter().filter_map(|point| hall.points.get(*point)).map(|def| def.name.as_str()).collect();
+            format!("an operator holds {} at {value:.2}", names.join(", "))
+        }
         Deed::Restart => "the controller restarts".to_owned(),
         Deed::Agents { nodes, how } => format!("{} of {} nodes", how.word(), nodes.len()),
         Deed::Mend(_)
         | Deed::MendAll
-        | Deed::Override { .. }
         | Deed::Release(_)
         | Deed::Announce { .. }
         | Deed::GridTarget { .. }
@@ -283,6 +324,12 @@ mod tests {
         assert!(excuses(&[(0.0, 600.0, fan("crah-1")), (0.0, 600.0, fan("crah-4"))]).is_empty(), "one in each row");
         assert_eq!(excuses(&[(0.0, 600.0, fan("crah-1")), (300.0, 900.0, fan("crah-2"))]), [(300.0, 900.0)]);
         assert_eq!(excuses(&[(10.0, 20.0, Fault::ChillerTripped)]), [(10.0, 20.0)]);
+        let lost = |name: &str| Fault::Sensor { point: hall.point(name).expect("a point"), how: SensorFault::Lost };
+        let one = |fault: Fault| excuses(&[(0.0, 600.0, fault)]).is_empty();
+        assert!(
+            one(lost("chw/dp")) && one(lost("roof/wet-bulb")) && one(lost("crah-1/supply-air-temp")),
+            "a sensor is none"
+        );
     }
 
     #[test]
