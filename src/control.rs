@@ -29,7 +29,6 @@ pub mod battery;
 mod budgets;
 mod cdus;
 mod checkout;
-pub mod civil;
 mod clock;
 mod commands;
 mod cooling;
@@ -83,6 +82,7 @@ mod wear;
 mod tests;
 
 pub use energy::tariff;
+pub use plant::civil;
 pub use site::Site;
 
 use std::sync::Arc;

@@ -13,7 +13,8 @@
 //!      ├─ doors         (rear doors that control runs; one loop each: leaving air by valve)
 //!      ├─ tanks         (tanks that control runs; a loop each: fluid, or vapour's pressure, by valve)
 //!      ├─ meters        (roles: utility … IT; the PUE and its category come from these)
-//!      └─ power         (feeds from the grid to the racks' cords, with their breakers; nodes with GPUs in the racks)
+//!      ├─ power         (feeds from the grid to the racks' cords, with their breakers; nodes with GPUs in the racks)
+//!      └─ windows       (civil times at which what can wait may run)
 //! ```
 
 pub mod capping;
@@ -35,11 +36,12 @@ mod strategies;
 pub mod supervisor;
 mod trips;
 pub mod useful;
+pub mod window;
 mod words;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId, Table};
+use crate::id::{AlarmId, EquipId, HeaderId, LoopId, PointId, RowId, Table, WindowId};
 use crate::point::{Point, PointTable};
 use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent, Watts};
@@ -102,6 +104,8 @@ pub struct Hall {
     pub power: power::Power,
     /// When a PUE means something.
     pub pue: PueRules,
+    /// When what can wait may run.
+    pub windows: Table<WindowId, window::Window>,
     /// How the loops are run.
     pub strategies: Strategies,
     /// Every loop's name: `row-a/fans`, `crah-1/valve`, `chw/pump`.

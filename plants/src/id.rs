@@ -43,6 +43,8 @@ ids! {
     HeaderId;
     /// A feed of the power tree.
     FeedId;
+    /// A window of civil time.
+    WindowId;
 }
 
 /// A vector indexed by an id type.

@@ -3,6 +3,7 @@
 pub mod bind;
 pub mod breaker;
 pub mod check;
+pub mod civil;
 pub mod command;
 pub mod convert;
 pub mod device;

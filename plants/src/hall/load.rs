@@ -14,6 +14,7 @@ mod specs;
 mod storage;
 mod supervisor;
 mod tuning;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -92,11 +93,10 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let (cdus, dry) = (draft.driven_cdus(file), draft.driven_dry(file));
     let (headers, doors) = (draft.headers(file), draft.driven_doors(file));
     let (tanks, two_phase_tanks) = draft.driven_tanks(file);
-    let heat = draft.driven_heat(file);
-    let tunings = sequence::tunings(file);
+    let (heat, tunings) = (draft.driven_heat(file), sequence::tunings(file));
     draft.meters(file);
     let power = draft.power_with_storage(file);
-    let redundant = draft.redundant(file);
+    let (redundant, windows) = (draft.redundant(file), window::windows(file, tz.as_deref()));
     let only_tanks = draft.rows.is_empty() && (file.has("tank") || file.has("two-phase-tank"));
     let needs = [!only_tanks, !draft.coils.is_empty(), draft.chilled_water.is_some()];
     let strategies = tuning::strategies(file, limits.as_ref(), (needs, tunings));
@@ -133,6 +133,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
         meters: draft.meters,
         power,
         pue: pue?,
+        windows,
         strategies: strategies?,
         loops: draft.loops,
         alarms: alarms?,

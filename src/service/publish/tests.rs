@@ -109,6 +109,7 @@ fn hall() -> Arc<Hall> {
         tanks: Vec::new(),
         two_phase_tanks: Vec::new(),
         heat: Vec::new(),
+        windows: Table::new(),
         loops: Table::new(),
         alarms: [alarm("inlet-high"), alarm("inlets-lost")].into_iter().collect(),
     })

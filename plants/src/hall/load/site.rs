@@ -1,16 +1,16 @@
 //! What holds for the hall as a whole: its time zone, its limits, when a PUE means something.
 
+use crate::civil::Zone;
 use crate::hall::envelope::{AirClass, CoolantClass, Envelope, WaterClass};
 use crate::hall::{Limits, PueRules, Trips};
 use crate::read::Section;
 use crate::time::Span;
 use crate::units::Celsius;
 
-/// An IANA name by its shape; whether the zone exists is known where the time-zone database is.
+/// An IANA name that the time-zone database knows.
 pub(super) fn time_zone(file: &Section<'_>) -> Option<String> {
     let tz = file.need_text("tz")?;
-    let fits =
-        tz.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b)) && (tz.contains('/') || tz == "UTC");
+    let fits = (tz.contains('/') || tz == "UTC") && Zone::named(&tz).is_some();
     if !fits {
         file.fault("tz", format!("`{tz}` is no time zone"), "write an IANA name such as \"Europe/Berlin\" or \"UTC\"");
     }

@@ -102,6 +102,7 @@ const CORPUS: &[Broken] = &[
         "did you mean `summary`?",
     ),
     broken("tz = \"Europe/Berlin\"", "tz = §\"CET+1 \"", "`CET+1 ` is no time zone", "IANA name"),
+    broken("tz = \"Europe/Berlin\"", "tz = §\"Mars/Olympus\"", "`Mars/Olympus` is no time zone", "IANA name"),
     broken("summary = \"Two racks\"", "summary = §\"  \"", "`summary` is empty", "one sentence"),
     broken("inlet-max = 32.0", "inlet-max = §26", "`inlet-max` is 26 and must be above", "allowable range"),
     broken("inlet-max = 32.0", "inlet-max = §320.0", "is 320 and must be from 10 to 50", "from 10 to 50"),

@@ -8,24 +8,26 @@
 //! Nothing here allocates but reading from a file.
 
 mod holiday;
+mod stretch;
 mod when;
 
 #[cfg(test)]
 mod tests;
 
+use crate::time::Wall;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
-use plant::time::Wall;
 
 pub use holiday::Holiday;
+pub use stretch::Stretch;
 pub use when::{Day, Days, Hours, MONTHS, Months, When};
 
 /// Milliseconds of a civil day.
 pub const DAY_MS: i64 = 86_400_000;
 
-/// What the clock says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the clock says. The day counts first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Local {
     /// The day.
     pub date: Date,
@@ -51,6 +53,13 @@ impl Zone {
             }
             _ => TimeZoneDatabase::bundled().get(text).ok().map(Self),
         }
+    }
+
+    /// Its name: "Europe/Berlin", "+01:00".
+    #[must_use]
+    pub fn name(&self) -> String {
+        let offset = || self.0.to_fixed_offset().map(clock_ahead).unwrap_or_default();
+        self.0.iana_name().map_or_else(offset, str::to_owned)
     }
 
     /// What the clock says at an instant.
@@ -102,29 +111,37 @@ impl Zone {
         self.local(at).ms.rem_euclid(length_ms.max(1)) == 0
     }
 
+    /// The next instant after this one at which the clock is set, before an end, and by how much it is set (ms, negative where it goes
+    /// back). Nothing where it is not.
+    #[must_use]
+    pub fn set_after(&self, at: Wall, end: Wall) -> Option<(Wall, i64)> {
+        let changes = self.0.following(stamp(at)).map(|change| Wall(change.timestamp().as_millisecond()));
+        let within = changes.skip_while(|change| *change <= at).take_while(|change| *change < end);
+        // A change of a name alone sets no clock.
+        let by = |change: Wall| self.shift(change).saturating_sub(self.shift(Wall(change.0.saturating_sub(1))));
+        within.map(|change| (change, by(change))).find(|(_, by)| *by != 0)
+    }
+
     /// An instant as the clock shows it, with its offset: "2026-10-25 02:15 +01:00".
     #[must_use]
     pub fn show(&self, at: Wall) -> String {
         let offset = self.offset(at);
-        let (sign, seconds) = (if offset.seconds() < 0 { '-' } else { '+' }, offset.seconds().abs());
         let at = offset.to_datetime(stamp(at));
         let clock = if at.second() == 0 {
             format!("{:02}:{:02}", at.hour(), at.minute())
         } else {
             format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
         };
-        format!("{} {clock} {sign}{:02}:{:02}", at.date(), seconds / 3600, seconds / 60 % 60)
+        format!("{} {clock} {}", at.date(), clock_ahead(offset))
     }
 
     /// An instant as data has it, to the second, with the offset of the zone: "2026-10-25T02:15:00+01:00".
     #[must_use]
     pub fn stamp(&self, at: Wall) -> String {
         let offset = self.offset(at);
-        let (sign, seconds) = (if offset.seconds() < 0 { '-' } else { '+' }, offset.seconds().abs());
         let at = offset.to_datetime(stamp(at));
         let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-        let offset = format!("{sign}{:02}:{:02}", seconds / 3600, seconds / 60 % 60);
-        format!("{}T{hour:02}:{minute:02}:{second:02}{offset}", at.date())
+        format!("{}T{hour:02}:{minute:02}:{second:02}{}", at.date(), clock_ahead(offset))
     }
 
     fn offset(&self, at: Wall) -> Offset {
@@ -144,6 +161,12 @@ impl Zone {
         let change = self.0.following(stamp(at)).next().map(|change| Wall(change.timestamp().as_millisecond()));
         change.filter(|change| *change > at && *change < wanted).unwrap_or(wanted)
     }
+}
+
+/// By how much a clock is ahead of UTC: "+01:00".
+fn clock_ahead(offset: Offset) -> String {
+    let (sign, seconds) = (if offset.seconds() < 0 { '-' } else { '+' }, offset.seconds().abs());
+    format!("{sign}{:02}:{:02}", seconds / 3600, seconds / 60 % 60)
 }
 
 /// The same instant for the database; the beginning of 1970 where it is out of range.

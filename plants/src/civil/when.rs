@@ -1,7 +1,7 @@
 //! Which hours a rule names: days of the year, of the week, holidays, times of day.
 
+use crate::read::{Refusal, Value};
 use jiff::civil::{Date, Weekday};
-use plant::read::{Refusal, Value};
 use toml::de::DeValue;
 
 use super::holiday::{Holiday, month_day};
@@ -61,7 +61,8 @@ impl Value for Hours {
     }
 }
 
-fn minute(text: &str) -> Option<i64> {
+/// A time of day such as "07:30", up to "24:00" (ms).
+pub(super) fn minute(text: &str) -> Option<i64> {
     let (hour, minute) = text.split_once(':')?;
     let two = |text: &str| (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<i64>());
     let (hour, minute) = (two(hour)?.ok()?, two(minute)?.ok()?);
@@ -161,8 +162,15 @@ impl When {
     /// True when the clock shows an instant that the rule names.
     #[must_use]
     pub fn covers(&self, local: Local, holidays: &[Holiday]) -> bool {
-        let today = || self.fits(local.date, holidays);
-        let yesterday = || local.date.yesterday().is_ok_and(|date| self.fits(date, holidays));
+        self.covers_but(local, holidays, |_| false)
+    }
+
+    /// The same, where nothing begins on some days.
+    #[must_use]
+    pub fn covers_but(&self, local: Local, holidays: &[Holiday], none: impl Fn(Date) -> bool) -> bool {
+        let fits = |date| self.fits(date, holidays) && !none(date);
+        let today = || fits(local.date);
+        let yesterday = || local.date.yesterday().is_ok_and(fits);
         self.hours.is_empty() && today()
             || self.hours.iter().any(|hours| {
                 if hours.from < hours.to {

@@ -1,7 +1,7 @@
 //! Holidays: a date, or a rule for every year.
 
+use crate::read::{Refusal, Value};
 use jiff::civil::{Date, Weekday};
-use plant::read::{Refusal, Value};
 use toml::de::DeValue;
 
 use super::when::{month, weekday};

@@ -1,7 +1,7 @@
 //! Civil time against what people say of it.
 
+use crate::read::{Section, Source};
 use jiff::Timestamp;
-use plant::read::{Section, Source};
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn held(zone: &Zone, when: &When, (from, to): (Wall, Wall), holidays: &[Holiday]
         (at, steps) = (next, steps + 1);
         assert!(steps < 100_000, "too many steps");
     }
-    plant::convert::f64_from_i64(sum) / 3.6e6
+    crate::convert::f64_from_i64(sum) / 3.6e6
 }
 
 #[test]
