@@ -77,6 +77,7 @@ pub mod trial;
 mod trips;
 pub mod tuning;
 mod wear;
+pub mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -121,6 +122,7 @@ use supervisor::Supervisor;
 use tariff::Tariff;
 use trial::Trials;
 use wear::Wear;
+use windows::Windows;
 
 /// The whole controller.
 pub struct Controller {
@@ -166,6 +168,7 @@ pub struct State {
     batteries: battery::Batteries,
     grid: Grid,
     prices: LivePrices,
+    windows: Windows,
     cooling: Cooling,
     equipment: Equipment,
     overrides: Overrides,
@@ -205,7 +208,8 @@ impl Controller {
         let state = State::new(&plan, &commands, &capper);
         let mut outputs = Self::safe_outputs(&hall);
         // Room for a scan in which every point has something to tell, so that no scan allocates.
-        let most = 2 * hall.points.len() + hall.alarms.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len() + 80;
+        let told = hall.alarms.len() + hall.windows.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len();
+        let most = 2 * hall.points.len() + told + 80;
         outputs.events.reserve(most);
         Self { plan, commands, capper, outputs, state }
     }
@@ -219,6 +223,7 @@ impl Controller {
             controller.state = state;
             controller.state.prices.move_to(controller.plan.tariff.as_deref());
             controller.state.grid.move_to(&controller.plan.hall);
+            controller.state.windows.move_to(&controller.plan.hall);
             controller.publish();
         } else {
             controller.state.wear = state.wear;
@@ -245,7 +250,7 @@ impl Controller {
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, state.quality.image(), tick.mono, news); // registers to energy, PUE
         state.draw(plan, inputs, capper, (&mut outputs.caps, news)); // what feeds carry and may carry, what every GPU may draw
-        state.prices.step(plan.market(), &state.clock, news); // what energy costs now
+        state.look_at_the_clock(plan, news); // what energy costs now, which windows are open
         let image = state.quality.image();
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));

@@ -17,9 +17,9 @@
 //!
 //! | Layer | What it is | Sees |
 //! |---|---|---|
-//! | crate [`plant`] | the nouns: [`Hall`](plant::hall::Hall), [`Point`](plant::point::Point), [`DeviceMap`](plant::device::DeviceMap), [`Inputs`](plant::image::Inputs), [`Outputs`](plant::image::Outputs), [`Event`](plant::event::Event) | nothing |
+//! | crate [`plant`] | the nouns: [`Hall`](plant::hall::Hall), [`Point`](plant::point::Point), [`DeviceMap`](plant::device::DeviceMap), [`Inputs`](plant::image::Inputs), [`Outputs`](plant::image::Outputs), [`Event`](plant::event::Event); [civil time](plant::civil) | nothing |
 //! | crate `sim` | the world: physics that steps, and servers that put it on a network | `plant` |
-//! | [`control`] | the controller: [`step`](control::Controller::step) and [`answer`](control::Controller::answer); [tariffs](control::tariff) and [civil time](control::civil) | `plant` |
+//! | [`control`] | the controller: [`step`](control::Controller::step) and [`answer`](control::Controller::answer); [tariffs](control::tariff) and [windows](control::windows) | `plant` |
 //! | [`adapters`] | the field: [`modbus`](adapters::modbus), [`mqtt`](adapters::mqtt), [`nvml`](adapters::nvml); samples in, outputs out | `plant` |
 //! | [`agent`] | the privileged half on a GPU node: caps that end with their [leases](plant::lease) | `plant`, `adapters`, and of `service` the socket's door |
 //! | [`service`] | the shell: [scan](service::scan), [journal](service::journal), [history](service::history), [API](service::api), [metrics](service::metrics) | all of these |

@@ -347,9 +347,17 @@ fn asking_a_tariff_allocates_nothing() {
     }
 }
 
+const WINDOWS: &str = r#"
+[[window]]
+name = "night"
+hours = ["22:00-06:00", "21:00-21:10"]
+shut = ["easter+1"]
+"#;
+
 #[test]
-fn a_scan_with_live_prices_allocates_nothing() {
-    let mut run = Run::new();
+fn a_scan_with_live_prices_and_windows_allocates_nothing() {
+    let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let mut run = Run::with(Hall::load("air", &format!("{air}{WINDOWS}")).expect("loads"), |_| {});
     let rules = PriceRules {
         stale_after: Span::from_secs(3600),
         max_gap: Span::ZERO,
@@ -357,7 +365,7 @@ fn a_scan_with_live_prices_allocates_nothing() {
     };
     let tariff = Arc::new(Tariff::load("t.toml", TARIFF).expect("loads"));
     run.control = Controller::new(Site { tariff: Some(tariff), prices: Some(rules), ..Arc::clone(&run.hall).into() });
-    let (mut known, mut unknown) = (0, 0);
+    let (mut known, mut unknown, mut open) = (0, 0, 0);
     for scan in 0..7200_u32 {
         run.sample(None);
         // For a while nobody trusts the clock; then nobody publishes, and at last somebody does with a fault.
@@ -377,9 +385,11 @@ fn a_scan_with_live_prices_allocates_nothing() {
         if scan % 60 == 0 {
             let price = run.control.prices().expect("a tariff").price;
             (known, unknown) = (known + usize::from(price.is_some()), unknown + usize::from(price.is_none()));
+            open += usize::from(run.control.windows().windows[0].open);
         }
     }
     assert!(known > 60 && unknown > 40, "{known} known, {unknown} unknown");
+    assert!(open > 40 && open < 80, "open in {open} of 120 minutes");
     let seen = run.control.prices().expect("a tariff");
     assert!(seen.troubles.contains(&"stale".to_owned()) && seen.refused == 1, "{seen:?}");
 }

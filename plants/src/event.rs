@@ -14,12 +14,13 @@ mod stage;
 mod step;
 mod supervision;
 mod unanswered;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Level, Reason};
 use crate::hall::Hall;
-use crate::id::{AlarmId, EquipId, FeedId, HeaderId, LoopId, PointId, RowId};
+use crate::id::{AlarmId, EquipId, FeedId, HeaderId, LoopId, PointId, RowId, WindowId};
 use crate::reading::Why;
 use crate::time::Mono;
 
@@ -37,6 +38,7 @@ pub use stage::StageCause;
 pub use step::Step;
 pub use supervision::Supervision;
 pub use unanswered::Unanswered;
+pub use window::WindowNews;
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,6 +59,8 @@ pub enum About {
     Header(HeaderId),
     /// One feed of the power tree.
     Feed(FeedId),
+    /// One window of civil time.
+    Window(WindowId),
 }
 
 /// What goes wrong in a sequence of equipment.
@@ -319,6 +323,8 @@ pub enum What {
     Prices(PriceNews),
     /// Load targets of a grid.
     Grid(GridNews),
+    /// Windows of civil time.
+    Window(WindowNews),
 }
 
 /// Something that happened, when, and to what.
@@ -347,6 +353,7 @@ impl Event {
             About::Alarm(a) => hall.alarms.get(a).map_or("?", |d| d.name.as_str()),
             About::Header(h) => hall.headers.get(h).map_or("?", |header| header.name.as_str()),
             About::Feed(f) => hall.power.feeds.get(f).map_or("?", |feed| feed.name.as_str()),
+            About::Window(w) => hall.windows.get(w).map_or("?", |window| window.name.as_str()),
         }
     }
 }

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::battery::view::BatteryView;
 use super::grid::view::GridView;
 use super::interval::view::PeaksView;
+use super::windows::view::OpenView;
 
 pub use super::commands::Proof;
 
@@ -140,6 +141,9 @@ pub struct Status {
     /// What energy costs; nothing where the site names no tariff.
     #[serde(default)]
     pub price: Option<PriceView>,
+    /// Windows of civil time, in the order of the hall.
+    #[serde(default)]
+    pub windows: Vec<OpenView>,
     /// What keeps billed peaks down; nothing where they may come.
     #[serde(default)]
     pub peaks: Option<PeaksView>,

@@ -15,6 +15,7 @@ use super::report::{
     WhyReport, Written,
 };
 use super::tariff::Tariff;
+use super::windows::view::WindowsView;
 
 impl Controller {
     /// What energy and its peaks cost; nothing where the site names no tariff.
@@ -27,6 +28,12 @@ impl Controller {
     #[must_use]
     pub fn prices(&self) -> Option<PricesView> {
         report::prices(&self.plan, &self.state)
+    }
+
+    /// Every window, open or not, as of the last scan.
+    #[must_use]
+    pub fn windows(&self) -> WindowsView {
+        self.state.windows.view(&self.plan.hall, self.state.clock.last())
     }
 
     /// Every loop's terms, as of the last scan.

@@ -8,6 +8,7 @@ mod peaks;
 mod prices;
 mod supervision;
 mod turns;
+mod windows;
 
 use plant::command::{Level, Reason};
 use plant::event::{
@@ -284,9 +285,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::LevelLow(low) => either(low, "has too little fluid: fill it up", "has fluid enough again"),
         What::AirFound(found) => either(found, "has air in it beside its vapour", "has no air in it any more"),
         What::MoreCooling(on) => turns::heat(on).to_owned(),
-        What::DewPointsLost => {
-            "has no sensor of its dew point left: the coolant is kept above the highest allowed".to_owned()
-        }
+        What::DewPointsLost => turns::DEW_POINTS_LOST.to_owned(),
         What::DewPointKnown => "knows its dew point again".to_owned(),
         What::DoorLeaks(on) => turns::leak(on).to_owned(),
         What::DewPointTrip(on) => turns::dew(on).to_owned(),
@@ -334,6 +333,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Supervision(news) => supervision::news(news),
         What::Prices(news) => prices::news(hall, news),
         What::Grid(news) => grid(news),
+        What::Window(news) => windows::window(hall, event, news),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }
 }

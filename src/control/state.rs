@@ -35,6 +35,7 @@ use super::shadow::Shadow;
 use super::supervisor::Supervisor;
 use super::trial::Trials;
 use super::wear::Wear;
+use super::windows::Windows;
 use super::{Plan, State};
 
 impl State {
@@ -52,6 +53,7 @@ impl State {
             batteries: Batteries::new(hall),
             grid: Grid::new(hall),
             prices: LivePrices::default(),
+            windows: Windows::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
             overrides: Overrides::default(),
@@ -79,6 +81,12 @@ impl State {
             ahead: &self.cooling.strategies().feed_forward,
             dt: Span::ZERO,
         }
+    }
+
+    /// What the clock on the wall decides: what energy costs, and which windows are open.
+    pub(super) fn look_at_the_clock(&mut self, plan: &Plan, news: &mut News<'_>) {
+        self.prices.step(plan.market(), &self.clock, news);
+        self.windows.step(&plan.hall, self.clock.last(), news);
     }
 
     /// What flows through the billed meter; nothing where no peak is kept down.

@@ -8,6 +8,7 @@
 //! | `event` | 1 | no | each |
 
 mod grid;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -377,6 +378,7 @@ fn what(what: &What) -> Value {
         What::Commissioning(news) => commissioning(news),
         What::Prices(news) => prices(news),
         What::Grid(news) => grid::news(*news),
+        What::Window(news) => windows::news(*news),
     }
 }
 

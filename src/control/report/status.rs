@@ -67,6 +67,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         announced: announced(hall, state),
         budgets: super::budgets::views(hall, state),
         price: super::prices::price(plan, state),
+        windows: state.windows.brief(),
         peaks: None,
         batteries: state.batteries.view(hall, tick.wall),
         grid: None,

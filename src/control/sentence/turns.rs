@@ -33,6 +33,10 @@ pub(super) const fn leak(on: bool) -> &'static str {
     }
 }
 
+/// No sensor of a room's dew point is known.
+pub(super) const DEW_POINTS_LOST: &str =
+    "has no sensor of its dew point left: the coolant is kept above the highest allowed";
+
 /// A coolant is too near to the room's dew point, or is not any more.
 pub(super) const fn dew(near: bool) -> &'static str {
     if near {
