@@ -36,6 +36,7 @@ pub mod supervisor;
 pub mod tariff;
 pub mod tune;
 pub mod why;
+pub mod windows;
 
 use std::path::PathBuf;
 
@@ -91,6 +92,9 @@ pub enum Command {
     /// What energy and its peaks cost
     #[command(subcommand)]
     Tariff(tariff::TariffCommand),
+    /// When what can wait may run: windows of civil time
+    #[command(subcommand)]
+    Windows(windows::WindowsCommand),
     /// What the driver says of this machine's GPUs
     Gpus(gpus::GpusArgs),
     /// Every point with its value, quality and age
@@ -244,6 +248,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 59 } else { 45 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 62 } else { 48 });
     }
 }

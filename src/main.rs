@@ -29,6 +29,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Status(args) => cli::status::run(&args, out),
         Command::Power(command) => cli::power::run(&command, out),
         Command::Tariff(command) => cli::tariff::run(&command, out),
+        Command::Windows(command) => cli::windows::run(&command, out),
         Command::Gpus(args) => cli::gpus::run(&args, out),
         Command::Points(args) => cli::points::run(&args, out),
         Command::Why(args) => cli::why::run(&args, out),

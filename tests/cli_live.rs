@@ -13,3 +13,4 @@ mod peaks;
 mod prices;
 mod records;
 pub mod rig;
+mod windows;

@@ -126,6 +126,10 @@ fn clone_of_the_files() -> tempfile::TempDir {
     let air = fs::read_to_string(root().join("plants/halls/air.toml")).expect("shipped");
     let grid = "[grid]\nfeeds = [\"utility\"]\n";
     fs::write(folder.path().join("config/air-grid.toml"), format!("{air}\n{grid}")).expect("written");
+    // A hall with the windows that docs/windows.md writes.
+    let windows = blocks().into_iter().find(|b| b.info == "toml hall" && b.place.starts_with("docs/windows.md"));
+    let text = windows.expect("a block of windows").text;
+    fs::write(folder.path().join("hall.toml"), format!("{air}\n{text}")).expect("written");
     folder
 }
 
@@ -151,6 +155,22 @@ fn commands_that_stand_alone_do_what_they_say() {
         }
     }
     assert!(count > 3, "the documentation shows only {count} commands");
+}
+
+#[test]
+fn what_the_page_of_windows_prints_is_printed() {
+    let (folder, found) = (clone_of_the_files(), blocks());
+    let of_the_page: Vec<&Block> = found.iter().filter(|b| b.place.starts_with("docs/windows.md")).collect();
+    let mut count = 0;
+    for pair in of_the_page.windows(2).filter(|pair| pair[0].info == "sh" && pair[1].info == "text") {
+        let said: String = commands(pair[0])
+            .iter()
+            .map(|(arguments, _)| String::from_utf8(run(folder.path(), arguments).stdout).expect("text"))
+            .collect();
+        assert_eq!(said, pair[1].text, "{}", pair[1].place);
+        count += 1;
+    }
+    assert!(count >= 4, "the page shows only {count}");
 }
 
 struct Demo(Child);

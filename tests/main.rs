@@ -33,4 +33,5 @@ mod shown;
 mod storms;
 mod systemd;
 mod tidy;
+mod windows;
 mod years;

@@ -7,6 +7,7 @@ use wattloop::control::report::{
     AlarmView, CapView, CduView, DoorView, DryView, HeatView, LeverView, LimitView, MachineView, NamedValue, PlantView,
     Pue, PumpsView, Status, TankView, TowerView,
 };
+use wattloop::control::windows::view::OpenView;
 
 use super::client::SocketArgs;
 use super::figure::{figure, fixed, length};
@@ -59,6 +60,15 @@ fn write_price(page: &mut String, s: &Status) -> std::fmt::Result {
     writeln!(page, "price          {costs}{grams}{troubles}")
 }
 
+/// Which windows are open.
+fn write_windows(page: &mut String, s: &Status) -> std::fmt::Result {
+    if s.windows.is_empty() {
+        return Ok(());
+    }
+    let word = |of: &OpenView| format!("{} {}", of.name, if of.open { "open" } else { "shut" });
+    writeln!(page, "windows        {}", s.windows.iter().map(word).collect::<Vec<_>>().join(", "))
+}
+
 /// What people and programs have asked for.
 fn write_asked(page: &mut String, s: &Status) -> std::fmt::Result {
     for o in &s.overrides {
@@ -95,6 +105,7 @@ fn write_page(page: &mut String, s: &Status) -> std::fmt::Result {
     }
     write_asked(page, s)?;
     write_price(page, s)?;
+    write_windows(page, s)?;
     write_peaks(page, s)?;
     super::power::battery::write_lines(page, &s.batteries)?;
     if let Some(grid) = &s.grid {

@@ -12,6 +12,7 @@
 //! GET  /v1/peaks                     what keeps billed peaks down, and every window that is open
 //! GET  /v1/grid                      POST /v1/grid/target         {"feed","watts","hold","best_effort","reason"}, /v1/grid/lift {"feed","reason"}
 //! GET  /v1/prices                    what energy costs now and ahead, with what is missing
+//! GET  /v1/windows                   every window of civil time, open or not, and when it opens next
 //! GET  /v1/loops/{hours}             every loop's performance over 1 to 24 hours
 //! GET  /v1/trial                     POST /v1/trial, /v1/trial/end, /v1/retune, /v1/revert
 //!                                    POST /v1/supervisor          {"on","reason"}
@@ -40,6 +41,7 @@ mod reload;
 mod routes;
 mod supervisor;
 mod tuning;
+mod windows;
 
 use std::io;
 use std::path::Path;

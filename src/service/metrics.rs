@@ -13,6 +13,7 @@ mod health;
 mod peaks;
 mod prices;
 mod serve;
+mod windows;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -200,6 +200,7 @@ impl Scan {
             Question::Peaks => Answer::Peaks(self.controller.peaks().map(Box::new)),
             Question::Grid => Answer::Grid(self.controller.grid().map(Box::new)),
             Question::Prices => Answer::Prices(self.controller.prices().map(Box::new)),
+            Question::Windows => Answer::Windows(self.controller.windows()),
             Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),
             Question::Loops(hours) => Answer::Loops(self.controller.performance(hours)),
             Question::Shadow(hours) => Answer::Shadow(self.controller.shadow(hours).map(Box::new)),

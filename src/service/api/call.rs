@@ -21,6 +21,7 @@ use crate::control::report::{
     CheckPoint, CheckView, GpuView, PerformanceView, PointView, PricesView, ShadowReport, Status, TrialSeen, WhyReport,
 };
 use crate::control::request::{Reply, Request};
+use crate::control::windows::view::WindowsView;
 
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
 const WAITING: usize = 64;
@@ -49,6 +50,8 @@ pub enum Question {
     Grid,
     /// What energy costs now and ahead.
     Prices,
+    /// Every window of civil time.
+    Windows,
     /// The trial that runs, or the last one.
     Trial,
     /// How every loop did over so many hours.
@@ -84,6 +87,8 @@ pub enum Answer {
     Grid(Option<Box<GridView>>),
     /// To [`Question::Prices`]; nothing where the site names no tariff.
     Prices(Option<Box<PricesView>>),
+    /// To [`Question::Windows`].
+    Windows(WindowsView),
     /// To [`Question::Trial`]; nothing where no loop has been on trial.
     Trial(Option<Box<TrialSeen>>),
     /// To [`Question::Loops`].

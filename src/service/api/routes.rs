@@ -15,7 +15,9 @@ use super::announce::{announce, withdraw};
 use super::call::{Answer, Question};
 use super::gpus;
 use super::reload::{Reloaded, reload};
-use super::{Caller, Context, Problem, batteries, budgets, checkout, exchanged, grid, prices, supervisor, tuning};
+use super::{
+    Caller, Context, Problem, batteries, budgets, checkout, exchanged, grid, prices, supervisor, tuning, windows,
+};
 use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
 
@@ -59,6 +61,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/gpus/{uuid}", get(gpus::one))
         .route("/v1/peaks", get(gpus::peaks))
         .route("/v1/prices", get(prices::look))
+        .route("/v1/windows", get(windows::look))
         .route("/v1/batteries/prove", post(batteries::prove))
         .route("/v1/batteries/stop", post(batteries::stop))
         .route("/v1/grid", get(grid::look))
@@ -279,6 +282,7 @@ pub(super) fn unfit(answer: Answer) -> Problem {
         | Answer::Peaks(_)
         | Answer::Grid(_)
         | Answer::Prices(_)
+        | Answer::Windows(_)
         | Answer::Trial(_)
         | Answer::Loops(_)
         | Answer::Shadow(_)

@@ -18,6 +18,7 @@ use super::figures::{Family, FamilyKind, Figures, Row};
 use super::grid::grid;
 use super::peaks::peaks;
 use super::prices::prices;
+use super::windows::windows;
 use crate::control::report::{FeedView, LimitView, Proof, Written};
 
 /// How points of a canonical unit are named, and the factor to the base unit.
@@ -61,6 +62,7 @@ impl Collector for Exposed {
             families.extend(power(&figures));
             families.extend(feeds(&figures));
             families.extend(prices(&figures));
+            families.push(windows(&figures));
             families.extend(batteries(&figures));
             families.extend(peaks(&figures));
             families.extend(grid(&figures));
