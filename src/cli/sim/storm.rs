@@ -28,7 +28,7 @@ Examples:
   wattloop sim storm air --seed 17                    the storm of one seed again, with what happens in it
 
 In every storm the energy balance closes, no number is lost, the same seed is the same run, and the inlets stay within the
-hall's limit unless more is broken than its spare. Control takes nothing old for fresh, holds its outputs at or above their
+hall's limit unless more cooling is gone than a row's spare, or half of a row's inlets cannot be seen. Control takes nothing old for fresh, holds its outputs at or above their
 fail-safe floors, keeps minimum times, ends every transition in its time, and has the hall back within an hour after the last
 fault, by itself; what a tank has lost of its fluid is told, and nothing else excuses a machine that stays off. Exit code 1 when one of these did not hold, 70 when the simulator failed.")]
 pub struct StormArgs {
