@@ -156,6 +156,8 @@ pub struct Journal {
     tried_at: Option<Mono>,
     /// The record is interrupted until the next snapshot.
     gapped: bool,
+    /// Records that did not get into the queue.
+    dropped: u64,
     broken_seen: u64,
 }
 
@@ -191,6 +193,7 @@ impl Journal {
             snapshot_at: None,
             tried_at: None,
             gapped: false,
+            dropped: 0,
             broken_seen: 0,
         };
         Ok((journal, recovered))
@@ -216,7 +219,7 @@ impl Journal {
             heard: self.heard.news(),
         };
         let body = encode(&scan, self.queue.buffer());
-        self.push(Message { kind: Kind::Scan, tick, body, promise: None });
+        self.push(Message { kind: Kind::Scan, tick, body, dropped: 0, promise: None });
     }
 
     /// Records a request and what it was answered. The receipt tells when both, and all before them, are on disk.
@@ -226,7 +229,7 @@ impl Journal {
             let request = encode(request, Vec::new());
             let answer = Answer { tick, request, reply: hash_of(reply) };
             let body = encode(&answer, self.queue.buffer());
-            self.push(Message { kind: Kind::Answer, tick, body, promise: Some(promise) });
+            self.push(Message { kind: Kind::Answer, tick, body, dropped: 0, promise: Some(promise) });
         }
         receipt
     }
@@ -260,7 +263,7 @@ impl Journal {
             heard: &self.heard.whole(tick.mono),
         };
         let body = encode(&snapshot, self.queue.buffer());
-        if self.queue.push(Message { kind: Kind::Snapshot, tick, body, promise: None }) {
+        if self.queue.push(Message { kind: Kind::Snapshot, tick, body, dropped: self.dropped, promise: None }) {
             self.snapshot_at = Some(tick.mono);
             self.gapped = false;
             self.broken_seen = broken;
@@ -315,6 +318,7 @@ impl Journal {
 
     fn fall_behind(&mut self) {
         self.queue.counters.lose(1);
+        self.dropped = self.dropped.saturating_add(1);
         if !self.gapped {
             self.gapped = true;
             self.queue.counters.gaps.fetch_add(1, Ordering::AcqRel);

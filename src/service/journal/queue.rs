@@ -59,6 +59,8 @@ pub(super) struct Message {
     pub kind: Kind,
     pub tick: Tick,
     pub body: Vec<u8>,
+    /// Of a snapshot: how many records had not got into the queue before it, since the journal was opened.
+    pub dropped: u64,
     /// Told when the record is on disk; dropped when it never will be.
     pub promise: Option<SyncSender<()>>,
 }

@@ -174,8 +174,8 @@ impl Store {
         Self { path, conn, boot, header, ready: false, next_seq, retention, _lock: lock }
     }
 
-    /// Writes the rows of a batch in one commit. Before the first snapshot after a gap, a row that says so.
-    pub fn write(&mut self, batch: &[Message], gap: Option<&Gap>) -> rusqlite::Result<()> {
+    /// Writes the rows of a batch in one commit. Before a snapshot with a gap before it, a row that says so.
+    pub fn write(&mut self, batch: &[Message], mut gap: impl FnMut(&Message) -> Option<Gap>) -> rusqlite::Result<()> {
         if !self.ready {
             self.prepare()?;
         }
@@ -185,7 +185,6 @@ impl Store {
             let mut insert = tx.prepare_cached(
                 "INSERT INTO record(seq, kind, boot, tick, wall_ms, body, sum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?;
-            let mut gap = gap.map(|g| postcard::to_stdvec(g).unwrap_or_default());
             for message in batch {
                 let tick = convert::i64_from_bits(message.tick.seq);
                 let (boot, wall) = (i64::from(self.boot), message.tick.wall.0);
@@ -196,9 +195,9 @@ impl Store {
                     Ok(())
                 };
                 if message.kind == Kind::Snapshot
-                    && let Some(gap) = gap.take()
+                    && let Some(gap) = gap(message)
                 {
-                    put(Kind::Gap, &gap)?;
+                    put(Kind::Gap, &postcard::to_stdvec(&gap).unwrap_or_default())?;
                 }
                 put(message.kind, &message.body)?;
             }
