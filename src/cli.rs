@@ -18,6 +18,7 @@ pub mod gpus;
 pub mod loops;
 mod out;
 pub mod panic;
+pub mod plan;
 pub mod points;
 pub mod power;
 pub mod probe;
@@ -95,6 +96,8 @@ pub enum Command {
     /// When what can wait may run: windows of civil time
     #[command(subcommand)]
     Windows(windows::WindowsCommand),
+    /// When jobs should run over the next day or two, and why
+    Plan(plan::PlanArgs),
     /// What the driver says of this machine's GPUs
     Gpus(gpus::GpusArgs),
     /// Every point with its value, quality and age
@@ -248,6 +251,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 62 } else { 48 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 63 } else { 49 });
     }
 }

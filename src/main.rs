@@ -30,6 +30,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Power(command) => cli::power::run(&command, out),
         Command::Tariff(command) => cli::tariff::run(&command, out),
         Command::Windows(command) => cli::windows::run(&command, out),
+        Command::Plan(args) => cli::plan::run(&args, out),
         Command::Gpus(args) => cli::gpus::run(&args, out),
         Command::Points(args) => cli::points::run(&args, out),
         Command::Why(args) => cli::why::run(&args, out),

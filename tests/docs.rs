@@ -1,7 +1,7 @@
 //! Every command and configuration block of the documentation, run.
 //!
 //! A fenced block says by its info string how it is run: `sh` on its own, `sh demo` beside a running demo, `sh not-run`
-//! with a reason in its first comment, `toml config` by `wattloop check`, `toml hall` in the place of the same sections of a shipped hall, `toml agent` as a node's own file, `toml tariff` by `wattloop tariff check`,
+//! with a reason in its first comment, `toml config` by `wattloop check`, `toml hall` in the place of the same sections of a shipped hall, `toml agent` as a node's own file, `toml tariff` by `wattloop tariff check`, `toml plan` by `wattloop plan`,
 //! anything else is prose.
 
 use std::fs;
@@ -113,7 +113,7 @@ fn run(folder: &Path, arguments: &[String]) -> Output {
 /// A folder that looks like a clone: the shipped configuration, halls and device maps.
 fn clone_of_the_files() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("temporary folder");
-    for part in ["config", "config/tariffs", "plants/halls", "plants/devices"] {
+    for part in ["config", "config/plans", "config/tariffs", "plants/halls", "plants/devices"] {
         let target = folder.path().join(part);
         fs::create_dir_all(&target).expect("folder");
         for entry in fs::read_dir(root().join(part)).expect("shipped folder").flatten() {
@@ -246,6 +246,27 @@ fn tariff_blocks_and_the_shipped_files_pass_their_check() {
     }
 }
 
+#[test]
+fn plan_blocks_and_the_shipped_files_are_planned() {
+    let folder = clone_of_the_files();
+    let found = blocks();
+    let mut files = Vec::new();
+    for (n, block) in found.iter().filter(|b| b.info == "toml plan").enumerate() {
+        let name = format!("config/plans/from-the-page-{n}.toml");
+        fs::write(folder.path().join(&name), &block.text).expect("written");
+        files.push((block.place.clone(), name));
+    }
+    assert!(!files.is_empty(), "the documentation shows no plan");
+    for entry in fs::read_dir(root().join("config/plans")).expect("shipped folder").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        files.push((name.clone(), format!("config/plans/{name}")));
+    }
+    for (place, name) in files {
+        let arguments = ["plan".to_owned(), name];
+        check(&place, &arguments, 0, &run(folder.path(), &arguments));
+    }
+}
+
 /// The sections of a file, each with its header's line; what stands before the first has none.
 fn sections(text: &str) -> Vec<(String, String)> {
     let mut found = vec![(String::new(), String::new())];
@@ -305,6 +326,7 @@ fn every_block_says_how_it_is_run() {
         "toml hall",
         "toml agent",
         "toml tariff",
+        "toml plan",
         "text",
         "json",
         "rust",

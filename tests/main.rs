@@ -7,6 +7,7 @@ mod agents;
 mod api_metrics;
 mod api_socket;
 mod cli_live;
+mod cli_plan;
 mod cli_tariff;
 mod cli_teaches;
 mod cli_tools;

@@ -9,6 +9,7 @@ use super::cost::{Lived, load};
 use super::hold::firm;
 use super::place::Price;
 use super::problem::{Job, SLOT_HOURS};
+use super::windows::Window;
 
 /// Less than this is no difference in money (currency).
 const CENT: f64 = 0.005;
@@ -200,15 +201,16 @@ pub fn targets(board: &Board<'_>, lived: &Lived) -> Vec<Target> {
     let of = |(n, demand): (usize, &super::problem::Demand)| {
         let kw = lived.peaks.get(n).copied().unwrap_or(0.0);
         let windows = board.windows.get(n).map(Vec::as_slice).unwrap_or_default();
-        let top = windows.iter().max_by(|a, b| a.mean(&lived.site).total_cmp(&b.mean(&lived.site)));
-        let highest = top.filter(|w| w.mean(&lived.site) >= demand.free());
-        let given =
-            |w: &super::windows::Window| w.slots.clone().map(|slot| lived.battery.at(slot)).sum::<f64>() / w.length;
+        let given = |w: &Window| -w.slots.clone().map(|slot| lived.battery.at(slot)).sum::<f64>() / w.length;
+        // Many windows reach a peak that is kept; the one that would be highest without the battery says most.
+        let bare = |w: &Window| w.mean(&lived.site) + given(w);
+        let reached = |w: &&Window| w.mean(&lived.site) > kw.max(demand.free()) - 1e-6;
+        let highest = windows.iter().rev().filter(reached).max_by(|a, b| bare(a).total_cmp(&bare(b)));
         Target {
             kw,
             free: demand.free(),
             firm_kw: firm(board.problem, board.windows, (&draw, &lived.peaks), n),
-            battery_kw: highest.map_or(0.0, |w| (-given(w)).max(0.0)),
+            battery_kw: highest.map_or(0.0, |w| given(w).max(0.0)),
             at: highest.map(|w| (w.slots.start, w.slots.end)),
         }
     };
