@@ -125,11 +125,13 @@ impl Bindings {
         Ok(resolved.bindings)
     }
 
-    /// What is allowed and still worth a word: commanded points that no device writes, in the hall's order; then registers
-    /// that are written and never read back, each once, at its place in its map.
+    /// What is allowed and still worth a word: commanded points that no device writes, in the hall's order; then what control runs
+    /// with water in it whose product tells no leak; then registers that are written and never read back, each once, at its place
+    /// in its map.
     #[must_use]
     pub fn warnings(&self, hall: &Hall, file: &str) -> Vec<Fault> {
         let mut warnings = rules::unwritten(self, hall, file);
+        warnings.extend(rules::unwatched(self, hall, file));
         warnings.extend(rules::unproven(self, hall));
         warnings
     }

@@ -143,6 +143,36 @@ pub(super) fn unwritten(bindings: &Bindings, hall: &Hall, file: &str) -> Vec<Fau
         .collect()
 }
 
+/// What control runs with water in it, and whose product has nothing that tells a leak: nobody would shut it off.
+pub(super) fn unwatched(bindings: &Bindings, hall: &Hall, file: &str) -> Vec<Fault> {
+    let doors = hall.doors.iter().map(|door| (door.of.equip, door.of.leak.id()));
+    let cdus = hall.cdus.iter().map(|cdu| (cdu.of.equip, cdu.of.leak.id()));
+    let one = hall.tanks.iter().map(|tank| (tank.of.equip, tank.of.leak.id()));
+    let two = hall.two_phase_tanks.iter().map(|tank| (tank.of.equip, tank.of.leak.id()));
+    let points = |equip: EquipId| {
+        let modbus =
+            bindings.modbus.iter().filter(move |device| device.equip == equip).flat_map(|device| &device.points);
+        let mqtt = bindings.mqtt.iter().filter(move |device| device.equip == equip).flat_map(|device| &device.topics);
+        modbus.chain(mqtt.map(|(_, bound)| bound)).map(|bound| bound.point)
+    };
+    // One without any device is told above.
+    let unwatched = |(equip, leak): &(EquipId, PointId)| {
+        points(*equip).next().is_some() && points(*equip).all(|point| point != *leak)
+    };
+    let told = |(equip, _): (EquipId, PointId)| {
+        let name = hall.equips.get(equip).map_or("?", |def| def.name.as_str());
+        let message =
+            format!("nothing tells a leak of `{name}`: its device map has no `leak`, and control will not shut it off");
+        fault(
+            file,
+            (1, 1),
+            message,
+            "add the register of its tray or leak rope to the map as `leak`, or leave leaks to other eyes",
+        )
+    };
+    doors.chain(cdus).chain(one).chain(two).filter(unwatched).map(told).collect()
+}
+
 /// A register that is written and never read back, with the outputs behind it.
 struct Blind<'a> {
     map: &'a str,

@@ -136,6 +136,20 @@ fn a_register_that_is_never_read_back_gets_a_word_once_with_every_output_behind_
 }
 
 #[test]
+fn what_has_water_in_it_and_tells_no_leak_gets_a_word_and_no_fault() {
+    let tray = "point = \"leak\"                 # the tray below it\nref = 10001";
+    let mute = maps_with("cdu-controller", tray, "point = \"door-open\"\nref = 10001");
+    let assignments = [modbus("cdu-*", "cdu-controller", 1, 1)];
+    for (maps, told) in [(maps(), 0), (mute, 4)] {
+        let mut hall = hall("liquid");
+        let bindings = Bindings::resolve(&mut hall, &maps, &assignments, "f").unwrap_or_else(|f| panic!("{f}"));
+        let warnings = bindings.warnings(&hall, "f");
+        let leaks = warnings.iter().filter(|warning| warning.message.contains("nothing tells a leak of `cdu-"));
+        assert_eq!(leaks.count(), told, "{warnings:?}");
+    }
+}
+
+#[test]
 fn unknown_names_are_told_with_the_nearest() {
     let mut hall = hall("air");
     let wrong = [

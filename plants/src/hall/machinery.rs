@@ -251,6 +251,8 @@ machinery! {
         primary_leaving: Celsius = temperature("primary-leaving-temp", -5.0, 90.0),
         /// Coolant in the reservoir, over full.
         level: Percent = level("level"),
+        /// The tray below it is wet (1) or dry (0). A product without one says nothing of it, and nobody sees its leaks.
+        leak: Ratio = state("leak"),
     }
 
     /// A rear-door heat exchanger: a coil on a rack's back, between its exhaust and the room. Facility water is in it.
@@ -279,6 +281,8 @@ machinery! {
         level: Percent = level("level"),
         /// Electrical power of the machines.
         power: Watts = power("power"),
+        /// The tray below it is wet (1) or dry (0), as that of a CDU.
+        leak: Ratio = state("leak"),
     }
 
     /// An immersion tank with two phases: machines in a boiling liquid below a condenser.
@@ -293,6 +297,8 @@ machinery! {
         level: Percent = level("level"),
         /// Electrical power of the machines.
         power: Watts = power("power"),
+        /// The tray below it is wet (1) or dry (0), as that of a CDU.
+        leak: Ratio = state("leak"),
     }
 
     /// A direct-expansion unit: a fan that the row's loop runs, and compressors and an outdoor-air damper that its own panel runs where

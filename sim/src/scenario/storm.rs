@@ -140,6 +140,10 @@ fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Sc
 
 /// True for what could not break yet when the first storms were kept by their seeds: those go on as they were, and pages show the rest.
 fn is_younger(hall: &Hall, of: &Breakable) -> bool {
+    if let Fault::Sensor { point, .. } = of.fault {
+        let tray = hall.points.get(point).filter(|def| def.short_name() == "leak");
+        return tray.and_then(|def| hall.equips.get(def.equip)).is_some_and(|equip| equip.kind != Kind::RearDoor);
+    }
     let Fault::Machine { equip, how } = of.fault else { return false };
     let plates = hall.equips.get(equip).is_some_and(|e| e.kind == Kind::WaterEconomiser);
     matches!(how, MachineFault::PadsStayDry | MachineFault::PadsStayWet) || (how == MachineFault::Jammed && plates)
@@ -196,15 +200,12 @@ fn excused(hall: &Hall, lost: &[(f64, f64, Fault)]) -> Vec<(f64, f64)> {
     begins.filter_map(of).collect()
 }
 
-/// True for a fault after which nobody has to do anything: what leaked out of a CDU or a rear door is gone, and a person resets what shut
-/// them. What a tank has lost is seen in the tank; the air that came in at a vent is drawn off where the tank has a purge.
+/// True for a fault after which nobody has to do anything: what leaked is shut off until a person has seen to it. The air that came in at
+/// a vent is drawn off where the tank has a purge, and what went out there is seen in the tank.
 fn heals(hall: &Hall, fault: Fault) -> bool {
     let purged = hall.two_phase_tanks.iter().all(|tank| tank.purge.is_some());
     match fault {
-        Fault::Machine { equip, how: MachineFault::Leak(_) } => {
-            let kind = hall.equips.get(equip).map(|def| def.kind);
-            kind.is_some_and(|kind| matches!(kind, Kind::Tank | Kind::TwoPhaseTank))
-        }
+        Fault::Machine { how: MachineFault::Leak(_), .. } => false,
         Fault::Machine { how: MachineFault::VentOpen, .. } => purged,
         Fault::Machine { .. } => true,
         Fault::Sensor { .. }

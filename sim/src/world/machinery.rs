@@ -120,6 +120,11 @@ fn doors(machinery: &plant::hall::Machinery, rows: &[Row], tell: &mut impl FnMut
     }
 }
 
+/// What a tray says of so much that runs into it (kg/s).
+fn wet(leak: f64) -> f64 {
+    if leak > 0.0 { 1.0 } else { 0.0 }
+}
+
 fn cdu(
     (machinery, driven): (&plant::hall::Machinery, &[DrivenCdu]),
     unit: &CduUnit,
@@ -138,6 +143,7 @@ fn cdu(
     tell(of.flow.id(), unit.shared.flow);
     tell(of.primary_leaving.id(), unit.last.primary_back);
     tell(of.level.id(), 100.0 * unit.last.level);
+    tell(of.leak.id(), wet(unit.wear.leak));
 }
 
 fn electrics(
@@ -255,6 +261,7 @@ fn tanks_of(
         tell(of.fluid.id(), tank.liquid());
         tell(of.power.id(), tank.power);
         tell(of.level.id(), 100.0 * tank.level);
+        tell(of.leak.id(), wet(tank.leak));
     }
     for (of, tank) in driven.0.iter().zip(one) {
         tell(of.fault.id(), if tank.pump.fault == Some(ActuatorFault::PowerLost) { 1.0 } else { 0.0 });
@@ -269,6 +276,7 @@ fn tanks_of(
         tell(of.fluid.id(), tank.liquid());
         tell(of.power.id(), tank.power);
         tell(of.level.id(), 100.0 * tank.level);
+        tell(of.leak.id(), wet(tank.leak));
     }
     let word = |yes: bool| if yes { 1.0 } else { 0.0 };
     for (of, tank) in driven.1.iter().zip(two) {
