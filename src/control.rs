@@ -47,6 +47,7 @@ mod heat;
 mod hours;
 mod identity;
 pub mod interval;
+mod leak;
 mod news;
 mod overrides;
 mod performance;

@@ -375,9 +375,11 @@ fn every_diagram_of_a_sequence_is_drawn_in_the_docs() {
         "pumps.rs",
         "dew_point.rs",
         "doors.rs",
+        "leak.rs",
         "tanks/oil.rs",
         "tanks/boiling.rs",
         "tanks/warmth.rs",
+        "tanks/leaks.rs",
     ] {
         let found = diagrams(&root().join("src/control").join(source));
         assert!(!found.is_empty(), "{source} draws nothing");

@@ -150,7 +150,7 @@ pub enum Reason {
     FailOver,
     /// The air that leaves a rear door is colder than it is to be held, with its valve at its least.
     NothingToCool,
-    /// A rear door leaks, or did and nobody has reset its alarm.
+    /// It leaks, or did and nobody has reset its alarm.
     Leak,
     /// The tank's fluid is too cold: it circulates, or warms, with its valve at its least.
     TooCold,

@@ -6,6 +6,7 @@ mod commissioning;
 mod disagreement;
 mod feed;
 mod grid;
+mod leak;
 mod peak;
 mod price;
 mod severity;
@@ -30,6 +31,7 @@ pub use commissioning::{CheckEnd, Commissioning, TrialEnd};
 pub use disagreement::Disagreement;
 pub use feed::FeedTrouble;
 pub use grid::{GridFault, GridNews};
+pub use leak::LeakNews;
 pub use peak::PeakNews;
 pub use price::{PriceNews, PriceTrouble};
 pub use severity::Severity;
@@ -209,6 +211,8 @@ pub enum What {
     DewPointTrip(bool),
     /// A rear door's tray is wet, and its valve is shut; or it is dry and a person has let it open again.
     DoorLeaks(bool),
+    /// A CDU or a tank leaks, or did.
+    Leak(LeakNews),
     /// A loop has been at its most for long, and its reading is no nearer to its setpoint.
     NoResponse(Unanswered),
     /// A loop's reading answers again.

@@ -277,6 +277,8 @@ pub enum Condition {
     DewPointsLost,
     /// A rear door's tray is wet: its valve is shut until a person resets this alarm.
     DoorLeak,
+    /// A CDU or a tank leaks: it is shut off until a person resets this alarm.
+    Leak,
     /// A tank's fluid is too warm, or its vapour's pressure too high.
     TankHot,
     /// A tank's fluid did not become warm in its time.

@@ -273,6 +273,7 @@ fn heat(page: &mut String, h: &HeatView) -> std::fmt::Result {
 fn cdu(page: &mut String, c: &CduView) -> std::fmt::Result {
     let known = |x: Option<f64>, unit: &str| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1} {unit}"));
     let (supply, dp) = (known(c.supply_celsius, "°C"), known(c.dp_kpa, "kPa"));
+    let leak = if c.leak { ", SHUT OFF: it leaked" } else { "" };
     let tripped = if c.tripped { ", VALVE CLOSED for the dew point" } else { "" };
     let approach = c.approach_k.filter(|k| *k > 0.0).map_or_else(String::new, |k| format!(", approach {k:.1} K"));
     let pumps = c.pumps.iter().map(machine).collect::<Vec<_>>().join(", ");
@@ -280,7 +281,7 @@ fn cdu(page: &mut String, c: &CduView) -> std::fmt::Result {
         "panel" => "on its panel".to_owned(),
         _ => format!("aims at {:.1} °C, wants {}, {}", c.setpoint_celsius, c.wanted, c.change),
     };
-    writeln!(page, "CDU            {} {supply}, {dp}, {rule}{tripped}{approach}: {pumps}", c.name)
+    writeln!(page, "CDU            {} {supply}, {dp}, {rule}{leak}{tripped}{approach}: {pumps}", c.name)
 }
 
 /// Who runs a tank, what it holds and what it aims at, how warm and how full it is, and what its pump does.
@@ -297,6 +298,7 @@ fn tank(page: &mut String, t: &TankView) -> std::fmt::Result {
         (_, warmth) => format!("{warmth}, valve shut"),
     };
     let hot = if t.more_cooling { ", ALL THAT COOLS IT AT ITS MOST" } else { "" };
+    let leak = if t.leak { ", IT LEAKED" } else { "" };
     let pump = t
         .pump
         .as_ref()
@@ -304,7 +306,7 @@ fn tank(page: &mut String, t: &TankView) -> std::fmt::Result {
     let air = t.air_pascals.map_or_else(String::new, |air| format!(", air {:.0} Pa", air.max(0.0)));
     let purge = t.purge.as_ref().filter(|does| *does != "standing");
     let purge = purge.map_or_else(String::new, |does| format!(", purge {does}"));
-    writeln!(page, "tank           {} {fluid}{pressure}{air}, {level} full, {aims}{hot}{purge}{pump}", t.name)
+    writeln!(page, "tank           {} {fluid}{pressure}{air}, {level} full, {aims}{leak}{hot}{purge}{pump}", t.name)
 }
 
 fn cap(page: &mut String, c: &CapView) -> std::fmt::Result {

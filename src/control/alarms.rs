@@ -90,6 +90,7 @@ impl Alarms {
                 | Condition::DewPointTripped
                 | Condition::DewPointsLost
                 | Condition::DoorLeak
+                | Condition::Leak
                 | Condition::TankHot
                 | Condition::TankCold
                 | Condition::TankAir

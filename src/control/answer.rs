@@ -176,8 +176,12 @@ fn reset(hall: &Hall, state: &mut State, alarm: AlarmId, tick: Tick) -> Result<R
     let life = state.alarms.of(alarm).ok_or(Refusal::Unknown)?.life;
     let news = &mut News::new(tick, &mut state.pending);
     if state.alarms.reset(hall, alarm, news) {
-        if hall.alarms.get(alarm).is_some_and(|def| def.condition == Condition::DoorLeak) {
+        let condition = hall.alarms.get(alarm).map(|def| def.condition);
+        if condition == Some(Condition::DoorLeak) {
             state.equipment.doors.let_dry_ones_open(hall, news);
+        }
+        if condition == Some(Condition::Leak) {
+            state.equipment.let_dry_ones_run(hall, news);
         }
         return Ok(accepted("reset".to_owned()));
     }

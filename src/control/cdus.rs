@@ -5,6 +5,7 @@
 //! pumps gets what the pressure's loop gives, and what the coolant's loop aims at.
 
 mod fouling;
+mod leaks;
 mod pressure;
 pub mod pumps;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::commands::{Commands, Limit, OutputId};
 use super::cooling::{Aim, Cooling};
 use super::dew_point::{DewPoint, Setpoint, Trip};
+use super::leak::Leak;
 use super::news::News;
 use super::rule::{Rule, TAKE_OVER};
 use super::scene::Scene;
@@ -66,6 +68,7 @@ pub struct Cdu {
     pumps: Pumps,
     trip: Trip,
     fouling: Fouling,
+    leak: Leak,
 }
 
 /// Every CDU, in the hall's order.
@@ -87,7 +90,7 @@ impl Cdus {
         }
     }
 
-    /// A new boot: on their panels, with run-times and what was too near to the dew point.
+    /// A new boot: on their panels, with run-times, what was too near to the dew point and what leaked.
     pub fn restart(&mut self) {
         self.setpoint = Setpoint::default();
         for cdu in &mut self.cdus {
@@ -95,6 +98,7 @@ impl Cdus {
             (cdu.doubt, cdu.gave_up) = (Timer::default(), false);
             cdu.pumps.forget();
             cdu.fouling = Fouling::default();
+            cdu.leak = cdu.leak.restarted();
         }
     }
 
@@ -132,7 +136,12 @@ impl Cdus {
     pub fn aim(&self, hall: &Hall, dew_point: &DewPoint, cooling: &mut Cooling) {
         let rules = cooling.strategies().cdu;
         let hold = |setpoint, least| Aim::Hold { point: None, setpoint, least };
-        for of in &hall.cdus {
+        for (of, cdu) in self.iter(hall) {
+            if cdu.is_shut_off() {
+                let stand = Aim::Stand { at: 0.0, reason: Reason::Leak };
+                [of.valve_loop, of.pump_loop].into_iter().for_each(|of| cooling.aim(of, stand));
+                continue;
+            }
             cooling.aim(of.valve_loop, hold(self.setpoint(dew_point, &rules), rules.least_valve.0));
             cooling.aim(of.pump_loop, hold(rules.pump.setpoint, rules.least_speed.0));
         }
@@ -153,6 +162,7 @@ impl Cdus {
         self.setpoint.step(dew_point, (&tuning.dew_point, tuning.valve.setpoint), scene.dt);
         for (place, ((of, wiring), cdu)) in scene.hall.cdus.iter().zip(wirings).zip(&mut self.cdus).enumerate() {
             let scan = Scan { scene, of, wiring, tuning, place };
+            cdu.look_for_leaks(&scan, news);
             cdu.step(&scan, self.setpoint.is_ready(), news);
             let coolant = (scene.fresh(of.of.supply), cdu.is_ours(&scan), scene.dt);
             let about = About::Equip(of.of.equip);
@@ -162,13 +172,14 @@ impl Cdus {
             let lead = pressure.and_then(|row| row.lead.filter(|_| row.started));
             cdu.propose(&scan, (pressure.map_or(100.0, |row| row.terms().output), lead), commands);
         }
-        let starting = |n: usize| self.cdus.get(n).is_some_and(|cdu| cdu.pumps.crew().is_starting());
         let setpoint = self.setpoint(dew_point, tuning);
-        self.pressures.step((scene, tuning), (setpoint, starting));
+        self.pressures.step((scene, tuning), (setpoint, &self.cdus));
     }
 
-    /// Above every mode: a valve whose coolant is too near to the dew point is closed to its least, and its pumps go on.
+    /// Above every mode: one that leaks is shut off; a valve whose coolant is too near to the dew point is closed to its least, and its pumps
+    /// go on.
     pub fn protect(&self, wirings: &[Wiring], (tuning, dew_point): (&CduTuning, &DewPoint), commands: &mut Commands) {
+        self.cdus.iter().zip(wirings).for_each(|(cdu, wiring)| cdu.shut_off(wiring, commands));
         for (cdu, wiring) in self.cdus.iter().zip(wirings).filter(|(cdu, _)| cdu.is_tripped()) {
             let told = commands.slot(wiring.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
             if cdu.is_on_panel() && told != Some(RunMode::On) {
@@ -258,6 +269,7 @@ impl Cdu {
             pumps: Pumps::new(),
             trip: Trip::default(),
             fouling: Fouling::default(),
+            leak: Leak::default(),
         }
     }
 

@@ -28,6 +28,7 @@ use super::commands::{Commands, Limit, OutputId};
 use super::cooling::{Aim, Cooling};
 use super::dew_point::{DewPoint, Trip};
 use super::fans::{Fans, Hold};
+use super::leak::Leak;
 use super::news::News;
 use super::rule::Rule;
 use super::scene::{Scene, Water};
@@ -55,17 +56,6 @@ pub fn wirings(hall: &Hall, commands: &Commands) -> Vec<Wiring> {
         Some(Wiring { run_mode: commands.output(of.run_mode.id())?, valve: commands.output(of.valve.id())? })
     };
     hall.doors.iter().filter_map(wiring).collect()
-}
-
-/// What is remembered of a wet tray.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Leak {
-    /// How long it has been wet.
-    wet: Timer,
-    /// It was, for long enough, and nobody has reset the alarm.
-    latched: bool,
-    /// It is known to be dry.
-    dry: bool,
 }
 
 /// What is remembered of a door.
@@ -123,7 +113,7 @@ impl Doors {
     /// A new boot: on their panels, with run-times. What leaked, or was too near to the dew point, stays shut.
     pub fn restart(&mut self) {
         for door in &mut self.0 {
-            let leak = Leak { latched: door.leak.latched, ..Leak::default() };
+            let leak = door.leak.restarted();
             *door = Door { valve: Fans::found(false, door.valve().run), leak, trip: door.trip, ..Door::new() };
         }
     }
@@ -146,8 +136,7 @@ impl Doors {
     /// A person has reset the alarm of leaks: what is known to be dry may open again.
     pub fn let_dry_ones_open(&mut self, hall: &Hall, news: &mut News<'_>) {
         for (of, door) in hall.doors.iter().zip(&mut self.0) {
-            if door.leak.latched && door.leak.dry {
-                door.leak.latched = false;
+            if door.leak.reset() {
                 news.info(About::Equip(of.of.equip), What::DoorLeaks(false));
             }
         }
@@ -185,7 +174,7 @@ impl Doors {
                 commands.propose(wiring.run_mode, level, RunMode::Off.number(), reason);
                 commands.limit(wiring.valve, level, Limit { min: 0.0, max: 0.0, reason });
             };
-            if door.leak.latched {
+            if door.leak.is_latched() {
                 shut(commands, Level::AutomaticLifeSafety, Reason::Leak);
             }
             if door.trip.is_closed() {
@@ -207,19 +196,6 @@ fn look(of: &DrivenDoor, scene: &Scene<'_>, wiring: &Wiring) -> View {
         told: scene.told(wiring.valve).unwrap_or(0.0),
         held: scene.person(wiring.valve),
         settled: scene.held.get(wiring.valve).is_none_or(|row| !row.on_its_way),
-    }
-}
-
-impl Leak {
-    /// One scan. True when it is latched now and was not before. A word that is not known now neither wets nor dries.
-    fn step(&mut self, wet: Sight, after: Span, dt: Span) -> bool {
-        if let Sight::Known(wet) = wet {
-            self.wet.count(wet, dt);
-            self.dry = !wet;
-        }
-        let news = !self.latched && self.wet.reached(after);
-        self.latched |= news;
-        news
     }
 }
 
@@ -257,13 +233,13 @@ impl Door {
     /// True while it is shut for a leak.
     #[must_use]
     pub const fn is_shut_for_a_leak(&self) -> bool {
-        self.leak.latched
+        self.leak.is_latched()
     }
 
     /// True while its tray is wet, or was and is not known to be dry.
     #[must_use]
     pub const fn leaks(&self) -> bool {
-        self.leak.latched && !self.leak.dry
+        self.leak.is_wet()
     }
 
     /// What is wrong with it, if anything is.
@@ -283,7 +259,7 @@ impl Door {
 
     /// What the loop of the valve is to do in the next scan.
     fn aim(&self, rules: &DoorTuning, dew_point: &DewPoint) -> Aim {
-        if self.leak.latched {
+        if self.leak.is_latched() {
             return Aim::Stand { at: 0.0, reason: Reason::Leak };
         }
         if self.trip.is_closed() {
@@ -342,7 +318,7 @@ impl Door {
 
     /// What the valve holds; nothing where it shall be shut.
     fn hold(&self, view: &View, setpoint: f64) -> Option<Hold> {
-        if self.leak.latched || self.trip.is_closed() || view.mode == RunMode::Off {
+        if self.leak.is_latched() || self.trip.is_closed() || view.mode == RunMode::Off {
             return None;
         }
         let own = Hold::of(view.leaving, setpoint);

@@ -186,6 +186,18 @@ impl Equipment {
         self.tanks.protect(hall, &wirings.tanks, commands);
     }
 
+    /// A person has reset the alarm of leaks: CDUs and tanks that are known to be dry may run again.
+    pub fn let_dry_ones_run(&mut self, hall: &Hall, news: &mut News<'_>) {
+        self.cdus.let_dry_ones_run(hall, news);
+        self.tanks.let_dry_ones_run(hall, news);
+    }
+
+    /// The first CDU or tank whose tray is wet, or was and is not known to be dry.
+    #[must_use]
+    pub fn leaking(&self, hall: &Hall) -> Option<EquipId> {
+        self.cdus.leaking(hall).or_else(|| self.tanks.leaking(hall))
+    }
+
     /// Where thermal protection has taken a row, what moves its water and what cools that runs, whoever holds it off.
     pub fn rescue(
         &mut self,

@@ -118,6 +118,9 @@ pub const fn need(why: CapReason) -> &'static str {
         CapReason::PressureHigh => "its vapour presses too much",
         CapReason::CondenserLost => "no water comes to its condenser",
         CapReason::InletHot => "the air at its racks is too warm, and all that cools them does not do",
+        CapReason::Leak => {
+            "it leaks, or a CDU of it does, or did: what leaks is shut off until a person resets the alarm"
+        }
         CapReason::Unseen => "nobody sees any more whether it is cooled",
     }
 }
@@ -285,9 +288,9 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::LevelLow(low) => either(low, "has too little fluid: fill it up", "has fluid enough again"),
         What::AirFound(found) => either(found, "has air in it beside its vapour", "has no air in it any more"),
         What::MoreCooling(on) => turns::heat(on).to_owned(),
-        What::DewPointsLost => turns::DEW_POINTS_LOST.to_owned(),
-        What::DewPointKnown => "knows its dew point again".to_owned(),
+        what @ (What::DewPointsLost | What::DewPointKnown) => turns::blind(what == What::DewPointsLost).to_owned(),
         What::DoorLeaks(on) => turns::leak(on).to_owned(),
+        What::Leak(news) => turns::leaks(news).to_owned(),
         What::DewPointTrip(on) => turns::dew(on).to_owned(),
         What::NoResponse(how) => format!("has been at its most for long, and {}", unanswered(how)),
         What::Responds => "answers again".to_owned(),

@@ -8,11 +8,13 @@ pub mod air;
 mod boiling;
 mod intake;
 mod keeper;
+mod leaks;
 mod oil;
 mod purge;
 mod supervision;
 mod warmth;
 
+use plant::command::{Level, Reason};
 use plant::event::Trouble;
 use plant::hall::Hall;
 use plant::hall::sequence::RunMode;
@@ -21,7 +23,7 @@ use plant::id::EquipId;
 use serde::{Deserialize, Serialize};
 
 use super::asks::Ask;
-use super::commands::{Commands, OutputId};
+use super::commands::{Commands, Limit, OutputId};
 use super::cooling::Cooling;
 use super::news::News;
 use super::rule::Rule;
@@ -46,6 +48,17 @@ impl Wiring {
     /// True where it is told, by whoever is strongest now, that control runs it.
     fn is_on(&self, commands: &Commands) -> bool {
         commands.slot(self.run_mode).map(|slot| RunMode::of(slot.winner().1.value)) == Some(RunMode::On)
+    }
+
+    /// Shuts its water off, whoever holds the valve. A panel would leave it open: control has the tank then, as it has it without a leak.
+    /// One that somebody has switched off has its valve shut.
+    fn shut_water_off(&self, commands: &mut Commands) {
+        let (level, reason) = (Level::AutomaticLifeSafety, Reason::Leak);
+        commands.limit(self.valve, level, Limit { min: 0.0, max: 0.0, reason });
+        let told = commands.slot(self.run_mode).map(|slot| RunMode::of(slot.winner().1.value));
+        if told == Some(RunMode::Panel) {
+            commands.propose(self.run_mode, level, RunMode::On.number(), reason);
+        }
     }
 
     /// Its outputs have come to where they were to go.
@@ -165,6 +178,20 @@ impl Tanks {
         airy.next().map(|(of, tank)| (of.of.equip, tank.air().pascals()))
     }
 
+    /// A person has reset the alarm of leaks: what is known to be dry may have its water again.
+    pub fn let_dry_ones_run(&mut self, hall: &Hall, news: &mut News<'_>) {
+        hall.tanks.iter().zip(&mut self.oil).for_each(|(of, tank)| tank.leak_mut().reset(of.of.equip, news));
+        let two = hall.two_phase_tanks.iter().zip(&mut self.boiling);
+        two.for_each(|(of, tank)| tank.leak_mut().reset(of.of.equip, news));
+    }
+
+    /// The first whose tray is wet, or was and is not known to be dry.
+    #[must_use]
+    pub fn leaking(&self, hall: &Hall) -> Option<EquipId> {
+        let one = self.oil(hall).filter(|(_, tank)| tank.leak().is_wet()).map(|(of, _)| of.of.equip);
+        one.chain(self.boiling(hall).filter(|(_, tank)| tank.leak().is_wet()).map(|(of, _)| of.of.equip)).next()
+    }
+
     /// A tank's pump is another one from now on; what the one before had run.
     pub fn renew(&mut self, hall: &Hall, (equip, run): (EquipId, RunTime)) -> Option<RunTime> {
         let here = hall.tanks.iter().zip(&mut self.oil).find(|(of, _)| of.of.equip == equip);
@@ -211,7 +238,7 @@ impl Tanks {
         }
     }
 
-    /// Above every mode but off: what cools a tank that is too warm runs at its most.
+    /// Above every mode but off: what cools a tank that is too warm runs at its most, and the water of one that leaks is shut off.
     pub fn protect(&self, hall: &Hall, (one, two): &(Vec<Wiring>, Vec<Wiring>), commands: &mut Commands) {
         self.oil(hall).zip(one).for_each(|((of, tank), wiring)| tank.protect(of, wiring, commands));
         self.boiling(hall).zip(two).for_each(|((of, tank), wiring)| tank.protect(of, wiring, commands));

@@ -12,6 +12,7 @@ mod exchanges;
 mod feeds;
 mod forecast;
 mod heat;
+mod leaks;
 mod loops;
 mod messages;
 mod pause;

@@ -7,6 +7,7 @@
 //!   inlet ≥ `off` ───────▶ its machines should be off         and its plates have their pressure. No timer ends it
 //!   no inlet known for `blind-after` ─▶ its machines should draw less
 //!   its plates have no pressure ──────▶ its machines should draw less, at once
+//!   a CDU of it is shut off for a leak ▶ its machines should draw less, at once, and be off where no other CDU presses
 //! ```
 //!
 //! A stale inlet counts with its aged value, as everywhere. Silence alone asks for less power and no more: jobs leave, and machines go
@@ -97,9 +98,11 @@ impl RowTrips {
         let [cap, drain, off] = self.hot.map(|hot| hot.reached(rules.after).then_some(CapReason::InletHot));
         let unseen = self.blind.reached(rules.blind_after).then_some(CapReason::Unseen);
         let lost = pressure.lost.then_some(CapReason::PressureLost);
+        let leaks = pressure.leak.map(|_| CapReason::Leak);
+        let off = leaks.filter(|_| pressure.leak == Some(Rung::Off)).or(off);
         let cool = sight.is_nominal(limits);
         let nominal = cool && pressure.nominal;
-        self.asks.step(&Wants { cap: lost.or(cap).or(unseen), drain, off, nominal }, (about, dt), news);
+        self.asks.step(&Wants { cap: leaks.or(lost).or(cap).or(unseen), drain, off, nominal }, (about, dt), news);
         self.gone.count(sight.is_cool_but_for_the_lost(limits), dt);
         if cool || self.gone.reached(FORGET) {
             self.seen = None;

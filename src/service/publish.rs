@@ -336,6 +336,7 @@ fn what(what: &What) -> Value {
         What::DewPointsLost => json!({ "kind": "dew_points_lost" }),
         What::DewPointKnown => json!({ "kind": "dew_point_known" }),
         What::DewPointTrip(tripped) => json!({ "kind": "dew_point_trip", "tripped": tripped }),
+        What::Leak(news) => json!({ "kind": "leak", "news": news.word() }),
         What::DoorLeaks(leaks) => json!({ "kind": "door_leaks", "leaks": leaks }),
         What::NoResponse(how) => json!({ "kind": "no_response", "how": how.word() }),
         What::Responds => json!({ "kind": "responds" }),

@@ -21,6 +21,8 @@ pub enum CapReason {
     Unseen,
     /// The air at a rack of the row is too warm.
     InletHot,
+    /// A CDU of the row, or the tank, leaks, or did and nobody has reset the alarm: it is shut off.
+    Leak,
 }
 
 impl CapReason {
@@ -36,6 +38,7 @@ impl CapReason {
             Self::CondenserLost => "condenser_lost",
             Self::Unseen => "unseen",
             Self::InletHot => "inlet_hot",
+            Self::Leak => "leak",
         }
     }
 }

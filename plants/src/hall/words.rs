@@ -52,7 +52,7 @@ impl Priority {
 
 impl Condition {
     /// Every condition.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::InletAbove,
         Self::InletsLost,
         Self::ReadingsLost,
@@ -73,6 +73,7 @@ impl Condition {
         Self::DewPointTripped,
         Self::DewPointsLost,
         Self::DoorLeak,
+        Self::Leak,
         Self::TankHot,
         Self::TankCold,
         Self::TankAir,
@@ -111,6 +112,7 @@ impl Condition {
             Self::DewPointTripped => "dew-point-tripped",
             Self::DewPointsLost => "dew-points-lost",
             Self::DoorLeak => "door-leak",
+            Self::Leak => "leak",
             Self::TankHot => "tank-hot",
             Self::TankCold => "tank-cold",
             Self::TankAir => "tank-air",
@@ -160,6 +162,7 @@ impl Condition {
             | Self::DewPointTripped
             | Self::DewPointsLost
             | Self::DoorLeak
+            | Self::Leak
             | Self::TankHot
             | Self::TankCold
             | Self::TankAir
@@ -178,6 +181,7 @@ impl Condition {
             Self::CduFouled => &[Kind::Cdu],
             Self::DewPointTripped | Self::DewPointsLost => &[Kind::Cdu, Kind::RearDoor],
             Self::DoorLeak => &[Kind::RearDoor],
+            Self::Leak => &[Kind::Cdu, Kind::Tank, Kind::TwoPhaseTank],
             Self::TankAir => &[Kind::TwoPhaseTank],
             Self::TankHot | Self::TankCold => &[Kind::Tank, Kind::TwoPhaseTank],
             Self::InletAbove
@@ -231,6 +235,7 @@ impl Condition {
             | Self::DewPointTripped
             | Self::DewPointsLost
             | Self::DoorLeak
+            | Self::Leak
             | Self::TankHot
             | Self::TankCold
             | Self::TankAir

@@ -78,6 +78,10 @@ fn a_tank_says_what_it_holds_and_what_is_asked_of_its_machines() {
     assert_eq!(line(&boiling), wanted);
     let wanted = "tank           tank-1 45.1 °C, 99.8 % full, aims at 45.0 °C: pump turning (812.0 h, 0 starts)\n";
     assert_eq!(line(&immersed()), wanted);
+    let leaks = TankView { leak: true, ..immersed() };
+    let wanted =
+        "tank           tank-1 45.1 °C, 99.8 % full, aims at 45.0 °C, IT LEAKED: pump turning (812.0 h, 0 starts)\n";
+    assert_eq!(line(&leaks), wanted);
     let cold = TankView { warmth: "warming".into(), ..immersed() };
     let wanted = "tank           tank-1 45.1 °C, 99.8 % full, warming, valve shut: pump turning (812.0 h, 0 starts)\n";
     assert_eq!(line(&cold), wanted);

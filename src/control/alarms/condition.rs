@@ -83,6 +83,7 @@ impl Scene<'_> {
             Condition::DewPointTripped => Some(self.tripped().is_some()),
             Condition::DewPointsLost => Some(self.equipment.dew_point.is_lost()),
             Condition::DoorLeak => Some(self.leaking().is_some()),
+            Condition::Leak => Some(self.equipment.leaking(self.hall).is_some()),
             Condition::TankHot => Some(self.equipment.tanks.hot(self.hall).is_some()),
             Condition::TankCold => Some(self.equipment.tanks.cold(self.hall).is_some()),
             Condition::TankAir => Some(self.equipment.tanks.airy(self.hall).is_some()),
@@ -140,6 +141,9 @@ impl Scene<'_> {
             }
             Condition::DewPointsLost => Some("no sensor of the room's dew point".to_owned()),
             Condition::DoorLeak => self.leaking().map(|door| format!("{}: its tray is wet", self.equip(door))),
+            Condition::Leak => {
+                self.equipment.leaking(self.hall).map(|of| format!("{}: its tray is wet", self.equip(of)))
+            }
             Condition::TankHot => self.equipment.tanks.hot(self.hall).map(|tank| self.equip(tank).to_owned()),
             Condition::TankCold => self.equipment.tanks.cold(self.hall).map(|tank| self.equip(tank).to_owned()),
             Condition::TankAir => self.equipment.tanks.airy(self.hall).map(|(tank, air)| match air {
@@ -322,6 +326,7 @@ const fn accuses(condition: Condition) -> bool {
         | Condition::DewPointTripped
         | Condition::DewPointsLost
         | Condition::DoorLeak
+        | Condition::Leak
         | Condition::TankHot
         | Condition::TankCold
         | Condition::TankAir

@@ -1,6 +1,7 @@
 //! Whether the plates of a row have their pressure. Plates warm within seconds, and no valve is that fast: a row that has lost it asks for
 //! less power ([`super::super::trips`]) until pressure and coolant are back to normal, and by no timer.
 
+use plant::event::Rung;
 use plant::hall::Hall;
 use plant::hall::sequence::cdu::{CduTuning, DrivenCdu};
 use plant::id::RowId;
@@ -8,7 +9,7 @@ use plant::reading::Why;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
-use super::{stands, turns};
+use super::{Cdu, stands, turns};
 use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 
@@ -20,8 +21,10 @@ const AWAITED: Span = Span::from_secs(60);
 pub struct Pressure {
     /// It has been gone for too long.
     pub lost: bool,
-    /// Pressure and coolant are seen to be normal.
+    /// Pressure and coolant are seen to be normal, and no CDU is shut off for a leak.
     pub nominal: bool,
+    /// What is to be asked for a CDU that is shut off for a leak: less power where another one carries the row, none where none does.
+    pub leak: Option<Rung>,
 }
 
 /// One row with CDUs.
@@ -40,9 +43,9 @@ pub struct Pressures(Vec<Row>);
 
 impl Pressure {
     /// That of a row without CDUs.
-    pub const NONE_NEEDED: Self = Self { lost: false, nominal: true };
+    pub const NONE_NEEDED: Self = Self { lost: false, nominal: true, leak: None };
     /// Nothing has been seen.
-    const UNSEEN: Self = Self { lost: false, nominal: false };
+    const UNSEEN: Self = Self { lost: false, nominal: false, leak: None };
 }
 
 impl Pressures {
@@ -63,12 +66,10 @@ impl Pressures {
         self.0.iter().find(|row| row.row == id).map_or(Pressure::NONE_NEEDED, |row| row.seen)
     }
 
-    /// One scan: `setpoint` is what the coolant's loops aim at (°C); `starting` says whether a pump of a CDU is on its way.
-    pub fn step(
-        &mut self,
-        (scene, tuning): (&Scene<'_>, &CduTuning),
-        (setpoint, starting): (f64, impl Fn(usize) -> bool),
-    ) {
+    /// One scan: `setpoint` is what the coolant's loops aim at (°C).
+    pub fn step(&mut self, (scene, tuning): (&Scene<'_>, &CduTuning), (setpoint, cdus): (f64, &[Cdu])) {
+        let starting = |n: usize| cdus.get(n).is_some_and(|cdu| cdu.pumps.crew().is_starting());
+        let shut = |n: usize| cdus.get(n).is_some_and(Cdu::is_shut_off);
         let of = &tuning.caps;
         for row in &mut self.0 {
             let (id, dt) = (row.row, scene.dt);
@@ -91,7 +92,11 @@ impl Pressures {
             let cool = |cdu: &DrivenCdu| scene.fresh(cdu.of.supply).is_some_and(|t| t <= setpoint + of.nominal_supply);
             let mut feeding = pressing().filter(|cdu| presses(scene, cdu, of.least_dp.0)).peekable();
             let nominal = pressed && feeding.peek().is_some() && feeding.all(cool);
-            row.seen = Pressure { lost: row.low.reached(bound), nominal };
+            let lost = row.low.reached(bound);
+            let alone = lost || units().all(|(n, _)| shut(n));
+            let leaks = units().any(|(n, _)| shut(n));
+            let leak = leaks.then_some(if alone { Rung::Off } else { Rung::Cap });
+            row.seen = Pressure { lost, nominal: nominal && !leaks, leak };
         }
     }
 }

@@ -29,6 +29,9 @@ pub struct CduView {
     pub dp_kpa: Option<f64>,
     /// True while its valve is closed to its least for the dew point.
     pub tripped: bool,
+    /// True while it is shut off, for it leaks or did.
+    #[serde(default)]
+    pub leak: bool,
     /// Its exchanger's approach at the rated load (K), 0 while its valve has room; nothing while it says nothing.
     pub approach_k: Option<f64>,
     /// Its pumps.
@@ -46,7 +49,8 @@ pub struct CapView {
     /// True where its machines should be off.
     #[serde(default)]
     pub off: bool,
-    /// Why: `pressure_lost`, `inlet_hot`, `unseen`; of a tank `circulation_lost`, `too_hot`, `level_low`, `pressure_high`, `condenser_lost`, `unseen`.
+    /// Why: `pressure_lost`, `leak`, `inlet_hot`, `unseen`; of a tank `circulation_lost`, `too_hot`, `level_low`, `leak`, `pressure_high`,
+    /// `condenser_lost`, `unseen`.
     pub reason: String,
     /// For how long (s).
     pub since_s: f64,
@@ -72,6 +76,7 @@ pub fn cdus(hall: &Hall, state: &State) -> Vec<CduView> {
             supply_celsius: image.read(of.of.supply).usable().map(|t| t.0),
             dp_kpa: image.read(of.of.dp).usable().map(|dp| dp.0 / 1e3),
             tripped: cdu.is_closed(),
+            leak: cdu.is_shut_off(),
             approach_k: cdu.approach(),
             pumps: pumps.collect(),
         }

@@ -34,6 +34,9 @@ pub struct TankView {
     pub level_percent: Option<f64>,
     /// True while all that cools it runs at its most.
     pub more_cooling: bool,
+    /// True while its machines should be off, for it leaks or did.
+    #[serde(default)]
+    pub leak: bool,
     /// What its pump does: `resting`, `starting`, `turning`, `stopping`, `failed`; nothing in a tank with two phases.
     pub pump: Option<String>,
     /// Hours that its pump has turned since it is known.
@@ -56,6 +59,7 @@ pub fn tanks(hall: &Hall, state: &State) -> Vec<TankView> {
         setpoint_celsius: Some(rules.tank.valve.setpoint),
         level_percent: image.read(of.of.level).usable().map(Quantity::get),
         more_cooling: tank.is_hot(),
+        leak: tank.leak().is_latched(),
         pump: Some(tank.pump().step().word().to_owned()),
         run_hours: tank.pump().run.life.seconds() / 3600.0,
         starts: tank.pump().run.starts,
@@ -72,6 +76,7 @@ pub fn tanks(hall: &Hall, state: &State) -> Vec<TankView> {
         purge: of.purge.map(|_| tank.purge().draw().word().to_owned()),
         level_percent: image.read(of.of.level).usable().map(Quantity::get),
         more_cooling: tank.is_high(),
+        leak: tank.leak().is_latched(),
         ..TankView::default()
     });
     one.chain(two).collect()

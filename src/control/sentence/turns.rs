@@ -1,5 +1,7 @@
 //! What begins and ends, in words for either.
 
+use plant::event::LeakNews;
+
 /// Caps below a feed.
 pub(super) const fn capped(on: bool) -> &'static str {
     if on { "is near its limit: GPUs below it are capped lower" } else { "lets caps of GPUs below it rise again" }
@@ -33,9 +35,23 @@ pub(super) const fn leak(on: bool) -> &'static str {
     }
 }
 
-/// No sensor of a room's dew point is known.
-pub(super) const DEW_POINTS_LOST: &str =
-    "has no sensor of its dew point left: the coolant is kept above the highest allowed";
+/// A CDU or a tank.
+pub(super) const fn leaks(news: LeakNews) -> &'static str {
+    match news {
+        LeakNews::Found => "leaks: it is shut off until a person resets the alarm",
+        LeakNews::OfFluid => "loses fluid and not water: its water cools on",
+        LeakNews::Over => "is dry, and a person lets it run again",
+    }
+}
+
+/// A room whose dew point nobody knows.
+pub(super) const fn blind(on: bool) -> &'static str {
+    if on {
+        "has no sensor of its dew point left: the coolant is kept above the highest allowed"
+    } else {
+        "knows its dew point again"
+    }
+}
 
 /// A coolant is too near to the room's dew point, or is not any more.
 pub(super) const fn dew(near: bool) -> &'static str {

@@ -4,6 +4,7 @@
 //!   pressure ≥ `cap`, no water, valve shut ─▶ its machines should draw less, and the valve opens, whoever holds it
 //!   pressure ≥ `relief` − `margin` ─────────▶ its machines should be off
 //!   level < `low-low` ──────────────────────▶ its machines should be off
+//!   tray wet ───────────────────────────────▶ its machines should be off, and then its water is shut off where that may be what leaks
 //!        all of it until the pressure has been within `nominal` of its setpoint for `nominal-for`, with water and liquid enough
 //!   not warm, or air still in it ───────────▶ what presses is air, and the vent lets it out: only `relief` + `margin` counts
 //!   warm, and presses more than its vapour ─▶ there is air in it: told, and drawn off where it has a purge
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::Wiring;
 use super::air::{Air, Read};
 use super::keeper::{Keeper, Needs};
+use super::leaks::TankLeak;
 use super::purge::{self, Purge};
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
@@ -40,6 +42,8 @@ const DRY_FOR: Span = Span::from_secs(5);
 const AIR_OUT: Span = Span::from_secs(600);
 /// or once its pressure has been normal for so long.
 const QUIET: Span = Span::from_secs(30);
+/// Machines that draw less than this are off (W).
+const OFF: f64 = 2e3;
 /// A pump that turns faster than this moves water, whatever a flow sensor says (%).
 const TURNING: f64 = 10.0;
 
@@ -66,6 +70,9 @@ pub struct BoilingTank {
     keeper: Keeper,
     warming: Warming,
     level: Level,
+    leak: TankLeak,
+    /// Its water may leak, and its machines are seen to be off.
+    shut_off: bool,
     stuck: Stuck,
     /// How long its valve has reported shut, and the facility water stood.
     condenser: (Timer, Timer),
@@ -92,6 +99,8 @@ impl BoilingTank {
             keeper: Keeper::panel(),
             warming: Warming::new(),
             level: Level::default(),
+            leak: TankLeak::default(),
+            shut_off: false,
             stuck: Stuck::default(),
             condenser: (Timer::default(), Timer::default()),
             dark: Dark::default(),
@@ -110,12 +119,24 @@ impl BoilingTank {
     pub fn restart(&mut self) {
         let (warming, vented, air) =
             (self.warming.restarted(), (Timer::default(), self.vented.1), self.air.restarted());
-        *self = Self { warming, vented, air, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+        let (leak, level, cooling, asks) = (self.leak.restarted(), self.level, self.cooling, self.asks);
+        *self = Self { warming, vented, air, leak, level, cooling, asks, shut_off: self.shut_off, ..Self::new() };
     }
 
     /// Who runs it, to change that.
     pub(super) const fn keeper_mut(&mut self) -> &mut Keeper {
         &mut self.keeper
+    }
+
+    /// Its leak.
+    #[must_use]
+    pub const fn leak(&self) -> &TankLeak {
+        &self.leak
+    }
+
+    /// Its leak, to reset it.
+    pub(super) const fn leak_mut(&mut self) -> &mut TankLeak {
+        &mut self.leak
     }
 
     /// True while its panel runs it.
@@ -163,6 +184,9 @@ impl BoilingTank {
     /// What its valve's loop shall do.
     #[must_use]
     pub fn aim(&self, tuning: &TwoPhaseTuning) -> Aim {
+        if self.shut_off {
+            return Aim::Stand { at: 0.0, reason: Reason::Leak };
+        }
         if self.warming.is_warm() {
             // What has lost liquid may have a vent that does not close: unless that is seen shut it loses no more at the air's pressure.
             let most = if self.level.is_low() && !self.vent_shut { 0.0 } else { f64::INFINITY };
@@ -186,6 +210,11 @@ impl BoilingTank {
         let (told, seen) = (scene.told(scan.wiring.valve).filter(|_| listens), scene.fresh(scan.of.of.valve));
         news.machine(about, self.stuck.step((told, seen), dt).then_some(What::Trouble(Trouble::ValveStuck)));
         let (fluid, power) = (scene.fresh(scan.of.of.fluid), scene.fresh(scan.of.of.power));
+        let (tray, level) = (scene.fault(scan.of.of.leak), scene.fresh(scan.of.of.level));
+        self.leak.step(&scan.tuning.leak, (tray, level), (scan.of.of.equip, dt), news);
+        // Machines that nobody sees may be at work: they keep their condenser.
+        self.shut_off =
+            self.leak.may_be_water() && power.is_none_or(|watts| watts < OFF) && (power.is_some() || self.shut_off);
         self.power = power.unwrap_or(self.power).max(0.0);
         if let Some(what) = self.warming.step(&scan.tuning.cold, (fluid, power), dt) {
             // On its panel nobody shuts its valve.
@@ -270,16 +299,19 @@ impl BoilingTank {
             let on = self.cooling.is_on();
             news.switched(About::Equip(tank), (What::MoreCooling(on), on));
         }
+        let leaks = self.leak.is_latched().then_some(CapReason::Leak);
         let cap = [
+            (leaks.is_some(), CapReason::Leak),
             (gone, CapReason::CondenserLost),
             (self.high.0.reached(rules.after), CapReason::PressureHigh),
             (self.dark.is_dark(), CapReason::Unseen),
         ];
+        let high = self.high.1.reached(rules.after).then_some(CapReason::PressureHigh);
         let wants = Wants {
             cap: cap.into_iter().find(|(wants, _)| *wants).map(|(_, reason)| reason),
             drain: None,
-            off: self.high.1.reached(rules.after).then_some(CapReason::PressureHigh).or_else(|| self.level.off()),
-            nominal: nominal && scan.pressure().is_some(),
+            off: leaks.or(high).or_else(|| self.level.off()),
+            nominal: nominal && scan.pressure().is_some() && leaks.is_none(),
         };
         self.asks.step(&wants, (About::Equip(tank), dt), news);
     }
@@ -294,8 +326,12 @@ impl BoilingTank {
         }
     }
 
-    /// Above every mode but off: the condenser of a tank whose vapour presses too much gets all of its water.
+    /// Above every mode but off: the condenser of a tank whose vapour presses too much gets all of its water. Water that may leak is shut
+    /// off all the same, once the machines are.
     pub fn protect(&self, of: &DrivenTwoPhase, wiring: &Wiring, commands: &mut Commands) {
+        if self.shut_off {
+            wiring.shut_water_off(commands);
+        }
         if self.cooling.is_on() && wiring.is_on(commands) {
             let reason = Reason::TankHot(of.of.pressure.id());
             commands.propose(wiring.valve, Priority::ThermalProtection, 100.0, reason);

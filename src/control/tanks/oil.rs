@@ -8,6 +8,7 @@
 //!   pump stands ───────▶ its machines should draw less, and the pump is told to start anew every `retry-after`
 //!   level < `low-low` ─▶ its machines should be off
 //!   level < `dry` ─────▶ its pump stands, whoever holds it, until there is fluid enough for it
+//!   tray wet ──────────▶ its machines should be off, and its water is shut off where that may be what leaks
 //! ```
 
 use plant::command::{Level as Priority, Reason};
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::Wiring;
 use super::intake::Intake;
 use super::keeper::{Keeper, Needs};
+use super::leaks::TankLeak;
 use super::supervision::{Dark, Level, Stuck};
 use super::warmth::Warming;
 use crate::control::asks::{Asks, Latch, Wants};
@@ -70,6 +72,7 @@ pub struct OilTank {
     warming: Warming,
     level: Level,
     intake: Intake,
+    leak: TankLeak,
     stuck: Stuck,
     /// Its pump, where that does not turn as fast as it shall.
     slow: Stuck,
@@ -96,6 +99,7 @@ impl OilTank {
             warming: Warming::new(),
             level: Level::default(),
             intake: Intake::default(),
+            leak: TankLeak::default(),
             stuck: Stuck::default(),
             slow: Stuck::default(),
             still: Timer::default(),
@@ -111,14 +115,25 @@ impl OilTank {
     /// A new boot: on its panel, with its pump's run-time, what has been asked, and as cold as it was.
     pub fn restart(&mut self) {
         let pump = Driven::found(false, self.pump.run);
-        let (warming, intake) = (self.warming.restarted(), self.intake.restarted());
-        *self =
-            Self { pump, warming, intake, level: self.level, cooling: self.cooling, asks: self.asks, ..Self::new() };
+        let (warming, intake, leak) = (self.warming.restarted(), self.intake.restarted(), self.leak.restarted());
+        let (level, cooling, asks) = (self.level, self.cooling, self.asks);
+        *self = Self { pump, warming, intake, leak, level, cooling, asks, ..Self::new() };
     }
 
     /// Who runs it, to change that.
     pub(super) const fn keeper_mut(&mut self) -> &mut Keeper {
         &mut self.keeper
+    }
+
+    /// Its leak.
+    #[must_use]
+    pub const fn leak(&self) -> &TankLeak {
+        &self.leak
+    }
+
+    /// Its leak, to reset it.
+    pub(super) const fn leak_mut(&mut self) -> &mut TankLeak {
+        &mut self.leak
     }
 
     /// True while its panel runs it.
@@ -168,6 +183,9 @@ impl OilTank {
     /// What its valve's loop shall do.
     #[must_use]
     pub fn aim(&self, tuning: &TankTuning) -> Aim {
+        if self.leak.may_be_water() {
+            return Aim::Stand { at: 0.0, reason: Reason::Leak };
+        }
         if self.warming.is_warm() {
             return Aim::Hold { point: None, setpoint: tuning.valve.setpoint, least: tuning.least_valve.0 };
         }
@@ -256,6 +274,7 @@ impl OilTank {
         let (rules, setpoint) = (&scan.tuning.hot, scan.tuning.valve.setpoint);
         let (level, levels) = (scene.fresh(scan.of.of.level), &scan.tuning.level);
         self.level.step(levels, level, (tank, dt), news);
+        self.leak.step(&scan.tuning.leak, (scene.fault(scan.of.of.leak), level), (tank, dt), news);
         let changed = self.intake.step(level, (scan.tuning.pump.dry.0, levels.clear), levels.after, dt);
         if changed && self.intake.is_bare() {
             news.machine(About::Equip(tank), Some(What::Trouble(Trouble::RunsDry)));
@@ -281,7 +300,9 @@ impl OilTank {
             Sight::Lost => self.cool.reached(COOL_FOR),
         };
         let stands = self.still.reached(scan.tuning.pump.proof) && !turns || faulty;
+        let leaks = self.leak.is_latched().then_some(CapReason::Leak);
         let cap = [
+            (leaks.is_some(), CapReason::Leak),
             (stands, CapReason::CirculationLost),
             (self.hot.0.reached(rules.after), CapReason::TooHot),
             (self.dark.is_dark(), CapReason::Unseen),
@@ -291,8 +312,8 @@ impl OilTank {
             cap: cap.into_iter().find(|(wants, _)| *wants).map(|(_, reason)| reason),
             drain: None,
             // No GPU-hour is given up for a temperature that is not believed: less power is the answer to that.
-            off: off.then_some(CapReason::TooHot).or_else(|| self.level.off()),
-            nominal: cool && turns,
+            off: leaks.or_else(|| off.then_some(CapReason::TooHot)).or_else(|| self.level.off()),
+            nominal: cool && turns && leaks.is_none(),
         };
         self.asks.step(&wants, (About::Equip(tank), dt), news);
     }
@@ -339,7 +360,11 @@ impl OilTank {
     }
 
     /// Above every mode but off: what cools a tank that is too warm runs at its most. A pump that does not turn may start anew meanwhile.
+    /// Water that may leak is shut off all the same.
     pub fn protect(&self, of: &DrivenTank, wiring: &Wiring, commands: &mut Commands) {
+        if self.leak.may_be_water() {
+            wiring.shut_water_off(commands);
+        }
         if !self.cooling.is_on() || !wiring.is_on(commands) {
             return;
         }

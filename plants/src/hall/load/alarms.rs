@@ -42,17 +42,25 @@ pub(super) fn alarms(
         }
         alarms.push(alarm);
     }
-    let latched =
-        |alarm: &AlarmDef| alarm.condition == Condition::DoorLeak && alarm.latch && alarm.on_delay == Span::ZERO;
-    if run.contains(&Kind::RearDoor) && !alarms.iter().any(|alarm| alarm.as_ref().is_none_or(latched)) {
-        let message = "a rear door that leaked stays shut until a person resets its alarm, and the hall has none";
-        file.clash(
-            "alarm",
-            message,
-            "add `[[alarm]]` with `condition = \"door-leak\"` and `latch = true`, without an `on-delay`",
-        );
+    for (condition, what) in [
+        (Condition::DoorLeak, "a rear door that leaked stays shut"),
+        (Condition::Leak, "a CDU or a tank that leaked stays shut off"),
+    ] {
+        resettable(file, (&alarms, run), condition, what);
     }
     alarms.into_iter().collect()
+}
+
+/// What stays shut until a person resets its alarm needs one: latched, and without a delay in which it could be dry again untold.
+fn resettable(file: &Section<'_>, (alarms, run): (&[Option<AlarmDef>], &[Kind]), condition: Condition, what: &str) {
+    let latched = |alarm: &AlarmDef| alarm.condition == condition && alarm.latch && alarm.on_delay == Span::ZERO;
+    let befallen = condition.befalls().iter().any(|kind| run.contains(kind));
+    if befallen && !alarms.iter().any(|alarm| alarm.as_ref().is_none_or(latched)) {
+        let word = condition.word();
+        let message = format!("{what} until a person resets its alarm, and the hall has none");
+        let help = format!("add `[[alarm]]` with `condition = \"{word}\"` and `latch = true`, without an `on-delay`");
+        file.clash("alarm", message, help);
+    }
 }
 
 fn alarm(section: &Section<'_>) -> Option<AlarmDef> {

@@ -65,6 +65,8 @@ pub struct CduTuning {
     pub caps: CapTuning,
     /// When its exchanger counts as fouled.
     pub fouling: FoulingTuning,
+    /// A wet tray is believed after (s, 0s to 1min).
+    pub leak_after: Span,
 }
 
 /// How far the coolant stays above the room's dew point.
@@ -121,6 +123,7 @@ impl CduTuning {
         dew_point: DewPointTuning::USUAL,
         caps: CapTuning::USUAL,
         fouling: FoulingTuning::USUAL,
+        leak_after: Span::from_secs(3),
     };
 }
 

@@ -72,6 +72,22 @@ pub struct TankTuning {
     pub level: LevelTuning,
     /// When its fluid is too warm.
     pub hot: HotTuning,
+    /// When it leaks.
+    pub leak: LeakTuning,
+}
+
+/// When a tank leaks, and which of its liquids.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeakTuning {
+    /// A wet tray is believed after (s, 0s to 1min).
+    pub after: Span,
+    /// A level that has sunk by so much since shows that it is the fluid that leaks, and not the water (%, 0.2 to 5).
+    pub sinks: f64,
+}
+
+impl LeakTuning {
+    /// Within seconds; and half a percent, which no sensor's noise is for long.
+    pub const USUAL: Self = Self { after: Span::from_secs(3), sinks: 0.5 };
 }
 
 /// How a tank's pump is run.
@@ -157,6 +173,8 @@ pub struct TwoPhaseTuning {
     pub air: Option<AirTuning>,
     /// How its purge is run, where it has one.
     pub purge: Option<PurgeTuning>,
+    /// When it leaks.
+    pub leak: LeakTuning,
 }
 
 /// When there is air in a two-phase tank: what it presses more than its liquid's saturation is air.
@@ -252,6 +270,7 @@ impl TankTuning {
             after: Span::from_secs(5),
             nominal: 3.0,
         },
+        leak: LeakTuning::USUAL,
     };
 }
 
@@ -291,5 +310,6 @@ impl TwoPhaseTuning {
         },
         air: None,
         purge: None,
+        leak: LeakTuning::USUAL,
     };
 }

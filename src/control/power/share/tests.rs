@@ -156,7 +156,7 @@ proptest! {
     fn to_come_first_is_never_worse(case in case(), tenant in 0_usize..4) {
         let mut first = case;
         first.rules.tenants.iter_mut().for_each(|of| of.floor = Milliwatts(0));
-        first.rules.tenants.iter_mut().for_each(|of| of.priority = 1 + of.priority);
+        first.rules.tenants.iter_mut().for_each(|of| of.priority += 1);
         let mut last = first.clone();
         first.rules.tenants[tenant].priority = 0;
         last.rules.tenants[tenant].priority = 9;

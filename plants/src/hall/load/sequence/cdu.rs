@@ -32,6 +32,7 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
     let dew_point = section.section("dew-point").map_or(old.dew_point, |s| dew_point(&s));
     let caps = section.section("caps").map_or(old.caps, |s| caps(&s));
     let fouling = section.section("fouling").map_or(old.fouling, |s| fouling(&s));
+    let leak_after = section.span("leak-after", old.leak_after, (Span::ZERO, MINUTE));
     section.done();
     if let Some(dp) = dp {
         let parts = [
@@ -58,6 +59,7 @@ pub(super) fn tuning(section: &Section<'_>) -> Option<CduTuning> {
         dew_point,
         caps,
         fouling: FoulingTuning { rated: rated?, ..fouling },
+        leak_after,
     })
 }
 
@@ -180,6 +182,7 @@ mod tests {
         let corpus = [
             broken("supply = 32.0 ", "supply = §5.0 ", "must be from 10 to 60", "from 10 to 60"),
             broken("rated = 650e3 ", "rated = §1.0 ", "must be from 1000 to", ""),
+            broken("rated = 650e3 ", "rated = 650e3\nleak-after = §\"2min\" ", "must be from 0ms to 60s", ""),
             broken("running = 1 ", "running = §3 ", "must be from 1 to 2", ""),
         ];
         each_is_told(liquid(), &corpus, |text| Hall::load("liquid", text));
@@ -201,6 +204,9 @@ mod tests {
         let starved = liquid().replacen("running = 1 ", "running = 1\nstarved = 70e3 ", 1);
         told(&starved, "`pumps.starved` is 70000 Pa and must be below `dp`");
         told(&with("dew-point = { warmest = 30.0 }"), "must not be below `supply`, which is 32 °C");
+        let latch = "latch = true\nconsequence = \"Water runs";
+        assert!(liquid().contains(latch));
+        told(&liquid().replace(latch, "consequence = \"Water runs"), "leaked stays shut off until a person");
         told(&with("least-speed = 9.0"), "must be from 10 to 80");
     }
 }

@@ -6,10 +6,11 @@ use crate::hall::kind::PointSpec;
 use crate::hall::load::{Draft, tuning};
 use crate::hall::machinery::{Rated, Tank, TwoPhaseTank};
 use crate::hall::sequence::tank::{
-    AirTuning, CirculationTuning, ColdTuning, DrivenPurge, DrivenTank, DrivenTwoPhase, HotTuning, LevelTuning,
-    PressureTuning, PurgeTuning, TankTuning, TwoPhaseTuning,
+    AirTuning, CirculationTuning, ColdTuning, DrivenPurge, DrivenTank, DrivenTwoPhase, HotTuning, LeakTuning,
+    LevelTuning, PressureTuning, PurgeTuning, TankTuning, TwoPhaseTuning,
 };
 use crate::read::Section;
+use crate::time::Span;
 use crate::units::{Celsius, LitersPerSecond, Pascals, Percent};
 
 /// The numbers of `[sequence.tank]`.
@@ -25,6 +26,7 @@ pub(super) fn tank(section: &Section<'_>) -> Option<TankTuning> {
     let cold = section.section("cold").map_or(old.cold, |s| cold(&s, old.cold));
     let level = section.section("level").map_or(old.level, |s| level(&s, old.level));
     let hot = section.section("hot").map_or(old.hot, |s| hot(&s, old.hot));
+    let leak = section.section("leak").map_or(old.leak, |s| leak(&s, old.leak));
     section.done();
     if pump.dry >= level.low_low {
         let message = format!("`dry` is {} and must be below `level.low-low`, {}", pump.dry, level.low_low);
@@ -42,7 +44,7 @@ pub(super) fn tank(section: &Section<'_>) -> Option<TankTuning> {
             section.fault("hot", message, "else what begins there would end at once: write a higher one");
         }
     }
-    Some(TankTuning { valve: LoopTuning { setpoint: setpoint?, ..valve }, least_valve, pump, cold, level, hot })
+    Some(TankTuning { valve: LoopTuning { setpoint: setpoint?, ..valve }, least_valve, pump, cold, level, hot, leak })
 }
 
 /// The numbers of `[sequence.two-phase-tank]`.
@@ -62,6 +64,7 @@ pub(super) fn two_phase(section: &Section<'_>) -> Option<TwoPhaseTuning> {
     let pressure = section.section("pressure").map_or(old.pressure, |s| pressure(&s, old.pressure));
     let air = section.section("air").map(|s| air(&s));
     let purge = section.section("purge").map(|s| purge(&s));
+    let leak = section.section("leak").map_or(old.leak, |s| leak(&s, old.leak));
     section.done();
     if air.is_none() && purge.is_some() {
         let help = "add `[sequence.two-phase-tank.air]`, or take this section away";
@@ -87,6 +90,7 @@ pub(super) fn two_phase(section: &Section<'_>) -> Option<TwoPhaseTuning> {
         pressure: PressureTuning { relief: relief?, ..pressure },
         air: air.flatten(),
         purge,
+        leak,
     })
 }
 
@@ -171,6 +175,15 @@ fn level(section: &Section<'_>, old: LevelTuning) -> LevelTuning {
         let message = format!("`low-low` is {} and must be below `low`, which is {}", read.low_low, read.low);
         section.fault("low-low", message, "somebody is told before the machines should be off: leave some room");
     }
+    read
+}
+
+fn leak(section: &Section<'_>, old: LeakTuning) -> LeakTuning {
+    let read = LeakTuning {
+        after: section.span("after", old.after, (Span::ZERO, MINUTE)),
+        sinks: section.number("sinks", old.sinks, (0.2, 5.0)),
+    };
+    section.done();
     read
 }
 
@@ -320,6 +333,7 @@ mod tests {
             ),
             broken("setpoint = 45.0 ", "setpoint = 45.0\nlevel = { low-low = §95.0 } ", "must be below `low`", "room"),
             broken("setpoint = 45.0 ", "setpoint = 45.0\nhot = { cap = §51.0 } ", "are 52.0 °C, 51.0 °C and", "rising"),
+            broken("setpoint = 45.0 ", "setpoint = 45.0\nleak = { sinks = §0.1 } ", "must be from 0.2 to 5", ""),
             broken("setpoint = 45.0 ", "setpoint = 45.0\ncold = { capacity = §1.0 } ", "must be from 10000 to", ""),
         ];
         each_is_told(shipped("immersion"), &corpus, |text| Hall::load("immersion", text));
@@ -344,6 +358,8 @@ mod tests {
         told("immersion-two-phase", &two("relief = 1500.0\n"), "must be below `relief` less its margin, 1000 Pa");
         let tight = "relief = 2000.0\npressure = { nominal = 700.0 } ";
         told("immersion-two-phase", &two(tight), "more than `nominal` above the setpoint");
+        let mute = shipped("immersion-two-phase").replace("condition = \"leak\"", "condition = \"plant-on-panels\"");
+        told("immersion-two-phase", &mute, "leaked stays shut off until a person resets its alarm");
         let other = one("setpoint = 45.0\n\n[sequence.two-phase-tank]\nrelief = 2000.0\n");
         told("immersion", &other, "the hall has no `[[two-phase-tank]]` to run");
     }
