@@ -97,6 +97,15 @@ fn a_calm_hall_tells_nothing_and_its_status_says_what_flows() {
 #[test]
 fn a_feed_above_its_limit_is_told_once_uses_its_time_up_and_is_told_when_it_is_over() {
     let mut rig = calm();
+    // The other row works little, so that the UPS, which sees what this unit takes more, is below its own limit.
+    for n in 1..=20 {
+        rig.read(&format!("rack-b{n:02}/power"), 8e3);
+    }
+    let ups = over(&rig, 1.25) + 180e3 + 160e3 + 10e3;
+    let utility = (ups / 0.975 + 150e3 + 6e3) * 1.0065 + 1600.0;
+    for (meter, watts) in [("pdu-b1", 80e3), ("pdu-b2", 80e3), ("ups", ups), ("utility", utility)] {
+        rig.read(&format!("{meter}/power"), watts);
+    }
     rig.steps(70);
     let load = over(&rig, 1.25);
     rig.read("pdu-a1/power", load);

@@ -25,6 +25,9 @@ const LESS: f64 = 0.05;
 /// The same where that is a part of what racks draw (1): their cords need not share as the file says.
 const LESS_SHARED: f64 = 0.25;
 
+/// Less than this of a feed's rating is no matter (1): at next to no load it is what losses are reckoned at.
+const WORTH: f64 = 0.01;
+
 /// How a feed's load is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Known {
@@ -61,7 +64,9 @@ pub struct Flow {
     enters: Watts,
     /// What its meter last said that nothing below it did (W).
     kept: Watts,
-    /// What racks below it draw by their own meters, with what is lost on the way (W); true while all of them are fresh.
+    /// What meters below it see at the least, those of feeds or else of racks, with what is lost on the way (W); true while all of them are fresh.
+    fed: (Watts, bool),
+    /// The same of racks' meters alone.
     racked: (Watts, bool),
     /// What its meter last said too little (W, ≥ 0): held against the feeds or racks right below it, and against all racks.
     short: [Watts; 2],
@@ -130,7 +135,8 @@ impl Flows {
     /// Reckons every feed from the readings of this scan.
     pub fn step(&mut self, power: &Power, read: impl Fn(Point<Watts>) -> Reading<Watts>) {
         for flow in self.feeds.rows_mut() {
-            (flow.below, flow.whole, flow.racked) = (Watts(0.0), true, (Watts(0.0), true));
+            (flow.below, flow.whole) = (Watts(0.0), true);
+            (flow.fed, flow.racked) = ((Watts(0.0), true), (Watts(0.0), true));
         }
         let Self { feeds, checks, racks, counted } = self;
         // What racks draw: the last of those whose reading is good enough for something, and whether it is fresh.
@@ -159,15 +165,25 @@ impl Flows {
                 }
                 flow.below += watts * cord.share;
                 flow.whole &= fresh;
-                flow.racked = (flow.racked.0 + watts * cord.share, flow.racked.1 && fresh);
+                for seen in [&mut flow.fed, &mut flow.racked] {
+                    *seen = (seen.0 + watts * cord.share, seen.1 && fresh);
+                }
             }
             let check = checks.get(id).copied().unwrap_or_default();
             flow.settle((feed, check), feed.meter.as_ref().map(|meter| (meter, metered(meter, &read))));
-            let racked = (flow.racked.0 + feed.loss.of(flow.racked.0), flow.racked.1);
+            // What nobody meters may be nothing: only what is seen is held against a meter.
+            let lost = |seen: Watts| if seen > Watts(0.0) { seen + feed.loss.of(seen) } else { Watts(0.0) };
+            let racked = (lost(flow.racked.0), flow.racked.1);
+            let fed = match (flow.known, &feed.meter) {
+                (Known::Metered, _) => (flow.enters, true),
+                (_, None) => (lost(flow.fed.0), flow.fed.1),
+                (_, Some(_)) => (Watts(0.0), false),
+            };
             let (enters, fresh) = (flow.enters, flow.known == Known::Metered || (feed.meter.is_none() && flow.whole));
             if let Some(above) = feed.parent.and_then(|parent| feeds.get_mut(parent)) {
                 above.below += enters;
                 above.whole &= fresh;
+                above.fed = (above.fed.0 + fed.0, above.fed.1 && fed.1);
                 above.racked = (above.racked.0 + racked.0, above.racked.1 && racked.1);
             }
         }
@@ -188,12 +204,12 @@ impl Flow {
         let open = hangs && output < self.below * DEAD;
         let less = |all: bool| if all { LESS } else { LESS_SHARED };
         let held = |most: Watts, all: bool| {
-            let says = open || output >= most * (1.0 - less(all)) - check.slack;
+            let says = open || output >= most * (1.0 - less(all)) - check.slack - feed.rated * WORTH;
             if says { Watts(0.0) } else { most - output }
         };
         let [fed, racks] = &mut self.short;
-        if self.whole {
-            *fed = held(self.below, !hangs);
+        if self.fed.1 {
+            *fed = held(self.fed.0, !hangs);
         }
         if self.racked.1 {
             *racks = held(self.racked.0, check.wholly);

@@ -105,6 +105,20 @@ fn a_meter_that_says_less_than_what_is_below_it_is_not_believed() {
     assert_eq!(step(&mut flows, 20e3, 0.97 * below, &[]).known, Known::Metered);
 }
 
+/// What a file says that something takes at its most is no reading: a panel's meter that reads less than that is believed.
+#[test]
+fn a_most_is_held_against_nobody() {
+    let hall = air();
+    let (power, mut flows) = (&hall.power, Flows::new(&hall.power));
+    flows.step(power, read(&hall, Reading::Fresh(Watts(20e3)), &[("mechanical", Reading::Fresh(Watts(30e3)))]));
+    let flow = *flows.of(power.feed("mechanical").expect("a panel")).expect("a flow");
+    assert_eq!(
+        (flow.known, flow.load),
+        (Known::Metered, Watts(30e3)),
+        "`ups-m` below it may take 95 kW, and nobody reads it"
+    );
+}
+
 /// A unit that is open carries nothing, and its twin carries all: neither is doubted, nor what both hang on.
 #[test]
 fn an_open_unit_is_no_meter_that_lies() {
