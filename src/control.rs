@@ -84,7 +84,6 @@ pub mod windows;
 mod tests;
 
 pub use energy::tariff;
-pub use plant::civil;
 pub use site::Site;
 
 use std::sync::Arc;

@@ -26,6 +26,7 @@ mod load;
 mod place;
 mod problem;
 mod relax;
+mod slots;
 mod tree;
 mod windows;
 mod worth;
@@ -41,7 +42,7 @@ use board::Board;
 use cost::{Lived, Schedule, live};
 use fill::Order;
 use relax::{Relaxed, Task, relax};
-use tree::Slots;
+use slots::Slots;
 use windows::{Window, windows};
 
 pub use board::Limit;

@@ -12,7 +12,7 @@ mod stretch;
 mod when;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::time::Wall;
 use jiff::Timestamp;

@@ -7,7 +7,8 @@ use plant::convert;
 use super::cost::Schedule;
 use super::place::{Price, Shape, place};
 use super::problem::{Job, Problem, SLOT_HOURS};
-use super::tree::{Slots, up};
+use super::slots::Slots;
+use super::tree::up;
 use super::windows::Window;
 
 /// So much is no excess (kW): the rounding of sums.

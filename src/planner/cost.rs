@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::groups::{EMPTY, OVER, Weights, unit};
 use super::problem::{Problem, SLOT_HOURS};
-use super::tree::Slots;
+use super::slots::Slots;
 use super::windows::Window;
 
 /// What a plan costs (currency).

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use plant::convert;
 
 use super::problem::{Job, Problem, SLOT_HOURS};
-use super::tree::{Slots, up};
+use super::slots::Slots;
+use super::tree::up;
 
 /// Up to so many jobs each is a row of its own.
 pub const ALONE: usize = 500;

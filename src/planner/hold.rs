@@ -1,7 +1,7 @@
 //! What a battery can hold, without a solver: from the end backwards, what must be in it so that everything later is held.
 
 use super::problem::{Battery, Problem, SLOT_HOURS};
-use super::tree::Slots;
+use super::slots::Slots;
 use super::windows::Window;
 
 /// The most that the site may draw in each slot: its limit and the targets of the demands that count there (kW).

@@ -13,7 +13,8 @@ use plant::convert;
 use super::blocks::{Block, blocks, rows};
 use super::groups::{EMPTY, Group, OVER, unit};
 use super::problem::{Battery, Domain, Problem, SLOT_HOURS};
-use super::tree::{Slots, up};
+use super::slots::Slots;
+use super::tree::up;
 use super::windows::Window;
 
 /// What came of it.

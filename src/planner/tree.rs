@@ -1,4 +1,4 @@
-//! The way up the power tree, and the numbers that hold per slot.
+//! The way up the power tree.
 
 use super::problem::Domain;
 
@@ -25,27 +25,4 @@ pub fn is_ring(domains: &[Domain], from: usize) -> bool {
         }
     }
     false
-}
-
-/// One number for each slot; what lies outside is zero, and what is added there is nothing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Slots(pub Vec<f64>);
-
-impl Slots {
-    /// Zeros.
-    pub fn zeros(slots: usize) -> Self {
-        Self(vec![0.0; slots])
-    }
-
-    /// The number of a slot.
-    pub fn at(&self, slot: usize) -> f64 {
-        self.0.get(slot).copied().unwrap_or(0.0)
-    }
-
-    /// Adds to a slot.
-    pub fn add(&mut self, slot: usize, more: f64) {
-        if let Some(here) = self.0.get_mut(slot) {
-            *here += more;
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::problem::{Demand, WindowKind};
-use super::tree::Slots;
+use super::slots::Slots;
 
 /// A window: slots of the plan, and what flowed in it before.
 #[derive(Clone, Debug, PartialEq)]

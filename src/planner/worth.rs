@@ -6,7 +6,7 @@ use super::board::Limit;
 use super::groups::{ALONE, groups};
 use super::problem::{Problem, ProblemFault};
 use super::relax::{Task, relax};
-use super::tree::Slots;
+use super::slots::Slots;
 use super::windows::windows;
 
 /// What a kW more is worth.

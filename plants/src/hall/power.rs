@@ -108,6 +108,8 @@ pub struct Feed {
     pub fail_safe: Watts,
     /// Its load with everything at its most (W); more than its limit where it is oversubscribed.
     pub most: Watts,
+    /// Every rack below it hangs there with all its cords.
+    pub wholly: bool,
 }
 
 /// A breaker where it stands.
@@ -282,13 +284,32 @@ impl Power {
         self.prove();
     }
 
-    /// Reckons anew what every feed must bear with every GPU at its fail-safe, and with everything at its most.
+    /// Reckons anew what every feed must bear with every GPU at its fail-safe, and with everything at its most; and which have whole racks below.
     pub(super) fn prove(&mut self) {
         let (fail_safe, most) = (self.worst(|rack| rack.fail_safe), self.worst(|rack| rack.most));
+        let wholly: Table<FeedId, bool> = self.feeds.ids().map(|id| self.has_whole_racks(id)).collect();
         for (id, feed) in self.feeds.iter_mut() {
             feed.fail_safe = fail_safe.get(id).copied().unwrap_or_default();
             feed.most = most.get(id).copied().unwrap_or_default();
+            feed.wholly = wholly.get(id) == Some(&true);
         }
+    }
+
+    /// True where no rack below a feed has a cord elsewhere.
+    fn has_whole_racks(&self, feed: FeedId) -> bool {
+        let mut shares = vec![0.0; self.racks.len()];
+        let below = self.feeds.iter().filter(|(id, _)| self.hangs_below(*id, feed));
+        for cord in below.flat_map(|(_, feed)| &feed.cords) {
+            shares.get_mut(cord.rack).into_iter().for_each(|share| *share += cord.share);
+        }
+        shares.iter().all(|share| *share == 0.0 || *share > 0.999)
+    }
+
+    /// What batteries below a feed give or take at their most (W): no meter of a feed or a rack below shows it.
+    #[must_use]
+    pub fn given_below(&self, feed: FeedId) -> Watts {
+        let here = self.storage.iter().filter(|of| self.hangs_below(of.feed, feed));
+        here.map(|of| of.rated.0.max(of.rated.1)).sum()
     }
 
     /// The feed of a name.

@@ -5,12 +5,12 @@ use std::fs;
 
 use clap::Args;
 use jiff::civil::Date;
+use plant::civil::Zone;
 use plant::convert::f64_from_i64;
 use plant::hall::Hall;
 use plant::hall::window::{Opening, Window};
 use plant::time::Wall;
 use serde::Serialize;
-use wattloop::control::civil::Zone;
 use wattloop::control::grid::view::instant;
 use wattloop::service::config::load;
 

@@ -29,7 +29,7 @@ mod tests;
 use jiff::civil::Date;
 use plant::time::Wall;
 
-use crate::control::civil::{DAY_MS, Holiday, Local, When, Zone};
+use plant::civil::{DAY_MS, Holiday, Local, When, Zone};
 
 pub use bill::{Bill, Carbon, Line, Notice, SetBy};
 pub use decimal::{Cost, Decimal, Energy, Rounding};

@@ -7,7 +7,7 @@
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use crate::control::civil::Zone;
+use plant::civil::Zone;
 
 /// A wall clock that moves by more within a scan was set (ms).
 const JUMP: i64 = 1_000;

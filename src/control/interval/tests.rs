@@ -10,8 +10,8 @@ use plant::time::Mono;
 use proptest::prelude::*;
 
 use super::*;
-use crate::control::civil::Zone;
 use crate::control::tariff::{Known, MeterRules, Series, Tariff, rate};
+use plant::civil::Zone;
 
 /// A scan.
 const DT: i64 = 5;

@@ -4,7 +4,7 @@ use plant::event::{PriceNews, PriceTrouble};
 use plant::hall::Hall;
 use plant::time::Wall;
 
-use crate::control::civil::Zone;
+use plant::civil::Zone;
 
 /// What there is to tell of live prices, as a sentence without its subject. Times are the hall's.
 #[must_use]

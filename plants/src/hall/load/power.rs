@@ -112,6 +112,7 @@ impl Draft {
             branch,
             fail_safe: Watts(0.0),
             most: Watts(0.0),
+            wholly: false,
         }
     }
 

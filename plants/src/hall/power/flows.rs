@@ -64,9 +64,9 @@ pub struct Flow {
     enters: Watts,
     /// What its meter last said that nothing below it did (W).
     kept: Watts,
-    /// What meters below it see at the least, those of feeds or else of racks, with what is lost on the way (W); true while all of them are fresh.
-    fed: (Watts, bool),
-    /// The same of racks' meters alone.
+    /// What meters below it see at the least, those of feeds or else of racks, with what is lost on the way (W).
+    fed: Watts,
+    /// The same of racks' meters alone; true while all of them are fresh.
     racked: (Watts, bool),
     /// What its meter last said too little (W, ≥ 0): held against the feeds or racks right below it, and against all racks.
     short: [Watts; 2],
@@ -74,33 +74,10 @@ pub struct Flow {
     pub uneven: f64,
 }
 
-/// How a feed's meter is held against what is below it. Follows from the tree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Check {
-    /// Every rack below it hangs there with all its cords.
-    wholly: bool,
-    /// What batteries below may give or take (W): no meter of a feed or a rack shows it.
-    slack: Watts,
-}
-
-impl Check {
-    fn of(power: &Power, feed: FeedId) -> Self {
-        let mut shares = vec![0.0; power.racks.len()];
-        let below = power.feeds.iter().filter(|(id, _)| power.hangs_below(*id, feed));
-        for cord in below.flat_map(|(_, feed)| &feed.cords) {
-            shares.get_mut(cord.rack).into_iter().for_each(|share| *share += cord.share);
-        }
-        let batteries = power.storage.iter().filter(|of| power.hangs_below(of.feed, feed));
-        let slack = batteries.map(|of| of.rated.0.max(of.rated.1)).fold(Watts(0.0), |sum, of| sum + of);
-        Self { wholly: shares.iter().all(|share| *share == 0.0 || *share > 0.999), slack }
-    }
-}
-
 /// The flows of a tree. Part of what control remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Flows {
     feeds: Table<FeedId, Flow>,
-    checks: Table<FeedId, Check>,
     /// What each rack last drew (W).
     racks: Vec<Watts>,
     /// What each counts at now: its most where it is lost (W).
@@ -114,7 +91,6 @@ impl Flows {
         let flow = Flow { uneven: 1.0, ..Flow::default() };
         Self {
             feeds: Table::filled(power.feeds.len(), flow),
-            checks: power.feeds.iter().map(|(id, _)| Check::of(power, id)).collect(),
             racks: vec![Watts(0.0); power.racks.len()],
             counted: power.racks.iter().map(|rack| rack.most).collect(),
         }
@@ -135,10 +111,10 @@ impl Flows {
     /// Reckons every feed from the readings of this scan.
     pub fn step(&mut self, power: &Power, read: impl Fn(Point<Watts>) -> Reading<Watts>) {
         for flow in self.feeds.rows_mut() {
-            (flow.below, flow.whole) = (Watts(0.0), true);
-            (flow.fed, flow.racked) = ((Watts(0.0), true), (Watts(0.0), true));
+            (flow.below, flow.fed, flow.whole) = (Watts(0.0), Watts(0.0), true);
+            flow.racked = (Watts(0.0), true);
         }
-        let Self { feeds, checks, racks, counted } = self;
+        let Self { feeds, racks, counted } = self;
         // What racks draw: the last of those whose reading is good enough for something, and whether it is fresh.
         let rack = |place: usize, last: &mut Watts| {
             let of = power.racks.get(place)?;
@@ -165,25 +141,19 @@ impl Flows {
                 }
                 flow.below += watts * cord.share;
                 flow.whole &= fresh;
-                for seen in [&mut flow.fed, &mut flow.racked] {
-                    *seen = (seen.0 + watts * cord.share, seen.1 && fresh);
-                }
+                flow.fed += watts * cord.share;
+                flow.racked = (flow.racked.0 + watts * cord.share, flow.racked.1 && fresh);
             }
-            let check = checks.get(id).copied().unwrap_or_default();
-            flow.settle((feed, check), feed.meter.as_ref().map(|meter| (meter, metered(meter, &read))));
+            flow.settle((feed, power.given_below(id)), feed.meter.as_ref().map(|meter| (meter, metered(meter, &read))));
             // What nobody meters may be nothing: only what is seen is held against a meter.
             let lost = |seen: Watts| if seen > Watts(0.0) { seen + feed.loss.of(seen) } else { Watts(0.0) };
             let racked = (lost(flow.racked.0), flow.racked.1);
-            let fed = match (flow.known, &feed.meter) {
-                (Known::Metered, _) => (flow.enters, true),
-                (_, None) => (lost(flow.fed.0), flow.fed.1),
-                (_, Some(_)) => (Watts(0.0), false),
-            };
+            let fed = if feed.meter.is_some() { flow.enters } else { lost(flow.fed) };
             let (enters, fresh) = (flow.enters, flow.known == Known::Metered || (feed.meter.is_none() && flow.whole));
             if let Some(above) = feed.parent.and_then(|parent| feeds.get_mut(parent)) {
                 above.below += enters;
                 above.whole &= fresh;
-                above.fed = (above.fed.0 + fed.0, above.fed.1 && fed.1);
+                above.fed += fed;
                 above.racked = (above.racked.0 + racked.0, above.racked.1 && racked.1);
             }
         }
@@ -197,33 +167,33 @@ impl Flow {
         self.load * self.uneven
     }
 
-    /// What its meter says too little (W, ≥ 0) where this leaves the feed by it. What it was held against and is not read now stays as it was: a
+    /// What its meter says too little (W, ≥ 0) where this leaves the feed by it, and batteries below may give so much that no meter there shows. What it was held against and is not read now stays as it was: a
     /// reading that is lost makes nobody trusted. A unit that carries nothing of its racks is open, and their other cords have them.
-    fn short(&mut self, feed: &Feed, output: Watts, check: Check) -> Watts {
+    fn short(&mut self, feed: &Feed, output: Watts, given: Watts) -> Watts {
         let hangs = !feed.cords.is_empty();
         let open = hangs && output < self.below * DEAD;
         let less = |all: bool| if all { LESS } else { LESS_SHARED };
         let held = |most: Watts, all: bool| {
-            let says = open || output >= most * (1.0 - less(all)) - check.slack - feed.rated * WORTH;
+            let says = open || output >= most * (1.0 - less(all)) - given - feed.rated * WORTH;
             if says { Watts(0.0) } else { most - output }
         };
         let [fed, racks] = &mut self.short;
-        if self.fed.1 {
-            *fed = held(self.fed.0, !hangs);
+        if self.whole {
+            *fed = held(self.fed, !hangs);
         }
         if self.racked.1 {
-            *racks = held(self.racked.0, check.wholly);
+            *racks = held(self.racked.0, feed.wholly);
         }
         fed.max(*racks)
     }
 
     /// Ends a feed of which all below is known, by its meter where that says something.
-    fn settle(&mut self, (feed, check): (&Feed, Check), meter: Option<(&Metered, Phases)>) {
+    fn settle(&mut self, (feed, given): (&Feed, Watts), meter: Option<(&Metered, Phases)>) {
         let leaves = |meter: &Metered, watts| if meter.leaving { watts } else { feed.loss.output(watts) };
         let (output, enters, doubt) = match meter {
             Some((of, Phases { sum: Reading::Fresh(watts), uneven })) => {
                 let read = leaves(of, watts);
-                let short = self.short(feed, read, check);
+                let short = self.short(feed, read, given);
                 let (output, doubted) = (read + short, short > Watts(0.0));
                 let unattributed = output - self.below;
                 self.unattributed = (!doubted).then_some(unattributed);

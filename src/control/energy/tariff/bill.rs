@@ -5,7 +5,7 @@ use plant::time::Wall;
 
 use super::decimal::{Decimal, Energy};
 use super::history::Past;
-use crate::control::civil::Zone;
+use plant::civil::Zone;
 
 /// More stretches of time than this are counted, not listed.
 const LISTED: usize = 3;

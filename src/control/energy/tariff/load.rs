@@ -8,7 +8,7 @@ use plant::read::{Refusal, Section, Source, Value, did_you_mean};
 use toml::de::DeValue;
 
 use super::{Billing, Decimal, EnergyCharge, EnergyPrice, Export, FixedCharge, MeterRules, Per, Rounding, Tariff, Tax};
-use crate::control::civil::{Holiday, Local, Months, When, Zone};
+use plant::civil::{Holiday, Local, Months, When, Zone};
 
 impl Tariff {
     /// Reads and checks a tariff's file. `file` is its name for messages.
@@ -184,7 +184,7 @@ fn hours(section: &Section<'_>, seasons: &Seasons) -> When {
             }
         }
     }
-    let days = crate::control::civil::Days::of(&section.or("days", Vec::new()));
+    let days = plant::civil::Days::of(&section.or("days", Vec::new()));
     When { months, days, hours: section.or("hours", Vec::new()) }
 }
 
@@ -247,7 +247,7 @@ fn everywhere(file: &Section<'_>, charge: &EnergyCharge, holidays: &[Holiday]) {
     }
     let Ok(mut date) = Date::new(2023, 1, 1) else { return };
     while date.year() < 2027 {
-        for ms in [0].into_iter().chain(charge.stops.iter().copied().filter(|ms| *ms < crate::control::civil::DAY_MS)) {
+        for ms in [0].into_iter().chain(charge.stops.iter().copied().filter(|ms| *ms < plant::civil::DAY_MS)) {
             if charge.period_at(Local { date, ms }, holidays).is_none() {
                 let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
                 let say = format!("`{}` has no price on {date} at {hour:02}:{minute:02}", charge.name);

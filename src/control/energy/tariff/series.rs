@@ -16,7 +16,7 @@ use plant::time::Wall;
 use super::bill::{Notice, Stretches};
 use super::decimal::Energy;
 use super::{Export, MeterRules};
-use crate::control::civil::Zone;
+use plant::civil::Zone;
 use rows::{Kind, Rows};
 
 /// Energy over a stretch of time.

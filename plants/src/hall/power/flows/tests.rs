@@ -204,6 +204,7 @@ fn tree(sketches: &[Sketch], turn: usize) -> Power {
             branch: None,
             fail_safe: Watts(0.0),
             most: Watts(0.0),
+            wholly: false,
         });
     }
     let feeds: Table<FeedId, Feed> = feeds.into_iter().map(|feed| feed.expect("placed")).collect();
@@ -214,7 +215,7 @@ fn tree(sketches: &[Sketch], turn: usize) -> Power {
         fail_safe: Watts(10e3),
         most: Watts(20e3),
     };
-    Power {
+    let mut power = Power {
         storage: Vec::new(),
         up: Power::order(&feeds),
         feeds,
@@ -223,7 +224,9 @@ fn tree(sketches: &[Sketch], turn: usize) -> Power {
         capping: None,
         peaks: None,
         grid: None,
-    }
+    };
+    power.prove();
+    power
 }
 
 fn sketches() -> impl Strategy<Value = Vec<Sketch>> {

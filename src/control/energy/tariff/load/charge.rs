@@ -5,11 +5,11 @@ use plant::time::Wall;
 use toml::de::DeValue;
 
 use super::{Seasons, positive, rounding, stops, when};
-use crate::control::civil::{MONTHS, When};
 use crate::control::energy::tariff::{
     Coincident, Decimal, DemandCharge, EnergyCharge, EnergyPrice, Export, MINUTE, Per, Period, Ratchet, Rounding, Tier,
     Window, WindowKind,
 };
+use plant::civil::{MONTHS, When};
 
 /// Lengths of a window that utilities bill (min).
 const LENGTHS: [i64; 5] = [5, 10, 15, 30, 60];

@@ -138,7 +138,7 @@ impl Import<'_> {
                 let share = self.share("lookbackPercent", share);
                 let named: Vec<String> = flags
                     .iter()
-                    .zip(crate::control::civil::MONTHS)
+                    .zip(plant::civil::MONTHS)
                     .filter(|(flag, _)| **flag)
                     .map(|(_, month)| quoted(month))
                     .collect();

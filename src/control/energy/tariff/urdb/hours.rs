@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::control::civil::MONTHS;
+use plant::civil::MONTHS;
 
 /// The last day of each month; of February in a leap year.
 const LAST: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
