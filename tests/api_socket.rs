@@ -10,6 +10,7 @@ use std::time::Duration;
 use plant::command::Level;
 use plant::hall::Hall;
 use plant::time::{Span, Wall};
+use socket2::{Domain, SockAddr, Socket, Type};
 use wattloop::control::report::{PointView, Status, WhyReport, Written};
 use wattloop::control::request::{Ask, Refusal, Reply, Request};
 use wattloop::control::windows::view::WindowsView;
@@ -169,7 +170,10 @@ async fn the_socket_is_for_its_group_only_and_goes_with_the_service() {
 async fn a_stale_socket_is_replaced_and_a_living_or_foreign_file_is_not() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("w.sock");
-    drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket to be left over"));
+    // It never listens: a child that another test forks just now would hold a listener open for a moment, and it would not be stale.
+    let left = Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
+    left.bind(&SockAddr::unix(&path).expect("a path")).expect("a socket to be left over");
+    drop(left);
     assert!(path.exists(), "it stays when its owner dies");
     let (asker, _calls) = channel();
     let served = api::serve(&path, bench(), asker.clone(), (None, Wiring::default())).expect("the stale one goes");
