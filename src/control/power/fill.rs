@@ -2,7 +2,7 @@
 //!
 //! Each GPU has a level, a bound above it and a weight. Water rises over all of them alike, `level + weight·λ`; who reaches his bound stops there,
 //! and where a limit is used up all who hang on it stop. What is given out never comes to more than any limit, and where somebody below his bound
-//! is stopped, a limit above him has less than a milliwatt a GPU left. Who asks in which order changes nothing.
+//! is stopped, a limit above him has less left than a milliwatt more of each GPU would cost it. Who asks in which order changes nothing.
 //!
 //! **Equation** `Σ share·x ≤ room` at every limit; the one λ at which each stops is the largest (weighted max-min). **Source** progressive filling; with two
 //! cords to a rack the limits are no tree, and it holds for any shares. **Box** levels to 10 kW, shares to 64, 10⁶ GPUs. **Cost** `n·log n` to sort, then each GPU
