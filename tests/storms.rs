@@ -2,13 +2,20 @@
 
 use std::process::Command;
 
-/// Forty storms over a hall, in steps of five seconds.
+/// Thirty storms over a hall of a July noon, and eight of each of three days, in steps of five seconds.
 fn weathers(hall: &str) {
-    let storm = ["sim", "storm", hall, "--seeds", "40", "--dt", "5s", "--once"];
-    let output = Command::new(env!("CARGO_BIN_EXE_wattloop")).args(storm).output().expect("starts");
+    storms(hall, "30", &[]);
+    for day in ["hot", "cold", "shoulder"] {
+        storms(hall, "8", &["--day", day]);
+    }
+}
+
+fn storms(hall: &str, seeds: &str, day: &[&str]) {
+    let storm = ["sim", "storm", hall, "--seeds", seeds, "--dt", "5s", "--once"];
+    let output = Command::new(env!("CARGO_BIN_EXE_wattloop")).args(storm).args(day).output().expect("starts");
     let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
-    assert!(told.contains("40 storms over"), "{told}");
+    assert!(told.contains(&format!("{seeds} storms over")), "{told}");
 }
 
 /// One storm that once did not hold.

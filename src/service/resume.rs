@@ -15,7 +15,7 @@ use crate::service::journal::{Header, Recovered};
 use crate::service::replay;
 
 /// The longest interruption after which control goes on as if nothing had happened, however patient the devices.
-const BRIEF: Span = Span::from_secs(30);
+pub const BRIEF: Span = Span::from_secs(30);
 
 /// Where a service begins.
 pub struct Resumed {

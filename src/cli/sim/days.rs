@@ -80,7 +80,7 @@ impl Weathered {
     const ALL: [Self; 3] = [Self::Hot, Self::Cold, Self::Shoulder];
 
     /// Its word, its climate, and its midnight.
-    const fn told(self) -> (&'static str, &'static str, Wall) {
+    pub const fn told(self) -> (&'static str, &'static str, Wall) {
         match self {
             Self::Hot => ("hot", "hot-dry", Wall(1_783_666_800_000)),
             Self::Cold => ("cold", "cold", Wall(1_768_435_200_000)),
@@ -249,7 +249,8 @@ fn of(day: Day) -> Line {
     }
 }
 
-fn weather(climate: &str) -> Result<Weather, Stop> {
+/// The weather of a shipped climate.
+pub fn weather(climate: &str) -> Result<Weather, Stop> {
     let text = sim::shipped::CLIMATES.iter().find(|(name, _)| *name == climate).map_or("", |(_, text)| *text);
     let climate = Climate::load(climate, text).map_err(|faults| Stop::faults(&faults))?;
     Ok(Weather::Climate(Arc::new(climate)))

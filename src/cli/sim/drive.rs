@@ -1,13 +1,13 @@
 //! A scenario's run: world and pilot in one loop, with no wires between them, led by what the scenario says is due.
 
 mod figures;
+mod starts;
 mod watched;
 
 use std::sync::Arc;
 
 use plant::event::Event;
 use plant::hall::{Hall, Strategies};
-use plant::id::PointId;
 use plant::image::{Inputs, Outputs};
 use plant::time::{Span, Tick, Wall};
 use sim::World;
@@ -49,6 +49,8 @@ pub struct Drive {
     /// Writes that changed something in the hall.
     writes: usize,
     silent: bool,
+    /// Since when nobody commands (s after the begin).
+    quiet: f64,
     tally: Tally,
     recorder: Option<Recorder>,
     trace: Trace,
@@ -116,6 +118,7 @@ impl Drive {
             scans: 0,
             writes: 0,
             silent: false,
+            quiet: 0.0,
             recorder: None,
             trace: Trace::new(&header),
             clock: Clock::machine(),
@@ -280,7 +283,7 @@ impl Drive {
                 return;
             }
             Action::Restart => {
-                self.restart();
+                self.restart(0.0);
                 return;
             }
             Action::Setpoint { of, value } => {
@@ -331,36 +334,6 @@ impl Drive {
         if of.tune(&mut self.strategies, value.unwrap_or(begun)) {
             self.image.reload = Some(Box::new(self.strategies));
         }
-    }
-
-    /// Nobody commands, or somebody does again, who then starts anew.
-    fn silence(&mut self, silent: bool) {
-        if self.pilot.is_on_panels() || silent == self.silent {
-            return;
-        }
-        self.silent = silent;
-        if silent {
-            self.outputs.commands.clear();
-        } else {
-            self.restart();
-        }
-    }
-
-    /// The service starts again on the same machine: from what was remembered and from what the devices hold.
-    fn restart(&mut self) {
-        if !self.pilot.decides() {
-            return;
-        }
-        self.controller = Controller::restore(site(self.run.scenario()), self.controller.state().clone());
-        if let Some(nodes) = &mut self.nodes {
-            // Its agents hear of a later start than before.
-            nodes.unheard(&mut self.image);
-            self.boot = self.boot.saturating_add(1);
-        }
-        let held = |point: PointId| self.world.truth(point).map(|value| (point, value));
-        let outputs = self.hall.points.iter().filter(|(_, def)| def.write.is_some()).filter_map(|(id, _)| held(id));
-        let found = Ask::Found { outputs: outputs.collect() };
-        drop(self.answer(found));
     }
 
     /// What is true and what is read.

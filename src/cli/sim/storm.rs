@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use clap::Args;
 use plant::hall::Hall;
-use plant::time::Span;
+use plant::time::{Span, Wall};
 use serde::Serialize;
+use sim::scenario::WeatherChange;
 use sim::scenario::storm::Storm;
 use sim::scenario::verdict::{figure, instant};
 
+use super::days::{self, Weathered as Day};
 use super::drive::Drive;
 use super::{crowd, pages};
 use crate::cli::{Out, Stop};
@@ -19,6 +21,8 @@ pub use watch::{Look, Watch};
 
 /// What follows a storm: nothing more breaks, and the hall has to come back.
 const CALM: Span = Span::from_secs(3600);
+/// An hour (ms).
+const HOUR_MS: i64 = 3_600_000;
 
 /// Random faults over many seeds.
 #[derive(Debug, Args)]
@@ -26,6 +30,7 @@ const CALM: Span = Span::from_secs(3600);
 Examples:
   wattloop sim storm bench --seeds 4 --for 30min
   wattloop sim storm air --seed 17                    the storm of one seed again, with what happens in it
+  wattloop sim storm liquid --day cold --seeds 4 --dt 5s   in a winter's frost, at some hour of the day
 
 In every storm the energy balance closes, no number is lost, the same seed is the same run, and the inlets stay within the
 hall's limit unless more cooling is gone than a row's spare, or half of a row's inlets cannot be seen. Control takes nothing old for fresh, holds its outputs at or above their
@@ -46,6 +51,9 @@ pub struct StormArgs {
     /// The step of world and control
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = crate::cli::span)]
     pub dt: Span,
+    /// In the weather of this day of `sim days`, each seed from another hour of it on; without it a July noon of the hall's own weather
+    #[arg(long, value_name = "WHICH")]
+    pub day: Option<Day>,
     /// Run each seed once, and do not compare it with itself
     #[arg(long)]
     pub once: bool,
@@ -90,6 +98,11 @@ fn weather((hall, text): (&Arc<Hall>, &str), seed: u64, args: &StormArgs) -> Res
     let mut scenario = storm.scenario.clone();
     (scenario.dt, scenario.period) = (args.dt, args.dt);
     scenario.length = Span::from_nanos(scenario.length.nanos().saturating_add(CALM.nanos()));
+    if let Some(day) = args.day {
+        let (_, climate, midnight) = day.told();
+        scenario.weather = WeatherChange { source: Some(days::weather(climate)?), ..WeatherChange::default() };
+        scenario.start = Wall(midnight.0.saturating_add(HOUR_MS * i64::from(u8::try_from(seed % 24).unwrap_or(0))));
+    }
     let page = pages::unwritten(scenario, (text, &storm.lines().join("\n")))?;
     let pilot = page.scenario.controller;
     let limit = hall.limits.inlet_max.0;
@@ -122,9 +135,7 @@ fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Re
     if out.json() {
         out.value(&weathered)?;
     }
-    let again = |w: &Weathered| {
-        format!("again: wattloop sim storm {} --seed {} --for {} --dt {}", args.hall, w.seed, args.length, args.dt)
-    };
+    let again = |w: &Weathered| format!("again: {}", again(args, w.seed));
     if let Some(one) = weathered.iter().find(|w| w.broken.is_some()) {
         let why = one.broken.clone().unwrap_or_default();
         return Err(Stop::new(70, "simulator_failed", format!("seed {}: {why}", one.seed), again(one)));
@@ -161,4 +172,59 @@ fn tell(args: &StormArgs, hall: &Hall, weathered: &[Weathered], out: &Out) -> Re
         return Err(Stop::new(1, "inlets_lost", say, again(worst)));
     }
     if out.json() { Ok(()) } else { out.line(say) }
+}
+
+/// The command that shows a seed's storm again.
+fn again(args: &StormArgs, seed: u64) -> String {
+    let day = args.day.map_or_else(String::new, |day| format!(" --day {}", day.told().0));
+    format!("wattloop sim storm {} --seed {seed}{day} --for {} --dt {}", args.hall, args.length, args.dt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: StormArgs,
+    }
+
+    fn read(line: &str) -> StormArgs {
+        let words = line.split_whitespace().skip(2);
+        Line::try_parse_from(words).unwrap_or_else(|bad| panic!("`{line}`: {bad}")).args
+    }
+
+    fn weathered(seed: u64) -> Weathered {
+        let trace = String::new();
+        Weathered { seed, trace, margin: Some((3.0, 60.0)), breach: None, gone: None, broken: None }
+    }
+
+    #[test]
+    fn a_seed_that_fails_is_told_with_the_command_that_shows_it_again() {
+        let args = read("wattloop sim storm bench --day cold --seeds 20 --for 90min --dt 5s --once");
+        let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "bench").expect("shipped");
+        let hall = Hall::load(name, text).expect("loads");
+        let failures = [
+            (
+                Weathered { breach: Some(("the fan is at 3.0".to_owned(), 70.0)), ..weathered(17) },
+                1,
+                "the fan is at 3.0",
+            ),
+            (Weathered { margin: Some((-0.4, 70.0)), ..weathered(17) }, 1, "1 with inlets above"),
+            (Weathered { broken: Some("the balance is open".to_owned()), ..weathered(17) }, 70, "the balance is open"),
+        ];
+        for (failed, exit, says) in failures {
+            let stop =
+                tell(&args, &hall, &[weathered(1), failed, weathered(18)], &Out::new(false)).expect_err("it failed");
+            assert_eq!(stop.exit, exit);
+            assert!(stop.message.contains(says), "{}", stop.message);
+            let shown = read(stop.help.strip_prefix("again: ").expect("a command"));
+            assert_eq!((shown.seed, shown.day, shown.length, shown.dt), (Some(17), args.day, args.length, args.dt));
+            assert_eq!(shown.hall, args.hall);
+        }
+        let calm = [weathered(1), weathered(2)];
+        assert!(tell(&args, &hall, &calm, &Out::new(false)).is_ok());
+    }
 }

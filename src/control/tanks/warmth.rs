@@ -17,6 +17,10 @@ const SLACK: f64 = 3.0;
 
 /// No sensor in a liquid moves by more from one scan to the next (K): one that does is not believed.
 const JUMP: f64 = 5.0;
+/// One that is back within this of where it was before (K) has ended a spike.
+const BACK: f64 = 2.0;
+/// Where it was before is a mean of so long.
+const BEFORE: Span = Span::from_secs(120);
 /// After so long without a reading nobody knows how fast it moved.
 const FORGOTTEN: Span = Span::from_secs(60);
 
@@ -75,6 +79,8 @@ pub struct Warming {
     known: bool,
     /// What it was when it was known last (°C).
     last: Option<f64>,
+    /// What it was before, as a mean of minutes (°C).
+    before: Option<f64>,
     /// For how long it has not been known.
     unseen: Span,
     /// It moved faster than a liquid can.
@@ -94,6 +100,7 @@ impl Warming {
             coldest: f64::INFINITY,
             known: false,
             last: None,
+            before: None,
             unseen: Span::ZERO,
             jumped: false,
             power: 0.0,
@@ -122,16 +129,25 @@ impl Warming {
     /// A new boot: what was cold is cold, and nobody knows how it moved meanwhile.
     #[must_use]
     pub const fn restarted(self) -> Self {
-        Self { last: None, unseen: Span::ZERO, jumped: false, ..self }
+        Self { last: None, before: None, unseen: Span::ZERO, jumped: false, ..self }
     }
 
     fn watch(&mut self, fluid: Option<f64>, dt: Span) {
+        // A scan that comes so late, after a stop, says as little of how fast it moved.
+        if dt >= FORGOTTEN {
+            (self.last, self.before) = (None, None);
+        }
         if let Some(fluid) = fluid {
-            self.jumped |= self.last.is_some_and(|last| libm::fabs(last - fluid) > JUMP);
+            let far = |from: Option<f64>, most: f64| from.is_some_and(|from| libm::fabs(from - fluid) > most);
+            self.jumped |= far(self.last, JUMP) && far(self.before, BACK);
+            let weight = dt.seconds() / (dt.seconds() + BEFORE.seconds());
+            self.before = Some(self.before.map_or(fluid, |before| before + weight * (fluid - before)));
             (self.last, self.unseen) = (Some(fluid), Span::ZERO);
         } else {
             self.unseen = sum(self.unseen, dt);
-            self.last = self.last.filter(|_| self.unseen < FORGOTTEN);
+            if self.unseen >= FORGOTTEN {
+                (self.last, self.before) = (None, None);
+            }
         }
     }
 
@@ -227,6 +243,15 @@ mod tests {
         run(&mut cooled, None, 0.0, 90);
         run(&mut cooled, Some(33.0), 0.0, 10);
         assert!(!cooled.is_doubted(&RULES), "nobody saw how fast");
+        let mut spike = Warming::new();
+        run(&mut spike, Some(45.0), 80e3, 600);
+        run(&mut spike, Some(49.9), 80e3, 5);
+        run(&mut spike, Some(44.8), 80e3, 1);
+        assert!(!spike.is_doubted(&RULES), "it is back where it was");
+        let mut stopped = Warming::new();
+        run(&mut stopped, Some(33.0), 80e3, 10);
+        stopped.step(&RULES, (Some(45.0), Some(80e3)), Span::from_secs(660));
+        assert!(!stopped.is_doubted(&RULES), "no scan was made for eleven minutes");
     }
 
     #[test]

@@ -70,8 +70,23 @@ pub fn not_back(hall: &Hall, status: &Status, short: &[Short]) -> Option<String>
     if let Some(tank) = status.tanks.iter().find(|tank| tank.purge.as_deref() == Some("failed")) {
         return Some(format!("the purge of {} has failed", tank.name));
     }
-    let panel = status.plants.iter().find(|of| of.rule == "panels");
-    panel.map(|of| format!("{} is still on its panels", of.name))
+    // The temperature of a tank that has lost its fluid follows nothing any more, and its panel is right to have it.
+    let mut panels = on_panels(status).filter(|name| short.iter().all(|of| of.tank != *name));
+    panels.next().map(|name| format!("{name} is still on its panel"))
+}
+
+/// What control runs by sequence and has not taken back from its panel.
+fn on_panels(status: &Status) -> impl Iterator<Item = &str> {
+    let plants = status.plants.iter().map(|of| (&of.name, &of.rule));
+    let towers = status.plants.iter().filter_map(|of| of.tower.as_ref()).map(|of| (&of.name, &of.rule));
+    let pumps = status.pumps.iter().map(|of| (&of.name, &of.rule));
+    let cdus = status.cdus.iter().map(|of| (&of.name, &of.rule));
+    let dry = status.dry.iter().map(|of| (&of.name, &of.rule));
+    let doors = status.doors.iter().map(|of| (&of.name, &of.rule));
+    let tanks = status.tanks.iter().map(|of| (&of.name, &of.rule));
+    let heat = status.heat.iter().map(|of| (&of.valve.name, &of.rule));
+    let all = plants.chain(towers).chain(pumps).chain(cdus).chain(dry).chain(doors).chain(tanks).chain(heat);
+    all.filter(|(_, rule)| rule.starts_with("panel")).map(|(name, _)| name.as_str())
 }
 
 #[cfg(test)]
