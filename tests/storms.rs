@@ -44,6 +44,12 @@ fn a_hall_whose_water_stood_for_long_is_back_in_its_time() {
     holds("liquid", "147", "2s");
 }
 
+/// A thermometer spoke Fahrenheit for a while, and its end was taken for a jump that no liquid makes: its tank stayed on its panel for good.
+#[test]
+fn a_tank_whose_thermometer_is_mended_is_taken_back() {
+    holds("immersion", "108", "5s");
+}
+
 #[test]
 fn air_weathers_its_storms() {
     weathers("air");

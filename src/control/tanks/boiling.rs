@@ -34,6 +34,8 @@ use crate::control::sequence::machine::Sight;
 
 /// A valve that reports shut although it was told to open by so much more (%)
 const TOLD: f64 = 10.0;
+/// A liquid this near to where it boils in the open (K) is where a panel holds it.
+const HOME: f64 = 3.0;
 /// for so long has its condenser lost.
 const SHUT_FOR: Span = Span::from_secs(10);
 /// A facility water that stands for so long has.
@@ -265,6 +267,7 @@ impl BoilingTank {
             lost: scene.is_lost(of.pressure) || blind,
             fluid,
             unbelieved: self.warming.is_doubted(&scan.tuning.cold),
+            at_home: fluid.zip(scan.tuning.air).is_some_and(|(fluid, told)| libm::fabs(fluid - told.boils.0) < HOME),
         };
         if self.keeper.step(&needs, (About::Equip(of.equip), scene.dt), news) {
             (self.warming, self.stuck) = (Warming::new(), Stuck::default());

@@ -227,6 +227,9 @@ impl OilTank {
             lost: scene.is_lost(of.fluid) || turns == Sight::Lost,
             fluid: scan.fluid(),
             unbelieved: self.warming.is_doubted(&scan.tuning.cold),
+            at_home: scan
+                .fluid()
+                .is_some_and(|fluid| libm::fabs(fluid - scan.tuning.valve.setpoint) < scan.tuning.hot.nominal),
         };
         if self.keeper.step(&needs, (About::Equip(of.equip), scene.dt), news) {
             self.pump = Driven::found(turns == Sight::Known(true), self.pump.run);
