@@ -49,6 +49,7 @@ mod identity;
 pub mod interval;
 mod leak;
 mod news;
+mod outlier;
 mod overrides;
 mod performance;
 pub mod pid;

@@ -106,11 +106,13 @@ pub enum Trouble {
     NotSaturated,
     /// A tank's fluid does not reach its pump: it stands until there is enough.
     RunsDry,
+    /// Its supply air is told far colder than that of all other units of its row, and nothing makes it so: it is not believed.
+    ColderThanOthers,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -130,6 +132,7 @@ impl Trouble {
         Self::AirStays,
         Self::NotSaturated,
         Self::RunsDry,
+        Self::ColderThanOthers,
     ];
 
     /// The word on the wire.
@@ -155,6 +158,7 @@ impl Trouble {
             Self::AirStays => "air_stays",
             Self::NotSaturated => "not_saturated",
             Self::RunsDry => "runs_dry",
+            Self::ColderThanOthers => "colder_than_others",
         }
     }
 }

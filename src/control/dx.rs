@@ -42,6 +42,8 @@ use team::{Need, Scope, Team};
 const ASTRAY: f64 = 10.0;
 /// for so long, is stuck.
 const STUCK: Span = Span::from_secs(300);
+/// A supply temperature that is colder than it can be for so long is told.
+const LIES: Span = Span::from_secs(60);
 
 /// The outputs of a row's units: run mode, compressor, damper. Fixed when the hall is loaded.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +67,8 @@ pub struct Units {
     economiser: Economiser,
     /// How long each damper has been astray.
     astray: Vec<Timer>,
+    /// How long each supply temperature has been colder than it can be.
+    lies: Vec<Timer>,
 }
 
 /// Every row, in the hall's order, and the smoke that they all shut out.
@@ -83,6 +87,7 @@ impl DxRows {
             team: Team::new(row.units.len()),
             economiser: Economiser::new(),
             astray: vec![Timer::default(); row.units.len()],
+            lies: vec![Timer::default(); row.units.len()],
         };
         Self { smoke: Smoke::Clear, rows: hall.dx_rows.iter().map(units).collect() }
     }
@@ -94,6 +99,7 @@ impl DxRows {
             row.team.forget();
             row.economiser = Economiser::new();
             row.astray.fill(Timer::default());
+            row.lies.fill(Timer::default());
         }
     }
 
@@ -190,8 +196,11 @@ impl Units {
     /// What is wrong with its units, if anything is.
     pub fn troubles<'p>(&'p self, of: &'p DxRow) -> impl Iterator<Item = (EquipId, Trouble)> {
         let stuck = |timer: &Timer| timer.reached(STUCK).then_some(Trouble::DamperStuck);
-        let each = self.named(of).zip(&self.astray);
-        each.filter_map(move |((equip, machine), astray)| Some((equip, machine.trouble().or_else(|| stuck(astray))?)))
+        let lies = |timer: &Timer| timer.reached(LIES).then_some(Trouble::ColderThanOthers);
+        let each = self.named(of).zip(self.astray.iter().zip(&self.lies));
+        each.filter_map(move |((equip, machine), (astray, lie))| {
+            Some((equip, machine.trouble().or_else(|| stuck(astray)).or_else(|| lies(lie))?))
+        })
     }
 
     fn step(
@@ -204,6 +213,7 @@ impl Units {
         let about = About::Loop(scope.row.compressor_loop);
         let on_panels = self.is_on_panels();
         let looked = look::row(scope, (scene, wiring));
+        self.watch_supply(scope, looked.liar, news);
         let seen = |id| look::unit(scope.row, (scene, wiring), id).on_panel(on_panels);
         match self.rule {
             Rule::Panel { .. } | Rule::Elsewhere => {
@@ -238,6 +248,17 @@ impl Units {
                     self.astray.fill(Timer::default());
                     news.warn(about, What::Step(Told::HandedBack));
                 }
+            }
+        }
+    }
+
+    /// A supply temperature that is colder than it can be is told once.
+    fn watch_supply(&mut self, scope: &Scope<'_>, liar: Option<usize>, news: &mut News<'_>) {
+        for ((place, unit), lie) in scope.row.units.iter().enumerate().zip(&mut self.lies) {
+            let before = lie.reached(LIES);
+            lie.count(liar == Some(place), scope.dt);
+            if lie.reached(LIES) && !before {
+                news.warn(About::Equip(unit.of.equip), What::Trouble(Trouble::ColderThanOthers));
             }
         }
     }

@@ -100,6 +100,9 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
             "its purge has run for its time and did not get its air out: air comes in somewhere, or one of its sensors lies"
         }
         Trouble::RunsDry => "its pump stands, for it would run dry: it has too little fluid",
+        Trouble::ColderThanOthers => {
+            "its supply air is told far colder than that of all other units of its row, and nothing makes it so: it is not believed"
+        }
         Trouble::NotSaturated => "it presses less than its liquid's vapour would: its pressure or its temperature lies",
         Trouble::NotBelieved => {
             "its fluid's temperature does not rise with the heat that its machines give, and is not believed"

@@ -43,6 +43,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-dx-smoke", include_str!("../../scenarios/air-dx-smoke.toml")),
     ("air-dx-stage-change-fails", include_str!("../../scenarios/air-dx-stage-change-fails.toml")),
     ("air-dx-summer-day", include_str!("../../scenarios/air-dx-summer-day.toml")),
+    ("air-dx-supply-sensor-reads-zero", include_str!("../../scenarios/air-dx-supply-sensor-reads-zero.toml")),
     ("air-dx-two-units-tripped", include_str!("../../scenarios/air-dx-two-units-tripped.toml")),
     ("air-dx-unit-tripped", include_str!("../../scenarios/air-dx-unit-tripped.toml")),
     ("air-dx-unit-trips-in-its-start", include_str!("../../scenarios/air-dx-unit-trips-in-its-start.toml")),

@@ -8,12 +8,15 @@ use plant::units::Quantity;
 
 use super::Wiring;
 use super::team::Scope;
+use crate::control::outlier::{self, Said};
 use crate::control::scene::Scene;
 use crate::control::sequence::machine::{Seen, Sight};
 use crate::control::sequence::roster::MachineId;
 
 /// A compressor above this turns (%).
 const TURNS: f64 = 0.5;
+/// A damper so much further open than any other lets in colder air (%).
+const FURTHER: f64 = 10.0;
 
 /// A row in one scan; nothing where it is not known now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,8 +29,10 @@ pub struct Looked {
     pub is_hot: bool,
     /// Mean supply air above its setpoint (K).
     pub warm: Option<f64>,
-    /// The coldest supply air (°C).
+    /// The coldest supply air that is believed (°C).
     pub coldest: Option<f64>,
+    /// The unit whose supply air is colder than it can be.
+    pub liar: Option<usize>,
     /// Mean return air (°C).
     pub back: Option<f64>,
     /// What compressors that turn are at, their mean (%).
@@ -50,7 +55,9 @@ pub fn row(scope: &Scope<'_>, (scene, wiring): (&Scene<'_>, &Wiring)) -> Looked 
     let doubted = units().any(|unit| matches!(scene.image.read(unit.of.supply_air), Reading::Stale { .. }));
     // Air that stands tells nothing of what the row gets.
     let blows = |unit: &&DxUnit| scene.fresh(unit.of.fan_feedback).is_none_or(|speed| speed > 1.0);
-    let supply = mean(&mut units().filter(blows).filter_map(|unit| scene.fresh(unit.of.supply_air)));
+    let liar = liar(scope.row, scene);
+    let believed = || units().enumerate().filter(|(place, _)| liar != Some(*place)).map(|(_, unit)| unit).filter(blows);
+    let supply = mean(&mut believed().filter_map(|unit| scene.fresh(unit.of.supply_air)));
     let most = scene.hall.limits.inlet_max.get();
     let racks = scene.hall.rows.get(scope.row.row).into_iter().flat_map(|row| &row.racks);
     let mut inlets = racks.filter_map(|rack| scene.image.read(rack.inlet).usable());
@@ -60,13 +67,30 @@ pub fn row(scope: &Scope<'_>, (scene, wiring): (&Scene<'_>, &Wiring)) -> Looked 
         is_dim: usable < scope.row.units.len(),
         is_hot: inlets.any(|inlet| inlet.get() >= most),
         warm: supply.filter(|_| !doubted).map(|supply| supply - scope.rules.setpoint.get()),
-        coldest: units().filter(blows).filter_map(|unit| scene.fresh(unit.of.supply_air)).reduce(f64::min),
+        coldest: believed().filter_map(|unit| scene.fresh(unit.of.supply_air)).reduce(f64::min),
+        liar,
         back: mean(&mut units().filter_map(|unit| scene.fresh(unit.of.return_air))),
         duty: mean(&mut units().filter_map(|unit| scene.fresh(unit.of.compressor)).filter(|duty| *duty > TURNS))
             .unwrap_or(0.0),
         damper: units().filter_map(|unit| scene.fresh(unit.of.damper)).fold(0.0, f64::max),
         told: told.fold(0.0, f64::max),
     }
+}
+
+/// The unit whose supply air is colder than it can be: its compressor stands, its damper is no further open than another's, and all others
+/// are far from it.
+fn liar(row: &DxRow, scene: &Scene<'_>) -> Option<usize> {
+    let damper = |unit: &DxUnit| scene.fresh(unit.of.damper);
+    let known = || {
+        row.units.iter().enumerate().filter_map(|(place, unit)| Some((place, unit, scene.fresh(unit.of.supply_air)?)))
+    };
+    let said = known().map(|(place, unit, value)| {
+        let others = known().filter(|(other, ..)| *other != place).filter_map(|(_, unit, _)| damper(unit));
+        let further = damper(unit).is_none_or(|open| open > others.fold(0.0, f64::max) + FURTHER);
+        Said { value, explained: further || outlier::cools(scene.fresh(unit.of.compressor)) }
+    });
+    let found = outlier::colder_than_it_can_be(said)?;
+    known().nth(found).map(|(place, ..)| place)
 }
 
 /// Looks at a unit's compressor.

@@ -381,7 +381,8 @@ impl Judge<'_> {
                 | Trouble::PurgeRunsOn
                 | Trouble::AirStays
                 | Trouble::NotSaturated
-                | Trouble::RunsDry,
+                | Trouble::RunsDry
+                | Trouble::ColderThanOthers,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }
