@@ -79,6 +79,8 @@ struct Line {
     least_level_percent: Option<f64>,
     /// Starts of all machines.
     starts: Option<f64>,
+    /// How far all actuators travelled, each over its own span (thousands of %).
+    travel_kilopercent: Option<f64>,
     /// Hours that compressors turned, of chillers and DX units, all together.
     compressor_hours: f64,
     /// What the run took (s).
@@ -156,8 +158,9 @@ struct Year {
     name: String,
     tally: Tally,
     inputs: Inputs,
-    /// Seconds that compressors turned.
+    /// Seconds that compressors turned, and that were counted.
     turned: f64,
+    counted: f64,
 }
 
 impl Year {
@@ -167,7 +170,15 @@ impl Year {
             Pilot::Fixed | Pilot::Shadow => (None, world.on_panels()),
             Pilot::Wattloop => (Some(Controller::new(Arc::clone(hall))), world),
         };
-        Self { controller, name: hall.name.clone(), tally: Tally::new(hall, &world), inputs, turned: 0.0, world }
+        Self {
+            controller,
+            name: hall.name.clone(),
+            tally: Tally::new(hall, &world),
+            inputs,
+            turned: 0.0,
+            counted: 0.0,
+            world,
+        }
     }
 
     fn run(mut self, args: &YearArgs) -> Line {
@@ -195,6 +206,7 @@ impl Year {
     fn count(&mut self, tick: Tick) {
         let world = &self.world;
         self.tally.take(tick, world, Beside::default());
+        self.counted += tick.dt.seconds();
         let circuits = [world.chilled_water(), world.facility_water()];
         let chillers: usize = circuits.into_iter().flatten().map(|c| c.bank.running()).sum();
         let coolers = world.rows().iter().flat_map(|row| &row.coolers);
@@ -225,6 +237,7 @@ impl Year {
             kelvin_hours: kpis.value("kh-above-recommended"),
             least_level_percent: kpis.value("least-level-percent"),
             starts: kpis.value("starts"),
+            travel_kilopercent: kpis.value("travel-per-h").map(|per_hour| per_hour * self.counted / 3.6e6),
             compressor_hours: self.turned / 3600.0,
             seconds,
             broken,
@@ -248,15 +261,15 @@ impl fmt::Display for Sheet<'_> {
         writeln!(
             f,
             "| hall | climate | by | PUE | facility MWh | IT MWh | cooling MWh | 15-min peak kW | water m³ | WUE L/kWh | \
-             worst inlet °C | K·h above 27 °C | emptiest tank % | starts | compressor h | took s |"
+             worst inlet °C | K·h above 27 °C | emptiest tank % | starts | travel 1000 % | compressor h | took s |"
         )?;
-        writeln!(f, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(f, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
         for l in self.0 {
             let told =
                 |value: Option<f64>, decimals: usize| value.map_or("–".to_owned(), |v| format!("{v:.decimals$}"));
             writeln!(
                 f,
-                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} | {:.0} |",
                 l.hall,
                 l.climate,
                 l.by,
@@ -268,9 +281,10 @@ impl fmt::Display for Sheet<'_> {
                 told(l.water_m3, 0),
                 told(l.wue, 2),
                 told(l.worst_inlet_celsius, 1),
-                told(l.kelvin_hours, 1),
+                told(l.kelvin_hours, 2),
                 told(l.least_level_percent, 1),
                 told(l.starts, 0),
+                told(l.travel_kilopercent, 1),
                 l.compressor_hours,
                 l.seconds
             )?;
