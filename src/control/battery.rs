@@ -23,6 +23,8 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
+use core::cmp::Ordering;
+
 use plant::command::{Level, Reason};
 use plant::event::{About, BatteryDoes, BatteryNews, ProofEnd, What};
 use plant::hall::Hall;
@@ -82,6 +84,8 @@ struct Unit {
     empty: bool,
     /// What it has given and taken (Wh).
     through: (f64, f64),
+    /// What flows where it hangs is known, so that it may give.
+    sees: bool,
 }
 
 /// What a battery tells.
@@ -103,6 +107,8 @@ pub struct Room {
     pub bound: Bound,
     /// Up to here more may be drawn for charging (W).
     pub spare: Watts,
+    /// What other batteries give there (W, ≥ 0): loads take no more of this one than what is left.
+    pub others: Watts,
 }
 
 /// What does not allow more to flow.
@@ -117,10 +123,15 @@ pub enum Bound {
 }
 
 impl Room {
-    /// The same where other batteries give so much already (W).
+    /// The same where other batteries shall give so much before this one (W), and give so much in all (W, ≥ 0).
     #[must_use]
-    pub fn given(self, watts: Watts) -> Self {
-        Self { most: self.most + watts, spare: self.spare + watts, ..self }
+    pub fn given(self, before: Watts, others: Watts) -> Self {
+        Self { most: self.most + before, spare: self.spare + before, others, ..self }
+    }
+
+    /// What loads there can take of it, so that nothing flows back (W, ≥ 0).
+    fn takes(&self) -> f64 {
+        self.free.map_or(0.0, |free| (free.0 - self.others.0) * WITHIN).max(0.0)
     }
 
     /// Of two places that a battery's power goes through: what would flow above the tighter one.
@@ -131,7 +142,10 @@ impl Room {
         let tighter = if over(&other) > over(&self) { other } else { self };
         let least = left(&self).min(left(&other));
         let spare = tighter.free.map_or(tighter.spare, |free| Watts(free.0 + least));
-        Self { spare, free: tighter.free.filter(|_| self.free.is_some() && other.free.is_some()), ..tighter }
+        let others =
+            tighter.free.map_or(tighter.others, |free| Watts(free.0 - self.takes().min(other.takes()) / WITHIN));
+        let free = tighter.free.filter(|_| self.free.is_some() && other.free.is_some());
+        Self { spare, free, others, ..tighter }
     }
 }
 
@@ -183,19 +197,32 @@ impl Batteries {
         Watts(here.map(|(_, unit)| unit.trail.at(read)).sum())
     }
 
-    /// What batteries below a feed can still give beyond what they give (W, ≥ 0): so much more may be left to loads there.
+    /// What batteries below a feed can still give beyond what they give (W, ≥ 0): so much more may be left to loads there. One that does not know
+    /// what flows gives nothing, and where a feed has no meter nobody gives for its sake.
     #[must_use]
     pub fn relieves(&self, power: &Power, feed: FeedId) -> Watts {
+        if power.feeds.get(feed).is_none_or(|of| of.meter.is_none()) {
+            return Watts(0.0);
+        }
         let here = power.storage.iter().zip(&self.units).filter(|(of, _)| power.hangs_below(of.feed, feed));
-        Watts(here.map(|(of, unit)| unit.seen.map_or(0.0, |seen| (unit.gives(of, &seen) - seen.power).max(0.0))).sum())
+        let more = here
+            .filter(|(_, unit)| unit.sees)
+            .map(|(of, unit)| unit.seen.map_or(0.0, |seen| (unit.gives(of, &seen) - seen.power).max(0.0)));
+        Watts(more.sum())
     }
 
-    /// What those before a place in the file shall give below a feed (W): the next one gives what is left to give.
+    /// What those before a place in the file give below a feed once they do as they are told, or as they are able to (W): the next one gives what is
+    /// left to give. And what all others give (W, ≥ 0).
     #[must_use]
-    pub fn ordered(&self, power: &Power, feed: FeedId, place: usize) -> Watts {
-        let before =
-            power.storage.iter().zip(&self.units).take(place).filter(|(of, _)| power.hangs_below(of.feed, feed));
-        Watts(before.map(|(_, unit)| unit.order).sum())
+    pub fn beside(&self, power: &Power, feed: FeedId, place: usize) -> (Watts, Watts) {
+        let here = power.storage.iter().zip(&self.units).enumerate();
+        let here = here.filter(|(_, (of, _))| power.hangs_below(of.feed, feed));
+        let all = here.fold((0.0, 0.0), |(before, others), (at, (_, unit))| match at.cmp(&place) {
+            Ordering::Less => (before + unit.counts(), others + unit.counts().max(0.0)),
+            Ordering::Equal => (before, others),
+            Ordering::Greater => (before, others + unit.seen.map_or(0.0, |seen| seen.power.max(0.0))),
+        });
+        (Watts(all.0), Watts(all.1))
     }
 
     /// Decides what one shall do, by what flows and may flow where it hangs.
@@ -264,7 +291,13 @@ impl Unit {
         self.follow.able().map_or(most, |able| most.min(able))
     }
 
+    /// What it gives once it does as it is told, or what it is able to where it lags (W); negative where it takes.
+    fn counts(&self) -> f64 {
+        self.follow.able().map_or(self.order, |able| self.order.min(able))
+    }
+
     fn decide(&mut self, of: &Storage, room: &Room, (now, news): (Tick, &mut News<'_>)) {
+        self.sees = room.free.is_some();
         let about = About::Equip(of.of.equip);
         self.ask_for_proof(of, about, (now, news));
         let Some(seen) = self.seen else {
@@ -278,7 +311,7 @@ impl Unit {
             return;
         };
         let (worth, most) = (WORTH * of.rated.1.0, of.gives((seen.charge, of.floor()), seen.cells, LASTS).0);
-        let within = (free * WITHIN).max(0.0);
+        let within = room.takes();
         let want = free - room.most.0;
         let wanted = want > if gives(self.does) { 0.0 } else { worth };
         let empty = wanted && most < worth;

@@ -63,8 +63,6 @@ pub struct Interval {
     /// How often the meter lost count.
     breaks: u32,
     alignment: Alignment,
-    /// The meter's count of intervals as it was read last.
-    pulses: Option<f64>,
     /// One for each of the tariff's demands.
     kept: Vec<Kept>,
     load: Load,
@@ -154,7 +152,6 @@ impl Interval {
             trace: Trace::default(),
             breaks: 0,
             alignment: Alignment::default(),
-            pulses: None,
             kept: kept.unwrap_or_default(),
             load: Load::default(),
             last: None,
@@ -179,7 +176,7 @@ impl Interval {
         }
         self.trace.reserve();
         self.load.restart();
-        self.pulses = None; // a count that moved while nobody looked tells no instant
+        self.alignment.forget_count();
         self.blind = Span::ZERO;
     }
 
@@ -230,10 +227,8 @@ impl Interval {
     /// The meter has ended an interval, where its count has moved since it was read last.
     fn hear(&mut self, plan: &Plan, scene: &Scene, at: i64) {
         let Some((count, age)) = scene.pulses else { return };
-        if self.pulses.replace(count).is_some_and(|before| before != count) {
-            let ended = at.saturating_sub(i64_from_bits(age.millis()));
-            self.alignment.pulse(ended, plan.lengths.1, &plan.tariff.zone);
-        }
+        let read = at.saturating_sub(i64_from_bits(age.millis()));
+        self.alignment.hear((count, read), plan.lengths.1, &plan.tariff.zone);
     }
 
     /// Looks at the windows that have ended since the scan before.

@@ -156,10 +156,12 @@ impl State {
         let spare = billed.map(|(peaks, scene)| (peaks.feed(), self.interval.spare(peaks, scene)));
         for (place, of) in hall.power.storage.iter().enumerate() {
             let at = |feed: FeedId| {
-                let given = self.batteries.ordered(&hall.power, feed, place);
-                self.room(hall, feed, (mean, spare)).given(given)
+                let (before, others) = self.batteries.beside(&hall.power, feed, place);
+                self.room(hall, feed, (mean, spare)).given(before, others)
             };
-            if let Some(room) = hall.power.upward(of.feed).map(at).reduce(Room::join) {
+            // It gives for no feed that nobody meters, and caps count on nothing there.
+            let metered = |feed: &FeedId| hall.power.feeds.get(*feed).is_some_and(|of| of.meter.is_some());
+            if let Some(room) = hall.power.upward(of.feed).filter(metered).map(at).reduce(Room::join) {
                 self.batteries.step((of, place), &room, (now, news));
             }
         }
@@ -181,7 +183,7 @@ impl State {
         };
         let metered = self.feeds.flow(feed).filter(|flow| flow.known == Known::Metered);
         let spare = spare.filter(|(billed, _)| *billed == feed).map_or(most, |(_, spare)| most.min(spare));
-        Room { free: metered.and_then(|_| self.free(hall, feed)), most, bound, spare }
+        Room { free: metered.and_then(|_| self.free(hall, feed)), most, bound, spare, others: Watts(0.0) }
     }
 
     /// What would flow through a feed without batteries (W).

@@ -47,6 +47,8 @@ pub struct Derating {
     pub hot_full: Celsius,
     /// No power at or above (°C).
     pub hot_stop: Celsius,
+    /// Nothing is taken at or below (°C): cells of lithium plate when they are charged in frost.
+    pub charge_above: Celsius,
 }
 
 /// How a battery is charged, so that no peak follows the one that it kept down.
@@ -62,13 +64,33 @@ pub struct Charging {
 
 impl Derating {
     /// Usual for lithium-ion cells (°C).
-    pub const USUAL: Self =
-        Self { cold_stop: Celsius(-10.0), cold_full: Celsius(10.0), hot_full: Celsius(45.0), hot_stop: Celsius(55.0) };
+    pub const USUAL: Self = Self {
+        cold_stop: Celsius(-10.0),
+        cold_full: Celsius(10.0),
+        hot_full: Celsius(45.0),
+        hot_stop: Celsius(55.0),
+        charge_above: Celsius(0.0),
+    };
 
-    /// True where the four are in their order.
+    /// From where cells with these first two temperatures are charged unless somebody says otherwise: not in frost.
+    #[must_use]
+    pub fn usual_charge(cold_stop: Celsius, cold_full: Celsius) -> Celsius {
+        let frost = Self::USUAL.charge_above;
+        if cold_stop < frost && frost < cold_full { frost } else { cold_stop }
+    }
+
+    /// True where the four are in their order, and charging begins between the first two.
     #[must_use]
     pub fn rises(&self) -> bool {
-        self.cold_stop < self.cold_full && self.cold_full <= self.hot_full && self.hot_full < self.hot_stop
+        let power = self.cold_stop < self.cold_full && self.cold_full <= self.hot_full && self.hot_full < self.hot_stop;
+        power && self.cold_stop <= self.charge_above && self.charge_above < self.cold_full
+    }
+
+    /// Share of the power that may be taken (1, 0 to 1): as [`Self::share`], and from nothing at `charge_above` to all of it at `cold_full`.
+    #[must_use]
+    pub fn charging_share(&self, cells: Celsius) -> f64 {
+        let warm = (cells.0 - self.charge_above.0) / (self.cold_full.0 - self.charge_above.0);
+        self.share(cells).min(warm.max(0.0))
     }
 
     /// Share of the power at a temperature of the cells (1, 0 to 1); none where that is no number.
@@ -89,7 +111,7 @@ impl Storage {
     pub fn takes(&self, charge: Percent, cells: Celsius) -> Watts {
         let (from, share) = (self.taper.0.0, self.taper.1);
         let beyond = ((charge.0 - from) / (100.0 - from).max(1e-9)).clamp(0.0, 1.0);
-        let taken = self.rated.0.0 * (1.0 - (1.0 - share) * beyond) * self.cells.share(cells);
+        let taken = self.rated.0.0 * (1.0 - (1.0 - share) * beyond) * self.cells.charging_share(cells);
         Watts(if charge.0 < self.window.1.0 { taken } else { 0.0 })
     }
 
@@ -126,5 +148,9 @@ mod tests {
             assert!((cells.share(Celsius(at)) - share).abs() < 1e-12, "{at}");
         }
         assert!(cells.share(Celsius(f64::NAN)).abs() < 1e-12);
+        for (at, share) in [(-5.0, 0.0), (0.0, 0.0), (5.0, 0.5), (10.0, 1.0), (50.0, 0.5), (f64::NAN, 0.0)] {
+            assert!((cells.charging_share(Celsius(at)) - share).abs() < 1e-12, "charged at {at}");
+        }
+        assert!(cells.rises() && !Derating { charge_above: Celsius(-11.0), ..cells }.rises());
     }
 }

@@ -90,6 +90,8 @@ impl Battery {
         let or = |key, range, usual: f64| of.within(key, range).unwrap_or(usual);
         let (efficient, soc) = ((0.5, 1.0), (0.0, 1.0));
         let at = |key, usual: Celsius| Celsius(or(key, (-60.0, 120.0), usual.0));
+        let (cold_stop, cold_full) =
+            (at("cold-stop-cel", usual.derating.cold_stop), at("cold-full-cel", usual.derating.cold_full));
         let read = Self {
             charge_efficiency: or("charge-efficiency", efficient, usual.charge_efficiency),
             discharge_efficiency: or("discharge-efficiency", efficient, usual.discharge_efficiency),
@@ -98,10 +100,11 @@ impl Battery {
             taper_from: or("taper-from", soc, usual.taper_from),
             taper_rate: or("taper-rate-per-h", (0.0, 100.0), usual.taper_rate),
             derating: Derating {
-                cold_stop: at("cold-stop-cel", usual.derating.cold_stop),
-                cold_full: at("cold-full-cel", usual.derating.cold_full),
+                cold_stop,
+                cold_full,
                 hot_full: at("hot-full-cel", usual.derating.hot_full),
                 hot_stop: at("hot-stop-cel", usual.derating.hot_stop),
+                charge_above: at("charge-above-cel", Derating::usual_charge(cold_stop, cold_full)),
             },
             self_discharge: or("self-discharge-per-month", (0.0, 0.5), usual.self_discharge),
             auxiliary: or("auxiliary-w", AT_LEAST_ZERO, usual.auxiliary),
@@ -180,7 +183,7 @@ impl Store {
         let resting = self.energy - faded;
         let share = of.derating.share(Celsius(cell));
         let (power, gained, loss) = if asked > 0.0 {
-            let gained = charge(of, resting, asked, share, dt);
+            let gained = charge(of, resting, asked, of.derating.charging_share(Celsius(cell)), dt);
             let power = gained / (of.charge_efficiency * dt);
             (power, gained, power * (1.0 - of.charge_efficiency))
         } else {

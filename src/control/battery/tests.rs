@@ -228,3 +228,56 @@ fn a_snapshot_goes_on_as_the_run_would_have() {
     again.run(10, |_| TARGET + 100e3);
     assert_eq!(yard.orders.last(), again.orders.last());
 }
+
+#[test]
+fn one_that_gives_nothing_hides_nobody_who_can() {
+    let mut yard = Yard::new(2);
+    yard.batteries[0].able = 0.0;
+    yard.run(30, |_| TARGET + 300e3);
+    let given: Vec<f64> = yard.batteries.iter().map(|battery| battery.power).collect();
+    assert!(given[0].abs() < 1e3 && (given[1] - 300e3).abs() < 30e3, "{given:?}");
+    let worst = yard.quarters().into_iter().skip(1).fold(0.0, f64::max);
+    assert!(worst <= TARGET, "{worst}");
+    // It does as it is told again: the other makes room for it, and nothing is fed into the grid.
+    yard.batteries[0].able = 1.0;
+    yard.run(10, |_| TARGET + 300e3);
+    let given: Vec<f64> = yard.batteries.iter().map(|battery| battery.power).collect();
+    assert!((given[0] - 300e3).abs() < 30e3 && given[1].abs() < 30e3, "{given:?}");
+    assert_eq!(yard.fed(), 0);
+}
+
+#[test]
+fn who_does_not_know_what_flows_gives_nothing_and_nobody_counts_on_it() {
+    let mut yard = Yard::new(1);
+    let relieves = |yard: &Yard| {
+        let feed = yard.hall.power.storage[0].feed;
+        yard.control.state().batteries.relieves(&yard.hall.power, feed).0
+    };
+    yard.run(20, |_| TARGET + 150e3);
+    assert!(relieves(&yard) > 200e3, "{}", relieves(&yard));
+    yard.broken = Some((yard.point("utility/power"), Sample { value: Err(Why::Timeout), at: Mono(0) }));
+    yard.run(2, |_| TARGET + 150e3);
+    assert_eq!(yard.orders.last(), Some(&0.0), "it rests");
+    assert_eq!((relieves(&yard), yard.control.status().batteries[0].gives_w), (0.0, 0.0), "and caps do without it");
+    yard.broken = None;
+    yard.run(5, |_| TARGET + 150e3);
+    assert!(relieves(&yard) > 200e3, "{}", relieves(&yard));
+}
+
+#[test]
+fn a_proof_beside_another_that_gives_feeds_nothing_into_the_grid() {
+    let mut yard = Yard::new(2);
+    yard.run(20, |_| TARGET + 150e3);
+    let battery = yard.equip("bess-2");
+    let ask = Ask::ProveBattery { equip: battery, watts: 400e3, depth: 20.0, reason: "the yearly one".to_owned() };
+    assert!(matches!(yard.ask(ask), Reply::Accepted { .. }));
+    // Loads take 500 kW, and the first of them gives 300 of these for the grid's sake.
+    let hold = Some(Span::from_secs(3600));
+    let wanted = Wanted { feeds: Vec::new(), most: Some(200e3), start: None, end: None, hold, best_effort: false };
+    let source = Source { kind: Kind::Operator, name: "uid:1000".to_owned() };
+    let said =
+        Statement { source, id: "t".to_owned(), reason: "a trial".to_owned(), priority: 100, targets: vec![wanted] };
+    assert!(matches!(yard.ask(Ask::Grid(Said::Targets(said))), Reply::Accepted { .. }));
+    yard.run(20, |_| 500e3);
+    assert!(yard.fed() < 10, "the grid was fed for {} s", yard.fed());
+}

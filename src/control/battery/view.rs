@@ -74,7 +74,7 @@ impl Batteries {
             cells_cel: unit.seen.map(|seen| seen.cells.0),
             reserve_percent: of.floor().0,
             charge_to_percent: of.charge_to.0,
-            gives_w: unit.seen.map_or(0.0, |seen| unit.gives(of, &seen)),
+            gives_w: unit.seen.filter(|_| unit.sees).map_or(0.0, |seen| unit.gives(of, &seen)),
             usable_wh: unit.seen.map(|seen| of.usable((seen.charge, of.floor())).0),
             lags: unit.follow.able().is_some(),
             given_wh: unit.through.0,

@@ -13,9 +13,13 @@ use plant::civil::Zone;
 const JUMP: i64 = 1_000;
 /// A pulse may come so late (ms).
 const LATE: i64 = 30_000;
+/// A count that has not been read for so long (ms) may have moved at any time since.
+const GAP: i64 = 30_000;
+/// Two counts that are this near are the same.
+const SAME: f64 = 1e-6;
 
 /// How the utility's time lies over ours: wall time less the clock of energy (ms).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Alignment {
     /// By the wall clock; nothing where it has never been believed.
     wall: Option<i64>,
@@ -25,6 +29,8 @@ pub struct Alignment {
     before: Option<(i64, i64)>,
     /// By the last pulse.
     pulse: Option<Pulse>,
+    /// The meter's count of intervals as it was read last, and when (ms, clock of energy).
+    count: Option<(f64, i64)>,
 }
 
 /// What the last pulse told.
@@ -61,6 +67,21 @@ impl Alignment {
             self.before = Some((old, now.at.saturating_add(longest)));
         }
         self.wall = Some(offset);
+    }
+
+    /// The meter's count of intervals of this length (ms) and when it was read (ms, clock of energy). One more than a moment ago is an interval that
+    /// has ended now; a count that was not read for a while, that begins anew or jumps tells no instant.
+    pub fn hear(&mut self, (count, read): (f64, i64), length: i64, zone: &Zone) {
+        let one_more =
+            |(before, then): (f64, i64)| libm::fabs(count - before - 1.0) < SAME && read.saturating_sub(then) <= GAP;
+        if self.count.replace((count, read)).is_some_and(one_more) {
+            self.pulse(read, length, zone);
+        }
+    }
+
+    /// A count that moved while nobody looked tells no instant.
+    pub const fn forget_count(&mut self) {
+        self.count = None;
     }
 
     /// The meter has ended an interval of this length (ms).
@@ -163,6 +184,26 @@ mod tests {
         let late = 3 * QUARTER + 28_000;
         assert!(alignment.is_in_doubt(late));
         assert_eq!(all(&alignment, late), [3_000, 0], "theirs and ours");
+    }
+
+    #[test]
+    fn a_count_that_moved_unread_jumped_or_began_anew_tells_no_instant() {
+        let zone = Zone::named("UTC").expect("a zone");
+        let mut alignment = Alignment::default();
+        alignment.step(now(100, 0, true), QUARTER);
+        let mut hear = |count: f64, read: i64| {
+            alignment.hear((count, read), QUARTER, &zone);
+            alignment.pulse.map(|pulse| pulse.at)
+        };
+        assert_eq!(hear(7.0, 890_000), None, "the first that is read");
+        assert_eq!(hear(8.0, 905_000), Some(905_000));
+        assert_eq!(hear(8.0, 1_500_000), Some(905_000));
+        assert_eq!(hear(9.0, 2_220_000), Some(905_000), "seven minutes late, for nobody read it");
+        assert_eq!(hear(9.0, 2_695_000), Some(905_000));
+        assert_eq!(hear(10.0, 2_702_000), Some(2_702_000));
+        assert_eq!(hear(0.0, 2_710_000), Some(2_702_000), "it began anew");
+        assert_eq!(hear(1.0, 3_601_000), Some(2_702_000), "and was not read since");
+        assert_eq!(hear(4.0, 3_605_000), Some(2_702_000));
     }
 
     #[test]

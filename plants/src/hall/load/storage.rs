@@ -146,15 +146,18 @@ fn charges(of: &Section<'_>) -> Option<((Percent, Percent), Percent, Percent)> {
 fn cells(of: &Section<'_>) -> Derating {
     let usual = Derating::USUAL;
     let at = |key, usual: Celsius| Celsius(of.number(key, usual.0, CELLS));
+    let (cold_stop, cold_full) = (at("cold-stop", usual.cold_stop), at("cold-full", usual.cold_full));
     let read = Derating {
-        cold_stop: at("cold-stop", usual.cold_stop),
-        cold_full: at("cold-full", usual.cold_full),
+        cold_stop,
+        cold_full,
         hot_full: at("hot-full", usual.hot_full),
         hot_stop: at("hot-stop", usual.hot_stop),
+        charge_above: at("charge-above", Derating::usual_charge(cold_stop, cold_full)),
     };
     if !read.rises() {
-        let message = "the temperatures must rise from `cold-stop` over `cold-full` and `hot-full` to `hot-stop`";
-        of.fault("hot-stop", message, "put the four in order");
+        let message =
+            "the temperatures must rise from `cold-stop` over `charge-above`, `cold-full` and `hot-full` to `hot-stop`";
+        of.fault("hot-stop", message, "put them in order; `charge-above` may be `cold-stop`");
         return usual;
     }
     read
