@@ -22,6 +22,7 @@
 //! once, or is given up as lost. Alarms, overrides until the end that was told, and energy carry over from the state
 //! of the boot before; readings, outputs and loops do not, because their times compare with nothing.
 
+pub mod ahead;
 mod alarms;
 mod answer;
 mod asks;
@@ -50,6 +51,7 @@ pub mod interval;
 mod leak;
 mod news;
 mod outlier;
+pub mod outlook;
 mod overrides;
 mod performance;
 pub mod pid;
@@ -111,6 +113,7 @@ use forecast::Forecast;
 use grid::Grid;
 use identity::Identity;
 use news::News;
+use outlook::Outlook;
 use overrides::Overrides;
 use performance::Performances;
 use prices::{LivePrices, Market, PriceRules};
@@ -166,6 +169,8 @@ pub struct State {
     caps: power::Caps,
     budgets: budgets::Budgets,
     interval: interval::Interval,
+    /// The load to come, where peaks are kept down.
+    outlook: Option<Outlook>,
     batteries: battery::Batteries,
     grid: Grid,
     prices: LivePrices,

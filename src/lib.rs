@@ -19,7 +19,7 @@
 //! |---|---|---|
 //! | crate [`plant`] | the nouns: [`Hall`](plant::hall::Hall), [`Point`](plant::point::Point), [`DeviceMap`](plant::device::DeviceMap), [`Inputs`](plant::image::Inputs), [`Outputs`](plant::image::Outputs), [`Event`](plant::event::Event); [civil time](plant::civil) | nothing |
 //! | crate `sim` | the world: physics that steps, and servers that put it on a network | `plant` |
-//! | [`control`] | the controller: [`step`](control::Controller::step) and [`answer`](control::Controller::answer); [tariffs](control::tariff) and [windows](control::windows) | `plant` |
+//! | [`control`] | the controller: [`step`](control::Controller::step) and [`answer`](control::Controller::answer); [tariffs](control::tariff) and [windows](control::windows) | `plant`, and of `planner` what a problem is |
 //! | [`planner`] | when jobs run over the next day or two, what the battery does, which peaks can be held: [`plan`](planner::plan) | `plant` |
 //! | [`adapters`] | the field: [`modbus`](adapters::modbus), [`mqtt`](adapters::mqtt), [`nvml`](adapters::nvml); samples in, outputs out | `plant` |
 //! | [`agent`] | the privileged half on a GPU node: caps that end with their [leases](plant::lease) | `plant`, `adapters`, and of `service` the socket's door |

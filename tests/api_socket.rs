@@ -55,6 +55,8 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             }
             Question::Gpus => Answer::Gpus(Vec::new()),
             Question::Peaks => Answer::Peaks(None),
+            Question::Outlook => Answer::Outlook(None),
+            Question::Problem => Answer::Problem(None),
             Question::Grid => Answer::Grid(None),
             Question::Prices => Answer::Prices(None),
             Question::Windows => Answer::Windows(WindowsView::default()),

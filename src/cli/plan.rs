@@ -3,12 +3,14 @@
 mod words;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
+use wattloop::control::ahead::{Question, Supposed};
 use wattloop::planner::{Plan, PlanFile, Planner, Rival, SlotPlan, Way, Worth, plan, worth};
 
+use super::client::SocketArgs;
 use super::figure::fixed;
 use super::{Out, Stop};
 use words::Words;
@@ -21,26 +23,38 @@ Examples:
   wattloop plan config/plans/night.toml --slots     every quarter of an hour, too
   wattloop plan config/plans/night.toml --greedy    without the linear programme
   wattloop plan config/plans/night.toml --json | jq '.jobs[] | select(.short)'
+  wattloop plan --running --slots                   what the running hall's battery should do, by its forecast, prices and paid peaks
 
-Nothing runs and no service is asked. Exit code 0, also where a job does not fit; 78 for a file with faults. docs/plan.md says what a
-file may hold.")]
+Nothing runs by it. Exit code 0, also where a job does not fit; 78 for a file with faults; 1 where the running hall has nothing to plan.
+docs/plan.md says what a file may hold, and what a running hall asks.")]
 pub struct PlanArgs {
     /// The problem
-    pub file: PathBuf,
+    #[arg(required_unless_present = "running")]
+    pub file: Option<PathBuf>,
+    /// Plan the day ahead of the running hall
+    #[arg(long, conflicts_with = "file")]
+    pub running: bool,
     /// Show every slot, too
     #[arg(long)]
     pub slots: bool,
     /// Plan by greed alone, as where the linear programme is of no use
     #[arg(long)]
     pub greedy: bool,
+    #[command(flatten)]
+    pub socket: SocketArgs,
 }
 
 /// Plans and shows.
 pub fn run(args: &PlanArgs, out: &Out) -> Result<(), Stop> {
-    let name = args.file.display().to_string();
-    let text = fs::read_to_string(&args.file)
-        .map_err(|e| Stop::new(78, "config_invalid", format!("{name}: cannot be read: {e}"), "name a plan's file"))?;
-    let file = PlanFile::load(&name, &text).map_err(|faults| Stop::faults(&faults))?;
+    let (file, supposed) = match &args.file {
+        Some(path) => (read(path)?, None),
+        None => {
+            let question: Question = args.socket.get("/v1/plan/problem")?;
+            let (begins, supposed) = (Some(question.begins), Some(question.supposed));
+            let Question { tariff: name, currency, problem, .. } = question;
+            (PlanFile { name, currency, begins, problem }, supposed)
+        }
+    };
     let by = if args.greedy { Planner::Greed } else { Planner::Programme };
     let wrong = |faults: Vec<_>| {
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -50,12 +64,40 @@ pub fn run(args: &PlanArgs, out: &Out) -> Result<(), Stop> {
     let worth = if args.greedy { Vec::new() } else { worth(&file.problem).map_err(wrong)? };
     let words = Words { file: &file, plan: &made };
     if out.json() {
-        return out.value(&as_json(&words, &worth, args.slots));
+        let mut value = as_json(&words, &worth, args.slots);
+        if let (Some(fields), Some(supposed)) = (value.as_object_mut(), supposed) {
+            fields.insert("supposed".to_owned(), json!(supposed));
+        }
+        return out.value(&value);
     }
     summary(&words, out)?;
+    if let Some(supposed) = &supposed {
+        out.line(told(supposed))?;
+    }
     jobs(&words, out)?;
     limits(&words, &worth, out)?;
     if args.slots { slots(&words, out) } else { Ok(()) }
+}
+
+fn read(path: &Path) -> Result<PlanFile, Stop> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path)
+        .map_err(|e| Stop::new(78, "config_invalid", format!("{name}: cannot be read: {e}"), "name a plan's file"))?;
+    PlanFile::load(&name, &text).map_err(|faults| Stop::faults(&faults))
+}
+
+/// What of a running hall's problem nobody knows.
+fn told(of: &Supposed) -> String {
+    let parts = [
+        (of.yesterday, "have the price of the day before: none is published"),
+        (of.unpriced, "have the mean of the prices that are known"),
+        (of.last_seen, "have the load that was seen last: no day of it is known"),
+        (of.unjudged, "have a supposed error of their load: none was measured"),
+    ];
+    let said =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("supposed: {count} slots {what}"));
+    let said: Vec<String> = said.collect();
+    if said.is_empty() { "supposed: nothing".to_owned() } else { said.join("\n") }
 }
 
 fn summary(words: &Words<'_>, out: &Out) -> Result<(), Stop> {

@@ -1,6 +1,7 @@
 //! `wattloop power`: what carries the hall's power. On the status page it is a line, and one for each feed that needs somebody.
 
 pub mod battery;
+mod forecast;
 mod grid;
 mod peaks;
 mod plan;
@@ -37,6 +38,8 @@ pub enum PowerCommand {
     Lift(LiftArgs),
     /// The billed peaks: what is paid, what is kept, and what every open window still allows
     Peaks(peaks::PeaksArgs),
+    /// What the site is expected to draw, and how wrong that was so far
+    Forecast(forecast::ForecastArgs),
     /// What batteries give, take and hold
     Battery(battery::BatteryArgs),
     /// Let a battery prove what it holds
@@ -125,6 +128,7 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
             return print_reply(&args.id, &reply, out);
         }
         PowerCommand::Peaks(args) => return peaks::run(args, out),
+        PowerCommand::Forecast(args) => return forecast::run(args, out),
         PowerCommand::Battery(args) => return battery::run(args, out),
         PowerCommand::Prove(args) => return battery::prove(args, out),
         PowerCommand::Grid(args) => return grid::look(args, out),

@@ -17,11 +17,12 @@
 
 mod follow;
 mod proof;
+mod together;
 mod trail;
 pub mod view;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use core::cmp::Ordering;
 

@@ -18,6 +18,7 @@
 
 mod alignment;
 mod kept;
+mod known;
 mod load;
 mod plan;
 mod room;
@@ -202,12 +203,6 @@ impl Interval {
     pub fn allowed(&self, plan: Option<&Plan>) -> Option<Mean> {
         let (plan, held) = plan.zip(self.held)?;
         Some(Mean { feed: plan.feed(), allowed: held.allowed, loose: held.loose })
-    }
-
-    /// The demand whose windows hold the feed.
-    #[must_use]
-    pub fn held_by<'p>(&self, plan: &'p Plan) -> Option<&'p str> {
-        plan.charge(self.held?.demand).map(|charge| charge.name.as_str())
     }
 
     /// Takes down the meter's total.

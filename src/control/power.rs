@@ -255,6 +255,13 @@ impl Caps {
         self.limits.get(place)?.other()
     }
 
+    /// True while some GPU would draw more if a feed carried more.
+    #[must_use]
+    pub fn holds_back(&self, capper: &Capper, feed: FeedId) -> bool {
+        let place = capper.limits.all.iter().position(|limit| limit.place == Place::Feed(feed));
+        place.is_some_and(|place| self.gpus.iter().any(|gpu| gpu.held == Held::Limit(place)))
+    }
+
     /// One scan: what every GPU may draw.
     pub fn step<L: Fn(Place) -> (Watts, f64), A: Fn(usize) -> Option<Rung>, M: Fn(usize) -> Option<Watts>>(
         &mut self,

@@ -7,8 +7,10 @@ use plant::id::PointId;
 use plant::reading::Reading;
 
 use super::Controller;
+use super::ahead::Question;
 use super::grid::view::GridView;
 use super::interval::view::PeaksView;
+use super::outlook::view::OutlookView;
 use super::power::why::Lower;
 use super::report::{
     self, CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, PricesView, Status, TrialSeen,
@@ -71,6 +73,20 @@ impl Controller {
     pub fn peaks(&self) -> Option<PeaksView> {
         let scene = self.state.metered(&self.plan, &self.capper)?;
         Some(self.state.interval.view(&self.plan.hall, self.plan.peaks.as_ref()?, &scene))
+    }
+
+    /// What the site is expected to draw; nothing where no peak is kept down.
+    #[must_use]
+    pub fn outlook(&self) -> Option<OutlookView> {
+        let zone = &self.plan.tariff.as_deref()?.zone;
+        Some(self.state.outlook.as_ref()?.view(zone, self.state.clock.last()))
+    }
+
+    /// What there is to plan now, made when it is asked for; nothing where no peak is kept down, nothing is known of the load, the clock is not trusted or
+    /// no battery is seen.
+    #[must_use]
+    pub fn question(&self) -> Option<Question> {
+        self.state.question(&self.plan)
     }
 
     /// What a grid asks for; nothing where the hall takes no targets.

@@ -24,6 +24,7 @@ use super::grid::{self, Grid};
 use super::identity::Identity;
 use super::interval::{self, Interval, Mean};
 use super::news::News;
+use super::outlook::{self, Outlook};
 use super::overrides::Overrides;
 use super::performance::Performances;
 use super::power::{self, Capper, Caps};
@@ -50,6 +51,7 @@ impl State {
             caps: Caps::new(hall, capper),
             budgets: Budgets::default(),
             interval: Interval::new(plan.peaks.as_ref()),
+            outlook: plan.peaks.as_ref().map(|_| Outlook::default()),
             batteries: Batteries::new(hall),
             grid: Grid::new(hall),
             prices: LivePrices::default(),
@@ -132,6 +134,7 @@ impl State {
         }
         let flows = |feed| self.feeds.flow(feed).map(|flow| grid::Flows::of(flow, self.caps.other(capper, feed)));
         self.grid.step(hall, flows, self.clock.lived(), news); // what a grid asks for
+        self.look_ahead(plan, capper); // what the site will draw
         self.share(plan, billed.as_ref(), news); // what batteries give
         let image = self.quality.image();
         let scene = power::Scene {
@@ -147,6 +150,21 @@ impl State {
             now: self.clock.lived(),
         };
         self.caps.step(&scene, capper, (caps, news)); // what every GPU may draw
+    }
+
+    /// Takes down what flows of the load that nobody here decides.
+    fn look_ahead(&mut self, plan: &Plan, capper: &Capper) {
+        let Some((peaks, tariff)) = plan.peaks.as_ref().zip(plan.tariff.as_deref()) else { return };
+        let feed = peaks.feed();
+        let lowered = self.interval.allowed(Some(peaks)).is_some()
+            || self.grid.allowed(feed).is_some()
+            || self.budgets.of(feed).is_some();
+        let metered = self.feeds.flow(feed).is_some_and(|flow| flow.known == Known::Metered);
+        let free = if metered { self.free(&plan.hall, feed) } else { None };
+        let load = outlook::Load { free, held: lowered && self.caps.holds_back(capper, feed) };
+        if let Some(outlook) = &mut self.outlook {
+            outlook.step(&tariff.zone, load, self.clock.last());
+        }
     }
 
     /// Lets batteries give what feeds, budgets, targets and windows do not allow.
@@ -202,6 +220,7 @@ impl State {
         self.caps.restart();
         self.interval.restart(plan.peaks.as_ref());
         self.batteries.restart(&plan.hall, news);
+        self.outlook.iter_mut().for_each(Outlook::restart);
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();
         self.alarms.restart(tick);

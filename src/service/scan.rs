@@ -198,6 +198,8 @@ impl Scan {
             Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
             Question::Gpus => Answer::Gpus(self.controller.gpus()),
             Question::Peaks => Answer::Peaks(self.controller.peaks().map(Box::new)),
+            Question::Outlook => Answer::Outlook(self.controller.outlook().map(Box::new)),
+            Question::Problem => Answer::Problem(self.controller.question().map(Box::new)),
             Question::Grid => Answer::Grid(self.controller.grid().map(Box::new)),
             Question::Prices => Answer::Prices(self.controller.prices().map(Box::new)),
             Question::Windows => Answer::Windows(self.controller.windows()),

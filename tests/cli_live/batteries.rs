@@ -77,6 +77,14 @@ fn a_battery_gives_over_the_wire_rests_when_control_dies_and_proves_what_it_hold
     run.says("gives to the hall from now on");
     let status = rig.text(&["status"]);
     assert!(status.contains("battery        bess shaves"), "{status}");
+    let plan = rig.text(&["plan", "--running", "--slots"]);
+    for words in [
+        "lakes-coincident: ",
+        "144 quarters of an hour, in USD",
+        "supposed: 144 slots have the load that was seen last",
+    ] {
+        assert!(plan.contains(words), "no `{words}` in\n{plan}");
+    }
     let why = rig.text(&["why", "bess/power-setpoint"]);
     assert!(why.contains("billed windows allow less than is drawn"), "{why}");
 

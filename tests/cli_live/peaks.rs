@@ -35,6 +35,11 @@ fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
         assert!(text.contains(words), "no `{words}` in\n{text}");
     }
     run.says("is held for the windows of `demand`");
+    let forecast =
+        rig.until(&["power", "forecast"], "a forecast", |shown| shown["quarters"][95]["watts"].as_f64() > Some(0.0));
+    assert_eq!(forecast["knows_days"], false, "nobody knows a day: {forecast}");
+    assert!(rig.text(&["power", "forecast"]).contains("what flowed last: no whole day of load was seen yet"));
+    ends(&rig.ask(&["plan", "--running"]), 1, &["there is nothing to plan", "`[[battery]]`"]);
 
     run.signal("KILL");
     assert_eq!(run.wait(), None);
@@ -52,6 +57,7 @@ fn a_hall_that_keeps_no_peak_down_says_what_to_do() {
     let rig = Rig::with("bench", tempfile::tempdir().expect("a folder"), Scene::default());
     let mut run = rig.running(&[]);
     ends(&rig.ask(&["power", "peaks"]), 1, &["no billed peak is kept down here", "write `[peaks]` in the hall's file"]);
+    ends(&rig.ask(&["power", "forecast"]), 1, &["no load is forecast here", "write `[peaks]` in the hall's file"]);
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());
 }

@@ -1,6 +1,6 @@
 //! Batteries beside a load and a billed meter, through whole scans of a controller.
 
-mod yard;
+pub mod yard;
 
 use plant::event::{BatteryNews, ProofEnd, What};
 use plant::reading::{Sample, Why};

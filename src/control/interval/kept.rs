@@ -100,10 +100,16 @@ impl Kept {
     /// What is billed in any case (W), whatever flows from now on: the peak, what a ratchet or a price per year makes of those before, the least.
     #[must_use]
     pub fn paid(&self, charge: &DemandCharge) -> f64 {
-        let minimum = charge.minimum.map_or(0.0, super::watts);
         let named = charge.coincident.as_ref().is_some_and(|named| named.mean);
         let own = if named { 0.0 } else { self.peak.map_or(0.0, |peak| peak.watts) };
-        let Some(now) = self.period else { return own.max(minimum) };
+        own.max(self.floor(charge))
+    }
+
+    /// What earlier billing periods and the least make of the bill (W), whatever flows in this one.
+    #[must_use]
+    pub fn floor(&self, charge: &DemandCharge) -> f64 {
+        let minimum = charge.minimum.map_or(0.0, super::watts);
+        let Some(now) = self.period else { return minimum };
         let past = |counts: &dyn Fn(&Period) -> bool| {
             self.past.iter().filter(|(of, _)| counts(of)).map(|(_, watts)| *watts).fold(0.0, f64::max)
         };
@@ -119,6 +125,6 @@ impl Kept {
             }
             (None, Per::Day | Per::Month) => 0.0,
         };
-        own.max(earlier).max(minimum)
+        earlier.max(minimum)
     }
 }

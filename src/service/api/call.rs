@@ -15,8 +15,10 @@ use plant::hall::Strategies;
 use plant::id::PointId;
 use tokio::sync::oneshot;
 
+use crate::control::ahead;
 use crate::control::grid::view::GridView;
 use crate::control::interval::view::PeaksView;
+use crate::control::outlook::view::OutlookView;
 use crate::control::report::{
     CheckPoint, CheckView, GpuView, PerformanceView, PointView, PricesView, ShadowReport, Status, TrialSeen, WhyReport,
 };
@@ -46,6 +48,10 @@ pub enum Question {
     Gpus,
     /// What keeps billed peaks down.
     Peaks,
+    /// What the site is expected to draw.
+    Outlook,
+    /// What there is to plan.
+    Problem,
     /// What a grid asks for.
     Grid,
     /// What energy costs now and ahead.
@@ -83,6 +89,10 @@ pub enum Answer {
     Gpus(Vec<GpuView>),
     /// To [`Question::Peaks`]; nothing where they may come.
     Peaks(Option<Box<PeaksView>>),
+    /// To [`Question::Outlook`]; nothing where no peak is kept down.
+    Outlook(Option<Box<OutlookView>>),
+    /// To [`Question::Problem`]; nothing where there is nothing to plan.
+    Problem(Option<Box<ahead::Question>>),
     /// To [`Question::Grid`]; nothing where the hall takes no targets.
     Grid(Option<Box<GridView>>),
     /// To [`Question::Prices`]; nothing where the site names no tariff.

@@ -16,7 +16,7 @@ use super::call::{Answer, Question};
 use super::gpus;
 use super::reload::{Reloaded, reload};
 use super::{
-    Caller, Context, Problem, batteries, budgets, checkout, exchanged, grid, prices, supervisor, tuning, windows,
+    Caller, Context, Problem, batteries, budgets, checkout, exchanged, grid, plan, prices, supervisor, tuning, windows,
 };
 use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
@@ -60,6 +60,8 @@ pub fn all() -> Router<Context> {
         .route("/v1/gpus", get(gpus::all))
         .route("/v1/gpus/{uuid}", get(gpus::one))
         .route("/v1/peaks", get(gpus::peaks))
+        .route("/v1/forecast", get(plan::forecast))
+        .route("/v1/plan/problem", get(plan::problem))
         .route("/v1/prices", get(prices::look))
         .route("/v1/windows", get(windows::look))
         .route("/v1/batteries/prove", post(batteries::prove))
@@ -280,6 +282,8 @@ pub(super) fn unfit(answer: Answer) -> Problem {
         | Answer::Why(_)
         | Answer::Gpus(_)
         | Answer::Peaks(_)
+        | Answer::Outlook(_)
+        | Answer::Problem(_)
         | Answer::Grid(_)
         | Answer::Prices(_)
         | Answer::Windows(_)

@@ -1,0 +1,114 @@
+//! The day ahead: what there is to plan, from what control knows.
+//!
+//! ```text
+//!  tariff, published prices ─▶ slots ──┐
+//!  outlook and its error ────▶         │
+//!  feed's limit, what a grid asks ─▶   ├─▶ Question: a problem for the planner, and what is supposed in it
+//!  demands, peaks that are paid ─▶ demands
+//!  batteries as they are seen ─▶ battery
+//! ```
+//!
+//! It is made when somebody asks, between scans: no scan waits for it. What nobody knows is supposed, and the question says what and of how many slots.
+
+mod demands;
+mod slots;
+
+#[cfg(test)]
+mod tests;
+
+use plant::time::Wall;
+use serde::{Deserialize, Serialize};
+
+use super::outlook::{self, Made, begin};
+use super::{Plan, State};
+use crate::planner::{Problem, WindowKind};
+
+/// How far a plan looks ahead (quarters of an hour): 36 h.
+pub const SLOTS: i64 = 144;
+/// What a grid or a budget asks now is taken to hold for so many slots: a plan comes every quarter of an hour.
+const ASKED: i64 = 4;
+
+/// A problem of the day ahead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// The tariff's name.
+    pub tariff: String,
+    /// Its currency.
+    pub currency: String,
+    /// When slot 0 begins.
+    pub from: Wall,
+    /// The same on the clock of the tariff's zone (minutes after midnight).
+    pub begins: u32,
+    /// What there is to plan.
+    pub problem: Problem,
+    /// What of it nobody knows.
+    pub supposed: Supposed,
+}
+
+/// What of a problem is supposed, because nobody knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Supposed {
+    /// Slots whose price is that of the day before, because none is published.
+    pub yesterday: usize,
+    /// Slots whose price is the mean of those that are known.
+    pub unpriced: usize,
+    /// Slots of which the load is what flowed last: no day of it was seen.
+    pub last_seen: usize,
+    /// Slots of which the load's error was never measured.
+    pub unjudged: usize,
+}
+
+impl State {
+    /// What there is to plan now; nothing where no peak is kept down, nothing is known of the load, the clock is not trusted, or no battery below the
+    /// billed meter is seen.
+    pub(super) fn question(&self, plan: &Plan) -> Option<Question> {
+        let (peaks, tariff, outlook) = (plan.peaks.as_ref()?, plan.tariff.as_deref()?, self.outlook.as_ref()?);
+        let now = self.clock.last();
+        now.clock_trusted.then_some(())?;
+        let battery = self.batteries.together(&plan.hall.power, peaks.feed())?;
+        let first = outlook::quarter(now.wall);
+        let mut supposed = Supposed::default();
+        let limit = plan.hall.power.feeds.get(peaks.feed())?.limit();
+        let asked =
+            [self.budgets.of(peaks.feed()).map(|of| of.most), self.grid.allowed(peaks.feed()).map(|of| of.allowed)];
+        let asked = asked.into_iter().flatten().fold(limit, plant::units::Watts::min);
+        let prices = slots::prices(tariff, self.prices.known(), first, &mut supposed);
+        let mut all = Vec::with_capacity(prices.len());
+        for (n, priced) in (0..SLOTS).zip(&prices) {
+            let expected = outlook.expected(&tariff.zone, first.saturating_add(n))?;
+            supposed.last_seen += usize::from(expected.made == Made::LastSeen);
+            supposed.unjudged += usize::from(!expected.judged);
+            let limit = if n < ASKED { asked } else { limit };
+            all.push(slots::slot(priced, &expected, limit));
+        }
+        let at = plant::convert::i64_from_bits(self.energy.at().millis());
+        let flowed = |quarter: i64| {
+            let mean = self.interval.mean(at, (begin(quarter), begin(quarter.saturating_add(1))));
+            mean.or_else(|| all.first().map(|slot| slot.base * 1e3))
+        };
+        let scene = demands::Scene { tariff, first, flowed: &flowed };
+        let mut wanted = Vec::new();
+        for (place, charge) in tariff.demand.iter().enumerate() {
+            let Some((paid, floor)) = self.interval.paid(peaks, place) else { continue };
+            wanted.extend(demands::of(&scene, charge, (paid, floor)));
+        }
+        let problem = Problem { slots: all, demands: wanted, battery: Some(battery), ..Problem::default() };
+        let minutes = tariff.local(begin(first)).ms / 60_000;
+        Some(Question {
+            tariff: tariff.name.clone(),
+            currency: tariff.currency.clone(),
+            from: begin(first),
+            begins: u32::try_from(minutes).unwrap_or(0),
+            problem,
+            supposed,
+        })
+    }
+}
+
+/// Where windows begin, in the planner's words.
+const fn kind(of: super::tariff::WindowKind) -> WindowKind {
+    match of {
+        super::tariff::WindowKind::Fixed => WindowKind::Fixed,
+        super::tariff::WindowKind::Rolling | super::tariff::WindowKind::Block => WindowKind::Rolling,
+    }
+}

@@ -1,0 +1,96 @@
+//! What peaks cost in the slots ahead, with what is paid already.
+
+use plant::time::Wall;
+
+use super::{SLOTS, kind, slots};
+use crate::control::outlook::{QUARTER_MS, begin, quarter};
+use crate::control::tariff::{DemandCharge, Tariff, WindowKind};
+use crate::planner::{Demand, MOST};
+
+/// The longest window that a tariff has (slots); one of less than a quarter of an hour is planned as a whole one.
+const LONGEST: i64 = 4;
+
+/// What demands are reckoned from.
+pub struct Scene<'a> {
+    /// What energy and its peaks cost.
+    pub tariff: &'a Tariff,
+    /// Slot 0, as a quarter of an hour.
+    pub first: i64,
+    /// What flowed through the meter in an earlier quarter (W), as far as anybody knows.
+    pub flowed: &'a dyn Fn(i64) -> Option<f64>,
+}
+
+/// One for each billing period that the plan reaches into, the first with what is paid in it (W), later ones with what is billed in any case (W).
+pub fn of(scene: &Scene<'_>, charge: &DemandCharge, (paid, floor): (f64, f64)) -> Vec<Demand> {
+    let (mut found, mut at): (Vec<Demand>, i64) = (Vec::new(), 0);
+    while at < SLOTS {
+        let here = middle(scene.first.saturating_add(at));
+        let Some((_, until)) = charge.billed_once(scene.tariff, here) else {
+            at += 1; // outside the dates of the meter nothing is billed
+            continue;
+        };
+        let end =
+            quarter(Wall(until.0.saturating_add(QUARTER_MS - 1))).saturating_sub(scene.first).clamp(at + 1, SLOTS);
+        let first = found.is_empty() && at == 0;
+        let paid = if first { paid } else { floor };
+        let active: Vec<bool> = (0..SLOTS).map(|n| (at..end).contains(&n) && counts(scene, charge, n)).collect();
+        if active.contains(&true) {
+            let name = if first { charge.name.clone() } else { format!("{} (next)", charge.name) };
+            found.push(demand(scene, charge, (name, active), (paid, floor)));
+        }
+        at = end;
+    }
+    found
+}
+
+/// True where a slot may be part of a window that is billed.
+fn counts(scene: &Scene<'_>, charge: &DemandCharge, slot: i64) -> bool {
+    let at = middle(scene.first.saturating_add(slot));
+    let named = charge.coincident.as_ref().is_none_or(|named| {
+        named.at.iter().any(|begin| (begin.0..begin.0.saturating_add(charge.window.length)).contains(&at.0))
+    });
+    named && charge.covers(scene.tariff.local(at), &scene.tariff.holidays)
+}
+
+fn middle(of: i64) -> Wall {
+    Wall(begin(of).0.saturating_add(QUARTER_MS / 2))
+}
+
+fn demand(
+    scene: &Scene<'_>,
+    charge: &DemandCharge,
+    (name, active): (String, Vec<bool>),
+    (paid, floor): (f64, f64),
+) -> Demand {
+    let length = (charge.window.length / QUARTER_MS).clamp(1, LONGEST);
+    // Of fixed windows the slots of the one that is open; of others the last ones.
+    let earlier = match charge.window.kind {
+        WindowKind::Fixed => {
+            let (opened, _) = scene.tariff.zone.window(middle(scene.first), charge.window.length.max(QUARTER_MS));
+            scene.first.saturating_sub(quarter(opened)).clamp(0, length - 1)
+        }
+        WindowKind::Rolling | WindowKind::Block => length - 1,
+    };
+    let before = (1..=earlier).rev().map(|n| (scene.flowed)(scene.first.saturating_sub(n)));
+    let before = before.map(|watts| (watts.unwrap_or(0.0) / 1e3).clamp(0.0, MOST)).collect();
+    Demand {
+        name,
+        rate: rate(charge, paid.max(floor)) * slots::taxed(scene.tariff),
+        kind: kind(charge.window.kind),
+        length: usize::try_from(length).unwrap_or(1),
+        active,
+        before,
+        paid: (paid / 1e3).clamp(0.0, MOST),
+        floor: (floor / 1e3).clamp(0.0, MOST),
+    }
+}
+
+/// What a kW above what is paid costs; nothing where more is not billed.
+fn rate(charge: &DemandCharge, paid: f64) -> f64 {
+    let kw = paid / 1e3;
+    if charge.maximum.is_some_and(|most| kw >= most.number()) {
+        return 0.0;
+    }
+    let tier = charge.tiers.iter().find(|tier| tier.up_to.is_none_or(|up_to| kw < up_to.number()));
+    tier.map_or(0.0, |tier| tier.price.number().clamp(0.0, MOST))
+}

@@ -1,0 +1,145 @@
+//! Problems of the day ahead, worked out by hand.
+
+use plant::reading::{Sample, Why};
+use plant::time::Mono;
+
+use super::*;
+use crate::control::battery::tests::yard::Yard;
+use crate::control::outlook::QUARTER_MS;
+use crate::control::tariff::{Decimal, Prices, Slot, Tariff};
+use crate::planner::{Planner, plan};
+
+/// 2026-07-15T10:00Z, 12:00 in Berlin.
+const NOON: i64 = 1_784_109_600_000;
+const HOUR: i64 = 3_600_000;
+
+fn tariff(rest: &str) -> Tariff {
+    let text = format!(
+        "name = \"t\"\nsummary = \"A test.\"\ncurrency = \"EUR\"\nzone = \"Europe/Berlin\"\n[[energy]]\nname = \"all\"\n{rest}"
+    );
+    Tariff::load("t.toml", &text).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn demands(tariff: &Tariff, at: i64, paid: (f64, f64)) -> Vec<crate::planner::Demand> {
+    // A kW for each quarter of an hour that it is ago.
+    let flowed = |quarter: i64| Some(1e3 * plant::convert::f64_from_i64(at / QUARTER_MS - quarter));
+    let scene = demands::Scene { tariff, first: at / QUARTER_MS, flowed: &flowed };
+    tariff.demand.iter().flat_map(|of| demands::of(&scene, of, paid)).collect()
+}
+
+#[test]
+fn control_asks_for_what_it_knows_and_says_what_it_supposes() {
+    let mut yard = Yard::new(2);
+    assert_eq!(yard.control.question(), None, "nothing was seen");
+    yard.run(46, |_| 600e3);
+    let question = yard.control.question().expect("a problem");
+    let Question { problem, supposed, .. } = &question;
+    assert_eq!((question.from, question.begins, problem.slots.len()), (Wall(1_784_073_600_000 + 3 * 900_000), 45, 144));
+    let first = problem.slots[0];
+    assert!((first.base - 600.0).abs() < 0.5 && (first.price - 0.1).abs() < 1e-9, "{first:?}");
+    assert!((first.base_high - 660.0).abs() < 0.5, "a tenth is supposed: {first:?}");
+    assert!(first.limit > 600.0 && first.limit < 1e5, "{first:?}");
+    assert_eq!((supposed.last_seen, supposed.unjudged, supposed.yesterday, supposed.unpriced), (144, 144, 0, 0));
+    let [demand] = problem.demands.as_slice() else { panic!("{:?}", problem.demands) };
+    // Charging was part of it.
+    assert!((600.0..700.0).contains(&demand.paid) && (demand.rate - 10.0).abs() < 1e-9, "{}", demand.paid);
+    assert_eq!((demand.length, demand.active.len(), demand.before.len()), (1, 144, 0));
+    let battery = problem.battery.expect("two of them");
+    for (is, shall) in [
+        (battery.capacity, 1440.0),
+        (battery.reserve, 480.0),
+        (battery.end, 1360.0),
+        (battery.discharge, 800.0),
+    ] {
+        assert!((is - shall).abs() < 1.0, "{is} is not {shall}");
+    }
+    assert!((1280.0..=1440.0).contains(&battery.level), "charged as far as it was: {}", battery.level);
+    let made = plan(problem, Planner::Programme).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert!(made.slots.iter().all(|slot| slot.level_kwh >= 480.0 - 1e-6), "no plan touches the reserve");
+}
+
+#[test]
+fn a_battery_in_doubt_is_none_to_plan_with() {
+    let mut yard = Yard::new(1);
+    yard.run(20, |_| 600e3);
+    assert!(yard.control.question().is_some());
+    yard.broken = Some((yard.point("bess-1/charge"), Sample::bad(Why::Timeout, Mono(0))));
+    yard.run(2, |_| 600e3);
+    assert_eq!(yard.control.question(), None);
+    yard.broken = None;
+    yard.run(1, |_| 600e3);
+    assert!(yard.control.question().is_some());
+    yard.tick.clock_trusted = false;
+    yard.run(1, |_| 600e3);
+    assert_eq!(yard.control.question(), None, "nobody knows what time it is");
+}
+
+#[test]
+fn a_price_that_nobody_published_is_yesterdays_or_moves_nothing() {
+    let tariff = tariff("day-ahead = true\nadd = 0.02\n");
+    let slot = |hour: i64, price: i64| Slot {
+        from: Wall(NOON + hour * HOUR),
+        to: Wall(NOON + (hour + 1) * HOUR),
+        price: Decimal::whole(price),
+        grams: Some(Decimal::whole(300)),
+    };
+    // Yesterday's last six hours, and today's next twelve.
+    let slots = (-24..-12).map(|hour| slot(hour, 5)).chain((0..12).map(|hour| slot(hour, 3)));
+    let known = Prices::of(slots.collect()).expect("slots");
+    let mut supposed = Supposed::default();
+    let prices = slots::prices(&tariff, &known, NOON / QUARTER_MS, &mut supposed);
+    let of = |hour: usize| prices[hour * 4].price;
+    assert!((of(0) - 3.02).abs() < 1e-9 && (of(11) - 3.02).abs() < 1e-9, "{} {}", of(0), of(11));
+    // From 24 h on it is what holds a day before: today's, which is known.
+    assert!((of(24) - 3.02).abs() < 1e-9, "{}", of(24));
+    // Between 12 and 24 h nobody knows the day before at that time either: the mean of 12 and 12 hours of 3.02.
+    assert!((of(13) - 3.02).abs() < 1e-9, "{}", of(13));
+    assert_eq!((supposed.yesterday, supposed.unpriced), (48, 48));
+    assert!((prices[0].grams - 300.0).abs() < 1e-9 && prices[60].grams.abs() < 1e-9);
+    // Two hours later yesterday's last hours stand for the evening that is not published.
+    let slots = (-12..0).map(|hour| slot(hour, 5)).chain((0..2).map(|hour| slot(hour, 3)));
+    let known = Prices::of(slots.collect()).expect("slots");
+    let prices = slots::prices(&tariff, &known, NOON / QUARTER_MS, &mut Supposed::default());
+    assert!((prices[4 * 15].price - 5.02).abs() < 1e-9, "{:?}", prices[60]);
+}
+
+#[test]
+fn a_billing_period_that_ends_within_the_plan_makes_two_demands_of_one() {
+    let tariff = tariff(
+        "price = 0.1\n[[demand]]\nname = \"peak\"\nprice = 12\nwindow = \"fixed\"\nlength = \"15min\"\n[[tax]]\nname = \"vat\"\nshare = 0.5\n",
+    );
+    // 2026-07-31 12:00 in Berlin: twelve hours of July are left.
+    let noon = NOON + 16 * 24 * HOUR;
+    let found = demands(&tariff, noon, (700e3, 200e3));
+    let [july, august] = found.as_slice() else { panic!("{found:?}") };
+    assert!((july.rate - 18.0).abs() < 1e-9, "with taxes: {july:?}");
+    assert_eq!((july.paid, july.floor, august.paid, august.floor), (700.0, 200.0, 200.0, 200.0));
+    let of = |demand: &crate::planner::Demand| {
+        demand.active.iter().position(|on| *on).zip(demand.active.iter().rposition(|on| *on))
+    };
+    assert_eq!((of(july), of(august)), (Some((0, 47)), Some((48, 143))));
+}
+
+#[test]
+fn a_demand_counts_in_its_hours_with_what_flowed_before_and_its_own_tier() {
+    let rest = "price = 0.1\n[[demand]]\nname = \"hour\"\nwindow = \"fixed\"\nlength = \"60min\"\nhours = [\"08:00-20:00\"]\ntiers = [{ up-to-kw = 500, price = 5 }, { price = 9 }]\nmaximum-kw = 2000\n";
+    let tariff = tariff(rest);
+    // 12:30: two quarters of the open hour are over.
+    let found = demands(&tariff, NOON + HOUR / 2, (600e3, 0.0));
+    let [hour] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((hour.length, hour.before.as_slice()), (4, [2.0, 1.0].as_slice()));
+    assert!((hour.rate - 9.0).abs() < 1e-9);
+    assert!(hour.active[0] && hour.active[29] && !hour.active[30], "until 20:00");
+    let found = demands(&tariff, NOON, (400e3, 0.0));
+    assert!((found[0].rate - 5.0).abs() < 1e-9 && found[0].before.is_empty());
+    assert!(demands(&tariff, NOON, (2000e3, 0.0))[0].rate.abs() < 1e-9, "more is not billed");
+}
+
+#[test]
+fn a_window_that_rolls_has_the_last_quarters_before_it_and_a_short_one_is_a_whole_quarter() {
+    let rest = "price = 0.1\n[[demand]]\nname = \"rolling\"\nprice = 4\nwindow = \"rolling\"\nlength = \"30min\"\n[[demand]]\nname = \"short\"\nprice = 4\nwindow = \"fixed\"\nlength = \"5min\"\n";
+    let found = demands(&tariff(rest), NOON, (0.0, 0.0));
+    let [rolling, short] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((short.length, short.before.len()), (1, 0));
+    assert_eq!((rolling.kind, rolling.length, rolling.before.as_slice()), (WindowKind::Rolling, 2, [1.0].as_slice()));
+}

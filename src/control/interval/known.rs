@@ -1,0 +1,32 @@
+//! What is known of billed windows, for who explains and for who plans.
+
+use plant::time::Wall;
+
+use super::trace::Supposed;
+use super::{Interval, Plan, hours};
+
+impl Interval {
+    /// The demand whose windows hold the feed.
+    #[must_use]
+    pub fn held_by<'p>(&self, plan: &'p Plan) -> Option<&'p str> {
+        plan.charge(self.held?.demand).map(|charge| charge.name.as_str())
+    }
+
+    /// What is paid of a demand, and what earlier billing periods and the least make of it (W).
+    #[must_use]
+    pub fn paid(&self, plan: &Plan, demand: usize) -> Option<(f64, f64)> {
+        let (charge, kept) = (plan.charge(demand)?, self.kept.get(demand)?);
+        Some((kept.paid(charge), kept.floor(charge)))
+    }
+
+    /// The mean power between two instants of the wall clock (W), by the meter's register; nothing where that is not known. It is now so late (ms, clock
+    /// of energy).
+    #[must_use]
+    pub fn mean(&self, at: i64, (from, to): (Wall, Wall)) -> Option<f64> {
+        let offset = self.alignment.best(at).filter(|_| !self.alignment.is_unknown())?;
+        let (from, to) = (from.0 - offset, to.0 - offset);
+        let nothing = Supposed { most: 0.0, before: 0.0, since: 0.0 };
+        let known = to > from && self.trace.knows(from, to);
+        known.then(|| self.trace.between(from, to, &nothing).least / hours(to - from))
+    }
+}

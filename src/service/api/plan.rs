@@ -1,0 +1,32 @@
+//! The day ahead: what the site is expected to draw, and what there is to plan.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::Context;
+use super::call::{Answer, Question};
+use super::problem::Problem;
+use super::routes::unfit;
+use crate::control::ahead;
+use crate::control::outlook::view::OutlookView;
+
+/// What the site is expected to draw.
+pub(super) async fn forecast(State(context): State<Context>) -> Result<Json<OutlookView>, Problem> {
+    let answer = context.asker.ask(Question::Outlook).await?;
+    let Answer::Outlook(outlook) = answer else { return Err(unfit(answer)) };
+    outlook.map(|outlook| Json(*outlook)).ok_or_else(|| {
+        let help = "write `[peaks]` in the hall's file and name a `[tariff]` in the configuration: the billed meter says what the site draws";
+        Problem::new(StatusCode::NOT_FOUND, "unknown", "no load is forecast here".to_owned(), help)
+    })
+}
+
+/// What there is to plan.
+pub(super) async fn problem(State(context): State<Context>) -> Result<Json<ahead::Question>, Problem> {
+    let answer = context.asker.ask(Question::Problem).await?;
+    let Answer::Problem(problem) = answer else { return Err(unfit(answer)) };
+    problem.map(|problem| Json(*problem)).ok_or_else(|| {
+        let help = "it takes `[peaks]` and a `[[battery]]` below the billed meter that is seen, a load that was measured, and a clock that is trusted";
+        Problem::new(StatusCode::NOT_FOUND, "unknown", "there is nothing to plan".to_owned(), help)
+    })
+}
