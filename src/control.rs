@@ -171,6 +171,8 @@ pub struct State {
     interval: interval::Interval,
     /// The load to come, where peaks are kept down.
     outlook: Option<Outlook>,
+    /// The plan that batteries follow, where the hall's file lets them.
+    ahead: Option<ahead::Follow>,
     batteries: battery::Batteries,
     grid: Grid,
     prices: LivePrices,

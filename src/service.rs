@@ -3,6 +3,7 @@
 //! ```text
 //! scan thread      poll, freeze, step, write, record                    one period, deadlines from the monotonic clock
 //! plant threads    adapters: Modbus and MQTT, on tokio                  samples in, outputs out
+//! planner thread   the plan of the day ahead                            an input of a later scan
 //! journal thread   commits in groups                                    a scan never waits for it
 //! outlet thread    topics, time series, figures, logs                   fed by bulletins
 //! people thread    api, metrics: the command line, Prometheus, on tokio questions are answered between scans
@@ -29,6 +30,7 @@ pub mod metrics;
 pub mod notify;
 pub mod openadr;
 pub mod outlet;
+pub mod planner;
 pub mod prices;
 pub mod promise;
 pub mod publish;

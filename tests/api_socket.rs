@@ -57,6 +57,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             Question::Peaks => Answer::Peaks(None),
             Question::Outlook => Answer::Outlook(None),
             Question::Problem => Answer::Problem(None),
+            Question::Ahead => Answer::Ahead(None),
             Question::Grid => Answer::Grid(None),
             Question::Prices => Answer::Prices(None),
             Question::Windows => Answer::Windows(WindowsView::default()),

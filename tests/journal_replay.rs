@@ -7,6 +7,7 @@ use plant::command::{Command, Level, Reason};
 use plant::event::{About, Event, Severity, What};
 use plant::id::{Id, PointId};
 use plant::image::{Inputs, Outputs};
+use plant::plan::{Arrived, Planned};
 use plant::reading::{Sample, Why};
 use plant::time::{Mono, Span, Tick, Wall};
 use wattloop::service::journal::{DecisionHash, Header, Journal, Options, hash_of};
@@ -38,6 +39,8 @@ impl Machine for Toy {
         for sample in inputs.samples.rows() {
             self.sum += sample.value.unwrap_or(-1.0) * self.gain * tick.dt.seconds();
         }
+        self.sum +=
+            inputs.plan.as_ref().map_or(0.0, |plan| plan.level + plan.slots.iter().map(|slot| slot.gives).sum::<f64>());
         let command = |n| Command {
             point: PointId::from_index(n),
             value: if n == 1 { self.sum } else { 100.0 },
@@ -90,6 +93,9 @@ fn boot(path: &Path, gain: &str, scans: u64) {
                 _ => {}
             }
         }
+        let slots = vec![Planned { gives: 0.1, level: 0.2, site: 0.3 }; 3];
+        let plan = Arrived { question: seq, level: 0.7, slots, targets: vec![None, Some(0.5)], ..Arrived::default() };
+        inputs.plan = seq.is_multiple_of(13).then(|| Box::new(plan));
         let outputs = toy.step(&inputs, tick);
         journal.record_scan(tick, &inputs, outputs);
         if seq.is_multiple_of(9) {

@@ -186,22 +186,22 @@ fn a_scan_that_caps_eight_hundred_gpus_allocates_nothing() {
 #[test]
 fn a_scan_that_keeps_billed_windows_allocates_nothing() {
     let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let more = "[capping]\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n[[peak]]\ndemand = \"peak\"\nmost = 100e3\n[[peak]]\ndemand = \"moving\"\nmost = 100e3\n";
-    let tariff = "name = \"t\"\nsummary = \"Two demands.\"\ncurrency = \"EUR\"\nzone = \"Europe/Berlin\"\n[[energy]]\nname = \"all\"\nprice = 0.1\n\
-                  [[demand]]\nname = \"peak\"\nprice = 1\nwindow = \"fixed\"\nlength = \"15min\"\nratchet = { share = 0.8, months = 11 }\n\
-                  [[demand]]\nname = \"moving\"\nprice = 1\nwindow = \"rolling\"\nlength = \"5min\"\nhours = [\"00:00-23:00\"]\n";
+    let more = "[capping]\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = true\n[[peak]]\ndemand = \"peak\"\nmost = 100e3\n[[peak]]\ndemand = \"moving\"\nmost = 100e3\n[[battery]]\nname = \"bess\"\nfeed = \"utility\"\ncapacity = 400e3\nrated-discharge = 200e3\nrated-charge = 200e3\nreserve = 10.0\n[[meter]]\nname = \"out\"\nrole = \"battery-discharge\"\nrated = 200e3\n[[meter]]\nname = \"in\"\nrole = \"battery-charge\"\nrated = 200e3\n";
+    let tariff = "name = \"t\"\nsummary = \"Two demands.\"\ncurrency = \"EUR\"\nzone = \"Europe/Berlin\"\n[[energy]]\nname = \"all\"\nprice = 0.1\n[[demand]]\nname = \"peak\"\nprice = 1\nwindow = \"fixed\"\nlength = \"15min\"\nratchet = { share = 0.8, months = 11 }\n[[demand]]\nname = \"moving\"\nprice = 1\nwindow = \"rolling\"\nlength = \"5min\"\nhours = [\"00:00-23:00\"]\n";
     let hall = Arc::new(Hall::load(name, &format!("{text}\n{more}")).expect("loads"));
     let tariff = Some(Arc::new(Tariff::load("t.toml", tariff).expect("loads")));
-    let mut run = Run::at(Site { tariff, ..Site::from(hall) });
+    let (mut run, mut asked) = (Run::at(Site { tariff, ..Site::from(hall) }), 0);
     for scan in 0..8000_u32 {
+        let before = std::mem::replace(&mut asked, run.control.plan_due());
+        run.inputs.plan = (asked > before).then(|| run.control.question()).flatten().map(|of| Box::new(of.solve()));
         run.sample((scan % 1000 > 800).then_some(7));
         run.nodes(usize::MAX);
-        if scan == 3000 {
-            run.tick.wall.0 += 40 * 86_400_000; // another month: peaks are put to the others, and every window counts that may be one
-        }
+        run.inputs.samples[run.hall.point("utility/power").expect("a meter")] = Sample::good(5e3, run.tick.mono);
+        run.tick.wall.0 += if scan == 3000 { 40 * 86_400_000 } else { 0 }; // another month: every window may be one
         let count = run.allocations();
         assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
     }
+    assert!(run.control.ahead().is_some_and(|ahead| ahead.plans > 4), "plans were followed");
     let peaks = run.control.peaks().expect("kept");
     assert!(peaks.demands.iter().all(|of| of.peak.is_some() && of.window.is_some()), "{peaks:?}");
 }

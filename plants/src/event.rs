@@ -8,6 +8,7 @@ mod feed;
 mod grid;
 mod leak;
 mod peak;
+mod plan;
 mod price;
 mod severity;
 mod shut_out;
@@ -33,6 +34,7 @@ pub use feed::FeedTrouble;
 pub use grid::{GridFault, GridNews};
 pub use leak::LeakNews;
 pub use peak::PeakNews;
+pub use plan::{PlanEnd, PlanNews};
 pub use price::{PriceNews, PriceTrouble};
 pub use severity::Severity;
 pub use shut_out::ShutOut;
@@ -333,6 +335,8 @@ pub enum What {
     Grid(GridNews),
     /// Windows of civil time.
     Window(WindowNews),
+    /// The plan of the day ahead.
+    Plan(PlanNews),
 }
 
 /// Something that happened, when, and to what.

@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::hall::{Hall, Strategies};
 use crate::id::{PointId, Table};
 use crate::lease::seen::{Cap, GpuSeen, NodeSeen};
+use crate::plan::Arrived;
 use crate::reading::Sample;
 
 /// What a scan sees. One row a point, in the hall's order; a scan never sees a value change under it.
@@ -22,6 +23,8 @@ pub struct Inputs {
     pub gpus: Vec<GpuSeen>,
     /// New strategies, parsed and checked, to take effect now.
     pub reload: Option<Box<Strategies>>,
+    /// A plan of the day ahead that has arrived.
+    pub plan: Option<Box<Arrived>>,
 }
 
 impl Inputs {
@@ -34,6 +37,7 @@ impl Inputs {
             nodes: Vec::new(),
             gpus: Vec::new(),
             reload: None,
+            plan: None,
         }
     }
 

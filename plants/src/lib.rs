@@ -14,6 +14,7 @@ pub mod hall;
 pub mod id;
 pub mod image;
 pub mod lease;
+pub mod plan;
 pub mod point;
 pub mod read;
 pub mod reading;

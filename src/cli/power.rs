@@ -1,5 +1,6 @@
 //! `wattloop power`: what carries the hall's power. On the status page it is a line, and one for each feed that needs somebody.
 
+mod ahead;
 pub mod battery;
 mod forecast;
 mod grid;
@@ -40,6 +41,8 @@ pub enum PowerCommand {
     Peaks(peaks::PeaksArgs),
     /// What the site is expected to draw, and how wrong that was so far
     Forecast(forecast::ForecastArgs),
+    /// The plan of the day ahead that batteries follow
+    Ahead(ahead::AheadArgs),
     /// What batteries give, take and hold
     Battery(battery::BatteryArgs),
     /// Let a battery prove what it holds
@@ -129,6 +132,7 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
         }
         PowerCommand::Peaks(args) => return peaks::run(args, out),
         PowerCommand::Forecast(args) => return forecast::run(args, out),
+        PowerCommand::Ahead(args) => return ahead::run(args, out),
         PowerCommand::Battery(args) => return battery::run(args, out),
         PowerCommand::Prove(args) => return battery::prove(args, out),
         PowerCommand::Grid(args) => return grid::look(args, out),

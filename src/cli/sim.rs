@@ -10,6 +10,7 @@ pub mod look;
 mod nodes;
 pub mod overload;
 mod pages;
+mod planner;
 pub mod rapid;
 pub mod scale;
 mod scenarios;

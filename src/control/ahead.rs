@@ -11,13 +11,18 @@
 //! It is made when somebody asks, between scans: no scan waits for it. What nobody knows is supposed, and the question says what and of how many slots.
 
 mod demands;
+mod follow;
 mod slots;
+mod solve;
 
 #[cfg(test)]
 mod tests;
+pub mod view;
 
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
+
+pub(super) use follow::{Follow, Seen};
 
 use super::outlook::{self, Made, begin};
 use super::{Plan, State};
@@ -31,16 +36,22 @@ const ASKED: i64 = 4;
 /// A problem of the day ahead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
+    /// The number by which a plan answers it; 0 where no plan is followed here.
+    pub number: u64,
     /// The tariff's name.
     pub tariff: String,
     /// Its currency.
     pub currency: String,
     /// When slot 0 begins.
     pub from: Wall,
-    /// The same on the clock of the tariff's zone (minutes after midnight).
+    /// When it was asked.
+    pub at: Wall,
+    /// When slot 0 begins on the clock of the tariff's zone (minutes after midnight).
     pub begins: u32,
     /// What there is to plan.
     pub problem: Problem,
+    /// Which of the tariff's demands those of the problem are; nothing for those of a later billing period.
+    pub places: Vec<Option<usize>>,
     /// What of it nobody knows.
     pub supposed: Supposed,
 }
@@ -82,24 +93,33 @@ impl State {
             all.push(slots::slot(priced, &expected, limit));
         }
         let at = plant::convert::i64_from_bits(self.energy.at().millis());
+        let now_flows = all.first().map(|slot| slot.base * 1e3);
         let flowed = |quarter: i64| {
             let mean = self.interval.mean(at, (begin(quarter), begin(quarter.saturating_add(1))));
-            mean.or_else(|| all.first().map(|slot| slot.base * 1e3))
+            mean.or(now_flows)
         };
         let scene = demands::Scene { tariff, first, flowed: &flowed };
-        let mut wanted = Vec::new();
+        let (mut wanted, mut places) = (Vec::new(), Vec::new());
         for (place, charge) in tariff.demand.iter().enumerate() {
             let Some((paid, floor)) = self.interval.paid(peaks, place) else { continue };
-            wanted.extend(demands::of(&scene, charge, (paid, floor)));
+            let found = demands::of(&scene, charge, (paid, floor));
+            places.extend(found.iter().map(|demand| (demand.name == charge.name).then_some(place)));
+            if let Some(most) = peaks.most(place) {
+                found.iter().for_each(|demand| demands::keep(&mut all, demand, most));
+            }
+            wanted.extend(found);
         }
         let problem = Problem { slots: all, demands: wanted, battery: Some(battery), ..Problem::default() };
         let minutes = tariff.local(begin(first)).ms / 60_000;
         Some(Question {
+            number: self.ahead.as_ref().map_or(0, Follow::due),
             tariff: tariff.name.clone(),
             currency: tariff.currency.clone(),
             from: begin(first),
+            at: now.wall,
             begins: u32::try_from(minutes).unwrap_or(0),
             problem,
+            places,
             supposed,
         })
     }

@@ -13,7 +13,8 @@
 //! seen to give. What lies below its reserve is for an outage, and nothing here takes it. In doubt it rests.
 //!
 //! How much of a peak it can hold to its end is a plan's question: without one it gives what is needed now as long as it can, and less and less in its
-//! last minutes, so that caps have time to take over.
+//! last minutes, so that caps have time to take over. With one it gives and takes what is planned, where windows and feeds do not ask for more or leave
+//! less room.
 
 mod follow;
 mod proof;
@@ -110,6 +111,8 @@ pub struct Room {
     pub spare: Watts,
     /// What other batteries give there (W, ≥ 0): loads take no more of this one than what is left.
     pub others: Watts,
+    /// What it shall give by the plan that is followed (W); negative where it shall take, nothing where none is.
+    pub planned: Option<Watts>,
 }
 
 /// What does not allow more to flow.
@@ -236,7 +239,6 @@ impl Batteries {
         if gives(before) != gives(unit.does) {
             news.info(about, What::Battery(BatteryNews::Gives(gives(unit.does))));
         }
-        let charges = |does| does == BatteryDoes::Charges;
         if charges(before) != charges(unit.does) {
             news.info(about, What::Battery(BatteryNews::Charges(charges(unit.does))));
         }
@@ -260,8 +262,21 @@ impl Batteries {
 /// True for what takes it out of its rest.
 const fn gives(does: BatteryDoes) -> bool {
     match does {
-        BatteryDoes::Shaves | BatteryDoes::Relieves | BatteryDoes::Proves => true,
-        BatteryDoes::Rests | BatteryDoes::Charges | BatteryDoes::Doubted => false,
+        BatteryDoes::Shaves | BatteryDoes::Relieves | BatteryDoes::Spends | BatteryDoes::Proves => true,
+        BatteryDoes::Rests | BatteryDoes::Charges | BatteryDoes::Stores | BatteryDoes::Doubted => false,
+    }
+}
+
+/// True while it is charged.
+const fn charges(does: BatteryDoes) -> bool {
+    match does {
+        BatteryDoes::Charges | BatteryDoes::Stores => true,
+        BatteryDoes::Rests
+        | BatteryDoes::Shaves
+        | BatteryDoes::Relieves
+        | BatteryDoes::Spends
+        | BatteryDoes::Proves
+        | BatteryDoes::Doubted => false,
     }
 }
 
@@ -270,6 +285,7 @@ const fn level(does: BatteryDoes) -> Level {
     match does {
         BatteryDoes::Shaves => Level::PeakShaving,
         BatteryDoes::Relieves => Level::DemandResponse,
+        BatteryDoes::Spends | BatteryDoes::Stores => Level::Optimiser,
         BatteryDoes::Proves => Level::Commissioning,
         BatteryDoes::Rests | BatteryDoes::Charges | BatteryDoes::Doubted => Level::Control,
     }
@@ -324,11 +340,19 @@ impl Unit {
             self.prove(of, (&seen, within, want), (now, news));
             return;
         }
-        (self.does, self.order) = if wanted {
-            let does = if room.bound == Bound::Window { BatteryDoes::Shaves } else { BatteryDoes::Relieves };
-            (does, want.min(most).min(within).max(0.0))
-        } else {
-            self.charge(of, (&seen, room.spare.0 * (1.0 - KEPT) - free), now.dt)
+        let left = room.spare.0 * (1.0 - KEPT) - free;
+        (self.does, self.order) = match room.planned.map(|planned| planned.0) {
+            // Windows, feeds and grids come before any plan.
+            planned if wanted && planned.is_none_or(|planned| want >= planned) => {
+                let does = if room.bound == Bound::Window { BatteryDoes::Shaves } else { BatteryDoes::Relieves };
+                (does, want.min(most).min(within).max(0.0))
+            }
+            Some(planned) if planned > 0.0 => {
+                let gives = planned.min(self.gives(of, &seen)).min(within);
+                if gives < worth { (BatteryDoes::Rests, 0.0) } else { (BatteryDoes::Spends, gives) }
+            }
+            Some(planned) => self.store(of, (&seen, left.min(-planned)), now.dt),
+            None => self.charge(of, (&seen, left), now.dt),
         };
     }
 
@@ -336,12 +360,25 @@ impl Unit {
     fn charge(&mut self, of: &Storage, (seen, room): (&Seen, f64), dt: Span) -> (BatteryDoes, f64) {
         let below = of.charge_to.0 - seen.charge.0;
         self.hungry = below > if self.hungry { 0.0 } else { BELOW };
-        let takes = of.takes(seen.charge, seen.cells).0.min(of.charging.most.0).min(room);
-        if !self.hungry || self.rested < of.charging.rest || takes < WORTH * of.rated.0.0 {
+        if !self.hungry || self.rested < of.charging.rest {
+            return (BatteryDoes::Rests, 0.0);
+        }
+        self.take(of, (seen, room), (BatteryDoes::Charges, dt))
+    }
+
+    /// Charges it as it is planned, with so much at the most (W).
+    fn store(&mut self, of: &Storage, (seen, most): (&Seen, f64), dt: Span) -> (BatteryDoes, f64) {
+        self.take(of, (seen, most), (BatteryDoes::Stores, dt))
+    }
+
+    /// Takes what is left for it, slowly risen (W).
+    fn take(&self, of: &Storage, (seen, most): (&Seen, f64), (does, dt): (BatteryDoes, Span)) -> (BatteryDoes, f64) {
+        let takes = of.takes(seen.charge, seen.cells).0.min(of.charging.most.0).min(most);
+        if takes < WORTH * of.rated.0.0 {
             return (BatteryDoes::Rests, 0.0);
         }
         let step = of.charging.most.0 * dt.seconds() / of.charging.rise.seconds().max(1.0);
-        let before = if self.does == BatteryDoes::Charges { -self.order } else { 0.0 };
-        (BatteryDoes::Charges, -takes.min(before + step))
+        let before = if charges(self.does) { -self.order } else { 0.0 };
+        (does, -takes.min(before + step))
     }
 }

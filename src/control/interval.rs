@@ -267,6 +267,11 @@ impl Interval {
     /// The window of a demand that allows least, of those that are open; nothing where none is, or nothing is kept.
     fn tightest(&self, plan: &Plan, scene: &Scene, (at, demand): (i64, usize)) -> Option<Tightest> {
         let target = self.target(plan, demand)?;
+        self.below(plan, scene, (at, demand, target))
+    }
+
+    /// The same where its windows shall not exceed a target (W).
+    fn below(&self, plan: &Plan, scene: &Scene, (at, demand, target): (i64, usize, f64)) -> Option<Tightest> {
         let (sight, mut found) = (self.sight(plan, scene, (at, target)), None::<Tightest>);
         self.each_open(plan, (demand, target), at, |open| {
             let room = sight.room(&open);

@@ -169,6 +169,12 @@ impl Outlook {
         Some(Expected { watts, high: error.unwrap_or(SUPPOSED * watts).max(0.0), judged: error.is_some(), made })
     }
 
+    /// True once anything was seen.
+    #[must_use]
+    pub const fn has_seen(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// True once a whole day of load was seen.
     #[must_use]
     pub const fn knows_days(&self) -> bool {

@@ -7,7 +7,8 @@ use plant::id::PointId;
 use plant::reading::Reading;
 
 use super::Controller;
-use super::ahead::Question;
+use super::ahead::view::AheadView;
+use super::ahead::{Follow, Question};
 use super::grid::view::GridView;
 use super::interval::view::PeaksView;
 use super::outlook::view::OutlookView;
@@ -87,6 +88,19 @@ impl Controller {
     #[must_use]
     pub fn question(&self) -> Option<Question> {
         self.state.question(&self.plan)
+    }
+
+    /// The number of the last question that is due: somebody shall plan what [`Controller::question`] says; 0 where no plan is followed.
+    #[must_use]
+    pub fn plan_due(&self) -> u64 {
+        self.state.ahead.as_ref().map_or(0, Follow::due)
+    }
+
+    /// The plan that batteries follow; nothing where the hall's file lets them follow none.
+    #[must_use]
+    pub fn ahead(&self) -> Option<AheadView> {
+        let zone = &self.plan.tariff.as_deref()?.zone;
+        Some(self.state.ahead.as_ref()?.view(zone, self.state.clock.last()))
     }
 
     /// What a grid asks for; nothing where the hall takes no targets.

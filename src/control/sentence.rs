@@ -301,6 +301,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Feed(trouble, on) => feed(trouble, on).to_owned(),
         What::Peak(of) => peak(hall, of),
         What::Battery(of) => batteries::battery(of),
+        What::Plan(of) => batteries::plan(of),
         What::ReadingFresh => "is known again".to_owned(),
         What::ReadingStale(why) => format!("is doubted: {}", trouble(why)),
         What::ReadingLost(why) => format!("is lost: {}", trouble(why)),

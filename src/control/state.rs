@@ -6,9 +6,11 @@ use plant::hall::power::flows::Known;
 use plant::id::FeedId;
 use plant::image::Inputs;
 use plant::lease::seen::Cap;
+use plant::plan::Arrived;
 use plant::time::{Span, Tick};
 use plant::units::Watts;
 
+use super::ahead::{Follow, Seen};
 use super::alarms::Alarms;
 use super::battery::{Batteries, Bound, Room};
 use super::budgets::Budgets;
@@ -39,6 +41,9 @@ use super::wear::Wear;
 use super::windows::Windows;
 use super::{Plan, State};
 
+/// A power at a feed (W).
+type At = Option<(FeedId, Watts)>;
+
 impl State {
     pub(super) fn new(plan: &Plan, commands: &Commands, capper: &Capper) -> Self {
         let hall = &plan.hall;
@@ -52,6 +57,7 @@ impl State {
             budgets: Budgets::default(),
             interval: Interval::new(plan.peaks.as_ref()),
             outlook: plan.peaks.as_ref().map(|_| Outlook::default()),
+            ahead: plan.peaks.as_ref().filter(|peaks| peaks.plans()).map(|peaks| Follow::new(peaks.demands())),
             batteries: Batteries::new(hall),
             grid: Grid::new(hall),
             prices: LivePrices::default(),
@@ -135,6 +141,7 @@ impl State {
         let flows = |feed| self.feeds.flow(feed).map(|flow| grid::Flows::of(flow, self.caps.other(capper, feed)));
         self.grid.step(hall, flows, self.clock.lived(), news); // what a grid asks for
         self.look_ahead(plan, capper); // what the site will draw
+        self.plan_ahead(plan, inputs.plan.as_deref(), news); // the plan that is followed
         self.share(plan, billed.as_ref(), news); // what batteries give
         let image = self.quality.image();
         let scene = power::Scene {
@@ -167,30 +174,56 @@ impl State {
         }
     }
 
+    /// Hears a plan, and says when another one is due.
+    fn plan_ahead(&mut self, plan: &Plan, arrived: Option<&Arrived>, news: &mut News<'_>) {
+        let (Some(follow), Some(outlook)) = (&mut self.ahead, &mut self.outlook) else { return };
+        let Some((peaks, tariff)) = plan.peaks.as_ref().zip(plan.tariff.as_deref()) else { return };
+        let (power, feed, now) = (&plan.hall.power, peaks.feed(), self.clock.last());
+        if let Some(arrived) = arrived {
+            follow.hear(arrived, now, news);
+        }
+        let battery = self.batteries.together(power, feed).filter(|_| outlook.has_seen());
+        let seen = Seen {
+            batteries: self.batteries.seen_below(power, feed),
+            prices: self.prices.counts().0,
+            asked: self.grid.allowed(feed).is_some() || self.budgets.of(feed).is_some(),
+        };
+        follow.step(battery.as_ref(), (seen, outlook.runs_off(&tariff.zone)), now, news);
+    }
+
     /// Lets batteries give what feeds, budgets, targets and windows do not allow.
     fn share(&mut self, plan: &Plan, billed: Option<&(&interval::Plan, interval::Scene)>, news: &mut News<'_>) {
         let (hall, now) = (&*plan.hall, self.clock.lived());
         let mean = self.interval.allowed(plan.peaks.as_ref());
         let spare = billed.map(|(peaks, scene)| (peaks.feed(), self.interval.spare(peaks, scene)));
+        let planned = self.ahead.as_ref().and_then(|ahead| ahead.now(now.wall)).filter(|_| now.clock_trusted);
+        let held = billed.zip(planned).and_then(|((peaks, scene), planned)| {
+            Some((peaks.feed(), self.interval.allows(peaks, scene, planned.targets)?))
+        });
+        let gives = billed.zip(planned).map(|((peaks, _), planned)| (peaks.feed(), planned.gives));
         for (place, of) in hall.power.storage.iter().enumerate() {
             let at = |feed: FeedId| {
                 let (before, others) = self.batteries.beside(&hall.power, feed, place);
-                self.room(hall, feed, (mean, spare)).given(before, others)
+                self.room(hall, feed, (mean, spare, held)).given(before, others)
             };
             // It gives for no feed that nobody meters, and caps count on nothing there.
             let metered = |feed: &FeedId| hall.power.feeds.get(*feed).is_some_and(|of| of.meter.is_some());
             if let Some(room) = hall.power.upward(of.feed).filter(metered).map(at).reduce(Room::join) {
+                let own = gives.and_then(|(feed, gives)| self.batteries.part(&hall.power, (feed, place), gives));
+                let room = Room { planned: own.map(Watts), ..room };
                 self.batteries.step((of, place), &room, (now, news));
             }
         }
     }
 
     /// What flows through a feed and may flow: by its limit, by budgets and targets, and by the windows that are billed there.
-    fn room(&self, hall: &Hall, feed: FeedId, (mean, spare): (Option<Mean>, Option<(FeedId, Watts)>)) -> Room {
+    fn room(&self, hall: &Hall, feed: FeedId, (mean, spare, held): (Option<Mean>, At, At)) -> Room {
         let limit = hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
         let budget = self.budgets.of(feed).map_or(limit, |budget| budget.most);
         let asked = self.grid.allowed(feed).map_or(budget, |mean| budget.min(mean.allowed));
-        let window = mean.filter(|mean| mean.feed == feed).map_or(limit, |mean| mean.allowed);
+        // What a plan holds binds batteries alone, and no machine.
+        let held = held.filter(|(billed, _)| *billed == feed).map_or(limit, |(_, held)| held);
+        let window = mean.filter(|mean| mean.feed == feed).map_or(held, |mean| mean.allowed.min(held));
         let most = limit.min(asked).min(window);
         let bound = if window < limit.min(asked) {
             Bound::Window
@@ -201,7 +234,8 @@ impl State {
         };
         let metered = self.feeds.flow(feed).filter(|flow| flow.known == Known::Metered);
         let spare = spare.filter(|(billed, _)| *billed == feed).map_or(most, |(_, spare)| most.min(spare));
-        Room { free: metered.and_then(|_| self.free(hall, feed)), most, bound, spare, others: Watts(0.0) }
+        let free = metered.and_then(|_| self.free(hall, feed));
+        Room { free, most, bound, spare, others: Watts(0.0), planned: None }
     }
 
     /// What would flow through a feed without batteries (W).
@@ -221,6 +255,7 @@ impl State {
         self.interval.restart(plan.peaks.as_ref());
         self.batteries.restart(&plan.hall, news);
         self.outlook.iter_mut().for_each(Outlook::restart);
+        self.ahead.iter_mut().for_each(|ahead| ahead.restart(news));
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();
         self.alarms.restart(tick);

@@ -213,6 +213,7 @@ impl Journal {
             changes: &self.changes,
             reports: &inputs.reports,
             reload: &inputs.reload,
+            plan: &inputs.plan,
             hash: decision_hash(outputs),
             outputs: count(self.outputs.len()),
             decided: &self.decided,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plant::convert;
-use plant::event::{BatteryNews, Commissioning, Event, PeakNews, PriceNews, Severity, Supervision, What};
+use plant::event::{BatteryNews, Commissioning, Event, PeakNews, PlanNews, PriceNews, Severity, Supervision, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::image::Inputs;
@@ -344,6 +344,8 @@ fn what(what: &What) -> Value {
         What::Feed(trouble, on) => json!({ "kind": "feed", "trouble": trouble.word(), "on": on }),
         What::Peak(of) => peak(*of),
         What::Battery(of) => battery(*of),
+        What::Plan(PlanNews::Dropped(why)) => json!({ "kind": "plan_dropped", "why": why.word() }),
+        What::Plan(of) => json!({ "kind": of.word() }),
         What::ReadingFresh => json!({ "kind": "reading_fresh" }),
         What::ReadingStale(why) => json!({ "kind": "reading_stale", "why": why.to_string() }),
         What::ReadingLost(why) => json!({ "kind": "reading_lost", "why": why.to_string() }),

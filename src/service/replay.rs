@@ -308,6 +308,7 @@ impl<M: Machine> Run<'_, M> {
         self.inputs.gpus.clone_from(&images.gpus);
         self.inputs.reports = scan.reports;
         self.inputs.reload = scan.reload;
+        self.inputs.plan = scan.plan;
         self.last = Some(scan.tick);
         let outputs = self.machine.step(&self.inputs, scan.tick);
         let same = decision_hash(outputs) == scan.hash;

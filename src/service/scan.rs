@@ -24,6 +24,7 @@ use crate::service::journal::Journal;
 use crate::service::mark::Mark;
 use crate::service::metrics::Metrics;
 use crate::service::notify::Notify;
+use crate::service::planner::Asked;
 use crate::service::promise::Promises;
 
 /// The longest rest without a look at the stop flag.
@@ -81,6 +82,8 @@ pub struct Scan {
     pub before: Option<Tick>,
     /// True when the outputs were brought to their fail-safe since.
     pub handed_over: bool,
+    /// The planner's thread, and the number of the last question that it was asked.
+    pub planner: (Asked, u64),
     /// Where the mark of a hand-over is left.
     pub state_dir: PathBuf,
 }
@@ -144,13 +147,26 @@ impl Scan {
         if let Some(before) = goes_on {
             self.find_outputs(before, tick, inputs);
         }
+        inputs.plan = self.planner.0.plan();
         self.controller.step(inputs, tick);
         self.field.leave_alone(self.controller.hush());
         let outputs = self.controller.outputs();
         self.field.write(outputs, tick);
         self.journal.record_scan(tick, inputs, outputs);
         self.teller.tell(&self.controller, inputs, tick, self.journal.can_promise());
+        self.ask_for_a_plan();
         tick
+    }
+
+    /// Hands the planner what there is to plan, where that is due.
+    fn ask_for_a_plan(&mut self) {
+        let (planner, asked) = &mut self.planner;
+        let due = self.controller.plan_due();
+        if std::mem::replace(asked, due) != due
+            && let Some(question) = self.controller.question()
+        {
+            planner.ask(question);
+        }
     }
 
     /// Goes on from what devices hold: since the last scan a stop, `wattloop failsafe` or a person may have moved them.
@@ -200,6 +216,7 @@ impl Scan {
             Question::Peaks => Answer::Peaks(self.controller.peaks().map(Box::new)),
             Question::Outlook => Answer::Outlook(self.controller.outlook().map(Box::new)),
             Question::Problem => Answer::Problem(self.controller.question().map(Box::new)),
+            Question::Ahead => Answer::Ahead(self.controller.ahead().map(Box::new)),
             Question::Grid => Answer::Grid(self.controller.grid().map(Box::new)),
             Question::Prices => Answer::Prices(self.controller.prices().map(Box::new)),
             Question::Windows => Answer::Windows(self.controller.windows()),

@@ -22,6 +22,7 @@ use super::mark::Mark;
 use super::metrics::Metrics;
 use super::notify::Notify;
 use super::outlet::{Kept, Outlet};
+use super::planner::Asked;
 use super::promise::Promises;
 use super::publish::Publisher;
 use super::resume::{Between, Resumed, resume};
@@ -32,6 +33,7 @@ use crate::adapters::agents::{self, Desk};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt, MqttConfig};
 use crate::adapters::{Field, Shared, Stamp};
+use crate::control::Controller;
 
 /// Starts everything. Returns once the threads run; the first scan follows at once. A configuration in shadow has no live
 /// writes, whatever is asked.
@@ -59,9 +61,8 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let (teller, bulletins) = bulletin::channel();
     let outlet = outlet(&loaded, &wires, &metrics, &journal, (asker.clone(), writes, keeper.clone()))?;
     metrics.update(|figures| figures.config_hash = loaded.texts.hash());
-    let history = outlet.history.counters();
     let spoken = (wires.mqtt.clone(), wires.agents.as_ref().map(|(desk, _)| Arc::clone(desk)));
-    counts::add_all(&metrics, wires.modbus.clone(), spoken, journal.counters(), history);
+    counts::add_all(&metrics, wires.modbus.clone(), spoken, journal.counters(), outlet.history.counters());
     let mut wiring = Wiring::of(&loaded.hall, &loaded.bindings);
     (wiring.config_hash, wiring.shadow, wiring.looker) = (loaded.texts.hash(), shadow, wires.field.looker());
     let served = serve(&loaded, &metrics, &asker, (keeper, wiring))?;
@@ -75,6 +76,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let mut controller = resumed.controller;
     controller.set_beside(shadow); // the boot's first snapshot has it
     let scan = Scan {
+        planner: planner(&controller)?,
         controller,
         field: wires.field,
         clock,
@@ -107,6 +109,12 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         mqtt,
         served,
     })
+}
+
+/// The planner's thread, and what was asked of the one before it: nobody answers that any more.
+fn planner(controller: &Controller) -> Result<(Asked, u64), StartFault> {
+    let planner = Asked::start().map_err(|e| StartFault::Io(PathBuf::from("planner thread"), e))?;
+    Ok((planner, controller.plan_due()))
 }
 
 /// Serves what comes in by the broker.

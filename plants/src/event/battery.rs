@@ -14,6 +14,10 @@ pub enum BatteryDoes {
     Relieves,
     /// It is charged, as far as loads leave room.
     Charges,
+    /// It gives what is planned for the day ahead.
+    Spends,
+    /// It is charged as it is planned for the day ahead.
+    Stores,
     /// It gives a constant power, to prove what it holds.
     Proves,
     /// It rests, because it is not seen well enough, or not ready.
@@ -29,6 +33,8 @@ impl BatteryDoes {
             Self::Shaves => "shaves",
             Self::Relieves => "relieves",
             Self::Charges => "charges",
+            Self::Spends => "spends",
+            Self::Stores => "stores",
             Self::Proves => "proves",
             Self::Doubted => "doubted",
         }

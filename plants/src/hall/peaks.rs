@@ -23,6 +23,8 @@ pub struct Peaks {
     pub unreliable: Unreliable,
     /// How long the load must stay well below what is allowed before loads are let go (s, 0 to 1 h).
     pub release: Span,
+    /// Batteries below the feed follow a plan of the day ahead.
+    pub plan: bool,
     /// What the windows of the tariff's demands shall not exceed. A demand that is not named is measured, and nothing is lowered for it.
     pub targets: Vec<Target>,
 }

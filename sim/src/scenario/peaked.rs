@@ -19,6 +19,8 @@ pub struct Peaked {
     pub most: Watts,
     /// What is done while the meter is in doubt.
     pub unreliable: Unreliable,
+    /// Batteries follow a plan of the day ahead.
+    pub plan: bool,
 }
 
 /// Where a window may begin.
@@ -61,9 +63,9 @@ impl Peaked {
         };
         let (margin, sensitivity, stale, release) = Peaks::USUAL;
         let targets = vec![Target { demand: DEMAND.to_owned(), most: self.most }];
-        let unreliable = self.unreliable;
+        let (unreliable, plan) = (self.unreliable, self.plan);
         hall.power.peaks =
-            Some(Peaks { meter, feed, pulse: None, margin, sensitivity, stale, unreliable, release, targets });
+            Some(Peaks { meter, feed, pulse: None, margin, sensitivity, stale, unreliable, release, plan, targets });
         Ok(())
     }
 }

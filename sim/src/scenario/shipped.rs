@@ -99,6 +99,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-override-and-heat", include_str!("../../scenarios/air-override-and-heat.toml")),
     ("air-peaks-held", include_str!("../../scenarios/air-peaks-held.toml")),
     ("air-peaks-of-faults", include_str!("../../scenarios/air-peaks-of-faults.toml")),
+    ("air-plan-load-jumps", include_str!("../../scenarios/air-plan-load-jumps.toml")),
+    ("air-plan-spends-dear-hours", include_str!("../../scenarios/air-plan-spends-dear-hours.toml")),
     ("air-plant-blind", include_str!("../../scenarios/air-plant-blind.toml")),
     ("air-power-a-feed-opens", include_str!("../../scenarios/air-power-a-feed-opens.toml")),
     ("air-power-agents-killed", include_str!("../../scenarios/air-power-agents-killed.toml")),

@@ -13,7 +13,7 @@ use plant::time::{Span, Tick, Wall};
 use sim::World;
 use sim::kpi::{Beside, Kpis, Tally, in_failsafe};
 use sim::record::{MarkKind, Recorder, Recording};
-use sim::scenario::{Action, Pilot, Run, Scenario, Seen, Setpoint};
+use sim::scenario::{Action, Pilot, Run, Seen, Setpoint};
 use sim::trace::{Header, MODEL, Trace};
 use wattloop::control::report::Status;
 use wattloop::control::request::{Ask, Reply, Request};
@@ -23,7 +23,8 @@ use wattloop::service::journal::decision_hash;
 
 use super::nodes::Nodes;
 use super::pages::Page;
-use super::site::{self, site};
+use super::planner::Planner;
+use super::site::{self, controller, site};
 
 /// How long a clock that jumped must be steady before it is trusted again, as in the service (s).
 const DOUBT: f64 = 300.0;
@@ -53,6 +54,7 @@ pub struct Drive {
     quiet: f64,
     tally: Tally,
     recorder: Option<Recorder>,
+    planner: Planner,
     trace: Trace,
     clock: Clock,
     /// What control took for its scan in this step (s); nothing where it made none.
@@ -120,6 +122,7 @@ impl Drive {
             silent: false,
             quiet: 0.0,
             recorder: None,
+            planner: Planner::default(),
             trace: Trace::new(&header),
             clock: Clock::machine(),
             took: None,
@@ -231,6 +234,7 @@ impl Drive {
         let wall = Wall(tick.wall.0.saturating_add(self.ahead));
         let clock_trusted = self.run.time() >= self.doubted_until;
         let now = Tick { seq: self.scans, dt, wall, clock_trusted, boot: self.boot, ..tick };
+        self.image.plan = self.planner.take(tick.mono);
         let decided = self.controller.step(&self.image, now);
         self.took = Some(self.clock.mono().since(begun).seconds());
         self.scans = self.scans.saturating_add(1);
@@ -240,7 +244,8 @@ impl Drive {
         self.outputs.commands.clone_from(&decided.commands);
         self.nodes.iter_mut().for_each(|nodes| nodes.send(decided, tick.mono));
         self.image.reports.clear();
-        self.image.reload = None;
+        (self.image.reload, self.image.plan) = (None, None);
+        self.planner.ask(&self.controller, tick.mono);
     }
 
     /// The figures and the record, from the end of the warm-up on.
@@ -344,18 +349,6 @@ impl Drive {
             self.trace.sample(*sample);
         }
     }
-}
-
-/// A controller as this pilot has it; its supervisor off where the page is about setpoints as the hall's file has them.
-fn controller(scenario: &Scenario, pilot: Pilot) -> Controller {
-    let mut controller = Controller::new(site(scenario));
-    controller.set_beside(pilot == Pilot::Shadow);
-    if !scenario.supervisor {
-        let reason = "the page is about setpoints as they are in the file".to_owned();
-        let ask = Ask::Supervise { on: false, reason };
-        controller.answer(&Request { who: "scenario".to_owned(), ask }, Tick::default());
-    }
-    controller
 }
 
 /// The record with the scenario's own events on it.

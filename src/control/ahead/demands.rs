@@ -5,7 +5,7 @@ use plant::time::Wall;
 use super::{SLOTS, kind, slots};
 use crate::control::outlook::{QUARTER_MS, begin, quarter};
 use crate::control::tariff::{DemandCharge, Tariff, WindowKind};
-use crate::planner::{Demand, MOST};
+use crate::planner::{Demand, MOST, Slot};
 
 /// The longest window that a tariff has (slots); one of less than a quarter of an hour is planned as a whole one.
 const LONGEST: i64 = 4;
@@ -41,6 +41,14 @@ pub fn of(scene: &Scene<'_>, charge: &DemandCharge, (paid, floor): (f64, f64)) -
         at = end;
     }
     found
+}
+
+/// What the hall's file says of a demand's windows (W) binds the site in the mean that is expected: no money is worth more. Below what is paid nothing is kept.
+pub fn keep(slots: &mut [Slot], demand: &Demand, most: f64) {
+    let kept = (most / 1e3).max(demand.free());
+    for (slot, _) in slots.iter_mut().zip(&demand.active).filter(|(_, active)| **active) {
+        slot.limit = slot.limit.min(kept + slot.base_high - slot.base);
+    }
 }
 
 /// True where a slot may be part of a window that is billed.

@@ -10,6 +10,26 @@ use crate::planner::{Battery, MOST};
 const LEAST: f64 = 0.3;
 
 impl Batteries {
+    /// How many are seen below a feed, and prove nothing.
+    #[must_use]
+    pub fn seen_below(&self, power: &Power, feed: FeedId) -> usize {
+        let here = power.storage.iter().zip(&self.units).filter(|(of, _)| power.hangs_below(of.feed, feed));
+        here.filter(|(_, unit)| unit.seen.is_some() && unit.proof.is_none()).count()
+    }
+
+    /// What of a planned power (W; negative is taken) one of those that are seen below a feed gives, by its place: its share of their ratings.
+    #[must_use]
+    pub fn part(&self, power: &Power, (feed, place): (FeedId, usize), planned: f64) -> Option<f64> {
+        let rated = |of: &plant::hall::storage::Storage| if planned > 0.0 { of.rated.1.0 } else { of.rated.0.0 };
+        let here =
+            power.storage.iter().zip(&self.units).enumerate().filter(|(_, (of, unit))| {
+                power.hangs_below(of.feed, feed) && unit.seen.is_some() && unit.proof.is_none()
+            });
+        let all: f64 = here.clone().map(|(_, (of, _))| rated(of)).sum();
+        let own = here.clone().find(|(n, _)| *n == place).map(|(_, (of, _))| rated(of))?;
+        (all > 0.0).then(|| planned * own / all)
+    }
+
     /// All that are seen below a feed, as one: powers and energies add up, and what each proved counts for its nameplate. Nothing where none is seen.
     ///
     /// What charging tapers off to near its end is left out: a plan that is late there is made anew a quarter of an hour later.
@@ -33,7 +53,7 @@ impl Batteries {
             let at = |percent: f64| full * (percent / 100.0).clamp(0.0, 1.0);
             let (share, capacity) = (of.cells.share(seen.cells), at(of.window.1.0));
             let gives = of.rated.1.0 * share;
-            all.charge += of.rated.0.0.min(of.charging.most.0) * share / 1e3;
+            all.charge += of.rated.0.0.min(of.charging.most.0) * of.cells.charging_share(seen.cells) / 1e3;
             all.discharge += unit.follow.able().map_or(gives, |able| gives.min(able)) / 1e3;
             all.capacity += capacity;
             all.level += at(seen.charge.0).min(capacity);

@@ -55,6 +55,24 @@ impl Plan {
         self.pulse
     }
 
+    /// Batteries follow a plan of the day ahead.
+    #[must_use]
+    pub const fn plans(&self) -> bool {
+        self.rules.plan
+    }
+
+    /// What the hall's file says that a demand's windows shall not exceed (W).
+    #[must_use]
+    pub fn most(&self, demand: usize) -> Option<f64> {
+        self.targets.get(demand).copied().flatten()
+    }
+
+    /// How many demands the tariff has.
+    #[must_use]
+    pub fn demands(&self) -> usize {
+        self.tariff.demand.len()
+    }
+
     /// The feed below which loads are lowered.
     #[must_use]
     pub const fn feed(&self) -> FeedId {

@@ -6,6 +6,20 @@ use plant::units::Watts;
 use super::{Interval, Plan, Scene, Tightest};
 
 impl Interval {
+    /// What a feed may carry so that open windows stay below planned targets, one for each of the tariff's demands (W), or below what is paid; nothing where
+    /// none is planned, and while the meter is in doubt.
+    #[must_use]
+    pub fn allows(&self, plan: &Plan, scene: &Scene, targets: &[Option<f64>]) -> Option<Watts> {
+        let read = self.blind < plan.rules.stale;
+        let at = i64_from_bits(scene.at.millis());
+        let each = targets.iter().enumerate().filter(|_| read).filter_map(|(demand, target)| {
+            let (paid, _) = self.paid(plan, demand)?;
+            let open = self.below(plan, scene, (at, demand, (*target)?.max(paid)))?;
+            Some(open.room.allowed)
+        });
+        each.reduce(Watts::min)
+    }
+
     /// Up to here a feed may be loaded to charge batteries (W): what every open window still allows with the error of its forecast, and never more than any
     /// demand's windows are kept below, for the next one begins soon. Nothing at all while the meter is in doubt; all where nothing is kept.
     #[must_use]

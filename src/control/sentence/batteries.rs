@@ -1,6 +1,6 @@
 //! What batteries do, in words.
 
-use plant::event::{BatteryDoes, BatteryNews, ProofEnd};
+use plant::event::{BatteryDoes, BatteryNews, PlanEnd, PlanNews, ProofEnd};
 
 /// What a battery does, as the reason of its order.
 pub const fn does(does: BatteryDoes) -> &'static str {
@@ -9,6 +9,8 @@ pub const fn does(does: BatteryDoes) -> &'static str {
         BatteryDoes::Shaves => "billed windows allow less than is drawn: it gives the rest",
         BatteryDoes::Relieves => "its feed may carry less than is drawn: it gives the rest",
         BatteryDoes::Charges => "it is charged as far as loads leave room",
+        BatteryDoes::Spends => "it gives what the plan of the day ahead has it give",
+        BatteryDoes::Stores => "it is charged as the plan of the day ahead has it",
         BatteryDoes::Proves => "it proves what it holds",
         BatteryDoes::Doubted => "it is not seen well enough, or not ready: it rests",
     }
@@ -36,6 +38,24 @@ pub fn battery(news: BatteryNews) -> String {
         BatteryNews::ProofEnded(why) => format!("has ended its proof without a result: {}", end(why)),
         BatteryNews::ProofDue => "should prove what it holds: `wattloop power prove` lets it do that".to_owned(),
     }
+}
+
+/// What befalls the plan that batteries follow.
+pub fn plan(news: PlanNews) -> String {
+    let why = match news {
+        PlanNews::Followed => return "has its batteries follow a plan of the day ahead".to_owned(),
+        PlanNews::Late => {
+            return "has a plan that came too late, or that a newer question has overtaken: it is not followed"
+                .to_owned();
+        }
+        PlanNews::Failed => return "has no plan of the day ahead: nothing could be planned".to_owned(),
+        PlanNews::Dropped(PlanEnd::Old) => "it is too old, and no newer one has come",
+        PlanNews::Dropped(PlanEnd::ClockDoubted) => "the wall clock is not trusted",
+        PlanNews::Dropped(PlanEnd::NoBattery) => "no battery is seen well enough",
+        PlanNews::Dropped(PlanEnd::Drifted) => "batteries hold far more or less than it supposed",
+        PlanNews::Dropped(PlanEnd::Restarted) => "control began anew",
+    };
+    format!("follows its plan of the day ahead no more: {why}")
 }
 
 const fn end(why: ProofEnd) -> &'static str {

@@ -52,6 +52,8 @@ pub enum Question {
     Outlook,
     /// What there is to plan.
     Problem,
+    /// The plan that batteries follow.
+    Ahead,
     /// What a grid asks for.
     Grid,
     /// What energy costs now and ahead.
@@ -93,6 +95,8 @@ pub enum Answer {
     Outlook(Option<Box<OutlookView>>),
     /// To [`Question::Problem`]; nothing where there is nothing to plan.
     Problem(Option<Box<ahead::Question>>),
+    /// To [`Question::Ahead`]; nothing where none may be followed.
+    Ahead(Option<Box<ahead::view::AheadView>>),
     /// To [`Question::Grid`]; nothing where the hall takes no targets.
     Grid(Option<Box<GridView>>),
     /// To [`Question::Prices`]; nothing where the site names no tariff.

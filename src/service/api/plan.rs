@@ -9,6 +9,7 @@ use super::call::{Answer, Question};
 use super::problem::Problem;
 use super::routes::unfit;
 use crate::control::ahead;
+use crate::control::ahead::view::AheadView;
 use crate::control::outlook::view::OutlookView;
 
 /// What the site is expected to draw.
@@ -28,5 +29,15 @@ pub(super) async fn problem(State(context): State<Context>) -> Result<Json<ahead
     problem.map(|problem| Json(*problem)).ok_or_else(|| {
         let help = "it takes `[peaks]` and a `[[battery]]` below the billed meter that is seen, a load that was measured, and a clock that is trusted";
         Problem::new(StatusCode::NOT_FOUND, "unknown", "there is nothing to plan".to_owned(), help)
+    })
+}
+
+/// The plan that batteries follow.
+pub(super) async fn followed(State(context): State<Context>) -> Result<Json<AheadView>, Problem> {
+    let answer = context.asker.ask(Question::Ahead).await?;
+    let Answer::Ahead(ahead) = answer else { return Err(unfit(answer)) };
+    ahead.map(|ahead| Json(*ahead)).ok_or_else(|| {
+        let help = "write `plan = true` into `[peaks]` of the hall's file";
+        Problem::new(StatusCode::NOT_FOUND, "unknown", "no plan is followed here".to_owned(), help)
     })
 }

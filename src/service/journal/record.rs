@@ -5,6 +5,7 @@ use plant::convert;
 use plant::hall::Strategies;
 use plant::image::Outputs;
 use plant::lease::seen::{GpuSeen, NodeSeen};
+use plant::plan::Arrived;
 use plant::reading::Sample;
 use plant::time::Tick;
 use postcard::ser_flavors::Flavor;
@@ -40,6 +41,8 @@ pub struct Scan {
     pub reports: Vec<WriteReport>,
     /// Strategies that took effect in this scan.
     pub reload: Option<Box<Strategies>>,
+    /// A plan that arrived for this scan.
+    pub plan: Option<Box<Arrived>>,
     /// Of all that was decided: [`decision_hash`].
     pub hash: DecisionHash,
     outputs: u32,
@@ -55,6 +58,7 @@ pub(super) struct ScanRef<'a> {
     pub changes: &'a [Change],
     pub reports: &'a [WriteReport],
     pub reload: &'a Option<Box<Strategies>>,
+    pub plan: &'a Option<Box<Arrived>>,
     pub hash: DecisionHash,
     pub outputs: u32,
     pub decided: &'a [Decided],

@@ -12,7 +12,7 @@ use super::queue::Message;
 use super::record::{self, DecisionHash, Gap, Kind, Record};
 use super::{JournalError, Retention};
 
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 const PAGE_BYTES: u64 = 4096;
 /// Rows dropped in one go, so that dropping never holds the queue up for long.
 const DROP_ROWS: i64 = 2000;
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS record(
     seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, boot INTEGER NOT NULL, tick INTEGER NOT NULL,
     wall_ms INTEGER NOT NULL, body BLOB NOT NULL, sum BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS snapshot ON record(seq) WHERE kind = 3;
-PRAGMA user_version = 2;";
+PRAGMA user_version = 3;";
 
 /// One row as it lies in the file.
 pub(super) struct Row {

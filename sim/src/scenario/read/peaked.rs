@@ -27,8 +27,9 @@ impl Page<'_> {
         }
         let words = [("hold", Unreliable::Hold), ("release", Unreliable::Release)];
         let unreliable = section.word("unreliable", &words).unwrap_or(Unreliable::Hold);
+        let plan = section.or("plan", false);
         section.done();
-        let of = Peaked { window: window?, length, most: most?, unreliable };
+        let of = Peaked { window: window?, length, most: most?, unreliable, plan };
         if let Err((message, help)) = of.apply(Arc::make_mut(hall)) {
             section.fault("", message, help);
             return None;

@@ -6,6 +6,7 @@ use plant::event::Event;
 use plant::hall::Hall;
 use plant::id::{EquipId, PointId};
 use plant::image::Inputs;
+use plant::plan::Arrived;
 use plant::reading::Sample;
 use plant::time::{Mono, Span, Tick, Wall};
 
@@ -55,15 +56,22 @@ pub struct Yard {
     /// What flowed from the grid: when (s), and how much (W).
     pub rows: Vec<(u64, f64)>,
     pub events: Vec<Event>,
+    /// The planner answers.
+    pub answers: bool,
+    /// What energy costs.
+    prices: &'static str,
     inputs: Inputs,
+    /// A plan that arrives with the next scan but so many.
+    coming: Option<(u32, Arrived)>,
+    asked: u64,
     energy: f64,
     told: Vec<f64>,
 }
 
-fn hall(batteries: usize) -> Hall {
+fn hall(batteries: usize, plan: bool) -> Hall {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let mut text = format!(
-        "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n\n[[peak]]\ndemand = \"peak\"\nmost = {TARGET:.1}\n\n[grid]\nfeeds = [\"utility\"]\n"
+        "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = {plan}\n\n[[peak]]\ndemand = \"peak\"\nmost = {TARGET:.1}\n\n[grid]\nfeeds = [\"utility\"]\n"
     );
     for role in ["battery-discharge", "battery-charge"] {
         text += &format!("\n[[meter]]\nname = \"{role}\"\nrole = \"{role}\"\nrated = 800e3\n");
@@ -76,19 +84,34 @@ fn hall(batteries: usize) -> Hall {
     Hall::load("air", &text).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-fn site(hall: &Arc<Hall>) -> Site {
-    let text = "name = \"t\"\nsummary = \"One demand.\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n\n[[energy]]\nname = \"all\"\nprice = 0.1\n\n[[demand]]\nname = \"peak\"\nprice = 10\nwindow = \"fixed\"\nlength = \"15min\"\n";
-    let tariff = Some(Arc::new(Tariff::load("t.toml", text).expect("a tariff")));
+/// A kWh at any time, and the price of a kW of its peak.
+const FLAT: &str = "[[energy]]\nname = \"all\"\nprice = 0.1\n";
+
+fn site(hall: &Arc<Hall>, prices: &str) -> Site {
+    let peak = if prices == FLAT { "10" } else { "0.01" };
+    let text = format!(
+        "name = \"t\"\nsummary = \"One demand.\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n\n{prices}\n[[demand]]\nname = \"peak\"\nprice = {peak}\nwindow = \"fixed\"\nlength = \"15min\"\n"
+    );
+    let tariff = Some(Arc::new(Tariff::load("t.toml", &text).unwrap_or_else(|faults| panic!("{faults}"))));
     Site { tariff, ..Site::from(Arc::clone(hall)) }
 }
 
 impl Yard {
     pub fn new(batteries: usize) -> Self {
-        let hall = Arc::new(hall(batteries));
+        Self::of(Arc::new(hall(batteries, false)), FLAT)
+    }
+
+    /// Batteries that follow a plan, which answers five seconds after it is asked for, by what energy costs.
+    pub fn planned(batteries: usize, prices: &'static str) -> Self {
+        Self::of(Arc::new(hall(batteries, true)), prices)
+    }
+
+    fn of(hall: Arc<Hall>, prices: &'static str) -> Self {
+        let batteries = hall.power.storage.len();
         let tick = Tick { dt: Span::from_secs(1), wall: Wall(BEGIN), clock_trusted: true, ..Tick::default() };
         let battery = || Battery { capacity: 800e3, stored: 640e3, power: 0.0, cells: 25.0, able: 1.0 };
         Self {
-            control: Controller::new(site(&hall)),
+            control: Controller::new(site(&hall, prices)),
             inputs: Inputs::unread(hall.points.len()),
             tick,
             batteries: (0..batteries).map(|_| battery()).collect(),
@@ -96,6 +119,10 @@ impl Yard {
             orders: Vec::new(),
             rows: Vec::new(),
             events: Vec::new(),
+            answers: true,
+            prices,
+            coming: None,
+            asked: 0,
             energy: 0.0,
             told: vec![0.0; batteries],
             hall,
@@ -154,7 +181,28 @@ impl Yard {
         self.inputs.samples[point] = Sample::good(value, self.tick.mono);
     }
 
+    /// A plan that arrives with the next scan.
+    pub fn arrives(&mut self, plan: Arrived) {
+        self.coming = Some((0, plan));
+    }
+
+    /// Asks the planner, and brings what it said.
+    fn plan(&mut self) {
+        let due = self.control.plan_due();
+        if std::mem::replace(&mut self.asked, due) != due && self.answers {
+            self.coming = self.control.question().map(|question| (5, question.solve()));
+        }
+        self.inputs.plan = None;
+        if let Some((wait, plan)) = self.coming.take() {
+            match wait.checked_sub(1) {
+                Some(wait) => self.coming = Some((wait, plan)),
+                None => self.inputs.plan = Some(Box::new(plan)),
+            }
+        }
+    }
+
     fn tell(&mut self) {
+        self.plan();
         let outputs = self.control.step(&self.inputs, self.tick);
         let orders: Vec<PointId> = self.hall.power.storage.iter().map(|of| of.of.order.id()).collect();
         let value = |point: &PointId| outputs.commands.iter().find(|c| c.point == *point).map_or(0.0, |c| c.value);
@@ -170,9 +218,10 @@ impl Yard {
 
     /// Another that goes on from what this one remembers.
     pub fn restored(&self) -> Self {
-        let mut again = Self::new(self.batteries.len());
+        let mut again = Self::of(Arc::clone(&self.hall), self.prices);
         let state = postcard::to_stdvec(self.control.state()).expect("serialises");
-        again.control = Controller::restore(site(&self.hall), postcard::from_bytes(&state).expect("reads"));
+        again.control =
+            Controller::restore(site(&self.hall, self.prices), postcard::from_bytes(&state).expect("reads"));
         (again.tick, again.energy, again.told) = (self.tick, self.energy, self.told.clone());
         again.inputs = self.inputs.clone();
         for (new, old) in again.batteries.iter_mut().zip(&self.batteries) {

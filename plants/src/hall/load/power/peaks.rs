@@ -28,9 +28,9 @@ pub(super) fn read(file: &Section<'_>, draft: &Draft, power: &Power) -> Option<P
     let stale = of.span("stale-after", stale, (Span::from_secs(5), Span::from_secs(900)));
     let release = of.span("release-after", release, (Span::ZERO, Span::from_secs(3600)));
     let unreliable = unreliable(&of);
-    let (targets, pulse) = (targets(&sections), of.maybe("pulse"));
+    let (targets, pulse, plan) = (targets(&sections), of.maybe("pulse"), of.or("plan", false));
     of.done();
-    Some(Peaks { meter: meter?, feed: feed?, pulse, margin, sensitivity, stale, unreliable, release, targets })
+    Some(Peaks { meter: meter?, feed: feed?, pulse, margin, sensitivity, stale, unreliable, release, plan, targets })
 }
 
 /// The billed meter, by its place.

@@ -1,0 +1,33 @@
+//! A plan of the day ahead as a scan hears it: what batteries do in each quarter of an hour, and which peaks they hold.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Wall;
+
+/// A plan that has arrived.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Arrived {
+    /// The number of the question that it answers.
+    pub question: u64,
+    /// When its first slot begins.
+    pub from: Wall,
+    /// When it was asked for: in its first slot.
+    pub at: Wall,
+    /// What batteries held together then (Wh).
+    pub level: f64,
+    /// Its slots, a quarter of an hour each; none where nothing could be planned.
+    pub slots: Vec<Planned>,
+    /// What windows shall not exceed, of each of the tariff's demands in their order (W); nothing where it plans none.
+    pub targets: Vec<Option<f64>>,
+}
+
+/// What batteries do in a slot of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// What they give together (W); negative where they take.
+    pub gives: f64,
+    /// What they hold at its end (Wh).
+    pub level: f64,
+    /// What the site is expected to draw (W).
+    pub site: f64,
+}

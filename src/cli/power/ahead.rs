@@ -1,0 +1,85 @@
+//! `wattloop power ahead`: the plan that batteries follow.
+
+use clap::Args;
+use wattloop::control::ahead::view::{AheadSlot, AheadView};
+
+use crate::cli::client::SocketArgs;
+use crate::cli::figure::fixed;
+use crate::cli::{Out, Stop};
+
+/// The plan that is followed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wattloop power ahead
+  wattloop power ahead --json | jq '.slots[] | select(.gives_w > 0)'
+
+What batteries give together is positive, what they take negative. Peaks and breakers come first: a battery gives more than planned where a window or a feed
+needs it, and takes less where they leave no room. Times are those of the tariff's zone.")]
+pub struct AheadArgs {
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// Prints.
+pub fn run(args: &AheadArgs, out: &Out) -> Result<(), Stop> {
+    let view: AheadView = args.socket.get("/v1/plan")?;
+    if out.json() { out.value(&view) } else { out.text(page(&view)) }
+}
+
+fn page(view: &AheadView) -> String {
+    let mut page = match (&view.from, view.followed, &view.ended) {
+        (Some(from), Some(question), _) => format!("followed       plan {question}, from {from}\n"),
+        (_, _, Some(why)) => format!("NOT FOLLOWED   the last plan is dropped: {why}\n"),
+        (_, _, None) => "followed       none yet\n".to_owned(),
+    };
+    page +=
+        &format!("plans          {} followed, {} late; the last question is {}\n", view.plans, view.late, view.asked);
+    for (n, target) in view.targets_w.iter().enumerate().filter_map(|(n, target)| Some((n, (*target)?))) {
+        page += &format!("holds          demand {} of the tariff at {} kW\n", n + 1, fixed(target / 1e3, 1));
+    }
+    if !view.slots.is_empty() {
+        page += &format!("\n{:<7} {:>9} {:>10} {:>9}\n", "from", "gives kW", "level kWh", "site kW");
+    }
+    view.slots.iter().for_each(|slot| page += &line(slot));
+    page
+}
+
+fn line(of: &AheadSlot) -> String {
+    let clock = of.from.get(11..16).unwrap_or("?");
+    let [gives, level, site] = [of.gives_w, of.level_wh, of.site_w].map(|watts| fixed(watts / 1e3, 1));
+    format!("{clock:<7} {gives:>9} {level:>10} {site:>9}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_what_is_followed_or_why_nothing_is() {
+        let slot =
+            AheadSlot { from: "2026-07-15T14:45:00+02:00".to_owned(), gives_w: -50e3, level_wh: 120e3, site_w: 650e3 };
+        let from = Some("2026-07-15T14:45:00+02:00".to_owned());
+        let mut view = AheadView {
+            asked: 7,
+            followed: Some(6),
+            from,
+            plans: 5,
+            late: 1,
+            targets_w: vec![None, Some(612_340.0)],
+            slots: vec![slot],
+            ..AheadView::default()
+        };
+        let said = page(&view);
+        for line in [
+            "plan 6, from 2026-07-15T14:45",
+            "5 followed, 1 late",
+            "demand 2 of the tariff at 612.3 kW",
+            "14:45       -50.0      120.0     650.0",
+        ] {
+            assert!(said.contains(line), "{line}: {said}");
+        }
+        (view.followed, view.from, view.ended) = (None, None, Some("drifted".to_owned()));
+        assert!(page(&view).contains("NOT FOLLOWED   the last plan is dropped: drifted"));
+    }
+}

@@ -1,0 +1,203 @@
+//! When a plan is due, and what of the one that came holds now.
+//!
+//! ```text
+//!  Nothing ── a plan that answers the last question, in time ──▶ Followed ── a newer one ──▶ Followed
+//!     ▲                                                            │
+//!     └── older than 45 min, clock doubted, no battery, drifted ───┘
+//! ```
+//!
+//! A question is due when a quarter of an hour begins, and when what it would ask has changed: batteries that come and go, new prices, a target of a grid
+//! or a budget that begins or ends, a load that runs off its forecast.
+
+use plant::event::{About, PlanEnd, PlanNews, What};
+use plant::plan::{Arrived, Planned};
+use plant::time::{Mono, Span, Tick, Wall};
+use serde::{Deserialize, Serialize};
+
+use super::SLOTS;
+use crate::control::news::News;
+use crate::control::outlook::{QUARTER_MS, begin, quarter};
+use crate::planner::Battery;
+
+/// A plan that began longer ago is not followed any more.
+const VALID: Span = Span::from_secs(45 * 60);
+/// A plan that comes so long after its question is not followed.
+const DEADLINE: Span = Span::from_secs(120);
+/// Batteries may hold so much more or less than planned (1, of what they can hold).
+const DRIFT: f64 = 0.1;
+
+/// What is remembered of plans. A clone is a snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Follow {
+    /// The number of the last question.
+    asked: u64,
+    /// When it was due; nothing where the next one is due as soon as it can be asked.
+    of: Option<Due>,
+    plan: Option<Plan>,
+    /// As many as a plan has.
+    slots: Vec<Planned>,
+    targets: Vec<Option<f64>>,
+    /// How many plans were followed, and how many were not because they came late.
+    counts: (u64, u64),
+    /// Why the last one is followed no more.
+    end: Option<PlanEnd>,
+}
+
+/// The plan that is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Plan {
+    /// The question that it answers.
+    question: u64,
+    /// When its first slot began.
+    from: Wall,
+    /// When it was asked for, and what batteries held then (Wh).
+    at: Wall,
+    level: f64,
+}
+
+/// When a question was due, and what it saw.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Due {
+    quarter: i64,
+    at: Mono,
+    seen: Seen,
+}
+
+/// What a question goes by, as far as a change makes another one due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// How many batteries are seen.
+    pub batteries: usize,
+    /// How many publications of prices were taken.
+    pub prices: u64,
+    /// A grid or a budget asks for less now.
+    pub asked: bool,
+}
+
+/// What holds now.
+#[derive(Clone, Copy, Debug)]
+pub struct Now<'a> {
+    /// What batteries give together (W); negative where they take.
+    pub gives: f64,
+    /// What windows shall not exceed, of each of the tariff's demands (W).
+    pub targets: &'a [Option<f64>],
+}
+
+impl Follow {
+    /// Before anything was asked; the tariff has so many demands.
+    #[must_use]
+    pub fn new(demands: usize) -> Self {
+        let slots = vec![Planned::default(); usize::try_from(SLOTS).unwrap_or(0)];
+        Self { asked: 0, of: None, plan: None, slots, targets: vec![None; demands], counts: (0, 0), end: None }
+    }
+
+    /// A new boot: what was asked is answered to nobody.
+    pub fn restart(&mut self, news: &mut News<'_>) {
+        self.of = None;
+        self.drop(PlanEnd::Restarted, news);
+    }
+
+    /// The number of the last question that is due; 0 before the first.
+    #[must_use]
+    pub const fn due(&self) -> u64 {
+        self.asked
+    }
+
+    /// A plan has arrived. Allocates nothing.
+    pub fn hear(&mut self, arrived: &Arrived, now: Tick, news: &mut News<'_>) {
+        let in_time = self.of.is_some_and(|due| now.mono.since(due.at) <= DEADLINE);
+        if arrived.question != self.asked || !in_time {
+            self.counts.1 = self.counts.1.saturating_add(1);
+            news.info(About::Hall, What::Plan(PlanNews::Late));
+            return;
+        }
+        if arrived.slots.len() != self.slots.len() {
+            news.warn(About::Hall, What::Plan(PlanNews::Failed));
+            return;
+        }
+        if self.plan.is_none() {
+            news.info(About::Hall, What::Plan(PlanNews::Followed));
+        }
+        let Arrived { question, from, at, level, .. } = *arrived;
+        self.plan = Some(Plan { question, from, at, level });
+        self.slots.copy_from_slice(&arrived.slots);
+        self.targets.fill(None);
+        self.targets.iter_mut().zip(&arrived.targets).for_each(|(to, from)| *to = *from);
+        self.counts.0 = self.counts.0.saturating_add(1);
+    }
+
+    /// One scan: what batteries are together now, what a question would see, and whether the load runs off its forecast.
+    pub fn step(&mut self, battery: Option<&Battery>, (seen, runs_off): (Seen, bool), now: Tick, news: &mut News<'_>) {
+        let Some(battery) = battery.filter(|_| now.clock_trusted) else {
+            self.of = None;
+            let end = if now.clock_trusted { PlanEnd::NoBattery } else { PlanEnd::ClockDoubted };
+            self.drop(end, news);
+            return;
+        };
+        let age = self.plan.map(|plan| now.wall.since(plan.from));
+        if age.is_some_and(|age| age > VALID) {
+            self.drop(PlanEnd::Old, news);
+        }
+        let off = self.level(now.wall).map_or(0.0, |level| (level / 1e3 - battery.level).abs());
+        if off > DRIFT * battery.capacity {
+            self.of = None;
+            self.drop(PlanEnd::Drifted, news);
+        }
+        let here = quarter(now.wall);
+        let same = self.of.is_some_and(|due| due.quarter == here && due.seen == seen);
+        if !same || runs_off {
+            self.asked = self.asked.saturating_add(1);
+            self.of = Some(Due { quarter: here, at: now.mono, seen });
+        }
+    }
+
+    /// What holds now; nothing where no plan is followed.
+    #[must_use]
+    pub fn now(&self, at: Wall) -> Option<Now<'_>> {
+        let slot = self.slots.get(self.place(at)?)?;
+        Some(Now { gives: slot.gives, targets: &self.targets })
+    }
+
+    /// What is followed, for people: the question, when its first slot began, and its slots.
+    #[must_use]
+    pub fn plan(&self) -> Option<(u64, Wall, &[Planned])> {
+        let Plan { question, from, .. } = self.plan?;
+        Some((question, from, &self.slots))
+    }
+
+    /// How many plans were followed, and how many came late.
+    #[must_use]
+    pub const fn counts(&self) -> (u64, u64) {
+        self.counts
+    }
+
+    /// Why the last one is followed no more; nothing while one is.
+    #[must_use]
+    pub const fn end(&self) -> Option<PlanEnd> {
+        self.end
+    }
+
+    fn place(&self, at: Wall) -> Option<usize> {
+        usize::try_from(quarter(at).saturating_sub(quarter(self.plan?.from))).ok()
+    }
+
+    /// What batteries shall hold now (Wh): on the way from one slot's end to the next. Of the first slot they had only what was left of it.
+    fn level(&self, now: Wall) -> Option<f64> {
+        let share = |ms: i64| plant::convert::f64_from_i64(ms) / plant::convert::f64_from_i64(QUARTER_MS);
+        let (place, plan) = (self.place(now)?, self.plan?);
+        let first = self.slots.first()?.level - plan.level;
+        let Some(before) = place.checked_sub(1).and_then(|place| self.slots.get(place)) else {
+            return Some(plan.level + first * share(now.0.saturating_sub(plan.at.0)));
+        };
+        let after = self.slots.get(place)?.level;
+        let gone = share(now.0.saturating_sub(begin(quarter(now)).0));
+        Some(before.level + (after - before.level) * gone - first * share(plan.at.0.saturating_sub(plan.from.0)))
+    }
+
+    fn drop(&mut self, end: PlanEnd, news: &mut News<'_>) {
+        if self.plan.take().is_some() {
+            self.end = Some(end);
+            news.warn(About::Hall, What::Plan(PlanNews::Dropped(end)));
+        }
+    }
+}

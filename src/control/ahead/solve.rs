@@ -1,0 +1,30 @@
+//! From a question to the plan that a scan hears. Pure, and as long as a solver takes: never in a scan.
+
+use plant::plan::{Arrived, Planned};
+
+use super::Question;
+use crate::planner::{Planner, plan};
+
+impl Question {
+    /// Plans: what batteries do, and for the demands of this billing period what they hold to the end. No slots where the problem has faults.
+    #[must_use]
+    pub fn solve(&self) -> Arrived {
+        let level = self.problem.battery.map_or(0.0, |battery| battery.level * 1e3);
+        let none = Arrived { question: self.number, from: self.from, at: self.at, level, ..Arrived::default() };
+        let Ok(made) = plan(&self.problem, Planner::Programme) else { return none };
+        let slots = made.slots.iter().map(|slot| Planned {
+            gives: -slot.battery_kw * 1e3,
+            level: slot.level_kwh * 1e3,
+            site: slot.site_kw * 1e3,
+        });
+        let most = self.places.iter().flatten().max().map_or(0, |most| most + 1);
+        let mut targets = vec![None; most];
+        for (place, target) in self.places.iter().zip(&made.targets) {
+            // What cannot be held when the load is as high as it may be is no target.
+            if let Some(to) = place.and_then(|place| targets.get_mut(place)) {
+                *to = Some(target.firm_kw.max(target.free) * 1e3);
+            }
+        }
+        Arrived { slots: slots.collect(), targets, ..none }
+    }
+}

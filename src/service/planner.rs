@@ -1,0 +1,62 @@
+//! The planner's thread: one question at a time, the newest wins.
+//!
+//! ```text
+//!  scan thread ── question ──▶ [the newest] ──▶ planner thread, for seconds ── plan ──▶ the next scan's image
+//! ```
+//!
+//! A question that nobody has begun with is replaced by a newer one. Control drops a plan that answers an older question, so nothing here need decide.
+
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+
+use plant::plan::Arrived;
+
+use crate::control::ahead::Question;
+
+/// The scan thread's end.
+#[derive(Debug)]
+pub struct Asked {
+    questions: SyncSender<Box<Question>>,
+    /// A newer question, while the thread is busy with an older one.
+    waits: Option<Box<Question>>,
+    plans: Receiver<Arrived>,
+}
+
+impl Asked {
+    /// Starts the thread. It ends with this.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start() -> io::Result<Self> {
+        let ((questions, heard), (told, plans)) = (sync_channel(0), channel());
+        std::thread::Builder::new().name("planner".into()).spawn(move || work(&heard, &told))?;
+        Ok(Self { questions, waits: None, plans })
+    }
+
+    /// Asks, in the place of a question that has not been begun with.
+    pub fn ask(&mut self, question: Question) {
+        self.waits = Some(Box::new(question));
+        self.push();
+    }
+
+    /// The newest plan that has come since it was looked last. Hands over what waits.
+    pub fn plan(&mut self) -> Option<Box<Arrived>> {
+        self.push();
+        self.plans.try_iter().last().map(Box::new)
+    }
+
+    fn push(&mut self) {
+        let Some(question) = self.waits.take() else { return };
+        if let Err(TrySendError::Full(question)) = self.questions.try_send(question) {
+            self.waits = Some(question);
+        }
+    }
+}
+
+fn work(questions: &Receiver<Box<Question>>, plans: &Sender<Arrived>) {
+    while let Ok(question) = questions.recv() {
+        if plans.send(question.solve()).is_err() {
+            return;
+        }
+    }
+}
