@@ -211,9 +211,14 @@ impl Ear {
             return reply.map(|_| ()).ok_or(GridFault::NoAnswer);
         }
         let targets = said::targets(&message.data, &self.shared.tags)?;
-        // A message that may be old may ask for less, and lets nothing go.
-        if !message.dated && targets.iter().any(|of| of.most.is_none()) {
-            return Err(GridFault::OutOfTime);
+        // A message that may be old may ask for less, and lets nothing go or rise.
+        if !message.dated {
+            let Ok(Answer::Grid(view)) = self.shared.asker.ask(Question::Grid).await else {
+                return Err(GridFault::NoAnswer);
+            };
+            if said::raises((&self.shared.hall, view.as_deref().unwrap_or(&GridView::default())), name, &targets) {
+                return Err(GridFault::OutOfTime);
+            }
         }
         let feeds = targets.iter().flat_map(|of| &of.feeds).filter_map(|feed| self.shared.hall.power.feeds.get(*feed));
         let feeds = feeds.map(|feed| feed.name.clone()).collect();

@@ -65,7 +65,8 @@ impl Alerts {
     pub fn is_due(&self, held: &HeldView) -> bool {
         let Some(now) = &held.breach else { return false };
         match self.0.get(&held.feed) {
-            None => now.stage != Stage::Kept,
+            // One that is over may have ended while nobody was here to say so: it is said once more, by the same name.
+            None => now.stage != Stage::Kept || now.resolved_ms.is_some(),
             Some(known) if known.number != now.number => true,
             Some(known) => known.stage != now.stage || now.stage != Stage::Kept && known.critical != now.critical,
         }
@@ -76,15 +77,22 @@ impl Alerts {
         let now = held.breach.as_ref().filter(|_| self.is_due(held))?;
         let known = self.0.get(&held.feed).filter(|known| known.number == now.number);
         let target = held.target.and_then(|number| view.targets.iter().find(|of| of.number == number));
+        // Of one that was over before us only a target that was there before it can be what it was of.
+        let target = target.filter(|of| now.stage != Stage::Kept || of.start_ms <= now.detected_ms);
         let (correlation, watts) = match (target, known) {
             // A breach is of the target that it began with.
             (_, Some(known)) => (known.correlation.clone(), known.watts),
             (Some(target), None) => (ids::of(&target.id), target.watts),
+            // Its target is gone with it: nobody could be told what it was a breach of.
+            (None, None) if now.stage == Stage::Kept => (String::new(), 0.0),
             (None, None) => return None,
         };
         let (stage, critical, number) = (now.stage, now.critical, now.number);
         let known = Known { number, stage, critical, correlation: correlation.clone(), watts };
         self.0.insert(held.feed.clone(), known);
+        if correlation.is_empty() {
+            return None;
+        }
         let data = data(around, (held, now), tag, (&correlation, watts));
         Some(Alert { correlation, data })
     }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use plant::event::{GridFault, GridNews};
+use plant::hall::Hall;
 use plant::id::FeedId;
 use plant::time::Wall;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::control::grid::Wanted;
+use crate::control::grid::view::{GridView, TargetView};
+use crate::control::grid::{Kind, Wanted};
 use crate::control::request::Refusal;
 
 /// The feeds of a hall by the tags that a grid knows them by.
@@ -121,6 +123,18 @@ pub fn enforced(data: &Value, tags: &Tags) -> Result<Enforced, GridFault> {
     let (applied, failed, skipped) = (count("applied"), count("failed"), count("skipped"));
     let what = GridNews::Enforced { reverted, applied, failed, skipped };
     Ok(Enforced { breach: text("breach_id")?.to_owned(), feed, what })
+}
+
+/// True where something takes a target back, or is above one that is kept for the same agent and feed: now or ahead, whatever times it names, since nobody knows
+/// what time it is.
+#[must_use]
+pub fn raises((hall, view): (&Hall, &GridView), name: &str, targets: &[Wanted]) -> bool {
+    let lowest = |feed: FeedId| {
+        let named = |of: &&TargetView| hall.power.feeds.get(feed).is_some_and(|feed| feed.name == of.feed);
+        let kept = view.targets.iter().filter(|of| of.kind == Kind::Dsx && of.source == name).filter(named);
+        kept.map(|of| of.watts).fold(f64::INFINITY, f64::min)
+    };
+    targets.iter().any(|of| of.most.is_none_or(|most| of.feeds.iter().any(|feed| most > lowest(*feed))))
 }
 
 /// What a refusal of control means to who asked.

@@ -259,6 +259,54 @@ fn a_breach_keeps_its_name_and_target_over_its_life() {
 }
 
 #[test]
+fn a_breach_that_ended_while_nobody_was_here_is_told_to_be_over_once_and_of_its_own_target_only() {
+    let (hall, (view, mut held)) = (hall(), held());
+    let around = Around { hall: &hall, gpus: &[], actions: &[], agent: "hall-a" };
+    let breach = held.breach.as_mut().expect("a breach");
+    let told = alert::name("hall-a", "utility", breach);
+    (breach.stage, breach.resolved_ms) = (Stage::Kept, Some(NOW + 5000));
+    let mut alerts = Alerts::default();
+    let said = alerts.say(&around, (&view, &held), "main-a").expect("told").data;
+    assert_eq!((&said["status"], &said["breach"]["breach_id"]), (&json!("resolved"), &json!(told)));
+    assert_eq!(said["target"]["correlation_id"], json!(view.targets[0].id));
+    assert_eq!(alerts.say(&around, (&view, &held), "main-a"), None, "once");
+    // A target that was set later was never broken, and one that is gone has no name any more.
+    let mut later = view.clone();
+    later.targets[0].start_ms = NOW + 60_000;
+    for view in [later, GridView { targets: Vec::new(), ..view }] {
+        let mut alerts = Alerts::default();
+        assert_eq!(alerts.say(&around, (&view, &held), "main-a"), None);
+        assert!(!alerts.is_due(&held), "and nobody goes on to ask");
+    }
+    held.breach = Some(BreachView { number: 0, resolved_ms: None, ..held.breach.expect("a breach") });
+    assert!(!Alerts::default().is_due(&held), "there was none");
+}
+
+#[test]
+fn what_may_be_old_raises_nothing_that_is_kept_for_its_source() {
+    let (hall, (mut view, _)) = (hall(), held());
+    let feed = |name: &str| hall.power.feed(name).expect("a feed");
+    let wanted = |name: &str, most: Option<f64>| crate::control::grid::Wanted {
+        feeds: vec![feed(name)],
+        most,
+        start: None,
+        end: None,
+        hold: None,
+        best_effort: false,
+    };
+    let raises = |view: &GridView, of| said::raises((&hall, view), "acme-energy", &[of]);
+    assert!(raises(&view, wanted("utility", Some(900e3))), "465 kW are in force");
+    assert!(raises(&view, wanted("utility", None)), "taking back is raising");
+    assert!(raises(&view, wanted("ups-a", None)), "and may be of what nobody sees any more");
+    assert!(!raises(&view, wanted("utility", Some(465e3))) && !raises(&view, wanted("utility", Some(0.0))));
+    assert!(!raises(&view, wanted("ups-a", Some(900e3))), "nothing is kept there");
+    view.targets[0].source = "other".to_owned();
+    assert!(!raises(&view, wanted("utility", Some(900e3))), "another's target stays beside it");
+    (view.targets[0].source, view.targets[0].begun) = ("acme-energy".to_owned(), false);
+    assert!(raises(&view, wanted("utility", Some(900e3))), "what is to come counts, too");
+}
+
+#[test]
 fn hints_name_who_comes_last_first_and_no_more_than_it_takes() {
     let (hall, (view, held)) = (hall(), held());
     let node = |n: usize| hall.power.nodes[n].name.clone();
