@@ -35,7 +35,7 @@ use super::news::News;
 use super::request::{Refusal, Reply};
 use super::term;
 use book::Book;
-pub use book::{Kind, Said, Source, Statement, Target, Wanted};
+pub use book::{Kind, MOST as MOST_TARGETS, Said, Source, Statement, Target, Wanted};
 use breach::Breach;
 pub use breach::Stage;
 pub use ramp::Turn;

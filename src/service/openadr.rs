@@ -5,9 +5,10 @@
 //! ```
 //!
 //! What comes is the whole of what the server says: what it says no more is taken back. While it does not answer, or what it says cannot be understood, what was taken
-//! stays until its end.
+//! stays until its end: event by event (`known`), also over a restart.
 
 pub mod event;
+pub mod known;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,23 +17,28 @@ use plant::event::GridFault;
 use plant::id::FeedId;
 use plant::time::{Mono, Span, Wall};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::runtime::Handle;
 
 use crate::adapters::web::{Address, Question, Web, escaped};
-use crate::control::grid::{Kind, Said, Source, Statement, USUAL_PRIORITY, Wanted};
-use crate::control::request::{Ask, Reply, Request};
+use crate::control::grid::view::{GridView, TargetView};
+use crate::control::grid::{Kind, MOST_TARGETS, Said, Source, Statement, USUAL_PRIORITY, Wanted};
+use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::StartFault;
-use crate::service::api::call::Asker;
+use crate::service::api::call::{Answer, Asker, Question as ApiQuestion};
 use crate::service::clock::Clock;
 use crate::service::config::{Loaded, OpenAdrConfig, secret};
-use event::{Event, Limit, Terms, limits};
+use event::{Limit, Terms};
+use known::{Known, Read};
 
 /// The largest answer that is read (bytes), and so many events of a page, and pages.
 const LARGEST: usize = 1 << 20;
 const PAGE: usize = 50;
 const PAGES: usize = 20;
-/// So many limits are handed to control at once: the next ones when their time is nearer.
+/// So many limits are handed to control at once, or fewer where each is one of several feeds: the next ones when their time is nearer.
 const MOST: usize = 40;
+/// So many limits are looked at.
+const LATER: usize = 1000;
 /// A token is asked for anew so long before it ends.
 const BEFORE: Span = Span::from_secs(60);
 /// How often control is asked what it has not taken.
@@ -52,6 +58,10 @@ struct Poller {
     token: Option<(String, Mono)>,
     /// What control was told last; nothing before it was told anything in this run.
     said: Option<Vec<Limit>>,
+    /// What was understood of its events.
+    known: Known,
+    /// So many limits found no room beside others' targets.
+    short: usize,
     /// The server did not answer, or made no sense, when it was asked last.
     failing: bool,
     /// What could not be understood when it was asked last.
@@ -85,10 +95,15 @@ pub fn listen(
     let secret = secret.map_err(|e| cannot(format!("secret_file: {e}")))?;
     let simple = config.simple.as_slice().try_into().ok();
     let terms = Terms { ven: config.ven.clone(), simple, emergency: config.emergency };
-    let feeds = config.feeds.iter().filter_map(|name| loaded.hall.power.feed(name)).collect();
+    let mut feeds: Vec<FeedId> = config.feeds.iter().filter_map(|name| loaded.hall.power.feed(name)).collect();
+    if feeds.is_empty() {
+        feeds = loaded.hall.power.grid.as_ref().map_or_else(Vec::new, |rules| rules.feeds.clone());
+    }
     let (asker, clock) = (asker.clone(), Arc::clone(clock));
     let (token, said, failing, faults) = (None, None, false, Vec::new());
-    let poller = Poller { config, terms, feeds, server, secret, asker, clock, token, said, failing, faults };
+    let (known, short) = (Known::default(), 0);
+    let poller =
+        Poller { config, terms, feeds, server, secret, asker, clock, token, said, known, short, failing, faults };
     people.spawn(poller.attend());
     Ok(())
 }
@@ -117,16 +132,16 @@ impl Poller {
     }
 
     /// All events of the server, as it tells them now.
-    async fn events(&mut self) -> Result<Vec<Event>, String> {
+    async fn events(&mut self) -> Result<Vec<Read>, String> {
         let mut events = Vec::new();
         let program = self.config.program.as_ref().map(|id| format!("&programID={}", escaped(id))).unwrap_or_default();
         for page in 0..PAGES {
             let path = format!("/events?skip={}&limit={PAGE}{program}", page * PAGE);
             let text = self.ask(&path).await?;
-            let more: Vec<Event> =
+            let more: Vec<Value> =
                 serde_json::from_slice(&text).map_err(|e| format!("`/events` is no list of events: {e}"))?;
             let last = more.len() < PAGE;
-            events.extend(more);
+            events.extend(more.iter().map(known::read));
             if last {
                 return Ok(events);
             }
@@ -172,35 +187,74 @@ impl Poller {
     }
 
     /// Hands to control what has changed.
-    async fn take(&mut self, events: &[Event]) {
-        let now = self.clock.wall();
-        let (mut limits, faults) = limits(events, &self.terms, now);
+    async fn take(&mut self, events: &[Read]) {
+        let faults = self.known.hear(events, &self.terms, self.clock.wall());
         for why in faults.iter().filter(|why| !self.faults.contains(why)) {
-            tracing::error!(url = self.config.url, "an event is not taken: {why}");
+            tracing::error!(url = self.config.url, "an event is not taken, and what it said before holds: {why}");
         }
         let new = faults.iter().filter(|why| !self.faults.contains(why)).count();
         self.faults = faults;
-        if new > 0 {
-            let refused = Said::Refused { why: GridFault::Malformed, count: u32::try_from(new).unwrap_or(u32::MAX) };
-            self.put(Ask::Grid(refused)).await;
-        }
-        // By a clock that is not trusted nothing is over.
-        if self.clock.trusted() {
-            limits.retain(|of| of.end.is_none_or(|end| end > now));
-        }
-        limits.truncate(MOST);
+        self.refuse(GridFault::Malformed, new).await;
+        let Some(limits) = self.due().await else { return };
         if self.said.as_ref() == Some(&limits) {
             return;
         }
-        match self.put(Ask::Grid(Said::Targets(self.statement(&limits)))).await {
-            Some(Reply::Accepted { .. }) => {
-                tracing::info!(url = self.config.url, limits = limits.len(), "the VTN's events are taken");
-                self.said = Some(limits);
+        // Others' targets may leave less room: the nearest limits are tried until they fit.
+        let mut fits = self.room();
+        loop {
+            let some = limits.get(..fits.min(limits.len())).unwrap_or_default();
+            match self.put(Ask::Grid(Said::Targets(self.statement(some)))).await {
+                Some(Reply::Accepted { .. }) => break,
+                Some(Reply::Refused(Refusal::TooMany)) if some.len() > 1 => fits = some.len() / 2,
+                Some(Reply::Refused(why)) => {
+                    tracing::error!(url = self.config.url, "the VTN's events are not taken: {why}");
+                    return;
+                }
+                None => return, // it is asked again with the next poll
             }
-            Some(Reply::Refused(why)) => {
-                tracing::error!(url = self.config.url, "the VTN's events are not taken: {why}")
-            }
-            None => {} // it is asked again with the next poll
+        }
+        let left = limits.len().saturating_sub(fits);
+        tracing::info!(url = self.config.url, limits = limits.len().min(fits), left, "the VTN's events are taken");
+        // Those that found no room are tried again with the next poll.
+        let short = if fits < self.room() { left } else { 0 };
+        self.said = Some(limits).filter(|_| short == 0);
+        if std::mem::replace(&mut self.short, short) != short && short > 0 {
+            tracing::error!(url = self.config.url, short, "as many targets are kept as may be: the later limits wait");
+            self.refuse(GridFault::TooMany, short).await;
+        }
+    }
+
+    /// So many limits fit beside each other: each is a target of every feed.
+    fn room(&self) -> usize {
+        (MOST_TARGETS / self.feeds.len().max(1)).clamp(1, MOST)
+    }
+
+    /// What limits from now on, by time; nothing where control does not answer and nobody knows.
+    async fn due(&mut self) -> Option<Vec<Limit>> {
+        let first = self.said.is_none() && self.known.is_unclear();
+        let view = if first || !self.clock.trusted() {
+            let Ok(Answer::Grid(view)) = self.asker.ask(ApiQuestion::Grid).await else { return None };
+            view
+        } else {
+            None
+        };
+        if let Some(view) = view.as_ref().filter(|_| first) {
+            self.known.before(before(view, &self.config.ven));
+        }
+        let mut limits = self.known.limits();
+        // By a clock that is not trusted nothing is over but by what control reckons.
+        let now =
+            if self.clock.trusted() { Some(self.clock.wall()) } else { view.and_then(|view| view.at_ms).map(Wall) };
+        limits.retain(|of| now.is_none_or(|now| of.end.is_none_or(|end| end > now)));
+        limits.truncate(LATER);
+        Some(limits)
+    }
+
+    /// Tells control of what was not taken.
+    async fn refuse(&self, why: GridFault, count: usize) {
+        if count > 0 {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            self.put(Ask::Grid(Said::Refused { why, count })).await;
         }
     }
 
@@ -231,4 +285,16 @@ impl Poller {
     async fn put(&self, ask: Ask) -> Option<Reply> {
         self.asker.insist(&Request { who: format!("openadr:{}", self.config.ven), ask }, Some(TRIES)).await
     }
+}
+
+/// What of a server's limits is in force, or will be: of several feeds at a time the lowest.
+fn before(view: &GridView, ven: &str) -> Vec<Limit> {
+    let ours = view.targets.iter().filter(|of| of.kind == Kind::OpenAdr && of.source == ven);
+    let limit = |of: &TargetView| Limit {
+        start: Wall(of.start_ms),
+        end: of.end_ms.map(Wall),
+        watts: of.watts,
+        event: of.id.clone(),
+    };
+    ours.map(limit).collect()
 }

@@ -85,11 +85,15 @@ fn event(id: &str, kilowatts: f64, duration: &str) -> Value {
 }
 
 fn rig(server: &Server) -> Rig {
+    rig_of(server, GRID)
+}
+
+fn rig_of(server: &Server, grid: &str) -> Rig {
     use std::os::unix::fs::PermissionsExt;
     let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let folder = tempfile::tempdir().expect("a folder");
     let (hall, secret) = (folder.path().join("grid.toml"), folder.path().join("secret"));
-    std::fs::write(&hall, format!("{air}\n{GRID}")).expect("writes");
+    std::fs::write(&hall, format!("{air}\n{grid}")).expect("writes");
     std::fs::write(&secret, "s&cret\n").expect("writes");
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).expect("changes");
     let set = vec![
@@ -149,6 +153,46 @@ fn an_event_that_is_not_told_any_more_is_over() {
     let rig = rig(&server);
     let mut run = rig.running(&[]);
     rig.until(&["power", "grid"], "the lowest of two pages", |shown| targets(shown) == [841e3]);
+    server.says(Vec::new());
+    rig.until(&["power", "grid"], "nothing", |shown| targets(shown).is_empty());
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
+}
+
+#[test]
+fn more_limits_than_fit_beside_each_other_hold_from_the_nearest_on_and_what_is_unreadable_keeps_what_it_said() {
+    let server = Server::start();
+    let intervals = |kilowatts: &dyn Fn(i64) -> Value| -> Value {
+        let all = (0..48)
+            .map(|n| json!({ "id": n, "payloads": [{ "type": "IMPORT_CAPACITY_LIMIT", "values": [kilowatts(n)] }] }));
+        all.collect()
+    };
+    // Two days of hours, each with another limit, for two feeds: 96 targets, and 64 are kept.
+    let mut hours = event("hours", 1.0, "PT1H");
+    hours["createdDateTime"] = json!(jiff::Timestamp::now().to_string());
+    hours["intervals"] = intervals(&|n| json!(900 - n));
+    server.says(vec![hours.clone()]);
+    let rig = rig_of(&server, "[grid]\nfeeds = [\"utility\", \"ups-a\"]\n");
+    let mut run = rig.running(&[]);
+    rig.until(&["power", "grid"], "the nearest limits", |shown| targets(shown).len() == 64);
+    let holds = |shown: &Value| shown["feeds"][0]["target_w"] == 900e3;
+    rig.until(&["power", "grid"], "the first hour", holds);
+
+    // A bad hour makes all of that event unreadable, also after a kill; one without a shape blocks nobody.
+    hours["intervals"] = intervals(&|n| if n == 47 { json!("many") } else { json!(950 - n) });
+    server.says(vec![hours.clone(), json!({ "id": 7 })]);
+    run.says("has no number");
+    run.signal("KILL");
+    assert_eq!(run.wait(), None);
+    server.says(vec![hours, json!({ "id": 7 }), event("low", 300.0, "P9999Y")]);
+    let mut run = rig.running(&[]);
+    run.says("has no number");
+    rig.until(&["power", "grid"], "the other event", |shown| shown["feeds"][0]["target_w"] == 300e3);
+    server.says(vec![json!({ "id": 7 })]);
+    std::thread::sleep(Duration::from_secs(3));
+    rig.until(&["power", "grid"], "what may be of the one that has no name", |shown| {
+        shown["feeds"][0]["target_w"] == 300e3
+    });
     server.says(Vec::new());
     rig.until(&["power", "grid"], "nothing", |shown| targets(shown).is_empty());
     run.signal("TERM");

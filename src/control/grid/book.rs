@@ -236,15 +236,12 @@ impl Book {
                 return Err(Refusal::OutOfRange { min: 0.0, max: limits.fold(f64::INFINITY, f64::min) });
             }
             let start = of.start.unwrap_or(now);
-            // What a person asks for ends by itself; what an agent asks for may say that it does not.
-            let hold =
-                of.hold.or_else(|| (by_person && of.most.is_some() && of.end.is_none()).then_some(term::DEFAULT));
-            if by_person && hold.is_some_and(|hold| hold > term::LONGEST) {
-                return Err(Refusal::HoldOutOfRange);
-            }
-            let held = hold.map(|hold| Wall(start.0.saturating_add(i64_from_bits(hold.millis()))));
-            let end = of.end.or(held).unwrap_or(NEVER);
+            let end = end(of, start, by_person)?;
             if end <= start || end <= now {
+                // A programme tells all its intervals each time: one that is over asks for nothing, and refuses none of the others.
+                if said.source.kind == Kind::OpenAdr && end > start {
+                    continue;
+                }
                 return Err(Refusal::HoldOutOfRange);
             }
             for feed in feeds {
@@ -276,6 +273,17 @@ impl Book {
         self.all = all;
         Ok(set)
     }
+}
+
+/// Until when something is wanted that begins at a time.
+fn end(of: &Wanted, start: Wall, by_person: bool) -> Result<Wall, Refusal> {
+    // What a person asks for ends by itself; what an agent asks for may say that it does not.
+    let hold = of.hold.or_else(|| (by_person && of.most.is_some() && of.end.is_none()).then_some(term::DEFAULT));
+    if by_person && hold.is_some_and(|hold| hold > term::LONGEST) {
+        return Err(Refusal::HoldOutOfRange);
+    }
+    let held = hold.map(|hold| Wall(start.0.saturating_add(i64_from_bits(hold.millis()))));
+    Ok(of.end.or(held).unwrap_or(NEVER))
 }
 
 /// Takes a time out of those that are meant: what is left of one before and after goes on.

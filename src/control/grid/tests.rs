@@ -196,6 +196,22 @@ fn what_is_no_target_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn of_what_a_programme_lists_an_interval_that_is_over_refuses_none_of_the_others() {
+    let mut field = Field::new();
+    field.run(100);
+    let say = |field: &mut Field, kind, targets: Vec<Wanted>| {
+        let source = Source { kind, name: "a".to_owned() };
+        let said = Statement { source, id: "of-a".to_owned(), reason: String::new(), priority: 100, targets };
+        field.grid.take(&field.hall, &said, (field.tick, &mut News::new(field.tick, &mut field.events)))
+    };
+    let all = || vec![kw(700.0, 10, 50), kw(400.0, 60, 900)];
+    assert_eq!(say(&mut field, Kind::Dsx, all()), Err(Refusal::HoldOutOfRange));
+    assert!(say(&mut field, Kind::OpenAdr, all()).is_ok());
+    assert_eq!(field.grid.view(&field.hall, |_| None).targets.len(), 2, "one for each feed");
+    assert_eq!(say(&mut field, Kind::OpenAdr, vec![kw(700.0, 900, 900)]), Err(Refusal::HoldOutOfRange), "no interval");
+}
+
+#[test]
 fn the_latest_of_one_source_counts_where_both_speak_and_of_several_the_lowest() {
     let mut field = Field::new();
     field.run(1);

@@ -3,6 +3,7 @@
 //! An event has intervals, one after the other or each with a time of its own, and each interval some payloads. Of overlapping intervals the one of the more
 //! important event counts (a lower number), of two alike the lower limit. What limits nothing here (prices, forecasts, alerts without a limit of the
 //! configuration's) is passed over; what cannot be understood is told, and the rest of the event with it is not taken: half of an event may be the wrong half.
+//! What it said before then holds (`known`).
 //!
 //! **Source** *OpenADR 3.0 Definition* and its OpenAPI: objects `event`, `interval`, `intervalPeriod`, `valuesMap`, `eventPayloadDescriptor`; a start of the year
 //! 1 is now, a duration of `P9999Y` has no end.
@@ -118,29 +119,16 @@ pub struct Limit {
 
 /// A limit with the importance of its event.
 #[derive(Clone, Debug, PartialEq)]
-struct Ranked {
-    priority: i64,
-    limit: Limit,
+pub struct Ranked {
+    /// Lower is more important.
+    pub priority: i64,
+    /// The limit.
+    pub limit: Limit,
 }
 
-/// All limits of some events, by time, none on top of another; and what could not be understood, as sentences. `now` is when they were heard.
+/// Of what overlaps, what counts: by time, none on top of another.
 #[must_use]
-pub fn limits(events: &[Event], terms: &Terms, now: Wall) -> (Vec<Limit>, Vec<String>) {
-    let (mut all, mut faults) = (Vec::new(), Vec::new());
-    for event in events.iter().filter(|event| event.is_for(&terms.ven)) {
-        match event.limits(terms, now) {
-            Ok(limits) => {
-                let priority = event.priority.unwrap_or(i64::MAX);
-                all.extend(limits.into_iter().map(|limit| Ranked { priority, limit }));
-            }
-            Err(why) => faults.push(format!("event `{}`: {why}", event.id)),
-        }
-    }
-    (resolve(&all), faults)
-}
-
-/// Of what overlaps, what counts.
-fn resolve(all: &[Ranked]) -> Vec<Limit> {
+pub fn resolve(all: &[Ranked]) -> Vec<Limit> {
     let mut cuts: Vec<Wall> = all.iter().flat_map(|of| [Some(of.limit.start), of.limit.end]).flatten().collect();
     cuts.sort_unstable();
     cuts.dedup();
@@ -162,6 +150,28 @@ fn resolve(all: &[Ranked]) -> Vec<Limit> {
 }
 
 impl Event {
+    /// What it limits for us, heard at a time.
+    ///
+    /// # Errors
+    /// What cannot be understood.
+    pub fn ranked(&self, terms: &Terms, now: Wall) -> Result<Vec<Ranked>, String> {
+        if !self.is_for(&terms.ven) {
+            return self.stranger(terms, now).map_or_else(|| Ok(Vec::new()), Err);
+        }
+        let priority = self.priority.unwrap_or(i64::MAX);
+        Ok(self.limits(terms, now)?.into_iter().map(|limit| Ranked { priority, limit }).collect())
+    }
+
+    /// Why one that does not name us may yet be ours: it limits something, and is for groups whose members only the server knows.
+    fn stranger(&self, terms: &Terms, now: Wall) -> Option<String> {
+        let words: Vec<&str> = self.targets.iter().flatten().filter_map(Value::as_str).collect();
+        let limits = !self.limits(terms, now).is_ok_and(|limits| limits.is_empty());
+        let named = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let say =
+            format!("it is for {named}, and whether `{}` is one of those is not said: name it as a target", terms.ven);
+        (limits && !words.is_empty()).then_some(say)
+    }
+
     /// True where it names nobody, or us. OpenADR 3.0 names by type and values, 3.1 by a word.
     fn is_for(&self, ven: &str) -> bool {
         let Some(targets) = self.targets.as_ref().filter(|targets| !targets.is_empty()) else { return true };

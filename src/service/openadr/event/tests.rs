@@ -9,6 +9,14 @@ use super::*;
 const NOW: Wall = Wall(1_784_120_400_000);
 const HOUR: i64 = 3_600_000;
 
+/// What events limit that nobody has heard of before.
+fn limits(events: &[Event], terms: &Terms, now: Wall) -> (Vec<Limit>, Vec<String>) {
+    let mut known = super::super::known::Known::default();
+    let all: Vec<_> = events.iter().cloned().map(Ok).collect();
+    let faults = known.hear(&all, terms, now);
+    (known.limits(), faults)
+}
+
 fn terms() -> Terms {
     Terms { ven: "hall-a".to_owned(), simple: Some([900e3, 700e3, 500e3]), emergency: Some(400e3) }
 }
@@ -57,7 +65,7 @@ fn intervals_follow_each_other_and_are_counted_in_kilowatts_where_nobody_says() 
     let mut mega = capacity("peak", "2026-07-15T14:00:00Z", &[0.5]);
     mega.payload_descriptors =
         Some(vec![Descriptor { payload_type: "IMPORT_CAPACITY_LIMIT".to_owned(), units: Some("MW".to_owned()) }]);
-    assert_eq!(rows(&super::limits(&[mega], &terms(), NOW).0), [(1, Some(2), 500e3, "peak")]);
+    assert_eq!(rows(&self::limits(&[mega], &terms(), NOW).0), [(1, Some(2), 500e3, "peak")]);
 }
 
 #[test]

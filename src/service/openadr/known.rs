@@ -1,0 +1,95 @@
+//! What is known of a server's events: what was understood of each, until the server tells of it no more.
+//!
+//! An event that was understood and is not any more (a unit that is none, a shape that is none) keeps what it said last: a limit does not rise because somebody made a
+//! mistake. One that cannot be read blocks no other.
+
+use std::collections::BTreeMap;
+
+use plant::time::Wall;
+use serde_json::Value;
+
+use super::event::{Event, Limit, Ranked, Terms, resolve};
+
+/// The events of a server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// What each event that is listed limits, as it was understood last.
+    events: BTreeMap<String, Vec<Ranked>>,
+    /// What was in force before this run began, as long as an event is listed of which this run has understood nothing: it may be of that one.
+    before: Vec<Limit>,
+    /// There is such an event.
+    unclear: bool,
+}
+
+/// An event, or its name where it has one and why it is none.
+pub type Read = Result<Event, (Option<String>, String)>;
+
+/// Reads one event of a list.
+///
+/// # Errors
+/// Its name, where that can be read, and what is wrong.
+pub fn read(value: &Value) -> Read {
+    let name = || value.get("id").and_then(Value::as_str).map(str::to_owned);
+    serde_json::from_value(value.clone()).map_err(|e| (name(), format!("it is no event: {e}")))
+}
+
+impl Known {
+    /// Takes all events that the server lists at a time. What could not be understood, as sentences.
+    pub fn hear(&mut self, listed: &[Read], terms: &Terms, now: Wall) -> Vec<String> {
+        let (mut faults, mut names, mut nameless) = (Vec::new(), Vec::new(), false);
+        self.unclear = false;
+        for event in listed {
+            let understood = match event {
+                Ok(event) => event.ranked(terms, now).map_err(|why| (Some(event.id.clone()), why)),
+                Err(why) => Err(why.clone()),
+            };
+            match (understood, event) {
+                (Ok(limits), Ok(event)) => {
+                    names.push(event.id.clone());
+                    self.events.insert(event.id.clone(), limits);
+                }
+                (Err((name, why)), _) => {
+                    faults.push(format!("event `{}`: {why}", name.as_deref().unwrap_or("without a name")));
+                    self.unclear |= name.as_ref().is_none_or(|name| !self.events.contains_key(name));
+                    nameless |= name.is_none();
+                    names.extend(name);
+                }
+                (Ok(_), Err(_)) => {}
+            }
+        }
+        // Any of those that are not listed may be the one that cannot be named.
+        self.events.retain(|name, _| nameless || names.contains(name));
+        if !self.unclear {
+            self.before.clear();
+        }
+        faults
+    }
+
+    /// True where an event is listed of which nothing was understood in this run.
+    #[must_use]
+    pub const fn is_unclear(&self) -> bool {
+        self.unclear
+    }
+
+    /// What was in force before this run began: none of it is taken back while an event is not understood that it may be of.
+    pub fn before(&mut self, limits: Vec<Limit>) {
+        self.before = limits;
+    }
+
+    /// All limits, by time, none on top of another.
+    #[must_use]
+    pub fn limits(&self) -> Vec<Limit> {
+        let all: Vec<Ranked> = self.events.values().flatten().cloned().collect();
+        let limits = resolve(&all);
+        if self.before.is_empty() {
+            return limits;
+        }
+        // Nobody knows how important the old ones were: of these and what is understood the lower counts.
+        let alike = |limit: Limit| Ranked { priority: 0, limit };
+        let both: Vec<Ranked> = limits.into_iter().chain(self.before.iter().cloned()).map(alike).collect();
+        resolve(&both)
+    }
+}
+
+#[cfg(test)]
+mod tests;
