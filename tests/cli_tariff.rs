@@ -197,6 +197,7 @@ fn prices_are_looked_into_before_anybody_publishes_them() {
             "p.json: no faults, 1 slots, published 2026-06-30 11:00 +00:00",
             "from to EUR/kWh g/kWh",
             "2026-07-01 00:00 +00:00 2026-07-02 00:00 +00:00 0.15 400",
+            "prices are those of first tiers: what the next kWh costs depends on how much has flowed",
         ]
     );
     let shown = |text: &str, more: &[&str]| {

@@ -36,6 +36,9 @@ pub struct PricesArgs {
     pub socket: SocketArgs,
 }
 
+/// Beside a tariff whose prices change with how much has flowed.
+const FIRST_TIER: &str = "prices are those of first tiers: what the next kWh costs depends on how much has flowed";
+
 /// Shows prices.
 pub fn run(args: &PricesArgs, out: &Out) -> Result<(), Stop> {
     let lacking = match (&args.file, &args.tariff) {
@@ -72,6 +75,9 @@ fn offline(tariff: &Tariff, file: &Path, out: &Out) -> Result<bool, Stop> {
     let when = said.published.map_or_else(String::new, |at| format!(", published {}", tariff.zone.show(at)));
     out.line(format_args!("{name}: no faults, {} slots{when}", published.len()))?;
     table(&slots, &tariff.currency, out)?;
+    if tariff.has_tiers() {
+        out.line(FIRST_TIER)?;
+    }
     Ok(lacking)
 }
 
@@ -88,6 +94,9 @@ fn live(view: &PricesView, out: &Out) -> Result<bool, Stop> {
         .map_or_else(|| "what it costs is unknown".to_owned(), |p| format!("{p} {}/kWh", view.currency));
     let grams = view.grams.as_ref().map_or_else(|| "its carbon is unknown".to_owned(), |g| format!("{g} g CO2/kWh"));
     out.line(format_args!("{} now: {price}, {grams}", view.tariff))?;
+    if view.first_tier {
+        out.line(FIRST_TIER)?;
+    }
     let (taken, refused) = (view.taken, view.refused);
     match (&view.from, &view.published, &view.until) {
         (Some(from), Some(at), Some(until)) => out.line(format_args!(

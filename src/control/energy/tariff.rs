@@ -209,7 +209,7 @@ pub enum Per {
     Day,
     /// The peak of a billing period has its price.
     Month,
-    /// The peak of a calendar year has its price. A twelfth is billed each month, on the highest so far; where the highest rises,
+    /// The peak of the billing periods that begin in a calendar year has its price. A twelfth is billed each month, on the highest so far; where the highest rises,
     /// the months before are billed the difference.
     Year,
 }
@@ -228,6 +228,20 @@ pub struct Ratchet {
     pub months: i32,
     /// Only of those that begin in these months, from 1; empty for all.
     pub of: Vec<i8>,
+    /// The peaks of these demands count, too: the same demand under another price, as of another season.
+    pub with: Vec<String>,
+}
+
+impl Ratchet {
+    /// True where it looks back from a billing period to an earlier one, each by its first day. The months in which they begin are counted, not days: the days on which
+    /// a meter is read move within a month.
+    #[must_use]
+    pub fn reaches(&self, earlier: Date, now: Date) -> bool {
+        let months = |date: Date| i32::from(date.year()) * 12 + i32::from(date.month());
+        earlier < now
+            && months(now) - months(earlier) <= self.months
+            && (self.of.is_empty() || self.of.contains(&earlier.month()))
+    }
 }
 
 /// Windows that the utility names.
@@ -266,8 +280,8 @@ impl Tariff {
         self.zone.local(at)
     }
 
-    /// What the next kWh costs at an instant: the sum of the energy charges' first tiers. Nothing where a day-ahead price is not
-    /// known, or no period covers the instant.
+    /// What a kWh costs at an instant: the sum of the energy charges, each by its first tier, however much has flowed in the billing period. Nothing where a day-ahead
+    /// price is not known, or no period covers the instant.
     #[must_use]
     pub fn price_at(&self, at: Wall, prices: Option<&Prices>) -> Option<Decimal> {
         let local = self.local(at);
@@ -277,6 +291,15 @@ impl Tariff {
                 EnergyPrice::DayAhead(add) => prices?.at(at)?.price.plus(*add),
             };
             Some(sum.plus(price))
+        })
+    }
+
+    /// True where a price of energy changes with how much has flowed, so that [`Self::price_at`] may differ from what the next kWh costs.
+    #[must_use]
+    pub fn has_tiers(&self) -> bool {
+        self.energy.iter().any(|charge| match &charge.price {
+            EnergyPrice::Periods(periods) => periods.iter().any(|period| period.tiers.len() > 1),
+            EnergyPrice::DayAhead(_) => false,
         })
     }
 

@@ -23,8 +23,11 @@ pub struct PricesView {
     pub currency: String,
     /// The last scan, in the tariff's zone; nothing while the clock is not trusted.
     pub at: Option<String>,
-    /// What the next kWh costs; nothing where that is unknown.
+    /// What a kWh costs, each charge by its first tier; nothing where that is unknown.
     pub price: Option<String>,
+    /// True where a charge has tiers: once the first is full within a billing period, the next kWh costs another price than this one and those of the slots.
+    #[serde(default)]
+    pub first_tier: bool,
     /// Its carbon (g CO₂ per kWh); nothing where that is unknown.
     pub grams: Option<String>,
     /// Where the last publication came from; nothing before the first.
@@ -108,6 +111,7 @@ pub fn prices(plan: &Plan, state: &State) -> Option<PricesView> {
         currency: tariff.currency.clone(),
         at: tick.clock_trusted.then(|| zone.stamp(tick.wall)),
         price: now.price.map(|price| price.to_string()),
+        first_tier: tariff.has_tiers(),
         grams: now.grams.map(|grams| grams.to_string()),
         from: live.newest().map(|newest| newest.from.clone()),
         published: live.newest().map(|newest| zone.stamp(newest.at)),

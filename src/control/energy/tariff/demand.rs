@@ -1,11 +1,14 @@
 //! A demand's lines on a bill: the measured peak, what earlier peaks and limits make of it, and its price.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use plant::time::Wall;
 
 use super::bill::{Line, Notice, SetBy};
 use super::decimal::Decimal;
+use super::history::Past;
 use super::peak::{Peak, peak};
 use super::rate::{Rating, line, tiers};
 use super::span::Sums;
@@ -35,8 +38,7 @@ pub(super) fn bill(
     if none && charge.coincident.is_none() && charge.per != Per::Year {
         return Some(Decimal::ZERO);
     }
-    let past = rating.past.iter().filter(|past| past.demand == charge.name);
-    let past: Vec<(Date, Decimal)> = past.map(|past| (past.from, past.kw)).collect();
+    let past = peaks(rating.past, charge);
     match charge.per {
         Per::Day => priced(rating, charge, (measured, "kW d"), lines),
         Per::Month => {
@@ -46,6 +48,17 @@ pub(super) fn bill(
         Per::Year => year(rating, charge, (measured, &past), (lines, notices)),
     }
     found.highest.map(|_| measured.0)
+}
+
+/// The peaks of earlier billing periods that count for a demand: the highest of each, of it and of those that its ratchet goes with.
+fn peaks(past: &[Past], charge: &DemandCharge) -> Vec<(Date, Decimal)> {
+    let with = charge.ratchet.as_ref().map_or(&[][..], |ratchet| &ratchet.with);
+    let mut found: BTreeMap<Date, Decimal> = BTreeMap::new();
+    for past in past.iter().filter(|past| past.demand == charge.name || with.contains(&past.demand)) {
+        let kw = found.entry(past.from).or_insert(past.kw);
+        *kw = past.kw.max(*kw);
+    }
+    found.into_iter().collect()
 }
 
 /// The highest window as it is billed.
@@ -118,7 +131,7 @@ fn told(rating: &Rating<'_>, charge: &DemandCharge, found: &Peak, notices: &mut 
             "{} windows of `{}` begin or end inside a row, whose power is taken as even: finer rows may show a higher peak",
             found.cuts, charge.name
         );
-        notices.push(Notice::light("windows_cut_rows", say));
+        notices.push(Notice::grave("windows_cut_rows", say));
     }
 }
 
@@ -131,10 +144,9 @@ fn ratchet(
 ) -> Set {
     let Some(ratchet) = &charge.ratchet else { return measured };
     let begin = rating.days.0;
-    let oldest = begin.checked_sub(ratchet.months.months()).unwrap_or(begin);
-    let counts = |month: i8| ratchet.of.is_empty() || ratchet.of.contains(&month);
-    let wanted = (1..=ratchet.months).filter(|n| begin.checked_sub(n.months()).is_ok_and(|date| counts(date.month())));
-    let seen = past.iter().filter(|(from, _)| (oldest..begin).contains(from) && counts(from.month()));
+    let wanted = (1..=ratchet.months)
+        .filter(|n| begin.checked_sub(n.months()).is_ok_and(|earlier| ratchet.reaches(earlier, begin)));
+    let seen = past.iter().filter(|(from, _)| ratchet.reaches(*from, begin));
     let (seen, wanted): (Vec<_>, usize) = (seen.collect(), wanted.count());
     if seen.len() < wanted {
         let say = format!(
@@ -182,6 +194,15 @@ fn year(
 ) {
     let begin = rating.days.0;
     let months = i64::from(begin.month()) - 1;
+    if rating.days.1.yesterday().is_ok_and(|last| last.year() != begin.year()) {
+        let say = format!(
+            "`{}` goes by years of billing periods: this one reaches into {}, and all of it counts for {}",
+            charge.name,
+            rating.days.1.year(),
+            begin.year()
+        );
+        notices.push(Notice::grave("year_ends_inside", say));
+    }
     let this_year: Vec<_> = past.iter().filter(|(from, _)| from.year() == begin.year() && *from < begin).collect();
     if i64::try_from(this_year.len()).is_ok_and(|known| known < months) {
         let say = format!(

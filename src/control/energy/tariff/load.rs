@@ -50,6 +50,12 @@ fn read(file: &Section<'_>) -> Option<Tariff> {
     }
     let names = energy.iter().map(|charge| &charge.name).chain(demand.iter().map(|charge| &charge.name));
     twice(file, names);
+    for (charge, with) in demand.iter().filter_map(|charge| Some((charge, &charge.ratchet.as_ref()?.with))) {
+        for name in with.iter().filter(|name| !demand.iter().any(|other| other.name == **name)) {
+            let say = format!("the ratchet of `{}` looks `with` `{name}`, and there is no such demand", charge.name);
+            file.fault("demand", say, did_you_mean(name, demand.iter().map(|other| other.name.as_str())));
+        }
+    }
     if !matches!(billing, Some(Billing::Month(_)) | None) && demand.iter().any(|charge| charge.per == Per::Year) {
         let help = "bill by month, or give the demand a price `per = \"month\"`";
         file.fault("billing", "a demand with a price per year is billed in twelfths, and these are no months", help);

@@ -122,19 +122,25 @@ impl Rating<'_> {
         (lines, notices): (&mut Vec<Line>, &mut Vec<Notice>),
     ) {
         let mut sums = vec![Energy::ZERO; periods.len()];
-        let mut bare = Stretches::default();
+        let (mut bare, mut split) = (Stretches::default(), Stretches::default());
         for piece in self.pieces {
             let (mut at, end) = (piece.from.max(self.ends.0), piece.to.min(self.ends.1));
+            let mut first = None;
             while at < end {
                 let next = self.tariff.zone.until(at, &charge.stops).min(end);
                 let energy = piece.between(at, next, self.tariff.export);
-                match charge.period_at(self.tariff.local(at), &self.tariff.holidays) {
-                    Some((n, _)) => sums.get_mut(n).into_iter().for_each(|sum| *sum = sum.plus(energy)),
+                let found = charge.period_at(self.tariff.local(at), &self.tariff.holidays).map(|(n, _)| n);
+                match found {
+                    Some(n) => sums.get_mut(n).into_iter().for_each(|sum| *sum = sum.plus(energy)),
                     None => bare.add(at, next),
+                }
+                if *first.get_or_insert(found) != found {
+                    split.add(piece.from, piece.to);
                 }
                 at = next;
             }
         }
+        self.split(charge, &split, notices);
         for (period, energy) in periods.iter().zip(sums) {
             if energy != Energy::ZERO || periods.len() == 1 {
                 self.tiered(charge, period, (energy, lines));
@@ -158,8 +164,10 @@ impl Rating<'_> {
 
     fn day_ahead(&self, charge: &EnergyCharge, add: Decimal, (lines, notices): (&mut Vec<Line>, &mut Vec<Notice>)) {
         let (mut sum, mut cost, mut bare) = (Energy::ZERO, Cost::default(), Stretches::default());
+        let mut split = Stretches::default();
         for piece in self.pieces {
             let (mut at, end) = (piece.from.max(self.ends.0), piece.to.min(self.ends.1));
+            let mut first = None;
             while at < end {
                 let slot = self.prices.and_then(|prices| prices.at(at));
                 let until = slot.map(|slot| slot.to).or_else(|| self.prices.and_then(|prices| prices.next(at)));
@@ -172,9 +180,14 @@ impl Rating<'_> {
                     }
                     None => bare.add(at, next),
                 }
+                let price = slot.map(|slot| slot.price);
+                if *first.get_or_insert(price) != price {
+                    split.add(piece.from, piece.to);
+                }
                 at = next;
             }
         }
+        self.split(charge, &split, notices);
         lines.push(line(&charge.name, (sum.in_kwh(), "kWh", cost.price(sum)), cost.amount(self.tariff.rounding)));
         if !bare.is_empty() {
             let say = format!(
@@ -183,6 +196,18 @@ impl Rating<'_> {
                 bare.words(&self.tariff.zone)
             );
             notices.push(Notice::grave("no_price", say));
+        }
+    }
+
+    /// Rows within which a price changes, the charge's own or that of a slot.
+    fn split(&self, charge: &EnergyCharge, split: &Stretches, notices: &mut Vec<Notice>) {
+        if !split.is_empty() {
+            let words = split.words(&self.tariff.zone);
+            let say = format!(
+                "the price of `{}` changes inside rows, whose energy is taken as even: finer rows may cost another amount; among them {words}",
+                charge.name
+            );
+            notices.push(Notice::grave("prices_cut_rows", say));
         }
     }
 
@@ -211,6 +236,15 @@ impl Rating<'_> {
             let words = bridged.words(&self.tariff.zone);
             let say = format!("energy is known and its shape is not: it is taken as even for {words}");
             notices.push(Notice::light("bridged", say));
+        }
+        // What flowed on which side of a bill's end is known of a row that ends there, and of no other.
+        let mut split = Stretches::default();
+        let over = |piece: &&Piece| piece.from < self.ends.0 || piece.to > self.ends.1;
+        self.pieces.iter().filter(over).for_each(|piece| split.add(piece.from, piece.to));
+        if !split.is_empty() {
+            let words = split.words(&self.tariff.zone);
+            let say = format!("the billing period begins or ends inside rows, whose energy is taken as even: {words}");
+            notices.push(Notice::grave("bill_cuts_rows", say));
         }
     }
 

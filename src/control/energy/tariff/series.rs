@@ -1,7 +1,8 @@
 //! What a meter said, as energy over stretches of time that do not overlap.
 //!
-//! Rows come in any order. What is there twice counts once; two values for one time count as none; a row that begins before the one
-//! before it has ended (a clock was set back) keeps its energy and begins where that one ends. A cumulative register is believed
+//! Rows come in any order. What is there twice counts once; two values for one time count as none, also where a clock was
+//! set back by whole rows: a correction looks alike. A row that begins before the one before it has ended, and ends after it (a clock was
+//! set back by a part of a row), keeps its energy and begins where that one ends. A cumulative register is believed
 //! while it moves forward, as [`super::MeterRules`] allow; a value that does not fit is passed over, and a second one that fits
 //! the first means that the register was reset: what flowed in between is not known. A register bridges every silence exactly,
 //! but not its shape.

@@ -181,8 +181,9 @@ fn ratchet(section: &Section<'_>) -> Option<Ratchet> {
             None => section.fault("of", format!("`{word}` is no month"), did_you_mean(&word, MONTHS)),
         }
     }
+    let with = section.or("with", Vec::new());
     section.done();
-    Some(Ratchet { share: share?, months: months?, of })
+    Some(Ratchet { share: share?, months: months?, of, with })
 }
 
 fn coincident(section: &Section<'_>) -> Option<Coincident> {

@@ -91,6 +91,84 @@ fn a_ratchet_bills_a_share_of_the_highest_of_the_months_it_looks_back_on() {
 }
 
 #[test]
+fn a_ratchet_looks_back_by_months_where_meters_are_read_on_other_days_in_the_bill_and_in_control() {
+    let tariff = tariff(
+        "billing = { dates = [\"2026-01-03\", \"2026-02-02\", \"2026-03-05\", \"2026-04-03\"] }\n\
+         [[demand]]\nname = \"peak\"\nwindow = \"fixed\"\nlength = \"60min\"\nprice = 1\nratchet = { share = 0.5, months = 1 }\n",
+    );
+    // 3 January to 2 February at 100 kW, to 5 March at 900, to 3 April (an hour shorter) at 200.
+    let kw = [vec!["100"; 30 * 24], vec!["900"; 31 * 24], vec!["200"; 29 * 24 - 1]].concat();
+    let bills = bills(&tariff, &rows("2026-01-02T23:00:00Z", 60, &kw), Known::default());
+    let billed: Vec<_> = bills.iter().map(|bill| bill.lines[0].quantity.to_string()).collect();
+    assert_eq!(billed, ["100", "900", "450"], "half of February's");
+    let known: Vec<_> = bills.iter().map(|bill| codes(bill).len()).collect();
+    assert_eq!(known, [1, 0, 0], "only the first lacks a period before it");
+    // What control holds for paid once an hour of each has passed is what is billed.
+    let wanted: Vec<f64> = bills.iter().map(|bill| bill.lines[0].quantity.number() * 1e3).collect();
+    let begins = bills.iter().map(|bill| tariff.zone.begin(bill.from).expect("a day"));
+    let paid = paid(&tariff, begins.zip([100e3, 900e3, 200e3]));
+    assert!(paid.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 1.0) && paid.len() == 3, "{paid:?} and {wanted:?}");
+}
+
+/// What control holds for paid (W) after an hour of even power (W) from each of these instants on.
+fn paid(tariff: &Tariff, hours: impl Iterator<Item = (Wall, f64)>) -> Vec<f64> {
+    use crate::control::energy::Metered;
+    use crate::control::interval::{Interval, Plan, Scene};
+    use plant::time::{Mono, Span, Tick};
+    use plant::units::Watts;
+
+    let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let peaks = "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n[[peak]]\ndemand = \"peak\"\nmost = 950e3\n";
+    let hall = plant::hall::Hall::load("air", &format!("{air}\n{peaks}")).expect("loads");
+    let plan = Plan::of(&hall, Some(&std::sync::Arc::new(tariff.clone()))).expect("a plan");
+    let (mut interval, mut total, mut paid, mut events) = (Interval::new(Some(&plan)), 0.0, Vec::new(), Vec::new());
+    let mut first = None;
+    for (from, watts) in hours {
+        let begin = *first.get_or_insert(from);
+        for minute in 0..=61 {
+            let wall = Wall(from.0 + minute * MINUTE);
+            let at = Span::from_millis(plant::convert::bits_from_i64(wall.0 - begin.0));
+            total += if minute > 0 { watts / 60.0 } else { 0.0 };
+            let now =
+                Tick { dt: Span::from_secs(60), mono: Mono(at.nanos()), wall, clock_trusted: true, ..Tick::default() };
+            let meter = Metered { total, current: true, breaks: 1, grain: 0.0 };
+            let (load, free, floor) = (Watts(watts), Watts(watts), Watts(0.0));
+            let scene = Scene { meter, ago: Span::ZERO, at, now, pulses: None, load, free, floor };
+            interval.step(&plan, &scene, &mut crate::control::news::News::new(now, &mut events));
+            if minute == 61 {
+                paid.push(interval.view(&hall, &plan, &scene).demands[0].paid_w);
+            }
+        }
+    }
+    paid
+}
+
+#[test]
+fn a_ratchet_looks_back_over_the_seasons_of_one_demand() {
+    let text = |with: &str| {
+        format!(
+            "[[season]]\nname = \"summer\"\ndays = [\"06-01..09-30\"]\n[[season]]\nname = \"winter\"\ndays = [\"10-01..05-31\"]\n\
+             [[demand]]\nname = \"summer\"\nwindow = \"fixed\"\nlength = \"60min\"\nseasons = [\"summer\"]\nprice = 2\n\
+             [[demand]]\nname = \"winter\"\nwindow = \"fixed\"\nlength = \"60min\"\nseasons = [\"winter\"]\nprice = 1\n\
+             ratchet = {{ share = 0.8, months = 1{with} }}\n"
+        )
+    };
+    // September at 900 kW, October (an hour longer) at 600: 0.8 x 900 = 720.
+    let kw = [vec!["900"; 30 * 24], vec!["600"; 31 * 24 + 1]].concat();
+    let billed = |with: &str| {
+        let bills = bills(&tariff(&text(with)), &rows("2026-08-31T22:00:00Z", 60, &kw), Known::default());
+        (lines(&bills[1]), codes(&bills[1]))
+    };
+    let line = |kw: &str, amount: &str| vec![("winter".to_owned(), kw.to_owned(), amount.to_owned())];
+    assert_eq!(billed(", with = [\"summer\"]"), (line("720", "720.00"), vec![]));
+    assert_eq!(billed(""), (line("600", "600.00"), vec![]), "out of season the winter's own peak was none");
+    let typo =
+        format!("name = \"t\"\nsummary = \"s\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n{}", text(", with = [\"sumer\"]"));
+    let told = Tariff::load("t.toml", &typo).expect_err("refused").to_string();
+    assert!(told.contains("`sumer`, and there is no such demand") && told.contains("summer"), "{told}");
+}
+
+#[test]
 fn each_bill_is_history_for_the_next() {
     let tariff = tariff(
         "[[demand]]\nname = \"peak\"\nwindow = \"fixed\"\nlength = \"60min\"\nprice = 1\nratchet = { share = 1, months = 1 }\n",
@@ -147,6 +225,21 @@ fn a_price_per_year_is_paid_in_twelfths_and_what_the_months_before_lack_is_added
     let sum = bills.iter().fold(Decimal::ZERO, |sum, bill| sum.plus(bill.total));
     assert_eq!(sum, dec("16800"), "3/12 of 560 x 120");
     assert!(bills.iter().all(|bill| bill.notices.is_empty()), "{bills:#?}");
+}
+
+#[test]
+fn a_year_goes_by_the_billing_periods_that_begin_in_it_and_a_bill_over_its_end_says_so() {
+    let tariff = tariff(
+        "billing = { day = 15 }\n[[demand]]\nname = \"capacity\"\nwindow = \"fixed\"\nlength = \"60min\"\nper = \"year\"\nprice = 120\n",
+    );
+    // 15 November to 15 December at 300 kW, to 15 January at 400 with 700 on its tenth, to 15 February at 500.
+    let mut kw = [vec!["300"; 30 * 24], vec!["400"; 31 * 24], vec!["500"; 31 * 24]].concat();
+    kw[56 * 24] = "700";
+    let bills = bills(&tariff, &rows("2025-11-14T23:00:00Z", 60, &kw), Known::default());
+    let billed: Vec<_> = bills.iter().map(|bill| bill.lines[0].quantity.to_string()).collect();
+    assert_eq!(billed, ["300", "700", "500"], "the seven hundred are of the old year");
+    let told = |bill: &Bill| codes(bill).contains(&"year_ends_inside");
+    assert_eq!(bills.iter().map(told).collect::<Vec<_>>(), [false, true, false]);
 }
 
 #[test]

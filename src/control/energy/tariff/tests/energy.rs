@@ -157,3 +157,71 @@ fn carbon_is_what_flowed_in_by_the_intensity_of_its_hour() {
     assert_eq!(bill.carbon, Some(Carbon { kg: dec("55.03"), kwh: dec("160") }));
     assert_eq!(bills(&tariff, &rows("2026-06-30T22:00:00Z", 60, &kw), Known::default()).remove(0).carbon, None);
 }
+
+#[test]
+fn a_holiday_on_a_working_day_is_no_weekday_neither_for_energy_nor_for_demand() {
+    // Wednesday, 1 July 2026. 100 kW all day.
+    let text = rows("2026-06-30T22:00:00Z", 60, &["100"; 24]);
+    let tariff = |holidays: &str| {
+        on(
+            ("2026-07-01", "2026-07-02"),
+            &format!(
+                "holidays = [{holidays}]\n[[energy]]\nname = \"e\"\n[[energy.period]]\nname = \"work\"\ndays = [\"weekday\"]\nprice = 0.30\n\
+                 [[energy.period]]\nname = \"rest\"\nprice = 0.10\n\
+                 [[demand]]\nname = \"working\"\nwindow = \"fixed\"\nlength = \"60min\"\ndays = [\"weekday\"]\nprice = 2\n\
+                 [[demand]]\nname = \"festive\"\nwindow = \"fixed\"\nlength = \"60min\"\ndays = [\"holiday\"]\nprice = 1\n"
+            ),
+        )
+    };
+    // 2400 kWh at 0.30 and 100 kW at 2; on a holiday 2400 kWh at 0.10 and 100 kW at 1.
+    says(&bill(&tariff(""), &text), &[("e work", "2400", "720.00"), ("working", "100", "200.00")]);
+    says(&bill(&tariff("\"07-01\""), &text), &[("e rest", "2400", "240.00"), ("festive", "100", "100.00")]);
+}
+
+#[test]
+fn a_price_that_changes_inside_a_row_is_told_and_makes_the_bill_doubtful() {
+    let tariff = |change: &str| {
+        on(
+            ("2026-07-01", "2026-07-02"),
+            &format!(
+                "[[energy]]\nname = \"e\"\n[[energy.period]]\nname = \"night\"\nhours = [\"00:00-{change}\"]\nprice = 0.10\n\
+                 [[energy.period]]\nname = \"day\"\nprice = 0.30\n"
+            ),
+        )
+    };
+    let text = rows("2026-06-30T22:00:00Z", 60, &["100"; 24]);
+    let split = bill(&tariff("06:30"), &text);
+    says(&split, &[("e night", "650", "65.00"), ("e day", "1750", "525.00")]);
+    assert_eq!(codes(&split), ["prices_cut_rows"]);
+    assert!(split.notices[0].grave && split.notices[0].text.contains("06:00"), "{:?}", split.notices);
+    assert_eq!(codes(&bill(&tariff("06:00"), &text)), Vec::<&str>::new());
+    // So is one of a slot: an hour of 10 kW beside slots of half an hour.
+    let slots = [
+        ("2026-07-01T00:00:00+02:00", "2026-07-01T12:30:00+02:00", "50"),
+        ("2026-07-01T12:30:00+02:00", "2026-07-02T00:00:00+02:00", "80"),
+    ];
+    let prices = prices("EUR/MWh", &slots);
+    let spot = day("[[energy]]\nname = \"spot\"\nday-ahead = true\n");
+    let found = bills(&spot, &text, Known { prices: Some(&prices), ..Known::default() }).remove(0);
+    assert_eq!(codes(&found), ["prices_cut_rows"]);
+}
+
+#[test]
+fn a_row_over_the_end_of_a_bill_is_told_in_both() {
+    let tariff = tariff("[[energy]]\nname = \"e\"\nprice = 1\n");
+    // Two days of 10 kW in one row, from noon of 30 July, and one of ten days before: 12 h of the row are in July.
+    let text = "start,end,kw\n2026-07-20T12:00:00+02:00,2026-07-31T12:00:00+02:00,10\n2026-07-31T12:00:00+02:00,2026-08-02T12:00:00+02:00,10\n";
+    for bill in bills(&tariff, text, Known::default()) {
+        let told = bill.notices.iter().find(|notice| notice.code == "bill_cuts_rows").expect("told");
+        assert!(told.grave && told.text.contains("2026-07-31 12:00 +02:00 to 2026-08-02 12:00"), "{}", told.text);
+    }
+}
+
+#[test]
+fn what_a_kwh_costs_is_the_first_tier_of_each_charge_and_a_tariff_says_where_that_is_not_all() {
+    let plain = day("[[energy]]\nname = \"e\"\nprice = 0.2\n");
+    let tiers = day("[[energy]]\nname = \"e\"\ntiers = [{ up-to-kwh = 100, price = 0.2 }, { price = 0.1 }]\n");
+    let now = at("2026-07-01T12:00:00Z");
+    assert_eq!((plain.price_at(now, None), plain.has_tiers()), (Some(dec("0.2")), false));
+    assert_eq!((tiers.price_at(now, None), tiers.has_tiers()), (Some(dec("0.2")), true));
+}

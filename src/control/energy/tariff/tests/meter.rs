@@ -167,6 +167,37 @@ fn rows_that_overlap_keep_their_energy_and_no_instant_counts_twice() {
 }
 
 #[test]
+fn another_meter_is_no_register_that_went_over_its_end() {
+    // Hourly readings of 100 kW; after three hours another meter stands there, which begins at zero: 600 000 kWh less than before.
+    let text = |last: i64| {
+        let all = [599_700_000, 599_800_000, 599_900_000, last, last + 100_000, last + 200_000];
+        let rows: Vec<_> = (10..).zip(all).map(|(hour, wh)| (format!("{hour}:00:00"), wh)).collect();
+        text(&rows)
+    };
+    let unrated = hour("meter = { rollover-kwh = 1000000 }");
+    assert_eq!(lines(&bill(&unrated, &text(0)))[0].1, "400", "200 kWh of each, and not 400 000");
+    assert_eq!(told(&unrated, &text(0)), ["register_reset"]);
+    // One that does go over its end is believed where it goes on as before, and that nobody knows it for sure is told.
+    let near = hour("meter = { rollover-kwh = 600000 }");
+    assert_eq!(lines(&bill(&near, &text(0)))[0].1, "500");
+    let notices = series(&near, &text(0)).notices().to_vec();
+    assert_eq!((notices[0].code, notices[0].grave), ("register_rolled_over", true));
+    let rated = hour("meter = { rollover-kwh = 600000, most-kw = 500 }");
+    assert!(!series(&rated, &text(0)).notices()[0].grave, "by its rating it is no other meter");
+}
+
+#[test]
+fn rows_of_a_clock_that_was_set_back_by_whole_rows_count_as_none_and_are_told() {
+    let tariff = hour("");
+    // The clock is set back by 15 min after 10:30: which row of 10:15 is the first, or a correction of the other, nobody knows.
+    let text = "time,energy_wh\n2026-07-01T10:00:00+02:00,100000\n2026-07-01T10:15:00+02:00,300000\n2026-07-01T10:15:00+02:00,90000\n\
+                2026-07-01T10:30:00+02:00,100000\n";
+    assert_eq!(lines(&bill(&tariff, text))[0].1, "200");
+    let notices = series(&tariff, text).notices().to_vec();
+    assert_eq!((notices[0].code, notices[0].grave, notices.len()), ("rows_contradict", true, 1));
+}
+
+#[test]
 fn twice_the_same_is_once_and_two_values_for_one_time_are_none() {
     let tariff = hour("");
     let row = |minute: u32, wh: u32| format!("2026-07-01T10:{minute:02}:00+02:00,{wh}\n");

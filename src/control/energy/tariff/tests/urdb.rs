@@ -76,6 +76,14 @@ fn a_time_of_use_rate_is_billed_as_the_document_says_and_what_is_left_is_told_by
     let wanted = [("flat-demand-1 tier 1", "500", "2550.00"), ("flat-demand-1 tier 2", "100", "605.00")];
     let flat: Vec<_> = flat.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
     assert_eq!(flat, wanted);
+    // By a summer of 900 kW 0.8 of it is billed: 500 x 5.10 and 220 x 6.05.
+    let history = read_history("h", "from,demand,kw\n2026-07-01,flat-demand-0,900\n2026-07-01,flat-demand-1,0\n");
+    let history = history.expect("reads");
+    let known = Known { history: &history, ..Known::default() };
+    let winter = bills(&tariff, &rows("2026-12-01T06:00:00Z", 60, &["600"; 744]), known).remove(0);
+    let flat: Vec<_> = lines(&winter).into_iter().filter(|line| line.0.starts_with("flat")).collect();
+    let flat: Vec<_> = flat.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+    assert_eq!(flat, [("flat-demand-1 tier 1", "500", "2550.00"), ("flat-demand-1 tier 2", "220", "1331.00")]);
 }
 
 #[test]

@@ -24,11 +24,19 @@ impl Import<'_> {
             self.faults.push(say);
         }
         let ratcheted = !flat.iter().any(Option::is_some);
+        let mut ratcheting: Vec<(usize, String)> = Vec::new();
         for (n, price) in flat.iter().enumerate() {
             let when = Grid::months(months.iter().map(|month| *month == Some(n))).when(1, &mut self.seasons);
             if let (Some(price), Some(when)) = (price, when) {
-                self.demand(&format!("flat-demand-{n}"), &format!("{window}{per}{when}{price}{ratchet}"));
+                ratcheting.push((n, format!("{window}{per}{when}{price}")));
             }
+        }
+        // The flat periods of a year are one demand with several prices: its ratchet looks back on all of them.
+        let names: Vec<String> = ratcheting.iter().map(|(n, _)| format!("flat-demand-{n}")).collect();
+        for ((_, rest), name) in ratcheting.iter().zip(&names) {
+            let others: Vec<String> = names.iter().filter(|other| *other != name).map(|other| quoted(other)).collect();
+            let with = if others.is_empty() { String::new() } else { format!(", with = [{}]", others.join(", ")) };
+            self.demand(name, &format!("{rest}{}", ratchet.replace(" }", &format!("{with} }}"))));
         }
         let periods = self.structure("demandratestructure", ("up-to-kw", "kW"));
         let per = self.unit("demandrateunit");
@@ -40,6 +48,10 @@ impl Import<'_> {
         }
         if let Some(grid) = &grid {
             self.beyond("demandweekdayschedule", grid, periods.len().max(1));
+        }
+        if ratcheted && !ratchet.is_empty() && periods.iter().flatten().count() > 1 {
+            let say = "each period of demandratestructure looks back on its own peaks: where it is one demand with several prices, write `with`";
+            self.told.push(format!("the ratchet is taken for all periods, and {say}"));
         }
         for (n, price) in periods.iter().enumerate() {
             let when = grid.as_ref().and_then(|grid| grid.when(n, &mut self.seasons));
