@@ -149,12 +149,10 @@ fn a_scan_allocates_nothing_after_warm_up() {
 #[test]
 fn a_scan_that_caps_eight_hundred_gpus_allocates_nothing() {
     let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let more = "[capping]\nshare = \"useful\"\nslow-clock = 990\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\nfloor = 50e3\n\
-                curve = [[250, 0.50], [400, 0.82], [550, 0.95], [700, 1.0]]\n\
+    let more = "[capping]\nshare = \"useful\"\nslow-clock = 990\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\nfloor = 50e3\ncurve = [[250, 0.50], [400, 0.82], [550, 0.95], [700, 1.0]]\n\
                 [grid]\nfeeds = [\"ups-a\", \"utility\"]\nramp-up = \"30s\"\nhold-after = \"30s\"\ngrace = \"5s\"\nescalate-after = \"5s\"\n";
     let mut run = Run::with(Hall::load(name, &format!("{text}\n{more}")).expect("loads"), |_| {});
-    let feed = run.hall.power.feed("ups-a").expect("a UPS");
-    let mut capped = 0;
+    let (feed, mut capped) = (run.hall.power.feed("ups-a").expect("a UPS"), 0);
     for scan in 0..2400_u32 {
         run.sample((scan % 100 > 80).then_some(7));
         run.nodes(if scan % 50 < 10 { 3 } else { usize::MAX });
@@ -196,14 +194,16 @@ fn a_scan_that_keeps_billed_windows_allocates_nothing() {
         run.inputs.plan = (asked > before).then(|| run.control.question()).flatten().map(|of| Box::new(of.solve()));
         run.sample((scan % 1000 > 800).then_some(7));
         run.nodes(usize::MAX);
-        run.inputs.samples[run.hall.point("utility/power").expect("a meter")] = Sample::good(5e3, run.tick.mono);
+        for (of, is) in [("utility/power", 5e3), ("bess/ready", 1.0)] {
+            run.inputs.samples[run.hall.point(of).expect("a point")] = Sample::good(is, run.tick.mono);
+        }
         run.tick.wall.0 += if scan == 3000 { 40 * 86_400_000 } else { 0 }; // another month: every window may be one
         let count = run.allocations();
         assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
     }
     assert!(run.control.ahead().is_some_and(|ahead| ahead.plans > 4), "plans were followed");
-    let peaks = run.control.peaks().expect("kept");
-    assert!(peaks.demands.iter().all(|of| of.peak.is_some() && of.window.is_some()), "{peaks:?}");
+    let demands = run.control.peaks().expect("kept").demands;
+    assert!(demands.iter().all(|of| of.peak.is_some() && of.window.is_some()), "{demands:?}");
 }
 
 #[test]
