@@ -251,6 +251,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 63 } else { 49 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 65 } else { 51 });
     }
 }

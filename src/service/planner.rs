@@ -60,3 +60,46 @@ fn work(questions: &Receiver<Box<Question>>, plans: &Sender<Arrived>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use plant::time::Wall;
+
+    use super::*;
+    use crate::control::ahead::Supposed;
+    use crate::planner::PlanFile;
+
+    fn question(number: u64) -> Question {
+        let file = PlanFile::load("night.toml", include_str!("../../config/plans/night.toml")).expect("a plan");
+        Question {
+            number,
+            tariff: "night".to_owned(),
+            currency: file.currency,
+            from: Wall(0),
+            at: Wall(0),
+            begins: 0,
+            problem: file.problem,
+            places: Vec::new(),
+            supposed: Supposed::default(),
+        }
+    }
+
+    #[test]
+    fn of_questions_that_wait_the_newest_is_answered_and_the_scan_waits_for_nothing() {
+        let mut asked = Asked::start().expect("a thread");
+        (1..=9).for_each(|number| asked.ask(question(number)));
+        let begun = Instant::now();
+        let mut seen = Vec::new();
+        while seen.last() != Some(&9) {
+            assert!(begun.elapsed() < Duration::from_secs(120), "answered: {seen:?}");
+            if let Some(plan) = asked.plan() {
+                assert!(!plan.slots.is_empty(), "a plan with slots");
+                seen.push(plan.question);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(seen.is_sorted() && seen.len() < 9, "one at a time, and not all of them: {seen:?}");
+    }
+}
