@@ -11,19 +11,22 @@ fn weathers(hall: &str) {
 }
 
 fn storms(hall: &str, seeds: &str, day: &[&str]) {
-    let storm = ["sim", "storm", hall, "--seeds", seeds, "--dt", "5s", "--once"];
-    let output = Command::new(env!("CARGO_BIN_EXE_wattloop")).args(storm).args(day).output().expect("starts");
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let told = told(hall, &[&["--seeds", seeds, "--dt", "5s"], day].concat());
     assert!(told.contains(&format!("{seeds} storms over")), "{told}");
 }
 
 /// One storm that once did not hold.
 fn holds(hall: &str, seed: &str, dt: &str) {
-    let storm = ["sim", "storm", hall, "--seed", seed, "--dt", dt, "--once"];
-    let output = Command::new(env!("CARGO_BIN_EXE_wattloop")).args(storm).output().expect("starts");
+    told(hall, &["--seed", seed, "--dt", dt]);
+}
+
+/// What storms tell that hold.
+fn told(hall: &str, which: &[&str]) -> String {
+    let storm = ["sim", "storm", hall, "--once"];
+    let output = Command::new(env!("CARGO_BIN_EXE_wattloop")).args(storm).args(which).output().expect("starts");
     let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
+    told
 }
 
 /// A chiller's word was garbage, which the watch took for starts and stops of it.

@@ -2,6 +2,11 @@
 
 use plant::units::Unit;
 
+/// "14:45" of "2026-07-15T14:45:00+02:00".
+pub fn clock(stamp: &str) -> &str {
+    stamp.get(11..16).unwrap_or("?")
+}
+
 /// A value with its unit, such as `24.1 °C`, `21.28 kW` or `12.5 h`. `name` is the point's; `code` its unit's UCUM code.
 pub fn figure(name: &str, value: f64, code: &str) -> String {
     let (number, unit) = parts(name, value, code);

@@ -233,11 +233,10 @@ impl Interval {
             return;
         };
         let (trace, tariff) = (&self.trace, &*plan.tariff);
-        let nothing = Supposed { most: 0.0, before: 0.0, since: 0.0 };
         for (n, (charge, kept)) in tariff.demand.iter().zip(&mut self.kept).enumerate() {
             let length = charge.window.length;
             let begins = trace.instants().filter(|begin| *begin <= at - length).map(|begin| Wall(begin + offset));
-            let target = plan.targets.get(n).copied().flatten();
+            let target = plan.most(n);
             let paid = kept.paid(charge);
             let mut new = None;
             charge.open(tariff, Wall(last + offset), begins, |begin, end| {
@@ -245,8 +244,7 @@ impl Interval {
                 if to > at {
                     return;
                 }
-                let mean = trace.knows(from, to).then(|| trace.between(from, to, &nothing).least / hours(to - from));
-                new = kept.look(mean, (begin, end)).or(new);
+                new = kept.look(trace.mean(from, to), (begin, end)).or(new);
             });
             if let Some((peak, _)) = new.zip(target).filter(|(peak, target)| peak.watts > target.max(paid)) {
                 let paid = PeakNews::Paid { demand: plan.place(n), watts: peak.watts };
@@ -259,7 +257,7 @@ impl Interval {
     /// What the windows of a demand shall not exceed (W): its target, or what is paid already; nothing where it has none, or where more costs no more.
     fn target(&self, plan: &Plan, demand: usize) -> Option<f64> {
         let (charge, kept) = (plan.charge(demand)?, self.kept.get(demand)?);
-        let target = plan.targets.get(demand).copied().flatten()?.max(kept.paid(charge));
+        let target = plan.most(demand)?.max(kept.paid(charge));
         let most = charge.maximum.map_or(f64::INFINITY, watts);
         (target < most).then_some(target)
     }

@@ -20,7 +20,7 @@ pub mod view;
 mod tests;
 
 use plant::civil::Zone;
-use plant::convert::f64_from_i64;
+use plant::convert::{f64_from_i64, f64_from_usize};
 use plant::time::{Tick, Wall};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,12 @@ pub const fn begin(quarter: i64) -> Wall {
     Wall(quarter.saturating_mul(QUARTER_MS))
 }
 
+/// The instant by which a quarter's place on a zone's clock is told.
+#[must_use]
+pub const fn middle(quarter: i64) -> Wall {
+    Wall(begin(quarter).0.saturating_add(QUARTER_MS / 2))
+}
+
 impl Outlook {
     /// A new boot: nobody looked in between, and the quarter that runs is not whole any more.
     pub fn restart(&mut self) {
@@ -203,7 +209,7 @@ impl Outlook {
     fn off(&self, of: i64) -> f64 {
         let Some((newest, _)) = self.newest else { return 0.0 };
         let known = self.hour.iter().flatten();
-        let count = f64_from_i64(i64::try_from(known.clone().count()).unwrap_or(0));
+        let count = f64_from_usize(known.clone().count());
         if count > 0.0 { fade((newest, known.sum::<f64>() / count), of) } else { 0.0 }
     }
 
@@ -227,15 +233,11 @@ impl Outlook {
         if !knew && self.knows_days() {
             self.judged.iter_mut().for_each(Judged::forget); // it is made of something else from now on
         }
-        for n in 0..HORIZONS.len() {
-            let ahead = HORIZONS.get(n).and_then(|ahead| i64::try_from(*ahead).ok()).unwrap_or(0);
-            let of = quarter.saturating_add(1).saturating_add(ahead);
-            let watts = match self.usual.of(zone, of) {
-                Some(usual) => (usual + self.off(of)).max(0.0),
-                None => mean,
-            };
-            self.judged.get_mut(n).into_iter().for_each(|judged| judged.make(of, watts));
-        }
+        let made = HORIZONS.map(|ahead| {
+            let of = quarter.saturating_add(1).saturating_add(i64::try_from(ahead).unwrap_or(0));
+            (of, self.usual.of(zone, of).map_or(mean, |usual| (usual + self.off(of)).max(0.0)))
+        });
+        self.judged.iter_mut().zip(made).for_each(|(judged, (of, watts))| judged.make(of, watts));
     }
 }
 

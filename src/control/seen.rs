@@ -96,6 +96,12 @@ impl Controller {
         self.state.ahead.as_ref().map_or(0, Follow::due)
     }
 
+    /// What there is to plan where a question is due that was not `asked` yet, which it is then.
+    pub fn ask(&self, asked: &mut u64) -> Option<Question> {
+        let due = self.plan_due();
+        if std::mem::replace(asked, due) == due { None } else { self.question() }
+    }
+
     /// The plan that batteries follow; nothing where the hall's file lets them follow none.
     #[must_use]
     pub fn ahead(&self) -> Option<AheadView> {

@@ -166,9 +166,10 @@ impl State {
         let lowered = self.interval.allowed(Some(peaks)).is_some()
             || self.grid.allowed(feed).is_some()
             || self.budgets.of(feed).is_some();
-        let metered = self.feeds.flow(feed).is_some_and(|flow| flow.known == Known::Metered);
-        let free = if metered { self.free(&plan.hall, feed) } else { None };
-        let load = outlook::Load { free, held: lowered && self.caps.holds_back(capper, feed) };
+        let load = outlook::Load {
+            free: self.metered_free(&plan.hall, feed),
+            held: lowered && self.caps.holds_back(capper, feed),
+        };
         if let Some(outlook) = &mut self.outlook {
             outlook.step(&tariff.zone, load, self.clock.last());
         }
@@ -232,10 +233,8 @@ impl State {
         } else {
             Bound::Feed
         };
-        let metered = self.feeds.flow(feed).filter(|flow| flow.known == Known::Metered);
         let spare = spare.filter(|(billed, _)| *billed == feed).map_or(most, |(_, spare)| most.min(spare));
-        let free = metered.and_then(|_| self.free(hall, feed));
-        Room { free, most, bound, spare, others: Watts(0.0), planned: None }
+        Room { free: self.metered_free(hall, feed), most, bound, spare, others: Watts(0.0), planned: None }
     }
 
     /// What would flow through a feed without batteries (W).
@@ -245,6 +244,11 @@ impl State {
         let read = meter.and_then(|meter| meter.powers.first()).filter(|_| flow.known == Known::Metered);
         let given = read.map(|point| self.batteries.below(&hall.power, feed, self.quality.heard(point.id())));
         Some(flow.load + given.unwrap_or_default())
+    }
+
+    /// The same where the feed's meter is read and believed: nothing is made of what is reckoned.
+    fn metered_free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
+        self.feeds.flow(feed).filter(|flow| flow.known == Known::Metered).and_then(|_| self.free(hall, feed))
     }
 
     /// A new boot.

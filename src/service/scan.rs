@@ -161,12 +161,7 @@ impl Scan {
     /// Hands the planner what there is to plan, where that is due.
     fn ask_for_a_plan(&mut self) {
         let (planner, asked) = &mut self.planner;
-        let due = self.controller.plan_due();
-        if std::mem::replace(asked, due) != due
-            && let Some(question) = self.controller.question()
-        {
-            planner.ask(question);
-        }
+        self.controller.ask(asked).into_iter().for_each(|question| planner.ask(question));
     }
 
     /// Goes on from what devices hold: since the last scan a stop, `wattloop failsafe` or a person may have moved them.

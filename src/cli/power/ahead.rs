@@ -4,7 +4,7 @@ use clap::Args;
 use wattloop::control::ahead::view::{AheadSlot, AheadView};
 
 use crate::cli::client::SocketArgs;
-use crate::cli::figure::fixed;
+use crate::cli::figure::{clock, fixed};
 use crate::cli::{Out, Stop};
 
 /// The plan that is followed.
@@ -46,7 +46,7 @@ fn page(view: &AheadView) -> String {
 }
 
 fn line(of: &AheadSlot) -> String {
-    let clock = of.from.get(11..16).unwrap_or("?");
+    let clock = clock(&of.from);
     let [gives, level, site] = [of.gives_w, of.level_wh, of.site_w].map(|watts| fixed(watts / 1e3, 1));
     format!("{clock:<7} {gives:>9} {level:>10} {site:>9}\n")
 }

@@ -5,7 +5,7 @@ use wattloop::control::outlook::Made;
 use wattloop::control::outlook::view::{ErrorView, OutlookView, QuarterView};
 
 use crate::cli::client::SocketArgs;
-use crate::cli::figure::fixed;
+use crate::cli::figure::{clock, fixed};
 use crate::cli::{Out, Stop};
 
 /// The load to come.
@@ -30,11 +30,6 @@ pub fn run(args: &ForecastArgs, out: &Out) -> Result<(), Stop> {
 
 fn kilowatts(watts: Option<f64>) -> String {
     watts.map_or_else(|| "-".to_owned(), |watts| fixed(watts / 1e3, 1))
-}
-
-/// "14:45" of "2026-07-15T14:45:00+02:00".
-fn clock(at: &str) -> &str {
-    at.get(11..16).unwrap_or("?")
 }
 
 fn page(view: &OutlookView) -> String {

@@ -4,7 +4,7 @@ use clap::Args;
 use wattloop::control::interval::view::{DemandView, PeaksView, WindowView};
 
 use crate::cli::client::SocketArgs;
-use crate::cli::figure::{fixed, length};
+use crate::cli::figure::{clock, fixed, length};
 use crate::cli::{Out, Stop};
 
 /// The billed peaks.
@@ -73,8 +73,7 @@ fn open(of: &DemandView) -> String {
 }
 
 fn window(of: &WindowView) -> String {
-    // "14:45" of "2026-07-15T14:45:00+02:00".
-    let clock = |at: &Option<String>| at.as_deref().and_then(|at| at.get(11..16)).unwrap_or("?").to_owned();
+    let clock = |at: &Option<String>| clock(at.as_deref().unwrap_or_default()).to_owned();
     format!(
         "{} to {}: {} kWh flowed, becomes {} kW, allows {} kW from now on",
         clock(&of.from),

@@ -49,9 +49,8 @@ pub struct Drive {
     scans: u64,
     /// Writes that changed something in the hall.
     writes: usize,
-    silent: bool,
     /// Since when nobody commands (s after the begin).
-    quiet: f64,
+    silent: Option<f64>,
     tally: Tally,
     recorder: Option<Recorder>,
     planner: Planner,
@@ -119,8 +118,7 @@ impl Drive {
             since: Span::ZERO,
             scans: 0,
             writes: 0,
-            silent: false,
-            quiet: 0.0,
+            silent: None,
             recorder: None,
             planner: Planner::default(),
             trace: Trace::new(&header),
@@ -223,7 +221,7 @@ impl Drive {
     /// Lets the pilot decide. The fixed one never does: devices without commands run by their own panels.
     fn scan(&mut self, tick: Tick) {
         let dt = std::mem::replace(&mut self.since, Span::ZERO);
-        if !self.pilot.decides() || self.silent {
+        if !self.pilot.decides() || self.silent.is_some() {
             self.image.reports.clear();
             self.nodes.iter_mut().for_each(|nodes| nodes.unheard(&mut self.image));
             return;
@@ -256,7 +254,7 @@ impl Drive {
             self.controller.compare_anew();
             return;
         }
-        let in_failsafe = match (self.pilot, self.silent) {
+        let in_failsafe = match (self.pilot, self.silent.is_some()) {
             (Pilot::Fixed | Pilot::Shadow, _) => None,
             (Pilot::Wattloop, true) => Some(true),
             (Pilot::Wattloop, false) => Some(in_failsafe(&self.hall, &self.outputs)),

@@ -17,10 +17,7 @@ pub struct Planner {
 impl Planner {
     /// Plans what is due. The newest wins.
     pub fn ask(&mut self, controller: &Controller, now: Mono) {
-        let due = controller.plan_due();
-        if std::mem::replace(&mut self.asked, due) != due
-            && let Some(question) = controller.question()
-        {
+        if let Some(question) = controller.ask(&mut self.asked) {
             self.coming = Some((now.after(DELAY), Box::new(question.solve())));
         }
     }

@@ -158,9 +158,8 @@ struct Year {
     name: String,
     tally: Tally,
     inputs: Inputs,
-    /// Seconds that compressors turned, and that were counted.
+    /// Seconds that compressors turned.
     turned: f64,
-    counted: f64,
 }
 
 impl Year {
@@ -170,15 +169,7 @@ impl Year {
             Pilot::Fixed | Pilot::Shadow => (None, world.on_panels()),
             Pilot::Wattloop => (Some(Controller::new(Arc::clone(hall))), world),
         };
-        Self {
-            controller,
-            name: hall.name.clone(),
-            tally: Tally::new(hall, &world),
-            inputs,
-            turned: 0.0,
-            counted: 0.0,
-            world,
-        }
+        Self { controller, name: hall.name.clone(), tally: Tally::new(hall, &world), inputs, turned: 0.0, world }
     }
 
     fn run(mut self, args: &YearArgs) -> Line {
@@ -200,13 +191,13 @@ impl Year {
             }
         }
         let seconds = clock.mono().since(begun).seconds();
-        self.line(&self.tally.kpis(), seconds)
+        let counted = args.dt.seconds() * plant::convert::f64_from_u64(counted);
+        self.line(&self.tally.kpis(), (counted, seconds))
     }
 
     fn count(&mut self, tick: Tick) {
         let world = &self.world;
         self.tally.take(tick, world, Beside::default());
-        self.counted += tick.dt.seconds();
         let circuits = [world.chilled_water(), world.facility_water()];
         let chillers: usize = circuits.into_iter().flatten().map(|c| c.bank.running()).sum();
         let coolers = world.rows().iter().flat_map(|row| &row.coolers);
@@ -214,7 +205,8 @@ impl Year {
         self.turned += tick.dt.seconds() * plant::convert::f64_from_usize(chillers.saturating_add(units));
     }
 
-    fn line(&self, kpis: &Kpis, seconds: f64) -> Line {
+    /// What so many seconds came to, and how many the run took.
+    fn line(&self, kpis: &Kpis, (counted, seconds): (f64, f64)) -> Line {
         let mega = |name: &str| kpis.value(name).map(|kilo| kilo / 1e3);
         let open = self.world.ledger_residual();
         let broken = if open < ledger::CLOSED {
@@ -237,7 +229,7 @@ impl Year {
             kelvin_hours: kpis.value("kh-above-recommended"),
             least_level_percent: kpis.value("least-level-percent"),
             starts: kpis.value("starts"),
-            travel_kilopercent: kpis.value("travel-per-h").map(|per_hour| per_hour * self.counted / 3.6e6),
+            travel_kilopercent: kpis.value("travel-per-h").map(|per_hour| per_hour * counted / 3.6e6),
             compressor_hours: self.turned / 3600.0,
             seconds,
             broken,

@@ -3,7 +3,7 @@
 use plant::time::Wall;
 
 use super::{SLOTS, kind, slots};
-use crate::control::outlook::{QUARTER_MS, begin, quarter};
+use crate::control::outlook::{QUARTER_MS, middle, quarter};
 use crate::control::tariff::{DemandCharge, Tariff, WindowKind};
 use crate::planner::{Demand, MOST, Slot};
 
@@ -58,10 +58,6 @@ fn counts(scene: &Scene<'_>, charge: &DemandCharge, slot: i64) -> bool {
         named.at.iter().any(|begin| (begin.0..begin.0.saturating_add(charge.window.length)).contains(&at.0))
     });
     named && charge.covers(scene.tariff.local(at), &scene.tariff.holidays)
-}
-
-fn middle(of: i64) -> Wall {
-    Wall(begin(of).0.saturating_add(QUARTER_MS / 2))
 }
 
 fn demand(

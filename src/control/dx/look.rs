@@ -53,10 +53,14 @@ pub fn row(scope: &Scope<'_>, (scene, wiring): (&Scene<'_>, &Wiring)) -> Looked 
     let usable = units().filter(|unit| scene.image.read(unit.of.supply_air).usable().is_some()).count();
     // A mean of which a part is doubted decides nothing.
     let doubted = units().any(|unit| matches!(scene.image.read(unit.of.supply_air), Reading::Stale { .. }));
-    // Air that stands tells nothing of what the row gets.
-    let blows = |unit: &&DxUnit| scene.fresh(unit.of.fan_feedback).is_none_or(|speed| speed > 1.0);
     let liar = liar(scope.row, scene);
-    let believed = || units().enumerate().filter(|(place, _)| liar != Some(*place)).map(|(_, unit)| unit).filter(blows);
+    let believed = || {
+        units()
+            .enumerate()
+            .filter(|(place, _)| liar != Some(*place))
+            .map(|(_, unit)| unit)
+            .filter(|unit| blows(scene, unit))
+    };
     let supply = mean(&mut believed().filter_map(|unit| scene.fresh(unit.of.supply_air)));
     let most = scene.hall.limits.inlet_max.get();
     let racks = scene.hall.rows.get(scope.row.row).into_iter().flat_map(|row| &row.racks);
@@ -77,12 +81,18 @@ pub fn row(scope: &Scope<'_>, (scene, wiring): (&Scene<'_>, &Wiring)) -> Looked 
     }
 }
 
+/// Air that stands tells nothing of what the row gets.
+fn blows(scene: &Scene<'_>, unit: &DxUnit) -> bool {
+    scene.fresh(unit.of.fan_feedback).is_none_or(|speed| speed > 1.0)
+}
+
 /// The unit whose supply air is colder than it can be: its compressor stands, its damper is no further open than another's, and all others
 /// are far from it.
 fn liar(row: &DxRow, scene: &Scene<'_>) -> Option<usize> {
     let damper = |unit: &DxUnit| scene.fresh(unit.of.damper);
     let known = || {
-        row.units.iter().enumerate().filter_map(|(place, unit)| Some((place, unit, scene.fresh(unit.of.supply_air)?)))
+        let blowing = row.units.iter().enumerate().filter(|(_, unit)| blows(scene, unit));
+        blowing.filter_map(|(place, unit)| Some((place, unit, scene.fresh(unit.of.supply_air)?)))
     };
     let said = known().map(|(place, unit, value)| {
         let others = known().filter(|(other, ..)| *other != place).filter_map(|(_, unit, _)| damper(unit));

@@ -232,15 +232,19 @@ pub struct Ratchet {
     pub with: Vec<String>,
 }
 
+/// The number of a date's month since year 0.
+#[must_use]
+pub fn month(date: Date) -> i32 {
+    i32::from(date.year()) * 12 + i32::from(date.month()) - 1
+}
+
 impl Ratchet {
-    /// True where it looks back from a billing period to an earlier one, each by its first day. The months in which they begin are counted, not days: the days on which
+    /// True where it looks back from a billing period to an earlier one, each by the number of the [`month`] in which it begins. Days are not counted: those on which
     /// a meter is read move within a month.
     #[must_use]
-    pub fn reaches(&self, earlier: Date, now: Date) -> bool {
-        let months = |date: Date| i32::from(date.year()) * 12 + i32::from(date.month());
-        earlier < now
-            && months(now) - months(earlier) <= self.months
-            && (self.of.is_empty() || self.of.contains(&earlier.month()))
+    pub fn reaches(&self, earlier: i32, now: i32) -> bool {
+        let of = i8::try_from(earlier.rem_euclid(12) + 1).unwrap_or(1);
+        now - earlier <= self.months && (self.of.is_empty() || self.of.contains(&of))
     }
 }
 

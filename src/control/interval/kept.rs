@@ -3,7 +3,7 @@
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use crate::control::tariff::{DemandCharge, Per, Tariff};
+use crate::control::tariff::{DemandCharge, Per, Tariff, month};
 
 /// So many billing periods before are remembered: the longest that a ratchet looks back, and more.
 const PAST: usize = 40;
@@ -59,7 +59,7 @@ impl Kept {
         }
         let date = tariff.local(from).date;
         let year = i32::from(date.year());
-        let next = Period { from, month: year * 12 + i32::from(date.month()) - 1, year };
+        let next = Period { from, month: month(date), year };
         let lookback = charge.ratchet.is_some() || charge.per == Per::Year;
         if let Some((period, peak)) = self.period.replace(next).zip(self.peak.take())
             && lookback
@@ -115,14 +115,7 @@ impl Kept {
         };
         let earlier = match (&charge.ratchet, charge.per) {
             (_, Per::Year) => past(&|of| of.year == now.year),
-            (Some(ratchet), _) => {
-                let share = ratchet.share.number();
-                let month = |of: &Period| i8::try_from(of.month.rem_euclid(12) + 1).unwrap_or(1);
-                let counts = |of: &Period| {
-                    now.month - of.month <= ratchet.months && (ratchet.of.is_empty() || ratchet.of.contains(&month(of)))
-                };
-                share * past(&counts)
-            }
+            (Some(ratchet), _) => ratchet.share.number() * past(&|of| ratchet.reaches(of.month, now.month)),
             (None, Per::Day | Per::Month) => 0.0,
         };
         earlier.max(minimum)

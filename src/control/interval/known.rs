@@ -2,8 +2,7 @@
 
 use plant::time::Wall;
 
-use super::trace::Supposed;
-use super::{Interval, Plan, hours};
+use super::{Interval, Plan};
 
 impl Interval {
     /// The demand whose windows hold the feed.
@@ -24,9 +23,6 @@ impl Interval {
     #[must_use]
     pub fn mean(&self, at: i64, (from, to): (Wall, Wall)) -> Option<f64> {
         let offset = self.alignment.best(at).filter(|_| !self.alignment.is_unknown())?;
-        let (from, to) = (from.0 - offset, to.0 - offset);
-        let nothing = Supposed { most: 0.0, before: 0.0, since: 0.0 };
-        let known = to > from && self.trace.knows(from, to);
-        known.then(|| self.trace.between(from, to, &nothing).least / hours(to - from))
+        self.trace.mean(from.0 - offset, to.0 - offset)
     }
 }

@@ -104,6 +104,13 @@ impl Trace {
         sure(from) && sure(to)
     }
 
+    /// The mean power between two instants (W); nothing where it is not known what flowed.
+    #[must_use]
+    pub fn mean(&self, from: i64, to: i64) -> Option<f64> {
+        let nothing = Supposed { most: 0.0, before: 0.0, since: 0.0 };
+        (to > from && self.knows(from, to)).then(|| self.between(from, to, &nothing).least / hours(to - from))
+    }
+
     /// The last mark at or before an instant, and the next one after it.
     fn beside(&self, at: i64) -> (Option<Mark>, Option<Mark>) {
         let next = self.marks.partition_point(|mark| mark.at <= at);

@@ -4,10 +4,9 @@
 
 use plant::civil::Zone;
 use plant::convert::f64_from_usize;
-use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use super::{QUARTER_MS, begin};
+use super::{QUARTER_MS, middle};
 
 /// Quarters of a day, and of a week.
 const DAY: usize = 96;
@@ -47,7 +46,7 @@ impl Default for Usual {
 
 /// The quarter of the week that the clock shows at a quarter's middle, from Monday's midnight on.
 pub fn place(zone: &Zone, quarter: i64) -> usize {
-    let local = zone.local(Wall(begin(quarter).0.saturating_add(QUARTER_MS / 2)));
+    let local = zone.local(middle(quarter));
     let weekday = usize::try_from(local.date.weekday().to_monday_zero_offset()).unwrap_or(0);
     weekday * DAY + usize::try_from(local.ms / QUARTER_MS).unwrap_or(0)
 }

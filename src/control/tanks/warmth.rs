@@ -81,7 +81,7 @@ pub struct Warming {
     last: Option<f64>,
     /// What it was before, as a mean of minutes (°C).
     before: Option<f64>,
-    /// For how long it has not been known.
+    /// For how long it had not been known before this scan.
     unseen: Span,
     /// It moved faster than a liquid can.
     jumped: bool,
@@ -134,7 +134,8 @@ impl Warming {
 
     fn watch(&mut self, fluid: Option<f64>, dt: Span) {
         // A scan that comes so late, after a stop, says as little of how fast it moved.
-        if dt >= FORGOTTEN {
+        self.unseen = sum(self.unseen, dt);
+        if self.unseen >= FORGOTTEN {
             (self.last, self.before) = (None, None);
         }
         if let Some(fluid) = fluid {
@@ -143,11 +144,6 @@ impl Warming {
             let weight = dt.seconds() / (dt.seconds() + BEFORE.seconds());
             self.before = Some(self.before.map_or(fluid, |before| before + weight * (fluid - before)));
             (self.last, self.unseen) = (Some(fluid), Span::ZERO);
-        } else {
-            self.unseen = sum(self.unseen, dt);
-            if self.unseen >= FORGOTTEN {
-                (self.last, self.before) = (None, None);
-            }
         }
     }
 

@@ -72,3 +72,30 @@ fn a_row_without_supply_temperatures_goes_back_to_its_panels_alone() {
     assert_eq!((rig.value("dx-1/run-mode"), rig.value("dx-5/run-mode")), (0.0, 0.0));
     assert!(rig.value("dx-7/run-mode") >= 1.0);
 }
+
+/// Outdoor air is let in, compressors stand, and one thermometer of a row reads zero.
+fn liar(fan: f64) -> Vec<What> {
+    let mut rig = hall();
+    for n in 1..=12 {
+        for (short, value) in [("supply-air-temp", 23.0), ("compressor-feedback", 0.0), ("damper-feedback", 40.0)] {
+            rig.read(&format!("dx-{n}/{short}"), value);
+        }
+    }
+    rig.steps(60);
+    rig.read("dx-3/fan-speed-feedback", fan);
+    rig.read("dx-3/supply-air-temp", 0.0);
+    let events = rig.events(900);
+    assert!(rig.value("dx-2/damper") > 5.0, "outdoor air stays let in: {}", rig.value("dx-2/damper"));
+    assert!(!events.contains(&What::ShutOut(ShutOut::Freeze)), "{events:?}");
+    events
+}
+
+#[test]
+fn a_thermometer_that_is_colder_than_it_can_be_is_told_and_shuts_nothing() {
+    assert!(liar(60.0).contains(&What::Trouble(Trouble::ColderThanOthers)));
+}
+
+#[test]
+fn air_that_stands_tells_nothing_and_is_no_lie() {
+    assert!(!liar(0.0).contains(&What::Trouble(Trouble::ColderThanOthers)));
+}

@@ -39,22 +39,21 @@ impl Known {
         let (mut faults, mut names, mut nameless) = (Vec::new(), Vec::new(), false);
         self.unclear = false;
         for event in listed {
-            let understood = match event {
-                Ok(event) => event.ranked(terms, now).map_err(|why| (Some(event.id.clone()), why)),
-                Err(why) => Err(why.clone()),
-            };
-            match (understood, event) {
-                (Ok(limits), Ok(event)) => {
-                    names.push(event.id.clone());
-                    self.events.insert(event.id.clone(), limits);
+            let understood = event.as_ref().map_err(Clone::clone).and_then(|event| {
+                let name = event.id.clone();
+                event.ranked(terms, now).map(|limits| (name.clone(), limits)).map_err(|why| (Some(name), why))
+            });
+            match understood {
+                Ok((name, limits)) => {
+                    names.push(name.clone());
+                    self.events.insert(name, limits);
                 }
-                (Err((name, why)), _) => {
+                Err((name, why)) => {
                     faults.push(format!("event `{}`: {why}", name.as_deref().unwrap_or("without a name")));
                     self.unclear |= name.as_ref().is_none_or(|name| !self.events.contains_key(name));
                     nameless |= name.is_none();
                     names.extend(name);
                 }
-                (Ok(_), Err(_)) => {}
             }
         }
         // Any of those that are not listed may be the one that cannot be named.

@@ -10,15 +10,18 @@ use super::{Drive, site};
 impl Drive {
     /// Nobody commands, or somebody does again, who then starts anew.
     pub(super) fn silence(&mut self, silent: bool) {
-        if self.pilot.is_on_panels() || silent == self.silent {
-            return;
-        }
-        self.silent = silent;
-        if silent {
-            self.quiet = self.run.time();
-            self.outputs.commands.clear();
-        } else {
-            self.restart(self.run.time() - self.quiet);
+        let now = self.run.time();
+        match self.silent {
+            _ if self.pilot.is_on_panels() => {}
+            None if silent => {
+                self.silent = Some(now);
+                self.outputs.commands.clear();
+            }
+            Some(since) if !silent => {
+                self.silent = None;
+                self.restart(now - since);
+            }
+            None | Some(_) => {}
         }
     }
 

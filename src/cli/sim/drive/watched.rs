@@ -37,7 +37,7 @@ impl Drive {
     /// Lets a watch look at the scan that was just made, `restores` after a loss of power; while nobody commands it forgets what it knew.
     pub fn show(&self, watch: &mut Watch, restores: bool) {
         let (time, now) = (self.run.time(), self.run.tick().mono);
-        if self.silent || time < 0.0 {
+        if self.silent.is_some() || time < 0.0 {
             return watch.forget(time);
         }
         let (controller, inputs, outputs) = (&self.controller, &self.inputs, &self.outputs);

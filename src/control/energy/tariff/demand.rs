@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 use plant::time::Wall;
 
@@ -12,7 +11,7 @@ use super::history::Past;
 use super::peak::{Peak, peak};
 use super::rate::{Rating, line, tiers};
 use super::span::Sums;
-use super::{Coincident, DemandCharge, Per};
+use super::{Coincident, DemandCharge, Per, month};
 
 /// A quantity of kW, and what set it.
 type Set = (Decimal, SetBy);
@@ -144,9 +143,9 @@ fn ratchet(
 ) -> Set {
     let Some(ratchet) = &charge.ratchet else { return measured };
     let begin = rating.days.0;
-    let wanted = (1..=ratchet.months)
-        .filter(|n| begin.checked_sub(n.months()).is_ok_and(|earlier| ratchet.reaches(earlier, begin)));
-    let seen = past.iter().filter(|(from, _)| ratchet.reaches(*from, begin));
+    let now = month(begin);
+    let wanted = (1..=ratchet.months).filter(|n| ratchet.reaches(now - n, now));
+    let seen = past.iter().filter(|(from, _)| *from < begin && ratchet.reaches(month(*from), now));
     let (seen, wanted): (Vec<_>, usize) = (seen.collect(), wanted.count());
     if seen.len() < wanted {
         let say = format!(
