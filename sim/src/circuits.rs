@@ -209,7 +209,7 @@ impl Circuit {
             let economiser = self.economiser.as_ref().is_some_and(|e| e.0.is_on());
             let fed = self.feeds.machinery;
             water.fed = fed;
-            let valves = self.bank.units.iter().map(|unit| unit.order.valve);
+            let valves = self.bank.units.iter().map(|unit| unit.valve_stuck.unwrap_or(unit.order.valve));
             let condensers = self.bank.open().zip(valves).map(|(open, valve)| if open && fed { valve } else { 0.0 });
             water.share_flow(of, condensers.chain([if economiser && fed { 1.0 } else { 0.0 }]), dt);
         }

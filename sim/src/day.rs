@@ -6,9 +6,9 @@
 //! their classes, where the hall's file names them; of what stands in the room the dew point and the trip's distance from it; of a tank the first rung of its
 //! ladder. **Truth** counts, not what sensors say of it. **Outputs** are looked at as they are commanded, every one of the hall.
 
+use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 
-use plant::convert;
 use plant::event::{Event, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
@@ -90,18 +90,17 @@ struct Coolant {
 }
 
 /// One output.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Output {
     course: Course,
     turns: u32,
     hour: Hourly,
 }
 
-/// How often something was in this hour, and in the busiest one so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// When something was in the last hour (s), and how often in the busiest one so far.
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Hourly {
-    hour: u64,
-    now: u32,
+    last: VecDeque<f64>,
     most: u32,
 }
 
@@ -127,13 +126,13 @@ pub struct Book {
 
 impl Hourly {
     fn count(&mut self, time: f64) -> u32 {
-        let hour = convert::u64_from_f64_rounded((time / HOUR).floor());
-        if hour != self.hour {
-            (self.hour, self.now) = (hour, 0);
+        while self.last.front().is_some_and(|first| time - first >= HOUR) {
+            self.last.pop_front();
         }
-        self.now = self.now.saturating_add(1);
-        self.most = self.most.max(self.now);
-        self.now
+        self.last.push_back(time);
+        let now = u32::try_from(self.last.len()).unwrap_or(u32::MAX);
+        self.most = self.most.max(now);
+        now
     }
 }
 
@@ -239,7 +238,7 @@ impl Book {
         let name = |point: PointId| self.names.get(point).cloned().unwrap_or_default();
         let most_outside = self.inlets.iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| self.seconds > 0.0);
         let recommended = most_outside.map(|(point, outside)| (name(*point), 100.0 * (1.0 - outside / self.seconds)));
-        let outputs = self.outputs.iter().filter_map(|(id, output)| Some((id, (*output)?)));
+        let outputs = self.outputs.iter().filter_map(|(id, output)| Some((id, output.as_ref()?)));
         let turning = outputs.max_by_key(|(id, output)| (output.turns, std::cmp::Reverse(id.index())));
         let turning = turning.filter(|_| self.seconds > 0.0).map(|(id, output)| Turning {
             of: name(id),

@@ -22,6 +22,8 @@ pub struct Unit {
     pub tripped: bool,
     /// What it is told.
     pub order: Order,
+    /// Where the valve in its condenser water stands whatever it is told (1, 0 to 1).
+    pub valve_stuck: Option<f64>,
     /// No start catches.
     pub start_fails: bool,
     /// It does not stop.
@@ -89,6 +91,7 @@ impl Bank {
                 met: (of.setpoint, condenser),
                 tripped: false,
                 order: Order::PANEL,
+                valve_stuck: None,
                 start_fails: false,
                 stop_fails: false,
                 local: n < running,

@@ -17,6 +17,11 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-clocks-go-back", include_str!("../../scenarios/air-clocks-go-back.toml")),
     ("air-cold-day", include_str!("../../scenarios/air-cold-day.toml")),
     ("air-cold-night", include_str!("../../scenarios/air-cold-night.toml")),
+    (
+        "air-condenser-valve-stuck-in-the-cold",
+        include_str!("../../scenarios/air-condenser-valve-stuck-in-the-cold.toml"),
+    ),
+    ("air-condenser-valve-stuck-shut", include_str!("../../scenarios/air-condenser-valve-stuck-shut.toml")),
     ("air-condensers-in-the-cold", include_str!("../../scenarios/air-condensers-in-the-cold.toml")),
     ("air-containment-open", include_str!("../../scenarios/air-containment-open.toml")),
     ("air-controller-dead", include_str!("../../scenarios/air-controller-dead.toml")),

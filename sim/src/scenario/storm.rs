@@ -23,6 +23,8 @@ const RECOVERY: f64 = 1800.0;
 const STORED: f64 = 2.0;
 /// The fewest and the most faults of a storm.
 const FAULTS: (u64, u64) = (3, 8);
+/// What a water carries of what machines are rated, with the air's and the pumps' own heat (1).
+const OVERHEAD: f64 = 1.1;
 
 /// A random schedule of faults.
 #[derive(Clone, Debug, PartialEq)]
@@ -253,21 +255,50 @@ fn concerned(hall: &Hall, fault: Fault) -> Option<EquipId> {
     }
 }
 
-/// True when a row has lost more than its spare cooler or half of its inlets, or anything beyond the rows is broken.
+/// True when a row has lost more than its spare cooler or half of its inlets, a water more than its spare chiller or pump, or anything else beyond the
+/// rows is broken.
 fn hopeless(hall: &Hall, broken: &[Option<EquipId>]) -> bool {
     let beyond = broken.iter().any(|equip| {
         let kind = equip.and_then(|e| hall.equips.get(e)).map(|e| e.kind);
-        let harmless = [Kind::Crah, Kind::Fan, Kind::Dx, Kind::Rack, Kind::Meter];
-        kind.is_none_or(|kind| !harmless.contains(&kind))
+        let counted = [Kind::Crah, Kind::Fan, Kind::Dx, Kind::Rack, Kind::Meter, Kind::Chiller, Kind::Pump];
+        kind.is_none_or(|kind| !counted.contains(&kind))
     });
     let hit = |equip: EquipId| broken.contains(&Some(equip));
     beyond
+        || water_lost(hall, &hit)
         || hall.rows.iter().any(|(_, row)| {
             let coolers = row.fans.iter().filter(|fan| hit(fan.equip)).count();
             let racks = row.racks.iter().filter(|rack| hit(rack.equip)).count();
             let spare = usize::from(row.fans.len() > 1);
             coolers > spare || racks.saturating_mul(2) >= row.racks.len().max(1)
         })
+}
+
+/// True when a water has lost more chillers than it can spare at rated load, or more pumps than stand by. Of what control does not run all are needed.
+fn water_lost(hall: &Hall, hit: &impl Fn(EquipId) -> bool) -> bool {
+    let of = &hall.machinery;
+    let driven = |equip: EquipId| {
+        let chillers = hall.plants.iter().flat_map(|plant| &plant.chillers).map(|chiller| chiller.of.equip);
+        let pumps = hall.headers.rows().iter().flat_map(|header| &header.pumps).map(|pump| pump.of.equip);
+        chillers.chain(pumps).any(|one| one == equip)
+    };
+    let all =
+        of.chillers.iter().map(|c| c.of.equip).chain(of.pumps.iter().chain(&of.condenser_pumps).map(|p| p.of.equip));
+    let unspared = all.filter(|equip| hit(*equip)).any(|equip| !driven(equip));
+    let plants = hall.plants.iter().any(|plant| {
+        let rated: f64 = hall.rows.iter().flat_map(|(_, row)| &row.racks).map(|rack| rack.rated.0).sum();
+        let (all, lost) = (plant.chillers.len(), plant.chillers.iter().filter(|chiller| hit(chiller.of.equip)).count());
+        let left = convert::f64_from_usize(all.saturating_sub(lost)) * hall.strategies.plant(plant.circuit).capacity.0;
+        lost > 0 && left < OVERHEAD * rated
+    });
+    let headers = hall.headers.rows().iter().any(|header| {
+        let rules = hall.strategies.plant(header.circuit);
+        let rules = if header.condensing { rules.condenser_pumps.as_ref() } else { rules.pumps.as_ref() };
+        let lost = header.pumps.iter().filter(|pump| hit(pump.of.equip)).count();
+        let needed = rules.map_or(header.pumps.len(), |rules| usize::from(rules.pumps.running));
+        lost > 0 && header.pumps.len().saturating_sub(lost) < needed
+    });
+    unspared || plants || headers
 }
 
 fn deed((hall, names): (&Hall, &[(Fault, String)]), deed: &Deed) -> String {
@@ -331,6 +362,21 @@ mod tests {
             one(lost("chw/dp")) && one(lost("roof/wet-bulb")) && one(lost("crah-1/supply-air-temp")),
             "a sensor is none"
         );
+    }
+
+    #[test]
+    fn a_chiller_and_a_pump_that_others_stand_by_for_are_no_excuse_and_one_more_of_them_is() {
+        let hall = air();
+        let lost = |names: &[&str]| {
+            let tripped = |name: &&str| {
+                let equip = hall.equip(name).expect("a machine");
+                (0.0, 600.0, Fault::Machine { equip, how: MachineFault::Tripped })
+            };
+            !excused(&hall, &names.iter().map(tripped).collect::<Vec<_>>()).is_empty()
+        };
+        assert!(!lost(&["ch-2"]) && !lost(&["chwp-1"]) && !lost(&["ch-1", "chwp-1", "crah-2"]));
+        assert!(lost(&["ch-1", "ch-3"]) && lost(&["chwp-1", "chwp-2"]));
+        assert!(lost(&["wse"]) && lost(&["ct-1"]), "of what there is one, none is to spare");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What people and wires do to the world besides commands: break things, mend them, be heard.
 
+use plant::hall::sequence::Staged;
 use plant::id::{EquipId, PointId};
 use plant::time::Span;
 
 use super::World;
+use super::orders::on;
 use crate::actuators::Actuator;
-use crate::faults::{Fault, FeedbackFault};
+use crate::faults::{ActuatorFault, Fault, FeedbackFault};
 use crate::sensors::Channel;
 
 impl World {
@@ -92,6 +94,29 @@ impl World {
         of_air.flatten().chain(of_water).chain(of_cdus).chain(of_tanks).find(|a| a.command == point)
     }
 
+    /// The valve in a chiller's condenser water, which reports nothing and follows at once: what keeps it from following leaves it somewhere.
+    fn break_head(&mut self, (point, how): (PointId, ActuatorFault), broken: bool) {
+        let Self { plants, chilled, facility, .. } = self;
+        for plant in plants.iter() {
+            let circuit = on(plant.circuit, (chilled, facility));
+            let units = circuit.into_iter().flat_map(|circuit| &mut circuit.bank.units);
+            let here = |of: &&Staged| of.head.is_some_and(|head| head.position.id() == point);
+            for (unit, _) in units.zip(&plant.chillers).filter(|(_, of)| here(of)) {
+                let stands = match how {
+                    ActuatorFault::StuckAt(at) | ActuatorFault::LocalHand(at) => Some(at / 100.0),
+                    ActuatorFault::Jammed | ActuatorFault::LostCommand | ActuatorFault::PowerLost => {
+                        Some(unit.order.valve)
+                    }
+                    ActuatorFault::Reversed => Some(1.0 - unit.order.valve),
+                    ActuatorFault::Runaway => Some(1.0),
+                    // It still follows, or passes more than it shows.
+                    ActuatorFault::Slow(_) | ActuatorFault::Leaking(_) => None,
+                };
+                unit.valve_stuck = stands.filter(|_| broken);
+            }
+        }
+    }
+
     fn apply(&mut self, fault: Fault, broken: bool) {
         match fault {
             Fault::Sensor { point, how } => {
@@ -103,6 +128,7 @@ impl World {
                 if let Some(actuator) = self.actuator(point) {
                     actuator.fault = broken.then_some(how);
                 }
+                self.break_head((point, how), broken);
             }
             Fault::Feedback { point, how } => {
                 let Some(actuator) = self.actuator(point) else { return };

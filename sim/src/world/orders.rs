@@ -84,7 +84,7 @@ impl World {
 }
 
 /// The circuit of a water.
-const fn on<'c>(
+pub(super) const fn on<'c>(
     which: Which,
     (chilled, facility): (&'c mut Option<Circuit>, &'c mut Option<Circuit>),
 ) -> Option<&'c mut Circuit> {

@@ -151,8 +151,8 @@ fn verdict(lines: &[Line], args: &DaysArgs) -> Result<(), Stop> {
     let again = |l: &Line| {
         let noise = if l.noise { "on" } else { "off" };
         format!(
-            "again: wattloop sim days {} --day {} --noise {noise} --dt {} --seed {}",
-            l.hall, l.day, args.dt, args.seed
+            "again: wattloop sim days {} --day {} --noise {noise} --for {} --dt {} --seed {}",
+            l.hall, l.day, args.length, args.dt, args.seed
         )
     };
     if let Some((line, why)) = lines.iter().find_map(|l| Some((l, l.broken.as_ref()?))) {

@@ -1,7 +1,7 @@
 //! What must hold of control in every scan of a storm, seen from outside: from what was read, what was commanded, and what the status says.
 //!
 //! - Nothing that is old is taken for fresh.
-//! - With half of a loop's sensors lost its outputs are at their fail-safe, and with fewer at their share of the way there, whoever holds them.
+//! - With half of a loop's sensors lost, by silence or by what they say, its outputs are at their fail-safe, and with fewer at their share of the way there, whoever holds them.
 //! - A machine that runs is not told to stop, and one that control stopped not to start, within its minimum times, but by what is stronger than control;
 //!   fans and valves that rest do so for their least time.
 //! - Machines start and stop, and stages and crews change, within their times.
@@ -20,9 +20,9 @@ use std::sync::Arc;
 use plant::command::Command;
 use plant::hall::Hall;
 use plant::hall::sequence::RunMode;
-use plant::id::PointId;
+use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
-use plant::reading::{Reading, Sample};
+use plant::reading::{Reading, Sample, Why};
 use plant::time::{Mono, Span};
 use wattloop::control::Controller;
 
@@ -68,6 +68,9 @@ pub struct Watch {
     machines: Vec<Machine>,
     rests: Vec<Rest>,
     ways: Ways,
+    /// For how long each point has said nothing that is a value (s).
+    mute: Table<PointId, f64>,
+    before: f64,
     boot: f64,
     /// Three scans (s).
     sure: f64,
@@ -84,6 +87,8 @@ impl Watch {
             machines: times::machines(hall),
             rests: times::rests(hall),
             ways: Ways::of(hall),
+            mute: Table::filled(hall.points.len(), 0.0),
+            before: 0.0,
             hall: Arc::clone(hall),
             boot: f64::NEG_INFINITY,
             sure: SURE * dt.seconds(),
@@ -102,6 +107,7 @@ impl Watch {
     /// One scan.
     pub fn look(&mut self, look: &Look<'_>) {
         let sure = self.sure;
+        self.listen(look);
         let found = self.taken_for_fresh(look).or_else(|| self.below_its_floor(look));
         // Each of them follows in every scan, whatever was found before.
         let early = self.machines.iter_mut().filter_map(|machine| machine.early(look, sure)).reduce(|first, _| first);
@@ -112,6 +118,23 @@ impl Watch {
         }
     }
 
+    /// Who speaks no value: a fault's code, no number, one beyond the range. Of more than one sensor the vote says who is believed.
+    fn listen(&mut self, look: &Look<'_>) {
+        let dt = look.time - self.before;
+        self.before = look.time;
+        for ((point, def), mute) in self.hall.points.iter().zip(self.mute.rows_mut()) {
+            let range = def.judgement.min..=def.judgement.max;
+            let voted = self.hall.redundant.iter().any(|of| of.of() == Some(point));
+            let speaks = voted
+                || look.inputs.samples.get(point).is_none_or(|sample| match sample.value {
+                    Ok(value) => range.contains(&value),
+                    // One read that failed may succeed next time, until its last value is too old.
+                    Err(why) => matches!(why, Why::Config | Why::Comm | Why::Timeout | Why::Exception(_)),
+                });
+            *mute = if speaks { 0.0 } else { *mute + dt };
+        }
+    }
+
     /// A reading that is fresh though its sample is old, or no number.
     fn taken_for_fresh(&self, look: &Look<'_>) -> Option<String> {
         let voted = |point: PointId| self.hall.redundant.iter().any(|of| of.of() == Some(point));
@@ -119,7 +142,9 @@ impl Watch {
             let Reading::Fresh(_) = look.controller.reading(point) else { return None };
             let sample = look.inputs.samples.get(point)?;
             let (age, most) = (age(sample, look.now), def.judgement.stale_after.seconds() + self.sure);
-            (sample.value.is_err() || age > most).then(|| format!("{} is fresh at an age of {age:.0} s", def.name))
+            let mute = self.mute.get(point).is_some_and(|mute| *mute > self.sure);
+            (sample.value.is_err() || mute || age > most)
+                .then(|| format!("{} is fresh at an age of {age:.0} s", def.name))
         })
     }
 
@@ -128,7 +153,7 @@ impl Watch {
         if look.time < self.boot + BOOT {
             return None; // what has not been heard yet is no lost sensor: its outputs are at their fail-safe
         }
-        self.guarded.iter().find_map(|of| of.short(&self.hall, look, self.sure))
+        self.guarded.iter().find_map(|of| of.short(&self.hall, look, (self.sure, &self.mute)))
     }
 }
 

@@ -4,7 +4,7 @@ use plant::command::Level;
 use plant::convert::f64_from_usize;
 use plant::hall::Hall;
 use plant::hall::sequence::{DxUnit, RunMode};
-use plant::id::PointId;
+use plant::id::{PointId, Table};
 use plant::point::{Point, WriteRange};
 use plant::reading::Why;
 use plant::units::{Quantity, Ratio};
@@ -66,8 +66,8 @@ fn by<I: Quantity, O: Quantity>(input: &Point<I>, output: &Point<O>, mode: &Poin
 impl Guarded {
     /// The first of its outputs that is short of its share of the way to its fail-safe. What is stronger than fail-safe floors is excepted: a
     /// valve that is shut for its dew point, a CDU that leaks.
-    pub fn short(&self, hall: &Hall, look: &Look<'_>, sure: f64) -> Option<String> {
-        let share = (2.0 * self.lost(hall, look, sure)).min(1.0);
+    pub fn short(&self, hall: &Hall, look: &Look<'_>, known: (f64, &Table<PointId, f64>)) -> Option<String> {
+        let share = (2.0 * self.lost(hall, look, known)).min(1.0);
         let ours = |panel: Option<PointId>| panel.is_none_or(|panel| mode(look.outputs, panel) == Some(RunMode::On));
         let outputs = self.outputs.iter().filter(|(_, panel)| share > 0.0 && ours(*panel));
         outputs.map(|(output, _)| *output).find_map(|output| {
@@ -85,7 +85,7 @@ impl Guarded {
     }
 
     /// The share of its sensors that are lost for certain (1).
-    fn lost(&self, hall: &Hall, look: &Look<'_>, sure: f64) -> f64 {
+    fn lost(&self, hall: &Hall, look: &Look<'_>, (sure, mute): (f64, &Table<PointId, f64>)) -> f64 {
         let (mut sourced, mut lost) = (0_usize, 0_usize);
         for point in &self.inputs {
             let (Some(sample), Some(def)) = (look.inputs.samples.get(*point), hall.points.get(*point)) else {
@@ -96,7 +96,8 @@ impl Guarded {
             }
             sourced += 1;
             let silent = age(sample, look.now) > def.judgement.lost_after.seconds() + sure;
-            lost += usize::from(silent);
+            let mute = mute.get(*point).is_some_and(|mute| *mute > sure);
+            lost += usize::from(silent || mute);
         }
         if sourced == 0 { 0.0 } else { f64_from_usize(lost) / f64_from_usize(sourced) }
     }

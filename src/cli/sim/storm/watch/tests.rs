@@ -77,6 +77,24 @@ fn a_row_that_nobody_sees_any_more_is_at_its_fail_safe_and_less_is_a_breach() {
 }
 
 #[test]
+fn a_row_whose_sensors_speak_no_numbers_is_lost_as_well() {
+    let mut rig = Rig::new();
+    let inlets: Vec<PointId> = rig.hall.rows.rows()[0].racks.iter().map(|rack| rack.inlet.id()).collect();
+    let deaf = |rig: &mut Rig, garbage: f64| {
+        rig.scan(&|name| !name.starts_with("rack-a"));
+        let now = Mono(rig.seconds * 1_000_000_000);
+        inlets.iter().for_each(|point| rig.inputs.samples[*point] = Sample { value: Ok(garbage), at: now });
+        rig.look();
+    };
+    (0..60).for_each(|_| deaf(&mut rig, f64::NAN));
+    (0..60).for_each(|_| deaf(&mut rig, 7312.0));
+    assert_eq!(rig.watch.breach, None, "control does what it should");
+    rig.command("crah-1/fan-speed").value = 99.0;
+    rig.look();
+    assert!(rig.what().contains("crah-1/fan-speed is at 99.0"), "{}", rig.what());
+}
+
+#[test]
 fn an_old_sample_that_counts_as_fresh_is_a_breach() {
     let mut rig = Rig::new();
     let point = rig.hall.point("rack-a03/inlet-air-temp").expect("there");
