@@ -110,11 +110,13 @@ pub enum Trouble {
     RunsDry,
     /// Its supply air is told far colder than that of all other units of its row, and nothing makes it so: it is not believed.
     ColderThanOthers,
+    /// A flow meter reads that water stands which a pump is seen to press: it is not believed.
+    MeterNotBelieved,
 }
 
 impl Trouble {
     /// Every trouble.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::DidNotStart,
         Self::DidNotStop,
         Self::StoppedItself,
@@ -135,6 +137,7 @@ impl Trouble {
         Self::NotSaturated,
         Self::RunsDry,
         Self::ColderThanOthers,
+        Self::MeterNotBelieved,
     ];
 
     /// The word on the wire.
@@ -161,6 +164,7 @@ impl Trouble {
             Self::NotSaturated => "not_saturated",
             Self::RunsDry => "runs_dry",
             Self::ColderThanOthers => "colder_than_others",
+            Self::MeterNotBelieved => "meter_not_believed",
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   dry ── fans at their most and the water too warm, for a while ─▶ wet ── fans alone would do, for a while, least-wet over ─▶ dry
-//!                                                                    wet ── frost, or nobody knows ─▶ dry, at once
+//!                                                                    wet ── frost, or it may freeze ─▶ dry, at once
 //! ```
 //!
 //! **Equation** what dry fans would need for the heat that wet ones take, `u·((t_in − t_pads)/(t_in − t_dry))^(1/0.6)` with the water's entering
@@ -21,6 +21,7 @@ use plant::id::EquipId;
 use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
+use super::clock::sum;
 use super::commands::{Commands, OutputId};
 use super::cooling::Cooling;
 use super::fans::{Fans, Hold};
@@ -36,6 +37,10 @@ use super::sequence::roster::RunTime;
 const PADS_TAKE: f64 = 0.85;
 /// What a cooler takes for each kelvin between water and air grows with its fans' speed to the power of this, at the least (1).
 const GROWS_WITH: f64 = 0.6;
+/// Air whose temperature nobody tells may have become so much colder within an hour (K): a cold front.
+const FRONT: f64 = 10.0;
+/// And so much with each hour after it (K): a night.
+const NIGHT: f64 = 1.5;
 /// The least distance between entering water and outdoor air that is reckoned with (K): below it fans alone never do.
 const APART: f64 = 0.5;
 
@@ -67,6 +72,8 @@ pub struct DryCooler {
     hot: Timer,
     /// How long they alone would have done.
     alone: Timer,
+    /// The outdoor air as it was known last (°C), and how long ago.
+    air: Option<(f64, Span)>,
 }
 
 /// Every dry cooler, in the hall's order.
@@ -153,6 +160,12 @@ impl DryCoolers {
     }
 }
 
+/// What air that was known so long ago may have come to at the coldest (°C).
+fn coldest((celsius, age): (f64, Span)) -> f64 {
+    let hours = age.seconds() / 3600.0;
+    celsius - FRONT * hours.min(1.0) - NIGHT * (hours - 1.0).max(0.0)
+}
+
 fn look(of: &DrivenDry, scene: &Scene<'_>, wiring: &Wiring) -> View {
     let wetted = match scene.sight(of.of.wetted) {
         Sight::Lost => Sight::Doubted, // nothing is started nor given up by it
@@ -190,6 +203,7 @@ impl DryCooler {
             pads: Driven::found(false, RunTime::default()),
             hot: Timer::default(),
             alone: Timer::default(),
+            air: None,
         }
     }
 
@@ -222,6 +236,10 @@ impl DryCooler {
     }
 
     fn step(&mut self, about: About, (rules, view): (&DryTuning, &View), dt: Span, news: &mut News<'_>) {
+        self.air = match view.outdoors {
+            Some(celsius) => Some((celsius, Span::ZERO)),
+            None => self.air.map(|(celsius, age)| (celsius, sum(age, dt))),
+        };
         let sees = view.leaving.fresh && matches!((view.turns, view.wetted), (Sight::Known(_), Sight::Known(_)));
         let lost = view.leaving.celsius.is_none() || view.turns == Sight::Lost;
         if let Some(told) = self.rule.step((sees, lost), dt) {
@@ -249,8 +267,8 @@ impl DryCooler {
             self.hot.count(leaving > rules.fans.speed.setpoint && view.told >= pads.above, dt);
             self.alone.count(view.alone() < pads.below, dt);
         }
-        // Ice breaks pads: without a word about frost nothing is wetted.
-        let mild = view.outdoors.is_some_and(|celsius| celsius > pads.coldest.0);
+        // Ice breaks pads: where it may freeze nothing is wetted. A station that is lost in the heat says for hours that it does not.
+        let mild = self.air.is_some_and(|air| coldest(air) > pads.coldest.0);
         let over = self.alone.reached(pads.below_for) && self.pads.since() >= pads.least_wet;
         mild && if self.pads.is_told() { !over } else { self.hot.reached(pads.above_for) }
     }

@@ -216,10 +216,13 @@ impl Forecast {
         }
     }
 
-    /// What a row draws and is expected to draw `lead` from now, above what it drew at first (1, share of what it is rated).
+    /// What rows draw and are expected to draw `lead` from now, above what they drew at first (1, share of what they are rated).
     #[must_use]
-    pub fn moved(&self, row: RowId, lead: Span) -> f64 {
-        self.rows.get(row).map_or(0.0, |load| (load.moved + self.extra(row, lead)) / load.rated)
+    pub fn moved(&self, lead: Span, of: impl Fn(RowId) -> bool) -> f64 {
+        let rows = self.rows.iter().filter(|(id, _)| of(*id));
+        let both = rows.map(|(id, load)| (load.moved + self.extra(id, lead), load.rated));
+        let (moved, rated) = both.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        if rated > 0.0 { moved / rated } else { 0.0 }
     }
 
     /// What a row is expected to draw `lead` from now more than it does (W, at least 0).

@@ -6,6 +6,7 @@ pub mod demand;
 pub mod economiser;
 mod head;
 mod look;
+mod meter;
 mod reset;
 pub mod staging;
 pub mod tower;
@@ -31,6 +32,7 @@ use super::sequence::orders::{is_held_off, keep, rescue, tell};
 use super::sequence::roster::{MachineId, RunTime};
 use demand::Demand;
 use economiser::Economiser;
+use meter::Meter;
 use staging::Stages;
 use tower::Tower;
 pub use wiring::{Wiring, wirings};
@@ -47,6 +49,8 @@ pub struct Plant {
     demand: Demand,
     /// For which inlet thermal protection has taken each chiller from a person who holds it off.
     rescued: Vec<Option<PointId>>,
+    /// Its flow meter.
+    meter: Meter,
 }
 
 /// Every plant, in the hall's order.
@@ -182,6 +186,7 @@ impl Plant {
             heads: vec![head::REST; of.chillers.iter().filter(|chiller| chiller.head.is_some()).count()],
             demand: Demand::new(hall, of),
             rescued: vec![None; of.chillers.len()],
+            meter: Meter::default(),
         }
     }
 
@@ -225,7 +230,8 @@ impl Plant {
         let machines = self.named(of).filter_map(|(equip, machine)| Some((equip, machine.trouble()?)));
         let tower = of.rejecting.zip(self.tower).and_then(|(of, tower)| Some((of.of.equip, tower.trouble()?)));
         let plates = of.economiser.zip(self.economiser).and_then(|(of, own)| Some((of.of.equip, own.stuck()?)));
-        machines.chain(plates).chain(tower)
+        let meter = self.meter.trouble().map(|trouble| (of.equip, trouble));
+        machines.chain(plates).chain(tower).chain(meter)
     }
 
     /// Every machine of it with its equipment.
@@ -244,10 +250,13 @@ impl Plant {
         let about = About::Equip(of.plant.equip);
         let on_panels = self.is_on_panels();
         self.switch(of, (scene, wiring), news);
-        let waters = scene.waters(of);
+        let most_dp = self.demand.pressure(of.rules, cooling.strategies().pump.setpoint);
+        let flow = scene.flow(of, most_dp);
+        news.machine(about, self.meter.step(flow.dead, of.dt).map(What::Trouble));
+        let waters = scene.waters(of, flow.believed);
         let helps = self.economiser.is_some_and(|e| e.helps(waters.as_ref()));
         let seen = |id: MachineId| scene.chiller(of.plant, wiring, id).on_panel(on_panels);
-        let water = scene.water(of, (self.demand.pressure(of.rules, cooling.strategies().pump.setpoint), helps));
+        let water = scene.water(of, (most_dp, flow.believed, helps));
         if on_panels {
             self.stages.look_on(of, seen, news);
             if self.rule == Rule::Elsewhere {

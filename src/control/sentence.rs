@@ -103,6 +103,9 @@ pub const fn mishap(trouble: Trouble) -> &'static str {
         Trouble::ColderThanOthers => {
             "its supply air is told far colder than that of all other units of its row, and nothing makes it so: it is not believed"
         }
+        Trouble::MeterNotBelieved => {
+            "its flow meter reads that the water stands, while a pump runs and presses it: it is not believed"
+        }
         Trouble::NotSaturated => "it presses less than its liquid's vapour would: its pressure or its temperature lies",
         Trouble::NotBelieved => {
             "its fluid's temperature does not rise with the heat that its machines give, and is not believed"

@@ -18,6 +18,10 @@ pub struct FeedForward {
     pub valves: Ahead,
     /// Each CDU's valve.
     pub cdu_valves: Ahead,
+    /// Each rear door's valve.
+    pub door_valves: Ahead,
+    /// The pumps that hold the pressure of a header of chilled water, by the load of all rows with coils.
+    pub pumps: Ahead,
     /// How slowly it lets go (s to h, 1min to 2h): the time constant.
     pub fall: Span,
     /// How long an announced load may be late before nobody counts on it any more (s to h, 10s to 1h).
@@ -46,6 +50,8 @@ impl FeedForward {
         fans: Ahead::NONE,
         valves: Ahead::NONE,
         cdu_valves: Ahead::NONE,
+        door_valves: Ahead::NONE,
+        pumps: Ahead::NONE,
         fall: Span::from_secs(600),
         wait: Span::from_secs(120),
         chillers: Span::ZERO,
@@ -54,6 +60,7 @@ impl FeedForward {
     /// The longest that anything moves ahead of an announced load.
     #[must_use]
     pub fn longest(&self) -> Span {
-        [self.fans.lead, self.valves.lead, self.cdu_valves.lead, self.chillers].into_iter().fold(Span::ZERO, Span::max)
+        let loops = [self.fans, self.valves, self.cdu_valves, self.door_valves, self.pumps];
+        loops.into_iter().map(|of| of.lead).fold(self.chillers, Span::max)
     }
 }

@@ -117,6 +117,8 @@ pub struct Circuit {
     pub drives: Vec<Drive>,
     /// The row whose heat it carries, where that is one row's.
     pub row: Option<RowId>,
+    /// The rows whose load moves it ahead of their heat.
+    pub heats: Vec<RowId>,
     /// The fan loops of the rows that it cools: thermal protection of any of these takes what it moves.
     pub cools: Vec<LoopId>,
 }
@@ -132,6 +134,7 @@ impl Circuit {
             coolers: Vec::new(),
             drives: Vec::new(),
             row: None,
+            heats: Vec::new(),
             cools: Vec::new(),
         }
     }

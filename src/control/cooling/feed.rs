@@ -38,9 +38,11 @@ impl Feed {
 
     /// One scan.
     pub(super) fn step(&mut self, circuit: &Circuit, rules: &FeedForward, scene: &Scene<'_>) {
-        let Some(row) = circuit.row else { return };
+        if circuit.heats.is_empty() {
+            return;
+        }
         let ahead = circuit.service.ahead(rules);
-        let load = scene.forecast.moved(row, ahead.lead);
+        let load = scene.forecast.moved(ahead.lead, |row| circuit.heats.contains(&row));
         let dt = scene.dt.min(scene.longest).seconds();
         let before = self.load;
         // Up at once; down slowly, and through a pause not at all.
@@ -57,14 +59,14 @@ impl Service {
             Self::Fans => rules.fans,
             Self::Valve => rules.valves,
             Self::CduValve => rules.cdu_valves,
-            // These hold a pressure, a water that many share, or one rack or tank: what rows draw says little of them.
-            Self::Pump
-            | Self::TowerFans(_)
+            Self::DoorValve => rules.door_valves,
+            Self::Pump => rules.pumps,
+            // These hold a pressure, a water that many share, or one tank: what rows draw says little of them.
+            Self::TowerFans(_)
             | Self::Head(_)
             | Self::DryFans
             | Self::Damper
             | Self::Compressor
-            | Self::DoorValve
             | Self::TankValve
             | Self::CondenserValve
             | Self::CduPumps => Ahead::NONE,

@@ -39,12 +39,11 @@ impl Scene<'_> {
         self.image.read(plant.supply).usable().is_some()
     }
 
-    /// What the stages go by: the pressure's setpoint (Pa), and whether the economiser runs.
-    pub(super) fn water(&self, of: &staging::Scene<'_>, (most_dp, helps): (f64, bool)) -> Water {
-        let (plant, rules) = (of.plant, of.rules);
+    /// What the stages go by: the pressure's setpoint (Pa), the flow over design where it is believed (1), and whether the economiser runs.
+    pub(super) fn water(&self, of: &staging::Scene<'_>, (most_dp, flow, helps): (f64, Option<f64>, bool)) -> Water {
+        let plant = of.plant;
         let setpoint = of.setpoint;
         let supply = self.fresh(plant.supply);
-        let flow = self.fresh(plant.flow);
         let back = self.fresh(plant.return_water);
         // What cools the water before the chillers, the last one's word first; without any the whole load is the chillers'.
         let economised = plant.economiser.filter(|_| helps).and_then(|e| self.fresh(e.of.leaving));
@@ -53,12 +52,12 @@ impl Scene<'_> {
         let entering = free.or(back);
         // A dry cooler that is not seen now is thought to help: what it does not do, the warm supply tells.
         let dry_helps = plant.dry_cooler.is_some() && dry.is_none_or(|(entering, leaving)| entering - leaving > HELPS);
-        let share = flow.map(|flow| flow / rules.design_flow.0);
         // No load is counted by a word that is doubted, nor by water that stands: the heat waits where it is made.
         let doubted = plant.economiser.is_some_and(|e| helps && self.is_stale(e.of.leaving))
             || plant.dry_cooler.is_some_and(|d| self.is_stale(d.leaving));
-        let moves = share.is_some_and(|share| share >= staging::LEAST_FLOW) && !doubted;
-        let load = flow.zip(entering).map(|(flow, entering)| (flow * LITRE * (entering - setpoint)).max(0.0));
+        let moves = flow.is_some_and(|share| share >= staging::LEAST_FLOW) && !doubted;
+        let litres = self.fresh(plant.flow).filter(|_| flow.is_some());
+        let load = litres.zip(entering).map(|(flow, entering)| (flow * LITRE * (entering - setpoint)).max(0.0));
         let spared = free.is_some_and(|leaving| leaving <= setpoint + SPARED);
         let dp = match plant.circuit {
             machinery::Circuit::ChilledWater => self.fresh(plant.dp).map(|dp| most_dp - dp),
@@ -70,7 +69,7 @@ impl Scene<'_> {
             coming: self.coming(plant.circuit),
             warm: supply.map(|supply| supply - setpoint),
             starved: dp,
-            flow: share,
+            flow,
             stands: self.stands(plant.circuit),
             economising: helps || dry_helps || spared,
             spared,
@@ -120,11 +119,11 @@ impl Scene<'_> {
     }
 
     /// What the economiser goes by.
-    pub(super) fn waters(&self, of: &staging::Scene<'_>) -> Option<Waters> {
+    pub(super) fn waters(&self, of: &staging::Scene<'_>, flow: Option<f64>) -> Option<Waters> {
         let switched = of.plant.economiser?;
         Some(Waters {
             wet_bulb: self.hall.machinery.weather.and_then(|station| self.fresh(station.wet_bulb)),
-            flow: self.fresh(of.plant.flow).map(|flow| flow / of.rules.design_flow.0),
+            flow,
             entering: self.fresh(switched.of.entering),
             leaving: self.fresh(switched.of.leaving),
             tower: of.plant.tower.and_then(|tower| self.fresh(tower.speed)),

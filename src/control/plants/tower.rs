@@ -217,7 +217,9 @@ impl Tower {
         let hold = if self.spares { Some(basin(rules, view)) } else { hold(self.duty, rules, view) };
         news.machine(about, self.fans.step(&rules.fans, hold.as_ref(), (view.turns, view.told), dt));
         self.aim = self.fans.aim(&rules.fans, hold.map(|hold| (hold.water.point, hold.setpoint)));
-        self.open(rules, view.flow, dt);
+        // Chillers that run have water behind their condensers, whatever a meter says that reads next to nothing.
+        let dry = |flow: &f64| view.plant.condenses && *flow < rules.cell_flow.0 * rules.least_flow;
+        self.open(rules, view.flow.filter(|flow| !dry(flow)), dt);
     }
 
     /// As many cells are open as get their least water; all where the flow is not known.

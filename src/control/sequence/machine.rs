@@ -382,7 +382,8 @@ impl Judge<'_> {
                 | Trouble::AirStays
                 | Trouble::NotSaturated
                 | Trouble::RunsDry
-                | Trouble::ColderThanOthers,
+                | Trouble::ColderThanOthers
+                | Trouble::MeterNotBelieved,
             ) => (!broken && since >= rules.retry_after).then_some(Life::Off),
         }
     }

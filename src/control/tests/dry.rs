@@ -91,18 +91,48 @@ fn where_nobody_knows_the_wet_bulb_pads_are_dried_by_the_fans_speed() {
 }
 
 #[test]
-fn nothing_is_wetted_in_frost_or_where_nobody_knows_whether_it_freezes() {
-    for outdoors in [Some(2.0), None] {
+fn nothing_is_wetted_in_frost_or_where_it_may_freeze() {
+    // Air of 9 °C that nobody has told of for forty minutes may be at 2 °C.
+    for (outdoors, lost) in [(2.0, false), (9.0, true)] {
         let mut rig = hall();
-        match outdoors {
-            Some(celsius) => rig.read("roof/dry-bulb", celsius),
-            None => rig.fail("roof/dry-bulb", Why::OutOfService),
+        rig.read("roof/dry-bulb", outdoors);
+        rig.steps(60);
+        if lost {
+            rig.fail("roof/dry-bulb", Why::OutOfService);
         }
+        rig.steps(2400);
         rig.read("dc-1/leaving-water-temp", 36.0);
         rig.read("dc-1/fan-speed-feedback", 100.0);
         rig.steps(1800);
-        assert_eq!(rig.value("dc-1/wet"), 0.0, "{outdoors:?}");
+        assert_eq!(rig.value("dc-1/wet"), 0.0, "{outdoors}");
     }
+}
+
+#[test]
+fn in_the_heat_a_weather_station_that_is_lost_leaves_pads_wet_and_lets_them_be_wetted_for_hours() {
+    let mut rig = hall();
+    rig.read("roof/dry-bulb", 42.0);
+    rig.read("dc-1/leaving-water-temp", 34.0);
+    rig.read("dc-1/fan-speed-feedback", 100.0);
+    rig.steps(300);
+    rig.read("dc-1/wetted", 1.0);
+    rig.step();
+    assert_eq!(rig.value("dc-1/wet"), 1.0);
+    rig.fail("roof/dry-bulb", Why::OutOfService);
+    rig.fail("roof/wet-bulb", Why::OutOfService);
+    for minute in 0..300 {
+        rig.steps(60);
+        assert_eq!(rig.value("dc-1/wet"), 1.0, "after {minute} min with fans at their most");
+    }
+    let mut rig = hall();
+    rig.read("roof/dry-bulb", 42.0);
+    rig.steps(60);
+    rig.fail("roof/dry-bulb", Why::OutOfService);
+    rig.steps(3600);
+    rig.read("dc-1/leaving-water-temp", 34.0);
+    rig.read("dc-1/fan-speed-feedback", 100.0);
+    rig.steps(900);
+    assert_eq!(rig.value("dc-1/wet"), 1.0, "wetted an hour after the last word of a hot day");
 }
 
 #[test]

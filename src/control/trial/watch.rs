@@ -124,5 +124,5 @@ impl Ground {
 
 /// What all rows draw, of what they are rated, summed up: the trial minds a change of any.
 fn load(scene: &Scene<'_>) -> f64 {
-    scene.hall.rows.ids().map(|row| scene.forecast.moved(row, Span::ZERO)).sum()
+    scene.hall.rows.ids().map(|row| scene.forecast.moved(Span::ZERO, |of| of == row)).sum()
 }

@@ -16,6 +16,8 @@ pub(super) fn feed_forward(file: &Section<'_>) -> FeedForward {
         fans: ahead("fans"),
         valves: ahead("valves"),
         cdu_valves: ahead("cdu-valves"),
+        door_valves: ahead("door-valves"),
+        pumps: ahead("pumps"),
         fall: section.span("fall", old.fall, (MINUTE, HOUR.times(2))),
         wait: section.span("wait", old.wait, (Span::from_secs(10), HOUR)),
         chillers: section.span("chillers", old.chillers, (Span::ZERO, HOUR)),

@@ -19,6 +19,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     let wire = Wire { commands };
     let fans = hall.rows.iter().map(|(id, row)| Circuit {
         row: Some(id),
+        heats: vec![id],
         inputs: row.racks.iter().map(|rack| rack.inlet.id()).collect(),
         drives: row.fans.iter().filter_map(|fan| wire.drive(fan.equip, &fan.speed, &fan.feedback)).collect(),
         cools: vec![row.fan_loop],
@@ -26,6 +27,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
     });
     let valves = hall.coils.iter().map(|coil| Circuit {
         row: Some(coil.row),
+        heats: vec![coil.row],
         inputs: vec![coil.supply_air.id()],
         drives: wire.drive(coil.equip, &coil.valve, &coil.valve_feedback).into_iter().collect(),
         cools: hall.rows.get(coil.row).map(|row| row.fan_loop).into_iter().collect(),
@@ -35,6 +37,7 @@ pub fn circuits(hall: &Hall, commands: &Commands) -> Vec<Circuit> {
         inputs: vec![water.dp.id()],
         drives: wire.drive(water.equip, &water.pump, &water.pump_feedback).into_iter().collect(),
         cools: hall.rows.rows().iter().map(|row| row.fan_loop).collect(),
+        heats: hall.rows.ids().filter(|row| hall.coils.iter().any(|coil| coil.row == *row)).collect(),
         ..Circuit::of(water.pump_loop, Service::Pump)
     });
     let plants = hall.plants.iter().flat_map(|plant| wire.plant(plant));
@@ -119,6 +122,7 @@ impl Wire<'_> {
                 inputs: vec![cdu.of.supply.id()],
                 drives: valve.into_iter().collect(),
                 row: Some(cdu.row),
+                heats: vec![cdu.row],
                 ..Circuit::of(cdu.valve_loop, Service::CduValve)
             },
             Circuit {
@@ -132,6 +136,7 @@ impl Wire<'_> {
     /// A rear door's valve.
     fn door(&self, hall: &Hall, of: &DrivenDoor) -> Circuit {
         Circuit {
+            heats: vec![of.row],
             inputs: vec![of.of.leaving_air.id()],
             drives: self.on_panel((of.of.equip, &of.run_mode), &of.valve, &of.of.valve).into_iter().collect(),
             cools: hall.rows.get(of.row).map(|row| row.fan_loop).into_iter().collect(),
