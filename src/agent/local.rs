@@ -4,7 +4,7 @@
 //! GET  /v1/node                     how the node is
 //! GET  /v1/state                    what the agent is: its fail-safe, its bounds, its longest lease
 //! POST /v1/grants                   {"grants":[{"uuid","cap_mw","lease_ms","epoch","seq"}]}, answered one by one
-//! POST /v1/release, /v1/take        people take the node back, or give it to its controller
+//! POST /v1/release, /v1/take        people take the node back, or give it to its controller: root only, and whoever the agent runs as
 //! every refusal: {"code","message","help"}
 //! ```
 
@@ -14,6 +14,7 @@ use std::sync::mpsc::SyncSender;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use plant::gpu::Uuid;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::work::Ask;
-use crate::service::api::{Caller, Door, Problem, admit, open_door};
+use crate::service::api::{Caller, Door, Owner, Problem, admit, admit_owner, open_door};
 
 /// The largest body that is read (bytes).
 const BODY_LIMIT: usize = 64 * 1024;
@@ -62,18 +63,22 @@ pub fn serve(
     online: serde_json::Value,
 ) -> io::Result<(Door, impl Future<Output = io::Result<()>>)> {
     let (door, listener, owner) = open_door(socket)?;
-    let context = Context { asks, online };
-    let routes = Router::new()
+    let routes = routes(owner, Context { asks, online }).into_make_service_with_connect_info::<Caller>();
+    Ok((door, async move { axum::serve(listener, routes).await }))
+}
+
+/// What the group may ask is what a controller needs; whose node it is, it may not decide.
+fn routes(owner: Owner, context: Context) -> Router {
+    Router::new()
+        .route("/v1/release", post(release))
+        .route("/v1/take", post(take))
+        .route_layer(from_fn_with_state(owner, admit_owner))
         .route("/v1/node", get(node))
         .route("/v1/state", get(state))
         .route("/v1/grants", post(grants))
-        .route("/v1/release", post(release))
-        .route("/v1/take", post(take))
-        .layer(axum::middleware::from_fn_with_state(owner, admit))
+        .layer(from_fn_with_state(owner, admit))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(context)
-        .into_make_service_with_connect_info::<Caller>();
-    Ok((door, async move { axum::serve(listener, routes).await }))
 }
 
 /// Asks the thread that decides.
@@ -122,4 +127,52 @@ async fn hold(context: &Context, released: bool) -> Result<Json<bool>, Problem> 
         let help = "it holds until the next restart; make room and say it again";
         Problem::new(StatusCode::INSUFFICIENT_STORAGE, "not_saved", why, help)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, sync_channel};
+
+    use axum::extract::connect_info::MockConnectInfo;
+    use hyper::Method;
+    use tokio::net::UnixListener;
+
+    use super::*;
+    use crate::adapters::unix;
+
+    const OWNER: Owner = Owner { uid: 990, gid: 991 };
+
+    /// A socket at which everybody is taken for this caller.
+    fn serve_as(uid: u32, groups: &[u32]) -> (tempfile::TempDir, Receiver<Ask>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let listener = UnixListener::bind(folder.path().join("s")).expect("a socket");
+        let (asks, hear) = sync_channel(4);
+        let caller = Caller { uid: Some(uid), groups: groups.to_vec() };
+        let routes = routes(OWNER, Context { asks, online: serde_json::Value::Null }).layer(MockConnectInfo(caller));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        (folder, hear)
+    }
+
+    async fn post_to(folder: &tempfile::TempDir, path: &str) -> u16 {
+        let mut caller = unix::Caller::connect(&folder.path().join("s")).await.expect("it listens");
+        caller.ask((Method::POST, path), "{}".into(), 4096).await.expect("an answer").0
+    }
+
+    #[tokio::test]
+    async fn whose_node_it_is_root_says_and_not_the_controllers_group() {
+        let (folder, hear) = serve_as(1000, &[1000, 991]);
+        assert_eq!(post_to(&folder, "/v1/release").await, 403);
+        assert_eq!(post_to(&folder, "/v1/take").await, 403);
+        assert!(hear.try_recv().is_err(), "nobody is asked");
+        assert_eq!(post_to(&folder, "/v1/grants").await, 400, "that is read, and no grants");
+        for uid in [0, 990] {
+            let (folder, hear) = serve_as(uid, &[5]);
+            let answers = std::thread::spawn(move || match hear.recv().expect("asked") {
+                Ask::Release(true, to) => to.send(Ok(())).expect("heard"),
+                ask @ (Ask::Grants(..) | Ask::Report(_) | Ask::Release(..)) => panic!("{ask:?}"),
+            });
+            assert_eq!(post_to(&folder, "/v1/release").await, 200);
+            answers.join().expect("answered");
+        }
+    }
 }

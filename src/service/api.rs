@@ -66,7 +66,7 @@ pub use checkout::{CheckRow, Checkout, ForceStep, Found, FoundRow, Quiet, Raw};
 pub use door::{Door, open as open_door};
 pub use exchanged::Exchanged;
 pub use grid::{LiftTarget, SetTarget};
-pub use peer::{Caller, Owner, admit};
+pub use peer::{Caller, Owner, admit, admit_owner};
 pub use problem::Problem;
 pub use reload::{Reloaded, reload};
 pub use routes::{Override, Release};

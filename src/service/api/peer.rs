@@ -32,10 +32,13 @@ impl Caller {
     /// True for the service's own user, for root, and for members of the socket's group.
     #[must_use]
     pub fn may_ask(&self, owner: Owner) -> bool {
-        match self.uid {
-            None => false,
-            Some(uid) => uid == 0 || uid == owner.uid || self.groups.contains(&owner.gid),
-        }
+        self.owns(owner) || self.uid.is_some() && self.groups.contains(&owner.gid)
+    }
+
+    /// True for the service's own user and for root.
+    #[must_use]
+    pub fn owns(&self, owner: Owner) -> bool {
+        self.uid.is_some_and(|uid| uid == 0 || uid == owner.uid)
     }
 
     /// The name in the journal: `uid:1000`.
@@ -76,9 +79,26 @@ pub async fn admit(
     if caller.may_ask(owner) {
         return Ok(next.run(request).await);
     }
-    tracing::warn!(who = caller.who(), "a caller was turned away");
     let help = "ask somebody to add you to the group of the socket";
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", format!("{} may not ask", caller.who()), help))
+    Err(turned_away(&caller, "may not ask", help))
+}
+
+/// Lets a request of root and of the service's own user through, or answers that its caller may not ask for that.
+pub async fn admit_owner(
+    State(owner): State<Owner>,
+    ConnectInfo(caller): ConnectInfo<Caller>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if caller.owns(owner) {
+        return Ok(next.run(request).await);
+    }
+    Err(turned_away(&caller, "may not ask for that", "root may, and whoever the process runs as: `sudo` it"))
+}
+
+fn turned_away(caller: &Caller, what: &str, help: &'static str) -> Problem {
+    tracing::warn!(who = caller.who(), what, "a caller was turned away");
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", format!("{} {what}", caller.who()), help)
 }
 
 #[cfg(test)]
@@ -95,6 +115,9 @@ mod tests {
         assert!(!caller(1000, &[1000, 990]).may_ask(owner), "a group that has the user's number");
         assert!(!caller(991, &[100]).may_ask(owner), "a user that has the group's number");
         assert!(!Caller { uid: None, groups: vec![991] }.may_ask(owner));
+        assert!(caller(990, &[5]).owns(owner) && caller(0, &[0]).owns(owner));
+        assert!(!caller(1000, &[1000, 991]).owns(owner), "a member of the group is no owner");
+        assert!(!Caller { uid: None, groups: vec![0] }.owns(owner));
     }
 
     #[test]
