@@ -16,6 +16,7 @@
 pub mod band;
 mod bounds;
 mod calibration;
+mod carried;
 pub mod fill;
 mod force;
 mod grant;
@@ -42,7 +43,7 @@ use super::budgets::Budgets;
 use super::grid::Grid;
 use super::interval::Mean;
 use super::news::News;
-use bounds::{Bounds, Carried};
+use bounds::Bounds;
 use calibration::Calibration;
 use fill::Fill;
 use force::Force;
@@ -55,8 +56,8 @@ use wish::Wish;
 pub struct Capper {
     limits: Limits,
     fill: Fill,
-    /// What each limit carries of the GPUs whose draw is known, of all caps, and of all least caps (mW·millionths).
-    carried: [Vec<u64>; 3],
+    /// What each limit carries of the GPUs whose draw is known, of all caps, of all least caps, and of boards that have no place (mW·millionths).
+    carried: [Vec<u64>; 4],
     /// Whether every node below each limit has spoken since the scan before.
     whole: Vec<bool>,
     /// Room for GPUs below each limit (mW).
@@ -95,6 +96,8 @@ struct Now {
     foreign: bool,
     /// A watt of its board at the meter (millionths).
     gain: u64,
+    /// Who grants it: higher than anybody before us.
+    epoch: u64,
 }
 
 /// What a GPU takes, and what is asked of it (mW).
@@ -112,8 +115,6 @@ pub struct Caps {
     nodes: Vec<Silence>,
     limits: Vec<Bounds>,
     calibration: Calibration,
-    /// Who grants: higher than anybody before us.
-    epoch: u64,
 }
 
 /// What is remembered of a GPU.
@@ -139,6 +140,8 @@ struct Silence {
     heard: bool,
     /// How long ago (s).
     since: Span,
+    /// Who grants to it: higher than anybody before us there. What one node says of that moves no other.
+    epoch: u64,
 }
 
 /// What caps are decided by.
@@ -178,7 +181,7 @@ impl Capper {
     pub fn of(hall: &Hall) -> Self {
         let limits = Limits::of(hall);
         let (fill, of, gpus) = (Fill::new(&limits.tree), limits.all.len(), limits.tree.gpus());
-        let carried = [vec![0; of], vec![0; of], vec![0; of]];
+        let carried = [vec![0; of], vec![0; of], vec![0; of], vec![0; of]];
         let rated = hall.power.nodes.iter().map(|node| node.rated).fold(Watts(0.0), Watts::max);
         let cuts = hall.power.capping.as_ref().map(|rules| share::cuts(rules, rated)).unwrap_or_default();
         let mut now = vec![Now::default(); gpus];
@@ -195,29 +198,6 @@ impl Capper {
         let (floors, room) = (vec![Milliwatts(0); tenants], vec![Milliwatts(0); of]);
         Self { limits, fill, carried, whole: vec![true; of], room, now, cuts, floors, racks }
     }
-
-    /// What each limit carries of what GPUs draw, may draw and have at the least, and whether all below it have just spoken.
-    fn carry(&mut self, nodes: &[Silence], dt: Span) {
-        let Self { limits, carried: [drawn, granted, floor], whole, now, .. } = self;
-        let at = |gpu: usize| now.get(gpu).copied().unwrap_or_default();
-        [&mut *drawn, granted, floor].into_iter().for_each(|row| row.fill(0));
-        limits.tree.carry(|gpu| at(gpu).draws.unwrap_or_default(), drawn);
-        limits.tree.carry(|gpu| at(gpu).force, granted);
-        limits.tree.carry(|gpu| at(gpu).floor(), floor);
-        whole.fill(true);
-        for (node, _) in nodes.iter().enumerate().filter(|(_, of)| of.heard && of.since >= dt) {
-            limits.tree.above(node).for_each(|(limit, _)| whole.get_mut(limit).into_iter().for_each(|of| *of = false));
-        }
-    }
-
-    /// What GPUs come to at a limit.
-    fn at(&self, limit: usize) -> Carried {
-        let [drawn, granted, floor] = self.carried.each_ref().map(|row| {
-            let of = convert::f64_from_u64(row.get(limit).copied().unwrap_or_default());
-            Watts(of / (1000.0 * convert::f64_from_u64(fill::WHOLE)))
-        });
-        Carried { drawn, granted, floor, whole: self.whole.get(limit) == Some(&true) }
-    }
 }
 
 impl Caps {
@@ -229,13 +209,12 @@ impl Caps {
             nodes: vec![Silence::default(); hall.power.nodes.len()],
             limits: vec![Bounds::default(); limits.limits.all.len()],
             calibration: Calibration::new(&hall.power),
-            epoch: 0,
         }
     }
 
     /// A new boot: no report of another time counts.
     pub fn restart(&mut self) {
-        self.nodes.fill(Silence::default());
+        self.nodes.iter_mut().for_each(|node| *node = Silence { epoch: node.epoch, ..Silence::default() });
         self.limits.iter_mut().for_each(Bounds::restart);
         self.calibration.restart();
     }
@@ -245,7 +224,8 @@ impl Caps {
     #[must_use]
     pub fn least(&self, capper: &Capper, feed: FeedId) -> Option<Watts> {
         let place = capper.limits.all.iter().position(|limit| limit.place == Place::Feed(feed))?;
-        Some(self.limits.get(place)?.other()? + capper.at(place).floor)
+        let carried = capper.at(place);
+        Some(self.limits.get(place)?.other()? + carried.floor + carried.hidden)
     }
 
     /// What of a feed's load is no GPU (W); nothing where nobody is capped, or before anything was heard.
@@ -290,11 +270,6 @@ impl Caps {
         news: &mut News<'_>,
     ) {
         let (power, inputs, dt) = (&scene.hall.power, scene.inputs, scene.now.dt);
-        self.epoch = self.epoch.max(u64::from(scene.now.boot));
-        let foreign = inputs.gpus.iter().map(|gpu| gpu.order.0).max().unwrap_or_default();
-        if foreign > self.epoch {
-            self.epoch = foreign.saturating_add(1); // somebody granted before us and counts higher
-        }
         for ((node, seen), silence) in power.nodes.iter().zip(&inputs.nodes).zip(&mut self.nodes) {
             if let (Some(silent), Some(rack)) = (silence.step(seen, rules, scene.now), power.racks.get(node.rack)) {
                 news.switched(About::Equip(rack.equip), (What::NodeSilent(silent), silent));
@@ -307,11 +282,12 @@ impl Caps {
             };
             let of =
                 Board { least: milliwatts(node.least_cap), rated: milliwatts(node.rated), asked: milliwatts(asked) };
+            silence.outrank(inputs.gpus.get(node.places()).into_iter().flatten(), scene.now.boot);
             let places = capper.now.get_mut(node.places()).into_iter().flatten();
             let kept = self.gpus.get_mut(node.places()).into_iter().flatten();
             for ((now, gpu), seen) in places.zip(kept).zip(inputs.gpus.get(node.places()).into_iter().flatten()) {
                 let (heard, lent) = (silence.heard, silence.since < rules.lease);
-                *now = Now { tenant: now.tenant, ..gpu.now(seen, (heard, lent), of, dt) };
+                *now = Now { tenant: now.tenant, epoch: silence.epoch, ..gpu.now(seen, (heard, lent), of, dt) };
             }
         }
     }
@@ -342,7 +318,7 @@ impl Caps {
         capper: &mut Capper,
         news: &mut News<'_>,
     ) {
-        capper.carry(&self.nodes, scene.now.dt);
+        capper.carry(&scene.hall.power, (&self.nodes, &scene.inputs.nodes), scene.now.dt);
         for (n, bounds) in self.limits.iter_mut().enumerate() {
             let (Some(mut limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
             // A battery comes before caps: what it can still give is not asked of machines.
@@ -365,7 +341,8 @@ impl Caps {
             if let (Place::Feed(feed), Some(lowers)) = (limit.place, turned) {
                 news.switched(About::Feed(feed), (What::CapsLowered(lowers), lowers));
             }
-            capper.room.get_mut(n).into_iter().for_each(|of| *of = milliwatts(room));
+            // Nobody can lower a board that has no place, and its node says what it may come to.
+            capper.room.get_mut(n).into_iter().for_each(|of| *of = milliwatts(room - carried.hidden));
         }
     }
 }

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{GpuReport, Grant, Grants, NodeReport, Rule};
+use crate::convert;
 use crate::gpu::{Condition, Milliwatts, PowerSource, Throttle, Uuid};
 use crate::hall::Hall;
 use crate::image::{Inputs, Outputs};
 use crate::time::{Mono, Span};
+use crate::units::Watts;
 
 /// What a node last said of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,40 @@ pub struct NodeSeen {
     pub at: Mono,
     /// The report's number; 0 before the first one.
     pub report: u64,
+    /// Boards that it has beyond what the hall's file says of it.
+    pub beyond: Beyond,
+}
+
+/// Boards of a node that have no place in the hall: nobody grants them anything, and they draw all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beyond {
+    /// How many.
+    pub boards: u32,
+    /// What they draw together (mW), as far as that is known.
+    pub draws: Milliwatts,
+    /// What they can draw at the most for all their node knows (mW); what the file rates a board at where it does not know.
+    pub most: Milliwatts,
+}
+
+impl Beyond {
+    fn add(&mut self, gpu: &GpuReport, rated: Watts) {
+        let most = gpu.at_most.unwrap_or_else(|| milliwatts(rated));
+        self.boards = self.boards.saturating_add(1);
+        self.draws = self.draws + gpu.power.unwrap_or_default().min(most);
+        self.most = self.most + most;
+    }
+
+    /// What they could draw beside what they draw, where a board is rated at so much (mW): in doubt (`!heard`) each as much as that.
+    #[must_use]
+    pub fn spare(&self, rated: Watts, heard: bool) -> Milliwatts {
+        let all = Milliwatts(milliwatts(rated).0.saturating_mul(u64::from(self.boards)));
+        if heard { self.most.less(self.draws) } else { self.most.max(all).less(self.draws) }
+    }
+}
+
+/// Whole milliwatts.
+fn milliwatts(watts: Watts) -> Milliwatts {
+    Milliwatts(convert::u64_from_f64_rounded(watts.0 * 1000.0))
 }
 
 /// What a node last said of one of its GPUs.
@@ -82,7 +118,7 @@ impl GpuSeen {
 
 impl Inputs {
     /// Takes a node's report in. GPUs keep their places: who is known stays, who is new takes a free one, and who is no longer named leaves his to
-    /// the next. GPUs beyond what the hall's file says of the node are left out. False where the report is no newer than the one before; after a
+    /// the next. GPUs beyond what the hall's file says of the node get none, and are counted together. False where the report is no newer than the one before; after a
     /// silence any report is newer, for an agent that starts anew may have an earlier clock to number them by.
     pub fn hear(&mut self, hall: &Hall, node: usize, report: &NodeReport, at: Mono) -> bool {
         let (Some(of), Some(seen)) = (hall.power.nodes.get(node), self.nodes.get_mut(node)) else { return false };
@@ -90,17 +126,19 @@ impl Inputs {
         if report.seq <= seen.report && at.since(seen.at) <= silent {
             return false;
         }
-        *seen = NodeSeen { at, report: report.seq };
+        *seen = NodeSeen { at, report: report.seq, beyond: Beyond::default() };
         let Some(places) = self.gpus.get_mut(of.places()) else { return false };
         for place in places.iter_mut() {
             let told = report.gpus.iter().find(|gpu| Some(gpu.uuid) == place.uuid);
             *place = told.map_or_else(GpuSeen::default, GpuSeen::of);
         }
         for gpu in &report.gpus {
-            if !places.iter().any(|place| place.uuid == Some(gpu.uuid))
-                && let Some(free) = places.iter_mut().find(|place| place.uuid.is_none())
-            {
-                *free = GpuSeen::of(gpu);
+            if places.iter().any(|place| place.uuid == Some(gpu.uuid)) {
+                continue;
+            }
+            match places.iter_mut().find(|place| place.uuid.is_none()) {
+                Some(free) => *free = GpuSeen::of(gpu),
+                None => seen.beyond.add(gpu, of.rated),
             }
         }
         true

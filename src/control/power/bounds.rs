@@ -6,6 +6,7 @@ use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::band::{Band, Near, Zone};
+use super::carried::Carried;
 use super::limits::Limit;
 use crate::control::interval::Mean;
 
@@ -23,19 +24,6 @@ pub struct Bounds {
     unused: Watts,
     /// People know that caps come down.
     told: bool,
-}
-
-/// What GPUs come to at a limit (W).
-#[derive(Clone, Copy, Debug)]
-pub struct Carried {
-    /// What those draw of which that is known.
-    pub drawn: Watts,
-    /// What all may draw now at the most.
-    pub granted: Watts,
-    /// What all have at the least.
-    pub floor: Watts,
-    /// All their nodes have spoken since the scan before.
-    pub whole: bool,
 }
 
 impl Bounds {
@@ -62,7 +50,7 @@ impl Bounds {
         self.other = Some(smooth);
         let unused = (of.granted - of.drawn).max(Watts(0.0));
         self.unused = self.unused + (unused - self.unused) * blend;
-        let near = Near { limit: limit.most, load, most: smooth + of.granted, used, chance };
+        let near = Near { limit: limit.most, load, most: smooth + of.granted + of.hidden, used, chance };
         self.band.step(&near, rules, now.dt);
         let other = match self.band.zone() {
             Zone::Urgent | Zone::Short => smooth.max(momentary),

@@ -30,9 +30,9 @@ impl Caps {
             let now = at(gpu);
             (now.ours && now.aim > now.force).then(|| (now.aim.min(slow(gpu)), 1 + now.aim.less(now.force).0 / 8))
         });
-        let order = (self.epoch, scene.now.seq.saturating_add(1));
         for (place, (gpu, cap)) in self.gpus.iter_mut().zip(caps).enumerate() {
             let now = at(place);
+            let order = (now.epoch, scene.now.seq.saturating_add(1));
             let uuid = scene.inputs.gpus.get(place).and_then(|seen| seen.uuid).filter(|_| now.ours);
             let Some(uuid) = uuid else {
                 *cap = Cap::default();

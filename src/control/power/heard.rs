@@ -29,11 +29,33 @@ impl Gpu {
             (self.granted, self.held) = (None, Held::Doubt);
         }
         let draws = seen.power.filter(|_| heard && seen.condition.is_read());
-        Now { ours, draws, force, wish, least: least.min(most), most, rated, aim: force, tenant: 0, foreign, gain: ONE }
+        Now {
+            ours,
+            draws,
+            force,
+            wish,
+            least: least.min(most),
+            most,
+            rated,
+            aim: force,
+            tenant: 0,
+            foreign,
+            gain: ONE,
+            epoch: 0,
+        }
     }
 }
 
 impl Silence {
+    /// Counts higher than whoever granted before us, as a node's GPUs say: a start of ours, or somebody else.
+    pub(super) fn outrank<'a>(&mut self, gpus: impl Iterator<Item = &'a GpuSeen>, boot: u32) {
+        self.epoch = self.epoch.max(u64::from(boot));
+        let foreign = gpus.map(|gpu| gpu.order.0).max().unwrap_or_default();
+        if foreign > self.epoch {
+            self.epoch = foreign.saturating_add(1);
+        }
+    }
+
     /// Tells when a node that was heard falls silent (true), and when it speaks again.
     pub(super) fn step(&mut self, seen: &NodeSeen, rules: &Capping, now: Tick) -> Option<bool> {
         let age = if seen.report == 0 { rules.lease } else { now.mono.since(seen.at) };

@@ -4,7 +4,7 @@
 use plant::convert;
 use plant::gpu::Milliwatts;
 use plant::image::Inputs;
-use plant::lease::seen::{GpuSeen, NodeSeen};
+use plant::lease::seen::{Beyond, GpuSeen, NodeSeen};
 use plant::time::Mono;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ pub struct Said {
     ago: u64,
     /// Its number minus the one before. Wraps.
     more: u64,
+    /// Its boards that have no place.
+    beyond: Beyond,
 }
 
 /// What became of a GPU.
@@ -72,12 +74,14 @@ impl Kept for NodeSeen {
     type Change = Said;
 
     fn since(&self, before: &Self, mono: Mono) -> Said {
-        Said { ago: mono.0.wrapping_sub(self.at.0), more: self.report.wrapping_sub(before.report) }
+        let (ago, more) = (mono.0.wrapping_sub(self.at.0), self.report.wrapping_sub(before.report));
+        Said { ago, more, beyond: self.beyond }
     }
 
     fn turn(&mut self, change: Said, mono: Mono) {
         self.at = Mono(mono.0.wrapping_sub(change.ago));
         self.report = self.report.wrapping_add(change.more);
+        self.beyond = change.beyond;
     }
 }
 
@@ -186,7 +190,12 @@ mod tests {
     }
 
     fn image() -> impl Strategy<Value = Inputs> {
-        let node = any::<(u64, u64)>().prop_map(|(at, report)| NodeSeen { at: Mono(at), report });
+        let beyond = |(boards, most)| Beyond { boards, draws: Milliwatts(most / 2), most: Milliwatts(most) };
+        let node = (any::<(u64, u64)>(), any::<(u32, u64)>()).prop_map(move |((at, report), of)| NodeSeen {
+            at: Mono(at),
+            report,
+            beyond: beyond(of),
+        });
         (proptest::collection::vec(node, 0..4), proptest::collection::vec(gpu(), 0..9))
             .prop_map(|(nodes, gpus)| Inputs { nodes, gpus, ..Inputs::unread(0) })
     }
@@ -239,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_row_outside_the_image_is_told() {
-        let row = Row { skip: 2, change: Said { ago: 0, more: 1 } };
+        let row = Row { skip: 2, change: Said { ago: 0, more: 1, beyond: Beyond::default() } };
         let heard = Heard { nodes: 2, said: vec![row], ..Heard::default() };
         assert_eq!(heard.apply(&mut Vec::new(), &mut Vec::new(), Mono(0)), Err(Malformed));
     }
