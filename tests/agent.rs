@@ -11,6 +11,7 @@ use plant::lease::{NodeReport, Rule};
 use serde_json::{Value, json};
 use sim_nvml::{Bench, Card, library_beside_tests};
 
+mod doubt;
 mod ends;
 
 use super::mqtt::access::authority;

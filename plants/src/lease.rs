@@ -116,6 +116,10 @@ pub struct GpuReport {
     /// What shall be enforced (mW).
     #[serde(rename = "wanted_mw")]
     pub wanted: Option<Milliwatts>,
+    /// What it goes to when nobody has the say (mW): the node's fail-safe, or the least that its board takes where that is more. Nothing where an
+    /// older agent does not tell.
+    #[serde(rename = "failsafe_mw", default)]
+    pub failsafe: Option<Milliwatts>,
     /// The most it can draw for all the node knows (mW): what to count it at when in doubt.
     #[serde(rename = "at_most_mw")]
     pub at_most: Option<Milliwatts>,
@@ -151,6 +155,7 @@ impl GpuReport {
             throttle: None,
             enforced: None,
             wanted: None,
+            failsafe: None,
             at_most: None,
             rule: Rule::FailSafe,
             lease: Span::ZERO,

@@ -11,6 +11,8 @@ pub const RANGE: RangeInclusive<u32> = 100..=10_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clock {
     locked: Option<u32>,
+    /// That is what an earlier life left, and a fail-safe may have freed it since.
+    doubted: bool,
     tried: Option<Mono>,
 }
 
@@ -18,7 +20,7 @@ impl Clock {
     /// As an earlier life of this agent left it (MHz).
     #[must_use]
     pub const fn remembered(locked: Option<u32>) -> Self {
-        Self { locked, tried: None }
+        Self { locked, doubted: locked.is_some(), tried: None }
     }
 
     /// What it is locked to, as far as we know (MHz).
@@ -31,11 +33,12 @@ impl Clock {
     #[must_use]
     pub fn due(&self, wanted: Option<u32>, now: Mono, again: Span) -> Option<Option<u32>> {
         let waits = self.tried.is_some_and(|at| now.since(at) < again);
-        (wanted != self.locked && !waits).then_some(wanted)
+        ((wanted != self.locked || self.doubted) && !waits).then_some(wanted)
     }
 
     /// It was written; true where the driver took it.
     pub fn tried(&mut self, wanted: Option<u32>, done: bool, at: Mono) {
-        *self = Self { locked: if done { wanted } else { self.locked }, tried: Some(at) };
+        let (locked, doubted) = if done { (wanted, false) } else { (self.locked, self.doubted) };
+        *self = Self { locked, doubted, tried: Some(at) };
     }
 }

@@ -39,6 +39,18 @@ pub struct Config {
     pub mqtt: Option<MqttConfig>,
 }
 
+/// What a file that is not taken still tells: where the driver's library and the memory are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remains {
+    /// How NVML is used.
+    pub nvml: Settings,
+    /// Where limits are remembered over a restart (path).
+    pub state_file: PathBuf,
+}
+
+/// Where limits are remembered, if the file does not say.
+const STATE_FILE: &str = "/var/lib/wattloop-agent/limits.json";
+
 /// Why a node's file is not taken.
 #[derive(Debug)]
 pub enum Unfit {
@@ -80,17 +92,21 @@ impl Config {
     /// # Errors
     /// The file is missing, somebody else than root or ourselves may write it, or it has faults: all of them.
     pub fn load(path: &Path) -> Result<Self, Unfit> {
-        let say = |kind, what: String| Unfit::Io(io::Error::new(kind, what));
-        let io = |e: io::Error| say(e.kind(), format!("{}: {e}", path.display()));
-        let metadata = fs::metadata(path).map_err(io)?;
-        let own = fs::metadata("/proc/self").map_or(0, |m| m.uid());
-        if metadata.mode() & 0o022 != 0 || ![0, own].contains(&metadata.uid()) {
-            let what =
-                "others than root may write it, and so lift every limit: run `chown root` and `chmod go-w` on it";
-            return Err(say(io::ErrorKind::PermissionDenied, format!("{}: {what}", path.display())));
-        }
-        let text = fs::read_to_string(path).map_err(io)?;
+        let told = |e: io::Error| Unfit::Io(io::Error::new(e.kind(), format!("{}: {e}", path.display())));
+        trusted(path).map_err(told)?;
+        let text = fs::read_to_string(path).map_err(told)?;
         Self::read(&path.display().to_string(), &text).map_err(Unfit::Faults)
+    }
+
+    /// What a file that is not taken still tells, for who must write a fail-safe all the same: what has no fault stands as it is there, the
+    /// rest as if it said nothing. A file that others may write tells nothing: they would choose what is loaded into root's process.
+    #[must_use]
+    pub fn remains(path: &Path) -> Remains {
+        let text = trusted(path).and_then(|()| fs::read_to_string(path)).unwrap_or_default();
+        let table: toml::Table = text.parse().unwrap_or_default();
+        let said = |key: &str| table.get(key).and_then(toml::Value::as_str).map(PathBuf::from);
+        let nvml = Settings { library: said("library"), ..Settings::default() };
+        Remains { nvml, state_file: said("state_file").unwrap_or_else(|| PathBuf::from(STATE_FILE)) }
     }
 
     /// Reads a node's file from its text.
@@ -107,6 +123,17 @@ impl Config {
     }
 }
 
+/// Refuses a file that somebody else than root or ourselves may write.
+fn trusted(path: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(path)?;
+    let own = fs::metadata("/proc/self").map_or(0, |m| m.uid());
+    if metadata.mode() & 0o022 != 0 || ![0, own].contains(&metadata.uid()) {
+        let what = "others than root may write it, and so lift every limit: run `chown root` and `chmod go-w` on it";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    }
+    Ok(())
+}
+
 fn root_section(root: &Section<'_>) -> Option<Config> {
     let node = root.need_name("node");
     let bounds = bounds(root);
@@ -118,8 +145,7 @@ fn root_section(root: &Section<'_>) -> Option<Config> {
         deadline: root.span("call_within", whole.deadline, (Span::from_millis(100), Span::from_secs(60))),
     };
     let path = |key, otherwise: &str| PathBuf::from(root.or::<String>(key, otherwise.to_owned()));
-    let (state_file, socket) =
-        (path("state_file", "/var/lib/wattloop-agent/limits.json"), path("socket", "/run/wattloop-agent/agent.sock"));
+    let (state_file, socket) = (path("state_file", STATE_FILE), path("socket", "/run/wattloop-agent/agent.sock"));
     let report_every = root.span("report_every", Span::from_millis(500), (Span::from_millis(100), Span::from_secs(10)));
     let silence = root.span("silence", Span::from_secs(3), (Span::from_secs(1), Span::from_secs(60)));
     let persistent = root.or("persistent", true);
@@ -229,6 +255,18 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_faults_still_tells_where_things_are() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("agent.toml");
+        fs::write(&path, "node = 7\nfailsafe = 300\nlibrary = \"/opt/nvml.so\"\nstate_file = \"/s\"").expect("written");
+        let remains = Config::remains(&path);
+        assert_eq!((remains.nvml.library, remains.state_file), (Some("/opt/nvml.so".into()), "/s".into()));
+        fs::write(&path, "node = ").expect("written");
+        assert_eq!(Config::remains(&path).state_file, PathBuf::from(STATE_FILE));
+        assert_eq!(Config::remains(&dir.path().join("none")).state_file, PathBuf::from(STATE_FILE));
+    }
+
+    #[test]
     fn a_file_that_others_may_write_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().expect("a folder");
@@ -236,7 +274,11 @@ mod tests {
         fs::write(&path, "node = \"n\"\nfailsafe_w = 300").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).expect("ours");
         let said = Config::load(&path).expect_err("open").to_string();
-        assert!(said.contains("chmod go-w"), "{said}");
+        assert!(said.contains("chmod go-w") && said.contains("agent.toml"), "{said}");
+        fs::write(&path, "library = \"/tmp/theirs.so\"\nstate_file = \"/tmp/theirs\"").expect("written");
+        let nothing = Remains { nvml: Settings::default(), state_file: PathBuf::from(STATE_FILE) };
+        assert_eq!(Config::remains(&path), nothing, "nothing that others chose is loaded");
+        fs::write(&path, "node = \"n\"\nfailsafe_w = 300").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("ours");
         assert!(Config::load(&path).is_ok());
     }

@@ -11,12 +11,16 @@
 //!   Foreign lies over all of them: a limit that somebody else set below ours is a ceiling until he raises it again.
 //! ```
 
+mod memory;
+mod news;
+
 use plant::gpu::{Condition, GpuSample, Milliwatts, PowerLimits};
 use plant::lease::{Grant, Rule, Taken};
 use plant::time::{Mono, Span};
-use serde::{Deserialize, Serialize};
 
 use super::clock::{self, Clock};
+pub use memory::Memory;
+pub use news::News;
 
 /// What the node's own file says: nobody who grants can leave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,83 +66,15 @@ pub struct Hold {
     written: Option<(Mono, Milliwatts)>,
     released: bool,
     contended: bool,
-    /// What the fail-safe of an earlier life may have left instead of `ours`.
-    fallen: Option<Milliwatts>,
+    /// Its board takes no limit as low as the fail-safe.
+    stiff: bool,
+    /// What an earlier life may have left instead of `ours`: its fail-safe, and what it was about to write.
+    left: (Option<Milliwatts>, Option<Milliwatts>),
     clock: Clock,
     sample: GpuSample,
 }
 
-/// What is remembered of a GPU over a restart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Memory {
-    /// The limit from before us (mW).
-    #[serde(rename = "prior_mw")]
-    pub prior: Option<Milliwatts>,
-    /// The limit that is ours (mW).
-    #[serde(rename = "ours_mw")]
-    pub ours: Option<Milliwatts>,
-    /// The fail-safe that goes with it (mW): whoever wrote that in our absence was ours, too.
-    #[serde(rename = "failsafe_mw")]
-    pub failsafe: Option<Milliwatts>,
-    /// The clock that we had locked (MHz).
-    #[serde(default)]
-    pub clock_mhz: Option<u32>,
-}
-
-/// What is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// The lease is over.
-    Expired,
-    /// Somebody else has set a lower limit.
-    Lowered {
-        /// To this.
-        to: Milliwatts,
-        /// From ours.
-        from: Milliwatts,
-    },
-    /// Somebody else has set a higher limit; ours is set again.
-    Raised {
-        /// To this.
-        to: Milliwatts,
-        /// From ours.
-        from: Milliwatts,
-    },
-    /// Who had set a lower limit has raised it again.
-    GivenBack,
-    /// The driver has started anew and forgotten the limit; it is set again.
-    DriverAnew,
-    /// What is enforced stays above what shall be, though it was written.
-    Contended {
-        /// What is enforced.
-        enforced: Milliwatts,
-        /// What shall be.
-        wanted: Milliwatts,
-    },
-    /// It is enforced again.
-    Kept,
-}
-
 impl Hold {
-    /// A GPU that is known from an earlier life of this agent.
-    #[must_use]
-    pub fn remembered(memory: &Memory, released: bool) -> Self {
-        let clock = Clock::remembered(memory.clock_mhz);
-        Self { prior: memory.prior, ours: memory.ours, fallen: memory.failsafe, released, clock, ..Self::default() }
-    }
-
-    /// What must be remembered over a restart.
-    #[must_use]
-    pub fn memory(&self, bounds: &Bounds) -> Memory {
-        Memory {
-            prior: self.prior,
-            ours: self.ours.filter(|_| self.foreign.is_none()),
-            failsafe: Some(bounds.failsafe),
-            clock_mhz: self.clock.locked().or(self.lease.and_then(|l| l.clock)),
-        }
-    }
-
     /// A grant comes; its lease counts from `from`.
     pub fn grant(&mut self, grant: &Grant, (from, now): (Mono, Mono), bounds: &Bounds) -> Taken {
         if grant.lease == Span::ZERO || grant.lease > bounds.longest || grant.cap == Milliwatts(0) {
@@ -164,16 +100,20 @@ impl Hold {
         Taken::Granted { cap: self.foreign.map_or(cap, |f| f.min(cap)) }
     }
 
-    /// People take the node back: the limit from before us, where the present one is still ours.
-    pub fn release(&mut self) {
+    /// People take the node back: the limit from before us, where the present one is still ours. Tells where the file's ceiling is in the way.
+    pub fn release(&mut self, bounds: &Bounds) -> Option<News> {
         (self.released, self.lease, self.written) = (true, None, None);
-        self.restore();
+        self.restore(bounds);
+        let prior = self.prior.filter(|prior| self.wanted.is_some() && *prior > bounds.ceiling)?;
+        Some(News::Curbed { prior, ceiling: bounds.ceiling })
     }
 
-    fn restore(&mut self) {
+    fn restore(&mut self, bounds: &Bounds) {
         let is_ours = |now: Milliwatts| self.ours.is_some_and(|ours| ours.apart(now) <= SAME) && self.foreign.is_none();
         let ours = self.sample.limits.configured.filter(|now| is_ours(*now));
-        self.wanted = self.prior.filter(|prior| ours.is_some_and(|ours| ours != *prior));
+        // What the file says holds for us whoever asks; people may set what they like by themselves.
+        let back = self.prior.map(|prior| self.sample.limits.fit(prior.min(bounds.ceiling)));
+        self.wanted = back.filter(|back| ours.is_some_and(|ours| ours != *back));
     }
 
     /// People give the node back to its controller. What is set now is what was before us.
@@ -186,7 +126,7 @@ impl Hold {
     }
 
     /// What was read. Tells what changed.
-    pub fn see(&mut self, sample: GpuSample, now: Mono, bounds: &Bounds) -> [Option<News>; 3] {
+    pub fn see(&mut self, sample: GpuSample, now: Mono, bounds: &Bounds) -> [Option<News>; 4] {
         let before = self.sample;
         let newer = self.written.is_none_or(|(at, _)| sample.at > at);
         self.sample = sample;
@@ -195,7 +135,7 @@ impl Hold {
             self.sample.limits = before.limits;
         }
         let (Some(configured), true, true) = (sample.limits.configured, self.is_readable(), newer) else {
-            return [self.aim(now, bounds), None, None];
+            return [self.aim(now, bounds), None, None, None];
         };
         let anew = before.driver != 0 && before.driver != sample.driver;
         if anew || before.condition == Condition::Lost {
@@ -210,14 +150,25 @@ impl Hold {
         self.prior = self.prior.or(Some(configured));
         let foreign = self.compare(configured, anew, bounds);
         let over = self.aim(now, bounds);
-        [over, foreign, self.keep()]
+        [over, foreign, self.keep(), self.bend(bounds)]
+    }
+
+    /// Does its board take a limit as low as the fail-safe?
+    fn bend(&mut self, bounds: &Bounds) -> Option<News> {
+        let least = self.sample.limits.least.filter(|least| *least > bounds.failsafe);
+        let before = std::mem::replace(&mut self.stiff, least.is_some());
+        least.filter(|_| !before).map(|least| News::Stiff { least, failsafe: bounds.failsafe })
     }
 
     /// Who has set what is configured now?
     fn compare(&mut self, configured: Milliwatts, anew: bool, bounds: &Bounds) -> Option<News> {
+        let (fallen, asked) = std::mem::take(&mut self.left);
         let ours = self.ours.replace(configured)?;
-        let fallen = self.fallen.take().map(|f| self.sample.limits.fit(f));
-        if ours.apart(configured) <= SAME || fallen.is_some_and(|f| f < ours && f.apart(configured) <= SAME) {
+        // It only ever lowers what it finds.
+        let found = asked.map_or(ours, |asked| asked.max(ours));
+        let fallen = fallen.map(|f| self.sample.limits.fit(f)).filter(|f| *f < found);
+        let by_us = [fallen, asked].into_iter().flatten().any(|by_us| by_us.apart(configured) <= SAME);
+        if ours.apart(configured) <= SAME || by_us {
             // A rounding is kept, so that roundings do not add up.
             self.ours = Some(if ours.apart(configured) <= SAME { ours } else { configured });
             return None;
@@ -261,7 +212,7 @@ impl Hold {
     /// Decides what shall be enforced. Tells where a lease ends.
     fn aim(&mut self, now: Mono, bounds: &Bounds) -> Option<News> {
         if self.released {
-            self.restore();
+            self.restore(bounds);
             return None;
         }
         let mut news = None;
@@ -375,6 +326,12 @@ impl Hold {
     #[must_use]
     pub fn lease(&self, now: Mono) -> (Span, (u64, u64)) {
         (self.lease.map_or(Span::ZERO, |l| l.until.since(now)), self.order)
+    }
+
+    /// What it goes to when nobody has the say (mW): the fail-safe, or the least that its board takes where that is more.
+    #[must_use]
+    pub fn failsafe(&self, bounds: &Bounds) -> Milliwatts {
+        self.sample.limits.least.map_or(bounds.failsafe, |least| least.max(bounds.failsafe))
     }
 
     /// What was read last.

@@ -1,10 +1,15 @@
 //! Limits from before us, on disk: written whole into a new file, flushed, and moved into the old one's place.
 
+mod recall;
+mod saver;
+
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::node::NodeMemory;
+pub use recall::Recall;
+pub use saver::{Saved, Saver};
 
 /// The file, and what it holds.
 #[derive(Debug)]
@@ -88,8 +93,8 @@ mod tests {
         let memory = Memory {
             prior: Some(Milliwatts(700_000)),
             ours: Some(Milliwatts(300_000)),
-            failsafe: None,
-            clock_mhz: None,
+            foreign: Some(Milliwatts(300_000)),
+            ..Memory::default()
         };
         NodeMemory { released: true, gpus: [(Uuid::from_bits(7), memory)].into() }
     }

@@ -23,6 +23,8 @@ pub struct Node {
 struct Place {
     hold: Hold,
     seen: Seen,
+    /// The driver has named it in this life. One that is only remembered may have been taken out.
+    named: bool,
 }
 
 /// What was read since the last report.
@@ -51,6 +53,8 @@ pub struct Write {
     pub uuid: Uuid,
     /// This.
     pub limit: Milliwatts,
+    /// It is less than what may be drawn now: it waits for nothing.
+    pub lowers: bool,
 }
 
 impl Node {
@@ -63,7 +67,7 @@ impl Node {
     /// What is remembered of an earlier life: that people hold the node, and its GPUs' limits.
     #[must_use]
     pub fn remembered(bounds: Bounds, memory: &NodeMemory) -> Self {
-        let place = |m: &Memory| Place { hold: Hold::remembered(m, memory.released), seen: Seen::default() };
+        let place = |m: &Memory| Place { hold: Hold::remembered(m, memory.released), ..Place::default() };
         let gpus = memory.gpus.iter().map(|(uuid, m)| (*uuid, place(m))).collect();
         Self { gpus, released: memory.released, ..Self::new(bounds) }
     }
@@ -74,7 +78,8 @@ impl Node {
         let place = self
             .gpus
             .entry(uuid)
-            .or_insert_with(|| Place { hold: Hold::remembered(&Memory::default(), released), seen: Seen::default() });
+            .or_insert_with(|| Place { hold: Hold::remembered(&Memory::default(), released), ..Place::default() });
+        place.named = true;
         if sample.at != place.hold.sample().at {
             place.seen.add(&sample);
         }
@@ -90,8 +95,10 @@ impl Node {
 
     /// People take the node back.
     pub fn release(&mut self) {
+        let bounds = self.bounds;
         self.released = true;
-        self.gpus.values_mut().for_each(|place| place.hold.release());
+        let told = self.gpus.iter_mut().filter_map(|(uuid, place)| Some((*uuid, place.hold.release(&bounds)?)));
+        self.news.extend(told);
     }
 
     /// People give it back.
@@ -105,7 +112,7 @@ impl Node {
     #[must_use]
     pub fn due(&self, now: Mono) -> Vec<Write> {
         let all = || self.gpus.iter().filter_map(|(uuid, p)| Some((*uuid, p.hold.due(now, &self.bounds)?)));
-        let of = |(uuid, (limit, _))| Write { uuid, limit };
+        let of = |(uuid, (limit, lowers))| Write { uuid, limit, lowers };
         if self.gpus.values().any(|place| place.hold.is_falling()) {
             return all().filter(|(_, (_, lowers))| *lowers).map(of).collect();
         }
@@ -144,28 +151,30 @@ impl Node {
         std::mem::take(&mut self.news)
     }
 
-    /// What must be remembered over a restart.
+    /// What must be remembered over a restart; `next` is what is about to be written.
     #[must_use]
-    pub fn memory(&self) -> NodeMemory {
-        let gpus = self.gpus.iter().map(|(uuid, place)| (*uuid, place.hold.memory(&self.bounds))).collect();
-        NodeMemory { released: self.released, gpus }
+    pub fn memory(&self, next: &[Write]) -> NodeMemory {
+        let asked = |uuid: &Uuid| next.iter().find(|write| write.uuid == *uuid).map(|write| write.limit);
+        let of = |(uuid, place): (&Uuid, &Place)| (*uuid, place.hold.memory(asked(uuid), &self.bounds));
+        NodeMemory { released: self.released, gpus: self.gpus.iter().map(of).collect() }
     }
 
-    /// What the node says of its GPUs; with `afresh` what was gathered since the last report begins anew.
+    /// What the node says of its GPUs, as far as its driver has named them; with `afresh` what was gathered since the last report begins anew.
     pub fn report(&mut self, now: Mono, afresh: bool) -> Vec<GpuReport> {
+        let bounds = self.bounds;
         let report = |(uuid, place): (&Uuid, &mut Place)| {
-            let report = place.report(*uuid, now);
+            let report = place.report(*uuid, now, &bounds);
             if afresh {
                 place.seen = Seen::default();
             }
             report
         };
-        self.gpus.iter_mut().map(report).collect()
+        self.gpus.iter_mut().filter(|(_, place)| place.named).map(report).collect()
     }
 }
 
 impl Place {
-    fn report(&self, uuid: Uuid, now: Mono) -> GpuReport {
+    fn report(&self, uuid: Uuid, now: Mono, bounds: &Bounds) -> GpuReport {
         let (seen, sample) = (self.seen, *self.hold.sample());
         let newest = sample.power.map(|p| p.draw);
         let (lease, (epoch, sequence)) = self.hold.lease(now);
@@ -181,6 +190,7 @@ impl Place {
             throttle: seen.throttle.or(sample.throttle),
             enforced: sample.limits.enforced,
             wanted: self.hold.wanted(),
+            failsafe: Some(self.hold.failsafe(bounds)),
             at_most: self.hold.at_most(),
             clock_mhz: self.hold.clock(),
             rule: self.hold.rule(),

@@ -2,9 +2,14 @@
 //!
 //! ```text
 //!   socket, broker ── Ask ──▶ this thread ── Asked ──▶ one thread a GPU ──▶ NVML
-//!                    ◀─ answer ─┘  │ └── every report ──▶ who listens
-//!                                  └── a byte a round ──▶ who watches us
+//!                    ◀─ answer ─┘ │││ └── every report ──▶ who listens
+//!                                 ││└── a byte a round ──▶ who watches us
+//!                                 │└── the memory ──▶ one thread ──▶ the disk
 //! ```
+//!
+//! What rises waits until it is on disk what it was before; what falls waits for a moment only, for a disk that hangs must not keep a GPU up.
+
+mod tell;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -15,12 +20,12 @@ use std::time::Duration;
 use plant::gpu::Uuid;
 use plant::lease::{Grant, Grants, NodeReport, Taken};
 use plant::time::{Mono, Span, Wall};
+use tell::tell;
 use tokio::sync::{oneshot, watch};
 
 use super::config::Config;
-use super::failsafe::{self, Outcome};
-use super::hold::News;
-use super::memory::Keep;
+use super::failsafe::{self, Outcome, Plan};
+use super::memory::{Keep, Saved, Saver};
 use super::node::{Node, Write};
 use crate::adapters::Stamp;
 use crate::adapters::nvml::{Asked, Gpus, Wish};
@@ -39,6 +44,9 @@ pub enum Ask {
 /// How often it decides when nothing comes in.
 const ROUND: Span = Span::from_millis(50);
 
+/// How long what falls waits for the disk (s), and what is left when this process ends.
+const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(500));
+
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
@@ -51,6 +59,15 @@ impl Task {
     const fn uuid(self) -> Uuid {
         match self {
             Self::Cap(Write { uuid, .. }) | Self::Clock(uuid, _) | Self::Persist(uuid) => uuid,
+        }
+    }
+
+    /// More may be drawn afterwards.
+    const fn rises(self) -> bool {
+        match self {
+            Self::Cap(write) => !write.lowers,
+            Self::Clock(_, clock) => clock.is_none(),
+            Self::Persist(_) => false,
         }
     }
 
@@ -75,9 +92,11 @@ pub struct Worker {
     config: Config,
     gpus: Gpus,
     node: Node,
-    keep: Keep,
-    /// Why the last save failed, so that it is said once.
-    unsaved: Option<String>,
+    saver: Saver,
+    /// How far the disk is, so that it is said once.
+    saved: Saved,
+    /// Who waits until something is on disk.
+    owed: Vec<(u64, oneshot::Sender<Result<(), String>>)>,
     pending: Vec<(Task, Asked, Mono)>,
     /// What was said of each GPU that does not take what is written, so that it is said once.
     refused: BTreeMap<Uuid, String>,
@@ -97,7 +116,8 @@ impl Worker {
     /// # Errors
     /// The memory cannot be opened, or there is no thread left.
     pub fn start(config: Config, stamp: Stamp, wall: Wall) -> io::Result<Self> {
-        let (keep, memory) = Keep::open(&config.state_file)?;
+        let (mut keep, memory) = Keep::open(&config.state_file)?;
+        let saver = Saver::start(move |memory| keep.save(memory))?;
         let gpus = Gpus::open(config.nvml.clone(), Arc::clone(&stamp))?;
         let node = Node::remembered(config.bounds, &memory);
         let nothing = NodeReport { node: config.node.clone(), seq: 0, driver: None, why: None, gpus: Vec::new() };
@@ -106,8 +126,9 @@ impl Worker {
             config,
             gpus,
             node,
-            keep,
-            unsaved: None,
+            saver,
+            saved: Saved::All,
+            owed: Vec::new(),
             pending: Vec::new(),
             refused: BTreeMap::new(),
             stamp,
@@ -144,11 +165,15 @@ impl Worker {
 
     /// The last thing it does: the fail-safe, but where people hold the node.
     #[must_use]
-    pub fn fall(&self, within: Duration) -> Outcome {
-        if self.node.memory().released {
-            return Outcome::default();
+    pub fn fall(&mut self, within: Duration) -> Outcome {
+        let memory = self.node.memory(&[]);
+        let mut outcome = Outcome::default();
+        if !memory.released {
+            outcome = failsafe::write(&self.gpus, &Plan::of(&self.config, Some(&memory)), within);
         }
-        failsafe::write(&self.gpus, &self.config, within)
+        let number = self.saver.hand(memory);
+        drop(self.saver.settled(number, WAITS.1));
+        outcome
     }
 
     fn now(&self) -> Mono {
@@ -170,13 +195,14 @@ impl Worker {
             Ask::Report(to) => {
                 let _ = to.send(self.report(now, false));
             }
-            Ask::Release(true, to) => {
-                self.node.release();
-                let _ = to.send(self.save());
-            }
-            Ask::Release(false, to) => {
-                self.node.take(now);
-                let _ = to.send(self.save());
+            Ask::Release(released, to) => {
+                if released {
+                    self.node.release();
+                } else {
+                    self.node.take(now);
+                }
+                let number = self.save(&[], Duration::ZERO);
+                self.owed.push((number, to));
             }
         }
     }
@@ -203,23 +229,34 @@ impl Worker {
         }
         let all = loose.into_iter().chain(caps).chain(clocks);
         let due: Vec<_> = all.filter(|task| !self.is_pending(*task)).collect();
-        if !due.is_empty() {
-            // What was before us is on disk before it is changed. A disk that fails stops no fall; it is said.
-            let _ = self.save();
-        }
-        for task in due {
-            if let Ok(asked) = self.gpus.ask(task.uuid(), task.wish()) {
-                self.tried(task, now);
-                self.pending.push((task, asked, now));
-            }
-        }
-        // What was written is ours from now on, over a restart too.
-        let _ = self.save();
-        self.tell();
+        self.write(due, now);
+        self.pay();
+        tell(&mut self.node);
         if self.reported.is_none_or(|at| now.since(at) >= self.config.report_every) {
             self.reported = Some(now);
             let report = Arc::new(self.report(now, true));
             self.reports.send_replace(report);
+        }
+    }
+
+    /// Writes what is due, once the disk knows what was before it. A disk that fails stops nothing; one that hangs stops what rises.
+    fn write(&mut self, due: Vec<Task>, now: Mono) {
+        let caps = |task: &Task| match task {
+            Task::Cap(write) => Some(*write),
+            Task::Clock(..) | Task::Persist(_) => None,
+        };
+        let next: Vec<Write> = due.iter().filter_map(caps).collect();
+        // One that was late already is not waited for again.
+        let waits = if due.is_empty() || self.saved == Saved::Late { Duration::ZERO } else { WAITS.0 };
+        self.save(&next, waits);
+        for task in due {
+            if task.rises() && self.saved == Saved::Late {
+                continue;
+            }
+            if let Ok(asked) = self.gpus.ask(task.uuid(), task.wish()) {
+                self.tried(task, now);
+                self.pending.push((task, asked, now));
+            }
         }
     }
 
@@ -270,42 +307,48 @@ impl Worker {
         }
     }
 
-    fn save(&mut self) -> Result<(), String> {
-        let saved = self.keep.save(&self.node.memory()).map_err(|e| e.to_string());
-        match (&saved, &self.unsaved) {
-            (Err(why), None) => {
+    /// Hands over to the disk what must be remembered, and waits for so long; its number.
+    fn save(&mut self, next: &[Write], within: Duration) -> u64 {
+        let number = self.saver.hand(self.node.memory(next));
+        // Before anything is waited for a disk is taken to be as it was.
+        let saved = match self.saver.settled(number, within) {
+            Saved::Late if within.is_zero() => self.saved.clone(),
+            saved @ (Saved::All | Saved::Late | Saved::Failed(_)) => saved,
+        };
+        match (&saved, &self.saved) {
+            (Saved::Failed(why), Saved::All | Saved::Late) => {
                 tracing::error!(
                     why,
                     "what limits were before us cannot be saved: after a restart they may not be restored"
                 );
             }
-            (Ok(()), Some(_)) => tracing::info!("what limits were before us is saved again"),
-            (Ok(()), None) | (Err(_), Some(_)) => {}
+            (Saved::Late, Saved::All | Saved::Failed(_)) => {
+                tracing::error!(
+                    "the disk does not take what limits were before us: what falls does, and nothing rises"
+                );
+            }
+            (Saved::All, Saved::Failed(_) | Saved::Late) => {
+                tracing::info!("what limits were before us is saved again");
+            }
+            (Saved::All, Saved::All) | (Saved::Late, Saved::Late) | (Saved::Failed(_), Saved::Failed(_)) => {}
         }
-        self.unsaved = saved.as_ref().err().cloned();
-        saved
+        self.saved = saved;
+        number
     }
 
-    fn tell(&mut self) {
-        for (gpu, news) in self.node.news() {
-            match news {
-                News::Expired => {
-                    tracing::warn!(%gpu, "its lease is over: it goes to the lower of its cap and the fail-safe")
-                }
-                News::Lowered { to, from } => tracing::warn!(
-                    %gpu, %to, %from,
-                    "somebody else has lowered its limit; it is not raised until he raises it above ours (`nvidia-smi -pl`)"
-                ),
-                News::Raised { to, from } => {
-                    tracing::error!(%gpu, %to, %from, "somebody else has raised its limit; ours is set again");
-                }
-                News::GivenBack => tracing::info!(%gpu, "whoever had lowered its limit has raised it again"),
-                News::DriverAnew => tracing::warn!(%gpu, "the driver has started anew; its limit is set again"),
-                News::Contended { enforced, wanted } => {
-                    tracing::error!(%gpu, %enforced, %wanted, "a cap was written and is not enforced");
-                }
-                News::Kept => tracing::info!(%gpu, "its cap is enforced again"),
-            }
+    /// Answers those whose word is on disk, or will not be.
+    fn pay(&mut self) {
+        let saver = &self.saver;
+        let (late, done) = std::mem::take(&mut self.owed)
+            .into_iter()
+            .map(|(number, to)| (saver.settled(number, Duration::ZERO), number, to))
+            .partition::<Vec<_>, _>(|(saved, ..)| *saved == Saved::Late);
+        self.owed = late.into_iter().map(|(_, number, to)| (number, to)).collect();
+        for (saved, _, to) in done {
+            let _ = to.send(match saved {
+                Saved::Failed(why) => Err(why),
+                Saved::All | Saved::Late => Ok(()),
+            });
         }
     }
 

@@ -1,5 +1,7 @@
 //! `wattloop agent`: the privileged half on a GPU node.
 
+mod fall;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -9,13 +11,11 @@ use clap::{Args, Subcommand};
 use plant::gpu::Milliwatts;
 use plant::lease::{GpuReport, NodeReport, Rule};
 use serde_json::json;
-use wattloop::adapters::nvml::Gpus;
 use wattloop::agent::broker::Line;
 use wattloop::agent::config::{Config, Unfit};
-use wattloop::agent::failsafe::{self, Outcome};
+use wattloop::agent::local;
 use wattloop::agent::watch::Watch;
 use wattloop::agent::work::Worker;
-use wattloop::agent::{local, memory};
 use wattloop::service::clock::{Machine, Source as _};
 use wattloop::service::config::Log;
 use wattloop::service::logging;
@@ -24,6 +24,7 @@ use wattloop::service::notify::Notify;
 use super::client::SocketArgs;
 use super::figure::fixed;
 use super::{Out, Stop, signals};
+use fall::doubtful;
 
 /// The privileged half on a GPU node.
 #[derive(Debug, Subcommand)]
@@ -90,7 +91,9 @@ pub struct StatusArgs {
 #[command(after_help = "\
 Examples:
   wattloop agent release           limits from before; no grants are taken
-  wattloop agent take              the controller may grant again; until it does, the fail-safe")]
+  wattloop agent take              the controller may grant again; until it does, the fail-safe
+
+Both need root, or whoever the agent runs as. No limit goes back to more than the node's file allows (`ceiling_w`).")]
 pub struct ReleaseArgs {
     #[command(flatten)]
     pub socket: AgentSocket,
@@ -110,8 +113,11 @@ pub struct TakeArgs {
 Examples:
   wattloop agent failsafe --config /etc/wattloop/agent.toml     for systemd's ExecStopPost, and for you
 
-It needs no running agent. A GPU that is lower stays where it is; a node that people have released is left alone. Exit code 69 when there
-is no driver, 1 when not every GPU is proven to be there.")]
+It needs no running agent. A GPU that is lower stays where it is; a node that people have released is left alone. Where the node's file is
+not taken the fail-safe that is remembered with the limits counts, and where nothing is, each GPU goes to the least that its board takes.
+
+Exit code 69 when there is no driver, 1 when not every GPU is proven to be there, or its board takes no limit that low; as `agent run`
+ends with it where the node's file is not taken (78 for faults).")]
 pub struct FailsafeArgs {
     #[command(flatten)]
     pub file: FileArgs,
@@ -131,8 +137,6 @@ impl AgentSocket {
     }
 }
 
-/// How long the fail-safe is tried.
-const TRIED: Duration = Duration::from_secs(8);
 /// How many questions may wait for the thread that decides.
 const QUESTIONS: usize = 64;
 
@@ -144,7 +148,7 @@ pub fn run(command: &AgentCommand, out: &Out) -> Result<(), Stop> {
         AgentCommand::Status(args) => status(&args.socket, out),
         AgentCommand::Release(args) => hold(&args.socket, "/v1/release", out),
         AgentCommand::Take(args) => hold(&args.socket, "/v1/take", out),
-        AgentCommand::Failsafe(args) => fall(&args.file.config, out),
+        AgentCommand::Failsafe(args) => fall::run(&args.file.config, out),
     }
 }
 
@@ -168,13 +172,6 @@ fn watch(path: &Path) -> Result<(), Stop> {
     let outcome = watch.run(signals::asked_to_stop, || notify.completed_scan(machine.mono()));
     notify.stopping();
     if outcome.is_sure() { Ok(()) } else { Err(doubtful(&outcome)) }
-}
-
-fn doubtful(outcome: &Outcome) -> Stop {
-    let nameless = (outcome.nameless > 0).then(|| format!("{} without a name", outcome.nameless));
-    let names = outcome.doubtful.iter().map(ToString::to_string).chain(nameless).collect::<Vec<_>>().join(", ");
-    let help = "look at the node: `wattloop gpus`; until it is sure, count these at what the boards bear";
-    Stop::new(1, "doubtful", format!("not proven to be at the fail-safe: {names}"), help)
 }
 
 fn work(path: &Path) -> Result<(), Stop> {
@@ -256,13 +253,14 @@ fn line(gpu: &GpuReport) -> String {
     };
     let contended = if gpu.contended { ", CONTENDED" } else { "" };
     format!(
-        "{}  {:?}  draws {} W, kept {} W, wanted {} W, at most {} W: {rule}{contended}\n",
+        "{}  {:?}  draws {} W, kept {} W, wanted {} W, at most {} W, falls back to {} W: {rule}{contended}\n",
         gpu.uuid,
         gpu.condition,
         watts(gpu.power),
         watts(gpu.enforced),
         watts(gpu.wanted),
         watts(gpu.at_most),
+        watts(gpu.failsafe),
     )
 }
 
@@ -272,29 +270,8 @@ fn hold(socket: &AgentSocket, path: &str, out: &Out) -> Result<(), Stop> {
         return out.value(&json!({ "released": released }));
     }
     out.line(if released {
-        "the node is yours: limits go back to what they were; `wattloop agent take` gives it to its controller again"
+        "the node is yours: limits go back to what they were, none above `ceiling_w`; `wattloop agent take` gives it to its controller again"
     } else {
         "the controller may grant again; until it does, the fail-safe"
     })
-}
-
-fn fall(path: &Path, out: &Out) -> Result<(), Stop> {
-    let config = load(path)?;
-    logging::start(&Log::default());
-    if memory::load(&config.state_file).is_ok_and(|m| m.is_some_and(|m| m.released)) {
-        return out.line("people hold this node: its limits are left alone");
-    }
-    let gpus = Gpus::open(config.nvml.clone(), Arc::new(Machine::start().stamp()))
-        .map_err(|e| Stop::io("the GPUs' threads", &e))?;
-    let outcome = failsafe::write(&gpus, &config, TRIED);
-    if outcome == Outcome::default() {
-        let why = gpus.driver().why.unwrap_or_else(|| "the driver knows no GPU".to_owned());
-        return Err(Stop::new(69, "no_driver", why, "no GPU is proven to be at the fail-safe"));
-    }
-    if out.json() {
-        out.value(&json!({ "safe": outcome.safe, "doubtful": outcome.doubtful }))?;
-    } else {
-        out.line(format_args!("{} GPUs at the fail-safe or below, read back", outcome.safe.len()))?;
-    }
-    if outcome.is_sure() { Ok(()) } else { Err(doubtful(&outcome)) }
 }

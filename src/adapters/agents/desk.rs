@@ -27,10 +27,19 @@ pub struct Desk {
 struct State {
     heard: Vec<Option<Heard>>,
     caps: Vec<Cap>,
-    /// Nodes whose agents are not what the hall's file says.
-    differ: BTreeMap<usize, String>,
+    /// Nodes that are not what the hall's file says, by what their agents say of themselves, or of their boards.
+    differ: BTreeMap<(usize, By), String>,
     /// Nodes whose agents are asked at their sockets: the broker's word of them does not count.
     here: Vec<bool>,
+}
+
+/// What tells that a node is not what the hall's file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum By {
+    /// What its agent says of itself.
+    State,
+    /// What it reports of its boards.
+    Report,
 }
 
 /// A node's newest report.
@@ -174,15 +183,18 @@ impl Desk {
         self.lock().here.get(node) == Some(&true)
     }
 
-    /// How a node's agent differs from what the hall's file says, if it does. Tells when the first does, and when none does any more.
-    pub(super) fn differs(&self, node: usize, say: Option<String>) -> Option<bool> {
+    /// How a node differs from what the hall's file says, if it does. True where that was not known, and whether the first does (true) or none does
+    /// any more.
+    pub(super) fn differs(&self, what: (usize, By), say: Option<&str>) -> (bool, Option<bool>) {
         let differ = &mut self.lock().differ;
         let before = differ.is_empty();
+        let known = differ.get(&what).map(String::as_str) == say;
         match say {
-            Some(say) => drop(differ.insert(node, say)),
-            None => drop(differ.remove(&node)),
+            Some(say) if !known => drop(differ.insert(what, say.to_owned())),
+            Some(_) => {}
+            None => drop(differ.remove(&what)),
         }
-        (differ.is_empty() != before).then_some(before)
+        (!known, (differ.is_empty() != before).then_some(before))
     }
 
     /// What a node said last.

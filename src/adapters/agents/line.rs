@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::Note;
 use super::desk::Desk;
 use super::lend::Lent;
-use super::state::Agent;
+use super::state::{Agent, judge};
 use crate::adapters::mqtt::count::bump;
 use crate::adapters::mqtt::{Pauses, dial};
 
@@ -116,8 +116,10 @@ impl Line {
     fn report(&self, node: usize, name: &str, payload: &[u8]) {
         match serde_json::from_slice::<NodeReport>(payload) {
             Ok(report) if report.node == name => {
+                let note = judge(&self.desk, (node, name), &report);
                 self.desk.hear(node, report);
                 bump(&self.desk.counters.reports);
+                note.into_iter().for_each(|note| self.note(note));
             }
             Ok(report) => {
                 bump(&self.desk.counters.malformed);

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use super::Note;
 use super::desk::Desk;
 use super::lend::Lent;
-use super::state::Agent;
+use super::state::{Agent, judge};
 use crate::adapters::mqtt::count::bump;
 use crate::adapters::unix::Caller;
 
@@ -93,12 +93,14 @@ impl Local {
             ));
         };
         let agent: Agent = ask(&mut caller, "/v1/state", None).await?;
-        if let Some(note) = agent.judge(&self.desk, (node, &report.node))
-            && self.notes.try_send(note).is_err()
-        {
+        self.note(agent.judge(&self.desk, (node, &report.node)));
+        Ok(Talk { caller, node, name: report.node })
+    }
+
+    fn note(&self, note: Option<Note>) {
+        if note.is_some_and(|note| self.notes.try_send(note).is_err()) {
             tracing::error!("the service does not take what it is told of agents");
         }
-        Ok(Talk { caller, node, name: report.node })
     }
 
     /// Asks and grants until something goes wrong, which is what comes back.
@@ -121,6 +123,7 @@ impl Local {
             }
             self.desk.hear(talk.node, report.clone());
             bump(&self.desk.counters.reports);
+            self.note(judge(&self.desk, (talk.node, &talk.name), &report));
             if !self.lends || !scanned {
                 continue;
             }

@@ -4,6 +4,7 @@ use plant::lease::Rule;
 use super::super::hold::SAME;
 use super::*;
 
+mod ends;
 mod lives;
 
 const W: fn(u32) -> Milliwatts = Milliwatts::from_watts;
@@ -41,6 +42,8 @@ struct Bench {
     /// When a lease last ended or was given, for each GPU.
     leased: [Mono; 4],
     released: bool,
+    /// What is on disk.
+    saved: NodeMemory,
 }
 
 impl Bench {
@@ -55,6 +58,7 @@ impl Bench {
             sequence: 0,
             leased: [Mono(0); 4],
             released: false,
+            saved: NodeMemory::default(),
         }
     }
 
@@ -79,6 +83,13 @@ impl Bench {
 
     /// A tenth of a second: all are read, then what is due is written.
     fn step(&mut self) -> Vec<Write> {
+        let writes = self.live(false);
+        self.saved = self.node.memory(&[]);
+        writes
+    }
+
+    /// The same; an agent that `dies` does not live to see what came of its writes.
+    fn live(&mut self, dies: bool) -> Vec<Write> {
         self.now = self.now.after(Span::from_millis(100));
         for n in 0..4 {
             let condition = self.boards[n].condition;
@@ -94,11 +105,14 @@ impl Bench {
         }
         let writes = self.node.due(self.now);
         self.check(&writes);
+        self.saved = self.node.memory(&writes);
         for write in &writes {
             let n = (0..4).find(|n| uuid(*n) == write.uuid).expect("ours");
             let board = &mut self.boards[n];
             if board.follows {
                 board.configured = write.limit;
+            }
+            if board.follows && !dies {
                 let limits = self.limits(n);
                 self.node.wrote(write, &limits, self.now);
             } else {
@@ -119,8 +133,8 @@ impl Bench {
             assert!(self.readable(n), "who cannot be read is not written");
             assert!(!falling || write.limit < self.enforced(n) + SAME, "{write:?} rises while another has to fall");
             assert!(write.limit <= W(700) && write.limit >= W(200), "{write:?} is nothing that the board takes");
+            assert!(write.limit <= BOUNDS.ceiling, "{write:?} is above the ceiling");
             if !self.released {
-                assert!(write.limit <= BOUNDS.ceiling, "{write:?} is above the ceiling");
                 assert!(
                     self.boards[n].foreign.is_none_or(|f| write.limit <= f + SAME),
                     "{write:?} is above somebody else's limit"
@@ -279,65 +293,6 @@ fn a_gpu_off_its_bus_holds_up_nobody_and_is_counted_at_what_it_bears() {
 }
 
 #[test]
-fn releasing_restores_what_was_before_and_only_what_is_still_ours() {
-    let mut bench = Bench::new();
-    bench.boards[1].configured = W(400);
-    bench.run(Span::from_secs(1));
-    bench.boards[2].configured = W(250);
-    bench.run(Span::from_secs(1));
-    bench.released = true;
-    bench.node.release();
-    bench.run(Span::from_secs(1));
-    let enforced: Vec<_> = (0..4).map(|n| bench.enforced(n)).collect();
-    assert_eq!(enforced, [W(700), W(400), W(250), W(700)], "the third is somebody else's now");
-    bench.boards[0].configured = W(500);
-    assert!(bench.step().is_empty(), "a node that is released is left alone");
-    bench.released = false;
-    let now = bench.now;
-    bench.node.take(now);
-    bench.run(Span::from_secs(1));
-    assert_eq!((bench.enforced(0), bench.report(0).rule), (W(300), Rule::FailSafe));
-}
-
-#[test]
-fn an_agent_that_died_remembers_what_was_before_it() {
-    let mut bench = Bench::new();
-    bench.run(Span::from_secs(1));
-    bench.grant(0, W(500), Span::from_secs(10));
-    bench.run(Span::from_secs(1));
-    let memory = bench.node.memory();
-    // Whoever stands in for a dead agent writes the fail-safe.
-    bench.boards[0].configured = W(300);
-    bench.node = Node::remembered(BOUNDS, &memory);
-    bench.run(Span::from_secs(1));
-    assert_eq!(
-        bench.grant(0, W(500), Span::from_secs(10)),
-        Taken::Granted { cap: W(500) },
-        "that is no foreign ceiling"
-    );
-    bench.run(Span::from_secs(1));
-    assert_eq!(bench.enforced(0), W(500));
-    bench.run(Span::from_secs(1));
-    bench.released = true;
-    bench.node.release();
-    bench.run(Span::from_secs(1));
-    assert!((0..4).all(|n| bench.enforced(n) == W(700)));
-}
-
-#[test]
-fn a_node_that_people_hold_stays_theirs_over_a_restart() {
-    let mut bench = Bench::new();
-    bench.run(Span::from_secs(1));
-    bench.released = true;
-    bench.node.release();
-    bench.run(Span::from_secs(1));
-    bench.node = Node::remembered(BOUNDS, &bench.node.memory());
-    bench.run(Span::from_secs(2));
-    assert!((0..4).all(|n| bench.enforced(n) == W(700)));
-    assert_eq!(bench.grant(0, W(400), Span::from_secs(10)), Taken::Held);
-}
-
-#[test]
 fn a_clock_is_locked_for_as_long_as_its_lease_and_freed_once_the_cap_has_fallen() {
     let mut bench = Bench::new();
     bench.run(Span::from_secs(1));
@@ -353,13 +308,13 @@ fn a_clock_is_locked_for_as_long_as_its_lease_and_freed_once_the_cap_has_fallen(
     assert_eq!(bench.node.grant(&grant(1, Some(50)), (now, now)), Taken::BadClock);
     assert!(matches!(bench.node.grant(&grant(2, Some(1200)), (now, now)), Taken::Granted { .. }));
     assert_eq!(bench.node.clocks_due(now), [(uuid(0), Some(1200))]);
-    assert_eq!(bench.node.memory().gpus[&uuid(0)].clock_mhz, Some(1200), "known before it is locked");
+    assert_eq!(bench.node.memory(&[]).gpus[&uuid(0)].clock_mhz, Some(1200), "known before it is locked");
     bench.node.clocked((uuid(0), Some(1200)), false, now);
     assert!(bench.node.clocks_due(now).is_empty(), "what the board does not take is asked for once a second");
     bench.run(Span::from_millis(1100));
     bench.node.clocked((uuid(0), Some(1200)), true, bench.now);
     assert!(bench.node.clocks_due(bench.now).is_empty());
-    let memory = bench.node.memory();
+    let memory = bench.node.memory(&[]);
     bench.boards[0].follows = false;
     bench.run(Span::from_secs(3));
     assert!(bench.node.clocks_due(bench.now).is_empty(), "its cap has not fallen");
@@ -369,6 +324,9 @@ fn a_clock_is_locked_for_as_long_as_its_lease_and_freed_once_the_cap_has_fallen(
     bench.node = Node::remembered(BOUNDS, &memory);
     bench.run(Span::from_secs(2));
     assert_eq!(bench.node.clocks_due(bench.now), [(uuid(0), None)], "nothing is stranded over a restart");
+    let now = bench.now;
+    assert!(matches!(bench.node.grant(&grant(3, Some(1200)), (now, now)), Taken::Granted { .. }));
+    assert_eq!(bench.node.clocks_due(now), [(uuid(0), Some(1200))], "a fail-safe may have freed it meanwhile");
 }
 
 #[test]

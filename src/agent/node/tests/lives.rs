@@ -1,4 +1,4 @@
-//! Random lives of four boards, their drivers, their controller and the people around them.
+//! Random lives of four boards, their drivers, their agent, their controller and the people around them.
 
 use proptest::prelude::*;
 
@@ -16,6 +16,8 @@ enum Act {
     Follows(usize, bool),
     Release,
     Take,
+    /// The working half dies, perhaps in the middle of its writes, and perhaps the watching half writes the fail-safe; another begins.
+    Restart(bool, bool),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -32,6 +34,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (gpu, any::<bool>()).prop_map(|(n, f)| Act::Follows(n, f)),
         1 => Just(Act::Release),
         1 => Just(Act::Take),
+        2 => any::<(bool, bool)>().prop_map(|(dies, falls)| Act::Restart(dies, falls)),
     ]
 }
 
@@ -68,6 +71,16 @@ impl Bench {
                 self.released = false;
                 self.boards.iter_mut().for_each(|b| b.foreign = None);
                 self.node.take(self.now);
+            }
+            Act::Restart(dies, falls) => {
+                if dies {
+                    self.live(true);
+                }
+                let fall = |b: &&mut Board| falls && b.condition == Condition::Well && b.follows;
+                if !self.released {
+                    self.boards.iter_mut().filter(fall).for_each(|b| b.configured = b.configured.min(BOUNDS.failsafe));
+                }
+                self.node = Node::remembered(BOUNDS, &self.saved);
             }
         }
     }

@@ -105,7 +105,7 @@ impl Agent {
     pub fn befall(&mut self, how: NodeFault, begins: bool, world: &mut World) {
         match how {
             NodeFault::AgentKilled if begins => {
-                (self.killed, self.memory) = (true, self.node.memory());
+                (self.killed, self.memory) = (true, self.node.memory(&[]));
             }
             NodeFault::AgentKilled => {
                 (self.killed, self.node) = (false, Node::remembered(self.bounds, &self.memory));
