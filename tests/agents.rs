@@ -271,11 +271,14 @@ const STEP: f64 = 80e3;
 const LIMIT: f64 = 0.95 * BEARS;
 /// What a GPU's watt is at the UPS, with the losses of supplies and feeds.
 const PLUG: f64 = 1.08;
+/// How many scans may pass between the step and caps that are read back: two or three are seen, and a few more while somebody else builds.
+const SCANS: u64 = 10;
 /// How long jobs may take to come.
 const FULL: Duration = Duration::from_secs(600);
 
 /// From what the meter shows to caps that are enforced and read back on every node. `WLTEST_STEPS=50 cargo test --test main -- agents::an_overload
-/// --nocapture` prints how long each step took; no bound is asserted. `WLTEST_SENSORS=average` has boards that tell the mean of a second only.
+/// --nocapture` prints how long each step took. Seconds are not asserted, for they are those of the machine; scans are: a machine that is late is late
+/// with its scans, too. `WLTEST_SENSORS=average` has boards that tell the mean of a second only.
 #[test]
 fn an_overload_at_the_meter_is_met_by_eight_hundred_gpus() {
     let Some(broker) = Mosquitto::start("allow_anonymous true\n") else { return };
@@ -305,6 +308,7 @@ fn an_overload_at_the_meter_is_met_by_eight_hundred_gpus() {
     rig.stage.hall.put_beside(Box::new(cards));
     let crowd = Crowd::gather(boards.path(), broker.port);
     let _run = rig.running(&[]);
+    let scans = || rig.json(&["status"])["scans"].as_u64().expect("a count");
     let ups = hall.point("ups/power").expect("a meter");
     let truth = || rig.stage.hall.stage().world.truth(ups).expect("a value");
     let mut took = Vec::new();
@@ -323,6 +327,7 @@ fn an_overload_at_the_meter_is_met_by_eight_hundred_gpus() {
         };
         std::thread::sleep(Duration::from_millis(137) * u32::try_from(step % 10).expect("small"));
         let fault = Fault::Sensor { point: ups, how: SensorFault::Offset(STEP) };
+        let before = scans();
         rig.stage.hall.stage().world.inject(fault);
         let began = Instant::now();
         // What the meter would show with every GPU at its cap, as read back.
@@ -331,6 +336,8 @@ fn an_overload_at_the_meter_is_met_by_eight_hundred_gpus() {
             std::thread::sleep(Duration::from_millis(5));
         }
         took.push(began.elapsed());
+        let passed = scans().saturating_sub(before);
+        assert!(passed <= SCANS, "caps were in force after {passed} scans, {:?}", began.elapsed());
         println!("{:?} after {:?}: {:?} beside {other} W", began.elapsed(), begun.elapsed(), crowd.total());
         rig.stage.hall.stage().world.clear(fault);
     }

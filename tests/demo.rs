@@ -3,8 +3,10 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
+use sim_nvml::Board;
 
 fn wattloop(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wattloop"))
@@ -82,4 +84,34 @@ fn the_first_line_of_the_demo_is_of_a_hall_that_draws_power() {
     let first = text.lines().next().expect("a line");
     // Unknown is honest where nothing has been read yet; nothing drawn is not.
     assert!(first.contains("facility") && !first.contains("facility 0.0 kW"), "{text}");
+}
+
+#[test]
+fn the_demos_gpus_are_found_and_capped_by_another_process() {
+    let (folder, gpus) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wattloop"));
+    command.args(["demo", "--for", "12s", "--json", "--per-rack", "1", "--gpus"]).arg(gpus.path());
+    command.env("TMPDIR", folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let demo = command.spawn().expect("the binary starts");
+    let file = gpus.path().join("rack-a01-node-1").join("board");
+    // A minute: a demo that does not begin, not a slow machine.
+    let wait = |what: &str, there: &dyn Fn() -> bool| {
+        let waited = (0..2400).find(|_| {
+            there() || {
+                std::thread::sleep(Duration::from_millis(25));
+                false
+            }
+        });
+        assert!(waited.is_some(), "{what} never came");
+    };
+    wait("a board", &|| Board::open(&file).is_ok_and(|board| board.loaded()));
+    let board = Board::open(&file).expect("a board");
+    let gpu = board.gpu(0).expect("a GPU");
+    let began = gpu.readings().at_us;
+    wait("a reading", &|| gpu.readings().at_us > began);
+    assert!(gpu.request(gpu.life(), 250_000, std::process::id()));
+    wait("less power", &|| gpu.enforced() == 250_000 && gpu.readings().instant_mw < 275_000);
+    let summary = json(&demo.wait_with_output().expect("its end"));
+    assert!(summary["scans"].as_u64() >= Some(5), "{summary}");
+    assert!(!board.loaded(), "no driver without its hall");
 }
