@@ -49,6 +49,7 @@ mod hours;
 mod identity;
 pub mod interval;
 mod leak;
+pub mod ledger;
 mod news;
 mod outlier;
 pub mod outlook;

@@ -7,6 +7,7 @@ mod disagreement;
 mod feed;
 mod grid;
 mod leak;
+mod lease;
 mod peak;
 mod plan;
 mod price;
@@ -33,6 +34,7 @@ pub use disagreement::Disagreement;
 pub use feed::FeedTrouble;
 pub use grid::{GridFault, GridNews};
 pub use leak::LeakNews;
+pub use lease::LeaseNews;
 pub use peak::PeakNews;
 pub use plan::{PlanEnd, PlanNews};
 pub use price::{PriceNews, PriceTrouble};
@@ -337,6 +339,8 @@ pub enum What {
     Prices(PriceNews),
     /// Load targets of a grid.
     Grid(GridNews),
+    /// Leases of power.
+    Lease(LeaseNews),
     /// Windows of civil time.
     Window(WindowNews),
     /// The plan of the day ahead.

@@ -83,7 +83,7 @@ struct Feed {
 
 /// What time it is, as far as anybody knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Reckoned {
+pub(super) struct Reckoned {
     wall: Wall,
     /// The clock was trusted in the last scan.
     sure: bool,
@@ -116,14 +116,29 @@ impl Flows {
 }
 
 impl Reckoned {
+    /// The last scan.
+    pub(super) const fn wall(&self) -> Wall {
+        self.wall
+    }
+
+    /// The wall clock was trusted then.
+    pub(super) const fn is_sure(&self) -> bool {
+        self.sure
+    }
+
+    /// It was at some time.
+    pub(super) const fn is_known(&self) -> bool {
+        self.known
+    }
+
     /// By the wall clock; reckoned on from when that was trusted last, where it is not.
-    fn at(&self, tick: Tick) -> Wall {
+    pub(super) fn at(&self, tick: Tick) -> Wall {
         let passed = if self.boot == tick.boot { tick.mono.since(self.mono) } else { Span::ZERO };
         if tick.clock_trusted { tick.wall } else { term::later(self.wall, passed) }
     }
 
     /// One scan. How far a time that was reckoned is from the true one (ms), where that is known now.
-    fn advance(&mut self, tick: Tick) -> i64 {
+    pub(super) fn advance(&mut self, tick: Tick) -> i64 {
         let reckoned = self.at(Tick { clock_trusted: false, ..tick });
         let doubted = !self.sure;
         (self.mono, self.boot, self.sure) = (tick.mono, tick.boot, tick.clock_trusted);
@@ -236,6 +251,13 @@ impl Grid {
         let of = self.feeds.iter().find(|of| of.feed == feed)?;
         let (allowed, loose) = of.ramp.allowed()?;
         Some(Mean { feed, allowed, loose })
+    }
+
+    /// The lowest target for a feed that holds at some time between two instants (W).
+    #[must_use]
+    pub fn least(&self, feed: FeedId, (from, to): (Wall, Wall)) -> Option<Watts> {
+        let then = |of: &&Target| of.feed == feed && of.start < to && of.end().is_none_or(|end| end > from);
+        self.book.iter().filter(then).map(|of| of.most).reduce(Watts::min)
     }
 
     /// Why a feed is held, for people: which target, or what comes after one.

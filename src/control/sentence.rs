@@ -3,6 +3,7 @@
 mod batteries;
 mod feeds;
 mod grid;
+mod leases;
 mod levels;
 mod peaks;
 mod prices;
@@ -20,6 +21,7 @@ use plant::id::PointId;
 
 pub use feeds::feed;
 pub use grid::{fault, grid};
+use leases::lease;
 pub use levels::{level, trouble};
 pub use peaks::peak;
 
@@ -273,6 +275,9 @@ fn conflict(kept: Level, dropped: Level) -> String {
     )
 }
 
+/// What becomes of an override after a break that nobody knows the length of.
+const DROPPED: &str = "is given back: control was away, and without a trusted clock nobody knows for how long";
+
 /// An event as a sentence without its subject, which [`Event::subject`] names.
 #[must_use]
 pub fn event(hall: &Hall, event: &Event) -> String {
@@ -333,9 +338,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         }
         What::Started => "is under control".to_owned(),
         What::Stopping => "goes to its fail-safe values".to_owned(),
-        What::OverrideDropped => {
-            "is given back: control was away, and without a trusted clock nobody knows for how long".to_owned()
-        }
+        What::OverrideDropped => DROPPED.to_owned(),
         What::AnnouncedLoadCame => "draws the load that was announced".to_owned(),
         What::AnnouncedLoadMissing => "does not draw the load that was announced: nobody waits for it".to_owned(),
         What::AnnouncementDropped => "knows nothing any more of a load that was announced: control was away".to_owned(),
@@ -343,6 +346,7 @@ pub fn event(hall: &Hall, event: &Event) -> String {
         What::Supervision(news) => supervision::news(news),
         What::Prices(news) => prices::news(hall, news),
         What::Grid(news) => grid(news),
+        What::Lease(news) => lease(news),
         What::Window(news) => windows::window(hall, event, news),
         What::WriteAcknowledged => "is written and acknowledged, and nothing reads it back: unproven".to_owned(),
     }

@@ -74,3 +74,8 @@ impl Term {
 pub const fn later(wall: Wall, span: Span) -> Wall {
     Wall(wall.0.saturating_add(i64_from_bits(span.millis())))
 }
+
+/// Wall time before a span; saturates.
+pub const fn earlier(wall: Wall, span: Span) -> Wall {
+    Wall(wall.0.saturating_sub(i64_from_bits(span.millis())))
+}

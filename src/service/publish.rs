@@ -8,13 +8,15 @@
 //! | `event` | 1 | no | each |
 
 mod grid;
+mod leases;
+mod prices;
 mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plant::convert;
-use plant::event::{BatteryNews, Commissioning, Event, PeakNews, PlanNews, PriceNews, Severity, Supervision, What};
+use plant::event::{BatteryNews, Commissioning, Event, PeakNews, PlanNews, Severity, Supervision, What};
 use plant::hall::Hall;
 use plant::id::{Id, PointId, Table};
 use plant::image::Inputs;
@@ -201,6 +203,7 @@ pub fn answer(id: &str, reply: &Reply) -> Vec<u8> {
         Reply::Refused(Refusal::OutOfRange { min, max }) => {
             json!({ "id": id, "code": "out_of_range", "min": min, "max": max })
         }
+        Reply::Lease(_) => json!({ "id": id, "code": "accepted" }),
         Reply::Refused(refusal) => json!({ "id": id, "code": refusal.code() }),
     };
     payload.to_string().into_bytes()
@@ -379,20 +382,10 @@ fn what(what: &What) -> Value {
         What::WriteAcknowledged => json!({ "kind": "write_acknowledged" }),
         What::Supervision(news) => supervision(news),
         What::Commissioning(news) => commissioning(news),
-        What::Prices(news) => prices(news),
+        What::Prices(news) => prices::news(news),
         What::Grid(news) => grid::news(*news),
+        What::Lease(news) => leases::news(*news),
         What::Window(news) => windows::news(*news),
-    }
-}
-
-fn prices(news: &PriceNews) -> Value {
-    match news {
-        PriceNews::Taken { until } => json!({ "kind": "prices_taken", "until_ms": until.0 }),
-        PriceNews::Refused => json!({ "kind": "prices_refused" }),
-        PriceNews::Begun { trouble, at, priced } => {
-            json!({ "kind": "prices", "trouble": trouble.word(), "on": true, "at_ms": at.map(|at| at.0), "priced": priced })
-        }
-        PriceNews::Over(trouble) => json!({ "kind": "prices", "trouble": trouble.word(), "on": false }),
     }
 }
 

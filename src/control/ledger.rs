@@ -1,0 +1,300 @@
+//! The ledger of leases: what schedulers may draw, where, and until when.
+//!
+//! ```text
+//!  Message ─▶ known already? ─▶ the same answer
+//!     │ no
+//!     ▼
+//!  weights: what each feed carries of a watt, with losses and cooling ─▶ room at every instant of the schedule, at every feed up the tree
+//!     │                                                             ─▶ granted │ granted_partial │ queued │ retry │ denied │ degraded
+//!     ▼
+//!  a scan: what flows and is nobody's ─▶ leases age ─▶ lowered, restored, over ─▶ those that wait ─▶ notices
+//! ```
+//!
+//! What holds at every feed, at every instant to come: `reserved + unleased + margin ≤ limit`, when something is granted. Reserved is charged from the grant on until a meter
+//! confirms that it is not drawn any more, or grace and settling time are over. Nothing here reads a clock: time to live counts by the monotonic clock, schedules by the wall clock, or as it is
+//! reckoned on from when that was trusted.
+//!
+//! Who is not sure lends less: a lost meter lends floors only, a break that nobody knows the length of ends every lease's time to live, a request that waits is counted before those that come later.
+
+mod acquire;
+mod amount;
+mod change;
+mod kept;
+mod lease;
+pub mod message;
+pub mod notices;
+mod pass;
+pub mod reply;
+mod revoke;
+mod room;
+mod rules;
+#[cfg(test)]
+mod tests;
+pub mod tree;
+mod unleased;
+pub mod view;
+mod waiting;
+
+use plant::event::{About, LeaseNews, What};
+use plant::hall::power::Power;
+use plant::id::{FeedId, Table};
+use plant::time::{Span, Tick, Wall};
+use plant::units::Watts;
+use serde::{Deserialize, Serialize};
+
+use super::grid::Reckoned;
+use super::news::News;
+pub use amount::Milli;
+use kept::{Answer, Kept};
+use lease::Lease;
+pub use lease::{GRACE, STEPS, TTL};
+use message::{LeaseId, Message, Op};
+use notices::{Cause, Notices};
+use reply::{Answered, Code, Item, Outcome, Why};
+pub use room::Scratch;
+pub use rules::{Ground, Rules, Tenant};
+use unleased::Seen;
+use waiting::Waiting;
+
+/// How many leases there may be, those that leave among them, and how many requests may wait.
+pub const MOST: (usize, usize) = (4096, 1024);
+
+/// All that is known of leases.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Counts the starts of the controller.
+    epoch: u64,
+    /// The number of the last lease.
+    number: u64,
+    leases: Vec<Lease>,
+    waiting: Vec<Waiting>,
+    /// The next that waits and is looked at.
+    next: usize,
+    kept: Kept,
+    notices: Notices,
+    seen: Table<FeedId, Seen>,
+    clock: Reckoned,
+    last: Tick,
+    /// For how long control has lived, over all boots.
+    lived: Span,
+}
+
+/// What the ledger must know of what is around it.
+pub struct Around<'a> {
+    /// The rules, and what follows from them.
+    pub ground: &'a Ground,
+    /// The power tree.
+    pub power: &'a Power,
+    /// The least that a feed may carry from an instant until another (W).
+    pub limit: &'a dyn Fn(FeedId, Wall, Wall) -> Watts,
+    /// What makes it so little now.
+    pub cause: &'a dyn Fn(FeedId) -> Cause,
+    /// What flows through a feed (W); nothing where its meter is lost.
+    pub load: &'a dyn Fn(FeedId) -> Option<Watts>,
+    /// What cooling draws for each watt of machines, where that is measured (1).
+    pub cooling: Option<f64>,
+    /// When.
+    pub tick: Tick,
+}
+
+/// How long what a lease gives up stays charged.
+#[must_use]
+pub fn tail(rules: &Rules) -> Span {
+    Span::from_nanos(GRACE.nanos().saturating_add(rules.settle.nanos()))
+}
+
+impl Ledger {
+    /// Before anybody asked.
+    #[must_use]
+    pub fn new(power: &Power) -> Self {
+        Self { seen: Table::filled(power.feeds.len(), Seen::default()), ..Self::default() }
+    }
+
+    /// A new boot: whoever does not know of it yet is told how his lease is, before he may change it.
+    pub fn restart(&mut self, tick: Tick) {
+        self.epoch = self.epoch.saturating_add(1).max(u64::from(tick.boot));
+        self.notices.make_room();
+        self.leases.reserve(self.waiting.len());
+    }
+
+    /// The generation of the controller.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// What time it is, or is reckoned to be.
+    #[must_use]
+    pub fn now(&self) -> Wall {
+        self.clock.wall()
+    }
+
+    pub(super) const fn last_tick(&self) -> Tick {
+        self.last
+    }
+
+    pub(super) const fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    pub(super) fn leases(&self) -> impl Iterator<Item = &Lease> {
+        self.leases.iter()
+    }
+
+    pub(super) fn waits(&self) -> impl Iterator<Item = &Lease> {
+        self.waiting.iter().map(|of| &of.lease)
+    }
+
+    /// What flows through a feed and belongs to no lease (mW).
+    #[must_use]
+    pub fn unleased(&self, feed: FeedId) -> Milli {
+        self.seen.get(feed).map_or(Milli::ZERO, |of| of.unleased)
+    }
+
+    /// The feed's meter is read.
+    fn sees(&self, feed: FeedId) -> bool {
+        self.seen.get(feed).is_some_and(|of| of.load.is_some())
+    }
+
+    /// What a feed is charged for all leases at an instant that is not before now (mW).
+    #[must_use]
+    pub fn reserved(&self, feed: FeedId, t: Wall, tail: Span) -> Milli {
+        let now = self.now();
+        let of = |lease: &Lease| Some(Milli::of(lease.charged(t, now, tail), lease.weight(feed)?));
+        self.leases.iter().filter_map(of).fold(Milli::ZERO, Milli::and)
+    }
+
+    /// Whose a lease is or was, and the request that asked for it.
+    #[must_use]
+    pub fn whose(&self, lease: LeaseId) -> Option<(&str, &str)> {
+        let live = self.leases().chain(self.waits()).find(|of| of.id == lease);
+        live.map(|of| (of.client.as_str(), of.request.as_str())).or_else(|| self.kept.maker(lease))
+    }
+
+    /// Answers a request.
+    pub fn hear(
+        &mut self,
+        around: &Around<'_>,
+        message: &Message,
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> Answered {
+        let who = (message.client.as_str(), message.request.as_str());
+        if let Some(known) = self.kept.find(who.0, who.1) {
+            let outcomes = if known.body == message.body {
+                known.outcomes.clone()
+            } else {
+                vec![Outcome::plain(Code::Conflict, Why::OtherBody)]
+            };
+            return self.answer_to(who, &outcomes);
+        }
+        let leases = &self.leases;
+        let lives = |id: LeaseId| leases.iter().any(|of| of.id == id);
+        let promises = match &message.op {
+            Op::Acquire(_) | Op::Amend { .. } | Op::Release { .. } => true,
+            Op::DryRun(_) | Op::Renew { .. } | Op::Query { .. } => false,
+        };
+        let named = |text: &str| !text.is_empty() && text.chars().count() <= message::NAME;
+        let outcomes = if !named(who.0) || !named(who.1) {
+            return self.answer_to(who, &[Outcome::plain(Code::Invalid, Why::Unsound)]);
+        } else if around.ground.tenant(who.0).is_none() {
+            return self.answer_to(who, &[Outcome::plain(Code::Denied, Why::UnknownClient)]);
+        } else if promises && !self.kept.has_room(self.lived, lives) {
+            return self.answer_to(who, &[Outcome::plain(Code::Retry, Why::Full).after(RETRY)]);
+        } else {
+            self.decide(around, message, (scratch, news))
+        };
+        let answered = self.answer_to(who, &outcomes);
+        let answer = Answer::new((who.0, who.1, message.body), outcomes, self.lived);
+        // An answer that names no lease has promised nothing: who fills the book with such keeps nobody from promises.
+        let binds = promises && answer.outcomes.iter().any(|of| of.lease.is_some());
+        if binds {
+            self.kept.promise(answer);
+        } else {
+            self.kept.remember(answer);
+        }
+        answered
+    }
+
+    fn decide(
+        &mut self,
+        around: &Around<'_>,
+        message: &Message,
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> Vec<Outcome> {
+        let names = (message.client.as_str(), message.request.as_str());
+        match &message.op {
+            Op::Acquire(wishes) | Op::DryRun(wishes) if wishes.is_empty() || wishes.len() > message::BATCH => {
+                vec![Outcome::plain(Code::Invalid, Why::Unsound)]
+            }
+            Op::Acquire(wishes) => {
+                let one = |wish| self.acquire(around, wish, names, (&mut *scratch, &mut *news));
+                let outcomes = wishes.iter().map(one).collect();
+                self.prepare(around.ground, scratch);
+                outcomes
+            }
+            Op::DryRun(wishes) => {
+                // What the items of one request would leave for each other is seen by doing them, in a copy.
+                let (mut copy, mut events) = (self.clone(), Vec::new());
+                let told = &mut News::new(around.tick, &mut events);
+                wishes.iter().map(|wish| copy.acquire(around, wish, names, (&mut *scratch, &mut *told))).collect()
+            }
+            Op::Renew { of, ttl } => vec![self.renew(around, names.0, *of, *ttl)],
+            Op::Amend { of, power, partial } => {
+                vec![self.amend(around, (names.0, *of), (power, *partial), (scratch, news))]
+            }
+            Op::Release { of } => vec![self.release(around, (names.0, *of), news)],
+            Op::Query { of } => vec![self.query(names.0, *of)],
+        }
+    }
+
+    /// Room, so that what a scan does with all that there is now allocates nothing.
+    fn prepare(&mut self, ground: &Ground, scratch: &mut Scratch) {
+        self.leases.reserve(self.waiting.len());
+        self.notices.make_room();
+        let turns: usize = self.leases().chain(self.waits()).map(|of| 2 * of.steps.len() + 7).sum();
+        scratch.make_room(turns, ground.rules.tenants.len());
+    }
+
+    /// An answer, with each lease as it is now.
+    #[must_use]
+    pub fn answer_to(&self, (client, request): (&str, &str), outcomes: &[Outcome]) -> Answered {
+        let item = |outcome: &Outcome| {
+            let live = self.leases.iter().find(|of| Some(of.id) == outcome.lease).map(|of| self.view(of, false));
+            let waits = || self.waits().find(|of| Some(of.id) == outcome.lease).map(|of| self.view(of, true));
+            Item { outcome: *outcome, lease: live.or_else(waits) }
+        };
+        Answered {
+            client: client.to_owned(),
+            request: request.to_owned(),
+            epoch: self.epoch,
+            items: outcomes.iter().map(item).collect(),
+        }
+    }
+
+    /// The answer to a request that waited, as it is now; nothing where it is not known any more.
+    #[must_use]
+    pub fn again(&self, client: &str, request: &str) -> Option<Answered> {
+        let known = self.kept.find(client, request)?;
+        Some(self.answer_to((client, request), &known.outcomes))
+    }
+}
+
+/// When to ask again where nobody knows better.
+const RETRY: Span = Span::from_secs(60);
+
+/// Tells of a lease.
+fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
+    let about = lease.home().map_or(About::Hall, About::Feed);
+    match what {
+        LeaseNews::Granted { .. }
+        | LeaseNews::Queued
+        | LeaseNews::Released
+        | LeaseNews::Over
+        | LeaseNews::Restored { .. } => {
+            news.info(about, What::Lease(what));
+        }
+        LeaseNews::Expired { .. } | LeaseNews::Lowered { .. } | LeaseNews::Exceeded { .. } => {
+            news.warn(about, What::Lease(what));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A lease is asked for.
+
+use plant::event::LeaseNews;
+use plant::id::FeedId;
+use plant::time::{Span, Wall};
+
+use super::lease::{Lease, STEPS, Step, ttl};
+use super::message::{LeaseId, Wish};
+use super::reply::{Code, Outcome, Why};
+use super::room::{Fit, Scratch, Time};
+use super::waiting::Waiting;
+use super::{Around, Ledger, MOST, RETRY, tail, tell, tree};
+use crate::control::news::News;
+use crate::control::term::{Term, later};
+
+/// A wish with all that follows from it.
+struct Asked<'a> {
+    wish: &'a Wish,
+    names: (&'a str, &'a str),
+    weights: Vec<(FeedId, f64)>,
+    time: Time,
+    tail: Span,
+}
+
+impl Asked<'_> {
+    /// The same from another instant on.
+    fn at(&self, start: Wall) -> Time {
+        let long = self.wish.times.duration.map(|long| later(later(start, long), self.tail));
+        Time { from: start, to: long.unwrap_or(Wall(i64::MAX)), ..self.time }
+    }
+
+    /// What must fit.
+    const fn needs(&self) -> f64 {
+        if self.wish.accept.partial || self.wish.accept.schedule {
+            self.wish.power.least
+        } else {
+            self.wish.power.wanted
+        }
+    }
+
+    /// It would be over in time.
+    fn in_time(&self, start: Wall) -> bool {
+        let over = later(start, self.wish.times.duration.unwrap_or_default());
+        self.wish.times.deadline.is_none_or(|by| over <= by)
+    }
+
+    /// A start is worth waiting for.
+    fn waits_for(&self, start: Wall, now: Wall) -> bool {
+        self.in_time(start) && start <= later(now, self.wish.accept.wait)
+    }
+}
+
+impl Ledger {
+    /// Lends what is asked for, or says why not.
+    pub(super) fn acquire(
+        &mut self,
+        around: &Around<'_>,
+        wish: &Wish,
+        names: (&str, &str),
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> Outcome {
+        let Some((whose, tenant)) = around.ground.tenant(names.0) else {
+            return Outcome::plain(Code::Denied, Why::UnknownClient);
+        };
+        if !wish.is_sound() {
+            return Outcome::plain(Code::Invalid, Why::Unsound);
+        }
+        let times = wish.times.not_before.is_some() || wish.times.deadline.is_some();
+        if times && !self.clock.is_sure() {
+            return Outcome::plain(Code::Retry, Why::Clock).after(RETRY);
+        }
+        let his = self.leases().chain(self.waits()).filter(|of| of.client == names.0 && of.is_live()).count();
+        if his >= tenant.leases {
+            return Outcome::plain(Code::Retry, Why::Quota).after(RETRY);
+        }
+        if self.leases.len() >= MOST.0 {
+            return Outcome::plain(Code::Retry, Why::Full).after(RETRY);
+        }
+        let cooling = around.cooling.unwrap_or(around.ground.rules.cooling);
+        let mut weights = tree::weights(around.power, &wish.places, (cooling, &around.ground.spread));
+        weights.iter_mut().for_each(|(_, weight)| *weight *= wish.power.kept());
+        if weights.is_empty() {
+            return Outcome::plain(Code::Invalid, Why::Unsound);
+        }
+        let start = wish.times.not_before.map_or(self.now(), |at| at.max(self.now()));
+        let rank = Some(Waiting::rank_of(wish));
+        let time = Time { whose, from: start, to: start, but: None, rank };
+        let asked = Asked { wish, names, weights, time, tail: tail(&around.ground.rules) };
+        let fit = self.fit(around, &asked.weights, &asked.at(start), scratch);
+        if let Some((code, steps)) = self.steps(around, &asked, &fit, scratch).filter(|_| asked.in_time(start)) {
+            return self.lend(around, &asked, (code, steps), news);
+        }
+        self.not_now(around, &asked, &fit, (scratch, news))
+    }
+
+    /// What can be lent from the start on; nothing where it is not enough.
+    fn steps(
+        &self,
+        around: &Around<'_>,
+        asked: &Asked<'_>,
+        fit: &Fit,
+        scratch: &mut Scratch,
+    ) -> Option<(Code, Vec<Step>)> {
+        let (power, accept, start) = (asked.wish.power, asked.wish.accept, asked.time.from);
+        let code = |partial: bool| match (fit.degraded, partial) {
+            (true, _) => Code::Degraded,
+            (false, true) => Code::GrantedPartial,
+            (false, false) => Code::Granted,
+        };
+        if fit.watts >= power.wanted {
+            return Some((code(false), vec![Step { start, watts: power.wanted }]));
+        }
+        // With steps somebody may have more later than what fits for all of the time.
+        if let Some(steps) = asked
+            .wish
+            .times
+            .duration
+            .filter(|_| accept.schedule)
+            .and_then(|long| self.staircase(around, asked, long, scratch))
+        {
+            return Some((code(true), steps));
+        }
+        let watts = libm::floor(fit.watts);
+        let enough = watts >= power.least && fit.watts > 0.0;
+        // With a meter lost what is lent is the client's own, as much of it as there is.
+        ((accept.partial || fit.degraded) && enough).then(|| (code(true), vec![Step { start, watts }]))
+    }
+
+    /// A step wherever something becomes free; nothing where one of them is not enough.
+    fn staircase(
+        &self,
+        around: &Around<'_>,
+        asked: &Asked<'_>,
+        long: Span,
+        scratch: &mut Scratch,
+    ) -> Option<Vec<Step>> {
+        let (start, power) = (asked.time.from, asked.wish.power);
+        let end = later(start, long);
+        let frees = self.frees(&asked.weights, start, asked.tail).into_iter().filter(|at| *at < end);
+        let starts: Vec<Wall> = std::iter::once(start).chain(frees).take(STEPS / 2).collect();
+        let mut steps: Vec<Step> = Vec::with_capacity(STEPS);
+        for (n, from) in starts.iter().copied().enumerate() {
+            let until = starts.get(n.saturating_add(1)).copied().unwrap_or(end);
+            // What a step gives up stays charged for a while.
+            let time = Time { from, to: later(until, asked.tail), ..asked.time };
+            let watts = libm::floor(self.fit(around, &asked.weights, &time, scratch).watts.min(power.wanted));
+            if watts < power.least || watts <= 0.0 {
+                return None;
+            }
+            if steps.last().is_none_or(|last| last.watts != watts) {
+                steps.push(Step { start: from, watts });
+            }
+        }
+        Some(steps)
+    }
+
+    /// Lends.
+    fn lend(
+        &mut self,
+        around: &Around<'_>,
+        asked: &Asked<'_>,
+        (code, steps): (Code, Vec<Step>),
+        news: &mut News<'_>,
+    ) -> Outcome {
+        let mut lease = self.draft(around, asked);
+        lease.end = asked.wish.times.duration.map(|long| later(asked.time.from, long));
+        lease.steps.extend(steps);
+        let least = lease.steps.iter().map(|step| step.watts).fold(f64::INFINITY, f64::min);
+        lease.floor = lease.floor.min(least);
+        tell(news, &lease, LeaseNews::Granted { watts: lease.steps.first().map_or(0.0, |step| step.watts) });
+        let id = lease.id;
+        self.leases.push(lease);
+        let why = if code == Code::Degraded { Why::Meter } else { Why::Fits };
+        Outcome::plain(code, why).about(id)
+    }
+
+    /// A lease without any step yet.
+    fn draft(&mut self, around: &Around<'_>, asked: &Asked<'_>) -> Lease {
+        self.number = self.number.saturating_add(1);
+        let id = LeaseId { epoch: self.epoch, number: self.number };
+        let term = Term::until(ttl(asked.wish.ttl), around.tick);
+        let weights = tree::deepest_first(around.power, asked.weights.clone());
+        let mut lease = Lease::of(asked.wish, id, asked.names, (weights, term));
+        lease.notice = asked.wish.flex.shed.max(around.ground.rules.notice);
+        lease
+    }
+
+    /// What is not possible now may be later.
+    fn not_now(
+        &mut self,
+        around: &Around<'_>,
+        asked: &Asked<'_>,
+        fit: &Fit,
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> Outcome {
+        let tell_tight = |code: Code, why: Why| Outcome { tight: fit.tight, ..Outcome::plain(code, why) };
+        if self.never(around, asked) || !asked.in_time(asked.time.from) {
+            return tell_tight(Code::Denied, fit.why);
+        }
+        if fit.degraded && fit.why == Why::Meter {
+            return tell_tight(Code::Degraded, Why::Meter).after(RETRY);
+        }
+        let earliest = self.earliest(around, asked, scratch);
+        let lowered = if asked.wish.accept.wait > Span::ZERO {
+            self.preempt(around, (asked.wish, &asked.weights), &asked.time, (scratch, news))
+        } else {
+            None
+        };
+        let now = self.now();
+        let planned = [lowered, earliest].into_iter().flatten().min();
+        let hopeless = planned.is_some_and(|at| !asked.waits_for(at, now));
+        if asked.wish.accept.wait > Span::ZERO && !hopeless && self.waiting.len() < MOST.1 {
+            return Outcome { tight: fit.tight, earliest: planned, ..self.queue(around, asked, news) };
+        }
+        let late = earliest.is_some_and(|at| !asked.in_time(at));
+        let code = if late { Code::Denied } else { Code::Retry };
+        let after = earliest.map_or(RETRY, |at| at.since(now).max(Span::from_secs(1)).min(super::TTL.2));
+        let retry_after = (code == Code::Retry).then_some(after);
+        Outcome { earliest, retry_after, ..tell_tight(code, fit.why) }
+    }
+
+    /// Even without any other lease it would not be possible.
+    fn never(&self, around: &Around<'_>, asked: &Asked<'_>) -> bool {
+        let ground = around.ground;
+        let most = ground.rules.tenants.get(asked.time.whose).and_then(|tenant| tenant.most);
+        let share = ground.rules.tenants.get(asked.time.whose).map_or(1.0, |tenant| tenant.share);
+        let usable = share.min(1.0 - ground.rules.margin);
+        let never = |(feed, weight): &(FeedId, f64)| {
+            let limit = around.power.feeds.get(*feed).map_or(0.0, |of| of.limit().0);
+            asked.needs() * weight > limit * usable
+        };
+        most.is_some_and(|most| asked.needs() > most.0) || asked.weights.iter().any(never)
+    }
+
+    /// When it could start at the earliest, if nobody else comes and nobody gives anything back; nothing where nobody knows.
+    fn earliest(&self, around: &Around<'_>, asked: &Asked<'_>, scratch: &mut Scratch) -> Option<Wall> {
+        let frees = self.frees(&asked.weights, asked.time.from, asked.tail);
+        let enough = |at: &Wall| self.fit(around, &asked.weights, &asked.at(*at), scratch).watts >= asked.needs();
+        let mut enough = enough;
+        frees.into_iter().find(|at| enough(at))
+    }
+
+    /// It waits.
+    fn queue(&mut self, around: &Around<'_>, asked: &Asked<'_>, news: &mut News<'_>) -> Outcome {
+        let mut lease = self.draft(around, asked);
+        // What it wants is counted before those that come later, from the begin of time on.
+        lease.steps.push(Step { start: Wall(i64::MIN), watts: asked.wish.power.wanted });
+        tell(news, &lease, LeaseNews::Queued);
+        let id = lease.id;
+        let waits = Waiting::new(asked.wish, lease, (around.tick, self.lived));
+        let rank = waits.rank(self.lived);
+        let before = self.waiting.iter().filter(|of| of.rank(self.lived) < rank).count();
+        self.waiting.push(waits);
+        let position = Some(plant::convert::u32_from_usize(before).saturating_add(1));
+        Outcome { position, ..Outcome::plain(Code::Queued, Why::Feed).about(id) }
+    }
+}

@@ -1,0 +1,213 @@
+//! A lease is renewed, changed, given back or asked about. Whoever does not know of a restart is told how his lease is, and changes nothing.
+
+use plant::event::LeaseNews;
+use plant::time::{Span, Wall};
+
+use super::amount::Milli;
+use super::lease::{Lease, Life, ttl};
+use super::message::{Named, Power};
+use super::notices::{Cause, Notice, Tidings};
+use super::reply::{Code, Outcome, Why};
+use super::room::{Scratch, Time};
+use super::waiting::Rank;
+use super::{Around, Ledger, tail, tell};
+use crate::control::news::News;
+use crate::control::term::{Term, later};
+
+impl Ledger {
+    /// Where a lease of a client is; or what to answer where there is none that may be changed.
+    fn place(&self, client: &str, of: Named) -> Result<usize, Outcome> {
+        let place = self.leases.iter().position(|lease| lease.id == of.lease && lease.client == client);
+        let live = |place: &usize| self.leases.get(*place).is_some_and(Lease::is_live);
+        let Some(place) = place.filter(live) else {
+            return Err(Outcome::plain(Code::UnknownLease, Why::NoLease));
+        };
+        if of.epoch.is_some_and(|epoch| epoch != self.epoch) {
+            return Err(Outcome::plain(Code::Conflict, Why::OldEpoch).about(of.lease));
+        }
+        Ok(place)
+    }
+
+    /// A lease goes on. One whose time to live is over may be renewed while it has its grace; one at its floor stays there.
+    pub(super) fn renew(&mut self, around: &Around<'_>, client: &str, of: Named, wanted: Option<Span>) -> Outcome {
+        let found = self.place(client, of);
+        let now = self.now();
+        let place = match found {
+            Ok(place) => place,
+            Err(outcome) => return outcome,
+        };
+        let Some(lease) = self.leases.get_mut(place) else {
+            return Outcome::plain(Code::UnknownLease, Why::NoLease);
+        };
+        match lease.life {
+            Life::Held => {}
+            Life::Grace { .. } => {
+                lease.life = Life::Held;
+                lease.seq = lease.seq.saturating_add(1);
+            }
+            Life::Floored { .. } => {
+                lease.steps.clear();
+                lease.steps.push(super::lease::Step { start: now, watts: lease.floor });
+                (lease.cut, lease.life) = (None, Life::Held);
+                lease.seq = lease.seq.saturating_add(1);
+            }
+            Life::Leaving { .. } => return Outcome::plain(Code::Expired, Why::Over).about(of.lease),
+        }
+        if wanted.is_some() {
+            lease.ttl = ttl(wanted);
+        }
+        lease.term = Term::until(lease.ttl, around.tick);
+        Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
+    }
+
+    /// A lease is for another power from now on, or stays as it is.
+    pub(super) fn amend(
+        &mut self,
+        around: &Around<'_>,
+        (client, of): (&str, Named),
+        (power, partial): (&Power, bool),
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> Outcome {
+        let place = match self.place(client, of) {
+            Ok(place) => place,
+            Err(outcome) => return outcome,
+        };
+        let Some(lease) = self.leases.get(place) else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
+        let Some((whose, _)) = around.ground.tenant(client).filter(|_| power.is_sound() && power.peak.is_none()) else {
+            return Outcome::plain(Code::Invalid, Why::Unsound).about(of.lease);
+        };
+        match lease.life {
+            Life::Held => {}
+            Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => {
+                return Outcome::plain(Code::Expired, Why::Over).about(of.lease);
+            }
+        }
+        let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let from = lease.steps.first().map_or(now, |step| step.start.max(now));
+        let to = lease.end.map_or(Wall(i64::MAX), |end| later(end, tail));
+        let time = Time { whose, from, to, but: Some(of.lease), rank: Some(Rank::last(lease.priority)) };
+        let fit = self.fit(around, &lease.weights, &time, scratch);
+        // What it has at every instant to come it may keep.
+        let ahead = lease.steps.iter().map(|step| step.start).filter(|start| *start > from);
+        let has = std::iter::once(from).chain(ahead).map(|at| lease.at(at)).fold(f64::INFINITY, f64::min);
+        let fits = fit.watts.max(has);
+        let watts = if power.wanted <= fits {
+            power.wanted
+        } else if partial && libm::floor(fits) >= power.least && fits > 0.0 {
+            libm::floor(fits)
+        } else {
+            let code = if fit.degraded { Code::Degraded } else { Code::Retry };
+            let outcome = Outcome { tight: fit.tight, ..Outcome::plain(code, fit.why) };
+            return outcome.about(of.lease).after(super::RETRY);
+        };
+        let Some(lease) = self.leases.get_mut(place) else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
+        if !lease.becomes(watts, from) {
+            return Outcome::plain(Code::Retry, Why::TooManySteps).about(of.lease).after(tail);
+        }
+        tell(news, lease, LeaseNews::Granted { watts });
+        let code = if watts < power.wanted { Code::GrantedPartial } else { Code::Granted };
+        Outcome::plain(code, Why::Fits).about(of.lease)
+    }
+
+    /// A lease is given back, or a request that waits is taken back.
+    pub(super) fn release(&mut self, around: &Around<'_>, (client, of): (&str, Named), news: &mut News<'_>) -> Outcome {
+        let waits = self.waiting.iter().position(|wait| wait.lease.id == of.lease && wait.lease.client == client);
+        if let Some(waits) = waits {
+            self.waiting.remove(waits);
+            self.kept.settle(of.lease, Outcome::plain(Code::Expired, Why::Over).about(of.lease));
+            return Outcome::plain(Code::Granted, Why::Fits).about(of.lease);
+        }
+        let place = match self.place(client, of) {
+            Ok(place) => place,
+            Err(outcome) => return outcome,
+        };
+        self.leave(around, place, (tail(&around.ground.rules), 0.0, true));
+        if let Some(lease) = self.leases.get(place) {
+            tell(news, lease, LeaseNews::Released);
+        }
+        Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
+    }
+
+    /// How a lease is, or a request that waits.
+    pub(super) fn query(&self, client: &str, of: Named) -> Outcome {
+        let all = self.leases().chain(self.waits());
+        let found = all.filter(|lease| lease.client == client).find(|lease| lease.id == of.lease);
+        match found {
+            Some(lease) if lease.is_live() => Outcome::plain(Code::Granted, Why::Fits).about(of.lease),
+            Some(_) => Outcome::plain(Code::Expired, Why::Over).about(of.lease),
+            None => Outcome::plain(Code::UnknownLease, Why::NoLease),
+        }
+    }
+
+    /// What a client says that it draws. Told where it is more than it may, once until it is not.
+    pub fn acknowledge(
+        &mut self,
+        client: &str,
+        (of, seq): (super::message::LeaseId, u64),
+        measured: Option<f64>,
+        news: &mut News<'_>,
+    ) -> Outcome {
+        let now = self.now();
+        let known = self.leases.iter_mut().find(|lease| lease.id == of && lease.client == client);
+        let Some(lease) = known else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
+        if measured.is_some_and(|watts| !watts.is_finite() || watts < 0.0) {
+            return Outcome::plain(Code::Invalid, Why::Unsound).about(of);
+        }
+        // What speaks of an earlier state of the lease says nothing of this one.
+        if seq != lease.seq {
+            return Outcome::plain(Code::Conflict, Why::OldEpoch).about(of);
+        }
+        if let Some(watts) = measured {
+            let (may, may_still) = (lease.may(now), watts * (1.0 - TOLERATED));
+            lease.measured = Some(watts);
+            if may_still > may && !lease.exceeds {
+                tell(news, lease, LeaseNews::Exceeded { watts, may });
+            }
+            lease.exceeds = may_still > may;
+        }
+        Outcome::plain(Code::Granted, Why::Fits).about(of)
+    }
+
+    /// A lease is over: charged until the meter confirms that it is not drawn any more.
+    pub(super) fn leave(&mut self, around: &Around<'_>, place: usize, (left, to, given): (Span, f64, bool)) {
+        let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let Some(lease) = self.leases.get(place) else { return };
+        let fell = self.falls(lease, (lease.charged(now, now, tail) - to).max(0.0));
+        if let Some(lease) = self.leases.get_mut(place) {
+            lease.leave((left, to, given), (now, tail), fell);
+        }
+    }
+
+    /// The load of a lease's feed that confirms that so much of it (W) is not drawn any more.
+    fn falls(&self, lease: &Lease, drop: f64) -> Milli {
+        let home = lease.home().and_then(|feed| Some((self.seen.get(feed)?, lease.weight(feed)?)));
+        let Some((seen, weight)) = home else { return Milli(i64::MIN) };
+        // Nobody knows what flows: no reading confirms anything.
+        let Some(load) = seen.load else { return Milli(i64::MIN) };
+        let drawn = Milli::of(drop, weight).min(load.less(seen.unleased)).max(Milli::ZERO);
+        load.less(Milli::of(drawn.watts().0, CONFIRMS))
+    }
+
+    /// Tells the client of a lease something.
+    pub(super) fn notify(
+        &mut self,
+        place: usize,
+        tidings: Tidings,
+        (effective, hard): (Wall, Wall),
+        (cause, emergency): (Cause, bool),
+    ) {
+        let Some(lease) = self.leases.get(place) else { return };
+        let watts = match lease.life {
+            Life::Held | Life::Grace { .. } => lease.at(effective),
+            Life::Leaving { to, .. } => to,
+            Life::Floored { .. } => lease.floor,
+        };
+        let (lease, seq) = (lease.id, lease.seq);
+        self.notices.tell(Notice { number: 0, lease, seq, tidings, watts, effective, hard, cause, emergency });
+    }
+}
+
+/// A meter that differs from ours by so much says nothing of who draws too much (1).
+const TOLERATED: f64 = 0.05;
+/// Of what a lease is taken to have drawn so much must be gone (1): meters are not that sure.
+const CONFIRMS: f64 = 0.9;

@@ -1,0 +1,265 @@
+//! A lease: what was promised to whom, where and until when, and what of it is charged.
+//!
+//! ```text
+//!              renewed
+//!         ┌───────────────┐
+//!         ▼               │ its time to live is over, or nobody knows
+//!  ─▶ Held ────────────▶ Grace ── 60 s ──▶ Leaving ──┬─ its floor stays ─▶ Floored ── 24 h ─▶ Leaving
+//!         │ released, or its schedule is over ▲      │                        │ renewed: Held, at its floor
+//!         └───────────────────────────────────┘      └─▶ gone: the meter confirms it, or grace and settling time are over
+//! ```
+//!
+//! What a step gives up stays charged for a while, as long as what is given back does: machines come down later than they are told. So what is charged at an
+//! instant to come never grows by itself.
+
+use plant::id::FeedId;
+use plant::time::{Span, Wall};
+use serde::{Deserialize, Serialize};
+
+use super::amount::Milli;
+use super::message::{Class, Flex, LeaseId, OnExpiry, Wish};
+use super::notices::Cause;
+use super::tree::{Place, same};
+use crate::control::term::{Term, earlier, later};
+
+/// How long a lease that is over may still be renewed, and how long after its end at `hard_at` nobody acts.
+pub const GRACE: Span = Span::from_secs(60);
+/// How long a lease stays at its floor, where nobody renews it.
+pub const FLOORED: Span = Span::from_secs(24 * 3600);
+/// The most steps of a schedule, those that still charge among them.
+pub const STEPS: usize = 16;
+/// The shortest, the longest and the usual time to live.
+pub const TTL: (Span, Span, Span) = (Span::from_secs(30), Span::from_secs(3600), Span::from_secs(300));
+
+/// A step of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// From when on.
+    pub start: Wall,
+    /// How much (W at machines).
+    pub watts: f64,
+}
+
+/// What a lease has been brought down to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cut {
+    /// From when on.
+    pub from: Wall,
+    /// What it may draw (W).
+    pub watts: f64,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Where a lease is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Life {
+    /// It holds.
+    Held,
+    /// Its time to live is over; it may be renewed.
+    Grace {
+        /// For so long.
+        left: Span,
+    },
+    /// It is over, and charged until the meter confirms that.
+    Leaving {
+        /// For so long at the most.
+        left: Span,
+        /// What it had (W).
+        was: f64,
+        /// What stays of it (W).
+        to: f64,
+        /// The load of its first feed that confirms it (mW).
+        fell: Milli,
+        /// The client gave it back, or its schedule was over.
+        given: bool,
+    },
+    /// It is at its floor.
+    Floored {
+        /// For so long.
+        left: Span,
+    },
+}
+
+/// A lease.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Its name.
+    pub id: LeaseId,
+    /// Whose.
+    pub client: String,
+    /// The request that asked for it.
+    pub request: String,
+    /// Its job, for people.
+    pub job: String,
+    /// Counts its changes.
+    pub seq: u64,
+    /// What may be done to it.
+    pub class: Class,
+    /// How it bends.
+    pub flex: Flex,
+    /// Lower is more important.
+    pub priority: i32,
+    /// Where.
+    pub places: Vec<(Place, f64)>,
+    /// What each feed carries for each of its watts (1), the deepest first.
+    pub weights: Vec<(FeedId, f64)>,
+    /// What was promised.
+    pub steps: Vec<Step>,
+    /// When it is over; until it is given back where nothing is said.
+    pub end: Option<Wall>,
+    /// What it has been brought down to.
+    pub cut: Option<Cut>,
+    /// How often it was.
+    pub cuts: u32,
+    /// What it is not brought below but in an emergency (W).
+    pub floor: f64,
+    /// How long it lives without a renewal.
+    pub ttl: Span,
+    /// Until then.
+    pub term: Term,
+    /// The notice that it is promised.
+    pub notice: Span,
+    /// What its client does when it is over.
+    pub on_expiry: OnExpiry,
+    /// Where it is in its life.
+    pub life: Life,
+    /// What its client said that it draws (W).
+    pub measured: Option<f64>,
+    /// That is more than it may, and was told.
+    pub exceeds: bool,
+}
+
+impl Lease {
+    /// One that a wish asks for, with room for every step that it may have.
+    #[must_use]
+    pub fn of(
+        wish: &Wish,
+        id: LeaseId,
+        (client, request): (&str, &str),
+        (weights, term): (Vec<(FeedId, f64)>, Term),
+    ) -> Self {
+        Self {
+            id,
+            client: client.to_owned(),
+            request: request.to_owned(),
+            job: wish.job.clone(),
+            seq: 1,
+            class: wish.class,
+            flex: wish.flex,
+            priority: wish.priority,
+            places: wish.places.clone(),
+            weights,
+            steps: Vec::with_capacity(STEPS),
+            end: None,
+            cut: None,
+            cuts: 0,
+            floor: wish.flex.floor,
+            ttl: ttl(wish.ttl),
+            term,
+            notice: Span::ZERO,
+            on_expiry: wish.on_expiry,
+            life: Life::Held,
+            measured: None,
+            exceeds: false,
+        }
+    }
+
+    /// What a feed carries for each of its watts (1); nothing where it is not on its way.
+    #[must_use]
+    pub fn weight(&self, feed: FeedId) -> Option<f64> {
+        self.weights.iter().find(|(of, _)| same(*of, feed)).map(|(_, weight)| *weight)
+    }
+
+    /// What it may draw at an instant while it holds (W).
+    #[must_use]
+    pub fn at(&self, t: Wall) -> f64 {
+        if self.end.is_some_and(|end| t >= end) {
+            return 0.0;
+        }
+        let step = self.steps.iter().rev().find(|step| step.start <= t).map_or(0.0, |step| step.watts);
+        self.cut.filter(|cut| t >= cut.from).map_or(step, |cut| step.min(cut.watts))
+    }
+
+    /// What it may draw now (W).
+    #[must_use]
+    pub fn may(&self, now: Wall) -> f64 {
+        match self.life {
+            Life::Held | Life::Grace { .. } => self.at(now),
+            Life::Leaving { to, .. } => to,
+            Life::Floored { .. } => self.floor,
+        }
+    }
+
+    /// Every instant at which what is charged may change.
+    pub fn turns(&self, now: Wall, tail: Span) -> impl Iterator<Item = Wall> + Clone + '_ {
+        let left = match self.life {
+            Life::Leaving { left, .. } => Some(later(now, left)),
+            Life::Held | Life::Grace { .. } | Life::Floored { .. } => None,
+        };
+        let changes = self.steps.iter().map(|step| step.start).chain(self.cut.map(|cut| cut.from)).chain(self.end);
+        changes.flat_map(move |at| [at, later(at, tail)]).chain(left)
+    }
+
+    /// What is charged for it at an instant that is not before `now` (W). Whatever becomes of it, never more than what its schedule was charged at.
+    #[must_use]
+    pub fn charged(&self, t: Wall, now: Wall, tail: Span) -> f64 {
+        let since = earlier(t, tail);
+        let changes = self.steps.iter().map(|step| step.start).chain(self.cut.map(|cut| cut.from)).chain(self.end);
+        let then = changes.filter(|at| *at > since && *at <= t).map(|at| self.at(at)).fold(self.at(since), f64::max);
+        match self.life {
+            Life::Held | Life::Grace { .. } => then,
+            Life::Leaving { left, was, .. } if t < later(now, left) => then.min(was),
+            Life::Leaving { to, .. } => then.min(to),
+            Life::Floored { .. } => then.min(self.floor),
+        }
+    }
+
+    /// Takes steps that charge nothing any more away.
+    pub fn prune(&mut self, now: Wall, tail: Span) {
+        while self.steps.get(1).is_some_and(|next| later(next.start, tail) <= now) {
+            self.steps.remove(0);
+        }
+    }
+
+    /// It is for another power from now on. False where it has had too many already.
+    pub fn becomes(&mut self, watts: f64, now: Wall) -> bool {
+        self.steps.retain(|step| step.start < now);
+        if self.steps.len() >= STEPS {
+            return false;
+        }
+        self.steps.push(Step { start: now, watts });
+        self.floor = self.floor.min(watts);
+        self.seq = self.seq.saturating_add(1);
+        true
+    }
+
+    /// It is over: it stays charged until its first feed has fallen so far.
+    pub fn leave(&mut self, (left, to, given): (Span, f64, bool), (now, tail): (Wall, Span), fell: Milli) {
+        let was = self.charged(now, now, tail);
+        self.life = Life::Leaving { left, was, to: to.min(was), fell, given };
+        self.seq = self.seq.saturating_add(1);
+    }
+
+    /// The deepest feed that carries all of it: what it draws shows there.
+    #[must_use]
+    pub fn home(&self) -> Option<FeedId> {
+        let whole = self.weights.iter().find(|(_, weight)| *weight > 0.999);
+        whole.or(self.weights.last()).map(|(feed, _)| *feed)
+    }
+
+    /// It is the client's: its name finds it.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        match self.life {
+            Life::Held | Life::Grace { .. } | Life::Floored { .. } => true,
+            Life::Leaving { given, .. } => !given,
+        }
+    }
+}
+
+/// How long a lease lives that is wanted so long.
+#[must_use]
+pub fn ttl(wanted: Option<Span>) -> Span {
+    wanted.unwrap_or(TTL.2).max(TTL.0).min(TTL.1)
+}

@@ -1,0 +1,133 @@
+//! What clients are told without having asked: their leases are lowered, restored, or over, and requests that waited have an answer. The last are kept,
+//! each with a number: who tells them goes on from the last that he has told.
+
+use plant::time::Wall;
+use serde::{Deserialize, Serialize};
+
+use super::message::LeaseId;
+
+/// How many are kept.
+pub const KEPT: usize = 512;
+
+/// What is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tidings {
+    /// The lease may draw less, down to its floor at the least.
+    Reduce,
+    /// It may draw nothing until it is restored.
+    Pause,
+    /// It is over.
+    Stop,
+    /// It may draw what was promised.
+    Restore,
+    /// The request that waited has its answer.
+    Answered,
+}
+
+/// Why a lease is lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A billed interval would cost too much.
+    PeakInterval,
+    /// A grid asks for less.
+    GridTarget,
+    /// A feed carries more than its limit.
+    Breaker,
+    /// A person or a rule lets a feed carry less.
+    Operator,
+    /// Somebody more important needs it.
+    Priority,
+    /// Its time to live is over.
+    Expired,
+    /// Nothing of it: what was taken is given back.
+    Restored,
+}
+
+impl Cause {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PeakInterval => "peak_interval",
+            Self::GridTarget => "grid_target",
+            Self::Breaker => "breaker",
+            Self::Operator => "operator",
+            Self::Priority => "priority",
+            Self::Expired => "expired",
+            Self::Restored => "restored",
+        }
+    }
+}
+
+impl Tidings {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reduce => "reduce",
+            Self::Pause => "pause",
+            Self::Stop => "stop",
+            Self::Restore => "restore",
+            Self::Answered => "answered",
+        }
+    }
+}
+
+/// A notice.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Its number: each has another, and they count up.
+    pub number: u64,
+    /// Whose.
+    pub lease: LeaseId,
+    /// The state of the lease that it speaks of.
+    pub seq: u64,
+    /// What.
+    pub tidings: Tidings,
+    /// What the lease may draw then (W).
+    pub watts: f64,
+    /// From when on.
+    pub effective: Wall,
+    /// When it is enforced.
+    pub hard: Wall,
+    /// Why.
+    pub cause: Cause,
+    /// At once, whatever was promised.
+    pub emergency: bool,
+}
+
+/// The last notices. Nothing is allocated once as many as may be are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notices {
+    all: Vec<Notice>,
+    last: u64,
+}
+
+impl Notices {
+    /// One more.
+    pub fn tell(&mut self, notice: Notice) {
+        if self.all.len() >= KEPT {
+            self.all.remove(0);
+        }
+        self.last = self.last.saturating_add(1);
+        self.all.push(Notice { number: self.last, ..notice });
+    }
+
+    /// Room for all that may be kept: after a snapshot was read there is none to spare.
+    pub fn make_room(&mut self) {
+        self.all.reserve(KEPT.saturating_sub(self.all.len()));
+    }
+
+    /// Those with a higher number than this, the oldest first.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = &Notice> {
+        self.all.iter().filter(move |of| of.number > number)
+    }
+
+    /// The number of the last one; 0 before the first.
+    #[must_use]
+    pub const fn last(&self) -> u64 {
+        self.last
+    }
+}

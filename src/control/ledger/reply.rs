@@ -1,0 +1,204 @@
+//! What the ledger answers.
+
+use plant::id::FeedId;
+use plant::time::{Span, Wall};
+use plant::units::Watts;
+use serde::{Deserialize, Serialize};
+
+use super::message::LeaseId;
+use super::view::LeaseView;
+
+/// How a request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Done, all of it.
+    Granted,
+    /// Less than was wanted, and enough.
+    GrantedPartial,
+    /// It waits, and is answered again.
+    Queued,
+    /// Not now: ask again.
+    Retry,
+    /// It will not be possible before its deadline, or at all.
+    Denied,
+    /// The same request said something else before, or the client does not know of a restart.
+    Conflict,
+    /// The lease, or the wait, is over.
+    Expired,
+    /// There is no such lease of this client.
+    UnknownLease,
+    /// It makes no sense.
+    Invalid,
+    /// A meter is lost: no more than the client's own floor is lent.
+    Degraded,
+}
+
+impl Code {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::GrantedPartial => "granted_partial",
+            Self::Queued => "queued",
+            Self::Retry => "retry",
+            Self::Denied => "denied",
+            Self::Conflict => "conflict",
+            Self::Expired => "expired",
+            Self::UnknownLease => "unknown_lease",
+            Self::Invalid => "invalid",
+            Self::Degraded => "degraded",
+        }
+    }
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Nothing speaks against it.
+    Fits,
+    /// A feed carries no more.
+    Feed,
+    /// The client has its share of a feed, or all that it may have.
+    Share,
+    /// The client has as many leases as it may.
+    Quota,
+    /// As much is kept as may be: nothing more is promised until something is over.
+    Full,
+    /// A feed's meter is lost.
+    Meter,
+    /// The wall clock is not trusted, and a time was named.
+    Clock,
+    /// Nobody of this name may ask.
+    UnknownClient,
+    /// It does not keep the rules of the contract.
+    Unsound,
+    /// The same name was used for something else.
+    OtherBody,
+    /// The client does not know of a restart: its lease is as it says here.
+    OldEpoch,
+    /// There is no such lease of this client.
+    NoLease,
+    /// It is over.
+    Over,
+    /// It has been changed too often in a short time.
+    TooManySteps,
+}
+
+impl Why {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::Feed => "feed",
+            Self::Share => "share",
+            Self::Quota => "quota",
+            Self::Full => "full",
+            Self::Meter => "meter",
+            Self::Clock => "clock",
+            Self::UnknownClient => "unknown_client",
+            Self::Unsound => "unsound",
+            Self::OtherBody => "other_body",
+            Self::OldEpoch => "old_epoch",
+            Self::NoLease => "no_lease",
+            Self::Over => "over",
+            Self::TooManySteps => "too_many_steps",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Fits => "every feed on the way carries it at every instant",
+            Self::Feed => "a feed on the way does not carry it at every instant",
+            Self::Share => "the client has its share of a feed, or all that it may have",
+            Self::Quota => "the client has as many leases as it may",
+            Self::Full => "as much is kept as may be: nothing more is promised until something is over",
+            Self::Meter => "a feed's meter is lost: no more than the client's own floor is lent",
+            Self::Clock => "the wall clock is not trusted: nothing that names a time is promised",
+            Self::UnknownClient => "nobody of this name may ask",
+            Self::Unsound => "it does not keep the rules of the contract",
+            Self::OtherBody => "this request_id was used with another body",
+            Self::OldEpoch => "the controller has started anew since: the lease is as it says here",
+            Self::NoLease => "there is no such lease of this client",
+            Self::Over => "it is over",
+            Self::TooManySteps => "it was changed too often within a short time",
+        }
+    }
+}
+
+/// How one item is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How.
+    pub code: Code,
+    /// Why.
+    pub why: Why,
+    /// The lease that it made or was about, or the one it will be.
+    pub lease: Option<LeaseId>,
+    /// The feed that has least room for it, what it may carry and what of that is free (W).
+    pub tight: Option<Tight>,
+    /// When it could start at the earliest, as far as anybody knows.
+    pub earliest: Option<Wall>,
+    /// When to ask again.
+    pub retry_after: Option<Span>,
+    /// Its place among those that wait, from 1.
+    pub position: Option<u32>,
+}
+
+/// The feed that has least room.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tight {
+    /// Which.
+    pub feed: FeedId,
+    /// What it may carry (W).
+    pub limit: Watts,
+    /// What of that is free (W); below zero: too much is carried.
+    pub headroom: Watts,
+}
+
+impl Outcome {
+    /// One that says nothing more.
+    #[must_use]
+    pub const fn plain(code: Code, why: Why) -> Self {
+        Self { code, why, lease: None, tight: None, earliest: None, retry_after: None, position: None }
+    }
+
+    /// About a lease.
+    #[must_use]
+    pub const fn about(self, lease: LeaseId) -> Self {
+        Self { lease: Some(lease), ..self }
+    }
+
+    /// Ask again after so long.
+    #[must_use]
+    pub const fn after(self, retry_after: Span) -> Self {
+        Self { retry_after: Some(retry_after), ..self }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Whom.
+    pub client: String,
+    /// To which request.
+    pub request: String,
+    /// The generation of the controller.
+    pub epoch: u64,
+    /// One for each item; one where the request had no items.
+    pub items: Vec<Item>,
+}
+
+/// The answer to one item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// How it is answered.
+    pub outcome: Outcome,
+    /// The lease as it is now, where there is one.
+    pub lease: Option<LeaseView>,
+}

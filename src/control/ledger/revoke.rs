@@ -1,0 +1,166 @@
+//! Leases are lowered, with the notice that they were promised, and restored: because somebody more important needs the power, or because a feed may carry less than it could.
+//!
+//! Two phases: the notice says from when on a lease may draw less, and when that is enforced; only what it no longer may draw, for as long as what is given back stays charged, is lent to others.
+//! Nothing is done to firm leases here: what a breaker needs of them at once, caps do.
+
+use plant::event::LeaseNews;
+use plant::id::FeedId;
+use plant::time::{Span, Wall};
+
+use super::amount::Milli;
+use super::lease::{Cut, GRACE, Lease, Life};
+use super::message::{Class, Wish};
+use super::notices::{Cause, Tidings};
+use super::room::{Scratch, Time};
+use super::waiting::Rank;
+use super::{Around, Ledger, tail, tell};
+use crate::control::news::News;
+use crate::control::term::later;
+
+/// What has been lowered is restored no sooner.
+const RESTS: Span = Span::from_secs(300);
+
+impl Lease {
+    /// What it may be brought down to now (W); nothing where it may not be lowered, or has been already.
+    fn yields(&self, now: Wall) -> Option<f64> {
+        match self.life {
+            Life::Held => {}
+            Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => return None,
+        }
+        let begun = self.steps.first().is_some_and(|step| later(step.start, self.flex.min_run) <= now);
+        let tired = self.flex.max_pauses.is_some_and(|most| self.cuts >= most);
+        let to = match self.class {
+            Class::Firm => return None,
+            Class::Curtailable => self.floor,
+            Class::Interruptible => 0.0,
+        };
+        (begun && !tired && self.cut.is_none() && self.at(now) > to).then_some(to)
+    }
+
+    /// What it may draw once all that is told has come to pass (W).
+    fn settled(&self, now: Wall) -> f64 {
+        self.cut.map_or_else(|| self.may(now), |cut| self.may(now).min(cut.watts))
+    }
+}
+
+impl Ledger {
+    /// Lowers those that are less important, until what somebody needs fits once they have come down. Nobody is lowered where that is not enough. When it fits.
+    pub(super) fn preempt(
+        &mut self,
+        around: &Around<'_>,
+        (wish, weights): (&Wish, &[(FeedId, f64)]),
+        time: &Time,
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> Option<Wall> {
+        let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let shares = |lease: &Lease| weights.iter().any(|(feed, _)| lease.weight(*feed).is_some());
+        let lower = |(_, lease): &(usize, &Lease)| {
+            lease.priority > wish.priority && shares(lease) && lease.yields(now).is_some()
+        };
+        let mut victims: Vec<(usize, i32, u64)> = self
+            .leases
+            .iter()
+            .enumerate()
+            .filter(lower)
+            .map(|(n, lease)| (n, lease.priority, lease.id.number))
+            .collect();
+        victims.sort_unstable_by_key(|(_, priority, number)| std::cmp::Reverse((*priority, *number)));
+        let mut trial = self.clone();
+        let needs = if wish.accept.partial { wish.power.least } else { wish.power.wanted };
+        let mut chosen: Vec<(usize, Wall)> = Vec::new();
+        let mut free = time.from;
+        for (place, _, _) in victims {
+            let from = trial.cut(place, (Cause::Priority, false))?;
+            chosen.push((place, from));
+            free = free.max(later(from, tail));
+            let long = wish.times.duration.map(|long| later(later(free, long), tail));
+            let time = Time { from: free, to: long.unwrap_or(Wall(i64::MAX)), ..*time };
+            let late = free > later(now, wish.accept.wait);
+            if late {
+                return None;
+            }
+            if trial.fit(around, weights, &time, scratch).watts >= needs {
+                for (place, _) in chosen {
+                    self.lower(place, (Cause::Priority, false), news);
+                }
+                return Some(free);
+            }
+        }
+        None
+    }
+
+    /// Feeds that may carry less than is lent lower one lease each, the least important that may be lowered.
+    pub(super) fn obey(&mut self, around: &Around<'_>, news: &mut News<'_>) {
+        let now = self.now();
+        for feed in self.seen.ids() {
+            let limit = Milli::limit((around.limit)(feed, now, later(now, Span::from_millis(1))));
+            let of = |lease: &Lease| Some(Milli::of(lease.settled(now), lease.weight(feed)?));
+            let lent = self.leases.iter().filter_map(of).fold(Milli::ZERO, Milli::and);
+            let over = lent.and(self.unleased(feed)).less(limit);
+            if over.0 <= 0 || lent == Milli::ZERO {
+                continue;
+            }
+            let here = |(_, lease): &(usize, &Lease)| lease.weight(feed).is_some() && lease.yields(now).is_some();
+            let last =
+                self.leases.iter().enumerate().filter(here).max_by_key(|(_, lease)| (lease.priority, lease.id.number));
+            let Some((place, _)) = last else { continue };
+            // Above what the feed itself carries nobody waits for a notice.
+            let own = around.power.feeds.get(feed).map(|of| Milli::limit(of.limit()));
+            let burns = self.seen.get(feed).and_then(|seen| seen.load).zip(own).is_some_and(|(load, own)| load > own);
+            let cause = if burns { Cause::Breaker } else { (around.cause)(feed) };
+            self.lower(place, (cause, burns), news);
+        }
+    }
+
+    /// Lowers a lease to what it may be brought down to. From when on.
+    fn cut(&mut self, place: usize, (cause, at_once): (Cause, bool)) -> Option<Wall> {
+        let now = self.now();
+        let lease = self.leases.get_mut(place)?;
+        let watts = lease.yields(now)?;
+        let from = if at_once { now } else { later(now, lease.notice) };
+        lease.cut = Some(Cut { from, watts, cause });
+        lease.cuts = lease.cuts.saturating_add(1);
+        lease.seq = lease.seq.saturating_add(1);
+        Some(from)
+    }
+
+    fn lower(&mut self, place: usize, (cause, at_once): (Cause, bool), news: &mut News<'_>) {
+        let Some(from) = self.cut(place, (cause, at_once)) else { return };
+        let Some(lease) = self.leases.get(place) else { return };
+        let watts = lease.at(from);
+        tell(news, lease, LeaseNews::Lowered { watts });
+        let tidings = if watts > 0.0 { Tidings::Reduce } else { Tidings::Pause };
+        self.notify(place, tidings, (from, later(from, GRACE)), (cause, at_once));
+    }
+
+    /// What has been lowered is restored where there is room for all of it again, the most important first, one in a scan.
+    pub(super) fn restore(&mut self, around: &Around<'_>, scratch: &mut Scratch, news: &mut News<'_>) {
+        let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let rested =
+            |lease: &Lease| lease.life == Life::Held && lease.cut.is_some_and(|cut| later(cut.from, RESTS) <= now);
+        let mut tried = None;
+        for _ in 0..LOOKS {
+            let key = |lease: &Lease| (lease.priority, lease.id.number);
+            let next = self.leases.iter().enumerate().filter(|(_, of)| rested(of) && Some(key(of)) > tried);
+            let Some((place, lease)) = next.min_by_key(|(_, of)| key(of)) else { return };
+            tried = Some(key(lease));
+            let Some((whose, _)) = around.ground.tenant(&lease.client) else { continue };
+            let to = lease.end.map_or(Wall(i64::MAX), |end| later(end, tail));
+            let rank = Some(Rank::last(lease.priority));
+            let time = Time { whose, from: now, to, but: Some(lease.id), rank };
+            let most = lease.steps.iter().map(|step| step.watts).fold(0.0, f64::max);
+            if self.fit(around, &lease.weights, &time, scratch).watts < most {
+                continue;
+            }
+            if let Some(lease) = self.leases.get_mut(place) {
+                lease.cut = None;
+                lease.seq = lease.seq.saturating_add(1);
+                tell(news, lease, LeaseNews::Restored { watts: lease.at(now) });
+            }
+            return self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false));
+        }
+    }
+}
+
+/// How many are looked at in one scan.
+const LOOKS: usize = 4;

@@ -1,0 +1,100 @@
+//! Who may ask for power, how much of it, and what is kept free.
+
+use plant::hall::power::Power;
+use plant::id::{FeedId, Table};
+use plant::time::Span;
+use plant::units::Watts;
+
+use super::amount::Milli;
+use super::tree::{self, Place};
+
+/// What the site says of leases of power. Read once, at the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// The least notice before a lease is lowered where nothing burns (s, 0 to 1 h).
+    pub notice: Span,
+    /// How long after its grace a lease that is over stays charged where no meter confirms it (s, 0 to 10 min).
+    pub settle: Span,
+    /// The share of each feed's limit that no lease gets (1, 0 to 0.5).
+    pub margin: f64,
+    /// What cooling draws for each watt of machines where nobody has measured it (1, 0 to 2).
+    pub cooling: f64,
+    /// Who may ask.
+    pub tenants: Vec<Tenant>,
+}
+
+/// Somebody who may ask: a scheduler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tenant {
+    /// Its name, also in its topics.
+    pub name: String,
+    /// What nobody else gets, feed by feed (W of machines).
+    pub floors: Vec<(FeedId, Watts)>,
+    /// The share of each feed's limit that it may have at the most (1, above 0 to 1).
+    pub share: f64,
+    /// How many leases it may have, those that wait among them (1 to 4096).
+    pub leases: usize,
+    /// What all its leases may come to (W of machines); nothing where only feeds limit it.
+    pub most: Option<Watts>,
+}
+
+impl Tenant {
+    /// One without a floor, whom only feeds limit.
+    #[must_use]
+    pub fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), floors: Vec::new(), share: 1.0, leases: 1000, most: None }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            notice: Span::from_secs(60),
+            settle: Span::from_secs(60),
+            margin: 0.02,
+            cooling: 0.35,
+            tenants: Vec::new(),
+        }
+    }
+}
+
+/// What follows from the rules and the hall.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The rules.
+    pub rules: Rules,
+    /// What each feed carries of a watt of cooling (1).
+    pub spread: Table<FeedId, f64>,
+    /// What of each feed is each tenant's own, whether he asks or not (mW), tenant by tenant.
+    floors: Vec<Table<FeedId, Milli>>,
+}
+
+impl Ground {
+    /// Of a site.
+    #[must_use]
+    pub fn of(power: &Power, rules: &Rules) -> Self {
+        let spread = tree::spread(power);
+        let floors = rules.tenants.iter().map(|tenant| {
+            let mut all = Table::filled(power.feeds.len(), Milli::ZERO);
+            for (feed, watts) in &tenant.floors {
+                for (at, weight) in tree::weights(power, &[(Place::Feed(*feed), 1.0)], (rules.cooling, &spread)) {
+                    all.get_mut(at).into_iter().for_each(|of: &mut Milli| *of = of.and(Milli::of(watts.0, weight)));
+                }
+            }
+            all
+        });
+        Self { floors: floors.collect(), spread, rules: rules.clone() }
+    }
+
+    /// A tenant by its name, and his place among all.
+    #[must_use]
+    pub fn tenant(&self, name: &str) -> Option<(usize, &Tenant)> {
+        self.rules.tenants.iter().enumerate().find(|(_, tenant)| tenant.name == name)
+    }
+
+    /// What of a feed is a tenant's own (mW); nothing of it for who is not named.
+    #[must_use]
+    pub fn floor(&self, tenant: usize, feed: FeedId) -> Milli {
+        self.floors.get(tenant).and_then(|all| all.get(feed)).copied().unwrap_or(Milli::ZERO)
+    }
+}

@@ -1,0 +1,13 @@
+//! The ledger by what is asked of it, what flows and what time it is.
+
+mod codes;
+mod life;
+mod random;
+mod revoked;
+mod rig;
+
+use super::message::{Class, Op};
+use super::notices::Tidings;
+use super::reply::{Code, Why};
+use super::*;
+use rig::{Rig, now_for, wish};

@@ -1,0 +1,175 @@
+//! A hall, a ledger and a clock.
+
+use std::cell::RefCell;
+
+use plant::event::Event;
+use plant::hall::Hall;
+use plant::id::{FeedId, Id};
+use plant::time::{Mono, Span, Tick, Wall};
+use plant::units::Watts;
+
+use crate::control::ledger::message::{Accept, Class, Flex, LeaseId, Message, Named, OnExpiry, Op, Power, Times, Wish};
+use crate::control::ledger::notices::{Cause, Notice};
+use crate::control::ledger::reply::{Answered, Item, Outcome};
+use crate::control::ledger::tree::Place;
+use crate::control::ledger::{Around, Ground, Ledger, Rules, Scratch, Tenant, tail};
+use crate::control::news::News;
+
+/// When the tests begin.
+pub const BEGIN: Wall = Wall(1_800_000_000_000);
+
+pub struct Rig {
+    pub hall: Hall,
+    pub ground: Ground,
+    pub ledger: Ledger,
+    pub tick: Tick,
+    pub events: Vec<Event>,
+    /// What feeds carry (W); nothing where a meter is lost.
+    pub loads: Vec<Option<f64>>,
+    /// What feeds may carry; their own limit where nothing is said (W).
+    pub limits: Vec<Option<f64>>,
+    scratch: RefCell<Scratch>,
+    requests: u32,
+}
+
+/// A firm lease of so much below a feed, from now on, without an end.
+pub fn wish(feed: FeedId, watts: f64) -> Wish {
+    Wish {
+        places: vec![(Place::Feed(feed), 1.0)],
+        power: Power { least: watts, wanted: watts, peak: None },
+        class: Class::Firm,
+        flex: Flex::default(),
+        times: Times::default(),
+        priority: 100,
+        accept: Accept::default(),
+        ttl: Some(Span::from_secs(3600)),
+        on_expiry: OnExpiry::Stop,
+        job: String::new(),
+    }
+}
+
+/// The same for so long.
+pub fn now_for(seconds: u64, of: Wish) -> Wish {
+    Wish { times: Times { duration: Some(Span::from_secs(seconds)), ..of.times }, ..of }
+}
+
+impl Rig {
+    pub fn new() -> Self {
+        Self::of(Rules {
+            tenants: vec![Tenant::plain("slurm"), Tenant::plain("kueue")],
+            margin: 0.0,
+            cooling: 0.0,
+            ..Rules::default()
+        })
+    }
+
+    pub fn of(rules: Rules) -> Self {
+        let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+        let hall = Hall::load("air", text).expect("loads");
+        let feeds = hall.power.feeds.len();
+        let mut rig = Self {
+            ground: Ground::of(&hall.power, &rules),
+            ledger: Ledger::new(&hall.power),
+            tick: Tick { wall: BEGIN, clock_trusted: true, dt: Span::from_secs(1), boot: 1, ..Tick::default() },
+            events: Vec::new(),
+            loads: vec![Some(0.0); feeds],
+            limits: vec![None; feeds],
+            scratch: RefCell::new(Scratch::default()),
+            requests: 0,
+            hall,
+        };
+        rig.ledger.restart(rig.tick);
+        rig.pass(1);
+        rig
+    }
+
+    pub fn feed(&self, name: &str) -> FeedId {
+        self.hall.power.feed(name).expect("a feed")
+    }
+
+    /// A feed carries so much (W), and so does all above it.
+    pub fn load(&mut self, name: &str, watts: Option<f64>) {
+        let at = self.feed(name).index();
+        self.loads[at] = watts;
+    }
+
+    pub fn limit(&mut self, name: &str, watts: Option<f64>) {
+        let at = self.feed(name).index();
+        self.limits[at] = watts;
+    }
+
+    pub fn with<T>(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>) -> T) -> T {
+        let (power, limits, loads) = (&self.hall.power, &self.limits, &self.loads);
+        let around = Around {
+            ground: &self.ground,
+            power,
+            limit: &|feed, _, _| limits[feed.index()].map_or_else(|| power.feeds[feed].limit(), Watts),
+            cause: &|_| Cause::GridTarget,
+            load: &|feed| loads[feed.index()].map(Watts),
+            cooling: None,
+            tick: self.tick,
+        };
+        let mut news = News::new(self.tick, &mut self.events);
+        act(&mut self.ledger, &around, &mut self.scratch.borrow_mut(), &mut news)
+    }
+
+    /// So many seconds go by.
+    pub fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.tick.mono = Mono(self.tick.mono.0 + 1_000_000_000);
+            self.tick.wall = Wall(self.tick.wall.0 + 1000);
+            self.tick.seq += 1;
+            self.with(|ledger, around, scratch, news| ledger.step(around, (scratch, news)));
+        }
+    }
+
+    /// The service was away for so long, or nobody knows.
+    pub fn restart(&mut self, gone: Option<u64>) {
+        let bytes = postcard::to_stdvec(&self.ledger).expect("writes");
+        self.ledger = postcard::from_bytes(&bytes).expect("reads");
+        self.tick.boot += 1;
+        self.tick.mono = Mono(5_000_000_000);
+        self.tick.clock_trusted = gone.is_some();
+        self.tick.wall = Wall(self.tick.wall.0 + 1000 * i64::try_from(gone.unwrap_or(7)).expect("small"));
+        self.ledger.restart(self.tick);
+        self.with(|ledger, around, scratch, news| ledger.step(around, (scratch, news)));
+    }
+
+    pub fn hear(&mut self, message: &Message) -> Answered {
+        self.with(|ledger, around, scratch, news| ledger.hear(around, message, (scratch, news)))
+    }
+
+    pub fn message(&mut self, client: &str, op: Op) -> Message {
+        self.requests += 1;
+        let request = format!("r{}", self.requests);
+        Message { client: client.to_owned(), request, body: u128::from(self.requests), op }
+    }
+
+    pub fn ask(&mut self, client: &str, op: Op) -> Item {
+        let message = self.message(client, op);
+        let mut answered = self.hear(&message);
+        assert_eq!((answered.client.as_str(), answered.items.len()), (client, 1));
+        answered.items.remove(0)
+    }
+
+    pub fn acquire(&mut self, client: &str, wish: Wish) -> Item {
+        self.ask(client, Op::Acquire(vec![wish]))
+    }
+
+    pub fn renew(&mut self, client: &str, lease: LeaseId) -> Outcome {
+        self.ask(client, Op::Renew { of: Named { lease, epoch: None }, ttl: None }).outcome
+    }
+
+    pub fn release(&mut self, client: &str, lease: LeaseId) -> Outcome {
+        self.ask(client, Op::Release { of: Named { lease, epoch: None } }).outcome
+    }
+
+    pub fn notices(&self) -> Vec<Notice> {
+        self.ledger.notices().since(0).copied().collect()
+    }
+
+    /// What is reserved at a feed now (W).
+    pub fn reserved(&self, name: &str) -> f64 {
+        self.ledger.reserved(self.feed(name), self.ledger.now(), tail(&self.ground.rules)).watts().0
+    }
+}

@@ -1,0 +1,123 @@
+//! What each feed carries of a watt at machines: with the losses on its way up, and with the cooling that it causes.
+
+use plant::hall::power::flows::Flow;
+use plant::hall::power::{Feed, Power};
+use plant::id::{FeedId, Id, Table};
+use plant::units::Watts;
+use serde::{Deserialize, Serialize};
+
+/// Cooling is measured only where machines draw so much of what they are rated (1).
+const WORTH: f64 = 0.1;
+/// No cooling draws more for each watt (1).
+const HIGHEST: f64 = 2.0;
+
+/// Where power is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// Somewhere below a feed.
+    Feed(FeedId),
+    /// In a rack, by its place in [`Power::racks`].
+    Rack(usize),
+}
+
+/// What each feed carries (1) where so much is drawn at each place (1, together 1), with what each watt brings in cooling (1).
+/// Below a feed that is named as a place nobody knows where it is drawn: no feed there carries it, and the way with the highest losses counts.
+#[must_use]
+pub fn weights(
+    power: &Power,
+    places: &[(Place, f64)],
+    (cooling, spread): (f64, &Table<FeedId, f64>),
+) -> Vec<(FeedId, f64)> {
+    let mut all: Table<FeedId, f64> = Table::filled(power.feeds.len(), 0.0);
+    let in_rack = |rack: usize| -> f64 {
+        places.iter().filter(|(place, _)| *place == Place::Rack(rack)).map(|(_, share)| share).sum()
+    };
+    if places.iter().any(|(place, _)| matches!(place, Place::Rack(_))) {
+        let brought = power.brought(|rack| Watts(in_rack(rack)));
+        for (id, watts) in brought.iter() {
+            all.get_mut(id).into_iter().for_each(|of| *of += watts.0);
+        }
+    }
+    let deep = lossy(power);
+    for (place, share) in places {
+        let Place::Feed(feed) = *place else { continue };
+        let mut carries = share * deep.get(feed).copied().unwrap_or(1.0);
+        for (n, at) in power.upward(feed).enumerate() {
+            carries *= if n == 0 { 1.0 } else { 1.0 + power.feeds.get(at).map_or(0.0, |of| of.loss.share) };
+            all.get_mut(at).into_iter().for_each(|of| *of += carries);
+        }
+    }
+    let cooled = all.iter().map(|(id, of)| (id, of + cooling * spread.get(id).copied().unwrap_or(0.0)));
+    cooled.filter(|(_, of)| *of > 0.0).collect()
+}
+
+/// What enters each feed for each watt at machines on the way with the highest losses below it (1).
+fn lossy(power: &Power) -> Table<FeedId, f64> {
+    let mut most: Table<FeedId, f64> = Table::filled(power.feeds.len(), 1.0);
+    for id in power.up.iter().copied() {
+        let (Some(feed), Some(here)) = (power.feeds.get(id), most.get_mut(id)) else { continue };
+        *here *= 1.0 + feed.loss.share;
+        let here = *here;
+        if let Some(above) = feed.parent.and_then(|parent| most.get_mut(parent)) {
+            *above = above.max(here);
+        }
+    }
+    most
+}
+
+/// What each feed carries of a watt of cooling (1). Feeds without racks below carry it, each by what hangs on it, and all above them.
+#[must_use]
+pub fn spread(power: &Power) -> Table<FeedId, f64> {
+    let cools = |id: FeedId| cooling_feed(power, id);
+    let all: f64 = power.feeds.iter().filter(|(id, _)| cools(*id)).map(|(_, feed)| feed.other_peak.0).sum();
+    let mut carries: Table<FeedId, f64> = Table::filled(power.feeds.len(), 0.0);
+    for id in power.up.iter().copied().filter(|_| all > 0.0) {
+        let (Some(feed), Some(here)) = (power.feeds.get(id), carries.get_mut(id)) else { continue };
+        let own = if cools(id) { feed.other_peak.0 / all } else { 0.0 };
+        *here = (*here + own) * (1.0 + feed.loss.share);
+        let here = *here;
+        feed.parent.and_then(|parent| carries.get_mut(parent)).into_iter().for_each(|above| *above += here);
+    }
+    // One without a meter counts what hangs on it at its most already.
+    for (id, _) in power.feeds.iter().filter(|(id, feed)| cools(*id) && feed.meter.is_none()) {
+        carries.get_mut(id).into_iter().for_each(|here| *here = 0.0);
+    }
+    carries
+}
+
+/// True for a feed below which no rack hangs.
+fn cooling_feed(power: &Power, id: FeedId) -> bool {
+    !power.feeds.iter().any(|(below, feed)| !feed.cords.is_empty() && power.hangs_below(below, id))
+}
+
+/// What cooling draws now for each watt of machines (1); nothing where meters do not tell it, or too little is drawn.
+#[must_use]
+pub fn measured<'f>(power: &Power, flow: impl Fn(FeedId) -> Option<&'f Flow>, racks: Watts) -> Option<f64> {
+    let root = |(_, feed): &(FeedId, &Feed)| feed.parent.is_none();
+    let whole = power.feeds.iter().filter(root).all(|(id, _)| flow(id).is_some_and(|of| of.whole));
+    let rated: Watts = power.racks.iter().map(|rack| rack.rated).sum();
+    if !whole || racks <= rated * WORTH {
+        return None;
+    }
+    let top = |(id, feed): &(FeedId, &Feed)| {
+        cooling_feed(power, *id) && feed.parent.is_none_or(|above| !cooling_feed(power, above))
+    };
+    let mut tops = power.feeds.iter().filter(top).peekable();
+    tops.peek()?;
+    let load = tops.map(|(id, feed)| flow(id).filter(|_| feed.meter.is_some()).map(|of| of.load));
+    let load = Watts(load.map(|load| load.map(|watts| watts.0)).sum::<Option<f64>>()?);
+    Some((load / racks).clamp(0.0, HIGHEST))
+}
+
+/// Two feeds are one.
+#[must_use]
+pub fn same(a: FeedId, b: FeedId) -> bool {
+    a.index() == b.index()
+}
+
+/// The same weights, those of the deepest feeds first.
+#[must_use]
+pub fn deepest_first(power: &Power, weights: Vec<(FeedId, f64)>) -> Vec<(FeedId, f64)> {
+    let of = |id: &FeedId| weights.iter().find(|(feed, _)| same(*feed, *id)).copied();
+    power.up.iter().filter_map(of).collect()
+}

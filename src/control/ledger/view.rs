@@ -1,0 +1,155 @@
+//! Leases for people and programs who ask.
+
+use plant::time::Wall;
+use plant::units::Watts;
+use serde::{Deserialize, Serialize};
+
+use super::Ledger;
+use super::lease::{GRACE, Lease, Life};
+use super::message::OnExpiry;
+use super::notices::{Notice, Tidings};
+use super::reply::Answered;
+use crate::control::term::later;
+
+/// A lease as its client is told. Instants are milliseconds since 1970, UTC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeaseView {
+    /// Its name.
+    pub lease_id: String,
+    /// Whose.
+    pub client: String,
+    /// The request that asked for it.
+    pub request: String,
+    /// Its job.
+    pub job: String,
+    /// `waiting`, `held`, `grace`, `leaving`, `floored`.
+    pub state: String,
+    /// The generation of the controller.
+    pub epoch: u64,
+    /// Counts its changes.
+    pub seq: u64,
+    /// Its steps: from when on (ms), and what it may draw (W).
+    pub schedule: Vec<(i64, f64)>,
+    /// When it is over (ms); nothing for one that is given back.
+    pub end_ms: Option<i64>,
+    /// What it is not brought below but in an emergency (W).
+    pub floor_w: f64,
+    /// How long it lives without a renewal (s).
+    pub ttl_s: f64,
+    /// Until when (ms), for information: the controller counts by a clock of its own.
+    pub expires_ms: i64,
+    /// Renew it after so long (s).
+    pub renew_after_s: f64,
+    /// How long it may still be renewed when it is over (s).
+    pub grace_s: f64,
+    /// The notice that it is promised (s).
+    pub notice_s: f64,
+    /// What its client does when it is over.
+    pub on_expiry: OnExpiry,
+    /// Lower is more important.
+    pub priority: i32,
+    /// What it may draw now (W).
+    pub may_w: f64,
+}
+
+/// The ledger, with the notices since a number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LedgerView {
+    /// The generation of the controller.
+    pub epoch: u64,
+    /// What time it is, or is reckoned to be (ms).
+    pub at_ms: i64,
+    /// Every lease that a client knows by its name.
+    pub leases: Vec<LeaseView>,
+    /// Requests that wait.
+    pub waiting: Vec<LeaseView>,
+    /// Notices, each with whose it is and the request that made its lease.
+    pub notices: Vec<(String, String, Notice)>,
+    /// What requests that waited were answered, of those that have been since the number.
+    pub answers: Vec<Answered>,
+    /// The number of the last notice.
+    pub last: u64,
+}
+
+impl Ledger {
+    /// A lease as its client is told.
+    #[must_use]
+    pub fn view(&self, of: &Lease, waits: bool) -> LeaseView {
+        let now = self.now();
+        let state = match of.life {
+            Life::Held if waits => "waiting",
+            Life::Held => "held",
+            Life::Grace { .. } => "grace",
+            Life::Leaving { .. } => "leaving",
+            Life::Floored { .. } => "floored",
+        };
+        LeaseView {
+            lease_id: of.id.to_string(),
+            client: of.client.clone(),
+            request: of.request.clone(),
+            job: of.job.clone(),
+            state: state.to_owned(),
+            epoch: self.epoch(),
+            seq: of.seq,
+            schedule: if waits { Vec::new() } else { schedule(of, now) },
+            end_ms: of.end.map(|end| end.0),
+            floor_w: of.floor,
+            ttl_s: of.ttl.seconds(),
+            expires_ms: later(now, of.term.remaining(self.last_tick())).0,
+            renew_after_s: of.ttl.seconds() / 3.0,
+            grace_s: GRACE.seconds(),
+            notice_s: of.notice.seconds(),
+            on_expiry: of.on_expiry,
+            priority: of.priority,
+            may_w: if waits { 0.0 } else { of.may(now) },
+        }
+    }
+
+    /// How many leases clients have, how many requests wait, and what all leases may draw now.
+    #[must_use]
+    pub fn brief(&self) -> (usize, usize, Watts) {
+        let now = self.now();
+        let live = || self.leases().filter(|of| of.is_live());
+        (live().count(), self.waits().count(), live().map(|of| Watts(of.may(now))).sum())
+    }
+
+    /// All of it, with the notices since a number.
+    #[must_use]
+    pub fn show(&self, since: u64) -> LedgerView {
+        let told = |of: &Notice| {
+            let (client, request) = self.whose(of.lease)?;
+            Some((client.to_owned(), request.to_owned(), *of))
+        };
+        let answered = |of: &Notice| self.whose(of.lease).and_then(|(client, request)| self.again(client, request));
+        LedgerView {
+            epoch: self.epoch(),
+            at_ms: self.now().0,
+            leases: self.leases().filter(|of| of.is_live()).map(|of| self.view(of, false)).collect(),
+            waiting: self.waits().map(|of| self.view(of, true)).collect(),
+            notices: self.notices().since(since).filter_map(told).collect(),
+            answers: self
+                .notices()
+                .since(since)
+                .filter(|of| of.tidings == Tidings::Answered)
+                .filter_map(answered)
+                .collect(),
+            last: self.notices().last(),
+        }
+    }
+}
+
+/// What is left of its steps, as they are after what it has been brought down to.
+fn schedule(of: &Lease, now: Wall) -> Vec<(i64, f64)> {
+    match of.life {
+        Life::Held | Life::Grace { .. } => {}
+        Life::Leaving { .. } | Life::Floored { .. } => return vec![(now.0, of.may(now))],
+    }
+    let begun = of.steps.iter().rev().find(|step| step.start <= now).map(|step| step.start);
+    let cut = of.cut.map(|cut| cut.from);
+    let ahead = of.steps.iter().map(|step| step.start).filter(|start| *start > now);
+    let mut turns: Vec<Wall> = begun.into_iter().chain(ahead).chain(cut).chain(of.end).collect();
+    turns.sort_unstable();
+    turns.dedup();
+    let since = begun.unwrap_or(now);
+    turns.into_iter().filter(|at| *at >= since).map(|at| (at.0, of.at(at))).collect()
+}

@@ -1,0 +1,17 @@
+//! What befalls leases of power, as fields.
+
+use plant::event::LeaseNews;
+use serde_json::{Value, json};
+
+/// A word in `kind`, and its numbers.
+pub fn news(news: LeaseNews) -> Value {
+    let kind = news.word();
+    match news {
+        LeaseNews::Granted { watts }
+        | LeaseNews::Expired { watts }
+        | LeaseNews::Lowered { watts }
+        | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
+        LeaseNews::Exceeded { watts, may } => json!({ "kind": kind, "watts": watts, "may_w": may }),
+        LeaseNews::Queued | LeaseNews::Released | LeaseNews::Over => json!({ "kind": kind }),
+    }
+}
