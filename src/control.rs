@@ -50,6 +50,7 @@ mod identity;
 pub mod interval;
 mod leak;
 pub mod ledger;
+mod lend;
 mod news;
 mod outlier;
 pub mod outlook;
@@ -134,6 +135,7 @@ pub struct Controller {
     plan: Plan,
     commands: Commands,
     capper: power::Capper,
+    scratch: ledger::Scratch,
     outputs: Outputs,
     state: State,
 }
@@ -149,6 +151,7 @@ struct Plan {
     watched: Table<OutputId, Watched>,
     peaks: Option<interval::Plan>,
     zone: TimeZone,
+    leases: Option<ledger::Ground>,
 }
 
 impl Plan {
@@ -176,6 +179,7 @@ pub struct State {
     ahead: Option<ahead::Follow>,
     batteries: battery::Batteries,
     grid: Grid,
+    ledger: ledger::Ledger,
     prices: LivePrices,
     windows: Windows,
     cooling: Cooling,
@@ -199,7 +203,7 @@ impl Controller {
     /// A controller that has seen nothing: its outputs are the safe ones.
     #[must_use]
     pub fn new(site: impl Into<Site>) -> Self {
-        let Site { hall, tariff, prices } = site.into();
+        let Site { hall, tariff, prices, leases } = site.into();
         let commands = Commands::of(&hall);
         let circuits = cooling::circuits(&hall, &commands);
         let plan = Plan {
@@ -209,6 +213,7 @@ impl Controller {
             allowed: Allowed::of(&hall.power),
             peaks: interval::Plan::of(&hall, tariff.as_ref()),
             zone: energy::calendar::zone(&hall.tz),
+            leases: leases.map(|rules| ledger::Ground::of(&hall.power, &rules)),
             hall: Arc::clone(&hall),
             tariff,
             prices,
@@ -220,7 +225,8 @@ impl Controller {
         let told = hall.alarms.len() + hall.windows.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len();
         let most = 2 * hall.points.len() + told + 80;
         outputs.events.reserve(most);
-        Self { plan, commands, capper, outputs, state }
+        let scratch = ledger::Scratch::default();
+        Self { plan, commands, capper, scratch, outputs, state }
     }
 
     /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none, and so is
@@ -242,7 +248,7 @@ impl Controller {
 
     /// One scan.
     pub fn step(&mut self, inputs: &Inputs, tick: Tick) -> &Outputs {
-        let Self { plan, commands, capper, outputs, state } = self;
+        let Self { plan, commands, capper, scratch, outputs, state } = self;
         let (hall, circuits) = (&*plan.hall, plan.circuits.as_slice());
         outputs.events.clear();
         outputs.events.append(&mut state.pending);
@@ -258,6 +264,7 @@ impl Controller {
         supervisor::supervise(hall, state, news); // where setpoints are, so that the facility draws least
         state.energy.pass(&plan.zone, tick);
         state.energy.step(hall, state.quality.image(), tick.mono, news); // registers to energy, PUE
+        state.age_leases(plan, scratch, news); // what schedulers may draw
         state.draw(plan, inputs, capper, (&mut outputs.caps, news)); // what feeds carry and may carry, what every GPU may draw
         state.look_at_the_clock(plan, news); // what energy costs now, which windows are open
         let image = state.quality.image();
@@ -314,7 +321,7 @@ impl Controller {
 
     /// Somebody asks.
     pub fn answer(&mut self, request: &Request, tick: Tick) -> Reply {
-        answer::answer(&self.plan, &self.commands, &mut self.state, request, tick)
+        answer::answer((&self.plan, &self.commands, &mut self.scratch), &mut self.state, request, tick)
     }
 
     /// What it remembers.

@@ -59,6 +59,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             Question::Problem => Answer::Problem(None),
             Question::Ahead => Answer::Ahead(None),
             Question::Grid => Answer::Grid(None),
+            Question::Leases(_) => Answer::Leases(None),
             Question::Prices => Answer::Prices(None),
             Question::Windows => Answer::Windows(WindowsView::default()),
             Question::Trial => Answer::Trial(None),
@@ -98,6 +99,7 @@ fn reply(request: &Request) -> Reply {
         | Ask::Prices(_)
         | Ask::PricesRefused { .. }
         | Ask::Grid(_)
+        | Ask::Ledger(_)
         | Ask::Found { .. }
         | Ask::Worn { .. } => Reply::Refused(Refusal::Unknown),
     }

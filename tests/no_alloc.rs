@@ -1,6 +1,11 @@
 //! A scan allocates nothing once the controller has warmed up: not when all is well, and not when much goes wrong.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
+#[path = "no_alloc/beside.rs"]
+mod beside;
+#[path = "no_alloc/leases.rs"]
+mod leases;
+
 use std::sync::Arc;
 
 use plant::command::{WriteOutcome, WriteReport};
@@ -204,22 +209,6 @@ fn a_scan_that_keeps_billed_windows_allocates_nothing() {
     assert!(run.control.ahead().is_some_and(|ahead| ahead.plans > 4), "plans were followed");
     let demands = run.control.peaks().expect("kept").demands;
     assert!(demands.iter().all(|of| of.peak.is_some() && of.window.is_some()), "{demands:?}");
-}
-
-#[test]
-fn a_scan_beside_somebody_elses_control_allocates_nothing() {
-    let mut run = Run::new();
-    run.control.set_beside(true);
-    for scan in 0..7200u32 {
-        run.sample(if (40..=60).contains(&(scan % 100)) { Some(3) } else { None });
-        for (id, def) in run.hall.points.iter().filter(|(_, def)| def.write.is_some()) {
-            let value = def.write.map_or(0.0, |write| write.max);
-            run.inputs.samples[id] = Sample::good(value, run.tick.mono);
-        }
-        let count = run.allocations();
-        assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
-    }
-    assert!(run.control.shadow(24).is_some_and(|report| report.hours > 1.9), "two hours were compared");
 }
 
 #[test]

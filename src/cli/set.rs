@@ -69,6 +69,7 @@ pub fn print_reply(what: &str, reply: &Reply, out: &Out) -> Result<(), Stop> {
             out.line(format_args!("{what}: {note}; ends by itself at {}", instant(*until)))
         }
         Reply::Accepted { expires: None, note } => out.line(format_args!("{what}: {note}")),
+        Reply::Lease(of) => out.line(format_args!("{what}: answered to {}", of.client)),
         Reply::Refused(refusal) => Err(Stop::new(1, refusal.code(), refusal.to_string(), "")),
     }
 }

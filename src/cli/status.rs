@@ -75,6 +75,9 @@ fn write_asked(page: &mut String, s: &Status) -> std::fmt::Result {
         let (value, left) = (figure(&o.point, o.value, &o.unit), length(o.remaining_s));
         writeln!(page, "override       {} held at {value} by {} for {left} more: {}", o.point, o.who, o.reason)?;
     }
+    if let Some(l) = &s.leases {
+        writeln!(page, "leases         {} of {} kW together, {} requests wait", l.held, fixed(l.kw, 1), l.waiting)?;
+    }
     for b in &s.budgets {
         let (kilowatts, left) = (fixed(b.kw, 1), length(b.remaining_s));
         writeln!(

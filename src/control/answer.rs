@@ -10,6 +10,7 @@ use super::alarms::Life;
 use super::budgets::Asked;
 use super::commands::{Commands, FREE_UP_TO};
 use super::forecast::Announcement;
+use super::ledger::Scratch;
 use super::news::News;
 use super::overrides::Hold;
 use super::request::{Ask, Refusal, Reply, Request};
@@ -18,7 +19,12 @@ use super::{Plan, State};
 use super::{battery, checkout, exchange, retune, supervisor, trial};
 
 /// Answers one request.
-pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Request, tick: Tick) -> Reply {
+pub fn answer(
+    (plan, commands, scratch): (&Plan, &Commands, &mut Scratch),
+    state: &mut State,
+    request: &Request,
+    tick: Tick,
+) -> Reply {
     let hall = &*plan.hall;
     let done = match &request.ask {
         Ask::Override { point, value, hold, reason } => {
@@ -40,9 +46,7 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         Ask::LiftBudget { id } if state.budgets.lift(id, &mut News::new(tick, &mut state.pending)) => {
             Ok(accepted("its feed may carry its limit again, but for other budgets".to_owned()))
         }
-        Ask::LiftBudget { .. } => Err(Refusal::NothingThere),
         Ask::Withdraw { id } if state.forecast.withdraw(id) => Ok(accepted("withdrawn".to_owned())),
-        Ask::Withdraw { .. } => Err(Refusal::NothingThere),
         Ask::Acknowledge { alarm } => acknowledge(hall, state, *alarm, tick),
         Ask::Reset { alarm } => reset(hall, state, *alarm, tick),
         Ask::ServiceAlarm { alarm, active } => {
@@ -56,7 +60,6 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         }
         Ask::Trial { of, how, reason } => trial::begin(plan, state, (*of, how), reason, tick),
         Ask::EndTrial if state.trials.end() => Ok(accepted("its output goes back to the loop".to_owned())),
-        Ask::EndTrial => Err(Refusal::NothingThere),
         Ask::Retune { of, gains, process, reason } => {
             let asked = retune::Asked { of: *of, gains: *gains, process: *process, reason };
             retune::retune(plan, state, &request.who, &asked, tick)
@@ -79,13 +82,14 @@ pub fn answer(plan: &Plan, commands: &Commands, state: &mut State, request: &Req
         Ask::EndProof { equip } => state.batteries.stop(hall, *equip, &mut News::new(tick, &mut state.pending)),
         Ask::Prices(offer) => state.prices.take(plan.market(), offer, (tick, &mut News::new(tick, &mut state.pending))),
         Ask::Grid(said) => state.grid.hear(hall, said, (tick, &mut News::new(tick, &mut state.pending))),
+        Ask::Ledger(said) => state.hear_of_leases(plan, said, (scratch, tick)),
         Ask::PricesRefused { from, why } => {
             Ok(state.prices.refuse((from, why), tick, &mut News::new(tick, &mut state.pending)))
         }
         Ask::EndCheck if state.checkouts.stop(&mut News::new(tick, &mut state.pending)) => {
             Ok(accepted("it is over, and control goes on from here".to_owned()))
         }
-        Ask::EndCheck => Err(Refusal::NothingThere),
+        Ask::LiftBudget { .. } | Ask::Withdraw { .. } | Ask::EndTrial | Ask::EndCheck => Err(Refusal::NothingThere),
         Ask::CheckedOut { rows, by } => checkout::checked(plan, state, (rows, by), tick),
     };
     done.unwrap_or_else(Reply::Refused)

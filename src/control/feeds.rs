@@ -141,6 +141,12 @@ impl Feeds {
         self.flows.of(feed)
     }
 
+    /// What a rack counts at (W), by its place in the tree: what it draws, or its most where that is not known.
+    #[must_use]
+    pub fn rack(&self, place: usize) -> Watts {
+        self.flows.rack(place)
+    }
+
     /// The cord of a feed that has the least room under its own breaker; nothing where the file names none.
     #[must_use]
     pub fn tightest_cord(&self, power: &Power, feed: FeedId) -> Option<CordFlow> {

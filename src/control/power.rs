@@ -42,6 +42,7 @@ use super::battery::Batteries;
 use super::budgets::Budgets;
 use super::grid::Grid;
 use super::interval::Mean;
+use super::ledger::Ledger;
 use super::news::News;
 use bounds::Bounds;
 use calibration::Calibration;
@@ -158,6 +159,8 @@ pub struct Scene<'a, L, A, M> {
     pub meter: M,
     /// What feeds may carry for a while.
     pub budgets: &'a Budgets,
+    /// What leases let feeds carry where they are not kept.
+    pub leases: &'a Ledger,
     /// What a feed may carry so that its billed windows are kept.
     pub windows: Option<Mean>,
     /// What feeds may carry for load targets.
@@ -326,8 +329,9 @@ impl Caps {
             if let Place::Feed(feed) = limit.place {
                 given = scene.batteries.relieves(&scene.hall.power, feed);
                 target = scene.grid.allowed(feed);
-                if let Some(budget) = scene.budgets.of(feed) {
-                    limit.most = limit.most.min(budget.most + given);
+                let budget = scene.budgets.of(feed).map(|budget| budget.most);
+                for most in [budget, scene.leases.allowed(feed)].into_iter().flatten() {
+                    limit.most = limit.most.min(most + given);
                 }
             }
             let room =

@@ -35,7 +35,7 @@ pub use super::commands::Proof;
 
 pub use air::AirView;
 pub use announced::AnnouncedView;
-pub use budgets::BudgetView;
+pub use budgets::{BudgetView, LeasesView};
 pub use cdus::{CapView, CduView};
 pub use checkout::{CheckPoint, CheckView, ForceView, SilentView};
 pub(super) use checkout::{check, check_points};
@@ -138,6 +138,9 @@ pub struct Status {
     /// What feeds may carry for a while.
     #[serde(default)]
     pub budgets: Vec<BudgetView>,
+    /// What schedulers have; nothing where nobody may ask for leases.
+    #[serde(default)]
+    pub leases: Option<LeasesView>,
     /// What energy costs; nothing where the site names no tariff.
     #[serde(default)]
     pub price: Option<PriceView>,

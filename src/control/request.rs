@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::Part;
 use super::grid::Said;
+use super::ledger::message::Said as OfLeases;
+use super::ledger::reply::Answered;
 use super::prices::Offer;
 use super::trial::How;
 use super::tuning::{Fopdt, Gains};
@@ -194,6 +196,8 @@ pub enum Ask {
     },
     /// Know what somebody says of load targets.
     Grid(Said),
+    /// Hear what a scheduler says of leases of power.
+    Ledger(OfLeases),
     /// Keep what a person has found at the points' instruments.
     CheckedOut {
         /// What was found of each.
@@ -226,6 +230,8 @@ pub enum Reply {
         /// What changed, and what limits it: for people.
         note: String,
     },
+    /// What a scheduler is answered, with a code of its own.
+    Lease(Box<Answered>),
     /// Not done, and why.
     Refused(Refusal),
 }

@@ -65,7 +65,14 @@ impl Controller {
         let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed, demand));
         let given = &|feed| self.state.batteries.relieves(&self.plan.hall.power, feed);
         let asked = &|rack| self.state.equipment.asked_of(&self.plan.hall, rack);
-        let lower = Lower { budgets: &self.state.budgets, windows, grid: &self.state.grid, given, asked };
+        let lower = Lower {
+            budgets: &self.state.budgets,
+            leases: &self.state.ledger,
+            windows,
+            grid: &self.state.grid,
+            given,
+            asked,
+        };
         self.state.caps.views(&self.plan.hall, &self.capper, &lower)
     }
 

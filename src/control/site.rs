@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plant::hall::Hall;
 
+use super::ledger::Rules;
 use super::prices::PriceRules;
 use super::tariff::Tariff;
 
@@ -16,10 +17,12 @@ pub struct Site {
     pub tariff: Option<Arc<Tariff>>,
     /// When live prices are believed; nothing where none come.
     pub prices: Option<PriceRules>,
+    /// Who may ask for leases of power; nothing where nobody may.
+    pub leases: Option<Rules>,
 }
 
 impl From<Arc<Hall>> for Site {
     fn from(hall: Arc<Hall>) -> Self {
-        Self { hall, tariff: None, prices: None }
+        Self { hall, tariff: None, prices: None, leases: None }
     }
 }

@@ -25,6 +25,7 @@ use super::forecast::Forecast;
 use super::grid::{self, Grid};
 use super::identity::Identity;
 use super::interval::{self, Interval, Mean};
+use super::ledger::Ledger;
 use super::news::News;
 use super::outlook::{self, Outlook};
 use super::overrides::Overrides;
@@ -60,6 +61,7 @@ impl State {
             ahead: plan.peaks.as_ref().filter(|peaks| peaks.plans()).map(|peaks| Follow::new(peaks.demands())),
             batteries: Batteries::new(hall),
             grid: Grid::new(hall),
+            ledger: Ledger::new(&hall.power),
             prices: LivePrices::default(),
             windows: Windows::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
@@ -151,6 +153,7 @@ impl State {
             asked: |rack| self.equipment.asked_of(hall, rack).map(|ask| ask.rung),
             meter: |rack| feeds::metered(&hall.power, image, rack),
             budgets: &self.budgets,
+            leases: &self.ledger,
             windows: self.interval.allowed(plan.peaks.as_ref()),
             grid: &self.grid,
             batteries: &self.batteries,
@@ -238,7 +241,7 @@ impl State {
     }
 
     /// What would flow through a feed without batteries (W).
-    fn free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
+    pub(super) fn free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
         let flow = self.feeds.flow(feed)?;
         let meter = hall.power.feeds.get(feed)?.meter.as_ref();
         let read = meter.and_then(|meter| meter.powers.first()).filter(|_| flow.known == Known::Metered);
@@ -256,6 +259,7 @@ impl State {
         self.quality.forget();
         self.feeds.restart(tick);
         self.caps.restart();
+        self.ledger.restart(tick);
         self.interval.restart(plan.peaks.as_ref());
         self.batteries.restart(&plan.hall, news);
         self.outlook.iter_mut().for_each(Outlook::restart);

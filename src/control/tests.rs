@@ -13,6 +13,7 @@ mod feeds;
 mod forecast;
 mod heat;
 mod leaks;
+mod leases;
 mod loops;
 mod messages;
 mod pause;

@@ -8,6 +8,7 @@
 //! The `config` crate merges the layers; it would turn `1.7` into `2` for a whole number, so the types are read
 //! by a second, strict pass over the merged table.
 
+mod budgets;
 mod check;
 pub mod flex;
 pub mod last_good;
@@ -33,6 +34,7 @@ use crate::adapters::modbus::ModbusConfig;
 use crate::adapters::mqtt::MqttConfig;
 use crate::service::history::HistoryConfig;
 
+pub use budgets::BudgetsConfig;
 pub use flex::FlexConfig;
 pub use layers::Layered;
 pub use load::{Loaded, Sources, Texts, load, parse, rebuild};
@@ -82,6 +84,9 @@ pub struct Config {
     /// Where a utility's programmes are, whose events limit feeds (table; none for a site without)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub openadr: Option<OpenAdrConfig>,
+    /// Who may ask for leases of power (table; none for a site without)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budgets: Option<BudgetsConfig>,
     /// The socket for people and the command line (table)
     pub api: Api,
     /// Health and metrics over HTTP (table)
@@ -112,6 +117,7 @@ impl Default for Config {
             prices: None,
             flex: None,
             openadr: None,
+            budgets: None,
             api: Api::default(),
             health: Health::default(),
             log: Log::default(),

@@ -230,7 +230,7 @@ impl Ear {
             targets,
         };
         match self.shared.put(Ask::Grid(Said::Targets(statement)), &format!("flex:{name}")).await {
-            Some(Reply::Accepted { .. }) => {
+            Some(Reply::Accepted { .. } | Reply::Lease(_)) => {
                 let (correlation, trace) = (message.correlation, message.trace);
                 self.shared.news().set.push(Set { feeds, correlation, trace });
                 Ok(())

@@ -204,7 +204,7 @@ impl Poller {
         loop {
             let some = limits.get(..fits.min(limits.len())).unwrap_or_default();
             match self.put(Ask::Grid(Said::Targets(self.statement(some)))).await {
-                Some(Reply::Accepted { .. }) => break,
+                Some(Reply::Accepted { .. } | Reply::Lease(_)) => break,
                 Some(Reply::Refused(Refusal::TooMany)) if some.len() > 1 => fits = some.len() / 2,
                 Some(Reply::Refused(why)) => {
                     tracing::error!(url = self.config.url, "the VTN's events are not taken: {why}");

@@ -81,7 +81,7 @@ impl Ear {
                         return;
                     }
                     Some(Reply::Refused(refusal)) => refusal.to_string(),
-                    None => return,
+                    Some(Reply::Lease(_)) | None => return,
                 }
             }
             Err(why) => why,

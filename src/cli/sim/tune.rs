@@ -203,7 +203,7 @@ fn view(drive: &Drive, name: &str) -> Result<LoopView, Stop> {
 
 fn refused(reply: Reply) -> Result<(), Stop> {
     match reply {
-        Reply::Accepted { .. } => Ok(()),
+        Reply::Accepted { .. } | Reply::Lease(_) => Ok(()),
         Reply::Refused(refusal) => Err(Stop::new(1, refusal.code(), refusal.to_string(), "")),
     }
 }

@@ -57,6 +57,7 @@ struct Field {
     other: f64,
     besides: f64,
     budgets: Budgets,
+    leases: Ledger,
     windows: Option<Mean>,
     grid: Grid,
     batteries: Batteries,
@@ -88,6 +89,7 @@ impl Field {
             other: 900.0,
             besides: 0.0,
             budgets: Budgets::default(),
+            leases: Ledger::default(),
             windows: None,
             grid: Grid::default(),
             batteries: Batteries::default(),
@@ -115,7 +117,8 @@ impl Field {
     fn views(&self) -> Vec<crate::control::report::GpuView> {
         let windows = self.windows.map(|mean| (mean.feed, mean.allowed, "peak"));
         let (given, asked) = (&|_| Watts(0.0), &|_| self.asked);
-        let lower = why::Lower { budgets: &self.budgets, windows, grid: &self.grid, given, asked };
+        let lower =
+            why::Lower { budgets: &self.budgets, leases: &self.leases, windows, grid: &self.grid, given, asked };
         self.caps.views(&self.hall, &self.capper, &lower)
     }
 
@@ -166,6 +169,7 @@ impl Field {
             asked: |_| self.asked.map(|ask| ask.rung),
             meter: |rack| meters[rack],
             budgets: &self.budgets,
+            leases: &self.leases,
             windows: self.windows,
             grid: &self.grid,
             batteries: &self.batteries,

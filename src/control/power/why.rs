@@ -11,6 +11,7 @@ use super::{Capper, Caps};
 use crate::control::asks::Ask;
 use crate::control::budgets::Budgets;
 use crate::control::grid::Grid;
+use crate::control::ledger::Ledger;
 use crate::control::report::GpuView;
 use crate::control::sentence;
 
@@ -42,6 +43,8 @@ impl Held {
 pub struct Lower<'a> {
     /// What feeds may carry for a while.
     pub budgets: &'a Budgets,
+    /// What leases let feeds carry where they are not kept.
+    pub leases: &'a Ledger,
     /// What a feed may carry so that its billed windows are kept, and the demand whose windows they are.
     pub windows: Option<(FeedId, Watts, &'a str)>,
     /// What feeds may carry for load targets.
@@ -65,6 +68,9 @@ impl Lower<'_> {
         };
         if let Some(budget) = self.budgets.of(feed) {
             lower(budget.most, &|| format!(", its budget `{}` ({})", budget.id, budget.reason));
+        }
+        if let Some(allowed) = self.leases.allowed(feed) {
+            lower(allowed, &|| ", a lease that is over or exceeded".to_owned());
         }
         if let Some((_, allowed, demand)) = self.windows.filter(|(at, ..)| *at == feed) {
             lower(allowed, &|| format!(", what the billed windows of `{demand}` still allow"));

@@ -1,10 +1,10 @@
-//! Budgets of feeds, for people.
+//! Budgets of feeds and leases of schedulers, for people.
 
 use plant::hall::Hall;
 use serde::{Deserialize, Serialize};
 
-use crate::control::State;
 use crate::control::budgets::Budget;
+use crate::control::{Plan, State};
 
 /// What a feed may carry for a while.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,4 +35,22 @@ pub(super) fn views(hall: &Hall, state: &State) -> Vec<BudgetView> {
         remaining_s: of.remaining(tick).seconds(),
     };
     state.budgets.iter().map(view).collect()
+}
+
+/// What schedulers have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeasesView {
+    /// How many leases.
+    pub held: usize,
+    /// How many requests wait.
+    pub waiting: usize,
+    /// What all leases may draw now (kW).
+    pub kw: f64,
+}
+
+/// What schedulers have; nothing where nobody may ask.
+pub(super) fn leases(plan: &Plan, state: &State) -> Option<LeasesView> {
+    plan.leases.as_ref()?;
+    let (held, waiting, watts) = state.ledger.brief();
+    Some(LeasesView { held, waiting, kw: watts.0 / 1e3 })
 }

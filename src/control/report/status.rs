@@ -66,6 +66,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         overrides: overrides(hall, state),
         announced: announced(hall, state),
         budgets: super::budgets::views(hall, state),
+        leases: super::budgets::leases(plan, state),
         price: super::prices::price(plan, state),
         windows: state.windows.brief(),
         peaks: None,

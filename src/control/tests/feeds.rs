@@ -17,7 +17,7 @@ fn calm() -> Rig {
     rig
 }
 
-fn settle(rig: &mut Rig, rack: f64) {
+pub(super) fn settle(rig: &mut Rig, rack: f64) {
     for row in ["a", "b"] {
         for n in 1..=20 {
             rig.read(&format!("rack-{row}{n:02}/power"), rack);

@@ -129,7 +129,7 @@ fn held_for(hold: Span) -> (Rig, plant::time::Wall) {
 fn promise(rig: &mut Rig, hold: Span) -> plant::time::Wall {
     match rig.hold("fan-1/fan-speed", 60.0, Some(hold)) {
         Reply::Accepted { expires: Some(told), .. } => told,
-        other @ (Reply::Accepted { expires: None, .. } | Reply::Refused(_)) => {
+        other @ (Reply::Accepted { expires: None, .. } | Reply::Lease(_) | Reply::Refused(_)) => {
             panic!("an override is accepted: {other:?}")
         }
     }

@@ -164,7 +164,7 @@ fn a_request_that_cannot_be_is_refused_with_its_code() {
     let point = rig.point(&fan);
     let refused = |reply: Reply| match reply {
         Reply::Refused(why) => why,
-        Reply::Accepted { .. } => panic!("accepted"),
+        Reply::Accepted { .. } | Reply::Lease(_) => panic!("accepted"),
     };
     assert!(matches!(refused(rig.hold(&fan, 101.0, None)), Refusal::OutOfRange { max: 100.0, .. }));
     assert!(matches!(refused(rig.hold(&fan, f64::NAN, None)), Refusal::OutOfRange { .. }));

@@ -229,7 +229,7 @@ fn nothing_moves_when_a_trial_is_refused() {
     let good = how(Method::Step, 10.0);
     let bad = |rig: &mut Rig, how: How| match try_it(rig, how) {
         Reply::Refused(refusal) => refusal,
-        Reply::Accepted { .. } => panic!("accepted: {how:?}"),
+        Reply::Accepted { .. } | Reply::Lease(_) => panic!("accepted: {how:?}"),
     };
     assert!(matches!(bad(&mut rig, How { size: 0.5, ..good }), Refusal::OutOfRange { .. }));
     assert!(matches!(bad(&mut rig, How { size: 60.0, ..good }), Refusal::OutOfRange { .. }));

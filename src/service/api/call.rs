@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use crate::control::ahead;
 use crate::control::grid::view::GridView;
 use crate::control::interval::view::PeaksView;
+use crate::control::ledger::view::LedgerView;
 use crate::control::outlook::view::OutlookView;
 use crate::control::report::{
     CheckPoint, CheckView, GpuView, PerformanceView, PointView, PricesView, ShadowReport, Status, TrialSeen, WhyReport,
@@ -56,6 +57,8 @@ pub enum Question {
     Ahead,
     /// What a grid asks for.
     Grid,
+    /// Leases of power, and notices with a higher number than this.
+    Leases(u64),
     /// What energy costs now and ahead.
     Prices,
     /// Every window of civil time.
@@ -99,6 +102,8 @@ pub enum Answer {
     Ahead(Option<Box<ahead::view::AheadView>>),
     /// To [`Question::Grid`]; nothing where the hall takes no targets.
     Grid(Option<Box<GridView>>),
+    /// To [`Question::Leases`]; nothing where nobody may ask for some.
+    Leases(Option<Box<LedgerView>>),
     /// To [`Question::Prices`]; nothing where the site names no tariff.
     Prices(Option<Box<PricesView>>),
     /// To [`Question::Windows`].

@@ -256,7 +256,7 @@ impl Context {
         let answer = self.asker.ask(Question::Request(Request { who: caller.who(), ask })).await?;
         let Answer::Reply(reply) = answer else { return Err(unfit(answer)) };
         match reply {
-            Reply::Accepted { .. } => Ok(Json(reply)),
+            Reply::Accepted { .. } | Reply::Lease(_) => Ok(Json(reply)),
             Reply::Refused(refusal) => Err(refusal.into()),
         }
     }
@@ -287,6 +287,7 @@ pub(super) fn unfit(answer: Answer) -> Problem {
         | Answer::Problem(_)
         | Answer::Ahead(_)
         | Answer::Grid(_)
+        | Answer::Leases(_)
         | Answer::Prices(_)
         | Answer::Windows(_)
         | Answer::Trial(_)

@@ -38,6 +38,9 @@ pub fn rules(config: &Config, layered: &Layered) -> Vec<Fault> {
     for (key, say, help) in config.openadr.iter().flat_map(OpenAdrConfig::faults) {
         rules.fail(&Path::default().key("openadr").key(key), say, help);
     }
+    for (key, say, help) in config.budgets.iter().flat_map(|budgets| budgets.faults(config)) {
+        rules.fail(&Path::default().key("budgets").key(key), say, help);
+    }
     for (n, device) in config.device.iter().enumerate() {
         rules.device(config, device, &Path::default().key("device").step(Step::Index(n)));
     }

@@ -14,7 +14,7 @@ use plant::shipped::{DEVICES, HALLS};
 use serde::{Deserialize, Serialize};
 
 use super::path::{Path as KeyPath, Step};
-use super::{Config, Parsed, PricesConfig, check, flex, openadr};
+use super::{Config, Parsed, PricesConfig, budgets, check, flex, openadr};
 use crate::control::Site;
 use crate::control::tariff::Tariff;
 use crate::service::journal::Header;
@@ -59,6 +59,7 @@ impl Loaded {
             hall: Arc::clone(&self.hall),
             tariff: self.tariff.clone(),
             prices: self.config.prices.as_ref().map(PricesConfig::rules),
+            leases: self.config.budgets.as_ref().map(|budgets| budgets.rules(&self.hall)),
         }
     }
 }
@@ -210,6 +211,7 @@ fn together(parsed: Parsed, texts: Texts, file: &str) -> Result<Loaded, Faults> 
     faults.extend(check::prices(&parsed, &bindings));
     faults.extend(flex::feeds(&parsed, &hall));
     faults.extend(openadr::feeds(&parsed, &hall));
+    faults.extend(budgets::feeds(&parsed, &hall));
     if !faults.is_empty() {
         return Err(Faults(faults));
     }

@@ -1,0 +1,116 @@
+//! What the ledger must know of all else: what feeds carry, what they may carry now and later, and how much cooling each watt brings.
+
+use plant::hall::power::Feed;
+use plant::hall::power::flows::Known;
+use plant::id::FeedId;
+use plant::time::{Span, Tick, Wall};
+use plant::units::Watts;
+
+use super::ledger::message::Said;
+use super::ledger::notices::Cause;
+use super::ledger::reply::Answered;
+use super::ledger::view::LedgerView;
+use super::ledger::{Around, Ledger, Scratch, tree};
+use super::news::News;
+use super::request::{Refusal, Reply};
+use super::term::later;
+use super::{Controller, Plan, State};
+
+/// What is lowered at this moment, by ramps and windows, is so for a lease that begins within such a time.
+const SOON: Span = Span::from_secs(60);
+
+impl State {
+    /// Leases grow older.
+    pub(super) fn age_leases(&mut self, plan: &Plan, scratch: &mut Scratch, news: &mut News<'_>) {
+        let tick = self.clock.last();
+        self.lend(plan, (tick, None), |ledger, around| ledger.step(around, (scratch, news)));
+    }
+
+    /// Hears what a scheduler says.
+    ///
+    /// # Errors
+    /// Nobody may ask for leases here.
+    pub(super) fn hear_of_leases(
+        &mut self,
+        plan: &Plan,
+        said: &Said,
+        (scratch, tick): (&mut Scratch, Tick),
+    ) -> Result<Reply, Refusal> {
+        let power = &plan.hall.power;
+        let racks = (0..power.racks.len()).map(|place| self.feeds.rack(place)).sum();
+        let cooling = tree::measured(power, |feed| self.feeds.flow(feed), racks);
+        let mut pending = std::mem::take(&mut self.pending);
+        let news = &mut News::new(tick, &mut pending);
+        let answered: Option<Answered> = self.lend(plan, (tick, cooling), |ledger, around| match said {
+            Said::Request(message) => ledger.hear(around, message, (scratch, news)),
+            Said::Heard { client, lease, seq, measured } => {
+                let outcome = ledger.acknowledge(client, (*lease, *seq), *measured, news);
+                ledger.answer_to((client, ""), &[outcome])
+            }
+        });
+        self.pending = pending;
+        answered.map(|of| Reply::Lease(Box::new(of))).ok_or(Refusal::Unknown)
+    }
+
+    /// Lets the ledger do something, with all around it; nothing where nobody may ask for leases. Allocates nothing itself.
+    fn lend<T>(
+        &mut self,
+        plan: &Plan,
+        (tick, cooling): (Tick, Option<f64>),
+        act: impl FnOnce(&mut Ledger, &Around<'_>) -> T,
+    ) -> Option<T> {
+        let ground = plan.leases.as_ref()?;
+        let mut ledger = std::mem::take(&mut self.ledger);
+        let (power, now) = (&plan.hall.power, ledger.now());
+        let around = Around {
+            ground,
+            power,
+            limit: &|feed, from, to| self.lends(plan, (feed, now), (from, to)).0,
+            cause: &|feed| self.lends(plan, (feed, now), (now, later(now, SOON))).1,
+            load: &|feed| self.metered_load(plan, feed),
+            cooling,
+            tick,
+        };
+        let done = act(&mut ledger, &around);
+        self.ledger = ledger;
+        Some(done)
+    }
+
+    /// The least that a feed may carry between two instants, and what makes it so little.
+    fn lends(&self, plan: &Plan, (feed, now): (FeedId, Wall), (from, to): (Wall, Wall)) -> (Watts, Cause) {
+        let limit = plan.hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
+        let last = self.clock.last();
+        let holds = |of: &&super::budgets::Budget| of.feed == feed && from <= later(now, of.remaining(last));
+        let budget = self.budgets.iter().filter(holds).map(|of| of.most).reduce(Watts::min);
+        let soon = from <= later(now, SOON);
+        let ramp = self.grid.allowed(feed).filter(|_| soon).map(|mean| mean.allowed);
+        let window = self.interval.allowed(plan.peaks.as_ref()).filter(|mean| soon && mean.feed == feed);
+        let all = [
+            (budget, Cause::Operator),
+            (self.grid.least(feed, (from, to)), Cause::GridTarget),
+            (ramp, Cause::GridTarget),
+            (window.map(|mean| mean.allowed), Cause::PeakInterval),
+        ];
+        let found = all.into_iter().filter_map(|(watts, cause)| Some((watts?, cause)));
+        found.fold((limit, Cause::Breaker), |least, next| if next.0 < least.0 { next } else { least })
+    }
+
+    /// What flows through a feed without batteries (W); nothing where its meter is lost, or something below one without a meter.
+    fn metered_load(&self, plan: &Plan, feed: FeedId) -> Option<Watts> {
+        let flow = self.feeds.flow(feed)?;
+        let seen = match flow.known {
+            Known::Metered | Known::Doubted => true,
+            Known::Stale => false,
+            Known::Reckoned => flow.whole && plan.hall.power.feeds.get(feed).is_some_and(|of| of.meter.is_none()),
+        };
+        if seen { self.free(&plan.hall, feed) } else { None }
+    }
+}
+
+impl Controller {
+    /// Every lease, and the notices since a number; nothing where nobody may ask for leases.
+    #[must_use]
+    pub fn leases(&self, since: u64) -> Option<LedgerView> {
+        self.plan.leases.as_ref().map(|_| self.state.ledger.show(since))
+    }
+}

@@ -1,0 +1,209 @@
+//! Who may ask for leases of power, and what is kept free.
+
+use std::collections::BTreeMap;
+
+use plant::fault::Fault;
+use plant::hall::Hall;
+use plant::time::Span;
+use plant::units::Watts;
+use serde::{Deserialize, Serialize};
+
+use super::path::Path;
+use super::{Config, Parsed, span_text};
+use crate::control::ledger::{Rules, Tenant};
+
+/// Leases of power for schedulers, over the broker of `[mqtt]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BudgetsConfig {
+    /// The least notice before a lease is lowered (time, 0s to 1h)
+    #[serde(with = "span_text")]
+    pub notice: Span,
+    /// How long after its grace of a minute a lease that is over stays charged where no meter confirms it (time, 0s to 10min)
+    #[serde(with = "span_text")]
+    pub settle: Span,
+    /// What no lease gets of each feed's limit (share, 0 to 0.5)
+    pub margin: f64,
+    /// What cooling draws for each watt of machines where meters do not tell it (number, 0 to 2)
+    pub cooling: f64,
+    /// Who may ask (any number of entries, at least one)
+    pub client: Vec<ClientConfig>,
+}
+
+/// A scheduler that may ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientConfig {
+    /// Its name in topics and messages (text, 1 to 64 of `A-Za-z0-9._-`)
+    pub name: String,
+    /// What nobody else gets, feed by feed (table of names of feeds and W of machines, above 0)
+    pub floors: BTreeMap<String, f64>,
+    /// What it may have of each feed's limit (share, above 0 to 1)
+    pub share: f64,
+    /// How many leases it may have, those that wait among them (number, 1 to 4096)
+    pub leases: usize,
+    /// What all its leases may come to (W of machines, above 0; as much as feeds carry where nothing is said)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<f64>,
+    /// How many requests it may make in a minute (number, 1 to 60000)
+    pub per_minute: u32,
+}
+
+impl Default for BudgetsConfig {
+    fn default() -> Self {
+        let Rules { notice, settle, margin, cooling, tenants: _ } = Rules::default();
+        Self { notice, settle, margin, cooling, client: Vec::new() }
+    }
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        let Tenant { name, floors: _, share, leases, most: _ } = Tenant::plain("");
+        Self { name, floors: BTreeMap::new(), share, leases, most: None, per_minute: 600 }
+    }
+}
+
+/// A rule that does not hold: the key below `[budgets]`, a sentence, and what to do.
+pub type Broken = (&'static str, String, &'static str);
+
+impl BudgetsConfig {
+    /// What control goes by.
+    #[must_use]
+    pub fn rules(&self, hall: &Hall) -> Rules {
+        let tenant = |of: &ClientConfig| Tenant {
+            name: of.name.clone(),
+            floors: of
+                .floors
+                .iter()
+                .filter_map(|(name, watts)| Some((hall.power.feed(name)?, Watts(*watts))))
+                .collect(),
+            share: of.share,
+            leases: of.leases,
+            most: of.most.map(Watts),
+        };
+        Rules {
+            notice: self.notice,
+            settle: self.settle,
+            margin: self.margin,
+            cooling: self.cooling,
+            tenants: self.client.iter().map(tenant).collect(),
+        }
+    }
+
+    /// Every rule that does not hold.
+    #[must_use]
+    pub fn faults(&self, config: &Config) -> Vec<Broken> {
+        let mut faults: Vec<Broken> = Vec::new();
+        if config.mqtt.is_none() {
+            faults.push((
+                "client",
+                "`budgets` are asked for over a broker, and there is none".to_owned(),
+                "add `[mqtt]`",
+            ));
+        }
+        if self.client.is_empty() {
+            faults.push(("client", "nobody may ask for `budgets`".to_owned(), "add `[[budgets.client]]` with a name"));
+        }
+        for (key, value, most) in [("notice", self.notice, 3600), ("settle", self.settle, 600)] {
+            if value > Span::from_secs(most) {
+                faults.push((
+                    key,
+                    format!("`budgets.{key}` is {value}; it must be at most {}", Span::from_secs(most)),
+                    "",
+                ));
+            }
+        }
+        for (key, value, most) in [("margin", self.margin, 0.5), ("cooling", self.cooling, 2.0)] {
+            if !(0.0..=most).contains(&value) {
+                faults.push((key, format!("`budgets.{key}` is {value}; it must lie between 0 and {most}"), ""));
+            }
+        }
+        for (n, of) in self.client.iter().enumerate() {
+            faults.extend(of.faults(self.client.iter().take(n)));
+        }
+        faults
+    }
+}
+
+impl ClientConfig {
+    fn faults<'a>(&self, mut before: impl Iterator<Item = &'a Self>) -> Vec<Broken> {
+        let mut faults = Vec::new();
+        let mut fail = |say: String, help| faults.push(("client", say, help));
+        let fits = (1..=64).contains(&self.name.len())
+            && self.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if !fits || before.any(|other| other.name == self.name) {
+            let say = format!("`budgets.client` has a name that cannot be, or twice: `{}`", self.name);
+            fail(say, "write 1 to 64 of `A-Za-z0-9._-`, each once");
+        }
+        let floors = self.floors.values().all(|watts| watts.is_finite() && *watts > 0.0);
+        let most = self.most.is_none_or(|watts| watts.is_finite() && watts > 0.0);
+        let share = self.share > 0.0 && self.share <= 1.0;
+        if !(floors && most && share) {
+            let say = format!("`{}` has a floor, a `most` or a `share` that cannot be", self.name);
+            fail(say, "write watts above 0, and a share above 0 and up to 1");
+        }
+        if !(1..=4096).contains(&self.leases) || !(1..=60_000).contains(&self.per_minute) {
+            let say = format!(
+                "`{}` may have {} leases and ask {} times in a minute",
+                self.name, self.leases, self.per_minute
+            );
+            fail(say, "write 1 to 4096 leases, and 1 to 60000 requests a minute");
+        }
+        faults
+    }
+}
+
+/// Floors are of feeds that there are, and together no more than what they carry.
+#[must_use]
+pub fn feeds(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
+    let Some(budgets) = &parsed.config.budgets else { return Vec::new() };
+    let at = Path::default().key("budgets").key("client");
+    let named = budgets.client.iter().flat_map(|of| of.floors.keys().map(move |name| (of, name)));
+    let wrong = named.filter(|(_, name)| hall.power.feed(name).is_none()).map(|(of, name)| {
+        let say = format!("`{}` has a floor at `{name}`, and the hall has no such feed", of.name);
+        parsed.layered.fault(&at, say, "name feeds of the hall's file".to_owned())
+    });
+    let ground = crate::control::ledger::Ground::of(&hall.power, &budgets.rules(hall));
+    let full = hall.power.feeds.iter().filter_map(|(id, feed)| {
+        let all: f64 = (0..budgets.client.len()).map(|n| ground.floor(n, id).watts().0).sum();
+        let usable = feed.limit().0 * (1.0 - budgets.margin);
+        let say = format!("floors come to {:.1} kW at `{}`, which may carry {:.1}", all / 1e3, feed.name, usable / 1e3);
+        (all > usable)
+            .then(|| parsed.layered.fault(&at, say, "lower the floors: each feed above carries them, too".to_owned()))
+    });
+    wrong.chain(full).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::service::config::Parsed;
+
+    const SITE: &str = "hall = \"air\"\n[mqtt]\nurl = \"mqtt://127.0.0.1\"\n[budgets]\nnotice = \"2min\"\n[[budgets.client]]\nname = \"slurm\"\nfloors = { pdu-a1 = 50e3 }\nshare = 0.5\n";
+
+    #[test]
+    fn who_may_ask_is_named_once_with_floors_that_feeds_carry() {
+        let told = |text: &str| {
+            let parsed = match Parsed::read("site.toml", text, &[], &[]) {
+                Ok(parsed) => parsed,
+                Err(faults) => return faults.to_string(),
+            };
+            let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+            let hall = plant::hall::Hall::load("air", air).expect("loads");
+            super::feeds(&parsed, &hall).into_iter().map(|fault| fault.message).collect()
+        };
+        assert_eq!(told(SITE), "");
+        for (was, is, said) in [
+            ("[mqtt]\nurl = \"mqtt://127.0.0.1\"\n", "", "over a broker"),
+            ("name = \"slurm\"", "name = \"sl/urm\"", "a name that cannot be"),
+            ("share = 0.5", "share = 0.0", "a `share` that cannot be"),
+            ("share = 0.5", "leases = 0", "may have 0 leases"),
+            ("notice = \"2min\"", "notice = \"2h\"", "`budgets.notice` is 2h"),
+            ("notice = \"2min\"", "margin = 0.7", "`budgets.margin` is 0.7"),
+            ("pdu-a1", "pdu-z9", "no such feed"),
+            ("50e3", "500e3", "floors come to"),
+        ] {
+            let text = SITE.replace(was, is);
+            assert!(told(&text).contains(said), "{said}: {}", told(&text));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! A scan in which leases age and are over.
+
+use plant::hall::Hall;
+use plant::reading::Sample;
+use plant::time::Span;
+use wattloop::control::Site;
+use wattloop::control::ledger::message::{Accept, Class, Flex, Message, OnExpiry, Op, Power, Said, Times, Wish};
+use wattloop::control::ledger::reply::Code;
+use wattloop::control::ledger::tree::Place;
+use wattloop::control::ledger::{Rules, Tenant};
+use wattloop::control::request::{Ask, Reply, Request};
+
+use super::{Arc, Run};
+
+fn asked(run: &mut Run, client: &str, n: usize) -> Option<Code> {
+    let feed = run.hall.power.feed(["pdu-a1", "pdu-b1", "ups-a"][n % 3]).expect("a feed");
+    let classes = [Class::Firm, Class::Curtailable, Class::Interruptible];
+    let wish = Wish {
+        places: vec![(Place::Feed(feed), 1.0)],
+        power: Power { least: 5e3, wanted: 20e3, peak: None },
+        class: classes[(n / 3) % 3],
+        flex: Flex { floor: 2e3, ..Flex::default() },
+        times: Times { duration: Some(Span::from_secs(300)), ..Times::default() },
+        priority: i32::try_from(n % 4).expect("small"),
+        accept: Accept { partial: n.is_multiple_of(2), schedule: false, wait: Span::from_secs(400) },
+        ttl: Some(Span::from_secs(60)),
+        on_expiry: [OnExpiry::Floor, OnExpiry::Pause][n % 2],
+        job: String::new(),
+    };
+    let request = format!("r{n}");
+    let message = Message { client: client.to_owned(), request, body: 1, op: Op::Acquire(vec![wish]) };
+    let ask = Ask::Ledger(Said::Request(message));
+    match run.control.answer(&Request { who: format!("mqtt:{client}"), ask }, run.tick) {
+        Reply::Lease(answered) => answered.items.first().map(|item| item.outcome.code),
+        Reply::Accepted { .. } | Reply::Refused(_) => None,
+    }
+}
+
+/// Every rack draws so much (W), and every meter says so.
+fn draws(run: &mut Run, rack: f64) {
+    let pdu = 10.0 * rack;
+    let ups = 4.0 * (pdu * 1.008 + 550.0);
+    let utility = (ups / 0.975 + 150e3 + 6e3) * 1.0065 + 1600.0;
+    let wobble = if run.tick.seq.is_multiple_of(2) { 1.0 } else { 0.0 };
+    for (id, def) in run.hall.points.iter() {
+        let watts = match def.name.strip_suffix("/power") {
+            Some("utility") => utility,
+            Some("ups") => ups,
+            Some("mechanical") => 150e3,
+            Some(name) if name.starts_with("pdu-") => pdu,
+            Some(name) if name.starts_with("rack-") => rack,
+            Some(_) | None => continue,
+        };
+        run.inputs.samples[id] = Sample::good(watts + wobble, run.tick.mono);
+    }
+}
+
+#[test]
+fn a_scan_with_leases_that_age_and_are_over_allocates_nothing() {
+    let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let hall = Arc::new(Hall::load(name, &format!("{text}\n[capping]\n")).expect("loads"));
+    let tenants = vec![Tenant::plain("slurm"), Tenant::plain("kueue")];
+    let rules = Rules { tenants, ..Rules::default() };
+    let mut run = Run::at(Site { leases: Some(rules), ..Site::from(hall) });
+    let mut codes = Vec::new();
+    for scan in 0..3000_usize {
+        run.sample((scan % 500 > 450).then_some(7));
+        run.nodes(usize::MAX);
+        if scan % 500 <= 450 {
+            draws(&mut run, if scan % 900 < 600 { 18e3 } else { 19e3 });
+        }
+        if scan > 5 && scan % 7 == 0 {
+            codes.extend(asked(&mut run, ["slurm", "kueue"][scan % 2], scan));
+        }
+        let count = run.allocations();
+        assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
+    }
+    assert!(codes.iter().filter(|code| **code == Code::Granted).count() > 100, "{codes:?}");
+    let told = run.control.leases(0).expect("may be asked");
+    assert!(told.last > 100, "{} notices", told.last);
+}
