@@ -23,8 +23,7 @@ CREATE TABLE IF NOT EXISTS boot(boot INTEGER PRIMARY KEY, segment INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS record(
     seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, boot INTEGER NOT NULL, tick INTEGER NOT NULL,
     wall_ms INTEGER NOT NULL, body BLOB NOT NULL, sum BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS snapshot ON record(seq) WHERE kind = 3;
-PRAGMA user_version = 3;";
+CREATE INDEX IF NOT EXISTS snapshot ON record(seq) WHERE kind = 3;";
 
 /// One row as it lies in the file.
 pub(super) struct Row {
@@ -214,6 +213,7 @@ impl Store {
         self.limit_pages()?;
         let tx = self.conn.transaction()?;
         tx.execute_batch(SCHEMA)?;
+        tx.pragma_update(None, "user_version", VERSION)?;
         let hash = blake3::hash(&self.header);
         let hash = hash.as_bytes().as_slice();
         tx.execute("INSERT OR IGNORE INTO segment(hash, header) VALUES(?1, ?2)", params![hash, self.header])?;
