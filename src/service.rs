@@ -12,6 +12,7 @@
 pub mod api;
 #[cfg(feature = "sim")]
 pub mod broker;
+pub mod budget;
 pub mod bulletin;
 pub mod clock;
 pub mod config;

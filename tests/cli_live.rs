@@ -3,6 +3,7 @@
 
 mod answers;
 mod batteries;
+mod budget;
 mod checkout;
 mod crash;
 mod flex;

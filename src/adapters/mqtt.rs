@@ -73,6 +73,17 @@ pub struct Publication {
     pub qos: Qos,
 }
 
+/// What a scheduler says of leases of power, on `budget/<client>/request` or `budget/<client>/ack`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Who, by the topic: the broker's access list lets nobody else say it there.
+    pub client: String,
+    /// True for what it has heard, false for what it asks.
+    pub ack: bool,
+    /// What it says; nothing where it is too large to look at.
+    pub payload: Option<Vec<u8>>,
+}
+
 /// What the adapter hands to the service.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incoming {
@@ -80,6 +91,8 @@ pub enum Incoming {
     Command(Command),
     /// A load is announced, or taken back.
     Notice(Notice),
+    /// A scheduler says something of leases of power.
+    Asked(Asked),
     /// Prices are published.
     Prices {
         /// What it says; nothing where it is too large to look at.
@@ -143,6 +156,9 @@ pub fn start(
     }
     if config.overrides {
         subscriptions.add(format!("{prefix}point/+/+/set"), true);
+    }
+    if config.budgets {
+        ["request", "ack"].iter().for_each(|what| subscriptions.add(format!("{prefix}budget/+/{what}"), true));
     }
     if config.announcements {
         Verb::ALL.iter().for_each(|verb| subscriptions.add(format!("{prefix}{}", verb.topic()), true));

@@ -53,7 +53,11 @@ pub fn answer(
             let known = state.alarms.service(hall, *alarm, *active);
             if known { Ok(accepted(String::new())) } else { Err(Refusal::Unknown) }
         }
-        Ask::Found { outputs } => Ok(found(commands, state, outputs)),
+        Ask::Found { outputs } => {
+            // A start that goes on is a start: who lost an answer to it must be able to tell.
+            state.ledger.restart(tick);
+            Ok(found(commands, state, outputs))
+        }
         Ask::Worn { writes } => {
             writes.iter().for_each(|(point, count)| state.wear.add(hall, *point, *count));
             Ok(accepted(String::new()))

@@ -110,7 +110,7 @@ impl Ledger {
         Self { seen: Table::filled(power.feeds.len(), Seen::default()), ..Self::default() }
     }
 
-    /// A new boot: whoever does not know of it yet is told how his lease is, before he may change it.
+    /// A start, in a new boot or going on in the old one: whoever does not know of it yet is told how his lease is, before he may change it.
     pub fn restart(&mut self, tick: Tick) {
         self.epoch = self.epoch.saturating_add(1).max(u64::from(tick.boot));
         self.notices.make_room();

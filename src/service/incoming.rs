@@ -9,6 +9,7 @@ use crate::adapters::agents::Note;
 use crate::adapters::mqtt::{Command, Incoming, Load, Mqtt, Notice};
 use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::service::api::call::{Answer, Asker, Question};
+use crate::service::budget::Desk;
 use crate::service::prices::Heard;
 use crate::service::{publish, trouble};
 
@@ -18,7 +19,7 @@ pub async fn serve(
     mqtt: Arc<Mqtt>,
     asker: Asker,
     hall: Arc<Hall>,
-    prices: Option<Sender<Heard>>,
+    (prices, mut desk): (Option<Sender<Heard>>, Option<Desk>),
 ) {
     while let Some(message) = incoming.recv().await {
         match message {
@@ -30,6 +31,7 @@ pub async fn serve(
                 let answer = put(announced(&notice, &hall), (&notice.id, &asker)).await;
                 mqtt.reply(&notice.topic, answer);
             }
+            Incoming::Asked(asked) => desk.iter_mut().for_each(|desk| desk.take(asked.clone())),
             Incoming::Prices { payload, kept } => {
                 let text = payload.ok_or_else(|| "the message is too large to look at".to_owned());
                 let heard = Heard { text, published: None, kept };

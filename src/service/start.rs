@@ -28,7 +28,7 @@ use super::publish::Publisher;
 use super::resume::{Between, Resumed, resume};
 use super::scan::{Pace, Scan, Tally};
 use super::wiring::Wiring;
-use super::{Service, StartFault, api, counts, descriptors, flex, metrics, openadr, prices};
+use super::{Service, StartFault, api, budget, counts, descriptors, flex, metrics, openadr, prices};
 use crate::adapters::agents::{self, Desk};
 use crate::adapters::modbus::{self, Modbus, Writes};
 use crate::adapters::mqtt::{self, Mqtt, MqttConfig};
@@ -69,6 +69,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     drop(context);
     flex::listen(&loaded, &asker, (&clock, shadow), people.handle())?;
     openadr::listen(&loaded, &asker, (&clock, shadow), people.handle())?;
+    let spoken_by = Arc::clone(&clock);
     let stop = Arc::new(AtomicBool::new(false));
     let handed_over = Mark::HandedOver.is_on(&state_dir);
     // From the first scan on the outputs are control's again.
@@ -95,7 +96,10 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     last_good::keep(&scan.state_dir, &loaded.texts).map_err(|e| StartFault::Io(scan.state_dir.clone(), e))?;
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
     let prices = prices::listen(&loaded, &asker, people.handle());
-    let mqtt = listen(wires.mqtt.zip(wires.incoming), wires.agents, (&people, &asker, &loaded.hall), prices);
+    let desk = wires.mqtt.as_ref().filter(|_| !shadow);
+    let desk = desk.and_then(|mqtt| budget::listen(&loaded, &asker, (mqtt, &spoken_by), people.handle()));
+    let ears = (prices, desk);
+    let mqtt = listen(wires.mqtt.zip(wires.incoming), wires.agents, (&people, &asker, &loaded.hall), ears);
     people.spawn(descriptors::watch());
     Ok(Service {
         plant,
@@ -122,13 +126,13 @@ fn listen(
     mqtt: Option<(Arc<Mqtt>, Notes<mqtt::Incoming>)>,
     agents: Option<Agents>,
     (people, asker, hall): (&Runtime, &api::call::Asker, &Arc<Hall>),
-    prices: Option<tokio::sync::mpsc::Sender<prices::Heard>>,
+    ears: (Option<tokio::sync::mpsc::Sender<prices::Heard>>, Option<budget::Desk>),
 ) -> Option<Arc<Mqtt>> {
     if let Some((_, notes)) = agents {
         people.spawn(super::incoming::of_agents(notes, asker.clone(), Arc::clone(hall)));
     }
     let (mqtt, incoming) = mqtt?;
-    people.spawn(super::incoming::serve(incoming, Arc::clone(&mqtt), asker.clone(), Arc::clone(hall), prices));
+    people.spawn(super::incoming::serve(incoming, Arc::clone(&mqtt), asker.clone(), Arc::clone(hall), ears));
     Some(mqtt)
 }
 
@@ -211,6 +215,8 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
         site.push_str("-shadow");
         config.overrides = false;
     }
+    // Beside other control nobody is lent anything.
+    config.budgets = loaded.config.budgets.is_some() && writes != Writes::Shadow;
     let (mqtt, incoming) = mqtt::start(&config, (&site, topic), &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     let agents = hear_agents(loaded, clock, &mut field, (Some(&config), writes))?;

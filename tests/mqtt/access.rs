@@ -14,7 +14,7 @@ const SHIPPED: &str = include_str!("../../config/mosquitto.acl");
 const SET: &str = "wattloop/v1/hall/point/crah-1/fan-speed/set";
 const POINT: &str = "wattloop/v1/hall/point/crah-1/fan-speed";
 const TARGETS: &str = "grid/v1/isv/acme-energy/loadtarget/set";
-const USERS: [&str; 12] = [
+const USERS: [&str; 13] = [
     "wattloop",
     "gateway",
     "operator",
@@ -27,10 +27,11 @@ const USERS: [&str; 12] = [
     "wattloop-flex",
     "acme-energy",
     "ima-prod",
+    "slurm",
 ];
 const SENSOR: &str = "sensors/gw-1/rack-a01";
 
-/// A broker that knows twelve users, each with its own name as password, and enforces what we ship.
+/// A broker that knows thirteen users, each with its own name as password, and enforces what we ship.
 fn guarded() -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("passwd");
@@ -53,7 +54,7 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
     let Some(broker) = guarded() else { return };
     let status = "wattloop/v1/hall/status";
     let topics = [
-        (status, &["wattloop"][..], &["operator", "scheduler", "viewer"][..]),
+        (status, &["wattloop"][..], &["operator", "scheduler", "viewer", "slurm"][..]),
         (POINT, &["wattloop"], &["operator", "scheduler", "viewer"]),
         (SET, &["operator"], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/point/crah-1/fan-speed/set/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
@@ -63,6 +64,14 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
         ("wattloop/v1/hall/withdraw", &["scheduler"], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/announce/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/withdraw/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/budget/slurm/request", &["slurm"], &["wattloop", "operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/budget/slurm/ack", &["slurm"], &["wattloop", "operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/budget/slurm/response", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),
+        ("wattloop/v1/hall/budget/slurm/lease/1-7", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),
+        ("wattloop/v1/hall/budget/slurm/notice", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),
+        ("wattloop/v1/hall/budget/kueue/request", &[], &["wattloop", "operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/budget/kueue/response", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/budget/kueue/lease/1-8", &["wattloop"], &["operator", "scheduler", "viewer"]),
         (SENSOR, &["gateway"], &["wattloop"]),
         (PRICES, &["prices"], &["wattloop"]),
         ("agent/node-1/sample", &["node-1"], &["wattloop"]),

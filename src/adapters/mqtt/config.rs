@@ -45,6 +45,9 @@ pub struct MqttConfig {
     /// Take schedulers' announcements of loads to come (flag, true needs user, password and `broker_acl`)
     #[serde(default)]
     pub announcements: bool,
+    /// Hear what schedulers ask of leases of power: set by the service where `[budgets]` say who may (flag, not written in files)
+    #[serde(skip)]
+    pub budgets: bool,
     /// You declare that the broker enforces an access list like the shipped `config/mosquitto.acl` (flag, false unless said)
     #[serde(default)]
     pub broker_acl: bool,
@@ -83,6 +86,7 @@ impl MqttConfig {
             keep_alive: default_keep_alive(),
             overrides: false,
             announcements: false,
+            budgets: false,
             broker_acl: false,
         }
     }

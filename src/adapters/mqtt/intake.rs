@@ -11,7 +11,7 @@ use super::link::Link;
 use super::notice::{self, Notice, Verb};
 use super::outbox::MAX_PAYLOAD;
 use super::payload::{self, Arrival, Reckoning, Sources};
-use super::{Incoming, WallClock};
+use super::{Asked, Incoming, WallClock};
 use crate::adapters::Shared;
 
 /// Where messages go.
@@ -77,6 +77,8 @@ impl Intake {
             self.shared.store(&samples);
         } else if self.prices.as_ref() == Some(&message.topic) {
             self.priced(message, fits);
+        } else if let Some((client, ack)) = self.asked(&message.topic) {
+            self.ask(client.to_owned(), ack, (message, fits));
         } else if let Some(point) = self.commanded(&message.topic) {
             self.command(&point, message);
         } else if let Some(verb) = self.noticed(&message.topic) {
@@ -98,6 +100,28 @@ impl Intake {
 
     fn commanded(&self, topic: &str) -> Option<String> {
         Some(topic.strip_prefix(&self.prefix)?.strip_prefix("point/")?.strip_suffix("/set")?.to_owned())
+    }
+
+    /// Whose request it is, or what it has heard (true).
+    fn asked<'t>(&self, topic: &'t str) -> Option<(&'t str, bool)> {
+        let (client, what) = topic.strip_prefix(&self.prefix)?.strip_prefix("budget/")?.split_once('/')?;
+        match what {
+            "request" => Some((client, false)),
+            "ack" => Some((client, true)),
+            _ => None,
+        }
+    }
+
+    /// What the broker had kept is passed over: it would come again on every connection.
+    fn ask(&self, client: String, ack: bool, (message, fits): (&Publish, bool)) {
+        if message.retain || message.payload.is_empty() {
+            tracing::warn!(topic = message.topic, "a request that the broker had kept is passed over");
+            return;
+        }
+        let payload = fits.then(|| message.payload.to_vec());
+        if !self.tell(Incoming::Asked(Asked { client, ack, payload })) {
+            tracing::warn!(topic = message.topic, "a request is passed over: the service does not keep up");
+        }
     }
 
     fn noticed(&self, topic: &str) -> Option<Verb> {

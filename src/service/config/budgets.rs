@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::path::Path;
 use super::{Config, Parsed, span_text};
+use crate::adapters::mqtt::MqttConfig;
 use crate::control::ledger::{Rules, Tenant};
 
 /// Leases of power for schedulers, over the broker of `[mqtt]`.
@@ -101,6 +102,9 @@ impl BudgetsConfig {
                 "add `[mqtt]`",
             ));
         }
+        for what in config.mqtt.iter().flat_map(MqttConfig::wanting) {
+            faults.push(("client", format!("`budgets` need {what}"), ""));
+        }
         if self.client.is_empty() {
             faults.push(("client", "nobody may ask for `budgets`".to_owned(), "add `[[budgets.client]]` with a name"));
         }
@@ -178,7 +182,7 @@ pub fn feeds(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
 mod tests {
     use crate::service::config::Parsed;
 
-    const SITE: &str = "hall = \"air\"\n[mqtt]\nurl = \"mqtt://127.0.0.1\"\n[budgets]\nnotice = \"2min\"\n[[budgets.client]]\nname = \"slurm\"\nfloors = { pdu-a1 = 50e3 }\nshare = 0.5\n";
+    const SITE: &str = "hall = \"air\"\n[mqtt]\nurl = \"mqtt://127.0.0.1\"\nuser = \"wattloop\"\npassword_file = \"/etc/p\"\nbroker_acl = true\n[budgets]\nnotice = \"2min\"\n[[budgets.client]]\nname = \"slurm\"\nfloors = { pdu-a1 = 50e3 }\nshare = 0.5\n";
 
     #[test]
     fn who_may_ask_is_named_once_with_floors_that_feeds_carry() {
@@ -193,7 +197,12 @@ mod tests {
         };
         assert_eq!(told(SITE), "");
         for (was, is, said) in [
-            ("[mqtt]\nurl = \"mqtt://127.0.0.1\"\n", "", "over a broker"),
+            (
+                "[mqtt]\nurl = \"mqtt://127.0.0.1\"\nuser = \"wattloop\"\npassword_file = \"/etc/p\"\nbroker_acl = true\n",
+                "",
+                "over a broker",
+            ),
+            ("broker_acl = true\n", "", "need broker_acl = true"),
             ("name = \"slurm\"", "name = \"sl/urm\"", "a name that cannot be"),
             ("share = 0.5", "share = 0.0", "a `share` that cannot be"),
             ("share = 0.5", "leases = 0", "may have 0 leases"),

@@ -1,0 +1,93 @@
+use std::time::{Duration, Instant};
+
+use plant::id::FeedId;
+use plant::time::{Span, Wall};
+use plant::units::Watts;
+use serde_json::json;
+
+use super::{Bucket, write};
+use crate::control::ledger::message::LeaseId;
+use crate::control::ledger::notices::{Cause, Notice, Tidings};
+use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Tight, Why};
+
+#[test]
+fn who_asks_too_often_is_told_when_to_come_again() {
+    let begun = Instant::now();
+    let mut bucket = Bucket { left: f64::INFINITY, at: begun };
+    let taken = (0..200).filter(|_| bucket.take(600, begun).is_ok()).count();
+    assert_eq!(taken, 100, "ten seconds' worth at once");
+    let wait = bucket.take(600, begun).expect_err("empty");
+    assert!((wait - 0.1).abs() < 1e-6, "{wait}");
+    assert!(bucket.take(600, begun + Duration::from_millis(150)).is_ok());
+    assert!(bucket.take(600, begun + Duration::from_millis(150)).is_err());
+}
+
+fn answered(outcomes: &[Outcome]) -> Answered {
+    let items = outcomes.iter().map(|outcome| Item { outcome: *outcome, lease: None }).collect();
+    Answered { client: "slurm".to_owned(), request: "r1".to_owned(), epoch: 3, items }
+}
+
+#[test]
+fn an_answer_says_why_at_which_feed_and_when_to_come_again() {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let hall = plant::hall::Hall::load("air", text).expect("loads");
+    let feed: FeedId = hall.power.feed("pdu-a1").expect("a feed");
+    let tight = Some(Tight { feed, limit: Watts(380e3), headroom: Watts(-1e3) });
+    let of = Outcome {
+        tight,
+        earliest: Some(Wall(1_800_000_000_000)),
+        position: Some(2),
+        ..Outcome::plain(Code::Retry, Why::Feed).after(Span::from_secs(9))
+    };
+    let data = write::answered(&hall, &answered(&[of]));
+    let reason = json!({
+        "code": "feed", "domain": "pdu-a1", "limit_w": 380e3, "headroom_w": -1e3, "text": Why::Feed.sentence(),
+    });
+    assert_eq!(data["reason"], reason);
+    assert_eq!((&data["retry_after_s"], &data["position"], &data["epoch"]), (&json!(9.0), &json!(2), &json!(3)));
+    assert_eq!(data["earliest_start"], "2027-01-15T08:00:00Z");
+    // Several items have a word together, and one each.
+    let (yes, no) = (Outcome::plain(Code::Granted, Why::Fits), Outcome::plain(Code::Denied, Why::Feed));
+    for (items, word) in [
+        (vec![yes, yes], "granted"),
+        (vec![no, no], "denied"),
+        (vec![no, yes], "granted_partial"),
+        (vec![no, of], "retry"),
+    ] {
+        let data = write::answered(&hall, &answered(&items));
+        assert_eq!((data["code"].as_str(), data["items"].as_array().map(Vec::len)), (Some(word), Some(2)));
+    }
+}
+
+#[test]
+fn a_batch_fits_what_a_message_may_have() {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let hall = plant::hall::Hall::load("air", text).expect("loads");
+    let of = Outcome::plain(Code::Retry, Why::Feed).about(LeaseId { epoch: 12, number: 1_000_000 });
+    let data = write::answered(&hall, &answered(&vec![of; 256]));
+    let message = write::event(("hall", "response", "r1"), (7, Wall(1_800_000_000_000)), &data);
+    assert!(message.len() < crate::adapters::mqtt::MAX_PAYLOAD, "{}", message.len());
+}
+
+#[test]
+fn a_notice_says_what_from_when_on_and_when_it_is_enforced() {
+    let of = Notice {
+        number: 5,
+        lease: LeaseId { epoch: 3, number: 4 },
+        seq: 2,
+        tidings: Tidings::Reduce,
+        watts: 20e3,
+        effective: Wall(1_800_000_060_000),
+        hard: Wall(1_800_000_120_000),
+        cause: Cause::GridTarget,
+        emergency: false,
+    };
+    let data = write::notice(&of, 3);
+    let wanted = json!({
+        "notice_id": "3-5", "lease_id": "3-4", "epoch": 3, "seq": 2, "kind": "reduce",
+        "new_schedule": [{ "start": "2027-01-15T08:01:00Z", "w": 20e3 }],
+        "effective_at": "2027-01-15T08:01:00Z", "hard_at": "2027-01-15T08:02:00Z",
+        "reason": "grid_target", "emergency": false,
+    });
+    assert_eq!(data, wanted);
+}
