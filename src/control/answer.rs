@@ -53,11 +53,7 @@ pub fn answer(
             let known = state.alarms.service(hall, *alarm, *active);
             if known { Ok(accepted(String::new())) } else { Err(Refusal::Unknown) }
         }
-        Ask::Found { outputs } => {
-            // A start that goes on is a start: who lost an answer to it must be able to tell.
-            state.ledger.restart(tick);
-            Ok(found(commands, state, outputs))
-        }
+        Ask::Found { outputs } => Ok(found(commands, state, outputs, tick)),
         Ask::Worn { writes } => {
             writes.iter().for_each(|(point, count)| state.wear.add(hall, *point, *count));
             Ok(accepted(String::new()))
@@ -100,7 +96,9 @@ pub fn answer(
 }
 
 /// Outputs go on from what their devices hold: whoever moved them meanwhile, a stop or a person, nothing jumps.
-fn found(commands: &Commands, state: &mut State, outputs: &[(PointId, f64)]) -> Reply {
+fn found(commands: &Commands, state: &mut State, outputs: &[(PointId, f64)], tick: Tick) -> Reply {
+    // A start that goes on is a start: who lost an answer to it must be able to tell.
+    state.ledger.restart(tick);
     for (point, value) in outputs {
         let output = commands.output(*point).filter(|_| value.is_finite());
         let slot = output.and_then(|output| commands.slot(output));

@@ -35,6 +35,9 @@ use crate::adapters::mqtt::{self, Mqtt, MqttConfig};
 use crate::adapters::{Field, Shared, Stamp};
 use crate::control::Controller;
 
+/// Who hears what comes in by the broker besides control: prices, and requests for leases.
+type Ears = (Option<tokio::sync::mpsc::Sender<prices::Heard>>, Option<budget::Desk>);
+
 /// Starts everything. Returns once the threads run; the first scan follows at once. A configuration in shadow has no live
 /// writes, whatever is asked.
 pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>) -> Result<Service, StartFault> {
@@ -69,7 +72,6 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     drop(context);
     flex::listen(&loaded, &asker, (&clock, shadow), people.handle())?;
     openadr::listen(&loaded, &asker, (&clock, shadow), people.handle())?;
-    let spoken_by = Arc::clone(&clock);
     let stop = Arc::new(AtomicBool::new(false));
     let handed_over = Mark::HandedOver.is_on(&state_dir);
     // From the first scan on the outputs are control's again.
@@ -80,7 +82,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         planner: planner(&controller)?,
         controller,
         field: wires.field,
-        clock,
+        clock: Arc::clone(&clock),
         pace: pace(&loaded),
         calls,
         teller,
@@ -95,10 +97,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     };
     last_good::keep(&scan.state_dir, &loaded.texts).map_err(|e| StartFault::Io(scan.state_dir.clone(), e))?;
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
-    let prices = prices::listen(&loaded, &asker, people.handle());
-    let desk = wires.mqtt.as_ref().filter(|_| !shadow);
-    let desk = desk.and_then(|mqtt| budget::listen(&loaded, &asker, (mqtt, &spoken_by), people.handle()));
-    let ears = (prices, desk);
+    let ears = ears(&loaded, &asker, (wires.mqtt.as_ref().filter(|_| !shadow), &clock), people.handle());
     let mqtt = listen(wires.mqtt.zip(wires.incoming), wires.agents, (&people, &asker, &loaded.hall), ears);
     people.spawn(descriptors::watch());
     Ok(Service {
@@ -121,12 +120,23 @@ fn planner(controller: &Controller) -> Result<(Asked, u64), StartFault> {
     Ok((planner, controller.plan_due()))
 }
 
+/// Who hears prices, and who takes what schedulers ask; in shadow nobody is lent anything.
+fn ears(
+    loaded: &Loaded,
+    asker: &api::call::Asker,
+    (mqtt, clock): (Option<&Arc<Mqtt>>, &Arc<Clock>),
+    people: &tokio::runtime::Handle,
+) -> Ears {
+    let desk = mqtt.and_then(|mqtt| budget::listen(loaded, asker, (mqtt, clock), people));
+    (prices::listen(loaded, asker, people), desk)
+}
+
 /// Serves what comes in by the broker.
 fn listen(
     mqtt: Option<(Arc<Mqtt>, Notes<mqtt::Incoming>)>,
     agents: Option<Agents>,
     (people, asker, hall): (&Runtime, &api::call::Asker, &Arc<Hall>),
-    ears: (Option<tokio::sync::mpsc::Sender<prices::Heard>>, Option<budget::Desk>),
+    ears: Ears,
 ) -> Option<Arc<Mqtt>> {
     if let Some((_, notes)) = agents {
         people.spawn(super::incoming::of_agents(notes, asker.clone(), Arc::clone(hall)));

@@ -336,7 +336,9 @@ mod tests {
     fn domains_are_feeds_racks_nodes_and_parts_of_them_and_zero_is_zero() {
         let of = |domain: Value| match asks(&with("domain", &domain)).expect("reads").op {
             Op::Acquire(wishes) => wishes[0].places.clone(),
-            other => panic!("{other:?}"),
+            other @ (Op::DryRun(_) | Op::Renew { .. } | Op::Amend { .. } | Op::Release { .. } | Op::Query { .. }) => {
+                panic!("{other:?}")
+            }
         };
         assert_eq!(of(json!(["rack-a01", "rack-a02"])), [(Place::Rack(0), 0.5), (Place::Rack(1), 0.5)]);
         let parts = json!([{ "domain": "pdu-a1", "w": 3000 }, { "domain": "pdu-b1", "w": 1000 }]);

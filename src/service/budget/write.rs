@@ -2,7 +2,7 @@
 
 use plant::hall::Hall;
 use plant::time::Wall;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::control::ledger::notices::Notice;
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Why};
@@ -30,13 +30,16 @@ pub fn answered(hall: &Hall, of: &Answered) -> Value {
     let mut data = match of.items.as_slice() {
         [one] => item(hall, one),
         many => {
-            json!({ "code": together(many).word(), "items": many.iter().map(|of| item(hall, of)).collect::<Vec<_>>() })
+            let mut all = Map::new();
+            put(&mut all, "code", together(many).word());
+            put(&mut all, "items", many.iter().map(|of| item(hall, of)).collect::<Vec<_>>());
+            all
         }
     };
-    data["client"] = json!(of.client);
-    data["request_id"] = json!(of.request);
-    data["epoch"] = json!(of.epoch);
-    data
+    put(&mut data, "client", of.client.as_str());
+    put(&mut data, "request_id", of.request.as_str());
+    put(&mut data, "epoch", of.epoch);
+    Value::Object(data)
 }
 
 /// An answer that control has not given: the message was not taken.
@@ -60,32 +63,39 @@ fn together(items: &[Item]) -> Code {
     }
 }
 
-fn item(hall: &Hall, of: &Item) -> Value {
+fn put(data: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
+    data.insert(key.to_owned(), value.into());
+}
+
+fn item(hall: &Hall, of: &Item) -> Map<String, Value> {
     let Outcome { code, why, lease, tight, earliest, retry_after, position } = of.outcome;
-    let mut data = json!({ "code": code.word() });
+    let mut data = Map::new();
+    put(&mut data, "code", code.word());
     if let Some(lease) = lease {
-        data["lease_id"] = json!(lease.to_string());
+        put(&mut data, "lease_id", lease.to_string());
     }
     if let Some(view) = &of.lease {
-        data["lease"] = lease_of(view);
+        put(&mut data, "lease", lease_of(view));
     }
     if why != Why::Fits {
-        let mut reason = json!({ "code": why.word(), "text": why.sentence() });
+        let mut reason = Map::new();
+        put(&mut reason, "code", why.word());
+        put(&mut reason, "text", why.sentence());
         if let Some(tight) = tight {
-            reason["domain"] = json!(hall.power.feeds.get(tight.feed).map(|feed| feed.name.as_str()));
-            reason["limit_w"] = json!(tight.limit.0);
-            reason["headroom_w"] = json!(tight.headroom.0);
+            put(&mut reason, "domain", hall.power.feeds.get(tight.feed).map(|feed| feed.name.as_str()));
+            put(&mut reason, "limit_w", tight.limit.0);
+            put(&mut reason, "headroom_w", tight.headroom.0);
         }
-        data["reason"] = reason;
+        put(&mut data, "reason", reason);
     }
     if let Some(at) = earliest {
-        data["earliest_start"] = json!(instant(at.0));
+        put(&mut data, "earliest_start", instant(at.0));
     }
     if let Some(after) = retry_after {
-        data["retry_after_s"] = json!(after.seconds());
+        put(&mut data, "retry_after_s", after.seconds());
     }
     if let Some(position) = position {
-        data["position"] = json!(position);
+        put(&mut data, "position", position);
     }
     data
 }
