@@ -157,19 +157,12 @@ impl Actuator {
         }
         let goal = match self.fault {
             Some(ActuatorFault::Jammed) => return None,
-            Some(ActuatorFault::StuckAt(at) | ActuatorFault::LocalHand(at)) => at.clamp(0.0, 100.0),
-            Some(ActuatorFault::Runaway) => 100.0,
-            Some(ActuatorFault::Reversed) => 100.0 - self.target,
             Some(ActuatorFault::LostCommand) if self.silent > self.how.lost_after => {
                 self.how.lost_to.unwrap_or(self.target)
             }
-            None
-            | Some(
-                ActuatorFault::LostCommand
-                | ActuatorFault::PowerLost
-                | ActuatorFault::Slow(_)
-                | ActuatorFault::Leaking(_),
-            ) => self.target,
+            // The last command that came is still the target.
+            None | Some(ActuatorFault::LostCommand) => self.target,
+            Some(fault) => fault.goes(self.target, self.position),
         };
         // A drive cannot turn slower than its least speed; told to stand it stands.
         Some(if goal > 0.0 { goal.max(self.how.minimum) } else { 0.0 })

@@ -32,7 +32,7 @@ use crate::local::economiser::{Economiser, Rules, Seen};
 use crate::local::pi::{Loop, Pi};
 use crate::water::CP_WATER;
 use crate::weather::Outdoor;
-use bank::Bank;
+use bank::{Bank, Unit};
 use condensing::{Condensing, Fans};
 use pumps::Pumps;
 use spec::Spec;
@@ -209,7 +209,7 @@ impl Circuit {
             let economiser = self.economiser.as_ref().is_some_and(|e| e.0.is_on());
             let fed = self.feeds.machinery;
             water.fed = fed;
-            let valves = self.bank.units.iter().map(|unit| unit.valve_stuck.unwrap_or(unit.order.valve));
+            let valves = self.bank.units.iter().map(Unit::valve);
             let condensers = self.bank.open().zip(valves).map(|(open, valve)| if open && fed { valve } else { 0.0 });
             water.share_flow(of, condensers.chain([if economiser && fed { 1.0 } else { 0.0 }]), dt);
         }

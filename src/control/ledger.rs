@@ -159,9 +159,7 @@ impl Ledger {
     /// What a feed is charged for all leases at an instant that is not before now (mW).
     #[must_use]
     pub fn reserved(&self, feed: FeedId, t: Wall, tail: Span) -> Milli {
-        let now = self.now();
-        let of = |lease: &Lease| Some(Milli::of(lease.charged(t, now, tail), lease.weight(feed)?));
-        self.leases.iter().filter_map(of).fold(Milli::ZERO, Milli::and)
+        charged(&self.leases, feed, (t, self.now()), tail)
     }
 
     /// Whose a lease is or was, and the request that asked for it.
@@ -277,6 +275,12 @@ impl Ledger {
         let known = self.kept.find(client, request)?;
         Some(self.answer_to((client, request), &known.outcomes))
     }
+}
+
+/// What a feed is charged for these leases at an instant that is not before `now` (mW).
+fn charged(leases: &[Lease], feed: FeedId, (t, now): (Wall, Wall), tail: Span) -> Milli {
+    let of = |lease: &Lease| Some(Milli::of(lease.charged(t, now, tail), lease.weight(feed)?));
+    leases.iter().filter_map(of).fold(Milli::ZERO, Milli::and)
 }
 
 /// When to ask again where nobody knows better.

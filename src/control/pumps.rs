@@ -39,6 +39,7 @@ use super::sequence::machine::{Life, Machine, Seen, Sight};
 use super::sequence::orders::{rescue, tell};
 use super::sequence::roster::{MachineId, RunTime};
 use super::sequence::shift::Shift;
+pub use look::MOVES;
 use look::View;
 pub use wiring::{Wiring, wirings};
 

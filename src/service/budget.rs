@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use plant::convert::f64_from_u64;
 use plant::hall::Hall;
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -249,7 +248,6 @@ impl Mouth {
             self.shared.say_response(&answered.client, &write::answered(&self.shared.hall, answered));
         }
         self.last = view.last;
-        tracing::trace!(leases = f64_from_u64(view.last), "leases are told");
     }
 }
 

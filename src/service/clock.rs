@@ -161,6 +161,12 @@ impl<S: Source> Clock<S> {
     }
 }
 
+/// An instant (ms since 1970) as messages have it: RFC 3339, UTC; empty for one that no calendar has.
+#[must_use]
+pub fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), |at| at.to_string())
+}
+
 /// Which run of the machine this is; nothing where the system does not say. Monotonic time goes on within a run.
 #[must_use]
 pub fn machine_run() -> Option<String> {

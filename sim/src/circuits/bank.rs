@@ -7,6 +7,7 @@ use plant::hall::sequence::RunMode;
 use super::spec::Spec;
 use crate::cooling::chiller::phase::Phase;
 use crate::cooling::chiller::{Chiller, Inputs, Machine, Outcome, Stream};
+use crate::faults::ActuatorFault;
 use crate::local::staging::{self, Seen, Staging};
 
 /// A chiller of the bank.
@@ -22,8 +23,8 @@ pub struct Unit {
     pub tripped: bool,
     /// What it is told.
     pub order: Order,
-    /// Where the valve in its condenser water stands whatever it is told (1, 0 to 1).
-    pub valve_stuck: Option<f64>,
+    /// What is wrong with the valve in its condenser water, and where it was when that began (1, 0 to 1).
+    pub valve_fault: Option<(ActuatorFault, f64)>,
     /// No start catches.
     pub start_fails: bool,
     /// It does not stop.
@@ -91,7 +92,7 @@ impl Bank {
                 met: (of.setpoint, condenser),
                 tripped: false,
                 order: Order::PANEL,
-                valve_stuck: None,
+                valve_fault: None,
                 start_fails: false,
                 stop_fails: false,
                 local: n < running,
@@ -196,6 +197,12 @@ impl Bank {
 pub const MOST: usize = 16;
 
 impl Unit {
+    /// How far the valve in its condenser water is open (1, 0 to 1).
+    #[must_use]
+    pub fn valve(&self) -> f64 {
+        self.valve_fault.map_or(self.order.valve, |(how, was)| how.goes(100.0 * self.order.valve, 100.0 * was) / 100.0)
+    }
+
     fn can_run(&self) -> bool {
         !self.tripped && self.machine.trip().is_none()
     }

@@ -49,6 +49,17 @@ impl ActuatorFault {
         }
     }
 
+    /// Where it goes that is told `target` and is at `present` (%, 0 to 100), without a spring and whatever is done when commands are lost.
+    pub(crate) const fn goes(self, target: f64, present: f64) -> f64 {
+        match self {
+            Self::Jammed | Self::PowerLost | Self::LostCommand => present,
+            Self::StuckAt(at) | Self::LocalHand(at) => at.clamp(0.0, 100.0),
+            Self::Runaway => 100.0,
+            Self::Reversed => 100.0 - target,
+            Self::Slow(_) | Self::Leaking(_) => target,
+        }
+    }
+
     pub(super) const fn number(self) -> Option<f64> {
         match self {
             Self::StuckAt(n) | Self::Slow(n) | Self::Leaking(n) | Self::LocalHand(n) => Some(n),

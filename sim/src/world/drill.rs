@@ -94,7 +94,7 @@ impl World {
         of_air.flatten().chain(of_water).chain(of_cdus).chain(of_tanks).find(|a| a.command == point)
     }
 
-    /// The valve in a chiller's condenser water, which reports nothing and follows at once: what keeps it from following leaves it somewhere.
+    /// The valve in a chiller's condenser water, which reports nothing and follows at once.
     fn break_head(&mut self, (point, how): (PointId, ActuatorFault), broken: bool) {
         let Self { plants, chilled, facility, .. } = self;
         for plant in plants.iter() {
@@ -102,17 +102,7 @@ impl World {
             let units = circuit.into_iter().flat_map(|circuit| &mut circuit.bank.units);
             let here = |of: &&Staged| of.head.is_some_and(|head| head.position.id() == point);
             for (unit, _) in units.zip(&plant.chillers).filter(|(_, of)| here(of)) {
-                let stands = match how {
-                    ActuatorFault::StuckAt(at) | ActuatorFault::LocalHand(at) => Some(at / 100.0),
-                    ActuatorFault::Jammed | ActuatorFault::LostCommand | ActuatorFault::PowerLost => {
-                        Some(unit.order.valve)
-                    }
-                    ActuatorFault::Reversed => Some(1.0 - unit.order.valve),
-                    ActuatorFault::Runaway => Some(1.0),
-                    // It still follows, or passes more than it shows.
-                    ActuatorFault::Slow(_) | ActuatorFault::Leaking(_) => None,
-                };
-                unit.valve_stuck = stands.filter(|_| broken);
+                unit.valve_fault = broken.then_some((how, unit.valve()));
             }
         }
     }

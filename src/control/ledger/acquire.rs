@@ -4,7 +4,7 @@ use plant::event::LeaseNews;
 use plant::id::FeedId;
 use plant::time::{Span, Wall};
 
-use super::lease::{Lease, STEPS, Step, ttl};
+use super::lease::{Lease, STEPS, Step, charged_until, ttl};
 use super::message::{LeaseId, Wish};
 use super::reply::{Code, Outcome, Why};
 use super::room::{Fit, Scratch, Time};
@@ -25,8 +25,8 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// The same from another instant on.
     fn at(&self, start: Wall) -> Time {
-        let long = self.wish.times.duration.map(|long| later(later(start, long), self.tail));
-        Time { from: start, to: long.unwrap_or(Wall(i64::MAX)), ..self.time }
+        let end = self.wish.times.duration.map(|long| later(start, long));
+        Time { from: start, to: charged_until(end, self.tail), ..self.time }
     }
 
     /// What must fit.
@@ -102,13 +102,8 @@ impl Ledger {
         scratch: &mut Scratch,
     ) -> Option<(Code, Vec<Step>)> {
         let (power, accept, start) = (asked.wish.power, asked.wish.accept, asked.time.from);
-        let code = |partial: bool| match (fit.degraded, partial) {
-            (true, _) => Code::Degraded,
-            (false, true) => Code::GrantedPartial,
-            (false, false) => Code::Granted,
-        };
         if fit.watts >= power.wanted {
-            return Some((code(false), vec![Step { start, watts: power.wanted }]));
+            return Some((fit.lent(false), vec![Step { start, watts: power.wanted }]));
         }
         // With steps somebody may have more later than what fits for all of the time.
         if let Some(steps) = asked
@@ -118,12 +113,12 @@ impl Ledger {
             .filter(|_| accept.schedule)
             .and_then(|long| self.staircase(around, asked, long, scratch))
         {
-            return Some((code(true), steps));
+            return Some((fit.lent(true), steps));
         }
         let watts = libm::floor(fit.watts);
         let enough = watts >= power.least && fit.watts > 0.0;
         // With a meter lost what is lent is the client's own, as much of it as there is.
-        ((accept.partial || fit.degraded) && enough).then(|| (code(true), vec![Step { start, watts }]))
+        ((accept.partial || fit.degraded) && enough).then(|| (fit.lent(true), vec![Step { start, watts }]))
     }
 
     /// A step wherever something becomes free; nothing where one of them is not enough.
@@ -235,9 +230,7 @@ impl Ledger {
     /// When it could start at the earliest, if nobody else comes and nobody gives anything back; nothing where nobody knows.
     fn earliest(&self, around: &Around<'_>, asked: &Asked<'_>, scratch: &mut Scratch) -> Option<Wall> {
         let frees = self.frees(&asked.weights, asked.time.from, asked.tail);
-        let enough = |at: &Wall| self.fit(around, &asked.weights, &asked.at(*at), scratch).watts >= asked.needs();
-        let mut enough = enough;
-        frees.into_iter().find(|at| enough(at))
+        frees.into_iter().find(|at| self.fit(around, &asked.weights, &asked.at(*at), scratch).watts >= asked.needs())
     }
 
     /// It waits.

@@ -4,7 +4,7 @@ use plant::event::LeaseNews;
 use plant::time::{Span, Wall};
 
 use super::amount::Milli;
-use super::lease::{Lease, Life, ttl};
+use super::lease::{Lease, Life, charged_until, ttl};
 use super::message::{Named, Power};
 use super::notices::{Cause, Notice, Tidings};
 use super::reply::{Code, Outcome, Why};
@@ -12,7 +12,7 @@ use super::room::{Scratch, Time};
 use super::waiting::Rank;
 use super::{Around, Ledger, tail, tell};
 use crate::control::news::News;
-use crate::control::term::{Term, later};
+use crate::control::term::Term;
 
 impl Ledger {
     /// Where a lease of a client is; or what to answer where there is none that may be changed.
@@ -84,7 +84,7 @@ impl Ledger {
         }
         let (now, tail) = (self.now(), tail(&around.ground.rules));
         let from = lease.steps.first().map_or(now, |step| step.start.max(now));
-        let to = lease.end.map_or(Wall(i64::MAX), |end| later(end, tail));
+        let to = charged_until(lease.end, tail);
         let time = Time { whose, from, to, but: Some(of.lease), rank: Some(Rank::last(lease.priority)) };
         let fit = self.fit(around, &lease.weights, &time, scratch);
         // What it has at every instant to come it may keep.

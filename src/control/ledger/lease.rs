@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::amount::Milli;
 use super::message::{Class, Flex, LeaseId, OnExpiry, Wish};
 use super::notices::Cause;
-use super::tree::{Place, same};
+use super::tree::Place;
 use crate::control::term::{Term, earlier, later};
 
 /// How long a lease that is over may still be renewed, and how long after its end at `hard_at` nobody acts.
@@ -168,7 +168,7 @@ impl Lease {
     /// What a feed carries for each of its watts (1); nothing where it is not on its way.
     #[must_use]
     pub fn weight(&self, feed: FeedId) -> Option<f64> {
-        self.weights.iter().find(|(of, _)| same(*of, feed)).map(|(_, weight)| *weight)
+        self.weights.iter().find(|(of, _)| *of == feed).map(|(_, weight)| *weight)
     }
 
     /// What it may draw at an instant while it holds (W).
@@ -256,6 +256,12 @@ impl Lease {
             Life::Leaving { given, .. } => !given,
         }
     }
+}
+
+/// Until when something that is over then is charged; for ever where nobody says when that is.
+#[must_use]
+pub fn charged_until(end: Option<Wall>, tail: Span) -> Wall {
+    end.map_or(Wall(i64::MAX), |end| later(end, tail))
 }
 
 /// How long a lease lives that is wanted so long.

@@ -6,6 +6,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::tree::Place;
+use crate::control::term::earlier;
 
 /// The longest name of a client, a request or a job (characters).
 pub const NAME: usize = 64;
@@ -186,6 +187,14 @@ pub struct Times {
     pub deadline: Option<Wall>,
     /// For how long.
     pub duration: Option<Span>,
+}
+
+impl Times {
+    /// When it must have begun to be done in time.
+    #[must_use]
+    pub fn latest(&self) -> Option<Wall> {
+        self.deadline.map(|by| earlier(by, self.duration.unwrap_or_default()))
+    }
 }
 
 /// What will do as well.

@@ -5,12 +5,12 @@ use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 
 use super::amount::Milli;
-use super::lease::{FLOORED, GRACE, Lease, Life, Step};
+use super::lease::{FLOORED, GRACE, Lease, Life, Step, charged_until};
 use super::message::OnExpiry;
 use super::notices::{Cause, Tidings};
 use super::reply::{Code, Outcome, Why};
 use super::room::{Scratch, Time};
-use super::{Around, Ledger, tail, tell};
+use super::{Around, Ledger, charged, tail, tell};
 use crate::control::news::News;
 use crate::control::term::{Term, later};
 
@@ -69,9 +69,7 @@ impl Ledger {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
         let Self { seen, leases, .. } = self;
         for (feed, seen) in seen.iter_mut() {
-            let of = |lease: &Lease| Some(Milli::of(lease.charged(now, now, tail), lease.weight(feed)?));
-            let charged = leases.iter().filter_map(of).fold(Milli::ZERO, Milli::and);
-            seen.step((around.load)(feed), charged);
+            seen.step((around.load)(feed), charged(leases, feed, (now, now), tail));
         }
     }
 
@@ -161,7 +159,7 @@ impl Ledger {
         }
         let start = wait.not_before.map_or(self.now(), |at| at.max(self.now()));
         let end = wait.duration.map(|long| later(start, long));
-        let to = end.map_or(Wall(i64::MAX), |end| later(end, tail));
+        let to = charged_until(end, tail);
         let time = Time { whose, from: start, to, but: None, rank: Some(wait.rank(self.lived)) };
         let fit = self.fit(around, &wait.lease.weights, &time, scratch);
         let watts = if fit.watts >= wait.power.wanted {
@@ -171,11 +169,7 @@ impl Ledger {
         } else {
             return false;
         };
-        let code = match (fit.degraded, watts < wait.power.wanted) {
-            (true, _) => Code::Degraded,
-            (false, true) => Code::GrantedPartial,
-            (false, false) => Code::Granted,
-        };
+        let code = fit.lent(watts < wait.power.wanted);
         let mut lease = self.waiting.remove(place).lease;
         lease.steps.clear();
         lease.steps.push(Step { start, watts });
@@ -211,7 +205,7 @@ impl Ledger {
         let seen = self.seen.get(feed)?;
         let load = seen.load?;
         let too_much = |lease: &Lease| {
-            let home = lease.home().filter(|home| super::tree::same(*home, feed))?;
+            let home = lease.home().filter(|home| *home == feed)?;
             let weight = lease.weight(home)?;
             match lease.life {
                 // Its grace is over, and the meter does not confirm that it has come down.

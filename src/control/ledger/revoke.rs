@@ -8,7 +8,7 @@ use plant::id::FeedId;
 use plant::time::{Span, Wall};
 
 use super::amount::Milli;
-use super::lease::{Cut, GRACE, Lease, Life};
+use super::lease::{Cut, GRACE, Lease, Life, charged_until};
 use super::message::{Class, Wish};
 use super::notices::{Cause, Tidings};
 use super::room::{Scratch, Time};
@@ -73,8 +73,8 @@ impl Ledger {
             let from = trial.cut(place, (Cause::Priority, false))?;
             chosen.push((place, from));
             free = free.max(later(from, tail));
-            let long = wish.times.duration.map(|long| later(later(free, long), tail));
-            let time = Time { from: free, to: long.unwrap_or(Wall(i64::MAX)), ..*time };
+            let end = wish.times.duration.map(|long| later(free, long));
+            let time = Time { from: free, to: charged_until(end, tail), ..*time };
             let late = free > later(now, wish.accept.wait);
             if late {
                 return None;
@@ -145,7 +145,7 @@ impl Ledger {
             let Some((place, lease)) = next.min_by_key(|(_, of)| key(of)) else { return };
             tried = Some(key(lease));
             let Some((whose, _)) = around.ground.tenant(&lease.client) else { continue };
-            let to = lease.end.map_or(Wall(i64::MAX), |end| later(end, tail));
+            let to = charged_until(lease.end, tail);
             let rank = Some(Rank::last(lease.priority));
             let time = Time { whose, from: now, to, but: Some(lease.id), rank };
             let most = lease.steps.iter().map(|step| step.watts).fold(0.0, f64::max);

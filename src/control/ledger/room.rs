@@ -10,7 +10,7 @@ use plant::units::Watts;
 use super::amount::Milli;
 use super::lease::Lease;
 use super::message::LeaseId;
-use super::reply::{Tight, Why};
+use super::reply::{Code, Tight, Why};
 use super::rules::Ground;
 use super::waiting::Rank;
 use super::{Around, Ledger};
@@ -64,6 +64,18 @@ struct Left {
     room: Milli,
     share: Milli,
     own: Milli,
+}
+
+impl Fit {
+    /// What who is lent something hears: all that he wanted, or less.
+    #[must_use]
+    pub const fn lent(&self, partial: bool) -> Code {
+        match (self.degraded, partial) {
+            (true, _) => Code::Degraded,
+            (false, true) => Code::GrantedPartial,
+            (false, false) => Code::Granted,
+        }
+    }
 }
 
 impl Scratch {

@@ -2,7 +2,7 @@
 
 use plant::hall::power::flows::Flow;
 use plant::hall::power::{Feed, Power};
-use plant::id::{FeedId, Id, Table};
+use plant::id::{FeedId, Table};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
@@ -109,15 +109,9 @@ pub fn measured<'f>(power: &Power, flow: impl Fn(FeedId) -> Option<&'f Flow>, ra
     Some((load / racks).clamp(0.0, HIGHEST))
 }
 
-/// Two feeds are one.
-#[must_use]
-pub fn same(a: FeedId, b: FeedId) -> bool {
-    a.index() == b.index()
-}
-
 /// The same weights, those of the deepest feeds first.
 #[must_use]
 pub fn deepest_first(power: &Power, weights: Vec<(FeedId, f64)>) -> Vec<(FeedId, f64)> {
-    let of = |id: &FeedId| weights.iter().find(|(feed, _)| same(*feed, *id)).copied();
+    let of = |id: &FeedId| weights.iter().find(|(feed, _)| feed == id).copied();
     power.up.iter().filter_map(of).collect()
 }

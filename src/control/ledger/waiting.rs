@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lease::Lease;
 use super::message::{Power, Wish};
-use crate::control::term::{End, Term, earlier};
+use crate::control::term::{End, Term};
 
 /// Who has waited so long counts as one step more important, so that nobody waits for ever.
 const AGES: Span = Span::from_secs(600);
@@ -47,7 +47,7 @@ impl Waiting {
     /// One that waits from now on.
     #[must_use]
     pub fn new(wish: &Wish, lease: Lease, (tick, lived): (Tick, Span)) -> Self {
-        let latest = wish.times.deadline.map(|by| earlier(by, wish.times.duration.unwrap_or_default()));
+        let latest = wish.times.latest();
         let until = Term::until(wish.accept.wait, tick);
         let came = (lived, lease.id.number);
         let (power, partial) = (wish.power, wish.accept.partial);
@@ -67,8 +67,7 @@ impl Waiting {
     /// Where a wish would stand that comes now, behind all that came before.
     #[must_use]
     pub fn rank_of(wish: &Wish) -> Rank {
-        let latest = wish.times.deadline.map(|by| earlier(by, wish.times.duration.unwrap_or_default()));
-        Rank(i64::from(wish.priority), latest.unwrap_or(Wall(i64::MAX)), u64::MAX)
+        Rank(i64::from(wish.priority), wish.times.latest().unwrap_or(Wall(i64::MAX)), u64::MAX)
     }
 
     /// True once it is not waited for any more.

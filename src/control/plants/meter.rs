@@ -1,7 +1,7 @@
 //! A flow meter that says that water stands which a pump is seen to press: one of them lies, and it is the meter that no chiller waits for.
 //!
 //! ```text
-//!   believed ── flow below `LEAST_FLOW` of design, a pump seen running, pressure above `PRESSED` of what it is held at ─▶ not believed, at once
+//!   believed ── flow below `LEAST_FLOW` of design, a pump seen running, pressure above [`MOVES`] of what it is held at ─▶ not believed, at once
 //!            ◀── flow, or no pressure, or no pump ──
 //! ```
 //!
@@ -15,12 +15,11 @@ use plant::units::Quantity;
 use serde::{Deserialize, Serialize};
 
 use super::staging::{self, LEAST_FLOW};
+use crate::control::pumps::MOVES;
 use crate::control::scene::Scene;
 use crate::control::sequence::Timer;
 use crate::control::sequence::machine::Sight;
 
-/// Water that holds so much of its pressure is moved by a pump (1).
-const PRESSED: f64 = 0.25;
 /// A meter below this reads nothing (1, of the design flow).
 const NOTHING: f64 = 0.005;
 /// For so long it is a matter of valves, or of a pump that starts.
@@ -64,7 +63,7 @@ impl Scene<'_> {
             Circuit::FacilityWater => of.rules.pumps.and_then(|pumps| pumps.dp).map(Quantity::get),
         };
         let share = self.fresh(plant.flow).map(|flow| flow / of.rules.design_flow.0);
-        let pressed = held.zip(self.fresh(plant.dp)).is_some_and(|(held, dp)| dp >= PRESSED * held);
+        let pressed = held.zip(self.fresh(plant.dp)).is_some_and(|(held, dp)| dp > MOVES * held);
         let mut pumps = self.hall.machinery.pumps.iter().filter(|pump| pump.circuit == plant.circuit);
         let lies = pressed && pumps.any(|pump| self.sight(pump.of.running) == Sight::Known(true));
         Flow {

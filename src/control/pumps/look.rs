@@ -31,8 +31,8 @@ pub(super) struct View {
     pub held: bool,
 }
 
-/// Water that is so much of its setpoint short of pressure does not move (1). A header that holds more has a pump, whatever a flow meter says.
-const NOTHING_MOVES: f64 = 0.75;
+/// Water that has less of the pressure it is held at does not move (1). A header that holds more has a pump, whatever a flow meter says.
+pub const MOVES: f64 = 0.25;
 
 impl Scan<'_> {
     /// One scan; `settles` while a stage of the water's plant changes.
@@ -47,7 +47,7 @@ impl Scan<'_> {
         let below = setpoint.zip(self.scene.fresh(self.of.dp)).map(|(setpoint, dp)| setpoint - dp);
         let told = self.wiring.speed.and_then(|output| self.scene.told(output));
         let dry = flow.is_some_and(|flow| flow < self.tuning.pumps.least_flow.0)
-            && setpoint.zip(below).is_none_or(|(setpoint, below)| below >= NOTHING_MOVES * setpoint);
+            && setpoint.zip(below).is_none_or(|(setpoint, below)| setpoint - below <= MOVES * setpoint);
         View {
             pumps: self.pumps(crew, dry),
             flow: flow.map(|flow| flow / design.0),

@@ -90,19 +90,32 @@ fn where_nobody_knows_the_wet_bulb_pads_are_dried_by_the_fans_speed() {
     assert_eq!(rig.value("dc-1/wet"), 0.0);
 }
 
+/// Fans at their most, and water that is too warm all the same.
+fn is_pressed(rig: &mut Rig) {
+    rig.read("dc-1/leaving-water-temp", 34.0);
+    rig.read("dc-1/fan-speed-feedback", 100.0);
+}
+
+/// The weather station is lost in air of so many degrees.
+fn lost_at(rig: &mut Rig, celsius: f64) {
+    rig.read("roof/dry-bulb", celsius);
+    rig.steps(60);
+    rig.fail("roof/dry-bulb", Why::OutOfService);
+    rig.fail("roof/wet-bulb", Why::OutOfService);
+}
+
 #[test]
 fn nothing_is_wetted_in_frost_or_where_it_may_freeze() {
     // Air of 9 °C that nobody has told of for forty minutes may be at 2 °C.
     for (outdoors, lost) in [(2.0, false), (9.0, true)] {
         let mut rig = hall();
-        rig.read("roof/dry-bulb", outdoors);
-        rig.steps(60);
         if lost {
-            rig.fail("roof/dry-bulb", Why::OutOfService);
+            lost_at(&mut rig, outdoors);
+        } else {
+            rig.read("roof/dry-bulb", outdoors);
         }
         rig.steps(2400);
-        rig.read("dc-1/leaving-water-temp", 36.0);
-        rig.read("dc-1/fan-speed-feedback", 100.0);
+        is_pressed(&mut rig);
         rig.steps(1800);
         assert_eq!(rig.value("dc-1/wet"), 0.0, "{outdoors}");
     }
@@ -112,25 +125,19 @@ fn nothing_is_wetted_in_frost_or_where_it_may_freeze() {
 fn in_the_heat_a_weather_station_that_is_lost_leaves_pads_wet_and_lets_them_be_wetted_for_hours() {
     let mut rig = hall();
     rig.read("roof/dry-bulb", 42.0);
-    rig.read("dc-1/leaving-water-temp", 34.0);
-    rig.read("dc-1/fan-speed-feedback", 100.0);
+    is_pressed(&mut rig);
     rig.steps(300);
     rig.read("dc-1/wetted", 1.0);
-    rig.step();
+    lost_at(&mut rig, 42.0);
     assert_eq!(rig.value("dc-1/wet"), 1.0);
-    rig.fail("roof/dry-bulb", Why::OutOfService);
-    rig.fail("roof/wet-bulb", Why::OutOfService);
     for minute in 0..300 {
         rig.steps(60);
         assert_eq!(rig.value("dc-1/wet"), 1.0, "after {minute} min with fans at their most");
     }
     let mut rig = hall();
-    rig.read("roof/dry-bulb", 42.0);
-    rig.steps(60);
-    rig.fail("roof/dry-bulb", Why::OutOfService);
+    lost_at(&mut rig, 42.0);
     rig.steps(3600);
-    rig.read("dc-1/leaving-water-temp", 34.0);
-    rig.read("dc-1/fan-speed-feedback", 100.0);
+    is_pressed(&mut rig);
     rig.steps(900);
     assert_eq!(rig.value("dc-1/wet"), 1.0, "wetted an hour after the last word of a hot day");
 }
@@ -138,8 +145,7 @@ fn in_the_heat_a_weather_station_that_is_lost_leaves_pads_wet_and_lets_them_be_w
 #[test]
 fn pads_that_do_not_wet_are_told() {
     let mut rig = hall();
-    rig.read("dc-1/leaving-water-temp", 34.0);
-    rig.read("dc-1/fan-speed-feedback", 100.0);
+    is_pressed(&mut rig);
     let events = rig.events(900);
     assert!(events.contains(&What::Trouble(Trouble::DidNotStart)), "{events:?}");
     assert_eq!(rig.value("dc-1/wet"), 1.0, "they stay told: what wets late helps late");

@@ -159,3 +159,19 @@ fn requests_and_answers_survive_the_journal() {
         assert_eq!(postcard::from_bytes::<Request>(&bytes).expect("reads"), asked);
     }
 }
+
+/// After a kill -9 control goes on in the same boot: who lost an answer to it must be able to tell all the same.
+#[test]
+fn a_start_that_goes_on_counts_the_generation_up_and_keeps_every_lease() {
+    let mut rig = lending();
+    let (code, lease) = acquire(&mut rig, "r1", 40e3);
+    assert_eq!(code, Code::Granted);
+    let epoch = |rig: &Rig| rig.control.leases(0).expect("may be asked").epoch;
+    let before = epoch(&rig);
+    assert!(matches!(rig.ask(Ask::Found { outputs: Vec::new() }), Reply::Accepted { .. }));
+    assert_eq!(epoch(&rig), before + 1);
+    let named = Named { lease: lease.expect("a lease"), epoch: Some(before) };
+    assert_eq!(say(&mut rig, "r2", Op::Renew { of: named, ttl: None }).items[0].outcome.code, Code::Conflict);
+    let named = Named { epoch: Some(before + 1), ..named };
+    assert_eq!(say(&mut rig, "r3", Op::Renew { of: named, ttl: None }).items[0].outcome.code, Code::Granted);
+}

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::control::ledger::notices::Notice;
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Why};
 use crate::control::ledger::view::LeaseView;
+use crate::service::clock::rfc3339;
 
 /// A message of ours: of this kind, about this, at this instant.
 #[must_use]
@@ -16,7 +17,7 @@ pub fn event((site, kind, subject): (&str, &str, &str), (number, now): (u64, Wal
         "id": format!("{}-{number}", now.0),
         "source": format!("//wattloop/{site}/budget"),
         "type": format!("wattloop.budget.{kind}.v1"),
-        "time": instant(now.0),
+        "time": rfc3339(now.0),
         "datacontenttype": "application/json",
         "subject": subject,
         "data": data,
@@ -89,7 +90,7 @@ fn item(hall: &Hall, of: &Item) -> Map<String, Value> {
         put(&mut data, "reason", reason);
     }
     if let Some(at) = earliest {
-        put(&mut data, "earliest_start", instant(at.0));
+        put(&mut data, "earliest_start", rfc3339(at.0));
     }
     if let Some(after) = retry_after {
         put(&mut data, "retry_after_s", after.seconds());
@@ -104,7 +105,7 @@ fn item(hall: &Hall, of: &Item) -> Map<String, Value> {
 #[must_use]
 pub fn lease_of(of: &LeaseView) -> Value {
     let schedule: Vec<_> =
-        of.schedule.iter().map(|(start, watts)| json!({ "start": instant(*start), "w": watts })).collect();
+        of.schedule.iter().map(|(start, watts)| json!({ "start": rfc3339(*start), "w": watts })).collect();
     json!({
         "lease_id": of.lease_id,
         "request_id": of.request,
@@ -116,7 +117,7 @@ pub fn lease_of(of: &LeaseView) -> Value {
         "w": of.may_w,
         "floor_w": of.floor_w,
         "ttl_s": of.ttl_s,
-        "expires_at": instant(of.expires_ms),
+        "expires_at": rfc3339(of.expires_ms),
         "renew_after_s": of.renew_after_s,
         "grace_s": of.grace_s,
         "notice_s": of.notice_s,
@@ -134,15 +135,10 @@ pub fn notice(of: &Notice, epoch: u64) -> Value {
         "epoch": epoch,
         "seq": of.seq,
         "kind": of.tidings.word(),
-        "new_schedule": [{ "start": instant(of.effective.0), "w": of.watts }],
-        "effective_at": instant(of.effective.0),
-        "hard_at": instant(of.hard.0),
+        "new_schedule": [{ "start": rfc3339(of.effective.0), "w": of.watts }],
+        "effective_at": rfc3339(of.effective.0),
+        "hard_at": rfc3339(of.hard.0),
         "reason": of.cause.word(),
         "emergency": of.emergency,
     })
-}
-
-/// An instant (ms since 1970) as messages have it.
-fn instant(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), |at| at.to_string())
 }

@@ -7,12 +7,12 @@ use plant::hall::Hall;
 use plant::hall::power::Node;
 use serde_json::{Value, json};
 
-use super::envelope::instant;
 use super::ids;
 use super::status::watt;
 use crate::control::grid::Stage;
 use crate::control::grid::view::{BreachView, GridView, HeldView};
 use crate::control::report::GpuView;
+use crate::service::clock::rfc3339;
 
 /// The most hints of a message.
 const MOST: usize = 64;
@@ -117,9 +117,9 @@ fn data(
         Stage::Escalated => "escalated",
     };
     let mut details =
-        json!({ "breach_id": name(around.agent, &held.feed, breach), "detected_at": instant(breach.detected_ms) });
+        json!({ "breach_id": name(around.agent, &held.feed, breach), "detected_at": rfc3339(breach.detected_ms) });
     if let (Some(resolved), Some(fields)) = (breach.resolved_ms.filter(|_| over), details.as_object_mut()) {
-        fields.insert("resolved_at".to_owned(), json!(instant(resolved)));
+        fields.insert("resolved_at".to_owned(), json!(rfc3339(resolved)));
     }
     let actions: &[String] = if breach.stage == Stage::Escalated { around.actions } else { &[] };
     let mut data = json!({

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::ids;
 use super::jws::{Keys, Signer};
+use crate::service::clock::rfc3339;
 
 /// The largest message that is looked at (bytes).
 const MOST: usize = 64 * 1024;
@@ -157,7 +158,7 @@ pub fn write(says: Says<'_>, data: Value, signer: Option<&Signer>, now: Wall) ->
         "id": ids::fresh()?,
         "source": says.source,
         "type": says.kind,
-        "time": instant(now.0),
+        "time": rfc3339(now.0),
         "datacontenttype": "application/json",
         "subject": says.subject,
         "traceparent": ids::trace(says.follows.map(|(_, trace)| trace))?,
@@ -167,10 +168,4 @@ pub fn write(says: Says<'_>, data: Value, signer: Option<&Signer>, now: Wall) ->
         fields.insert("correlationid".to_owned(), Value::String(correlation.to_owned()));
     }
     Some(message.to_string().into_bytes())
-}
-
-/// An instant (ms) as messages have it.
-#[must_use]
-pub fn instant(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| String::new(), |at| at.to_string())
 }

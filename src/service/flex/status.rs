@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use plant::hall::Hall;
 use serde_json::{Map, Value, json};
 
-use super::envelope::instant;
 use super::ids;
 use super::said::Tags;
 use crate::control::grid::Turn;
 use crate::control::grid::view::{GridView, HeldView, TargetView};
+use crate::service::clock::rfc3339;
 
 /// Why a feed is spoken of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub fn data(hall: &Hall, tags: &Tags, view: &GridView, because: impl Fn(&str) ->
         let floor = held.minimum_w.unwrap_or(of.fail_safe.0).min(held.maximum_w);
         feeds.insert(tag.clone(), state((view, held), floor, because(&held.feed)));
     }
-    json!({ "snapshot_time": instant(view.at_ms.unwrap_or_default()), "feeds": feeds })
+    json!({ "snapshot_time": rfc3339(view.at_ms.unwrap_or_default()), "feeds": feeds })
 }
 
 fn state((view, held): (&GridView, &HeldView), floor: f64, because: Because) -> Value {
@@ -76,16 +76,16 @@ fn state((view, held): (&GridView, &HeldView), floor: f64, because: Because) -> 
         "compliant": held.compliant,
     });
     if let (Some(since), Some(fields)) = (held.since_ms, state.as_object_mut()) {
-        fields.insert("power_event_start_time".to_owned(), json!(instant(since)));
+        fields.insert("power_event_start_time".to_owned(), json!(rfc3339(since)));
     }
     state
 }
 
 fn target(of: &TargetView, holds: Option<u64>) -> Value {
     let mut interval = Map::new();
-    interval.insert("start_time".to_owned(), json!(instant(of.start_ms)));
+    interval.insert("start_time".to_owned(), json!(rfc3339(of.start_ms)));
     if let Some(end) = of.end_ms {
-        interval.insert("end_time".to_owned(), json!(instant(end)));
+        interval.insert("end_time".to_owned(), json!(rfc3339(end)));
     }
     json!({
         "active": holds == Some(of.number),
