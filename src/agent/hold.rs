@@ -64,6 +64,8 @@ pub struct Hold {
     order: (u64, u64),
     /// When a limit was written last, and which; nothing where it is to be written anew.
     written: Option<(Mono, Milliwatts)>,
+    /// What was asked for last, and before, that nobody has answered: whoever finds it finds ours.
+    sent: [Option<Milliwatts>; 2],
     released: bool,
     contended: bool,
     /// Its board takes no limit as low as the fail-safe.
@@ -167,12 +169,13 @@ impl Hold {
         // It only ever lowers what it finds.
         let found = asked.map_or(ours, |asked| asked.max(ours));
         let fallen = fallen.map(|f| self.sample.limits.fit(f)).filter(|f| *f < found);
-        let by_us = [fallen, asked].into_iter().flatten().any(|by_us| by_us.apart(configured) <= SAME);
+        let by_us = [fallen, asked].into_iter().chain(self.sent).flatten().any(|by_us| by_us.apart(configured) <= SAME);
         if ours.apart(configured) <= SAME || by_us {
             // A rounding is kept, so that roundings do not add up.
             self.ours = Some(if ours.apart(configured) <= SAME { ours } else { configured });
             return None;
         }
+        self.sent = [None; 2];
         if anew {
             return Some(News::DriverAnew);
         }
@@ -287,11 +290,19 @@ impl Hold {
     /// A limit was written, and read back as this.
     pub fn wrote(&mut self, limit: Milliwatts, read: &PowerLimits, at: Mono) {
         self.written = Some((at, limit));
+        self.sent = [None; 2];
         self.ours = read.configured;
         self.sample.limits = *read;
         if self.released {
             self.wanted = None;
         }
+    }
+
+    /// A limit is asked for: it may be there before its answer is.
+    pub fn asked(&mut self, limit: Milliwatts, at: Mono) {
+        let [last, before] = self.sent;
+        self.sent = [Some(limit), if last == Some(limit) { before } else { last }];
+        self.failed(limit, at);
     }
 
     /// A limit was not written, or nobody knows.

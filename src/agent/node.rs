@@ -126,6 +126,13 @@ impl Node {
         }
     }
 
+    /// A limit is asked for: it may be there before its answer is.
+    pub fn asked(&mut self, write: &Write, at: Mono) {
+        if let Some(place) = self.gpus.get_mut(&write.uuid) {
+            place.hold.asked(write.limit, at);
+        }
+    }
+
     /// A limit was not written, or nobody knows.
     pub fn failed(&mut self, write: &Write, at: Mono) {
         if let Some(place) = self.gpus.get_mut(&write.uuid) {

@@ -254,7 +254,10 @@ impl Worker {
                 continue;
             }
             if let Ok(asked) = self.gpus.ask(task.uuid(), task.wish()) {
-                self.tried(task, now);
+                match task {
+                    Task::Cap(write) => self.node.asked(&write, now),
+                    Task::Clock(..) | Task::Persist(_) => self.tried(task, now),
+                }
                 self.pending.push((task, asked, now));
             }
         }
@@ -271,7 +274,7 @@ impl Worker {
         self.pending.iter().any(|(of, _, _)| same(of))
     }
 
-    /// It was written, and nobody knows yet what came of it.
+    /// It was tried, and nobody knows that it is done.
     fn tried(&mut self, task: Task, now: Mono) {
         match task {
             Task::Cap(write) => self.node.failed(&write, now),

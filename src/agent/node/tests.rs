@@ -240,6 +240,49 @@ fn a_lower_limit_of_somebody_else_is_told_and_never_raised() {
     assert!(bench.node.news().contains(&(uuid(0), News::GivenBack)));
 }
 
+/// A GPU's thread sets a limit, answers, and reads; whoever decides may have looked for the answer before it came, and for the reading after.
+#[test]
+fn a_limit_of_ours_that_is_read_before_it_is_answered_is_nobody_elses() {
+    let mut bench = Bench::new();
+    bench.step();
+    bench.grant(0, W(600), Span::from_secs(60));
+    bench.run(Span::from_secs(1));
+    let read_first = |bench: &mut Bench, configured: Milliwatts| {
+        bench.now = bench.now.after(Span::from_millis(100));
+        let write = bench.node.due(bench.now)[0];
+        bench.node.asked(&write, bench.now);
+        bench.boards[0].configured = configured;
+        bench.step();
+        let limits = bench.limits(0);
+        bench.node.wrote(&write, &limits, bench.now);
+    };
+    for cap in [W(210), W(600), W(220)] {
+        bench.grant(0, cap, Span::from_secs(60));
+        read_first(&mut bench, cap);
+        bench.run(Span::from_secs(1));
+        assert_eq!((bench.enforced(0), bench.report(0).rule), (cap, Rule::Lease), "{:?}", bench.node.news());
+        assert_eq!(bench.node.news(), []);
+    }
+    // One that nobody ever answers comes late, after another was asked for.
+    for cap in [W(500), W(400)] {
+        bench.grant(0, cap, Span::from_secs(60));
+        let write = bench.node.due(bench.now)[0];
+        bench.node.asked(&write, bench.now);
+    }
+    bench.boards[0].configured = W(500);
+    bench.run(Span::from_secs(2));
+    assert_eq!((bench.enforced(0), bench.report(0).rule), (W(400), Rule::Lease));
+    let contended = News::Contended { enforced: W(500), wanted: W(400) };
+    assert_eq!(bench.node.news(), [(uuid(0), contended), (uuid(0), News::Kept)], "late, and nobody else's");
+    // Whoever else lowers it is told all the same, and who gives it back to what we wanted gives it back.
+    bench.boards[0] = Board { configured: W(350), foreign: Some(W(350)), ..bench.boards[0] };
+    bench.run(Span::from_secs(1));
+    assert_eq!(bench.report(0).rule, Rule::Foreign);
+    bench.boards[0] = Board { configured: W(400), foreign: None, ..bench.boards[0] };
+    bench.run(Span::from_secs(1));
+    assert_eq!((bench.enforced(0), bench.report(0).rule), (W(400), Rule::Lease), "{:?}", bench.node.news());
+}
+
 #[test]
 fn a_limit_that_somebody_raises_is_set_again_at_once_and_told() {
     let mut bench = Bench::new();
