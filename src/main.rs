@@ -76,7 +76,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Sim(SimCommand::Diff(args)) => cli::sim::look::diff(&args, out),
         #[cfg(feature = "sim")]
         Command::Sim(SimCommand::Faults(args)) => cli::sim::look::faults(&args, out),
-        Command::Agent(command) => cli::agent::run(&command, out),
+        Command::Agent(command) => cli::agent::run(&command, &["agent"], out),
         Command::Config(ConfigCommand::Show(args)) => cli::config::show(&args, out),
         Command::Completions(args) => cli::completions::run(&args, out),
     };

@@ -147,9 +147,12 @@ impl Node {
 }
 
 fn spawn(folder: &Path) -> Child {
+    spawn_by(Command::new(env!("CARGO_BIN_EXE_wattloop-agent")).arg("run"), folder)
+}
+
+fn spawn_by(command: &mut Command, folder: &Path) -> Child {
     let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).expect("a log");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wattloop"));
-    command.args(["agent", "run", "--config"]).arg(folder.join("agent.toml"));
+    command.arg("--config").arg(folder.join("agent.toml"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("starts")
 }
 

@@ -26,6 +26,7 @@ fn said(output: &Output) -> String {
 /// A unit with a program that is there.
 fn unit(folder: &Path, name: &str, text: &str) -> String {
     let file = folder.join(name);
+    let text = text.replace("/usr/bin/wattloop-agent", env!("CARGO_BIN_EXE_wattloop-agent"));
     std::fs::write(&file, text.replace("/usr/bin/wattloop", env!("CARGO_BIN_EXE_wattloop"))).expect("writes");
     file.display().to_string()
 }
@@ -50,7 +51,7 @@ fn the_units_are_understood_as_a_whole_and_expose_little() {
 fn the_agent_has_one_capability_and_a_way_out_of_every_end() {
     let value = |key: &str| AGENT.lines().find_map(|l| l.strip_prefix(key)).unwrap_or_else(|| panic!("no {key}"));
     assert_eq!(value("CapabilityBoundingSet="), "CAP_SYS_ADMIN");
-    assert!(value("ExecStopPost=").contains("agent failsafe --config"));
+    assert!(value("ExecStopPost=").starts_with("/usr/bin/wattloop-agent failsafe --config"));
     assert_eq!((value("Restart="), value("KillMode="), value("WatchdogSec=")), ("always", "control-group", "10s"));
     assert_eq!(value("Group="), "wattloop", "whoever may ask the service may ask the agent");
 }

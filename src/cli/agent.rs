@@ -140,10 +140,10 @@ impl AgentSocket {
 /// How many questions may wait for the thread that decides.
 const QUESTIONS: usize = 64;
 
-/// Does what is asked.
-pub fn run(command: &AgentCommand, out: &Out) -> Result<(), Stop> {
+/// Does what is asked. `words` are those by which this program knows its agent's commands.
+pub fn run(command: &AgentCommand, words: &[&str], out: &Out) -> Result<(), Stop> {
     match command {
-        AgentCommand::Run(args) => watch(&args.file.config),
+        AgentCommand::Run(args) => watch(&args.file.config, words),
         AgentCommand::Work(args) => work(&args.file.config),
         AgentCommand::Status(args) => status(&args.socket, out),
         AgentCommand::Release(args) => hold(&args.socket, "/v1/release", out),
@@ -159,12 +159,13 @@ fn load(path: &Path) -> Result<Config, Stop> {
     })
 }
 
-fn watch(path: &Path) -> Result<(), Stop> {
+fn watch(path: &Path, words: &[&str]) -> Result<(), Stop> {
     signals::listen().map_err(|e| Stop::io("signals", &e))?;
     let config = load(path)?;
     logging::start(&Log::default());
     let program = std::env::current_exe().map_err(|e| Stop::io("this program", &e))?;
-    let command = vec![program, "agent".into(), "work".into(), "--config".into(), path.to_owned()];
+    let words = words.iter().copied().chain(["work", "--config"]).map(PathBuf::from);
+    let command = std::iter::once(program).chain(words).chain([path.to_owned()]).collect();
     let machine = Machine::start();
     let watch = Watch::start(config, Arc::new(machine.stamp()), command).map_err(|e| Stop::io("the agent", &e))?;
     let mut notify = Notify::of_process().map_err(|e| Stop::io("NOTIFY_SOCKET", &e))?;

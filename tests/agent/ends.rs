@@ -84,3 +84,20 @@ fn a_controller_that_is_gone_leaves_the_fail_safe_within_its_last_lease() {
         assert!(last.elapsed() < Duration::from_millis(2500), "a lease of one second: {:?}", last.elapsed());
     }
 }
+
+/// Where only one program is installed it is the agent, too.
+#[test]
+fn the_whole_program_is_an_agent_of_two_halves_as_well() {
+    let mut node = Node::start("");
+    signal("-TERM", node.agent.id());
+    assert!(node.agent.wait().expect("it ends").success(), "{}", node.log());
+    let whole = &mut Command::new(env!("CARGO_BIN_EXE_wattloop"));
+    node.agent = spawn_by(whole.args(["agent", "run"]), node.folder.path());
+    node.until("it answers", |n| n.report().is_some());
+    node.grant(Duration::from_secs(60));
+    node.until("the caps are enforced", |n| n.all_at(CAP));
+    let working = node.working();
+    signal("-KILL", working);
+    node.until("all are at the fail-safe", |n| n.all_at(SAFE));
+    node.until("another works", |n| n.working() != working && n.report().is_some());
+}
