@@ -38,6 +38,7 @@ mod doors;
 mod dry;
 mod dx;
 mod energy;
+pub mod envelope;
 mod equipment;
 pub mod exchange;
 mod fans;

@@ -60,6 +60,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             Question::Ahead => Answer::Ahead(None),
             Question::Grid => Answer::Grid(None),
             Question::Leases(_) => Answer::Leases(None),
+            Question::Envelope => Answer::Envelope(None),
             Question::Prices => Answer::Prices(None),
             Question::Windows => Answer::Windows(WindowsView::default()),
             Question::Trial => Answer::Trial(None),

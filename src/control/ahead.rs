@@ -12,7 +12,7 @@
 
 mod demands;
 mod follow;
-mod slots;
+pub(super) mod slots;
 mod solve;
 
 #[cfg(test)]

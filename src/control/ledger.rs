@@ -17,6 +17,7 @@
 //! Who is not sure lends less: a lost meter lends floors only, a break that nobody knows the length of ends every lease's time to live, a request that waits is counted before those that come later.
 
 mod acquire;
+mod ahead;
 mod amount;
 mod change;
 mod kept;

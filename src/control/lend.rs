@@ -77,7 +77,7 @@ impl State {
     }
 
     /// The least that a feed may carry between two instants, and what makes it so little.
-    fn lends(&self, plan: &Plan, (feed, now): (FeedId, Wall), (from, to): (Wall, Wall)) -> (Watts, Cause) {
+    pub(super) fn lends(&self, plan: &Plan, (feed, now): (FeedId, Wall), (from, to): (Wall, Wall)) -> (Watts, Cause) {
         let limit = plan.hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
         let last = self.clock.last();
         let holds = |of: &&super::budgets::Budget| of.feed == feed && from <= later(now, of.remaining(last));
@@ -96,7 +96,7 @@ impl State {
     }
 
     /// What flows through a feed without batteries (W); nothing where its meter is lost, or something below one without a meter.
-    fn metered_load(&self, plan: &Plan, feed: FeedId) -> Option<Watts> {
+    pub(super) fn metered_load(&self, plan: &Plan, feed: FeedId) -> Option<Watts> {
         let flow = self.feeds.flow(feed)?;
         let seen = match flow.known {
             Known::Metered | Known::Doubted => true,

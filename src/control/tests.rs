@@ -8,6 +8,7 @@ mod doors;
 mod dry;
 mod dx;
 mod energy;
+mod envelope;
 mod exchanges;
 mod feeds;
 mod forecast;

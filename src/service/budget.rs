@@ -4,10 +4,12 @@
 //!  budget/<client>/request, …/ack ─▶ Desk: rate, size, contract ─▶ Ask::Ledger ─▶ control
 //!  budget/<client>/response       ◀─ the answer, once it is on disk
 //!  budget/<client>/lease/<id>, …/notice ◀─ Mouth ◀─ LedgerView, twice a second
+//!  envelope                       ◀─ Mouth ◀─ EnvelopeView, every five seconds
 //! ```
 //!
 //! Every message that is not taken is answered with a code where its client can be told. Kept messages never come here: the adapter passes over them.
 
+mod envelope;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -105,6 +107,7 @@ pub fn listen(
         ways: Arc::new(Semaphore::new(ON_THEIR_WAY)),
     });
     people.spawn(Mouth { shared: Arc::clone(&shared), told: BTreeMap::new(), last: 0 }.attend());
+    people.spawn(Arc::clone(&shared).tell_envelope());
     Some(Desk { shared, buckets: BTreeMap::new(), people: people.clone() })
 }
 
@@ -173,6 +176,24 @@ impl Shared {
             }
         };
         self.say_response(client, &data);
+    }
+
+    /// Tells the envelope, and tells it again where it differs.
+    async fn tell_envelope(self: Arc<Self>) {
+        let mut told = None;
+        loop {
+            match self.asker.ask(Question::Envelope).await {
+                Ok(Answer::Envelope(Some(view))) => {
+                    if told.as_ref().is_none_or(|told| envelope::differs(told, &view)) {
+                        self.say("envelope", ("envelope", ""), &envelope::data(&view), true);
+                        told = Some(*view);
+                    }
+                }
+                Err(NoAnswer::Stopped) => return,
+                Ok(_) | Err(NoAnswer::Busy | NoAnswer::Late) => {}
+            }
+            tokio::time::sleep(envelope::LOOK).await;
+        }
     }
 
     fn say_response(&self, client: &str, data: &Value) {

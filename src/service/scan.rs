@@ -214,6 +214,7 @@ impl Scan {
             Question::Ahead => Answer::Ahead(self.controller.ahead().map(Box::new)),
             Question::Grid => Answer::Grid(self.controller.grid().map(Box::new)),
             Question::Leases(since) => Answer::Leases(self.controller.leases(since).map(Box::new)),
+            Question::Envelope => Answer::Envelope(self.controller.envelope().map(Box::new)),
             Question::Prices => Answer::Prices(self.controller.prices().map(Box::new)),
             Question::Windows => Answer::Windows(self.controller.windows()),
             Question::Trial => Answer::Trial(self.controller.trial().map(Box::new)),

@@ -42,7 +42,7 @@ impl Client {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let peer = runtime.block_on(Peer::connect(
             options("slurm", broker.port),
-            &["wattloop/v1/+/budget/#", "wattloop/v1/+/status"],
+            &["wattloop/v1/+/budget/#", "wattloop/v1/+/status", "wattloop/v1/+/envelope"],
         ));
         Self { peer, runtime, site: site.to_owned() }
     }
@@ -85,6 +85,22 @@ impl Client {
             assert!(begun.elapsed() < PATIENCE, "never: {what}: {:?}", self.peer.heard(&topic));
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
+    }
+}
+
+/// Waits for an envelope of this generation of control, and what is free in its first quarter.
+fn envelope(client: &Client, epoch: u64) -> f64 {
+    let topic = format!("wattloop/v1/{}/envelope", client.site);
+    let begun = Instant::now();
+    loop {
+        let last = client.peer.heard(&topic).pop().map(|text| serde_json::from_str::<Value>(&text).expect("JSON"));
+        if let Some(last) = last.as_ref().filter(|of| of["data"]["epoch"] == epoch && of["data"]["slots"][0]["w"] != 0.0) {
+            assert_eq!(last["type"], "wattloop.budget.envelope.v1");
+            assert_eq!(last["data"]["slots"].as_array().map(Vec::len), Some(144), "a day and a half: {last}");
+            return last["data"]["slots"][0]["w"].as_f64().expect("watts");
+        }
+        assert!(begun.elapsed() < PATIENCE, "no envelope of {epoch}: {last:?}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
 
@@ -164,11 +180,13 @@ fn a_scheduler_asks_for_leases_and_hears_what_becomes_of_them() {
     assert_eq!(codes, ["granted", "granted", "granted", "retry"], "four leases are as many as it may have");
     assert!(rig.text(&["status"]).contains("leases         "), "{}", rig.text(&["status"]));
 
+    assert!(envelope(&client, 1) > 10e3);
     // Killed, it goes on with every lease, and counts its generation up.
     run.signal("KILL");
     assert_eq!(run.wait(), None);
     let mut run = rig.running(&[]);
     client.told(&lease, "its new generation", |last| last.contains("\"epoch\":2"));
+    assert!(envelope(&client, 2) > 10e3);
     let of = |op: &str, epoch: u64, request: &str| json!({ "client": "slurm", "request_id": request, "op": op, "lease_id": lease, "epoch": epoch });
     assert_eq!(client.ask("slurm", &asks("r1", "x", &Value::Null))["lease_id"], json!(lease));
     assert_eq!(code(&client.ask("slurm", &of("renew", 1, "r9"))), ("conflict", "old_epoch"));

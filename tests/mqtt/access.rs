@@ -64,6 +64,7 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
         ("wattloop/v1/hall/withdraw", &["scheduler"], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/announce/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/withdraw/reply", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/envelope", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),
         ("wattloop/v1/hall/budget/slurm/request", &["slurm"], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/budget/slurm/ack", &["slurm"], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/budget/slurm/response", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),

@@ -86,7 +86,7 @@ impl Scratch {
     }
 
     /// The totals of every tenant at the begin, and what changes later.
-    fn fill<'l>(
+    pub(super) fn fill<'l>(
         &mut self,
         leases: impl Iterator<Item = (&'l Lease, f64)>,
         (ground, now): (&Ground, Wall),
@@ -112,15 +112,15 @@ impl Scratch {
         self.turns.sort_unstable_by_key(|turn| turn.at);
     }
 
-    /// Looks at every instant between two turns.
-    fn sweep(&mut self, mut look: impl FnMut(&[Milli])) {
+    /// Looks at every instant from which on something else is charged, and at the first.
+    pub(super) fn sweep(&mut self, from: Wall, mut look: impl FnMut(Wall, &[Milli])) {
         let Self { turns, totals } = self;
-        look(totals);
+        look(from, totals);
         let mut next = turns.iter().peekable();
         while let Some(turn) = next.next() {
             totals.get_mut(turn.whose).into_iter().for_each(|of| *of = of.and(Milli(turn.by)));
             if next.peek().is_none_or(|other| other.at != turn.at) {
-                look(totals);
+                look(turn.at, totals);
             }
         }
     }
@@ -169,7 +169,7 @@ impl Ledger {
         let share = Milli::limit(Watts(limit.watts().0 * share));
         let own = ground.floor(time.whose, feed);
         let mut least = Left { room: Milli::MOST, share: Milli::MOST, own: Milli::MOST };
-        scratch.sweep(|totals| {
+        scratch.sweep(time.from, |_, totals| {
             let of =
                 |(n, total): (usize, &Milli)| if n == time.whose { *total } else { ground.floor(n, feed).max(*total) };
             let all = totals.iter().enumerate().map(of).fold(Milli::ZERO, Milli::and);
@@ -186,7 +186,7 @@ impl Ledger {
         let Some(most) = around.ground.rules.tenants.get(time.whose).and_then(|tenant| tenant.most) else { return 1e9 };
         scratch.fill(self.counted(time).map(|lease| (lease, 1.0)), (around.ground, self.now()), time);
         let mut least = Milli::MOST;
-        scratch.sweep(|totals| {
+        scratch.sweep(time.from, |_, totals| {
             let mine = totals.get(time.whose).copied().unwrap_or_default();
             least = least.min(Milli::limit(most).less(mine));
         });

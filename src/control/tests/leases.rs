@@ -21,7 +21,7 @@ fn site(rig: &Rig) -> Site {
 }
 
 /// A hall that draws 720 kW in its racks and is metered everywhere.
-fn lending() -> Rig {
+pub fn lending() -> Rig {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let hall = plant::hall::Hall::load("air", &format!("{text}\n[capping]\n[grid]\nfeeds = [\"ups-a\"]\n"));
     let mut rig = Rig::new(hall.expect("loads"));
@@ -31,7 +31,7 @@ fn lending() -> Rig {
     rig
 }
 
-fn wish(rig: &Rig, watts: f64) -> Wish {
+pub fn wish(rig: &Rig, watts: f64) -> Wish {
     Wish {
         places: vec![(Place::Feed(rig.hall.power.feed("ups-a").expect("a UPS")), 1.0)],
         power: Power { least: watts, wanted: watts, peak: None },

@@ -16,6 +16,7 @@ use plant::id::PointId;
 use tokio::sync::oneshot;
 
 use crate::control::ahead;
+use crate::control::envelope::EnvelopeView;
 use crate::control::grid::view::GridView;
 use crate::control::interval::view::PeaksView;
 use crate::control::ledger::view::LedgerView;
@@ -59,6 +60,8 @@ pub enum Question {
     Grid,
     /// Leases of power, and notices with a higher number than this.
     Leases(u64),
+    /// What may still be lent in the quarters of an hour to come.
+    Envelope,
     /// What energy costs now and ahead.
     Prices,
     /// Every window of civil time.
@@ -104,6 +107,8 @@ pub enum Answer {
     Grid(Option<Box<GridView>>),
     /// To [`Question::Leases`]; nothing where nobody may ask for some.
     Leases(Option<Box<LedgerView>>),
+    /// To [`Question::Envelope`]; nothing where nobody may ask for leases.
+    Envelope(Option<Box<EnvelopeView>>),
     /// To [`Question::Prices`]; nothing where the site names no tariff.
     Prices(Option<Box<PricesView>>),
     /// To [`Question::Windows`].

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::routes::unfit;
 use crate::control::ahead;
 use crate::control::ahead::view::AheadView;
+use crate::control::envelope::EnvelopeView;
 use crate::control::outlook::view::OutlookView;
 
 /// What the site is expected to draw.
@@ -29,6 +30,16 @@ pub(super) async fn problem(State(context): State<Context>) -> Result<Json<ahead
     problem.map(|problem| Json(*problem)).ok_or_else(|| {
         let help = "it takes `[peaks]` and a `[[battery]]` below the billed meter that is seen, a load that was measured, and a clock that is trusted";
         Problem::new(StatusCode::NOT_FOUND, "unknown", "there is nothing to plan".to_owned(), help)
+    })
+}
+
+/// What may still be lent.
+pub(super) async fn envelope(State(context): State<Context>) -> Result<Json<EnvelopeView>, Problem> {
+    let answer = context.asker.ask(Question::Envelope).await?;
+    let Answer::Envelope(envelope) = answer else { return Err(unfit(answer)) };
+    envelope.map(|envelope| Json(*envelope)).ok_or_else(|| {
+        let help = "write `[budgets]` with a `[[budgets.client]]` into the configuration";
+        Problem::new(StatusCode::NOT_FOUND, "unknown", "nobody may ask for leases here".to_owned(), help)
     })
 }
 

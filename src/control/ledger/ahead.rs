@@ -1,0 +1,43 @@
+//! What a feed is charged in the quarters of an hour to come.
+
+use plant::convert::usize_from_u64;
+use plant::id::FeedId;
+use plant::time::Wall;
+
+use super::room::{Scratch, Time};
+use super::{Ground, Ledger, Milli};
+use crate::control::ahead::SLOTS;
+use crate::control::outlook::{begin, quarter};
+
+impl Ledger {
+    /// It is known, or reckoned on from when it was, what time it is.
+    #[must_use]
+    pub fn knows_the_time(&self) -> bool {
+        self.clock.is_sure()
+    }
+
+    /// The most that a feed is charged in each of the quarters from this one on, with what is kept there for clients (mW).
+    #[must_use]
+    pub fn charged_ahead(&self, ground: &Ground, feed: FeedId, first: i64) -> Vec<Milli> {
+        let (now, end) = (self.now(), begin(first.saturating_add(SLOTS)));
+        let on_feed = self.leases().filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
+        let mut scratch = Scratch::default();
+        scratch.fill(on_feed, (ground, now), &Time { whose: usize::MAX, from: now, to: end, but: None, rank: None });
+        let mut most = vec![Milli::ZERO; usize_from_u64(SLOTS.unsigned_abs())];
+        let mut raise = |from: Wall, to: Wall, charged: Milli| {
+            let place = |at: Wall| quarter(at).saturating_sub(first).clamp(0, SLOTS);
+            let (begins, ends) = (place(from), place(Wall(to.0.saturating_sub(1))).saturating_add(1));
+            let span = usize_from_u64(begins.unsigned_abs())..usize_from_u64(ends.min(SLOTS).unsigned_abs());
+            most.get_mut(span).into_iter().flatten().for_each(|of| *of = charged.max(*of));
+        };
+        let mut last = (now, Milli::ZERO);
+        scratch.sweep(now, |at, totals| {
+            let kept = |(n, total): (usize, &Milli)| ground.floor(n, feed).max(*total);
+            let charged = totals.iter().enumerate().map(kept).fold(Milli::ZERO, Milli::and);
+            raise(last.0, at, last.1);
+            last = (at, charged);
+        });
+        raise(last.0, end, last.1);
+        most
+    }
+}
