@@ -15,5 +15,5 @@ fi
 cc -O2 -Wall -Wextra -o target/peers/libmodbus_loops benches/peers/libmodbus_loops.c \
     $(pkg-config --cflags --libs libmodbus) -lm
 [ -x target/peers/venv/bin/python ] || python3 -m venv target/peers/venv
-target/peers/venv/bin/pip install --quiet "pymodbus==3.16.1" "simple-pid==2.0.1" "numpy==2.3.5"
+target/peers/venv/bin/pip install --quiet "pymodbus==3.16.1" "paho-mqtt==2.1.0" "simple-pid==2.0.1" "numpy==2.3.5"
 echo "The peers are in target/peers."

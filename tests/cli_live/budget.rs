@@ -94,7 +94,9 @@ fn envelope(client: &Client, epoch: u64) -> f64 {
     let begun = Instant::now();
     loop {
         let last = client.peer.heard(&topic).pop().map(|text| serde_json::from_str::<Value>(&text).expect("JSON"));
-        if let Some(last) = last.as_ref().filter(|of| of["data"]["epoch"] == epoch && of["data"]["slots"][0]["w"] != 0.0) {
+        if let Some(last) =
+            last.as_ref().filter(|of| of["data"]["epoch"] == epoch && of["data"]["slots"][0]["w"] != 0.0)
+        {
             assert_eq!(last["type"], "wattloop.budget.envelope.v1");
             assert_eq!(last["data"]["slots"].as_array().map(Vec::len), Some(144), "a day and a half: {last}");
             return last["data"]["slots"][0]["w"].as_f64().expect("watts");
