@@ -72,7 +72,9 @@ fn service(folder: &Path, port: u16, clients: usize) -> (Stage, Process) {
     let (site, flags) = stage.site();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wattloop"));
     command.arg("run").arg("--config").arg(site);
-    flags.iter().for_each(|flag| drop(command.arg("--set").arg(flag)));
+    for flag in flags {
+        command.arg("--set").arg(flag);
+    }
     let log = std::fs::File::create(folder.join("log")).expect("a log");
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("the service starts");
     (stage, Process(child))
