@@ -3,6 +3,7 @@
 pub mod ack;
 pub mod agent;
 pub mod announce;
+pub mod budget;
 pub mod check;
 pub mod checkout;
 pub mod client;
@@ -90,6 +91,9 @@ pub enum Command {
     /// What carries the hall's power
     #[command(subcommand)]
     Power(power::PowerCommand),
+    /// Leases of power for a scheduler's jobs
+    #[command(subcommand)]
+    Budget(budget::BudgetCommand),
     /// What energy and its peaks cost
     #[command(subcommand)]
     Tariff(tariff::TariffCommand),
@@ -251,6 +255,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 65 } else { 51 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 70 } else { 56 });
     }
 }

@@ -28,6 +28,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Probe(args) => cli::probe::run(&args, out),
         Command::Status(args) => cli::status::run(&args, out),
         Command::Power(command) => cli::power::run(&command, out),
+        Command::Budget(command) => cli::budget::run(&command, out),
         Command::Tariff(command) => cli::tariff::run(&command, out),
         Command::Windows(command) => cli::windows::run(&command, out),
         Command::Plan(args) => cli::plan::run(&args, out),

@@ -317,22 +317,26 @@ fn agent_blocks_and_the_shipped_file_are_read() {
 }
 
 #[test]
+fn files_of_schedulers_are_read() {
+    for block in blocks().iter().filter(|b| b.info == "toml budget") {
+        let folder = clone_of_the_files();
+        let text = block.text.replace("/var/lib", &folder.path().display().to_string());
+        fs::write(folder.path().join("budget.toml"), text).expect("written");
+        let line = ["budget", "query", "--lease", "1-1", "--config", "budget.toml"].map(str::to_owned);
+        let output = run(folder.path(), &line);
+        // It names files that are not here: that is told, and no fault of its own.
+        check(&block.place, &line, 78, &output);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("password_file /etc/wattloop"), "{}", block.place);
+    }
+}
+
+#[test]
 fn every_block_says_how_it_is_run() {
-    let known = [
-        "sh",
-        "sh demo",
-        "sh not-run",
-        "toml config",
-        "toml hall",
-        "toml agent",
-        "toml tariff",
-        "toml plan",
-        "text",
-        "json",
-        "rust",
-    ];
+    let plain = ["sh", "sh demo", "sh not-run", "text", "json", "rust"];
+    let files = ["config", "hall", "agent", "budget", "tariff", "plan"].map(|kind| format!("toml {kind}"));
     for block in blocks() {
-        assert!(known.contains(&block.info.as_str()), "{}: `{}` is not one of {known:?}", block.place, block.info);
+        let known = plain.contains(&block.info.as_str()) || files.contains(&block.info);
+        assert!(known, "{}: `{}` is not one of {plain:?} or {files:?}", block.place, block.info);
         if block.info == "sh not-run" {
             assert!(block.text.starts_with("# "), "{}: say in a first comment why it is not run", block.place);
         }

@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 const UNIT: &str = include_str!("../config/systemd/wattloop.service");
 const AGENT: &str = include_str!("../config/systemd/wattloop-agent.service");
+const BUDGET: &str = include_str!("../config/systemd/wattloop-budget.service");
 const USERS: &str = include_str!("../config/systemd/sysusers.d/wattloop.conf");
 
 /// What a tool says; nothing when it is not installed.
@@ -35,7 +36,12 @@ fn unit(folder: &Path, name: &str, text: &str) -> String {
 fn the_units_are_understood_as_a_whole_and_expose_little() {
     let folder = tempfile::tempdir().expect("a folder");
     // Root with one capability is the agent's trade; what else it could have, it has not.
-    for (name, text, threshold) in [("wattloop.service", UNIT, "20"), ("wattloop-agent.service", AGENT, "40")] {
+    let units = [
+        ("wattloop.service", UNIT, "20"),
+        ("wattloop-agent.service", AGENT, "40"),
+        ("wattloop-budget.service", BUDGET, "20"),
+    ];
+    for (name, text, threshold) in units {
         let file = unit(folder.path(), name, text);
         let Some(verified) = tool("systemd-analyze", &["verify", &file]) else { return };
         let text = said(&verified);

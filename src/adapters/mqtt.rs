@@ -38,7 +38,8 @@ pub use command::{Command, Refused};
 pub(in crate::adapters) use config::trust;
 pub use config::{MAX_PACKET, MqttConfig, MqttFault};
 pub use count::Counts;
-pub(crate) use dial::{Pauses, dial};
+pub(crate) use dial::Pauses;
+pub use dial::dial;
 pub use notice::{Load, Notice};
 pub use outbox::{CAPACITY, MAX_PAYLOAD, Message, Qos};
 

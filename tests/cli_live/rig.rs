@@ -25,7 +25,7 @@ pub struct Run {
 }
 
 /// The program with nothing of this machine's environment that could decide a test.
-fn program() -> Command {
+pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wattloop"));
     let ours = |name: &str| name.starts_with("WATTLOOP_");
     for (name, _) in std::env::vars().filter(|(name, _)| ours(name)) {

@@ -32,7 +32,7 @@ const USERS: [&str; 13] = [
 const SENSOR: &str = "sensors/gw-1/rack-a01";
 
 /// A broker that knows thirteen users, each with its own name as password, and enforces what we ship.
-fn guarded() -> Option<Mosquitto> {
+pub fn guarded() -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("passwd");
     std::fs::write(dir.path().join("acl"), SHIPPED).expect("writes");

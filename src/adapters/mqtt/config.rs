@@ -154,7 +154,7 @@ impl MqttConfig {
     ///
     /// # Errors
     /// A rule is broken, or a file cannot be read or is readable by everybody.
-    pub(crate) fn options(&self) -> Result<MqttOptions, MqttFault> {
+    pub fn options(&self) -> Result<MqttOptions, MqttFault> {
         self.check()?;
         let one = |sentence: String| MqttFault(vec![format!("mqtt: {sentence}")]);
         let endpoint = Endpoint::parse(&self.url).map_err(one)?;

@@ -9,7 +9,8 @@ const PATIENCE_S: u64 = 5;
 
 /// A client that has not connected yet, and what drives it; so many requests may wait inside. A connection has a client of its own, so that
 /// no packet id, queue or session outlives it.
-pub(crate) fn dial(options: &MqttOptions, queue: usize) -> (AsyncClient, EventLoop) {
+#[must_use]
+pub fn dial(options: &MqttOptions, queue: usize) -> (AsyncClient, EventLoop) {
     let (client, mut events) = AsyncClient::new(options.clone(), queue);
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);

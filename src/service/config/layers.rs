@@ -13,6 +13,8 @@ const PREFIX: &str = "WATTLOOP_";
 
 /// Names with the prefix that are not part of the configuration: `WATTLOOP_CONFIG` says where the file is.
 const RESERVED: [&str; 1] = ["WATTLOOP_CONFIG"];
+/// What names begin with that are those of `wattloop budget`, which has no hall.
+const BUDGET: &str = "WATTLOOP_BUDGET_";
 
 /// The merged table, with what is known about where its values came from.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +53,8 @@ pub fn merge(file: &str, text: &str, env: &[(String, String)], flags: &[String])
     let mut faults = Vec::new();
     let mut builder = config::Config::builder().add_source(File::from_str(text, FileFormat::Toml));
     for (name, value) in env {
-        let Some(rest) = name.strip_prefix(PREFIX).filter(|_| !RESERVED.contains(&name.as_str())) else { continue };
+        let foreign = RESERVED.contains(&name.as_str()) || name.starts_with(BUDGET);
+        let Some(rest) = name.strip_prefix(PREFIX).filter(|_| !foreign) else { continue };
         match resolve(&rest.split("__").collect::<Vec<_>>(), &base) {
             Ok(path) => builder = builder.add_source(One::new(&path, value, format!("env {name}"))),
             Err(message) => faults.push(bare_fault(&format!("env {name}"), &message)),
@@ -202,7 +205,12 @@ mod tests {
     #[test]
     fn later_layers_win_and_say_so() {
         let text = "period = \"1s\"\n[log]\nfilter = \"info\"\nformat = \"text\"\n";
-        let vars = env(&[("WATTLOOP_PERIOD", "2s"), ("WATTLOOP_LOG__FILTER", "debug"), ("OTHER_PERIOD", "9s")]);
+        let vars = env(&[
+            ("WATTLOOP_PERIOD", "2s"),
+            ("WATTLOOP_LOG__FILTER", "debug"),
+            ("OTHER_PERIOD", "9s"),
+            ("WATTLOOP_BUDGET_SITE", "hall"),
+        ]);
         let layered = merge("f", text, &vars, &["log.filter=trace".into()]).unwrap();
         assert_eq!(layered.table["period"].as_str(), Some("2s"));
         assert_eq!(layered.table["log"]["filter"].as_str(), Some("trace"));

@@ -1,0 +1,130 @@
+use super::*;
+
+fn note(lease: &str, stage: Stage) -> Note {
+    let mut note = Note { stage, ..Note::asking(&format!("job-{lease}"), 0, "r".to_owned()) };
+    note.learn(&json!({ "lease_id": lease, "epoch": 1, "seq": 1, "w": 1e3, "ttl_s": 300.0 }));
+    note
+}
+
+fn at(seconds: f64) -> Mono {
+    Mono(0).after(Span::from_seconds(seconds))
+}
+
+fn keeper(notes: &[Note]) -> Keeper {
+    let mut keeper = Keeper::new("slurm", "n");
+    keeper.look(notes, at(0.0));
+    keeper
+}
+
+fn granted(request: &Value, epoch: u64, seq: u64) -> Value {
+    let lease = json!({ "lease_id": request["lease_id"], "epoch": epoch, "seq": seq, "w": 1e3, "ttl_s": 300.0, "state": "held" });
+    json!({ "code": "granted", "request_id": request["request_id"], "epoch": epoch, "lease": lease })
+}
+
+#[test]
+fn a_lease_is_renewed_after_a_third_of_its_life_a_little_sooner_or_later_by_its_name() {
+    let mut pauses = Vec::new();
+    for number in 0..64 {
+        let id = format!("1-{number}");
+        let mut keeper = keeper(&[note(&id, Stage::Held)]);
+        let first = keeper.due(at(0.0));
+        assert_eq!((first.len(), &first[0]["op"], &first[0]["epoch"]), (1, &json!("renew"), &json!(1)));
+        assert_eq!(keeper.answered(&granted(&first[0], 1, 1), at(0.0)), None, "nothing new is not written");
+        let next = (0..200).find(|s| !keeper.due(at(f64::from(*s))).is_empty()).expect("renewed");
+        pauses.push(next);
+    }
+    let (least, most) = (pauses.iter().min().copied(), pauses.iter().max().copied());
+    assert!(least >= Some(90) && most <= Some(111), "{least:?} to {most:?}");
+    assert!(most > least, "they do not come all at once");
+}
+
+#[test]
+fn after_a_restart_what_is_told_is_taken_and_asked_for_in_the_new_generation() {
+    let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+    let first = keeper.due(at(0.0)).remove(0);
+    let mut told = granted(&first, 2, 5);
+    (told["code"], told["reason"]) = (json!("conflict"), json!({ "code": "old_epoch" }));
+    let learned = keeper.answered(&told, at(0.1)).expect("learned");
+    assert_eq!((learned.note.epoch, learned.note.seq, learned.lost), (2, 5, false));
+    let second = keeper.due(at(0.1)).remove(0);
+    assert_eq!((&second["epoch"], &second["op"]), (&json!(2), &json!("renew")));
+    // A conflict that says nothing new is not asked again at once, for ever.
+    let again = json!({ "code": "conflict", "request_id": second["request_id"], "reason": { "code": "old_epoch" } });
+    assert_eq!(keeper.answered(&again, at(0.2)), None);
+    assert!(keeper.due(at(0.3)).is_empty());
+}
+
+#[test]
+fn what_is_gone_is_told_once_and_what_was_given_back_is_not_lost() {
+    for (stage, stopped, code, lost) in [
+        (Stage::Held, false, "unknown_lease", true),
+        (Stage::Held, false, "expired", true),
+        (Stage::Held, true, "unknown_lease", false),
+        (Stage::Returning, false, "unknown_lease", false),
+        (Stage::Returning, false, "granted", false),
+    ] {
+        let mut keeper = keeper(&[note("1-7", stage)]);
+        let said = keeper.due(at(0.0)).remove(0);
+        assert_eq!(said["op"], if stage == Stage::Held { "renew" } else { "release" });
+        if stopped {
+            keeper.stopped("1-7");
+        }
+        let answer = json!({ "code": code, "request_id": said["request_id"] });
+        let learned = keeper.answered(&answer, at(0.1)).expect("it is over");
+        assert_eq!((learned.note.stage, learned.lost, keeper.len()), (Stage::Over, lost, 0), "{code}");
+    }
+}
+
+#[test]
+fn without_an_answer_it_is_asked_again_and_a_refusal_is_waited_for() {
+    let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+    let first = keeper.due(at(0.0)).remove(0);
+    assert!(keeper.due(at(4.9)).is_empty(), "its answer may still come");
+    let second = keeper.due(at(5.0)).remove(0);
+    assert_ne!(first["request_id"], second["request_id"]);
+    assert_eq!(keeper.answered(&granted(&first, 9, 9), at(5.1)), None, "too late: nobody waits for it");
+    let retry = json!({ "code": "retry", "request_id": second["request_id"], "retry_after_s": 1e300 });
+    assert_eq!(keeper.answered(&retry, at(5.1)), None);
+    assert!(keeper.due(at(15.0)).is_empty() && keeper.due(at(15.2)).len() == 1, "soon enough for the shortest life");
+}
+
+#[test]
+fn a_start_with_many_leases_asks_a_few_at_a_time_and_those_that_are_gone_from_the_folder_are_let_go() {
+    let notes: Vec<Note> = (0..100).map(|n| note(&format!("1-{n}"), Stage::Held)).collect();
+    let mut keeper = keeper(&notes);
+    let mut asked = 0;
+    for pulse in 0..40 {
+        asked += keeper.due(at(f64::from(pulse) * 0.1)).len();
+    }
+    assert_eq!(asked, 100);
+    keeper.look(&notes[..10], at(4.0));
+    assert_eq!((keeper.len(), keeper.job("1-7")), (10, Some("job-1-7")));
+}
+
+#[test]
+fn what_the_broker_keeps_is_taken_in_order_and_an_end_is_asked_about() {
+    let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+    let first = keeper.due(at(0.0)).remove(0);
+    keeper.answered(&granted(&first, 1, 1), at(0.0));
+    let state = |epoch: u64, seq: u64, w: f64| json!({ "lease_id": "1-7", "epoch": epoch, "seq": seq, "w": w, "ttl_s": 300.0, "state": "held" });
+    assert_eq!(keeper.told("1-7", &state(2, 3, 500.0), at(1.0)).expect("newer").note.w, 500.0);
+    assert_eq!(keeper.told("1-7", &state(2, 2, 900.0), at(1.0)), None, "older");
+    assert_eq!(keeper.told("1-8", &state(9, 9, 900.0), at(1.0)), None, "somebody else's");
+    assert!(keeper.due(at(1.0)).is_empty());
+    keeper.told("1-7", &Value::Null, at(1.0));
+    assert_eq!(keeper.due(at(1.0)).len(), 1);
+}
+
+#[test]
+fn garbage_changes_nothing() {
+    let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+    let said = keeper.due(at(0.0)).remove(0);
+    for garbage in [json!(null), json!([]), json!({ "request_id": 7 }), json!({ "request_id": "n-1", "code": [] })] {
+        assert_eq!(keeper.answered(&garbage, at(0.1)), None);
+        assert_eq!(keeper.told("1-7", &json!({ "epoch": "x", "state": [garbage] }), at(0.1)), None);
+    }
+    let odd =
+        json!({ "request_id": said["request_id"], "code": "granted", "lease": { "lease_id": "1-8", "epoch": 9 } });
+    assert_eq!(keeper.answered(&odd, at(0.1)), None);
+    assert_eq!(keeper.len(), 1);
+}

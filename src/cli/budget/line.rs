@@ -1,0 +1,337 @@
+//! The way to the service and back: it listens before it asks, knows its answers by their `request_id`, and asks again with the same one where none comes.
+
+use std::time::Duration;
+
+use plant::time::{Mono, Span};
+use rumqttc::{ConnectReturnCode, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use wattloop::adapters::mqtt::dial;
+use wattloop::service::clock::{Machine, Source as _};
+
+use super::Stop;
+use super::place::Place;
+use super::said::{codes, text};
+
+/// The largest message that is read (bytes).
+const MOST: usize = 256 * 1024;
+/// Requests that may wait inside the client.
+const QUEUE: usize = 256;
+/// How long a broker that is not there may take to come.
+const ABSENT: Span = Span::from_secs(2);
+/// Where no answer comes, the same is asked again after so long.
+const AGAIN: Span = Span::from_secs(3);
+/// Between two connections.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What comes in.
+#[derive(Debug)]
+pub enum Heard {
+    /// The broker lets us hear everything: what is said now is answered where we listen.
+    Ready,
+    /// There is no connection, and why; it is tried again.
+    Lost(String),
+    /// It will not be better: the broker lets us not in, or not hear.
+    Barred(String),
+    /// The service is there, or is not.
+    Service(bool),
+    /// An answer.
+    Answer(Value),
+    /// A lease as it is now, by its name; nothing where it is over.
+    Lease(String, Value),
+    /// A notice.
+    Notice(Value),
+    /// Somebody asks us to stop.
+    Stop,
+}
+
+/// A line that is kept.
+pub struct Line {
+    client: rumqttc::AsyncClient,
+    topic: String,
+    source: String,
+    nonce: String,
+    said: u64,
+    heard: mpsc::Receiver<Heard>,
+    clock: Machine,
+    ready: bool,
+}
+
+/// A text that nobody else has.
+pub fn nonce() -> Result<String, Stop> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/uuid").map_err(|e| Stop::io("random numbers", &e))?;
+    Ok(text.trim().replace('-', ""))
+}
+
+impl Line {
+    /// Dials, and listens for what becomes of it.
+    pub fn open(place: &Place, clock: Machine) -> Result<Self, Stop> {
+        let nonce = nonce()?;
+        let faulty = |e: wattloop::adapters::mqtt::MqttFault| Stop::new(78, "config_invalid", e.to_string(), "");
+        let mut options = place.mqtt(&nonce).options().map_err(faulty)?;
+        options.set_max_packet_size(MOST, MOST).set_inflight(64);
+        let (client, events) = dial(&options, QUEUE);
+        let (tell, heard) = mpsc::channel(QUEUE);
+        let name = place.client().unwrap_or_default();
+        let topic = format!("wattloop/v1/{}", place.site);
+        let driver = Driver { client: client.clone(), tell: tell.clone(), root: topic.clone(), name: name.to_owned() };
+        for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+            let (mut asked, tell) = (signal(kind).map_err(|e| Stop::io("signals", &e))?, tell.clone());
+            tokio::spawn(async move {
+                while asked.recv().await.is_some() {
+                    drop(tell.send(Heard::Stop).await);
+                }
+            });
+        }
+        tokio::spawn(driver.run(events));
+        let topic = format!("{topic}/budget/{name}");
+        Ok(Self { client, topic, source: format!("//{name}"), nonce, said: 0, heard, clock, ready: false })
+    }
+
+    /// A name for a request that nobody asks twice.
+    pub fn fresh(&mut self) -> String {
+        self.said = self.said.saturating_add(1);
+        format!("{}-{}", self.nonce, self.said)
+    }
+
+    /// Says something: `request` or `ack`. False where it does not go out; whoever wants an answer asks again.
+    pub fn say(&mut self, kind: &str, data: &Value) -> bool {
+        let id = self.fresh();
+        let message = json!({
+            "specversion": "1.0", "id": id, "source": self.source,
+            "type": format!("wattloop.budget.{kind}.v1"), "datacontenttype": "application/json", "data": data,
+        });
+        self.client.try_publish(format!("{}/{kind}", self.topic), QoS::AtLeastOnce, false, message.to_string()).is_ok()
+    }
+
+    /// What comes next; nothing within this time.
+    pub async fn next(&mut self, within: Span) -> Option<Heard> {
+        let heard = tokio::time::timeout(within.duration(), self.heard.recv()).await.ok().flatten();
+        match &heard {
+            Some(Heard::Ready) => self.ready = true,
+            Some(Heard::Lost(_) | Heard::Barred(_)) => self.ready = false,
+            Some(Heard::Service(_) | Heard::Answer(_) | Heard::Lease(..) | Heard::Notice(_) | Heard::Stop) | None => {}
+        }
+        heard
+    }
+
+    /// True while what is said goes out and its answer comes in.
+    pub const fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// Asks, and waits for the answer so long. Where `waits` is said a broker or a service that is not there may come back.
+    pub async fn ask(&mut self, data: &Value, (patience, waits): (Span, bool)) -> Result<Value, Stop> {
+        let begun = self.clock.mono();
+        let mut course = Course { end: begun.after(patience), next: begun, begun, waits, last: None, why: None };
+        loop {
+            let now = self.clock.mono();
+            if now >= course.end {
+                return course.last.take().map_or_else(|| Err(course.silent()), Ok);
+            }
+            if self.ready && now >= course.next {
+                course.next = now.after(AGAIN);
+                self.say("request", data);
+            }
+            let rest = if self.ready { course.next.min(course.end) } else { course.end }.since(now);
+            if let Some(heard) = self.next(rest.max(Span::from_millis(1))).await
+                && let Some(done) = course.hear(heard, text(data, "request_id"), self.clock.mono())
+            {
+                return done;
+            }
+        }
+    }
+
+    /// Waits for another answer to a request; nothing within this time, or when somebody asks us to stop.
+    pub async fn answer(&mut self, request: &str, within: Span) -> Result<Option<Value>, Stop> {
+        let end = self.clock.mono().after(within);
+        loop {
+            let now = self.clock.mono();
+            if now >= end {
+                return Ok(None);
+            }
+            match self.next(end.since(now)).await {
+                Some(Heard::Answer(answer)) if text(&answer, "request_id") == request => return Ok(Some(answer)),
+                Some(Heard::Stop) => return Err(stopped()),
+                Some(Heard::Barred(why)) => return Err(barred(&why)),
+                Some(
+                    Heard::Answer(_)
+                    | Heard::Ready
+                    | Heard::Lost(_)
+                    | Heard::Service(_)
+                    | Heard::Lease(..)
+                    | Heard::Notice(_),
+                )
+                | None => {}
+            }
+        }
+    }
+
+    /// Takes leave of the broker in order.
+    pub async fn close(mut self) {
+        // What was said before goes out first; then the broker ends the connection, which we hear.
+        if self.client.try_disconnect().is_ok() {
+            while self.ready && self.next(Span::from_secs(1)).await.is_some() {}
+        }
+    }
+}
+
+/// A question on its way.
+struct Course {
+    begun: Mono,
+    end: Mono,
+    /// When it is asked again.
+    next: Mono,
+    waits: bool,
+    /// An answer that promises nothing: asked again while there is time.
+    last: Option<Value>,
+    /// Why nothing can be heard.
+    why: Option<String>,
+}
+
+impl Course {
+    /// Takes what is heard; the end, where it is one.
+    fn hear(&mut self, heard: Heard, request: &str, now: Mono) -> Option<Result<Value, Stop>> {
+        match heard {
+            Heard::Answer(answer) if text(&answer, "request_id") == request => {
+                // The service has not decided: it was busy, or its journal is not there yet.
+                if codes(&answer).0 == "retry" && ["busy", "rate", "journal"].contains(&codes(&answer).1) {
+                    self.last = Some(answer);
+                    self.next = now.after(Span::from_secs(1));
+                    return None;
+                }
+                Some(Ok(answer))
+            }
+            // Some refusals name no request: nobody of this name may ask, or it asks too often.
+            Heard::Answer(answer) if text(&answer, "request_id").is_empty() => match codes(&answer).0 {
+                "denied" => Some(Ok(answer)),
+                "retry" => {
+                    self.last = Some(answer);
+                    None
+                }
+                _ => None,
+            },
+            Heard::Lost(why) if !self.waits && now.since(self.begun) >= ABSENT => Some(Err(Stop::new(
+                69,
+                "unreachable",
+                format!("the broker is not there: {why}"),
+                "is `--broker` right?",
+            ))),
+            Heard::Lost(why) => {
+                self.why = Some(format!("the broker is not there: {why}"));
+                None
+            }
+            Heard::Barred(why) => Some(Err(barred(&why))),
+            Heard::Service(false) if !self.waits => {
+                let help = "is it running, and is `--site` its site?";
+                Some(Err(Stop::new(69, "offline", "the broker says that the service is offline", help)))
+            }
+            Heard::Service(there) => {
+                self.why = (!there).then(|| "the service is offline".to_owned());
+                None
+            }
+            Heard::Ready => {
+                (self.next, self.why) = (now, None);
+                None
+            }
+            Heard::Stop => Some(Err(stopped())),
+            Heard::Answer(_) | Heard::Lease(..) | Heard::Notice(_) => None,
+        }
+    }
+
+    /// Nobody has answered.
+    fn silent(&mut self) -> Stop {
+        let why = self.why.take().unwrap_or_else(|| "the service does not answer".to_owned());
+        let help = "nobody knows whether it was done: ask again with the same job, or its time to live ends it. \
+                    Is `--site` right, and may this user write its `request` (config/mosquitto.acl)?";
+        Stop::new(69, "no_answer", why, help)
+    }
+}
+
+fn stopped() -> Stop {
+    Stop::new(75, "stopped", "asked to stop before there was an answer", "ask again: the same job asks once")
+}
+
+fn barred(why: &str) -> Stop {
+    Stop::new(77, "not_allowed", why, "is the user known there, with this password and the access list's rights?")
+}
+
+/// Who drives the connection.
+struct Driver {
+    client: rumqttc::AsyncClient,
+    tell: mpsc::Sender<Heard>,
+    root: String,
+    name: String,
+}
+
+impl Driver {
+    async fn run(self, mut events: EventLoop) {
+        let mut heard = 0;
+        loop {
+            let said = match events.poll().await {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                    heard = 0;
+                    self.listen();
+                    None
+                }
+                Ok(Event::Incoming(Packet::SubAck(ack))) => {
+                    let refused = ack.return_codes.iter().any(|of| matches!(of, SubscribeReasonCode::Failure));
+                    heard += 1;
+                    match (refused, heard) {
+                        (true, _) => Some(Heard::Barred("the broker does not let this client hear its answers".into())),
+                        (false, 4) => Some(Heard::Ready),
+                        (false, _) => None,
+                    }
+                }
+                Ok(Event::Incoming(Packet::Publish(message))) => self.read(&message),
+                Ok(Event::Incoming(_) | Event::Outgoing(_)) => None,
+                Err(ConnectionError::ConnectionRefused(
+                    code @ (ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized),
+                )) => Some(Heard::Barred(format!("the broker refuses us: {code:?}"))),
+                Err(error) => Some(Heard::Lost(error.to_string())),
+            };
+            let down = matches!(said, Some(Heard::Lost(_) | Heard::Barred(_)));
+            if let Some(said) = said
+                && self.tell.send(said).await.is_err()
+            {
+                return;
+            }
+            if down {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    fn listen(&self) {
+        let own = format!("{}/budget/{}", self.root, self.name);
+        let filters = [format!("{own}/response"), format!("{own}/lease/+"), format!("{own}/notice")];
+        // The status last: it is kept, so it comes at once, when everything else is heard already.
+        for filter in filters.into_iter().chain([format!("{}/status", self.root)]) {
+            drop(self.client.try_subscribe(filter, QoS::AtLeastOnce));
+        }
+    }
+
+    /// What a message is; nothing where it is none of the contract.
+    fn read(&self, message: &Publish) -> Option<Heard> {
+        let rest = message.topic.strip_prefix(&self.root)?.strip_prefix('/')?;
+        let value = serde_json::from_slice::<Value>(&message.payload).ok();
+        if rest == "status" {
+            let there = value.is_some_and(|status| !["offline", "stopping"].contains(&text(&status, "state")));
+            return Some(Heard::Service(there));
+        }
+        let rest = rest.strip_prefix("budget/")?.strip_prefix(&self.name)?.strip_prefix('/')?;
+        if let Some(lease) = rest.strip_prefix("lease/") {
+            let data = value.and_then(|mut event| Some(event.get_mut("data")?.take())).unwrap_or(Value::Null);
+            let over = message.payload.is_empty();
+            return (over || data.is_object()).then(|| Heard::Lease(lease.to_owned(), data));
+        }
+        // Answers and notices are never kept: one that is comes from somebody who may not say it.
+        let data = value?.get_mut("data")?.take();
+        match rest {
+            "response" if !message.retain => Some(Heard::Answer(data)),
+            "notice" if !message.retain => Some(Heard::Notice(data)),
+            _ => None,
+        }
+    }
+}

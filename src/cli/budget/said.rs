@@ -1,0 +1,112 @@
+//! What the service says, read without trusting it: a field that is not there, or is something else, is nothing.
+
+use serde_json::Value;
+
+use super::Stop;
+
+/// A text of an object; empty where there is none.
+pub fn text<'a>(data: &'a Value, key: &str) -> &'a str {
+    data.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The code of an answer, and the code of its reason.
+pub fn codes(answer: &Value) -> (&str, &str) {
+    (text(answer, "code"), answer.get("reason").map_or("", |reason| text(reason, "code")))
+}
+
+/// The lease of an answer, where it lives.
+pub fn live(answer: &Value) -> Option<&Value> {
+    let lease = answer.get("lease").filter(|lease| lease.is_object())?;
+    let lives = ["held", "grace", "floored"].contains(&text(lease, "state"));
+    (lives && !text(lease, "lease_id").is_empty()).then_some(lease)
+}
+
+/// How long to wait before asking again (s).
+pub fn after(answer: &Value) -> Option<f64> {
+    answer.get("retry_after_s").and_then(Value::as_f64).filter(|s| s.is_finite() && *s >= 0.0)
+}
+
+/// When the schedule of a lease is over; nothing for one that is given back.
+pub fn end(lease: &Value) -> Option<&str> {
+    let last = lease.get("schedule")?.as_array()?.last()?;
+    (last.get("w").and_then(Value::as_f64) == Some(0.0)).then(|| text(last, "start"))
+}
+
+/// A lease in a line: `1-7 60000 W until 2026-12-01T06:00:00Z`.
+pub fn line(lease: &Value) -> String {
+    let watts = lease.get("w").and_then(Value::as_f64).unwrap_or_default();
+    let until = end(lease).unwrap_or("it is given back");
+    let expires = text(lease, "expires_at");
+    format!(
+        "{} {watts:.0} W until {until}; {}, lives to {expires} unless renewed",
+        text(lease, "lease_id"),
+        text(lease, "state")
+    )
+}
+
+/// Why an answer is no grant, as the way a command ends.
+pub fn refused(answer: &Value) -> Stop {
+    let (code, reason) = codes(answer);
+    let why = answer.get("reason").map_or("", |reason| text(reason, "text"));
+    let feed = answer.get("reason").map_or("", |reason| text(reason, "domain"));
+    let place = if feed.is_empty() { String::new() } else { format!(" ({feed})") };
+    let message = format!("{code}: {reason}{place}: {why}");
+    let start = text(answer, "earliest_start");
+    let help = match (after(answer), start.is_empty()) {
+        (Some(s), true) => format!("ask again after {s:.0} s, or wait with `--wait`"),
+        (Some(s), false) => format!("ask again after {s:.0} s; the earliest start is {start}"),
+        (None, false) => format!("the earliest start is {start}"),
+        (None, true) => String::new(),
+    };
+    let exit = match code {
+        "queued" | "retry" | "degraded" => 75,
+        _ => 77,
+    };
+    let code = if code.is_empty() { "unreadable" } else { code };
+    Stop::new(exit, code, message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_ends_a_command_with_what_a_scheduler_should_do() {
+        for (code, exit) in [
+            ("retry", 75),
+            ("queued", 75),
+            ("degraded", 75),
+            ("denied", 77),
+            ("conflict", 77),
+            ("invalid", 77),
+            ("expired", 77),
+            ("unknown_lease", 77),
+            ("something else", 77),
+        ] {
+            assert_eq!(refused(&json!({ "code": code })).exit, exit, "{code}");
+        }
+        let stop =
+            refused(&json!({ "code": "retry", "retry_after_s": 9, "reason": { "code": "feed", "domain": "pdu-a1" } }));
+        assert!(stop.message.contains("(pdu-a1)") && stop.help.contains("after 9 s"), "{stop}");
+    }
+
+    #[test]
+    fn garbage_is_nothing_and_never_a_lease() {
+        for answer in [json!(null), json!([1]), json!({ "lease": 7 }), json!({ "lease": { "state": "held" } })] {
+            assert!(live(&answer).is_none(), "{answer}");
+            assert_eq!(refused(&answer).exit, 77);
+        }
+        let leaving = json!({ "lease": { "lease_id": "1-2", "state": "leaving" } });
+        assert!(live(&leaving).is_none(), "it was given back");
+    }
+
+    #[test]
+    fn a_lease_is_told_in_a_line() {
+        let lease = json!({ "lease_id": "1-7", "w": 6e4, "state": "held", "expires_at": "X",
+            "schedule": [{ "start": "A", "w": 6e4 }, { "start": "B", "w": 0.0 }] });
+        assert_eq!(line(&lease), "1-7 60000 W until B; held, lives to X unless renewed");
+        assert!(line(&json!({ "lease_id": "1-7", "w": 1.0, "schedule": [] })).contains("until it is given back"));
+    }
+}

@@ -1,0 +1,125 @@
+//! `wattloop budget hold`: renews what is remembered, follows a killed service, hears notices, gives back what could not be, and minds no garbage.
+
+use serde_json::Value;
+
+use super::rig::{code, ends, told};
+use super::scheduler::{Running, Scheduler, until};
+use crate::mqtt::rig::{Peer, options};
+
+/// Somebody at the broker who hears all, or says what the service would.
+struct Ear {
+    peer: Peer,
+    runtime: tokio::runtime::Runtime,
+    topic: String,
+}
+
+impl Ear {
+    fn new(slurm: &Scheduler, user: &str) -> Self {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let mut options = options(&format!("ear-{user}"), slurm.broker.port);
+        options.set_credentials(user, user);
+        let peer = runtime.block_on(Peer::connect(options, &["wattloop/v1/+/budget/#"]));
+        Self { peer, runtime, topic: format!("wattloop/v1/{}/budget/slurm", slurm.rig.hall().site) }
+    }
+
+    fn heard(&self, what: &str) -> Vec<Value> {
+        let heard = self.peer.heard(&format!("{}/{what}", self.topic));
+        heard.iter().filter_map(|text| serde_json::from_str::<Value>(text).ok()?.get("data").cloned()).collect()
+    }
+
+    /// The answers to renewals of a lease by this generation.
+    fn renewed(&self, lease: &str, epoch: u64) -> usize {
+        let asked: Vec<Value> = self.heard("request").into_iter().filter(|of| of["op"] == "renew").collect();
+        let ours =
+            |answer: &Value| asked.iter().any(|of| of["request_id"] == answer["request_id"] && of["lease_id"] == lease);
+        let good = |answer: &Value| answer["code"] == "granted" && answer["epoch"] == epoch;
+        self.heard("response").iter().filter(|answer| good(answer) && ours(answer)).count()
+    }
+}
+
+fn hold(slurm: &Scheduler) -> Running {
+    slurm.start(&["hold", "--on-notice", "tee", "-a", &slurm.rig.file("notices")])
+}
+
+#[test]
+fn leases_are_renewed_over_a_broker_and_a_service_that_start_anew_and_given_back_when_it_is_there_again() {
+    let Some(mut slurm) = Scheduler::new() else { return };
+    let mut run = slurm.running();
+    let (ear, forger) = (Ear::new(&slurm, "operator"), Ear::new(&slurm, "wattloop"));
+    let mut holding = hold(&slurm);
+    ends(&slurm.acquire("slurm/1", "10kW", &["--ttl", "30s"]), 0, &["10000 W"]);
+    ends(&slurm.acquire("slurm/2", "5kW", &["--ttl", "30s"]), 0, &["5000 W"]);
+    let (first, second) = (slurm.lease("slurm/1"), slurm.lease("slurm/2"));
+    until("renewed", || (ear.renewed(&first, 1) > 0 && ear.renewed(&second, 1) > 0).then_some(()));
+    ends(&slurm.budget(&["hold"]), 75, &["is held already"]);
+
+    // What is no message of the contract ends nothing.
+    for garbage in ["", "{", "[]", "{\"data\":7}", "{\"data\":{\"lease_id\":[],\"request_id\":{}}}", "\u{0}"] {
+        for what in ["response", "notice", "lease/1-1", "lease/x"] {
+            forger.runtime.block_on(forger.peer.say(&format!("{}/{what}", forger.topic), garbage, false));
+        }
+    }
+    std::fs::write(slurm.rig.folder().join("state/garbage.lease"), "{").expect("writes");
+
+    // The broker starts anew, and everybody finds the way back.
+    let before = ear.renewed(&first, 1);
+    slurm.broker.halt();
+    slurm.broker.again();
+    until("renewed over a start of the broker", || (ear.renewed(&first, 1) > before).then_some(()));
+
+    // Killed: the service counts its generation up; whoever holds follows, without being asked. What ends meanwhile is given back then.
+    run.signal("KILL");
+    assert_eq!(run.wait(), None);
+    until("nobody answers", || {
+        (code(&slurm.budget(&["release", "--job", "slurm/2", "--timeout", "1s"])) == 69).then_some(())
+    });
+    let mut run = slurm.rig.running(&[]);
+    until("renewed in the new generation", || (ear.renewed(&first, 2) > 0).then_some(()));
+    until("the new generation is remembered", || (slurm.note("slurm/1")["epoch"] == 2).then_some(()));
+    until("given back", || (slurm.note("slurm/2")["stage"] == "over").then_some(()));
+    ends(&slurm.budget(&["query", "--lease", &second]), 77, &[]);
+
+    holding.signal("TERM");
+    assert_eq!(holding.ends(), Some(0));
+    ends(&slurm.budget(&["query", "--job", "slurm/1"]), 0, &[&first]);
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
+}
+
+#[test]
+fn a_notice_is_acknowledged_and_given_to_the_command() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let _run = slurm.running();
+    let ear = Ear::new(&slurm, "operator");
+    let mut holding = hold(&slurm);
+    let args = ["--class", "curtailable", "--floor", "2kW", "--ttl", "5min"];
+    ends(&slurm.acquire("slurm/1", "20kW", &args), 0, &["20000 W"]);
+    let lease = slurm.lease("slurm/1");
+    until("it is held", || (ear.renewed(&lease, 1) > 0).then_some(()));
+
+    // The feed may carry so little that the lease comes down to its floor.
+    let target = ["power", "target", "--watts", "10e3", "--feed", "pdu-a1", "--for", "1h", "--reason", "they phoned"];
+    ends(&slurm.rig.ask(&target), 0, &[]);
+    let notices = || std::fs::read_to_string(slurm.rig.folder().join("notices")).unwrap_or_default();
+    let text = until("the command hears it", || Some(notices()).filter(|text| text.ends_with('\n')));
+    let notice: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&notice["kind"], &notice["job"]), (&"reduce".into(), &"slurm/1".into()), "{notice}");
+    assert_eq!((&notice["lease_id"], &notice["reason"]), (&lease.as_str().into(), &"grid_target".into()), "{notice}");
+    let acked = |status: &str| {
+        let of = |ack: &Value| ack["notice_id"] == notice["notice_id"] && ack["status"] == status;
+        ear.heard("ack").iter().any(of).then_some(())
+    };
+    until("accepted", || acked("accepted"));
+    until("done", || acked("done"));
+    until("what it may draw is remembered", || (slurm.note("slurm/1")["w"] == 2e3).then_some(()));
+
+    // Lost behind its back: the command is told, and the job asks anew.
+    holding.signal("TERM");
+    assert_eq!(holding.ends(), Some(0));
+    ends(&slurm.budget(&["release", "--lease", &lease]), 0, &[]);
+    let mut holding = hold(&slurm);
+    until("it is lost", || notices().contains("\"reason\":\"lost\"").then_some(()));
+    until("that is remembered", || (slurm.note("slurm/1")["stage"] == "over").then_some(()));
+    holding.signal("INT");
+    assert_eq!(holding.ends(), Some(0), "{}", told(&slurm.rig.ask(&["status"])));
+}

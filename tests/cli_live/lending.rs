@@ -1,0 +1,115 @@
+//! `wattloop budget acquire`, `renew`, `release` and `query` over a real broker with the shipped access list: what they do, and how they end.
+
+use std::time::{Duration, Instant};
+
+use super::rig::{code, ends, told, wattloop};
+use super::scheduler::{Scheduler, until};
+
+#[test]
+fn a_prolog_run_twice_asks_once_and_an_epilog_gives_back() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let _run = slurm.running();
+    let would = slurm.acquire("slurm/1", "20kW", &["--dry-run", "--json"]);
+    ends(&would, 0, &["\"code\":\"granted\""]);
+    ends(&slurm.budget(&["query", "--job", "slurm/1"]), 77, &["no lease is remembered of slurm/1"]);
+
+    // Two prologs of one job at once, and a third later.
+    let args = ["acquire", "--job", "slurm/1", "--domain", "pdu-a1", "--want", "20kW"];
+    let mut beside = slurm.start(&args);
+    let first = slurm.budget(&args);
+    ends(&first, 0, &[" 20000 W until it is given back; held, lives to "]);
+    assert_eq!(beside.ends(), Some(0));
+    let lease = slurm.lease("slurm/1");
+    ends(&slurm.budget(&args), 0, &[&lease]);
+    assert_eq!(slurm.note("slurm/1")["lease_id"], lease.as_str());
+    ends(&slurm.rig.ask(&["status"]), 0, &["leases         1"]);
+
+    // What the job says otherwise than before is told, and its lease lives.
+    ends(&slurm.acquire("slurm/1", "10kW", &[]), 77, &["conflict: other_body", "release"]);
+    assert_eq!(slurm.lease("slurm/1"), lease);
+    ends(&slurm.budget(&["renew", "--job", "slurm/1", "--ttl", "30s"]), 0, &[&lease]);
+    ends(&slurm.budget(&["renew", "--lease", &lease]), 0, &[&lease]);
+
+    ends(&slurm.budget(&["release", "--job", "slurm/1"]), 0, &[&lease, "is given back"]);
+    ends(&slurm.budget(&["release", "--job", "slurm/1"]), 0, &["nothing was lent"]);
+    ends(&slurm.budget(&["renew", "--job", "slurm/1"]), 77, &["no lease"]);
+    ends(&slurm.budget(&["renew", "--lease", &lease]), 77, &["unknown_lease"]);
+    ends(&slurm.budget(&["release", "--lease", &lease]), 0, &["is given back"]);
+
+    // The job is started anew: it asks anew. So does one whose folder was lost.
+    until("room again", || (code(&slurm.budget(&args)) == 0).then_some(()));
+    let second = slurm.lease("slurm/1");
+    assert_ne!(second, lease);
+    ends(&slurm.budget(&["release", "--job", "slurm/1"]), 0, &[&second]);
+    std::fs::remove_dir_all(slurm.rig.folder().join("state")).expect("removed");
+    until("room again", || (code(&slurm.budget(&args)) == 0).then_some(()));
+    assert_ne!(slurm.lease("slurm/1"), second);
+}
+
+#[test]
+fn every_end_of_a_command_has_its_code() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let mut run = slurm.running();
+    ends(&slurm.acquire("a", "20kW", &["--for", "6h", "--class", "curtailable", "--floor", "5kW"]), 0, &["20000 W"]);
+    ends(&slurm.acquire("b", "20kW", &[]), 75, &["retry: share"]);
+    ends(&slurm.acquire("b", "20kW", &["--min", "5kW", "--partial"]), 0, &["10000 W"]);
+    ends(&slurm.acquire("c", "10MW", &[]), 77, &["denied"]);
+    ends(&slurm.budget(&["acquire", "--job", "d", "--domain", "pdu-z9", "--want", "1kW"]), 77, &["pdu-z9"]);
+    ends(&slurm.budget(&["acquire", "--job", "d", "--domain", "pdu-a1"]), 2, &["how much power?"]);
+    ends(&slurm.budget(&["query", "--lease", "7-7"]), 77, &["unknown_lease"]);
+    ends(&slurm.budget(&["query", "--lease", "seven"]), 77, &["invalid"]);
+    ends(&slurm.acquire("d", "1kW", &["--site", "a/b"]), 78, &["one level"]);
+    // Nobody hears what the access list does not let through.
+    ends(
+        &slurm.acquire("d", "1kW", &["--client", "kueue", "--timeout", "1s"]),
+        69,
+        &["does not answer", "mosquitto.acl"],
+    );
+    let wrong = slurm.rig.file("wrong.password");
+    std::fs::write(&wrong, "guess").expect("writes");
+    std::fs::set_permissions(&wrong, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("changes");
+    ends(&slurm.acquire("d", "1kW", &["--password-file", &wrong]), 77, &["refuses us"]);
+
+    let begun = Instant::now();
+    ends(&slurm.acquire("d", "1kW", &["--broker", "mqtt://127.0.0.1:1"]), 69, &["the broker is not there"]);
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0));
+    ends(&slurm.acquire("d", "1kW", &[]), 69, &["offline"]);
+    ends(&slurm.budget(&["release", "--job", "b"]), 69, &["offline"]);
+    assert_eq!(slurm.note("b")["stage"], "returning", "whoever holds gives it back later");
+    ends(&wattloop(&["replay", &slurm.rig.file("journal.db")]), 0, &["decisions identical"]);
+}
+
+#[test]
+fn who_waits_is_told_when_there_is_room_and_who_stops_waiting_leaves_nothing() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let _run = slurm.running();
+    ends(&slurm.acquire("a", "20kW", &[]), 0, &["20000 W"]);
+    let args = |job| ["acquire", "--job", job, "--domain", "pdu-a1", "--want", "20kW", "--wait", "60s"];
+    let queued = |job: &str| until("it is queued", || slurm.note(job)["lease_id"].as_str().map(str::to_owned));
+
+    // Asked to stop, or not waited for any longer: taken back.
+    let mut stopped = slurm.start(&args("b"));
+    queued("b");
+    ends(&slurm.budget(&["query", "--job", "b"]), 75, &["waits for room"]);
+    stopped.signal("TERM");
+    assert_eq!(stopped.ends(), Some(75));
+    ends(&slurm.acquire("c", "20kW", &["--wait", "1s"]), 75, &[]);
+
+    // Killed: the same job finds its place in the queue again.
+    let mut killed = slurm.start(&args("d"));
+    let lease = queued("d");
+    killed.signal("KILL");
+    killed.ends();
+    let mut waits = slurm.start(&args("d"));
+    let mut after = slurm.start(&args("e"));
+    queued("e");
+    ends(&slurm.budget(&["release", "--job", "a"]), 0, &[]);
+    assert_eq!(waits.ends(), Some(0));
+    assert_eq!((slurm.lease("d"), slurm.note("d")["stage"].as_str()), (lease, Some("held")));
+    // An epilog ends what waits, too.
+    ends(&slurm.budget(&["release", "--job", "e"]), 0, &["is given back"]);
+    let ended = after.ends();
+    assert!(ended == Some(75) || ended == Some(77), "{ended:?}: {}", told(&slurm.rig.ask(&["status"])));
+}
