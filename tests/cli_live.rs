@@ -6,6 +6,7 @@ mod batteries;
 mod budget;
 mod checkout;
 mod crash;
+mod example;
 mod flex;
 mod holding;
 mod lending;

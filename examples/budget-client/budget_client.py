@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""A small client of wattloop's leases of power: asks for one, renews it, hears notices and acknowledges them, and gives it back when told to stop.
+
+It shows the contract of docs/budgets.md in the plainest way, to be read and taken apart; `wattloop budget` is the tool for a site. Needs paho-mqtt 2.
+What happens is one line of JSON each on standard output; the exit codes are those of `wattloop budget acquire`.
+
+    python3 budget_client.py --broker 10.0.0.7 --user slurm --password-file /etc/wattloop/slurm.password \
+        --site hall --domain pdu-a1 --want 60000 --class curtailable --floor 20000
+"""
+
+import argparse
+import json
+import queue
+import random
+import signal
+import sys
+import time
+import uuid
+
+import paho.mqtt.client as mqtt
+
+PATIENCE_S = 10.0  # how long an answer may take
+AGAIN_S = 3.0  # the same request is said again after so long: asked twice it is done once
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--broker", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=None)
+    parser.add_argument("--ca-file", help="TLS by this authority, port 8883")
+    parser.add_argument("--user", required=True, help="the user at the broker, and the client's name")
+    parser.add_argument("--password-file", required=True)
+    parser.add_argument("--site", required=True)
+    parser.add_argument("--domain", required=True, help="a feed, a rack or a node")
+    parser.add_argument("--want", type=float, required=True, help="W at the machines' inputs")
+    parser.add_argument("--min", type=float, help="with less it does not start (W)")
+    parser.add_argument("--class", dest="kind", default="firm", choices=["firm", "curtailable", "interruptible"])
+    parser.add_argument("--floor", type=float, default=0.0, help="what is drawn when it has come down (W)")
+    parser.add_argument("--ttl", type=float, default=300.0, help="s, 30 to 3600")
+    parser.add_argument("--wait", type=float, default=0.0, help="wait so long for room (s)")
+    parser.add_argument("--job", default="example")
+    parser.add_argument("--renew-every", type=float, help="s; a third of the time to live unless said")
+    return parser.parse_args()
+
+
+def say(**what):
+    print(json.dumps(what), flush=True)
+
+
+class Client:
+    """The line to the service. What comes in is put into a queue and looked at by one thread, in its order."""
+
+    def __init__(self, args):
+        self.args = args
+        self.heard = queue.Queue()
+        self.topic = f"wattloop/v1/{args.site}/budget/{args.user}"
+        self.line = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"example-{uuid.uuid4()}")
+        with open(args.password_file, encoding="utf-8") as file:
+            self.line.username_pw_set(args.user, file.read().strip())
+        if args.ca_file:
+            self.line.tls_set(ca_certs=args.ca_file)
+        self.line.on_connect = self.connected
+        self.line.on_message = self.message
+        self.line.connect(args.broker, args.port or (8883 if args.ca_file else 1883), keepalive=15)
+        self.line.loop_start()
+
+    def connected(self, _line, _data, _flags, reason, _properties):
+        if reason.is_failure:
+            self.heard.put(("refused", str(reason)))
+            return
+        # Listen before anything is asked; again after each connection that was lost.
+        self.line.subscribe([(f"{self.topic}/{part}", 1) for part in ("response", "notice", "lease/+")])
+
+    def message(self, _line, _data, message):
+        kind = message.topic[len(self.topic) + 1 :].split("/")[0]
+        try:
+            event = json.loads(message.payload) if message.payload else None
+            data = event["data"] if event else None
+        except (ValueError, KeyError, TypeError):
+            return  # no message of the contract
+        # Answers and notices are never kept: one that was says nothing of now.
+        if isinstance(data, dict) and not (message.retain and kind != "lease"):
+            self.heard.put((kind, data))
+
+    def publish(self, kind, data):
+        event = {
+            "specversion": "1.0",
+            "id": str(uuid.uuid4()),
+            "source": f"//{self.args.user}",
+            "type": f"wattloop.budget.{kind}.v1",
+            "datacontenttype": "application/json",
+            "data": {"client": self.args.user, **data},
+        }
+        self.line.publish(f"{self.topic}/{kind}", json.dumps(event), qos=1)
+
+    def next(self, within):
+        try:
+            return self.heard.get(timeout=max(within, 0.0))
+        except queue.Empty:
+            return None, None
+
+    def ask(self, data, patience, aside=lambda kind, data: None):
+        """Asks, and gives the answer; None where none comes. What else is heard goes aside."""
+        request = {"request_id": str(uuid.uuid4()), **data}
+        end, again = time.monotonic() + patience, 0.0
+        while (now := time.monotonic()) < end:
+            if now >= again:
+                self.publish("request", request)
+                again = now + AGAIN_S
+            kind, heard = self.next(min(again, end) - now)
+            if kind == "refused":
+                sys.exit(f"the broker refuses us: {heard}")
+            if kind == "response" and heard.get("request_id") == request["request_id"]:
+                # One that is queued is answered again.
+                if heard.get("code") != "queued":
+                    return heard
+            elif kind:
+                aside(kind, heard)
+        return None
+
+
+class Lease:
+    """A lease as it was told last. States are in the order of epoch and seq: an older one changes nothing."""
+
+    def __init__(self, lease):
+        self.id, self.state = lease["lease_id"], lease
+
+    def take(self, lease):
+        order = lambda of: (of.get("epoch", 0), of.get("seq", 0))
+        if isinstance(lease, dict) and lease.get("lease_id") == self.id and order(lease) >= order(self.state):
+            self.state = lease
+
+    def named(self, op):
+        return {"op": op, "lease_id": self.id, "epoch": self.state["epoch"]}
+
+
+class Job:
+    """A job that has a lease until it is told to stop."""
+
+    def __init__(self, args):
+        self.args, self.client, self.lease, self.stop = args, Client(args), None, False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.asked_to_stop)
+
+    def asked_to_stop(self, *_):
+        self.stop = True
+
+    def acquire(self):
+        args = self.args
+        wish = {
+            "op": "acquire",
+            "domain": args.domain,
+            "power": {"want_w": args.want, "min_w": args.want if args.min is None else args.min},
+            "class": args.kind,
+            "flex": {"floor_w": args.floor},
+            "accept": {"partial": args.min is not None, "wait_s": args.wait},
+            "ttl_s": args.ttl,
+            "job": args.job,
+        }
+        answer = self.client.ask(wish, PATIENCE_S + args.wait)
+        if answer is None:
+            say(event="no answer")
+            return 69
+        if not isinstance(answer.get("lease"), dict):
+            say(event="refused", code=answer.get("code"), reason=answer.get("reason"), retry_after_s=answer.get("retry_after_s"))
+            return 75 if answer.get("code") in ("retry", "degraded") else 77
+        self.lease = Lease(answer["lease"])
+        say(event="granted", lease=self.lease.id, w=self.lease.state["w"], code=answer["code"])
+        return 0
+
+    def aside(self, kind, data):
+        if kind == "lease":
+            self.lease.take(data)
+        elif kind == "notice" and data.get("lease_id") == self.lease.id:
+            say(event="notice", kind=data.get("kind"), schedule=data.get("new_schedule"), at=data.get("effective_at"))
+            # Here a real client makes its job draw less, before `effective_at`, and says so when it does.
+            for status in ("accepted", "done"):
+                ack = {"lease_id": self.lease.id, "notice_id": data.get("notice_id"), "seq": data.get("seq")}
+                self.client.publish("ack", {**ack, "status": status})
+            self.stop = self.stop or data.get("kind") == "stop"
+
+    def renew(self):
+        answer = self.client.ask({**self.lease.named("renew"), "ttl_s": self.args.ttl}, PATIENCE_S, self.aside)
+        code = answer.get("code") if answer else "no answer"
+        if answer:
+            self.lease.take(answer.get("lease"))
+            # The service has started anew: what it says of the lease holds, and the next renewal names its generation.
+            if code == "conflict" and isinstance(answer.get("epoch"), int):
+                self.lease.state["epoch"] = answer["epoch"]
+        say(event="renewed", code=code, epoch=self.lease.state["epoch"])
+        # Gone: nothing is lent any more, and the job must not draw it.
+        self.stop = self.stop or code in ("expired", "unknown_lease")
+        return code == "conflict"
+
+    def hold(self):
+        """Renews after a third of the time to live, a tenth of that sooner or later, so that many do not come at once."""
+        every = self.args.renew_every or self.lease.state["ttl_s"] / 3
+        due = time.monotonic() + every * random.uniform(0.9, 1.1)
+        while not self.stop:
+            kind, data = self.client.next(min(due - time.monotonic(), 0.2))
+            if kind:
+                self.aside(kind, data)
+            if time.monotonic() >= due:
+                again = self.renew()
+                due = time.monotonic() + (0 if again else every * random.uniform(0.9, 1.1))
+
+    def release(self):
+        for _ in range(2):
+            answer = self.client.ask(self.lease.named("release"), PATIENCE_S, self.aside)
+            if not (answer and answer.get("code") == "conflict" and isinstance(answer.get("epoch"), int)):
+                break
+            self.lease.state["epoch"] = answer["epoch"]
+        say(event="released", code=answer.get("code") if answer else "no answer: its time to live ends it")
+        self.client.line.disconnect()
+        self.client.line.loop_stop()
+
+
+def main():
+    job = Job(arguments())
+    code = job.acquire()
+    if code == 0:
+        job.hold()
+        job.release()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

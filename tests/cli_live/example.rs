@@ -1,0 +1,71 @@
+//! The example client in Python, over a real broker with the shipped access list. Skipped with a note where paho-mqtt is missing, unless WLTEST_PEERS=required.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::rig::ends;
+use super::scheduler::{Running, Scheduler, until};
+
+const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/budget-client/budget_client.py");
+
+fn is_there() -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import paho.mqtt.client as c; c.CallbackAPIVersion"]).stderr(Stdio::null());
+    if python.status().is_ok_and(|status| status.success()) {
+        return true;
+    }
+    assert_ne!(std::env::var("WLTEST_PEERS").as_deref(), Ok("required"), "paho-mqtt is required and missing");
+    println!("skipped: python3 with paho-mqtt is not installed");
+    false
+}
+
+/// The client, with what it says in a file.
+fn client(slurm: &Scheduler, watts: &str, said: &str) -> Running {
+    let (port, site) = (slurm.broker.port.to_string(), slurm.rig.hall().site.clone());
+    let secret = slurm.rig.file("slurm.password");
+    let place = ["--port", &port, "--user", "slurm", "--password-file", &secret, "--site", &site];
+    let wish =
+        ["--domain", "pdu-a1", "--want", watts, "--class", "curtailable", "--floor", "2000", "--renew-every", "0.5"];
+    let out = File::create(slurm.rig.file(said)).expect("a file");
+    let mut command = Command::new("python3");
+    command.arg(CLIENT).args(place).args(wish).stdin(Stdio::null()).stdout(out);
+    Running(command.spawn().expect("runs"))
+}
+
+fn said(slurm: &Scheduler, file: &str, event: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(slurm.rig.file(file)).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter(|of| of["event"] == event).collect()
+}
+
+#[test]
+fn the_example_client_acquires_renews_hears_a_notice_and_gives_back() {
+    let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let mut run = slurm.running();
+    let mut job = client(&slurm, "20000", "first");
+    let granted = until("granted", || said(&slurm, "first", "granted").pop());
+    assert_eq!((&granted["code"], &granted["w"]), (&"granted".into(), &20e3.into()));
+    let lease = granted["lease"].as_str().expect("a lease").to_owned();
+    until("renewed", || said(&slurm, "first", "renewed").iter().any(|of| of["code"] == "granted").then_some(()));
+
+    let mut other = client(&slurm, "20000", "other");
+    assert_eq!(other.ends(), Some(75));
+    assert_eq!(said(&slurm, "other", "refused")[0]["code"], "retry");
+
+    let target = ["power", "target", "--watts", "10e3", "--feed", "pdu-a1", "--for", "1h", "--reason", "they phoned"];
+    ends(&slurm.rig.ask(&target), 0, &[]);
+    let notice = until("a notice", || said(&slurm, "first", "notice").pop());
+    assert_eq!((&notice["kind"], &notice["schedule"][0]["w"]), (&"reduce".into(), &2e3.into()), "{notice}");
+
+    // Killed, the service has another generation: the client follows.
+    run.signal("KILL");
+    run.wait();
+    let _run = slurm.rig.running(&[]);
+    let followed = |of: &Value| of["code"] == "granted" && of["epoch"] == 2;
+    until("renewed in the new generation", || said(&slurm, "first", "renewed").iter().any(followed).then_some(()));
+    job.signal("TERM");
+    assert_eq!(job.ends(), Some(0));
+    assert_eq!(said(&slurm, "first", "released")[0]["code"], "granted");
+    ends(&slurm.budget(&["query", "--lease", &lease]), 77, &[]);
+}
