@@ -18,4 +18,5 @@ mod prices;
 mod records;
 pub mod rig;
 pub mod scheduler;
+mod slurm;
 mod windows;
