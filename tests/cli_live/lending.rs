@@ -113,3 +113,19 @@ fn who_waits_is_told_when_there_is_room_and_who_stops_waiting_leaves_nothing() {
     let ended = after.ends();
     assert!(ended == Some(75) || ended == Some(77), "{ended:?}: {}", told(&slurm.rig.ask(&["status"])));
 }
+
+#[test]
+fn a_prolog_killed_at_any_instant_leaves_one_lease_for_its_job() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let _run = slurm.running();
+    for n in 0..20 {
+        let args = ["acquire", "--job", &format!("killed/{n}"), "--domain", "pdu-a1", "--want", "1kW"];
+        let mut prolog = slurm.start(&args);
+        std::thread::sleep(Duration::from_millis(10 * n));
+        prolog.signal("KILL");
+        prolog.ends();
+        ends(&slurm.budget(&args), 0, &["1000 W"]);
+    }
+    let status = slurm.rig.json(&["status"]);
+    assert_eq!((&status["leases"]["held"], &status["leases"]["waiting"]), (&20.into(), &0.into()), "{status}");
+}
