@@ -70,7 +70,7 @@ pub async fn run(args: &HoldArgs, clock: Machine) -> Result<(), Stop> {
     let client = place.client().unwrap_or_default().to_owned();
     let runner = Runner::start(args.on_notice.clone()).map_err(|e| Stop::io("a thread", &e))?;
     let keeper = Keeper::new(&client, &nonce()?);
-    let line = Line::open(&place, clock)?;
+    let line = Line::open_wide(&place, clock)?;
     let mut hold = Hold { memory, line, keeper, runner, clock, client, looked: None, _alone: alone };
     let notify = Notify::of_process().map_err(|e| Stop::io("NOTIFY_SOCKET", &e))?;
     notify.ready();

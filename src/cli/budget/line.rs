@@ -65,8 +65,17 @@ pub fn nonce() -> Result<String, Stop> {
 }
 
 impl Line {
-    /// Dials, and listens for what becomes of it.
+    /// Dials, and listens to answers.
     pub fn open(place: &Place, clock: Machine) -> Result<Self, Stop> {
+        Self::dial(place, clock, &["response"])
+    }
+
+    /// The same, and listens to every lease and notice, too: the broker keeps as many messages as there are leases.
+    pub fn open_wide(place: &Place, clock: Machine) -> Result<Self, Stop> {
+        Self::dial(place, clock, &["response", "lease/+", "notice"])
+    }
+
+    fn dial(place: &Place, clock: Machine, parts: &[&str]) -> Result<Self, Stop> {
         let nonce = nonce()?;
         let faulty = |e: wattloop::adapters::mqtt::MqttFault| Stop::new(78, "config_invalid", e.to_string(), "");
         let mut options = place.mqtt(&nonce).options().map_err(faulty)?;
@@ -75,7 +84,11 @@ impl Line {
         let (tell, heard) = mpsc::channel(QUEUE);
         let name = place.client().unwrap_or_default();
         let topic = format!("wattloop/v1/{}", place.site);
-        let driver = Driver { client: client.clone(), tell: tell.clone(), root: topic.clone(), name: name.to_owned() };
+        // The status last: it is kept, so it comes at once, when everything else is heard already.
+        let own = parts.iter().map(|part| format!("{topic}/budget/{name}/{part}"));
+        let filters = own.chain([format!("{topic}/status")]).collect();
+        let (root, name) = (topic.clone(), name.to_owned());
+        let driver = Driver { client: client.clone(), tell: tell.clone(), root, name: name.clone(), filters };
         for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
             let (mut asked, tell) = (signal(kind).map_err(|e| Stop::io("signals", &e))?, tell.clone());
             tokio::spawn(async move {
@@ -263,6 +276,7 @@ struct Driver {
     tell: mpsc::Sender<Heard>,
     root: String,
     name: String,
+    filters: Vec<String>,
 }
 
 impl Driver {
@@ -280,8 +294,7 @@ impl Driver {
                     heard += 1;
                     match (refused, heard) {
                         (true, _) => Some(Heard::Barred("the broker does not let this client hear its answers".into())),
-                        (false, 4) => Some(Heard::Ready),
-                        (false, _) => None,
+                        (false, all) => (all == self.filters.len()).then_some(Heard::Ready),
                     }
                 }
                 Ok(Event::Incoming(Packet::Publish(message))) => self.read(&message),
@@ -304,10 +317,7 @@ impl Driver {
     }
 
     fn listen(&self) {
-        let own = format!("{}/budget/{}", self.root, self.name);
-        let filters = [format!("{own}/response"), format!("{own}/lease/+"), format!("{own}/notice")];
-        // The status last: it is kept, so it comes at once, when everything else is heard already.
-        for filter in filters.into_iter().chain([format!("{}/status", self.root)]) {
+        for filter in &self.filters {
             drop(self.client.try_subscribe(filter, QoS::AtLeastOnce));
         }
     }
