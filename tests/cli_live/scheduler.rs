@@ -8,9 +8,12 @@ use serde_json::Value;
 use sim::wire;
 use wattloop::service::rehearsal::Scene;
 
-use super::rig::{PATIENCE, Rig, Run, code, program, told};
+use super::rig::{Rig, Run, code, program, told};
 use crate::mqtt::access::guarded;
 use crate::mqtt::mosquitto::Mosquitto;
+
+/// How long anything may take before it counts as never: what is given back is charged for a minute where no meter confirms that it is gone.
+const PATIENCE: Duration = Duration::from_secs(150);
 
 /// All of it.
 pub struct Scheduler {
@@ -59,8 +62,13 @@ pub fn until<T>(what: &str, so: impl Fn() -> Option<T>) -> T {
 }
 
 impl Scheduler {
-    /// Nothing where mosquitto is not installed. `slurm` may have 30 kW, below feeds for which a person may set targets.
+    /// Nothing where mosquitto is not installed. `slurm` may have 30 kW, below a feed for which a person may set targets.
     pub fn new() -> Option<Self> {
+        Self::with("30e3")
+    }
+
+    /// The same, and `slurm` may have so much (W).
+    pub fn with(most: &str) -> Option<Self> {
         let broker = guarded()?;
         let folder = tempfile::tempdir().expect("a folder");
         let file = |name: &str, text: &str| {
@@ -78,7 +86,8 @@ impl Scheduler {
             format!("mqtt.password_file={:?}", file("wattloop.password", "wattloop")),
             "mqtt.broker_acl=true".to_owned(),
             "budgets.notice=\"0s\"".to_owned(),
-            "budgets.client=[{name=\"slurm\",most=30e3}]".to_owned(),
+            "budgets.settle=\"0s\"".to_owned(),
+            format!("budgets.client=[{{name=\"slurm\",most={most}}}]"),
         ];
         let at = wire::Broker {
             host: "127.0.0.1".to_owned(),
