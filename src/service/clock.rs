@@ -7,6 +7,9 @@
 //!      └──────────── steady for the settling time ◀─────────────┘
 //! ```
 //!
+//! A start is not the beginning of time: what the record says of both clocks counts, so that a wall clock that was put wrong while nobody looked, or that begins anew
+//! with a dead battery, is not believed for having been read only once.
+//!
 //! A jump is a difference between what the wall clock and the monotonic clock say has passed. Loops run on the
 //! monotonic clock and do not notice; what runs by the wall (tariffs, months) must know.
 
@@ -18,6 +21,12 @@ use plant::time::{Mono, Span, Wall};
 
 /// A larger difference between wall and monotonic time than this is a jump.
 const JUMP: Span = Span::from_secs(2);
+
+/// How far both may drift apart while nobody looks, of the time that passes: what is slewed is no jump (1 ms in this many).
+const SLEWED: i128 = 1000;
+
+/// How long a wall clock must be steady that is behind the record's end after another run of the machine: it has lost its time, or the record was ahead of it.
+const BEHIND: Span = Span::from_secs(3600);
 
 /// 2020-01-01T00:00:00Z (ms): a machine that believes in an earlier time has lost its clock.
 const EARLIEST: Wall = Wall(1_577_836_800_000);
@@ -103,6 +112,15 @@ enum Trust {
     Doubted { since: Mono },
 }
 
+/// What the record says of both clocks at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Both, and whether the wall's was believed.
+    pub now: Now,
+    /// In this run of the machine: monotonic time has gone on since.
+    pub same_run: bool,
+}
+
 impl Clock<Machine> {
     /// The machine's clocks; a doubted wall clock must be steady for five minutes.
     #[must_use]
@@ -134,6 +152,28 @@ impl<S: Source> Clock<S> {
     #[must_use]
     pub fn trusted(&self) -> bool {
         self.read().trusted
+    }
+
+    /// Goes on from what the record says. The wall clock is doubted where it is not where it must be by now: in the same run of the machine by the monotonic
+    /// clock, in another one where it is behind what it was.
+    pub fn goes_on(&self, left: &Left) {
+        let now = self.read();
+        let believed = i128::from(now.wall.0).saturating_sub(i128::from(left.now.wall.0));
+        let passed = i128::from(now.mono.since(left.now.mono).millis());
+        let jump = i128::from(JUMP.millis());
+        let (wrong, since) = if left.same_run {
+            let off = believed.saturating_sub(passed).saturating_abs();
+            (!left.now.trusted || off > jump.saturating_add(passed / SLEWED), now.mono)
+        } else {
+            (believed < -jump, now.mono.after(Span::from_nanos(BEHIND.nanos().saturating_sub(self.settle.nanos()))))
+        };
+        if wrong {
+            tracing::warn!(
+                off_s = believed / 1000,
+                "the wall clock is not where the record's end says that it must be: it is not trusted for a while"
+            );
+            self.judged.lock().unwrap_or_else(PoisonError::into_inner).trust = Trust::Doubted { since };
+        }
     }
 
     /// Where the time comes from.
@@ -243,6 +283,64 @@ mod tests {
         assert!(!clock.read().trusted);
         hand.pass(10_000, 10_000);
         assert!(clock.read().trusted);
+    }
+
+    fn left(clock: &Clock<Hand>, same_run: bool) -> Left {
+        Left { now: clock.read(), same_run }
+    }
+
+    /// The same clocks, read by another process that begins.
+    fn begun_anew(hand: &Hand, left: &Left) -> Clock<Hand> {
+        let clock = Clock::new(hand.clone(), Span::from_secs(60));
+        clock.goes_on(left);
+        clock
+    }
+
+    #[test]
+    fn a_clock_that_was_put_wrong_while_nobody_looked_is_doubted_after_the_start() {
+        for jump in [3_600_000, -3_600_000, 5_000, -5_000] {
+            let (hand, clock) = clock(1_790_000_000_000);
+            let left = left(&clock, true);
+            hand.pass(600_000, 600_000 + jump);
+            let again = begun_anew(&hand, &left);
+            assert!(!again.read().trusted, "{jump}");
+            hand.pass(59_000, 59_000);
+            assert!(!again.read().trusted, "{jump}");
+            hand.pass(1000, 1000);
+            assert!(again.read().trusted, "{jump}");
+        }
+        // What is slewed in a day is no jump, and a doubt is not forgotten by a start.
+        let (hand, clock) = clock(1_790_000_000_000);
+        let kept = left(&clock, true);
+        hand.pass(86_400_000, 86_443_000);
+        assert!(begun_anew(&hand, &kept).read().trusted);
+        hand.pass(1000, 9000);
+        let doubted = left(&clock, true);
+        assert!(!doubted.now.trusted);
+        hand.pass(1000, 1000);
+        assert!(!begun_anew(&hand, &doubted).read().trusted);
+    }
+
+    #[test]
+    fn another_run_of_the_machine_that_begins_behind_the_record_is_doubted_for_an_hour_or_until_it_is_put_right() {
+        let (hand, clock) = clock(1_790_000_000_000);
+        let left = left(&clock, false);
+        hand.pass(5000, 3_600_000);
+        assert!(begun_anew(&hand, &left).read().trusted, "nobody knows how long it was off");
+        hand.pass(5000, -7_200_000);
+        let again = begun_anew(&hand, &left);
+        for _ in 0..59 {
+            hand.pass(60_000, 60_000);
+            assert!(!again.read().trusted);
+        }
+        hand.pass(60_000, 60_000);
+        assert!(again.read().trusted, "the record may have been ahead");
+        hand.pass(5000, -7_200_000);
+        let again = begun_anew(&hand, &left);
+        hand.pass(1000, 7_200_000);
+        assert!(!again.read().trusted);
+        hand.pass(60_000, 60_000);
+        assert!(again.read().trusted, "put right, and steady");
     }
 
     #[test]

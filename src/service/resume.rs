@@ -25,6 +25,8 @@ pub struct Resumed {
     pub samples: Option<Table<PointId, Sample>>,
     /// The last tick before the interruption, when control goes on.
     pub last: Option<Tick>,
+    /// The last tick of the record, and whether it was in this run of the machine; nothing where nothing is recorded.
+    pub left: Option<(Tick, bool)>,
     /// This boot's number for control's ticks.
     pub boot: u32,
     /// What there is to say about it.
@@ -48,6 +50,10 @@ pub fn resume(site: &Site, header: &Header, recovered: &Recovered, between: Betw
     for incident in recovered.incidents.iter().chain(&left.incidents) {
         tracing::error!("{incident}");
     }
+    let known = |header: &Header| {
+        !header.machine.is_empty() && header.machine == recovered.header.as_ref().map_or("", |of| of.machine.as_str())
+    };
+    let at_last = left.last.map(|last| (last, known(header)));
     let whole = recovered.incidents.is_empty() && left.incidents.is_empty();
     let run = |header: &Header| (!header.machine.is_empty()).then(|| (header.machine.clone(), header.program.clone()));
     let same_run = recovered.header.as_ref().and_then(run).is_some_and(|before| Some(before) == run(header));
@@ -64,10 +70,17 @@ pub fn resume(site: &Site, header: &Header, recovered: &Recovered, between: Betw
     {
         let note = format!("control goes on after {:.1} s", between.now.since(last.mono).seconds());
         let samples = Some(samples.into_iter().collect());
-        return Resumed { controller: left.controller, samples, last: Some(last), boot: last.boot, note };
+        return Resumed {
+            controller: left.controller,
+            samples,
+            last: Some(last),
+            left: at_last,
+            boot: last.boot,
+            note,
+        };
     }
     let note = "a new boot: outputs begin at their fail-safe".to_owned();
-    Resumed { controller: left.controller, samples: None, last: None, boot: recovered.boot, note }
+    Resumed { controller: left.controller, samples: None, last: None, left: at_last, boot: recovered.boot, note }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::bulletin::{self, Bulletin};
 use super::clock::{self, Clock};
 use super::config::{Keeper, Loaded, last_good};
 use super::history::{History, Series};
-use super::journal::{Header, Journal, Options, Retention};
+use super::journal::{Header, Journal, Options, Recovered, Retention};
 use super::layout::layout;
 use super::mark::Mark;
 use super::metrics::Metrics;
@@ -49,8 +49,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let (journal, recovered) = Journal::open(&state_dir.join("journal.db"), &header, bounds(&loaded))?;
     let shadow = writes == Writes::Shadow;
     Mark::Shadow.put(&state_dir, shadow).map_err(|e| StartFault::Io(state_dir.clone(), e))?;
-    let between = Between { now: clock.mono(), loss: loaded.bindings.shortest_loss().map(|(after, _)| after) };
-    let resumed = resume(&loaded.site(), &header, &recovered, between);
+    let resumed = recover(&loaded, (&header, &recovered), &clock);
     tracing::info!(boot = resumed.boot, "{}", resumed.note);
     let (plant, people) = (runtime("plant", PLANT_THREADS)?, runtime("people", PEOPLE_THREADS)?);
     let stamp: Stamp = Arc::new(clock.source().stamp());
@@ -112,6 +111,17 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
         mqtt,
         served,
     })
+}
+
+/// Control and the clock go on from what is recorded.
+fn recover(loaded: &Loaded, (header, recovered): (&Header, &Recovered), clock: &Clock) -> Resumed {
+    let between = Between { now: clock.mono(), loss: loaded.bindings.shortest_loss().map(|(after, _)| after) };
+    let resumed = resume(&loaded.site(), header, recovered, between);
+    if let Some((last, same_run)) = resumed.left {
+        let now = clock::Now { mono: last.mono, wall: last.wall, trusted: last.clock_trusted };
+        clock.goes_on(&clock::Left { now, same_run });
+    }
+    resumed
 }
 
 /// The planner's thread, and what was asked of the one before it: nobody answers that any more.
