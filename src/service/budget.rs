@@ -27,8 +27,8 @@ use tokio::sync::Semaphore;
 
 use crate::adapters::mqtt::{Asked, Mqtt, Publication, Qos};
 use crate::control::ledger::message::Said;
-use crate::control::ledger::notices::Tidings;
-use crate::control::ledger::reply::Code;
+use crate::control::ledger::notices::{Notice, Tidings};
+use crate::control::ledger::reply::{Answered, Code};
 use crate::control::ledger::view::{LeaseView, LedgerView};
 use crate::control::request::{Ask, Reply, Request};
 use crate::service::api::call::{Answer, Asker, NoAnswer, Question};
@@ -41,6 +41,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LARGEST: usize = 64 * 1024;
 /// How many requests may be on their way at once.
 const ON_THEIR_WAY: usize = 48;
+/// When who finds too many on their way may come again (s).
+const SOON: f64 = 1.0;
 /// An end that was told is told again where it is off by more (ms): a renewal.
 const RENEWED: i64 = 2000;
 /// What was told before a start is told again where it is no older (ms).
@@ -115,8 +117,12 @@ impl Desk {
     /// Takes what a client says.
     pub fn take(&mut self, asked: Asked) {
         let client = asked.client.as_str();
+        let named = || asked.payload.as_deref().map(read::named_request).unwrap_or_default();
         let refuse = |code: Code, reason: &str, text: &str| {
-            self.shared.say_response(client, &write::refused((client, ""), code, (reason, text)));
+            self.shared.say_response(client, &write::refused((client, &named()), code, (reason, text)));
+        };
+        let put_off = |reason: &str, text: &str, after: f64| {
+            self.shared.say_response(client, &write::later((client, &named()), (reason, text), after));
         };
         let Some(per_minute) = self.shared.clients.get(client).copied() else {
             return refuse(Code::Denied, "unknown_client", "nobody of this name may ask");
@@ -125,15 +131,15 @@ impl Desk {
         let bucket = self.buckets.entry(client.to_owned()).or_insert(Bucket { left: f64::INFINITY, at: now });
         if let Err(wait) = bucket.take(per_minute, now) {
             let text = format!("more than {per_minute} messages a minute: come again in {wait:.1} s");
-            return refuse(Code::Retry, "rate", &text);
+            return put_off("rate", &text, wait);
         }
-        let Some(payload) = asked.payload.filter(|payload| payload.len() <= LARGEST) else {
+        let Some(payload) = asked.payload.as_ref().filter(|payload| payload.len() <= LARGEST) else {
             return refuse(Code::Invalid, "too_large", "a message may have 64 KiB");
         };
         let said = if asked.ack {
-            read::heard(&payload, client)
+            read::heard(payload, client)
         } else {
-            read::request(&payload, client, &self.shared.hall).map(Said::Request)
+            read::request(payload, client, &self.shared.hall).map(Said::Request)
         };
         let said = match said {
             Ok(said) => said,
@@ -143,7 +149,7 @@ impl Desk {
             }
         };
         let Ok(way) = Arc::clone(&self.shared.ways).try_acquire_owned() else {
-            return refuse(Code::Retry, "busy", "too many requests are on their way");
+            return put_off("busy", "too many requests are on their way", SOON);
         };
         let (shared, client) = (Arc::clone(&self.shared), client.to_owned());
         self.people.spawn(async move {
@@ -265,11 +271,22 @@ impl Mouth {
                 self.shared.say(&format!("budget/{client}/notice"), ("notice", &id), &data, false);
             }
         }
-        for answered in view.answers.iter().filter(|_| !first) {
+        for answered in view.answers.iter().filter(|of| !first || is_new(view, of)) {
             self.shared.say_response(&answered.client, &write::answered(&self.shared.hall, answered));
         }
         self.last = view.last;
     }
+}
+
+/// It was answered so lately that nobody may have told it before a crash: whoever has heard it knows it by its request.
+fn is_new(view: &LedgerView, answered: &Answered) -> bool {
+    let since = view.at_ms.saturating_sub(AGAIN);
+    let of = |(client, request, notice): &(String, String, Notice)| {
+        notice.tidings == Tidings::Answered
+            && notice.effective.0 >= since
+            && (client, request) == (&answered.client, &answered.request)
+    };
+    view.notices.iter().any(of)
 }
 
 /// Its client should know.

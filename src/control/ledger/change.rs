@@ -114,7 +114,8 @@ impl Ledger {
         let waits = self.waiting.iter().position(|wait| wait.lease.id == of.lease && wait.lease.client == client);
         if let Some(waits) = waits {
             self.waiting.remove(waits);
-            self.kept.settle(of.lease, Outcome::plain(Code::Expired, Why::Over).about(of.lease));
+            // Whoever waits for it hears that, also where somebody else has taken it back.
+            self.answer(of.lease, Outcome::plain(Code::Expired, Why::Over), 0.0);
             return Outcome::plain(Code::Granted, Why::Fits).about(of.lease);
         }
         let place = match self.place(client, of) {

@@ -183,7 +183,7 @@ impl Ledger {
     }
 
     /// A request that waited has its answer.
-    fn answer(&mut self, lease: super::message::LeaseId, outcome: Outcome, watts: f64) {
+    pub(super) fn answer(&mut self, lease: super::message::LeaseId, outcome: Outcome, watts: f64) {
         self.kept.settle(lease, outcome.about(lease));
         let (now, seq) = (self.now(), 1);
         self.notices.tell(super::notices::Notice {

@@ -115,6 +115,13 @@ pub fn request(payload: &[u8], client: &str, hall: &Hall) -> Result<Message, Ref
     Ok(Message { client: client.to_owned(), request, body, op })
 }
 
+/// The request that a message names; empty where it names none that can be read.
+#[must_use]
+pub fn named_request(payload: &[u8]) -> String {
+    let data = serde_json::from_slice::<Event>(payload).map(|event| event.data);
+    data.ok().and_then(|data| text(&data, "request_id")).filter(|of| of.chars().count() <= NAME).unwrap_or_default()
+}
+
 /// Reads what a client has heard of, or says that it draws.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ use super::{Bucket, write};
 use crate::control::ledger::message::LeaseId;
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Tight, Why};
+use crate::control::ledger::view::LedgerView;
 
 #[test]
 fn who_asks_too_often_is_told_when_to_come_again() {
@@ -20,6 +21,54 @@ fn who_asks_too_often_is_told_when_to_come_again() {
     assert!((wait - 0.1).abs() < 1e-6, "{wait}");
     assert!(bucket.take(600, begun + Duration::from_millis(150)).is_ok());
     assert!(bucket.take(600, begun + Duration::from_millis(150)).is_err());
+}
+
+#[test]
+fn who_is_put_off_knows_which_request_and_until_when() {
+    let message = |data: &serde_json::Value| json!({ "type": "x", "data": data }).to_string().into_bytes();
+    let name = |data: &serde_json::Value| super::read::named_request(&message(data));
+    assert_eq!(name(&json!({ "request_id": "r7" })), "r7");
+    for unreadable in [json!({}), json!({ "request_id": 7 }), json!({ "request_id": "x".repeat(65) }), json!(3)] {
+        assert_eq!(name(&unreadable), "", "{unreadable}");
+    }
+    assert_eq!(super::read::named_request(b"\xff{"), "");
+    let data = write::later(("slurm", "r7"), ("rate", "more than 60 messages a minute"), 0.5);
+    assert_eq!(
+        (&data["request_id"], &data["code"], &data["retry_after_s"]),
+        (&json!("r7"), &json!("retry"), &json!(0.5))
+    );
+}
+
+#[test]
+fn what_was_answered_just_before_a_crash_is_told_after_it() {
+    let of = |effective: i64, tidings| Notice {
+        number: 4,
+        lease: LeaseId { epoch: 3, number: 9 },
+        seq: 1,
+        tidings,
+        watts: 10e3,
+        effective: Wall(effective),
+        hard: Wall(effective),
+        cause: Cause::Restored,
+        emergency: false,
+    };
+    let view = |notice: Notice| LedgerView {
+        epoch: 4,
+        at_ms: 1_000_000,
+        leases: Vec::new(),
+        waiting: Vec::new(),
+        notices: vec![("slurm".to_owned(), "r1".to_owned(), notice)],
+        answers: Vec::new(),
+        last: 4,
+    };
+    let told = |notice, request: &str| {
+        let answered = Answered { request: request.to_owned(), ..answered(&[]) };
+        super::is_new(&view(notice), &answered)
+    };
+    assert!(told(of(990_000, Tidings::Answered), "r1"));
+    assert!(!told(of(900_000, Tidings::Answered), "r1"), "long ago");
+    assert!(!told(of(990_000, Tidings::Answered), "r2"), "another's");
+    assert!(!told(of(990_000, Tidings::Reduce), "r1"));
 }
 
 fn answered(outcomes: &[Outcome]) -> Answered {

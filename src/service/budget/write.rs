@@ -50,6 +50,14 @@ pub fn refused((client, request): (&str, &str), code: Code, (reason, text): (&st
     json!({ "client": client, "request_id": request, "code": code.word(), "reason": reason })
 }
 
+/// The same, for who shall come again after so long (s).
+#[must_use]
+pub fn later(who: (&str, &str), why: (&str, &str), after: f64) -> Value {
+    let mut data = refused(who, Code::Retry, why);
+    data.as_object_mut().into_iter().for_each(|data| put(data, "retry_after_s", after));
+    data
+}
+
 /// All items in one word: what is true of all of them, and `granted_partial` where some were granted.
 fn together(items: &[Item]) -> Code {
     let granted = |code: Code| code == Code::Granted;

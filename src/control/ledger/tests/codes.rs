@@ -5,6 +5,7 @@ use plant::units::Watts;
 
 use super::*;
 use crate::control::ledger::message::{Accept, Named, Power, Times, Wish};
+use crate::control::ledger::notices::{Notice, Tidings};
 
 #[test]
 fn granted_carries_losses_up_the_tree_and_cooling_where_it_is_carried() {
@@ -121,6 +122,16 @@ fn who_waits_too_long_expires_and_who_cannot_be_done_in_time_is_denied() {
     assert_eq!(rig.hear(&message).items[0].outcome.code, Code::Queued);
     rig.pass(21);
     assert_eq!(rig.hear(&message).items[0].outcome.code, Code::Expired);
+    // Taken back, by whom of its client ever, whoever waits for its answer has one.
+    let message = rig.message(
+        "kueue",
+        Op::Acquire(vec![Wish { accept, ..wish(other, 0.95 * rig.hall.power.feeds[other].limit().0) }]),
+    );
+    let taken = rig.hear(&message).items[0].outcome.lease.expect("it waits");
+    assert_eq!(rig.release("kueue", taken).code, Code::Granted);
+    assert_eq!(rig.hear(&message).items[0].outcome.code, Code::Expired);
+    let answered = |of: &Notice| of.lease == taken && of.tidings == Tidings::Answered;
+    assert!(rig.notices().iter().any(answered), "{:?}", rig.notices());
 }
 
 #[test]
