@@ -24,6 +24,7 @@ mod kept;
 mod lease;
 pub mod message;
 pub mod notices;
+pub mod opening;
 mod pass;
 pub mod reply;
 mod revoke;
@@ -76,6 +77,8 @@ pub struct Ledger {
     seen: Table<FeedId, Seen>,
     clock: Reckoned,
     last: Tick,
+    /// People know that a clock that may be wrong begins nothing that names a time.
+    held: bool,
     /// For how long control has lived, over all boots.
     lived: Span,
 }
@@ -92,6 +95,8 @@ pub struct Around<'a> {
     pub cause: &'a dyn Fn(FeedId) -> Cause,
     /// What flows through a feed (W); nothing where its meter is lost.
     pub load: &'a dyn Fn(FeedId) -> Option<Watts>,
+    /// When windows are open.
+    pub openings: opening::Openings<'a>,
     /// What cooling draws for each watt of machines, where that is measured (1).
     pub cooling: Option<f64>,
     /// When.
@@ -130,6 +135,11 @@ impl Ledger {
         self.clock.wall()
     }
 
+    /// For how long control has lived, over all boots.
+    pub(super) const fn lived(&self) -> Span {
+        self.lived
+    }
+
     pub(super) const fn last_tick(&self) -> Tick {
         self.last
     }
@@ -140,6 +150,10 @@ impl Ledger {
 
     pub(super) fn leases(&self) -> impl Iterator<Item = &Lease> {
         self.leases.iter()
+    }
+
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.waiting.iter()
     }
 
     pub(super) fn waits(&self) -> impl Iterator<Item = &Lease> {
@@ -258,8 +272,11 @@ impl Ledger {
     #[must_use]
     pub fn answer_to(&self, (client, request): (&str, &str), outcomes: &[Outcome]) -> Answered {
         let item = |outcome: &Outcome| {
-            let live = self.leases.iter().find(|of| Some(of.id) == outcome.lease).map(|of| self.view(of, false));
-            let waits = || self.waits().find(|of| Some(of.id) == outcome.lease).map(|of| self.view(of, true));
+            let live = self.leases.iter().find(|of| Some(of.id) == outcome.lease).map(|of| self.view(of, None));
+            let waits = || {
+                let found = self.waiting.iter().find(|of| Some(of.lease.id) == outcome.lease);
+                found.map(|of| self.view(&of.lease, Some(of)))
+            };
             Item { outcome: *outcome, lease: live.or_else(waits) }
         };
         Answered {
@@ -293,6 +310,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
     match what {
         LeaseNews::Granted { .. }
         | LeaseNews::Queued
+        | LeaseNews::ClockHolds(_)
         | LeaseNews::Released
         | LeaseNews::Over
         | LeaseNews::Restored { .. } => {

@@ -1,7 +1,9 @@
 //! What the ledger must know of all else: what feeds carry, what they may carry now and later, and how much cooling each watt brings.
 
+use plant::hall::Hall;
 use plant::hall::power::Feed;
 use plant::hall::power::flows::Known;
+use plant::hall::window::Opening;
 use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 use plant::units::Watts;
@@ -68,6 +70,7 @@ impl State {
             limit: &|feed, from, to| self.lends(plan, (feed, now), (from, to)).0,
             cause: &|feed| self.lends(plan, (feed, now), (now, later(now, SOON))).1,
             load: &|feed| self.metered_load(plan, feed),
+            openings: &|name, at| opening(&plan.hall, name, at),
             cooling,
             tick,
         };
@@ -105,6 +108,13 @@ impl State {
         };
         if seen { self.free(&plan.hall, feed) } else { None }
     }
+}
+
+/// When a window of a hall is open first, from an instant on. Nothing where it has none of this name, or it does not open any more.
+pub(super) fn opening(hall: &Hall, name: &str, at: Wall) -> Option<Opening> {
+    let window = hall.windows.rows().iter().find(|of| of.name == name)?;
+    let from = window.open_from(at)?;
+    Some(Opening { from, to: window.open_until(from).unwrap_or(Wall(i64::MAX)) })
 }
 
 impl Controller {

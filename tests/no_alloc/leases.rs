@@ -4,13 +4,18 @@ use plant::hall::Hall;
 use plant::reading::Sample;
 use plant::time::Span;
 use wattloop::control::Site;
-use wattloop::control::ledger::message::{Accept, Class, Flex, Message, OnExpiry, Op, Power, Said, Times, Wish};
+use wattloop::control::ledger::message::{
+    Accept, Class, Flex, Inside, Message, OnExpiry, Op, Power, Said, Times, Wish,
+};
 use wattloop::control::ledger::reply::Code;
 use wattloop::control::ledger::tree::Place;
 use wattloop::control::ledger::{Rules, Tenant};
 use wattloop::control::request::{Ask, Reply, Request};
 
 use super::{Arc, Run};
+
+/// One of few hours and one that never shuts.
+const WINDOWS: &str = "[[window]]\nname = \"night\"\nzone = \"Europe/Berlin\"\nhours = [\"22:00-06:00\"]\n[[window]]\nname = \"always\"\nhours = [\"00:00-24:00\"]\n";
 
 fn asked(run: &mut Run, client: &str, n: usize) -> Option<Code> {
     let feed = run.hall.power.feed(["pdu-a1", "pdu-b1", "ups-a"][n % 3]).expect("a feed");
@@ -21,6 +26,11 @@ fn asked(run: &mut Run, client: &str, n: usize) -> Option<Code> {
         class: classes[(n / 3) % 3],
         flex: Flex { floor: 20e3, ..Flex::default() },
         times: Times { duration: Some(Span::from_secs(300)), ..Times::default() },
+        inside: n.is_multiple_of(5).then(|| Inside {
+            window: ["night", "always"][n % 2].to_owned(),
+            early: n.is_multiple_of(3),
+            fit: true,
+        }),
         priority: i32::try_from(n % 4).expect("small"),
         accept: Accept { partial: n.is_multiple_of(2), schedule: false, wait: Span::from_secs(400) },
         ttl: Some(Span::from_secs(60)),
@@ -58,7 +68,7 @@ fn draws(run: &mut Run, rack: f64) {
 #[test]
 fn a_scan_with_leases_that_age_wait_and_are_lowered_allocates_nothing() {
     let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let hall = Arc::new(Hall::load(name, &format!("{text}\n[capping]\n")).expect("loads"));
+    let hall = Arc::new(Hall::load(name, &format!("{text}\n[capping]\n{WINDOWS}")).expect("loads"));
     let tenants = vec![Tenant::plain("slurm"), Tenant::plain("kueue")];
     let rules = Rules { tenants, ..Rules::default() };
     let mut run = Run::at(Site { leases: Some(rules), ..Site::from(hall) });

@@ -38,6 +38,8 @@ pub enum LeaseNews {
         /// What it may.
         may: f64,
     },
+    /// What waits and names a time is held, or not any more: the wall clock is not trusted.
+    ClockHolds(bool),
 }
 
 impl LeaseNews {
@@ -53,6 +55,7 @@ impl LeaseNews {
             Self::Lowered { .. } => "lease_lowered",
             Self::Restored { .. } => "lease_restored",
             Self::Exceeded { .. } => "lease_exceeded",
+            Self::ClockHolds(_) => "lease_clock",
         }
     }
 }

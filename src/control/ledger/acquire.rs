@@ -6,9 +6,10 @@ use plant::time::{Span, Wall};
 
 use super::lease::{Lease, STEPS, Step, charged_until, ttl};
 use super::message::{LeaseId, Wish};
+use super::opening::{self, Begin};
 use super::reply::{Code, Outcome, Why};
 use super::room::{Fit, Scratch, Time};
-use super::waiting::Waiting;
+use super::waiting::{Rank, Waiting};
 use super::{Around, Ledger, MOST, RETRY, tail, tell, tree};
 use crate::control::news::News;
 use crate::control::term::{Term, later};
@@ -65,8 +66,9 @@ impl Ledger {
         if !wish.is_sound() {
             return Outcome::plain(Code::Invalid, Why::Unsound);
         }
-        let times = wish.times.not_before.is_some() || wish.times.deadline.is_some();
-        if times && !self.clock.is_sure() {
+        let doubted = wish.is_dated() && !self.clock.is_sure();
+        let wish = &wish.clone().patient(self.now());
+        if doubted && wish.accept.wait == Span::ZERO {
             return Outcome::plain(Code::Retry, Why::Clock).after(RETRY);
         }
         let his = self.leases().chain(self.waits()).filter(|of| of.client == names.0 && of.is_live()).count();
@@ -82,15 +84,59 @@ impl Ledger {
         if weights.is_empty() {
             return Outcome::plain(Code::Invalid, Why::Unsound);
         }
-        let start = wish.times.not_before.map_or(self.now(), |at| at.max(self.now()));
-        let rank = Some(Waiting::rank_of(wish));
-        let time = Time { whose, from: start, to: start, but: None, rank };
+        let from = wish.times.not_before.map_or(self.now(), |at| at.max(self.now()));
+        let begin = opening::begin(wish.inside.as_ref(), wish.times.duration, from, around.openings);
+        let rank = if begin.is_some_and(|of| of.is_early()) { Rank::behind_all() } else { Waiting::rank_of(wish) };
+        let start = begin.map_or(from, |of| of.at);
+        let time = Time { whose, from: start, to: start, but: None, rank: Some(rank) };
         let asked = Asked { wish, names, weights, time, tail: tail(&around.ground.rules) };
+        if doubted {
+            return self.in_doubt(around, &asked, news);
+        }
+        let Some(begin) = begin else { return Outcome::plain(Code::Denied, Why::Window) };
+        if wish.inside.is_some() && start > self.now() {
+            return self.until_open(around, &asked, begin, (scratch, news));
+        }
         let fit = self.fit(around, &asked.weights, &asked.at(start), scratch);
         if let Some((code, steps)) = self.steps(around, &asked, &fit, scratch).filter(|_| asked.in_time(start)) {
             return self.lend(around, &asked, (code, steps), news);
         }
         self.not_now(around, &asked, &fit, (scratch, news))
+    }
+
+    /// By a clock that may be wrong nothing that names a time begins: it waits for the clock.
+    fn in_doubt(&mut self, around: &Around<'_>, asked: &Asked<'_>, news: &mut News<'_>) -> Outcome {
+        if self.never(around, asked) {
+            return Outcome::plain(Code::Denied, Why::Feed);
+        }
+        if self.waiting.len() >= MOST.1 {
+            return Outcome::plain(Code::Retry, Why::Full).after(RETRY);
+        }
+        self.queue(around, asked, (Why::Clock, Wall(i64::MAX)), news)
+    }
+
+    /// It waits until its window opens, where it can be done in time then.
+    fn until_open(
+        &mut self,
+        around: &Around<'_>,
+        asked: &Asked<'_>,
+        begin: Begin,
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> Outcome {
+        if self.never(around, asked) {
+            return Outcome::plain(Code::Denied, Why::Feed);
+        }
+        let opens = |outcome: Outcome| Outcome { earliest: Some(begin.at), ..outcome };
+        let fits = self.fit(around, &asked.weights, &asked.at(begin.at), scratch).watts >= asked.needs();
+        let room = if fits { Some(begin.at) } else { self.earliest(around, asked, scratch) };
+        if !asked.in_time(begin.at) || room.is_some_and(|at| !asked.in_time(at)) {
+            return opens(Outcome::plain(Code::Denied, Why::Window));
+        }
+        if self.waiting.len() >= MOST.1 {
+            return opens(Outcome::plain(Code::Retry, Why::Full).after(RETRY));
+        }
+        let queued = self.queue(around, asked, (Why::Window, begin.counts), news);
+        Outcome { earliest: room.or(Some(begin.at)), ..queued }
     }
 
     /// What can be lent from the start on; nothing where it is not enough.
@@ -204,8 +250,13 @@ impl Ledger {
         let now = self.now();
         let planned = [lowered, earliest].into_iter().flatten().min();
         let hopeless = planned.is_some_and(|at| !asked.waits_for(at, now));
+        let counts = self.counts(around, asked);
         if asked.wish.accept.wait > Span::ZERO && !hopeless && self.waiting.len() < MOST.1 {
-            return Outcome { tight: fit.tight, earliest: planned, ..self.queue(around, asked, news) };
+            return Outcome {
+                tight: fit.tight,
+                earliest: planned,
+                ..self.queue(around, asked, (Why::Feed, counts), news)
+            };
         }
         let late = earliest.is_some_and(|at| !asked.in_time(at));
         let code = if late { Code::Denied } else { Code::Retry };
@@ -230,21 +281,38 @@ impl Ledger {
     /// When it could start at the earliest, if nobody else comes and nobody gives anything back; nothing where nobody knows.
     fn earliest(&self, around: &Around<'_>, asked: &Asked<'_>, scratch: &mut Scratch) -> Option<Wall> {
         let frees = self.frees(&asked.weights, asked.time.from, asked.tail);
-        frees.into_iter().find(|at| self.fit(around, &asked.weights, &asked.at(*at), scratch).watts >= asked.needs())
+        let (inside, long) = (asked.wish.inside.as_ref(), asked.wish.times.duration);
+        let may = |at: Wall| opening::begin(inside, long, at, around.openings).map(|of| of.at);
+        frees
+            .into_iter()
+            .filter_map(may)
+            .find(|at| self.fit(around, &asked.weights, &asked.at(*at), scratch).watts >= asked.needs())
+    }
+
+    /// From when on it counts before those that come later, where there is no room for it now.
+    fn counts(&self, around: &Around<'_>, asked: &Asked<'_>) -> Wall {
+        let begin = opening::begin(asked.wish.inside.as_ref(), asked.wish.times.duration, self.now(), around.openings);
+        begin.map_or(Wall(i64::MAX), |of| of.counts)
     }
 
     /// It waits.
-    fn queue(&mut self, around: &Around<'_>, asked: &Asked<'_>, news: &mut News<'_>) -> Outcome {
+    fn queue(
+        &mut self,
+        around: &Around<'_>,
+        asked: &Asked<'_>,
+        (why, counts): (Why, Wall),
+        news: &mut News<'_>,
+    ) -> Outcome {
         let mut lease = self.draft(around, asked);
-        // What it wants is counted before those that come later, from the begin of time on.
-        lease.steps.push(Step { start: Wall(i64::MIN), watts: asked.wish.power.wanted });
+        // What it wants is counted before those that come later: from the begin of time on, or from when its window opens.
+        lease.steps.push(Step { start: counts, watts: asked.wish.power.wanted });
         tell(news, &lease, LeaseNews::Queued);
         let id = lease.id;
-        let waits = Waiting::new(asked.wish, lease, (around.tick, self.lived));
+        let waits = Waiting::new(asked.wish, lease, (why, around.tick, self.lived));
         let rank = waits.rank(self.lived);
         let before = self.waiting.iter().filter(|of| of.rank(self.lived) < rank).count();
         self.waiting.push(waits);
         let position = Some(plant::convert::u32_from_usize(before).saturating_add(1));
-        Outcome { position, ..Outcome::plain(Code::Queued, Why::Feed).about(id) }
+        Outcome { position, ..Outcome::plain(Code::Queued, why).about(id) }
     }
 }

@@ -14,6 +14,8 @@ pub const NAME: usize = 64;
 pub const BATCH: usize = 256;
 /// How many places one lease may have.
 pub const PLACES: usize = 256;
+/// How long somebody waits who names a window, at the least.
+pub const WEEK: Span = Span::from_secs(7 * 86_400);
 
 /// What a scheduler says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,6 +130,8 @@ pub struct Wish {
     pub flex: Flex,
     /// When.
     pub times: Times,
+    /// The window that it waits for.
+    pub inside: Option<Inside>,
     /// Lower is more important.
     pub priority: i32,
     /// What will do as well.
@@ -187,6 +191,17 @@ pub struct Times {
     pub deadline: Option<Wall>,
     /// For how long.
     pub duration: Option<Span>,
+}
+
+/// A window of the hall that something waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inside {
+    /// Its name: a hall may have others, or another order, one day.
+    pub window: String,
+    /// It may begin before the window opens, with what nobody else waits for.
+    pub early: bool,
+    /// It must be over before the window shuts. Says nothing where nobody knows how long it lasts.
+    pub fit: bool,
 }
 
 impl Times {
@@ -255,5 +270,21 @@ impl Wish {
             && self.times.duration != Some(Span::ZERO)
             && !self.times.not_before.zip(self.times.deadline).is_some_and(late)
             && self.job.chars().count() <= NAME
+    }
+
+    /// It names a time: it is not begun by a clock that may be wrong.
+    #[must_use]
+    pub const fn is_dated(&self) -> bool {
+        self.times.not_before.is_some() || self.times.deadline.is_some() || self.inside.is_some()
+    }
+
+    /// The same, that waits as long as somebody does who names a window: to its deadline, and a week at the least.
+    #[must_use]
+    pub fn patient(mut self, now: Wall) -> Self {
+        if self.inside.is_some() {
+            let rest = self.times.deadline.map_or(Span::ZERO, |by| by.since(now));
+            self.accept.wait = self.accept.wait.max(rest).max(WEEK);
+        }
+        self
     }
 }

@@ -1,6 +1,6 @@
 //! What time does to leases: a scan. Allocates nothing once there is room for all that there is.
 
-use plant::event::LeaseNews;
+use plant::event::{About, LeaseNews, What};
 use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 
@@ -10,6 +10,7 @@ use super::message::OnExpiry;
 use super::notices::{Cause, Tidings};
 use super::reply::{Code, Outcome, Why};
 use super::room::{Scratch, Time};
+use super::waiting::{Rank, Waiting};
 use super::{Around, Ledger, charged, tail, tell};
 use crate::control::news::News;
 use crate::control::term::{Term, later};
@@ -51,7 +52,17 @@ impl Ledger {
         self.obey(around, news);
         self.restore(around, scratch, news);
         self.serve(around, scratch, news);
+        self.doubt(news);
         self.last = tick;
+    }
+
+    /// Tells once that a clock that may be wrong begins nothing of what waits and names a time.
+    fn doubt(&mut self, news: &mut News<'_>) {
+        let holds = !self.clock.is_sure() && (self.held || self.waiting.iter().any(Waiting::is_dated));
+        if holds != self.held {
+            self.held = holds;
+            news.switched(About::Hall, (What::Lease(LeaseNews::ClockHolds(holds)), holds));
+        }
     }
 
     /// Puts times right that were reckoned from nothing.
@@ -131,12 +142,11 @@ impl Ledger {
 
     /// Those that wait get what there is room for, who comes first before the others.
     fn serve(&mut self, around: &Around<'_>, scratch: &mut Scratch, news: &mut News<'_>) {
-        let (lived, now, ticks) = (self.lived, self.now(), (around.tick, self.last));
+        let (lived, now, ticks) = (self.lived, (self.now(), self.clock.is_sure()), (around.tick, self.last));
         for place in (0..self.waiting.len()).rev() {
             if self.waiting.get_mut(place).is_some_and(|wait| wait.is_over(ticks, now)) {
                 let gone = self.waiting.remove(place);
-                let late = gone.latest.is_some_and(|latest| latest < now);
-                let code = if late { Code::Denied } else { Code::Expired };
+                let code = if gone.is_late(now) { Code::Denied } else { Code::Expired };
                 self.answer(gone.lease.id, Outcome::plain(code, Why::Over), 0.0);
             }
         }
@@ -150,17 +160,20 @@ impl Ledger {
     /// Lends to one that waits, where there is room.
     fn grant(&mut self, around: &Around<'_>, place: usize, (scratch, news): (&mut Scratch, &mut News<'_>)) -> bool {
         let tail = tail(&around.ground.rules);
+        let clock = (self.now(), self.clock.is_sure());
+        let Some(begin) = self.waiting.get_mut(place).and_then(|wait| wait.look(clock, around.openings)) else {
+            return false;
+        };
         let Some(wait) = self.waiting.get(place) else { return false };
         let Some((whose, _)) = around.ground.tenant(&wait.lease.client) else { return false };
-        // What names a time is not begun by a clock that may be wrong.
-        let dated = wait.not_before.is_some() || wait.latest.is_some();
-        if self.leases.len() >= super::MOST.0 || (dated && !self.clock.is_sure()) {
+        if self.leases.len() >= super::MOST.0 {
             return false;
         }
-        let start = wait.not_before.map_or(self.now(), |at| at.max(self.now()));
+        let start = begin.at;
         let end = wait.duration.map(|long| later(start, long));
         let to = charged_until(end, tail);
-        let time = Time { whose, from: start, to, but: None, rank: Some(wait.rank(self.lived)) };
+        let rank = if begin.is_early() { Rank::behind_all() } else { wait.rank(self.lived) };
+        let time = Time { whose, from: start, to, but: Some(wait.lease.id), rank: Some(rank) };
         let fit = self.fit(around, &wait.lease.weights, &time, scratch);
         let watts = if fit.watts >= wait.power.wanted {
             wait.power.wanted

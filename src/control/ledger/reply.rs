@@ -71,6 +71,8 @@ pub enum Why {
     Meter,
     /// The wall clock is not trusted, and a time was named.
     Clock,
+    /// The window that it names is shut, or not open for long enough.
+    Window,
     /// Nobody of this name may ask.
     UnknownClient,
     /// It does not keep the rules of the contract.
@@ -99,6 +101,7 @@ impl Why {
             Self::Full => "full",
             Self::Meter => "meter",
             Self::Clock => "clock",
+            Self::Window => "window",
             Self::UnknownClient => "unknown_client",
             Self::Unsound => "unsound",
             Self::OtherBody => "other_body",
@@ -119,7 +122,8 @@ impl Why {
             Self::Quota => "the client has as many leases as it may",
             Self::Full => "as much is kept as may be: nothing more is promised until something is over",
             Self::Meter => "a feed's meter is lost: no more than the client's own floor is lent",
-            Self::Clock => "the wall clock is not trusted: nothing that names a time is promised",
+            Self::Clock => "the wall clock is not trusted: nothing that names a time is promised or begun",
+            Self::Window => "the window that it names is shut, or not open for long enough",
             Self::UnknownClient => "nobody of this name may ask",
             Self::Unsound => "it does not keep the rules of the contract",
             Self::OtherBody => "this request_id was used with another body",

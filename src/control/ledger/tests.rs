@@ -2,6 +2,8 @@
 
 mod codes;
 mod life;
+mod nights;
+mod nights_random;
 mod random;
 mod revoked;
 mod rig;

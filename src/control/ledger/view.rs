@@ -8,7 +8,8 @@ use super::Ledger;
 use super::lease::{GRACE, Lease, Life};
 use super::message::OnExpiry;
 use super::notices::{Notice, Tidings};
-use super::reply::Answered;
+use super::reply::{Answered, Why};
+use super::waiting::Waiting;
 use crate::control::term::later;
 
 /// A lease as its client is told. Instants are milliseconds since 1970, UTC.
@@ -50,6 +51,14 @@ pub struct LeaseView {
     pub priority: i32,
     /// What it may draw now (W).
     pub may_w: f64,
+    /// What it waits for; nothing for one that does not.
+    pub waits_for: Option<Why>,
+    /// The window that it names, while it waits.
+    pub window: Option<String>,
+    /// For how long it has waited (s).
+    pub waited_s: Option<f64>,
+    /// When it may begin (ms), where that is known and not yet.
+    pub start_ms: Option<i64>,
 }
 
 /// The ledger, with the notices since a number.
@@ -74,10 +83,11 @@ pub struct LedgerView {
 impl Ledger {
     /// A lease as its client is told.
     #[must_use]
-    pub fn view(&self, of: &Lease, waits: bool) -> LeaseView {
+    pub fn view(&self, of: &Lease, waits: Option<&Waiting>) -> LeaseView {
         let now = self.now();
+        let it_waits = waits.is_some();
         let state = match of.life {
-            Life::Held if waits => "waiting",
+            Life::Held if it_waits => "waiting",
             Life::Held => "held",
             Life::Grace { .. } => "grace",
             Life::Leaving { .. } => "leaving",
@@ -91,7 +101,7 @@ impl Ledger {
             state: state.to_owned(),
             epoch: self.epoch(),
             seq: of.seq,
-            schedule: if waits { Vec::new() } else { schedule(of, now) },
+            schedule: if it_waits { Vec::new() } else { schedule(of, now) },
             end_ms: of.end.map(|end| end.0),
             floor_w: of.floor,
             ttl_s: of.ttl.seconds(),
@@ -101,7 +111,11 @@ impl Ledger {
             notice_s: of.notice.seconds(),
             on_expiry: of.on_expiry,
             priority: of.priority,
-            may_w: if waits { 0.0 } else { of.may(now) },
+            may_w: if it_waits { 0.0 } else { of.may(now) },
+            waits_for: waits.map(|of| of.why),
+            window: waits.and_then(|of| of.inside.as_ref()).map(|of| of.window.clone()),
+            waited_s: waits.map(|of| of.waited(self.lived()).seconds()),
+            start_ms: waits.and_then(|of| of.planned).map(|at| at.0),
         }
     }
 
@@ -124,8 +138,8 @@ impl Ledger {
         LedgerView {
             epoch: self.epoch(),
             at_ms: self.now().0,
-            leases: self.leases().filter(|of| of.is_live()).map(|of| self.view(of, false)).collect(),
-            waiting: self.waits().map(|of| self.view(of, true)).collect(),
+            leases: self.leases().filter(|of| of.is_live()).map(|of| self.view(of, None)).collect(),
+            waiting: self.waiting().map(|of| self.view(&of.lease, Some(of))).collect(),
             notices: self.notices().since(since).filter_map(told).collect(),
             answers: self
                 .notices()

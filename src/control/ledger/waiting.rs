@@ -4,7 +4,9 @@ use plant::time::{Span, Tick, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::lease::Lease;
-use super::message::{Power, Wish};
+use super::message::{Inside, Power, Wish};
+use super::opening::{self, Begin, Openings};
+use super::reply::Why;
 use crate::control::term::{End, Term};
 
 /// Who has waited so long counts as one step more important, so that nobody waits for ever.
@@ -15,6 +17,12 @@ const AGES: Span = Span::from_secs(600);
 pub struct Rank(i64, Wall, u64);
 
 impl Rank {
+    /// Behind all that wait.
+    #[must_use]
+    pub const fn behind_all() -> Self {
+        Self(i64::MAX, Wall(i64::MAX), u64::MAX)
+    }
+
     /// Behind all of this importance.
     #[must_use]
     pub fn last(priority: i32) -> Self {
@@ -33,10 +41,16 @@ pub struct Waiting {
     pub partial: bool,
     /// Not before.
     pub not_before: Option<Wall>,
+    /// The window that it waits for.
+    pub inside: Option<Inside>,
     /// It must have started by then.
     pub latest: Option<Wall>,
     /// For how long it wants it.
     pub duration: Option<Span>,
+    /// What it waits for.
+    pub why: Why,
+    /// When it may begin at the earliest, as far as anybody knows.
+    pub planned: Option<Wall>,
     /// It is not waited for longer.
     until: Term,
     /// When it came, in time that control has lived; those that come alike count up.
@@ -46,13 +60,44 @@ pub struct Waiting {
 impl Waiting {
     /// One that waits from now on.
     #[must_use]
-    pub fn new(wish: &Wish, lease: Lease, (tick, lived): (Tick, Span)) -> Self {
+    pub fn new(wish: &Wish, lease: Lease, (why, tick, lived): (Why, Tick, Span)) -> Self {
         let latest = wish.times.latest();
         let until = Term::until(wish.accept.wait, tick);
         let came = (lived, lease.id.number);
         let (power, partial) = (wish.power, wish.accept.partial);
         let (not_before, duration) = (wish.times.not_before, wish.times.duration);
-        Self { lease, power, partial, not_before, latest, duration, until, came }
+        let inside = wish.inside.clone();
+        Self { lease, power, partial, not_before, inside, latest, duration, why, planned: None, until, came }
+    }
+
+    /// It names a time: it is not begun by a clock that may be wrong.
+    #[must_use]
+    pub const fn is_dated(&self) -> bool {
+        self.not_before.is_some() || self.latest.is_some() || self.inside.is_some()
+    }
+
+    /// For how long it has waited.
+    #[must_use]
+    pub fn waited(&self, lived: Span) -> Span {
+        Span::from_nanos(lived.nanos().saturating_sub(self.came.0.nanos()))
+    }
+
+    /// When it may begin, where that is so by now: what it waits for is kept. By a clock that may be wrong nothing that names a time begins.
+    pub fn look(&mut self, (now, sure): (Wall, bool), openings: Openings<'_>) -> Option<Begin> {
+        if self.is_dated() && !sure {
+            (self.why, self.planned) = (Why::Clock, None);
+            return None;
+        }
+        let from = self.not_before.map_or(now, |at| at.max(now));
+        let begin = opening::begin(self.inside.as_ref(), self.duration, from, openings);
+        if self.inside.is_some() {
+            let counts = begin.map_or(Wall(i64::MAX), |of| of.counts);
+            self.lease.steps.iter_mut().for_each(|step| step.start = counts);
+        }
+        let due = begin.filter(|of| self.inside.is_none() || of.at <= now);
+        self.planned = begin.map(|of| of.at).filter(|at| *at > now);
+        self.why = if due.is_some() { Why::Feed } else { Why::Window };
+        due
     }
 
     /// Where it stands by now.
@@ -70,9 +115,15 @@ impl Waiting {
         Rank(i64::from(wish.priority), wish.times.latest().unwrap_or(Wall(i64::MAX)), u64::MAX)
     }
 
+    /// It cannot be done in time any more. By a clock that may be wrong nobody knows.
+    #[must_use]
+    pub fn is_late(&self, (wall, sure): (Wall, bool)) -> bool {
+        sure && self.latest.is_some_and(|latest| latest < wall)
+    }
+
     /// True once it is not waited for any more.
-    pub fn is_over(&mut self, (now, last): (Tick, Tick), wall: Wall) -> bool {
-        let late = self.latest.is_some_and(|latest| latest < wall);
+    pub fn is_over(&mut self, (now, last): (Tick, Tick), clock: (Wall, bool)) -> bool {
+        let late = self.is_late(clock);
         match self.until.advance(now, last) {
             None => late,
             Some(End::Over) => true,

@@ -16,5 +16,9 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::Exceeded { watts, may } => {
             format!("has a scheduler that draws {:.1} kW of a lease of {:.1} kW", kw(watts), kw(may))
         }
+        LeaseNews::ClockHolds(true) => {
+            "begins nothing that waits and names a time: the wall clock is not trusted".to_owned()
+        }
+        LeaseNews::ClockHolds(false) => "begins what waits and names a time again".to_owned(),
     }
 }

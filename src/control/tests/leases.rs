@@ -38,6 +38,7 @@ pub fn wish(rig: &Rig, watts: f64) -> Wish {
         class: Class::Curtailable,
         flex: Flex { floor: 10e3, ..Flex::default() },
         times: Times::default(),
+        inside: None,
         priority: 100,
         accept: Accept::default(),
         ttl: None,

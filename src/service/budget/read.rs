@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::control::ledger::message::{
-    Accept, BATCH, Class, Flex, LeaseId, Message, NAME, Named, OnExpiry, Op, Power, Said, Times, Wish,
+    Accept, BATCH, Class, Flex, Inside, LeaseId, Message, NAME, Named, OnExpiry, Op, Power, Said, Times, Wish,
 };
 use crate::control::ledger::tree::Place;
 
@@ -82,6 +82,9 @@ struct TimeSaid {
     not_before: Option<String>,
     deadline: Option<String>,
     duration_s: Option<f64>,
+    window: Option<String>,
+    early: Option<bool>,
+    fit: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -222,6 +225,7 @@ fn wish(data: Map<String, Value>, hall: &Hall) -> Result<Wish, String> {
             deadline: at(&asked.time.deadline)?,
             duration: long(asked.time.duration_s)?,
         },
+        inside: inside(&asked.time, hall)?,
         priority: asked.priority.unwrap_or(USUAL),
         accept: Accept {
             partial: asked.accept.partial.unwrap_or(false),
@@ -265,6 +269,24 @@ fn places(domain: &Domain, hall: &Hall) -> Result<Vec<(Place, f64)>, String> {
             parts.iter().map(|part| Ok((place(&part.domain)?, share(part)))).collect()
         }
     }
+}
+
+/// The window that it waits for. How long it lasts being said, it must be over before the window shuts, unless it says that it need not.
+fn inside(time: &TimeSaid, hall: &Hall) -> Result<Option<Inside>, String> {
+    let Some(window) = time.window.clone() else {
+        let lone = time.early.is_some() || time.fit.is_some();
+        return if lone { Err("`time.early` and `time.fit` need a `time.window`".to_owned()) } else { Ok(None) };
+    };
+    let names: Vec<_> = hall.windows.rows().iter().map(|of| of.name.as_str()).collect();
+    if !names.contains(&window.as_str()) {
+        let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(format!("the hall has no window `{window}`; it has: {has}"));
+    }
+    if time.fit == Some(true) && time.duration_s.is_none() {
+        return Err("`time.fit` needs a `time.duration_s`".to_owned());
+    }
+    let fit = time.fit.unwrap_or(time.duration_s.is_some());
+    Ok(Some(Inside { window, early: time.early.unwrap_or(false), fit }))
 }
 
 fn span(seconds: f64) -> Result<Span, String> {
@@ -329,6 +351,8 @@ mod tests {
             ("ttl_s", json!(-5), "no length of time"),
             ("time", json!({ "deadline": "tomorrow" }), "no instant"),
             ("items", json!([]), "1 to 256"),
+            ("time", json!({ "window": "nigth" }), "no window `nigth`; it has: none"),
+            ("time", json!({ "early": true }), "need a `time.window`"),
         ] {
             let why = asks(&with(key, &value)).expect_err(key);
             assert!(why.contains(said), "{key}: {why}");

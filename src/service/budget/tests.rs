@@ -1,12 +1,13 @@
 use std::time::{Duration, Instant};
 
+use plant::hall::Hall;
 use plant::id::FeedId;
 use plant::time::{Span, Wall};
 use plant::units::Watts;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Bucket, write};
-use crate::control::ledger::message::LeaseId;
+use super::{Bucket, read, write};
+use crate::control::ledger::message::{Inside, LeaseId, Op};
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Tight, Why};
 use crate::control::ledger::view::LedgerView;
@@ -25,8 +26,8 @@ fn who_asks_too_often_is_told_when_to_come_again() {
 
 #[test]
 fn who_is_put_off_knows_which_request_and_until_when() {
-    let message = |data: &serde_json::Value| json!({ "type": "x", "data": data }).to_string().into_bytes();
-    let name = |data: &serde_json::Value| super::read::named_request(&message(data));
+    let message = |data: &Value| json!({ "type": "x", "data": data }).to_string().into_bytes();
+    let name = |data: &Value| super::read::named_request(&message(data));
     assert_eq!(name(&json!({ "request_id": "r7" })), "r7");
     for unreadable in [json!({}), json!({ "request_id": 7 }), json!({ "request_id": "x".repeat(65) }), json!(3)] {
         assert_eq!(name(&unreadable), "", "{unreadable}");
@@ -79,7 +80,7 @@ fn answered(outcomes: &[Outcome]) -> Answered {
 #[test]
 fn an_answer_says_why_at_which_feed_and_when_to_come_again() {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let hall = plant::hall::Hall::load("air", text).expect("loads");
+    let hall = Hall::load("air", text).expect("loads");
     let feed: FeedId = hall.power.feed("pdu-a1").expect("a feed");
     let tight = Some(Tight { feed, limit: Watts(380e3), headroom: Watts(-1e3) });
     let of = Outcome {
@@ -111,7 +112,7 @@ fn an_answer_says_why_at_which_feed_and_when_to_come_again() {
 #[test]
 fn a_batch_fits_what_a_message_may_have() {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let hall = plant::hall::Hall::load("air", text).expect("loads");
+    let hall = Hall::load("air", text).expect("loads");
     let of = Outcome::plain(Code::Retry, Why::Feed).about(LeaseId { epoch: 12, number: 1_000_000 });
     let data = write::answered(&hall, &answered(&vec![of; 256]));
     let message = write::event(("hall", "response", "r1"), (7, Wall(1_800_000_000_000)), &data);
@@ -139,4 +140,32 @@ fn a_notice_says_what_from_when_on_and_when_it_is_enforced() {
         "reason": "grid_target", "emergency": false,
     });
     assert_eq!(data, wanted);
+}
+
+#[test]
+fn a_window_is_named_as_the_hall_does_and_a_job_ends_in_it_unless_it_says_that_it_need_not() {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let windows = "[[window]]\nname = \"night\"\nhours = [\"22:00-06:00\"]\n[[window]]\nname = \"weekend\"\ndays = [\"sat\", \"sun\"]\n";
+    let hall = Hall::load("air", &format!("{text}\n{windows}")).expect("loads");
+    let asks = |time: Value| {
+        let data = json!({
+            "client": "slurm", "request_id": "r1", "op": "acquire", "domain": "pdu-a1", "power": { "want_w": 2000 },
+            "time": time,
+        });
+        let message = json!({ "type": "wattloop.budget.request.v1", "data": data });
+        match read::request(message.to_string().as_bytes(), "slurm", &hall).map(|of| of.op) {
+            Ok(Op::Acquire(wishes)) => wishes[0].inside.clone().ok_or_else(|| "no window".to_owned()),
+            Ok(_) => Err("something else".to_owned()),
+            Err(refused) => Err(refused.why),
+        }
+    };
+    let of = |early, fit| Ok(Inside { window: "night".to_owned(), early, fit });
+    assert_eq!(asks(json!({ "window": "night" })), of(false, false));
+    assert_eq!(asks(json!({ "window": "night", "duration_s": 60 })), of(false, true));
+    assert_eq!(asks(json!({ "window": "night", "duration_s": 60, "fit": false, "early": true })), of(true, false));
+    assert_eq!(
+        asks(json!({ "window": "noon" })),
+        Err("the hall has no window `noon`; it has: night, weekend".to_owned())
+    );
+    assert_eq!(asks(json!({ "window": "night", "fit": true })), Err("`time.fit` needs a `time.duration_s`".to_owned()));
 }

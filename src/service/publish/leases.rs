@@ -12,6 +12,7 @@ pub fn news(news: LeaseNews) -> Value {
         | LeaseNews::Lowered { watts }
         | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
         LeaseNews::Exceeded { watts, may } => json!({ "kind": kind, "watts": watts, "may_w": may }),
+        LeaseNews::ClockHolds(doubted) => json!({ "kind": kind, "doubted": doubted }),
         LeaseNews::Queued | LeaseNews::Released | LeaseNews::Over => json!({ "kind": kind }),
     }
 }

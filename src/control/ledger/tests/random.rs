@@ -91,6 +91,7 @@ fn asked(rig: &Rig, (feeds, watts): ((usize, Option<usize>), u32), how: &How) ->
         class: how.class,
         flex: Flex { floor: wanted / 8.0, ..Flex::default() },
         times: Times { not_before: how.times.0.map(at), deadline: None, duration: how.times.1.map(Span::from_secs) },
+        inside: None,
         priority: how.priority,
         accept: Accept { partial: how.accept.0, schedule: how.accept.1, wait: Span::from_secs(how.accept.2) },
         ttl: Some(Span::from_secs(how.ttl)),

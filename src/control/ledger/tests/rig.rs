@@ -18,6 +18,9 @@ use crate::control::news::News;
 /// When the tests begin.
 pub const BEGIN: Wall = Wall(1_800_000_000_000);
 
+/// Every night of Berlin.
+const NIGHT: &str = "\n[[window]]\nname = \"night\"\nzone = \"Europe/Berlin\"\nhours = [\"22:00-06:00\"]\n";
+
 pub struct Rig {
     pub hall: Hall,
     pub ground: Ground,
@@ -40,6 +43,7 @@ pub fn wish(feed: FeedId, watts: f64) -> Wish {
         class: Class::Firm,
         flex: Flex::default(),
         times: Times::default(),
+        inside: None,
         priority: 100,
         accept: Accept::default(),
         ttl: Some(Span::from_secs(3600)),
@@ -65,7 +69,7 @@ impl Rig {
 
     pub fn of(rules: Rules) -> Self {
         let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-        let hall = Hall::load("air", text).expect("loads");
+        let hall = Hall::load("air", &format!("{text}{NIGHT}")).expect("loads");
         let feeds = hall.power.feeds.len();
         let mut rig = Self {
             ground: Ground::of(&hall.power, &rules),
@@ -99,13 +103,14 @@ impl Rig {
     }
 
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>) -> T) -> T {
-        let (power, limits, loads) = (&self.hall.power, &self.limits, &self.loads);
+        let (hall, power, limits, loads) = (&self.hall, &self.hall.power, &self.limits, &self.loads);
         let around = Around {
             ground: &self.ground,
             power,
             limit: &|feed, _, _| limits[feed.index()].map_or_else(|| power.feeds[feed].limit(), Watts),
             cause: &|_| Cause::GridTarget,
             load: &|feed| loads[feed.index()].map(Watts),
+            openings: &|name, at| crate::control::lend::opening(hall, name, at),
             cooling: None,
             tick: self.tick,
         };
