@@ -6,7 +6,7 @@ use plant::time::{Span, Wall};
 use plant::units::Watts;
 use serde_json::{Value, json};
 
-use super::{Bucket, read, write};
+use super::{Bucket, is_new, read, write};
 use crate::control::ledger::message::{Inside, LeaseId, Op};
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Tight, Why};
@@ -27,12 +27,12 @@ fn who_asks_too_often_is_told_when_to_come_again() {
 #[test]
 fn who_is_put_off_knows_which_request_and_until_when() {
     let message = |data: &Value| json!({ "type": "x", "data": data }).to_string().into_bytes();
-    let name = |data: &Value| super::read::named_request(&message(data));
+    let name = |data: &Value| read::named_request(&message(data));
     assert_eq!(name(&json!({ "request_id": "r7" })), "r7");
     for unreadable in [json!({}), json!({ "request_id": 7 }), json!({ "request_id": "x".repeat(65) }), json!(3)] {
         assert_eq!(name(&unreadable), "", "{unreadable}");
     }
-    assert_eq!(super::read::named_request(b"\xff{"), "");
+    assert_eq!(read::named_request(b"\xff{"), "");
     let data = write::later(("slurm", "r7"), ("rate", "more than 60 messages a minute"), 0.5);
     assert_eq!(
         (&data["request_id"], &data["code"], &data["retry_after_s"]),
@@ -64,7 +64,7 @@ fn what_was_answered_just_before_a_crash_is_told_after_it() {
     };
     let told = |notice, request: &str| {
         let answered = Answered { request: request.to_owned(), ..answered(&[]) };
-        super::is_new(&view(notice), &answered)
+        is_new(&view(notice), &answered)
     };
     assert!(told(of(990_000, Tidings::Answered), "r1"));
     assert!(!told(of(900_000, Tidings::Answered), "r1"), "long ago");
