@@ -9,6 +9,7 @@ mod crash;
 mod example;
 mod flex;
 mod holding;
+mod jobs;
 mod lending;
 mod life;
 mod look;

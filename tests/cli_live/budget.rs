@@ -11,23 +11,28 @@ use crate::mqtt::mosquitto::Mosquitto;
 use crate::mqtt::rig::{Peer, options};
 
 /// A scheduler, and what it hears.
-struct Client {
-    peer: Peer,
+pub struct Client {
+    pub peer: Peer,
     runtime: tokio::runtime::Runtime,
     site: String,
 }
 
 fn rig(broker: &Mosquitto) -> Rig {
-    let folder = tempfile::tempdir().expect("a folder");
+    lending(broker, tempfile::tempdir().expect("a folder"), &[])
+}
+
+/// A service that lends, and what else is set.
+pub fn lending(broker: &Mosquitto, folder: tempfile::TempDir, more: &[String]) -> Rig {
     let secret = folder.path().join("password");
     std::fs::write(&secret, "wattloop").expect("writes");
     std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("changes");
-    let set = vec![
+    let mut set = vec![
         "mqtt.user=\"wattloop\"".to_owned(),
         format!("mqtt.password_file={:?}", secret.display().to_string()),
         "mqtt.broker_acl=true".to_owned(),
         "budgets.client=[{name=\"slurm\",leases=4},{name=\"hasty\",per_minute=1}]".to_owned(),
     ];
+    set.extend_from_slice(more);
     let at = wire::Broker {
         host: "127.0.0.1".to_owned(),
         port: broker.port,
@@ -38,7 +43,7 @@ fn rig(broker: &Mosquitto) -> Rig {
 }
 
 impl Client {
-    fn new(broker: &Mosquitto, site: &str) -> Self {
+    pub fn new(broker: &Mosquitto, site: &str) -> Self {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let peer = runtime.block_on(Peer::connect(
             options("slurm", broker.port),
@@ -47,7 +52,7 @@ impl Client {
         Self { peer, runtime, site: site.to_owned() }
     }
 
-    fn topic(&self, client: &str, what: &str) -> String {
+    pub fn topic(&self, client: &str, what: &str) -> String {
         format!("wattloop/v1/{}/budget/{client}/{what}", self.site)
     }
 
@@ -56,14 +61,14 @@ impl Client {
     }
 
     /// Asks, and waits for the next answer.
-    fn ask(&self, client: &str, data: &Value) -> Value {
+    pub fn ask(&self, client: &str, data: &Value) -> Value {
         let before = self.peer.heard(&self.topic(client, "response")).len();
         let message = json!({ "specversion": "1.0", "id": "1", "source": "//slurm", "type": "wattloop.budget.request.v1", "data": data });
         self.say(client, message.to_string(), false);
         self.answer(client, before)
     }
 
-    fn answer(&self, client: &str, before: usize) -> Value {
+    pub fn answer(&self, client: &str, before: usize) -> Value {
         let topic = self.topic(client, "response");
         let begun = Instant::now();
         loop {
@@ -107,7 +112,7 @@ fn envelope(client: &Client, epoch: u64) -> f64 {
 }
 
 /// 10 kW below a PDU for slurm, with a field that is other.
-fn asks(request: &str, key: &str, value: &Value) -> Value {
+pub fn asks(request: &str, key: &str, value: &Value) -> Value {
     let mut data = json!({
         "client": "slurm", "request_id": request, "op": "acquire", "domain": "pdu-a1",
         "power": { "want_w": 10e3 }, "ttl_s": 3600, "job": { "scheduler": "slurm", "id": 7 },
@@ -116,12 +121,12 @@ fn asks(request: &str, key: &str, value: &Value) -> Value {
     data
 }
 
-fn code(answer: &Value) -> (&str, &str) {
+pub fn code(answer: &Value) -> (&str, &str) {
     (answer["code"].as_str().unwrap_or_default(), answer["reason"]["code"].as_str().unwrap_or_default())
 }
 
 /// Asks until control has made its first scans and its meters are read.
-fn first(client: &Client) -> Value {
+pub fn first(client: &Client) -> Value {
     let begun = Instant::now();
     // Who speaks before the service listens is not heard.
     while client.peer.heard(&format!("wattloop/v1/{}/status", client.site)).is_empty() {
