@@ -28,6 +28,7 @@ Examples:
   wattloop budget acquire --job slurm/1234 --domain pdu-a1 --want 60kW --min 40kW --partial
   wattloop budget acquire --job slurm/1234 --nodes 'gpu[001-004]' --each 6kW --for 6h --class curtailable --floor 8kW
   wattloop budget acquire --job slurm/1234 --domain pdu-a1 --want 60kW --wait 10min
+  wattloop budget acquire --job slurm/1235 --domain pdu-a1 --want 60kW --for 6h --window night --wait 12h
   wattloop budget acquire --job slurm/1234 --domain pdu-a1 --want 60kW --dry-run --json | jq .code
 
 Asked twice for one job it is asked once: both are told the same lease. When that is over (`release`), or was refused, the job may ask anew.

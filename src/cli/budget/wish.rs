@@ -59,6 +59,12 @@ pub struct WishArgs {
     /// Done by this instant (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub deadline: Option<String>,
+    /// Only while this window of the hall is open, as `wattloop windows list` names it there
+    #[arg(long, value_name = "NAME")]
+    pub window: Option<String>,
+    /// The window is a wish: with what nobody else waits for it may begin before
+    #[arg(long, requires = "window")]
+    pub early: bool,
     /// What may be done to it later [default: firm]
     #[arg(long, value_enum)]
     pub class: Option<Class>,
@@ -117,6 +123,8 @@ impl WishArgs {
             ("duration_s", seconds(self.lasts)),
             ("not_before", at(&self.not_before)),
             ("deadline", at(&self.deadline)),
+            ("window", at(&self.window)),
+            ("early", self.early.then_some(Value::Bool(true))),
         ];
         put("time", some(&time));
         let word = |of: &Option<_>| of.as_ref().map(word);
@@ -217,10 +225,13 @@ mod tests {
             lasts: Some(Span::from_secs(60)),
             on_expiry: Some(OnExpiry::Pause),
             priority: Some(-3),
+            window: Some("night".to_owned()),
+            early: true,
             ..wish()
         };
         let data = Value::Object(all.fields().expect("whole"));
         assert_eq!((&data["class"], &data["time"]["duration_s"]), (&json!("curtailable"), &json!(60.0)));
+        assert_eq!((&data["time"]["window"], &data["time"]["early"]), (&json!("night"), &json!(true)));
         assert_eq!((&data["on_expiry"], &data["priority"]), (&json!("pause"), &json!(-3)));
     }
 
