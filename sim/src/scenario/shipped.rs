@@ -215,6 +215,10 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("hybrid-dry-cooler-dead", include_str!("../../scenarios/hybrid-dry-cooler-dead.toml")),
     ("hybrid-dry-cooler-pads-stay-dry", include_str!("../../scenarios/hybrid-dry-cooler-pads-stay-dry.toml")),
     ("hybrid-dry-cooler-pads-stay-wet", include_str!("../../scenarios/hybrid-dry-cooler-pads-stay-wet.toml")),
+    (
+        "hybrid-dry-cooler-pads-without-weather",
+        include_str!("../../scenarios/hybrid-dry-cooler-pads-without-weather.toml"),
+    ),
     ("hybrid-dry-cooler-start-fails", include_str!("../../scenarios/hybrid-dry-cooler-start-fails.toml")),
     ("hybrid-dry-cooler-stop-fails", include_str!("../../scenarios/hybrid-dry-cooler-stop-fails.toml")),
     ("hybrid-dry-cooler-wets-its-pads", include_str!("../../scenarios/hybrid-dry-cooler-wets-its-pads.toml")),
