@@ -9,7 +9,7 @@ use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::ahead::SLOTS;
-use super::ahead::slots::taxed;
+use super::ahead::slots::price;
 use super::ledger::tree::{self, Place};
 use super::ledger::{Ground, Milli};
 use super::outlook::{self, Expected, begin};
@@ -87,7 +87,7 @@ impl State {
     /// A quarter of which only the price is known.
     fn priced(&self, plan: &Plan, quarter: i64) -> EnvelopeSlot {
         let (at, known) = (begin(quarter), self.prices.known());
-        let price = plan.tariff.as_deref().and_then(|of| Some(of.price_at(at, Some(known))?.number() * taxed(of)));
+        let price = plan.tariff.as_deref().and_then(|of| price(of, known, at));
         let carbon = known.at(at).and_then(|slot| slot.grams).map(|grams| grams.number());
         EnvelopeSlot { start_ms: at.0, watts: 0.0, confidence: None, price, carbon }
     }
@@ -95,9 +95,7 @@ impl State {
     /// What may still be lent below a feed in the quarters from this one on (W), and how sure that is (1).
     fn flexible(&self, (plan, ground): (&Plan, &Ground), id: FeedId, first: i64) -> Vec<(f64, Option<f64>)> {
         let (power, now) = (&plan.hall.power, self.ledger.now());
-        let racks = (0..power.racks.len()).map(|place| self.feeds.rack(place)).sum();
-        let measured = tree::measured(power, |of| self.feeds.flow(of), racks);
-        let cooling = measured.unwrap_or(ground.rules.cooling);
+        let cooling = self.cooling_by_meters(plan).unwrap_or(ground.rules.cooling);
         let weights = tree::weights(power, &[(Place::Feed(id), 1.0)], (cooling, &ground.spread));
         let weight = weights.iter().find(|(of, _)| *of == id).map_or(1.0, |(_, weight)| *weight);
         let (forecast, zone) = (self.outlook.as_ref(), plan.tariff.as_deref().map(|of| &of.zone));

@@ -38,9 +38,7 @@ impl State {
         said: &Said,
         (scratch, tick): (&mut Scratch, Tick),
     ) -> Result<Reply, Refusal> {
-        let power = &plan.hall.power;
-        let racks = (0..power.racks.len()).map(|place| self.feeds.rack(place)).sum();
-        let cooling = tree::measured(power, |feed| self.feeds.flow(feed), racks);
+        let cooling = self.cooling_by_meters(plan);
         let mut pending = std::mem::take(&mut self.pending);
         let news = &mut News::new(tick, &mut pending);
         let answered: Option<Answered> = self.lend(plan, (tick, cooling), |ledger, around| match said {
@@ -52,6 +50,13 @@ impl State {
         });
         self.pending = pending;
         answered.map(|of| Reply::Lease(Box::new(of))).ok_or(Refusal::Unknown)
+    }
+
+    /// What cooling draws for each watt of machines (1), where meters tell it.
+    pub(super) fn cooling_by_meters(&self, plan: &Plan) -> Option<f64> {
+        let power = &plan.hall.power;
+        let racks = (0..power.racks.len()).map(|place| self.feeds.rack(place)).sum();
+        tree::measured(power, |feed| self.feeds.flow(feed), racks)
     }
 
     /// Lets the ledger do something, with all around it; nothing where nobody may ask for leases. Allocates nothing itself.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!              drift > 2 s between two scans, or before 2020
-//!   Trusted ─────────────────────────────────────────────▶ Doubted { since }
-//!      ▲                                                        │ another jump: since = now
+//!   Trusted ─────────────────────────────────────────────▶ Doubted { until }
+//!      ▲                                                        │ another jump: from then on
 //!      └──────────── steady for the settling time ◀─────────────┘
 //! ```
 //!
@@ -109,7 +109,7 @@ struct Judged {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trust {
     Trusted,
-    Doubted { since: Mono },
+    Doubted { until: Mono },
 }
 
 /// What the record says of both clocks at its end.
@@ -161,18 +161,19 @@ impl<S: Source> Clock<S> {
         let believed = i128::from(now.wall.0).saturating_sub(i128::from(left.now.wall.0));
         let passed = i128::from(now.mono.since(left.now.mono).millis());
         let jump = i128::from(JUMP.millis());
-        let (wrong, since) = if left.same_run {
+        let (wrong, steady) = if left.same_run {
             let off = believed.saturating_sub(passed).saturating_abs();
-            (!left.now.trusted || off > jump.saturating_add(passed / SLEWED), now.mono)
+            (!left.now.trusted || off > jump.saturating_add(passed / SLEWED), self.settle)
         } else {
-            (believed < -jump, now.mono.after(Span::from_nanos(BEHIND.nanos().saturating_sub(self.settle.nanos()))))
+            (believed < -jump, BEHIND)
         };
         if wrong {
             tracing::warn!(
                 off_s = believed / 1000,
                 "the wall clock is not where the record's end says that it must be: it is not trusted for a while"
             );
-            self.judged.lock().unwrap_or_else(PoisonError::into_inner).trust = Trust::Doubted { since };
+            self.judged.lock().unwrap_or_else(PoisonError::into_inner).trust =
+                Trust::Doubted { until: now.mono.after(steady) };
         }
     }
 
@@ -193,8 +194,10 @@ impl<S: Source> Clock<S> {
         });
         judged.last = Some((mono, wall));
         judged.trust = match judged.trust {
-            Trust::Trusted | Trust::Doubted { .. } if jumped || wall < EARLIEST => Trust::Doubted { since: mono },
-            Trust::Doubted { since } if mono.since(since) < self.settle => Trust::Doubted { since },
+            Trust::Trusted | Trust::Doubted { .. } if jumped || wall < EARLIEST => {
+                Trust::Doubted { until: mono.after(self.settle) }
+            }
+            Trust::Doubted { until } if mono < until => Trust::Doubted { until },
             Trust::Trusted | Trust::Doubted { .. } => Trust::Trusted,
         };
         Now { mono, wall, trusted: judged.trust == Trust::Trusted }

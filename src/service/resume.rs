@@ -50,13 +50,11 @@ pub fn resume(site: &Site, header: &Header, recovered: &Recovered, between: Betw
     for incident in recovered.incidents.iter().chain(&left.incidents) {
         tracing::error!("{incident}");
     }
-    let known = |header: &Header| {
-        !header.machine.is_empty() && header.machine == recovered.header.as_ref().map_or("", |of| of.machine.as_str())
-    };
-    let at_last = left.last.map(|last| (last, known(header)));
     let whole = recovered.incidents.is_empty() && left.incidents.is_empty();
-    let run = |header: &Header| (!header.machine.is_empty()).then(|| (header.machine.clone(), header.program.clone()));
-    let same_run = recovered.header.as_ref().and_then(run).is_some_and(|before| Some(before) == run(header));
+    let before = recovered.header.as_ref().filter(|before| !before.machine.is_empty());
+    let same_machine = before.is_some_and(|before| before.machine == header.machine);
+    let same_run = same_machine && before.is_some_and(|before| before.program == header.program);
+    let at_last = left.last.map(|last| (last, same_machine));
     let same = |before: &Site| same_but_for_strategies(&before.hall, &site.hall) && before.tariff == site.tariff;
     let same_site = left.site.as_ref().is_some_and(same);
     // A device's patience has run since the last refresh, which is never longer ago than a third of it.

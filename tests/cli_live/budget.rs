@@ -18,11 +18,18 @@ pub struct Client {
 }
 
 fn rig(broker: &Mosquitto) -> Rig {
-    lending(broker, tempfile::tempdir().expect("a folder"), &[])
+    lending(broker, tempfile::tempdir().expect("a folder"), (&CLIENTS, None))
 }
 
-/// A service that lends, and what else is set.
-pub fn lending(broker: &Mosquitto, folder: tempfile::TempDir, more: &[String]) -> Rig {
+/// Who may ask.
+const CLIENTS: [&str; 1] = ["budgets.client=[{name=\"slurm\",leases=4},{name=\"hasty\",per_minute=1}]"];
+
+/// A service that lends, what else is set, and as whom its hall's sensors speak.
+pub fn lending(
+    broker: &Mosquitto,
+    folder: tempfile::TempDir,
+    (more, login): (&[&str], Option<(String, String)>),
+) -> Rig {
     let secret = folder.path().join("password");
     std::fs::write(&secret, "wattloop").expect("writes");
     std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("changes");
@@ -30,15 +37,10 @@ pub fn lending(broker: &Mosquitto, folder: tempfile::TempDir, more: &[String]) -
         "mqtt.user=\"wattloop\"".to_owned(),
         format!("mqtt.password_file={:?}", secret.display().to_string()),
         "mqtt.broker_acl=true".to_owned(),
-        "budgets.client=[{name=\"slurm\",leases=4},{name=\"hasty\",per_minute=1}]".to_owned(),
     ];
-    set.extend_from_slice(more);
-    let at = wire::Broker {
-        host: "127.0.0.1".to_owned(),
-        port: broker.port,
-        client: "simulated-hall".to_owned(),
-        login: None,
-    };
+    set.extend(more.iter().map(|of| (*of).to_owned()));
+    let at =
+        wire::Broker { host: "127.0.0.1".to_owned(), port: broker.port, client: "simulated-hall".to_owned(), login };
     Rig::with("air", folder, Scene { set, broker: Some(at), ..Scene::default() })
 }
 

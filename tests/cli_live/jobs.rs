@@ -31,7 +31,7 @@ fn a_job_is_held_for_its_window_over_a_crash_and_its_start_is_its_grant() {
         minute(opens + 7200)
     );
     std::fs::write(&hall, format!("{air}\n{window}")).expect("writes");
-    let rig = lending(&broker, folder, &[format!("hall={:?}", hall.display().to_string())]);
+    let rig = lending(&broker, folder, (&[&format!("hall={hall:?}"), "budgets.client=[{name=\"slurm\"}]"], None));
     let client = Client::new(&broker, &rig.hall().site);
     let mut run = rig.running(&[]);
     first(&client);

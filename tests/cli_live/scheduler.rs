@@ -5,9 +5,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sim::wire;
-use wattloop::service::rehearsal::Scene;
 
+use super::budget::lending;
 use super::rig::{Rig, Run, code, program, told};
 use crate::mqtt::access::guarded;
 use crate::mqtt::mosquitto::Mosquitto;
@@ -80,23 +79,10 @@ impl Scheduler {
         let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
         let targets = "feeds = [\"pdu-a1\"]\nramp-down = \"1s\"\nramp-up = \"1s\"\nhold-after = \"0s\"\ngrace = \"1s\"";
         let hall = file("lending.toml", &format!("{air}\n[grid]\n{targets}\n"));
-        let set = vec![
-            format!("hall={hall:?}"),
-            "mqtt.user=\"wattloop\"".to_owned(),
-            format!("mqtt.password_file={:?}", file("wattloop.password", "wattloop")),
-            "mqtt.broker_acl=true".to_owned(),
-            "budgets.notice=\"0s\"".to_owned(),
-            "budgets.settle=\"0s\"".to_owned(),
-            format!("budgets.client=[{{name=\"slurm\",most={most}}}]"),
-        ];
-        let at = wire::Broker {
-            host: "127.0.0.1".to_owned(),
-            port: broker.port,
-            client: "simulated-hall".to_owned(),
-            login: Some(("gateway".to_owned(), "gateway".to_owned())),
-        };
         file("slurm.password", "slurm\n");
-        let rig = Rig::with("air", folder, Scene { set, broker: Some(at), ..Scene::default() });
+        let (hall, may) = (format!("hall={hall:?}"), format!("budgets.client=[{{name=\"slurm\",most={most}}}]"));
+        let set = [hall.as_str(), "budgets.notice=\"0s\"", "budgets.settle=\"0s\"", may.as_str()];
+        let rig = lending(&broker, folder, (&set, Some(("gateway".to_owned(), "gateway".to_owned()))));
         let text = format!(
             "broker = {:?}\nuser = \"slurm\"\npassword_file = \"slurm.password\"\nsite = {:?}\nstate = \"state\"\n",
             broker.url(),

@@ -3,10 +3,11 @@
 use clap::Args;
 use plant::time::{Mono, Span};
 use serde_json::{Value, json};
+use wattloop::control::ledger::message::NAME;
 use wattloop::service::clock::{Machine, Source as _};
 
 use super::line::Line;
-use super::memory::{JOB, Memory, Note, Stage};
+use super::memory::{Memory, Note, Stage};
 use super::place::{Place, PlaceArgs};
 use super::said::{after, codes, live, refused, text};
 use super::wish::{WishArgs, request_id, seconds};
@@ -70,11 +71,8 @@ struct Asking<'a> {
 
 /// Asks.
 pub async fn run(args: &AcquireArgs, clock: Machine, out: &Out) -> Result<(), Stop> {
-    let length = args.job.chars().count();
-    if length == 0
-        || length > JOB
-        || args.request_id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > JOB)
-    {
+    let named = |name: &String| (1..=NAME).contains(&name.chars().count());
+    if !named(&args.job) || !args.request_id.as_ref().is_none_or(named) {
         return Err(Stop::usage("--job and --request-id must have 1 to 64 characters", ""));
     }
     let fields = args.wish.fields()?;

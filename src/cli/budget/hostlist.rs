@@ -1,7 +1,6 @@
 //! Lists of nodes as schedulers write them: `gpu[001-004,7],login1`.
 
-/// How many nodes one lease may have.
-const MOST: usize = 256;
+use wattloop::control::ledger::message::PLACES;
 
 /// Every name of a list, in its order.
 ///
@@ -41,8 +40,8 @@ fn split(list: &str) -> Result<Vec<&str>, String> {
 /// The first bracket's numbers, each with all that the rest stands for.
 fn expand(one: &str, found: &mut Vec<String>) -> Result<(), String> {
     let Some((before, rest)) = one.split_once('[') else {
-        if found.len() >= MOST {
-            return Err(format!("one lease may have {MOST} nodes: name a rack or a feed"));
+        if found.len() >= PLACES {
+            return Err(format!("one lease may have {PLACES} nodes: name a rack or a feed"));
         }
         found.push(one.to_owned());
         return Ok(());

@@ -12,7 +12,7 @@ use wattloop::service::clock::{Machine, Source as _};
 
 use super::Stop;
 use super::place::Place;
-use super::said::{codes, text};
+use super::said::{after, codes, text};
 
 /// The largest message that is read (bytes).
 const MOST: usize = 256 * 1024;
@@ -210,21 +210,13 @@ impl Course {
             Heard::Answer(answer) if text(&answer, "request_id") == request => {
                 // The service has not decided: it was busy, or its journal is not there yet.
                 if codes(&answer).0 == "retry" && ["busy", "rate", "journal"].contains(&codes(&answer).1) {
+                    let rest = after(&answer).map_or(Span::ZERO, Span::from_seconds);
+                    self.next = now.after(rest.max(Span::from_secs(1)));
                     self.last = Some(answer);
-                    self.next = now.after(Span::from_secs(1));
                     return None;
                 }
                 Some(Ok(answer))
             }
-            // Some refusals name no request: nobody of this name may ask, or it asks too often.
-            Heard::Answer(answer) if text(&answer, "request_id").is_empty() => match codes(&answer).0 {
-                "denied" => Some(Ok(answer)),
-                "retry" => {
-                    self.last = Some(answer);
-                    None
-                }
-                _ => None,
-            },
             Heard::Lost(why) if !self.waits && now.since(self.begun) >= ABSENT => Some(Err(Stop::new(
                 69,
                 "unreachable",

@@ -19,8 +19,6 @@ use serde_json::Value;
 use super::Stop;
 use super::said::text;
 
-/// The longest name of a job (characters).
-pub const JOB: usize = 64;
 /// The largest file that is read (bytes).
 const MOST: u64 = 64 * 1024;
 /// How long what is over is remembered.

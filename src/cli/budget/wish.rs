@@ -1,33 +1,16 @@
 //! What a job wants, as a request of the contract.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use plant::time::Span;
 use serde_json::{Map, Value, json};
 
 use super::Stop;
 use super::hostlist;
 
-/// What may be done to a lease later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Class {
-    /// Nothing but in an emergency
-    Firm,
-    /// Brought down to its floor, with notice
-    Curtailable,
-    /// Paused, with notice
-    Interruptible,
-}
-
-/// What a job does when its lease is over and nobody can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum OnExpiry {
-    /// It comes down to its floor
-    Floor,
-    /// It pauses
-    Pause,
-    /// It stops
-    Stop,
-}
+/// The contract's words: firm is lowered in an emergency only, curtailable comes down to its floor with notice, interruptible is paused with notice.
+const CLASSES: [&str; 3] = ["firm", "curtailable", "interruptible"];
+/// The contract's words for what a job does when nobody can be asked.
+const EXPIRIES: [&str; 3] = ["floor", "pause", "stop"];
 
 /// What a job wants.
 #[derive(Clone, Debug, Default, Args)]
@@ -65,9 +48,9 @@ pub struct WishArgs {
     /// The window is a wish: with what nobody else waits for it may begin before
     #[arg(long, requires = "window")]
     pub early: bool,
-    /// What may be done to it later [default: firm]
-    #[arg(long, value_enum)]
-    pub class: Option<Class>,
+    /// What may be done to it later: nothing but in an emergency, down to its floor with notice, paused with notice [default: firm]
+    #[arg(long, value_name = "CLASS", value_parser = CLASSES)]
+    pub class: Option<String>,
     /// What it draws when it has come down
     #[arg(long, value_name = "POWER", value_parser = watts)]
     pub floor: Option<f64>,
@@ -78,8 +61,8 @@ pub struct WishArgs {
     #[arg(long, value_name = "TIME", value_parser = crate::cli::span)]
     pub ttl: Option<Span>,
     /// What the job does when its lease is over and nobody can be asked [default: floor]
-    #[arg(long, value_enum)]
-    pub on_expiry: Option<OnExpiry>,
+    #[arg(long, value_name = "WHAT", value_parser = EXPIRIES)]
+    pub on_expiry: Option<String>,
     /// Less than it wants will do, from --min on
     #[arg(long)]
     pub partial: bool,
@@ -118,19 +101,18 @@ impl WishArgs {
             ]),
         );
         put("flex", some(&[("floor_w", self.floor.map(Value::from)), ("shed_time_s", seconds(self.shed_time))]));
-        let at = |said: &Option<String>| said.clone().map(Value::from);
+        let text = |said: &Option<String>| said.clone().map(Value::from);
         let time = [
             ("duration_s", seconds(self.lasts)),
-            ("not_before", at(&self.not_before)),
-            ("deadline", at(&self.deadline)),
-            ("window", at(&self.window)),
+            ("not_before", text(&self.not_before)),
+            ("deadline", text(&self.deadline)),
+            ("window", text(&self.window)),
             ("early", self.early.then_some(Value::Bool(true))),
         ];
         put("time", some(&time));
-        let word = |of: &Option<_>| of.as_ref().map(word);
         for (key, value) in [
-            ("class", word(&self.class)),
-            ("on_expiry", self.on_expiry.as_ref().map(self::word)),
+            ("class", text(&self.class)),
+            ("on_expiry", text(&self.on_expiry)),
             ("priority", self.priority.map(Value::from)),
             ("ttl_s", seconds(self.ttl)),
         ] {
@@ -185,10 +167,6 @@ pub fn seconds(span: Option<Span>) -> Option<Value> {
     span.map(|span| json!(span.seconds()))
 }
 
-fn word<T: ValueEnum>(of: &T) -> Value {
-    json!(of.to_possible_value().map(|value| value.get_name().to_owned()))
-}
-
 /// The request of a job: the same job asks with the same name, each time that it asks anew with another.
 pub fn request_id((site, client): (&str, &str), job: &str, attempt: u32) -> String {
     let hash = blake3::hash(format!("wattloop budget\0{site}\0{client}\0{job}\0{attempt}").as_bytes());
@@ -200,6 +178,8 @@ pub fn request_id((site, client): (&str, &str), job: &str, attempt: u32) -> Stri
 
 #[cfg(test)]
 mod tests {
+    use wattloop::control::ledger::message::{Class, OnExpiry};
+
     use super::*;
 
     fn wish() -> WishArgs {
@@ -221,9 +201,9 @@ mod tests {
         let data = Value::Object(wish().fields().expect("whole"));
         assert_eq!(data, json!({ "domain": "pdu-a1", "power": { "want_w": 6e4 }, "flex": {}, "time": {} }));
         let all = WishArgs {
-            class: Some(Class::Curtailable),
+            class: Some("curtailable".to_owned()),
             lasts: Some(Span::from_secs(60)),
-            on_expiry: Some(OnExpiry::Pause),
+            on_expiry: Some("pause".to_owned()),
             priority: Some(-3),
             window: Some("night".to_owned()),
             early: true,
@@ -233,6 +213,14 @@ mod tests {
         assert_eq!((&data["class"], &data["time"]["duration_s"]), (&json!("curtailable"), &json!(60.0)));
         assert_eq!((&data["time"]["window"], &data["time"]["early"]), (&json!("night"), &json!(true)));
         assert_eq!((&data["on_expiry"], &data["priority"]), (&json!("pause"), &json!(-3)));
+    }
+
+    #[test]
+    fn words_are_those_of_the_contract() {
+        let classes = [Class::Firm, Class::Curtailable, Class::Interruptible];
+        assert_eq!(classes.map(|of| json!(of)), CLASSES.map(|word| json!(word)));
+        let expiries = [OnExpiry::Floor, OnExpiry::Pause, OnExpiry::Stop];
+        assert_eq!(expiries.map(|of| json!(of)), EXPIRIES.map(|word| json!(word)));
     }
 
     #[test]

@@ -26,10 +26,15 @@ pub fn taxed(tariff: &Tariff) -> f64 {
     1.0 + tariff.taxes.iter().map(|tax| tax.share.number()).sum::<f64>()
 }
 
+/// What a kWh costs at an instant (currency, taxes included); nothing where nobody knows.
+pub fn price(tariff: &Tariff, known: &Prices, at: Wall) -> Option<f64> {
+    tariff.price_at(at, Some(known)).map(|price| price.number() * taxed(tariff))
+}
+
 /// What energy costs from a quarter of an hour on. A price that is not known is that of the day before; where that is not known either, the mean of those
 /// that are, which moves nothing.
 pub fn prices(tariff: &Tariff, known: &Prices, first: i64, supposed: &mut Supposed) -> Vec<Priced> {
-    let at = |at: Wall| tariff.price_at(at, Some(known)).map(|price| price.number() * taxed(tariff));
+    let at = |at: Wall| price(tariff, known, at);
     let mut each = Vec::with_capacity(usize_from_u64(SLOTS.unsigned_abs()));
     for n in 0..SLOTS {
         let from = begin(first.saturating_add(n));

@@ -109,10 +109,6 @@ impl Ledger {
         if self.never(around, asked) {
             return Outcome::plain(Code::Denied, Why::Feed);
         }
-        // Whatever time it is: what may begin so late is not done by its deadline.
-        if asked.wish.times.not_before.is_some_and(|at| !asked.in_time(at)) {
-            return Outcome::plain(Code::Denied, Why::Over);
-        }
         if self.waiting.len() >= MOST.1 {
             return Outcome::plain(Code::Retry, Why::Full).after(RETRY);
         }

@@ -9,6 +9,9 @@ use super::{Ground, Ledger, Milli};
 use crate::control::ahead::SLOTS;
 use crate::control::outlook::{begin, quarter};
 
+/// No tenant's place.
+const NOBODY: usize = usize::MAX;
+
 impl Ledger {
     /// It is known, or reckoned on from when it was, what time it is.
     #[must_use]
@@ -22,7 +25,7 @@ impl Ledger {
         let (now, end) = (self.now(), begin(first.saturating_add(SLOTS)));
         let on_feed = self.leases().filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
         let mut scratch = Scratch::default();
-        scratch.fill(on_feed, (ground, now), &Time { whose: usize::MAX, from: now, to: end, but: None, rank: None });
+        scratch.fill(on_feed, (ground, now), &Time { whose: NOBODY, from: now, to: end, but: None, rank: None });
         let mut most = vec![Milli::ZERO; usize_from_u64(SLOTS.unsigned_abs())];
         let mut raise = |from: Wall, to: Wall, charged: Milli| {
             let place = |at: Wall| quarter(at).saturating_sub(first).clamp(0, SLOTS);
@@ -32,10 +35,8 @@ impl Ledger {
         };
         let mut last = (now, Milli::ZERO);
         scratch.sweep(now, |at, totals| {
-            let kept = |(n, total): (usize, &Milli)| ground.floor(n, feed).max(*total);
-            let charged = totals.iter().enumerate().map(kept).fold(Milli::ZERO, Milli::and);
             raise(last.0, at, last.1);
-            last = (at, charged);
+            last = (at, ground.together(totals, feed, NOBODY));
         });
         raise(last.0, end, last.1);
         most

@@ -170,9 +170,6 @@ impl Ledger {
             return false;
         }
         let start = begin.at;
-        if wait.latest.is_some_and(|latest| start > latest) {
-            return false;
-        }
         let end = wait.duration.map(|long| later(start, long));
         let to = charged_until(end, tail);
         let rank = if begin.is_early() { Rank::behind_all() } else { wait.rank(self.lived) };

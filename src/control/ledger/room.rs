@@ -170,9 +170,7 @@ impl Ledger {
         let own = ground.floor(time.whose, feed);
         let mut least = Left { room: Milli::MOST, share: Milli::MOST, own: Milli::MOST };
         scratch.sweep(time.from, |_, totals| {
-            let of =
-                |(n, total): (usize, &Milli)| if n == time.whose { *total } else { ground.floor(n, feed).max(*total) };
-            let all = totals.iter().enumerate().map(of).fold(Milli::ZERO, Milli::and);
+            let all = ground.together(totals, feed, time.whose);
             let mine = totals.get(time.whose).copied().unwrap_or_default();
             least.room = least.room.min(usable.less(all));
             least.share = least.share.min(share.less(mine));

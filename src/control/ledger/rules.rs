@@ -97,4 +97,11 @@ impl Ground {
     pub fn floor(&self, tenant: usize, feed: FeedId) -> Milli {
         self.floors.get(tenant).and_then(|all| all.get(feed)).copied().unwrap_or(Milli::ZERO)
     }
+
+    /// What a feed is charged for all (mW): each tenant's total, and at least what is his own there, but of one whose own that may come from.
+    #[must_use]
+    pub fn together(&self, totals: &[Milli], feed: FeedId, but: usize) -> Milli {
+        let of = |(n, total): (usize, &Milli)| if n == but { *total } else { self.floor(n, feed).max(*total) };
+        totals.iter().enumerate().map(of).fold(Milli::ZERO, Milli::and)
+    }
 }

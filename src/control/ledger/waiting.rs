@@ -118,7 +118,8 @@ impl Waiting {
     /// It cannot be done in time any more. By a clock that may be wrong nobody knows.
     #[must_use]
     pub fn is_late(&self, (wall, sure): (Wall, bool)) -> bool {
-        sure && self.latest.is_some_and(|latest| latest < wall)
+        let soonest = self.not_before.map_or(wall, |at| at.max(wall));
+        sure && self.latest.is_some_and(|latest| latest < soonest)
     }
 
     /// True once it is not waited for any more.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use plant::time::{Mono, Span};
 use serde_json::{Value, json};
+use wattloop::control::ledger::TTL;
 
 use crate::cli::budget::memory::{Note, Stage};
 use crate::cli::budget::said::{after, codes, text};
 
 /// The shortest time to live that a lease may have: what is not known is taken for it.
-const SHORTEST: f64 = 30.0;
+const SHORTEST: Span = TTL.0;
 /// An answer may take so long before the same is asked again.
 const PATIENCE: Span = Span::from_secs(5);
 /// Where it is not said when to ask again.
@@ -50,7 +51,7 @@ fn pause(note: &Note) -> Span {
     let hash = blake3::hash(note.lease_id.as_deref().unwrap_or_default().as_bytes());
     let byte = f64::from(hash.as_bytes().first().copied().unwrap_or_default());
     let jitter = 0.9 + 0.2 * byte / 255.0;
-    Span::from_seconds(note.ttl_s.max(SHORTEST) / 3.0 * jitter)
+    Span::from_seconds(note.ttl_s.max(SHORTEST.seconds()) / 3.0 * jitter)
 }
 
 impl Keeper {
@@ -138,7 +139,8 @@ impl Keeper {
                 kept.changed(&before)
             }
             _ => {
-                kept.due = now.after(Span::from_seconds(after(answer).unwrap_or(RETRY).clamp(1.0, SHORTEST / 3.0)));
+                kept.due =
+                    now.after(Span::from_seconds(after(answer).unwrap_or(RETRY).clamp(1.0, SHORTEST.seconds() / 3.0)));
                 None
             }
         }
