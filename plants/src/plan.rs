@@ -1,4 +1,4 @@
-//! A plan of the day ahead as a scan hears it: what batteries do in each quarter of an hour, and which peaks they hold.
+//! A plan of the day ahead as a scan hears it: what batteries do in each quarter of an hour, which peaks they hold, and when jobs begin.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,19 @@ pub struct Arrived {
     pub slots: Vec<Planned>,
     /// What windows shall not exceed, of each of the tariff's demands in their order (W); nothing where it plans none.
     pub targets: Vec<Option<f64>>,
+    /// When jobs begin that wait for a plan, by their leases' names in rising order. One that is not among them is not planned.
+    pub starts: Vec<Start>,
+}
+
+/// When a job begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The generation of the controller that has named its lease,
+    pub epoch: u64,
+    /// and its number in that.
+    pub number: u64,
+    /// When.
+    pub at: Wall,
 }
 
 /// What batteries do in a slot of a plan.

@@ -6,12 +6,14 @@
 //!  feed's limit, what a grid asks ─▶   ├─▶ Question: a problem for the planner, and what is supposed in it
 //!  demands, peaks that are paid ─▶ demands
 //!  batteries as they are seen ─▶ battery
+//!  leases, and those that wait for a plan ─▶ jobs, domains
 //! ```
 //!
 //! It is made when somebody asks, between scans: no scan waits for it. What nobody knows is supposed, and the question says what and of how many slots.
 
 mod demands;
 mod follow;
+mod jobs;
 pub(super) mod slots;
 mod solve;
 
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use follow::{Follow, Seen};
 
+use super::ledger::message::LeaseId;
 use super::outlook::{self, Made, begin};
 use super::{Plan, State};
 use crate::planner::{Problem, WindowKind};
@@ -52,6 +55,8 @@ pub struct Question {
     pub problem: Problem,
     /// Which of the tariff's demands those of the problem are; nothing for those of a later billing period.
     pub places: Vec<Option<usize>>,
+    /// The leases that its jobs will be.
+    pub jobs: Vec<LeaseId>,
     /// What of it nobody knows.
     pub supposed: Supposed,
 }
@@ -70,14 +75,16 @@ pub struct Supposed {
 }
 
 impl State {
-    /// What there is to plan now; nothing where no peak is kept down, nothing is known of the load, the clock is not trusted, or no battery below the
-    /// billed meter is seen.
+    /// What there is to plan now; nothing where no peak is kept down, nothing is known of the load, the clock is not trusted, or neither a battery below the
+    /// billed meter is seen nor a job waits for a plan.
     pub(super) fn question(&self, plan: &Plan) -> Option<Question> {
         let (peaks, tariff, outlook) = (plan.peaks.as_ref()?, plan.tariff.as_deref()?, self.outlook.as_ref()?);
         let now = self.clock.last();
         now.clock_trusted.then_some(())?;
-        let battery = self.batteries.together(&plan.hall.power, peaks.feed())?;
+        let battery = self.batteries.together(&plan.hall.power, peaks.feed());
         let first = outlook::quarter(now.wall);
+        let jobs = self.jobs(plan, (peaks.feed(), first));
+        (battery.is_some() || !jobs.jobs.is_empty()).then_some(())?;
         let mut supposed = Supposed::default();
         let limit = plan.hall.power.feeds.get(peaks.feed())?.limit();
         let asked =
@@ -92,6 +99,7 @@ impl State {
             let limit = if n < ASKED { asked } else { limit };
             all.push(slots::slot(priced, &expected, limit));
         }
+        jobs.burden(&mut all);
         let at = plant::convert::i64_from_bits(self.energy.at().millis());
         let now_flows = all.first().map(|slot| slot.base * 1e3);
         let flowed = |quarter: i64| {
@@ -109,7 +117,8 @@ impl State {
             }
             wanted.extend(found);
         }
-        let problem = Problem { slots: all, demands: wanted, battery: Some(battery), ..Problem::default() };
+        let jobs::Jobs { jobs, domains, ids, .. } = jobs;
+        let problem = Problem { slots: all, demands: wanted, battery, domains, jobs, ..Problem::default() };
         let minutes = tariff.local(begin(first)).ms / 60_000;
         Some(Question {
             number: self.ahead.as_ref().map_or(0, Follow::due),
@@ -120,6 +129,7 @@ impl State {
             begins: u32::try_from(minutes).unwrap_or(0),
             problem,
             places,
+            jobs: ids,
             supposed,
         })
     }

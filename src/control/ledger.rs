@@ -26,6 +26,7 @@ pub mod message;
 pub mod notices;
 pub mod opening;
 mod pass;
+pub mod planned;
 pub mod reply;
 mod revoke;
 mod room;
@@ -56,7 +57,7 @@ use reply::{Answered, Code, Item, Outcome, Why};
 pub use room::Scratch;
 pub use rules::{Ground, Rules, Tenant};
 use unleased::Seen;
-use waiting::Waiting;
+pub use waiting::Waiting;
 
 /// How many leases there may be, those that leave among them, and how many requests may wait.
 pub const MOST: (usize, usize) = (4096, 1024);
@@ -97,6 +98,8 @@ pub struct Around<'a> {
     pub load: &'a dyn Fn(FeedId) -> Option<Watts>,
     /// When windows are open.
     pub openings: opening::Openings<'a>,
+    /// Plans of the day ahead are made here.
+    pub plans: bool,
     /// What cooling draws for each watt of machines, where that is measured (1).
     pub cooling: Option<f64>,
     /// When.

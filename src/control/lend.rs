@@ -76,6 +76,7 @@ impl State {
             cause: &|feed| self.lends(plan, (feed, now), (now, later(now, SOON))).1,
             load: &|feed| self.metered_load(plan, feed),
             openings: &|name, at| opening(&plan.hall, name, at),
+            plans: self.ahead.is_some(),
             cooling,
             tick,
         };

@@ -91,7 +91,7 @@ impl Controller {
     }
 
     /// What there is to plan now, made when it is asked for; nothing where no peak is kept down, nothing is known of the load, the clock is not trusted or
-    /// no battery is seen.
+    /// neither a battery is seen nor a job waits for a plan.
     #[must_use]
     pub fn question(&self) -> Option<Question> {
         self.state.question(&self.plan)

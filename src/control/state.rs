@@ -183,14 +183,15 @@ impl State {
         let (Some(follow), Some(outlook)) = (&mut self.ahead, &mut self.outlook) else { return };
         let Some((peaks, tariff)) = plan.peaks.as_ref().zip(plan.tariff.as_deref()) else { return };
         let (power, feed, now) = (&plan.hall.power, peaks.feed(), self.clock.last());
-        if let Some(arrived) = arrived {
-            follow.hear(arrived, now, news);
+        if let Some(arrived) = arrived.filter(|arrived| follow.hear(arrived, now, news)) {
+            self.ledger.follow(arrived);
         }
         let battery = self.batteries.together(power, feed).filter(|_| outlook.has_seen());
         let seen = Seen {
             batteries: self.batteries.seen_below(power, feed),
             prices: self.prices.counts().0,
             asked: self.grid.allowed(feed).is_some() || self.budgets.of(feed).is_some(),
+            jobs: if outlook.has_seen() { self.ledger.to_plan() } else { (0, 0) },
         };
         follow.step(battery.as_ref(), (seen, outlook.runs_off(&tariff.zone)), now, news);
     }

@@ -13,6 +13,7 @@ mod envelope;
 mod read;
 #[cfg(test)]
 mod tests;
+mod when;
 mod write;
 
 use std::collections::BTreeMap;

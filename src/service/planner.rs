@@ -81,6 +81,7 @@ mod tests {
             at: Wall(0),
             begins: 0,
             problem: file.problem,
+            jobs: Vec::new(),
             places: Vec::new(),
             supposed: Supposed::default(),
         }

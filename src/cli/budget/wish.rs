@@ -48,6 +48,9 @@ pub struct WishArgs {
     /// The window is a wish: with what nobody else waits for it may begin before
     #[arg(long, requires = "window")]
     pub early: bool,
+    /// It may begin whenever that is cheapest and in time: the plan of the day ahead says when; takes --for, and --deadline or --window
+    #[arg(long, requires = "lasts")]
+    pub plan: bool,
     /// What may be done to it later: nothing but in an emergency, down to its floor with notice, paused with notice [default: firm]
     #[arg(long, value_name = "CLASS", value_parser = CLASSES)]
     pub class: Option<String>,
@@ -108,6 +111,7 @@ impl WishArgs {
             ("deadline", text(&self.deadline)),
             ("window", text(&self.window)),
             ("early", self.early.then_some(Value::Bool(true))),
+            ("plan", self.plan.then_some(Value::Bool(true))),
         ];
         put("time", some(&time));
         for (key, value) in [
@@ -207,11 +211,13 @@ mod tests {
             priority: Some(-3),
             window: Some("night".to_owned()),
             early: true,
+            plan: true,
             ..wish()
         };
         let data = Value::Object(all.fields().expect("whole"));
         assert_eq!((&data["class"], &data["time"]["duration_s"]), (&json!("curtailable"), &json!(60.0)));
         assert_eq!((&data["time"]["window"], &data["time"]["early"]), (&json!("night"), &json!(true)));
+        assert_eq!(data["time"]["plan"], json!(true));
         assert_eq!((&data["on_expiry"], &data["priority"]), (&json!("pause"), &json!(-3)));
     }
 

@@ -3,11 +3,11 @@
 //! ```text
 //!  Nothing ── a plan that answers the last question, in time ──▶ Followed ── a newer one ──▶ Followed
 //!     ▲                                                            │
-//!     └── older than 45 min, clock doubted, no battery, drifted ───┘
+//!     └── older than 45 min, clock doubted, nothing to plan, drifted ┘
 //! ```
 //!
 //! A question is due when a quarter of an hour begins, and when what it would ask has changed: batteries that come and go, new prices, a target of a grid
-//! or a budget that begins or ends, a load that runs off its forecast.
+//! or a budget that begins or ends, jobs that come or begin, a load that runs off its forecast.
 
 use plant::event::{About, PlanEnd, PlanNews, What};
 use plant::plan::{Arrived, Planned};
@@ -23,6 +23,8 @@ use crate::planner::Battery;
 const VALID: Span = Span::from_secs(45 * 60);
 /// A plan that comes so long after its question is not followed.
 const DEADLINE: Span = Span::from_secs(120);
+/// Jobs that come make another question due so long after the last: whoever asks a hundred times a second keeps no plan from being followed.
+const CROWD: Span = Span::from_secs(60);
 /// Batteries may hold so much more or less than planned (1, of what they can hold).
 const DRIFT: f64 = 0.1;
 
@@ -72,6 +74,15 @@ pub struct Seen {
     pub prices: u64,
     /// A grid or a budget asks for less now.
     pub asked: bool,
+    /// How many jobs wait for a plan, and the newest of them.
+    pub jobs: (usize, u64),
+}
+
+impl Seen {
+    /// The same but for jobs.
+    fn is_like(&self, other: &Self) -> bool {
+        Self { jobs: other.jobs, ..*self } == *other
+    }
 }
 
 /// What holds now.
@@ -103,17 +114,17 @@ impl Follow {
         self.asked
     }
 
-    /// A plan has arrived. Allocates nothing.
-    pub fn hear(&mut self, arrived: &Arrived, now: Tick, news: &mut News<'_>) {
+    /// A plan has arrived: true where it is followed. Allocates nothing.
+    pub fn hear(&mut self, arrived: &Arrived, now: Tick, news: &mut News<'_>) -> bool {
         let in_time = self.of.is_some_and(|due| now.mono.since(due.at) <= DEADLINE);
         if arrived.question != self.asked || !in_time {
             self.counts.1 = self.counts.1.saturating_add(1);
             news.info(About::Hall, What::Plan(PlanNews::Late));
-            return;
+            return false;
         }
         if arrived.slots.len() != self.slots.len() {
             news.warn(About::Hall, What::Plan(PlanNews::Failed));
-            return;
+            return false;
         }
         if self.plan.is_none() {
             news.info(About::Hall, What::Plan(PlanNews::Followed));
@@ -124,27 +135,35 @@ impl Follow {
         self.targets.fill(None);
         self.targets.iter_mut().zip(&arrived.targets).for_each(|(to, from)| *to = *from);
         self.counts.0 = self.counts.0.saturating_add(1);
+        true
     }
 
     /// One scan: what batteries are together now, what a question would see, and whether the load runs off its forecast.
     pub fn step(&mut self, battery: Option<&Battery>, (seen, runs_off): (Seen, bool), now: Tick, news: &mut News<'_>) {
-        let Some(battery) = battery.filter(|_| now.clock_trusted) else {
+        let jobs = seen.jobs.0 > 0;
+        if !now.clock_trusted || (battery.is_none() && !jobs) {
             self.of = None;
             let end = if now.clock_trusted { PlanEnd::NoBattery } else { PlanEnd::ClockDoubted };
             self.drop(end, news);
             return;
-        };
+        }
         let age = self.plan.map(|plan| now.wall.since(plan.from));
         if age.is_some_and(|age| age > VALID) {
             self.drop(PlanEnd::Old, news);
         }
-        let off = self.level(now.wall).map_or(0.0, |level| (level / 1e3 - battery.level).abs());
-        if off > DRIFT * battery.capacity {
+        let off = self
+            .level(now.wall)
+            .zip(battery)
+            .is_some_and(|(level, battery)| (level / 1e3 - battery.level).abs() > DRIFT * battery.capacity);
+        if off {
             self.of = None;
             self.drop(PlanEnd::Drifted, news);
         }
         let here = quarter(now.wall);
-        let same = self.of.is_some_and(|due| due.quarter == here && due.seen == seen);
+        let same = self.of.is_some_and(|due| {
+            let soon = now.mono.since(due.at) < CROWD && due.seen.is_like(&seen);
+            due.quarter == here && (due.seen == seen || soon)
+        });
         if !same || runs_off {
             self.asked = self.asked.saturating_add(1);
             self.of = Some(Due { quarter: here, at: now.mono, seen });

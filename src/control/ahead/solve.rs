@@ -1,12 +1,14 @@
 //! From a question to the plan that a scan hears. Pure, and as long as a solver takes: never in a scan.
 
-use plant::plan::{Arrived, Planned};
+use plant::plan::{Arrived, Planned, Start};
 
 use super::Question;
-use crate::planner::{Planner, plan};
+use crate::control::ledger::message::LeaseId;
+use crate::control::outlook::{begin, quarter};
+use crate::planner::{Job, JobPlan, Planner, plan};
 
 impl Question {
-    /// Plans: what batteries do, and for the demands of this billing period what they hold to the end. No slots where the problem has faults.
+    /// Plans: what batteries do, for the demands of this billing period what they hold to the end, and when jobs begin. No slots where the problem has faults.
     #[must_use]
     pub fn solve(&self) -> Arrived {
         let level = self.problem.battery.map_or(0.0, |battery| battery.level * 1e3);
@@ -25,6 +27,20 @@ impl Question {
                 *to = Some(target.firm_kw.max(target.free) * 1e3);
             }
         }
-        Arrived { slots: slots.collect(), targets, ..none }
+        Arrived { slots: slots.collect(), targets, starts: self.starts(&made.jobs), ..none }
+    }
+
+    /// When jobs begin. One for which there is no room below limits and targets waits for a later plan, as long as it can be done in time.
+    fn starts(&self, made: &[JobPlan]) -> Vec<Start> {
+        let first = quarter(self.from);
+        let start = |((id, job), made): ((&LeaseId, &Job), &JobPlan)| {
+            let last = job.deadline.saturating_sub(job.slots);
+            let slot = made.runs.first().filter(|_| made.short.is_none()).map_or(last, |run| run.start);
+            let at = begin(first.saturating_add(i64::try_from(slot).ok()?));
+            Some(Start { epoch: id.epoch, number: id.number, at })
+        };
+        let mut starts: Vec<Start> = self.jobs.iter().zip(&self.problem.jobs).zip(made).filter_map(start).collect();
+        starts.sort_unstable_by_key(|of| (of.epoch, of.number));
+        starts
     }
 }

@@ -1,6 +1,7 @@
 //! Problems of the day ahead, worked out by hand.
 
 mod following;
+mod jobs;
 
 use plant::reading::{Sample, Why};
 use plant::time::Mono;

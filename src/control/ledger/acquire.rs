@@ -95,7 +95,10 @@ impl Ledger {
         }
         let Some(begin) = begin else { return Outcome::plain(Code::Denied, Why::Window) };
         if wish.inside.is_some() && start > self.now() {
-            return self.until_open(around, &asked, begin, (scratch, news));
+            return self.until_open(around, &asked, (begin, Why::Window), (scratch, news));
+        }
+        if wish.times.plan && around.plans {
+            return self.until_open(around, &asked, (begin, Why::Plan), (scratch, news));
         }
         let fit = self.fit(around, &asked.weights, &asked.at(start), scratch);
         if let Some((code, steps)) = self.steps(around, &asked, &fit, scratch).filter(|_| asked.in_time(start)) {
@@ -115,12 +118,12 @@ impl Ledger {
         self.queue(around, asked, (Why::Clock, Wall(i64::MAX)), news)
     }
 
-    /// It waits until its window opens, where it can be done in time then.
+    /// It waits until its window opens, or for a plan, where it can be done in time then.
     fn until_open(
         &mut self,
         around: &Around<'_>,
         asked: &Asked<'_>,
-        begin: Begin,
+        (begin, why): (Begin, Why),
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Outcome {
         if self.never(around, asked) {
@@ -130,12 +133,13 @@ impl Ledger {
         let fits = self.fit(around, &asked.weights, &asked.at(begin.at), scratch).watts >= asked.needs();
         let room = if fits { Some(begin.at) } else { self.earliest(around, asked, scratch) };
         if !asked.in_time(begin.at) || room.is_some_and(|at| !asked.in_time(at)) {
-            return opens(Outcome::plain(Code::Denied, Why::Window));
+            let why = if asked.wish.inside.is_some() { Why::Window } else { Why::Feed };
+            return opens(Outcome::plain(Code::Denied, why));
         }
         if self.waiting.len() >= MOST.1 {
             return opens(Outcome::plain(Code::Retry, Why::Full).after(RETRY));
         }
-        let queued = self.queue(around, asked, (Why::Window, begin.counts), news);
+        let queued = self.queue(around, asked, (why, begin.counts), news);
         Outcome { earliest: room.or(Some(begin.at)), ..queued }
     }
 
@@ -308,7 +312,8 @@ impl Ledger {
         lease.steps.push(Step { start: counts, watts: asked.wish.power.wanted });
         tell(news, &lease, LeaseNews::Queued);
         let id = lease.id;
-        let waits = Waiting::new(asked.wish, lease, (why, around.tick, self.lived));
+        let plan = (asked.wish.times.plan && around.plans).then(|| self.now());
+        let waits = Waiting::new(asked.wish, lease, (why, around.tick, self.lived), plan);
         let rank = waits.rank(self.lived);
         let before = self.waiting.iter().filter(|of| of.rank(self.lived) < rank).count();
         self.waiting.push(waits);

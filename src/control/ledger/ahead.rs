@@ -22,6 +22,17 @@ impl Ledger {
     /// The most that a feed is charged in each of the quarters from this one on, with what is kept there for clients (mW).
     #[must_use]
     pub fn charged_ahead(&self, ground: &Ground, feed: FeedId, first: i64) -> Vec<Milli> {
+        self.most_ahead(ground, (feed, first), |totals| ground.together(totals, feed, NOBODY))
+    }
+
+    /// The same without what is kept: the most that leases may draw.
+    #[must_use]
+    pub fn promised_ahead(&self, ground: &Ground, feed: FeedId, first: i64) -> Vec<Milli> {
+        self.most_ahead(ground, (feed, first), |totals| totals.iter().fold(Milli::ZERO, |sum, of| sum.and(*of)))
+    }
+
+    /// The most in each quarter of what the totals of all tenants come to.
+    fn most_ahead(&self, ground: &Ground, (feed, first): (FeedId, i64), of: impl Fn(&[Milli]) -> Milli) -> Vec<Milli> {
         let (now, end) = (self.now(), begin(first.saturating_add(SLOTS)));
         let on_feed = self.leases().filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
         let mut scratch = Scratch::default();
@@ -31,12 +42,12 @@ impl Ledger {
             let place = |at: Wall| quarter(at).saturating_sub(first).clamp(0, SLOTS);
             let (begins, ends) = (place(from), place(Wall(to.0.saturating_sub(1))).saturating_add(1));
             let span = usize_from_u64(begins.unsigned_abs())..usize_from_u64(ends.min(SLOTS).unsigned_abs());
-            most.get_mut(span).into_iter().flatten().for_each(|of| *of = charged.max(*of));
+            most.get_mut(span).into_iter().flatten().for_each(|most| *most = charged.max(*most));
         };
         let mut last = (now, Milli::ZERO);
         scratch.sweep(now, |at, totals| {
             raise(last.0, at, last.1);
-            last = (at, ground.together(totals, feed, NOBODY));
+            last = (at, of(totals));
         });
         raise(last.0, end, last.1);
         most

@@ -191,6 +191,8 @@ pub struct Times {
     pub deadline: Option<Wall>,
     /// For how long.
     pub duration: Option<Span>,
+    /// It may begin whenever that is cheapest, as long as it is done in time: the plan of the day ahead says when.
+    pub plan: bool,
 }
 
 /// A window of the hall that something waits for.
@@ -268,8 +270,14 @@ impl Wish {
             && self.power.is_sound()
             && floor
             && self.times.duration != Some(Span::ZERO)
+            && !(self.times.plan && self.is_shapeless())
             && !self.times.not_before.zip(self.times.deadline).is_some_and(late)
             && self.job.chars().count() <= NAME
+    }
+
+    /// No plan can choose when it begins: nobody knows how long it lasts, or by when it must be done.
+    const fn is_shapeless(&self) -> bool {
+        self.times.duration.is_none() || (self.times.deadline.is_none() && self.inside.is_none())
     }
 
     /// It names a time: it is not begun by a clock that may be wrong.
@@ -278,10 +286,10 @@ impl Wish {
         self.times.not_before.is_some() || self.times.deadline.is_some() || self.inside.is_some()
     }
 
-    /// The same, that waits as long as somebody does who names a window: to its deadline, and a week at the least.
+    /// The same, that waits as long as somebody does who names a window or lets a plan choose: to its deadline, and a week at the least.
     #[must_use]
     pub fn patient(mut self, now: Wall) -> Self {
-        if self.inside.is_some() {
+        if self.inside.is_some() || self.times.plan {
             let rest = self.times.deadline.map_or(Span::ZERO, |by| by.since(now));
             self.accept.wait = self.accept.wait.max(rest).max(WEEK);
         }

@@ -8,6 +8,7 @@ use super::amount::Milli;
 use super::lease::{FLOORED, GRACE, Lease, Life, Step, charged_until};
 use super::message::OnExpiry;
 use super::notices::{Cause, Tidings};
+use super::opening::Begin;
 use super::reply::{Code, Outcome, Why};
 use super::room::{Scratch, Time};
 use super::waiting::{Rank, Waiting};
@@ -15,8 +16,10 @@ use super::{Around, Ledger, charged, tail, tell};
 use crate::control::news::News;
 use crate::control::term::{Term, later};
 
-/// How many that wait are looked at in one scan.
-const LOOKS: usize = 4;
+/// How many that wait are looked at in one scan,
+const LOOKS: usize = 64;
+/// and for how many of them room is looked for.
+const FITS: usize = 4;
 
 /// What has become of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,19 +154,27 @@ impl Ledger {
             }
         }
         self.waiting.sort_unstable_by_key(|wait| wait.rank(lived));
+        let (clock, mut fits) = ((self.now(), self.clock.is_sure()), FITS);
         for _ in 0..LOOKS.min(self.waiting.len()) {
             let place = if self.next < self.waiting.len() { self.next } else { 0 };
-            self.next = if self.grant(around, place, (scratch, &mut *news)) { place } else { place.saturating_add(1) };
+            let begin = self.waiting.get_mut(place).and_then(|wait| wait.look(clock, around.openings));
+            let lent = begin.is_some_and(|begin| self.grant(around, (place, begin), (scratch, &mut *news)));
+            self.next = if lent { place } else { place.saturating_add(1) };
+            fits = fits.saturating_sub(usize::from(begin.is_some()));
+            if fits == 0 {
+                break;
+            }
         }
     }
 
-    /// Lends to one that waits, where there is room.
-    fn grant(&mut self, around: &Around<'_>, place: usize, (scratch, news): (&mut Scratch, &mut News<'_>)) -> bool {
+    /// Lends to one that waits and may begin, where there is room.
+    fn grant(
+        &mut self,
+        around: &Around<'_>,
+        (place, begin): (usize, Begin),
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> bool {
         let tail = tail(&around.ground.rules);
-        let clock = (self.now(), self.clock.is_sure());
-        let Some(begin) = self.waiting.get_mut(place).and_then(|wait| wait.look(clock, around.openings)) else {
-            return false;
-        };
         let Some(wait) = self.waiting.get(place) else { return false };
         let Some((whose, _)) = around.ground.tenant(&wait.lease.client) else { return false };
         if self.leases.len() >= super::MOST.0 {

@@ -73,6 +73,8 @@ pub enum Why {
     Clock,
     /// The window that it names is shut, or not open for long enough.
     Window,
+    /// It begins when the plan of the day ahead says.
+    Plan,
     /// Nobody of this name may ask.
     UnknownClient,
     /// It does not keep the rules of the contract.
@@ -102,6 +104,7 @@ impl Why {
             Self::Meter => "meter",
             Self::Clock => "clock",
             Self::Window => "window",
+            Self::Plan => "plan",
             Self::UnknownClient => "unknown_client",
             Self::Unsound => "unsound",
             Self::OtherBody => "other_body",
@@ -124,6 +127,7 @@ impl Why {
             Self::Meter => "a feed's meter is lost: no more than the client's own floor is lent",
             Self::Clock => "the wall clock is not trusted: nothing that names a time is promised or begun",
             Self::Window => "the window that it names is shut, or not open for long enough",
+            Self::Plan => "it begins when the plan of the day ahead finds it cheapest, and in time for its deadline",
             Self::UnknownClient => "nobody of this name may ask",
             Self::Unsound => "it does not keep the rules of the contract",
             Self::OtherBody => "this request_id was used with another body",

@@ -4,6 +4,7 @@ mod codes;
 mod life;
 mod nights;
 mod nights_random;
+mod planned;
 mod random;
 mod revoked;
 mod rig;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::lease::Lease;
 use super::message::{Inside, Power, Wish};
 use super::opening::{self, Begin, Openings};
+use super::planned::Hold;
 use super::reply::Why;
 use crate::control::term::{End, Term};
 
@@ -47,6 +48,10 @@ pub struct Waiting {
     pub latest: Option<Wall>,
     /// For how long it wants it.
     pub duration: Option<Span>,
+    /// Where a plan chooses when it begins: when it was asked for.
+    pub plan: Option<Wall>,
+    /// Until when it is held for that.
+    pub hold: Option<Hold>,
     /// What it waits for.
     pub why: Why,
     /// When it may begin at the earliest, as far as anybody knows.
@@ -58,16 +63,31 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// One that waits from now on.
+    /// One that waits from now on; for a plan where that is given, from this instant on.
     #[must_use]
-    pub fn new(wish: &Wish, lease: Lease, (why, tick, lived): (Why, Tick, Span)) -> Self {
+    pub fn new(wish: &Wish, lease: Lease, (why, tick, lived): (Why, Tick, Span), plan: Option<Wall>) -> Self {
         let latest = wish.times.latest();
         let until = Term::until(wish.accept.wait, tick);
         let came = (lived, lease.id.number);
         let (power, partial) = (wish.power, wish.accept.partial);
         let (not_before, duration) = (wish.times.not_before, wish.times.duration);
         let inside = wish.inside.clone();
-        Self { lease, power, partial, not_before, inside, latest, duration, why, planned: None, until, came }
+        let hold = plan.map(Hold::asked);
+        Self {
+            lease,
+            power,
+            partial,
+            not_before,
+            inside,
+            latest,
+            duration,
+            plan,
+            hold,
+            why,
+            planned: None,
+            until,
+            came,
+        }
     }
 
     /// It names a time: it is not begun by a clock that may be wrong.
@@ -88,9 +108,14 @@ impl Waiting {
             (self.why, self.planned) = (Why::Clock, None);
             return None;
         }
+        if let Some(hold) = self.hold.filter(|hold| hold.holds(now, self.latest)) {
+            self.lease.steps.iter_mut().for_each(|step| step.start = hold.start);
+            (self.why, self.planned) = (Why::Plan, hold.planned());
+            return None;
+        }
         let from = self.not_before.map_or(now, |at| at.max(now));
         let begin = opening::begin(self.inside.as_ref(), self.duration, from, openings);
-        if self.inside.is_some() {
+        if self.inside.is_some() || self.plan.is_some() {
             let counts = begin.map_or(Wall(i64::MAX), |of| of.counts);
             self.lease.steps.iter_mut().for_each(|step| step.start = counts);
         }

@@ -28,7 +28,7 @@ pub(super) async fn problem(State(context): State<Context>) -> Result<Json<ahead
     let answer = context.asker.ask(Question::Problem).await?;
     let Answer::Problem(problem) = answer else { return Err(unfit(answer)) };
     problem.map(|problem| Json(*problem)).ok_or_else(|| {
-        let help = "it takes `[peaks]` and a `[[battery]]` below the billed meter that is seen, a load that was measured, and a clock that is trusted";
+        let help = "it takes `[peaks]`, a `[[battery]]` below the billed meter that is seen or a job that lets a plan choose, a load that was measured, and a clock that is trusted";
         Problem::new(StatusCode::NOT_FOUND, "unknown", "there is nothing to plan".to_owned(), help)
     })
 }

@@ -5,8 +5,9 @@ use plant::time::{Span, Wall};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::when::{TimeSaid, inside, times};
 use crate::control::ledger::message::{
-    Accept, BATCH, Class, Flex, Inside, LeaseId, Message, NAME, Named, OnExpiry, Op, Power, Said, Times, Wish,
+    Accept, BATCH, Class, Flex, LeaseId, Message, NAME, Named, OnExpiry, Op, Power, Said, Wish,
 };
 use crate::control::ledger::tree::Place;
 
@@ -74,17 +75,6 @@ struct FlexSaid {
     max_pauses: Option<u32>,
     shed_time_s: Option<f64>,
     floor_w: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct TimeSaid {
-    not_before: Option<String>,
-    deadline: Option<String>,
-    duration_s: Option<f64>,
-    window: Option<String>,
-    early: Option<bool>,
-    fit: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -205,7 +195,6 @@ fn read(data: Map<String, Value>) -> Result<Asked, String> {
 fn wish(data: Map<String, Value>, hall: &Hall) -> Result<Wish, String> {
     let asked = read(data)?;
     let power = power(&asked)?;
-    let at = |said: &Option<String>| said.as_deref().map(instant).transpose();
     let long = |said: Option<f64>| said.map(span).transpose();
     let flex = &asked.flex;
     let job = asked.job.as_ref().map(|job| job.as_str().map_or_else(|| job.to_string(), str::to_owned));
@@ -220,11 +209,7 @@ fn wish(data: Map<String, Value>, hall: &Hall) -> Result<Wish, String> {
             shed: long(flex.shed_time_s)?.unwrap_or_default(),
             floor: flex.floor_w.unwrap_or(0.0),
         },
-        times: Times {
-            not_before: at(&asked.time.not_before)?,
-            deadline: at(&asked.time.deadline)?,
-            duration: long(asked.time.duration_s)?,
-        },
+        times: times(&asked.time)?,
         inside: inside(&asked.time, hall)?,
         priority: asked.priority.unwrap_or(USUAL),
         accept: Accept {
@@ -271,25 +256,8 @@ fn places(domain: &Domain, hall: &Hall) -> Result<Vec<(Place, f64)>, String> {
     }
 }
 
-/// The window that it waits for. How long it lasts being said, it must be over before the window shuts, unless it says that it need not.
-fn inside(time: &TimeSaid, hall: &Hall) -> Result<Option<Inside>, String> {
-    let Some(window) = time.window.clone() else {
-        let lone = time.early.is_some() || time.fit.is_some();
-        return if lone { Err("`time.early` and `time.fit` need a `time.window`".to_owned()) } else { Ok(None) };
-    };
-    let names: Vec<_> = hall.windows.rows().iter().map(|of| of.name.as_str()).collect();
-    if !names.contains(&window.as_str()) {
-        let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(format!("the hall has no window `{window}`; it has: {has}"));
-    }
-    if time.fit == Some(true) && time.duration_s.is_none() {
-        return Err("`time.fit` needs a `time.duration_s`".to_owned());
-    }
-    let fit = time.fit.unwrap_or(time.duration_s.is_some());
-    Ok(Some(Inside { window, early: time.early.unwrap_or(false), fit }))
-}
-
-fn span(seconds: f64) -> Result<Span, String> {
+/// A length of time.
+pub fn span(seconds: f64) -> Result<Span, String> {
     if (0.0..=1e9).contains(&seconds) {
         Ok(Span::from_seconds(seconds))
     } else {
@@ -297,7 +265,8 @@ fn span(seconds: f64) -> Result<Span, String> {
     }
 }
 
-fn instant(text: &str) -> Result<Wall, String> {
+/// An instant.
+pub fn instant(text: &str) -> Result<Wall, String> {
     let at: jiff::Timestamp = text.parse().map_err(|e| format!("`{text}` is no instant: {e}"))?;
     Ok(Wall(at.as_millisecond()))
 }
@@ -353,6 +322,8 @@ mod tests {
             ("items", json!([]), "1 to 256"),
             ("time", json!({ "window": "nigth" }), "no window `nigth`; it has: none"),
             ("time", json!({ "early": true }), "need a `time.window`"),
+            ("time", json!({ "plan": true, "duration_s": 60 }), "`time.plan` needs"),
+            ("time", json!({ "plan": true, "deadline": "2027-01-01T00:00:00Z" }), "`time.plan` needs"),
         ] {
             let why = asks(&with(key, &value)).expect_err(key);
             assert!(why.contains(said), "{key}: {why}");

@@ -10,6 +10,7 @@ use plant::plan::Arrived;
 use plant::reading::Sample;
 use plant::time::{Mono, Span, Tick, Wall};
 
+use crate::control::ledger::{Rules, Tenant};
 use crate::control::request::{Ask, Reply, Request};
 use crate::control::tariff::Tariff;
 use crate::control::{Controller, Site};
@@ -60,6 +61,8 @@ pub struct Yard {
     pub answers: bool,
     /// What energy costs.
     prices: &'static str,
+    /// Slurm may ask for leases.
+    lends: bool,
     inputs: Inputs,
     /// A plan that arrives with the next scan but so many.
     coming: Option<(u32, Arrived)>,
@@ -87,31 +90,37 @@ fn hall(batteries: usize, plan: bool) -> Hall {
 /// A kWh at any time, and the price of a kW of its peak.
 const FLAT: &str = "[[energy]]\nname = \"all\"\nprice = 0.1\n";
 
-fn site(hall: &Arc<Hall>, prices: &str) -> Site {
+fn site(hall: &Arc<Hall>, prices: &str, lends: bool) -> Site {
     let peak = if prices == FLAT { "10" } else { "0.01" };
     let text = format!(
         "name = \"t\"\nsummary = \"One demand.\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n\n{prices}\n[[demand]]\nname = \"peak\"\nprice = {peak}\nwindow = \"fixed\"\nlength = \"15min\"\n"
     );
     let tariff = Some(Arc::new(Tariff::load("t.toml", &text).unwrap_or_else(|faults| panic!("{faults}"))));
-    Site { tariff, ..Site::from(Arc::clone(hall)) }
+    let leases = lends.then(|| Rules { tenants: vec![Tenant::plain("slurm")], cooling: 0.0, ..Rules::default() });
+    Site { tariff, leases, ..Site::from(Arc::clone(hall)) }
 }
 
 impl Yard {
     pub fn new(batteries: usize) -> Self {
-        Self::of(Arc::new(hall(batteries, false)), FLAT)
+        Self::of(Arc::new(hall(batteries, false)), FLAT, false)
     }
 
     /// Batteries that follow a plan, which answers five seconds after it is asked for, by what energy costs.
     pub fn planned(batteries: usize, prices: &'static str) -> Self {
-        Self::of(Arc::new(hall(batteries, true)), prices)
+        Self::of(Arc::new(hall(batteries, true)), prices, false)
     }
 
-    fn of(hall: Arc<Hall>, prices: &'static str) -> Self {
+    /// The same, where slurm may ask for leases.
+    pub fn lending(batteries: usize, prices: &'static str) -> Self {
+        Self::of(Arc::new(hall(batteries, true)), prices, true)
+    }
+
+    fn of(hall: Arc<Hall>, prices: &'static str, lends: bool) -> Self {
         let batteries = hall.power.storage.len();
         let tick = Tick { dt: Span::from_secs(1), wall: Wall(BEGIN), clock_trusted: true, ..Tick::default() };
         let battery = || Battery { capacity: 800e3, stored: 640e3, power: 0.0, cells: 25.0, able: 1.0 };
         Self {
-            control: Controller::new(site(&hall, prices)),
+            control: Controller::new(site(&hall, prices, lends)),
             inputs: Inputs::unread(hall.points.len()),
             tick,
             batteries: (0..batteries).map(|_| battery()).collect(),
@@ -121,6 +130,7 @@ impl Yard {
             events: Vec::new(),
             answers: true,
             prices,
+            lends,
             coming: None,
             asked: 0,
             energy: 0.0,
@@ -144,6 +154,11 @@ impl Yard {
     /// So many minutes of a load (W, by the seconds since the run began).
     pub fn run(&mut self, minutes: u64, load: impl Fn(u64) -> f64) {
         (0..60 * minutes).for_each(|_| self.second(&load));
+    }
+
+    /// So many seconds of it.
+    pub fn run_seconds(&mut self, seconds: u64, load: impl Fn(u64) -> f64) {
+        (0..seconds).for_each(|_| self.second(&load));
     }
 
     fn second(&mut self, load: impl Fn(u64) -> f64) {
@@ -208,7 +223,7 @@ impl Yard {
         let value = |point: &PointId| outputs.commands.iter().find(|c| c.point == *point).map_or(0.0, |c| c.value);
         self.told = orders.iter().map(value).collect();
         self.events.extend(outputs.events.iter().copied());
-        self.orders.push(self.told[0]);
+        self.orders.extend(self.told.first());
     }
 
     /// Control was gone for a moment.
@@ -218,10 +233,12 @@ impl Yard {
 
     /// Another that goes on from what this one remembers.
     pub fn restored(&self) -> Self {
-        let mut again = Self::of(Arc::clone(&self.hall), self.prices);
+        let mut again = Self::of(Arc::clone(&self.hall), self.prices, self.lends);
         let state = postcard::to_stdvec(self.control.state()).expect("serialises");
-        again.control =
-            Controller::restore(site(&self.hall, self.prices), postcard::from_bytes(&state).expect("reads"));
+        again.control = Controller::restore(
+            site(&self.hall, self.prices, self.lends),
+            postcard::from_bytes(&state).expect("reads"),
+        );
         (again.tick, again.energy, again.told) = (self.tick, self.energy, self.told.clone());
         again.inputs = self.inputs.clone();
         for (new, old) in again.batteries.iter_mut().zip(&self.batteries) {

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+use plant::plan::{Arrived, Start};
 use plant::time::{Mono, Span, Wall};
 
 use super::nights::{at, to, tonight};
@@ -35,6 +36,8 @@ fn asked(rig: &Rig, job: &Job) -> Wish {
         not_before: job.3.map(then),
         deadline: job.4.map(|of| then(of + job.3.unwrap_or(0) + 1)),
         duration: Some(Span::from_secs(job.1 * 60)),
+        // Some let a plan choose.
+        plan: job.1.is_multiple_of(3) && (job.2.is_some() || job.4.is_some()),
     };
     let accept = Accept { wait: Span::from_secs(4 * 86_400), ..Accept::default() };
     let of = Wish { times, accept, ..wish(rig.feed("pdu-a1"), 1e3) };
@@ -54,9 +57,28 @@ fn keeps(rig: &Rig, lease: &Lease, job: &Wish) {
     }
 }
 
-/// Plays jobs against scans, with some of which the clock is doubted from then on or trusted again, and starts.
-fn plays(begin: &str, jobs: &[Job], doubts: &[u64], starts: &[u64]) -> Vec<(Wish, Outcome, Option<Wall>)> {
+/// A plan that names most of those that wait, each for some time within ten hours.
+fn any_plan(rig: &Rig, seed: u64) -> Arrived {
+    let now = rig.tick.wall;
+    let start = |id: LeaseId| {
+        let luck = seed.wrapping_mul(id.number.wrapping_add(7)).rotate_left(21) % 640;
+        let at = Wall(now.0 + 60_000 * (i64::try_from(luck).expect("small") - 10));
+        (!luck.is_multiple_of(5)).then_some(Start { epoch: id.epoch, number: id.number, at })
+    };
+    let mut starts: Vec<Start> = rig.ledger.waits().filter_map(|of| start(of.id)).collect();
+    starts.sort_unstable_by_key(|of| (of.epoch, of.number));
+    Arrived { at: now, starts, ..Arrived::default() }
+}
+
+/// Plays jobs against scans, with some of which the clock is doubted from then on or trusted again, and starts; and plans that say anything.
+fn plays(
+    begin: &str,
+    jobs: &[Job],
+    (doubts, starts): (&[u64], &[u64]),
+    plans: &[(u64, u64)],
+) -> Vec<(Wish, Outcome, Option<Wall>)> {
     let mut rig = Rig::new();
+    rig.plans = true;
     to(&mut rig, at(begin));
     let mut all: Vec<(Wish, Outcome, Option<Wall>)> = Vec::new();
     for scan in 0..SCANS {
@@ -70,6 +92,10 @@ fn plays(begin: &str, jobs: &[Job], doubts: &[u64], starts: &[u64]) -> Vec<(Wish
             rig.tick.mono = Mono(rig.tick.mono.0 + (SCAN - 1) * 1_000_000_000);
             rig.tick.wall = Wall(rig.tick.wall.0 + 1000 * i64::try_from(SCAN - 1).expect("small"));
             rig.pass(1);
+        }
+        for (_, seed) in plans.iter().filter(|(of, _)| *of == scan) {
+            let plan = any_plan(&rig, *seed);
+            rig.ledger.follow(&plan);
         }
         for job in jobs.iter().filter(|job| job.0 == scan) {
             let of = asked(&rig, job);
@@ -100,14 +126,15 @@ proptest! {
     fn nothing_begins_outside_its_window_before_its_time_or_by_a_doubted_clock_and_nothing_is_lost(
         jobs in jobs(), spring in 0..2_usize,
         doubts in proptest::collection::vec(0..SCANS, 0..5), starts in proptest::collection::vec(1..SCANS, 0..4),
+        plans in proptest::collection::vec((0..SCANS, any::<u64>()), 0..24),
     ) {
-        let played = plays(BEGINS[spring], &jobs, &doubts, &starts);
-        prop_assert_eq!(&played, &plays(BEGINS[spring], &jobs, &doubts, &starts), "the same again");
+        let played = plays(BEGINS[spring], &jobs, (&doubts, &starts), &plans);
+        prop_assert_eq!(&played, &plays(BEGINS[spring], &jobs, (&doubts, &starts), &plans), "the same again");
     }
 
     #[test]
     fn in_an_empty_hall_every_deadline_that_can_be_kept_is(jobs in jobs(), spring in 0..2_usize) {
-        for (job, outcome, began) in plays(BEGINS[spring], &jobs, &[], &[]) {
+        for (job, outcome, began) in plays(BEGINS[spring], &jobs, (&[], &[]), &[]) {
             if outcome.code == Code::Queued && job.times.deadline.is_some() {
                 // Some scans pass until each that waits has been looked at.
                 let (slack, due) = (Span::from_secs(5 * SCAN), outcome.earliest.expect("known"));

@@ -90,7 +90,11 @@ fn asked(rig: &Rig, (feeds, watts): ((usize, Option<usize>), u32), how: &How) ->
         power: Power { least: wanted / 4.0, wanted, peak: None },
         class: how.class,
         flex: Flex { floor: wanted / 8.0, ..Flex::default() },
-        times: Times { not_before: how.times.0.map(at), deadline: None, duration: how.times.1.map(Span::from_secs) },
+        times: Times {
+            not_before: how.times.0.map(at),
+            duration: how.times.1.map(Span::from_secs),
+            ..Times::default()
+        },
         inside: None,
         priority: how.priority,
         accept: Accept { partial: how.accept.0, schedule: how.accept.1, wait: Span::from_secs(how.accept.2) },

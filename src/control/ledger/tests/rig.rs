@@ -31,6 +31,8 @@ pub struct Rig {
     pub loads: Vec<Option<f64>>,
     /// What feeds may carry; their own limit where nothing is said (W).
     pub limits: Vec<Option<f64>>,
+    /// Plans of the day ahead are made.
+    pub plans: bool,
     scratch: RefCell<Scratch>,
     requests: u32,
 }
@@ -78,6 +80,7 @@ impl Rig {
             events: Vec::new(),
             loads: vec![Some(0.0); feeds],
             limits: vec![None; feeds],
+            plans: false,
             scratch: RefCell::new(Scratch::default()),
             requests: 0,
             hall,
@@ -111,6 +114,7 @@ impl Rig {
             cause: &|_| Cause::GridTarget,
             load: &|feed| loads[feed.index()].map(Watts),
             openings: &|name, at| crate::control::lend::opening(hall, name, at),
+            plans: self.plans,
             cooling: None,
             tick: self.tick,
         };
