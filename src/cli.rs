@@ -16,6 +16,7 @@ pub mod export;
 pub mod failsafe;
 mod figure;
 pub mod gpus;
+pub mod jobs;
 pub mod loops;
 mod out;
 pub mod panic;
@@ -94,6 +95,8 @@ pub enum Command {
     /// Leases of power for a scheduler's jobs
     #[command(subcommand)]
     Budget(budget::BudgetCommand),
+    /// Jobs that draw on a lease, and those that wait for one, and why
+    Jobs(jobs::JobsArgs),
     /// What energy and its peaks cost
     #[command(subcommand)]
     Tariff(tariff::TariffCommand),
@@ -255,6 +258,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 70 } else { 56 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 71 } else { 57 });
     }
 }

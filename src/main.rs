@@ -29,6 +29,7 @@ fn run(command: Command, out: &mut Out) -> anyhow::Result<()> {
         Command::Status(args) => cli::status::run(&args, out),
         Command::Power(command) => cli::power::run(&command, out),
         Command::Budget(command) => cli::budget::run(&command, out),
+        Command::Jobs(args) => cli::jobs::run(&args, out),
         Command::Tariff(command) => cli::tariff::run(&command, out),
         Command::Windows(command) => cli::windows::run(&command, out),
         Command::Plan(args) => cli::plan::run(&args, out),

@@ -10,6 +10,7 @@ mod expose;
 mod figures;
 mod grid;
 mod health;
+mod leases;
 mod peaks;
 mod prices;
 mod serve;

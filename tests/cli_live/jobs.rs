@@ -71,3 +71,56 @@ fn a_job_is_held_for_its_window_over_a_crash_and_its_start_is_its_grant() {
     assert_eq!(run.wait(), Some(0), "{}", run.log());
     ends(&wattloop(&["replay", &rig.file("journal.db")]), 0, &["decisions identical"]);
 }
+
+/// Cheap for an hour from the third quarter of an hour on, dear at all other times, by UTC.
+fn tariff(cheap: i64) -> String {
+    let clock = |at: i64| jiff::Timestamp::from_second(at).expect("an instant").strftime("%H:%M").to_string();
+    let (from, to) = (clock(cheap), clock(cheap + 3600));
+    format!(
+        "name = \"t\"\nsummary = \"One cheap hour.\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n[[energy]]\nname = \"all\"\n\
+         [[energy.period]]\nname = \"cheap\"\nhours = [\"{from}-{to}\"]\nprice = 0.01\n\
+         [[energy.period]]\nname = \"else\"\nprice = 0.5\n\
+         [[demand]]\nname = \"peak\"\nprice = 0.01\nwindow = \"fixed\"\nlength = \"15min\"\n"
+    )
+}
+
+#[test]
+fn a_job_that_lets_a_plan_choose_is_told_its_start() {
+    let Some(broker) = Mosquitto::start("allow_anonymous true\n") else { return };
+    let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hall, prices) = (folder.path().join("planned.toml"), folder.path().join("t.toml"));
+    let cheap = (now() / 900 + 3) * 900;
+    let peaks = "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = true\n";
+    std::fs::write(&hall, format!("{air}\n{peaks}")).expect("writes");
+    std::fs::write(&prices, tariff(cheap)).expect("writes");
+    let (hall, prices) = (format!("hall={hall:?}"), format!("tariff.file={prices:?}"));
+    let rig = lending(&broker, folder, (&[&hall, &prices, "budgets.client=[{name=\"slurm\"}]"], None));
+    let client = Client::new(&broker, &rig.hall().site);
+    let mut run = rig.running(&[]);
+    first(&client);
+    rig.until(&["power", "forecast"], "a forecast", |shown| shown["quarters"][20]["watts"].as_f64() > Some(0.0));
+    let by = jiff::Timestamp::from_second(cheap + 4 * 3600).expect("an instant").to_string();
+    let time = json!({ "plan": true, "duration_s": 1800, "deadline": by });
+    let asked = client.ask("slurm", &asks("j1", "time", &time));
+    assert_eq!(code(&asked), ("queued", "plan"), "{asked}");
+    // Half an hour in the cheap hour, by what the planner's thread said.
+    let told = |shown: &Value| {
+        let waits = &shown["waiting"][0];
+        let start = waits["start_ms"].as_i64().unwrap_or(0) / 1000;
+        waits["waits_for"] == "plan" && (cheap..=cheap + 1800).contains(&start)
+    };
+    let shown = rig.until(&["jobs"], "a planned start", told);
+    let lease = shown["waiting"][0]["lease_id"].as_str().expect("a name").to_owned();
+    assert!(rig.text(&["jobs"]).contains("waits for plan"), "{}", rig.text(&["jobs"]));
+    let explained = rig.text(&["plan", "--running"]);
+    assert!(explained.contains(&lease), "the plan explains {lease}:\n{explained}");
+
+    run.signal("KILL");
+    assert_eq!(run.wait(), None);
+    let mut run = rig.running(&[]);
+    rig.until(&["jobs"], "the same start, or the next plan's", told);
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
+    ends(&wattloop(&["replay", &rig.file("journal.db")]), 0, &["decisions identical"]);
+}

@@ -51,6 +51,8 @@ pub struct LeaseView {
     pub priority: i32,
     /// What it may draw now (W).
     pub may_w: f64,
+    /// What it wants, while it waits (W).
+    pub wants_w: Option<f64>,
     /// What it waits for; nothing for one that does not.
     pub waits_for: Option<Why>,
     /// The window that it names, while it waits.
@@ -112,6 +114,7 @@ impl Ledger {
             on_expiry: of.on_expiry,
             priority: of.priority,
             may_w: if it_waits { 0.0 } else { of.may(now) },
+            wants_w: waits.map(|of| of.power.wanted),
             waits_for: waits.map(|of| of.why),
             window: waits.and_then(|of| of.inside.as_ref()).map(|of| of.window.clone()),
             waited_s: waits.map(|of| of.waited(self.lived()).seconds()),

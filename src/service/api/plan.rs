@@ -11,6 +11,7 @@ use super::routes::unfit;
 use crate::control::ahead;
 use crate::control::ahead::view::AheadView;
 use crate::control::envelope::EnvelopeView;
+use crate::control::ledger::view::LedgerView;
 use crate::control::outlook::view::OutlookView;
 
 /// What the site is expected to draw.
@@ -37,10 +38,19 @@ pub(super) async fn problem(State(context): State<Context>) -> Result<Json<ahead
 pub(super) async fn envelope(State(context): State<Context>) -> Result<Json<EnvelopeView>, Problem> {
     let answer = context.asker.ask(Question::Envelope).await?;
     let Answer::Envelope(envelope) = answer else { return Err(unfit(answer)) };
-    envelope.map(|envelope| Json(*envelope)).ok_or_else(|| {
-        let help = "write `[budgets]` with a `[[budgets.client]]` into the configuration";
-        Problem::new(StatusCode::NOT_FOUND, "unknown", "nobody may ask for leases here".to_owned(), help)
-    })
+    envelope.map(|envelope| Json(*envelope)).ok_or_else(nobody)
+}
+
+fn nobody() -> Problem {
+    let help = "write `[budgets]` with a `[[budgets.client]]` into the configuration";
+    Problem::new(StatusCode::NOT_FOUND, "unknown", "nobody may ask for leases here".to_owned(), help)
+}
+
+/// Every lease, and every request that waits for one; no notices.
+pub(super) async fn leases(State(context): State<Context>) -> Result<Json<LedgerView>, Problem> {
+    let answer = context.asker.ask(Question::Leases(u64::MAX)).await?;
+    let Answer::Leases(leases) = answer else { return Err(unfit(answer)) };
+    leases.map(|leases| Json(*leases)).ok_or_else(nobody)
 }
 
 /// The plan that batteries follow.

@@ -63,6 +63,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/forecast", get(plan::forecast))
         .route("/v1/plan", get(plan::followed))
         .route("/v1/envelope", get(plan::envelope))
+        .route("/v1/leases", get(plan::leases))
         .route("/v1/plan/problem", get(plan::problem))
         .route("/v1/prices", get(prices::look))
         .route("/v1/windows", get(windows::look))

@@ -16,6 +16,7 @@ use super::Metrics;
 use super::batteries::batteries;
 use super::figures::{Family, FamilyKind, Figures, Row};
 use super::grid::grid;
+use super::leases::leases;
 use super::peaks::peaks;
 use super::prices::prices;
 use super::windows::windows;
@@ -63,6 +64,7 @@ impl Collector for Exposed {
             families.extend(feeds(&figures));
             families.extend(prices(&figures));
             families.push(windows(&figures));
+            families.extend(leases(&figures));
             families.extend(batteries(&figures));
             families.extend(peaks(&figures));
             families.extend(grid(&figures));

@@ -1,0 +1,122 @@
+//! `wattloop jobs`: who draws on a lease, who waits for one, and what for.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use wattloop::control::ledger::view::{LeaseView, LedgerView};
+
+use super::client::SocketArgs;
+use super::figure::fixed;
+use super::{Out, Stop};
+
+/// Who draws on a lease, and who waits for one.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wattloop jobs
+  wattloop jobs --json | jq '.waiting[] | {job, waits_for, start_ms}'
+
+A job is a request for a lease; its start is its grant. Those that wait are in the order in which they are served, each with what it waits for: room at a feed,
+a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.")]
+pub struct JobsArgs {
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// Prints.
+pub fn run(args: &JobsArgs, out: &Out) -> Result<(), Stop> {
+    let view: LedgerView = args.socket.get("/v1/leases")?;
+    if out.json() { out.value(&view) } else { out.text(page(&view)) }
+}
+
+fn page(view: &LedgerView) -> String {
+    let mut page = format!("leases {}, waiting {}\n", view.leases.len(), view.waiting.len());
+    if view.leases.is_empty() && view.waiting.is_empty() {
+        return page;
+    }
+    // Writing to text does not fail.
+    let _ = writeln!(
+        page,
+        "\n{:<9} {:<10} {:>9}  {:<8} {:<17} {:<17} job",
+        "lease", "client", "kW", "state", "from", "until"
+    );
+    for of in view.leases.iter().chain(&view.waiting) {
+        let _ = writeln!(page, "{}", line(of));
+    }
+    page
+}
+
+fn line(of: &LeaseView) -> String {
+    let watts = of.wants_w.unwrap_or(of.may_w);
+    let begins = of.start_ms.or(of.schedule.first().map(|(at, _)| *at));
+    let [from, until] = [begins, of.end_ms].map(|at| at.map_or_else(|| "-".to_owned(), minute));
+    let (kw, waits) = (fixed(watts / 1e3, 1), waits(of));
+    let line = format!(
+        "{:<9} {:<10} {kw:>9}  {:<8} {from:<17} {until:<17} {}{waits}",
+        of.lease_id, of.client, of.state, of.job
+    );
+    line.trim_end().to_owned()
+}
+
+/// ", for the window `night`, 12 min" of one that waits.
+fn waits(of: &LeaseView) -> String {
+    let Some(why) = of.waits_for else { return String::new() };
+    let what = match (&of.window, why.word()) {
+        (Some(name), "window") => format!("the window `{name}`"),
+        (_, word) => word.to_owned(),
+    };
+    let waited = of.waited_s.map(|s| format!(", since {} min", fixed(s / 60.0, 0))).unwrap_or_default();
+    format!("; waits for {what}{waited}")
+}
+
+/// "2026-12-01 02:00Z".
+fn minute(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| "-".to_owned(), |at| at.strftime("%Y-%m-%d %H:%MZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn lease(more: &Value) -> Value {
+        let mut of = json!({
+            "lease_id": "1-7", "client": "slurm", "request": "r", "job": "train", "state": "held", "epoch": 1, "seq": 1,
+            "schedule": [[1_784_073_600_000_i64, 60e3]], "end_ms": 1_784_077_200_000_i64, "floor_w": 0.0, "ttl_s": 300.0,
+            "expires_ms": 0, "renew_after_s": 100.0, "grace_s": 60.0, "notice_s": 60.0, "on_expiry": "stop",
+            "priority": 100, "may_w": 60e3, "wants_w": null, "waits_for": null, "window": null, "waited_s": null,
+            "start_ms": null,
+        });
+        for (key, value) in more.as_object().expect("fields") {
+            of[key] = value.clone();
+        }
+        of
+    }
+
+    #[test]
+    fn each_has_a_line_with_what_it_draws_or_wants_and_what_it_waits_for() {
+        let waits = json!({
+            "lease_id": "1-8", "job": "later", "state": "waiting", "schedule": [], "end_ms": null, "may_w": 0.0, "wants_w": 420e3,
+            "waits_for": "plan", "waited_s": 720.0, "start_ms": 1_784_080_800_000_i64,
+        });
+        let night =
+            json!({ "state": "waiting", "waits_for": "window", "window": "night", "wants_w": 1e3, "waited_s": 60.0 });
+        let view = json!({
+            "epoch": 1, "at_ms": 0, "leases": [lease(&json!({}))], "waiting": [lease(&waits), lease(&night)], "notices": [],
+            "answers": [], "last": 0,
+        });
+        let said = page(&serde_json::from_value(view).expect("a view"));
+        for words in [
+            "leases 1, waiting 2",
+            "1-7       slurm           60.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z train",
+            "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min",
+            "waits for the window `night`, since 1 min",
+        ] {
+            assert!(said.contains(words), "no `{words}` in\n{said}");
+        }
+        let none =
+            json!({ "epoch": 1, "at_ms": 0, "leases": [], "waiting": [], "notices": [], "answers": [], "last": 0 });
+        assert_eq!(page(&serde_json::from_value(none).expect("a view")), "leases 0, waiting 0\n");
+    }
+}
