@@ -129,6 +129,8 @@ pub struct Meter {
     case_margin: Least,
     level: Least,
     demand: Demand,
+    /// From when on quarters count once more, and those.
+    late: Option<(Wall, Demand)>,
     climate: Climate,
     commands: Vec<Command>,
     devices: Vec<Device>,
@@ -162,6 +164,7 @@ impl Meter {
             case_margin: Least::NONE,
             level: Least::NONE,
             demand: Demand::default(),
+            late: None,
             climate: Climate::new(bands),
             commands: actuators.into_iter().map(Command::new).collect(),
             devices: devices.into_iter().map(Device::new).collect(),
@@ -206,6 +209,9 @@ impl Meter {
         }
         self.level.see(seen.least_level, seen.wall);
         self.demand.count(billed, dt, seen.wall);
+        if let Some((_, late)) = self.late.as_mut().filter(|(from, _)| seen.wall > *from) {
+            late.count(billed, dt, seen.wall);
+        }
         self.climate.count(seen.inlets, dt, seen.wall);
         for (place, command) in self.commands.iter_mut().enumerate() {
             command.see(seen.commands.get(place).copied().flatten());
@@ -213,6 +219,11 @@ impl Meter {
         for (place, device) in self.devices.iter_mut().enumerate() {
             device.see(seen.running.get(place).copied().flatten());
         }
+    }
+
+    /// From an instant on peaks are told once more, by themselves: a rebound hides below what the run had before.
+    pub fn late_from(&mut self, from: Wall) {
+        self.late = Some((from, Demand::default()));
     }
 
     /// Goes on with what another meter of the same hall saw right after this one: the two halves of a run make the whole.
@@ -247,6 +258,11 @@ impl Meter {
         self.case_margin.append(&later.case_margin);
         self.level.append(&later.level);
         self.demand.append(&later.demand);
+        match (&mut self.late, &later.late) {
+            (Some((_, late)), Some((_, more))) => late.append(more),
+            (None, Some(more)) => self.late = Some(*more),
+            (Some(_) | None, None) => {}
+        }
         self.climate.append(&later.climate);
         for (command, more) in self.commands.iter_mut().zip(&later.commands) {
             command.append(more);

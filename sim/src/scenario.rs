@@ -71,6 +71,8 @@ pub struct Scenario {
     pub length: Span,
     /// How long the hall runs before it begins (s, ≥ 0).
     pub warm_up: Span,
+    /// From then on `late-peak-15min-kw` counts (s after the begin); nothing where the page does not say.
+    pub late: Option<Span>,
     /// The world's step, and the step in which asserts are looked at (s, 0.1 to 60).
     pub dt: Span,
     /// The controller's scan: a multiple of `dt` (s).
@@ -289,6 +291,7 @@ impl Scenario {
             start,
             length,
             warm_up: Span::ZERO,
+            late: None,
             dt: second,
             period: second,
             seed: 1,

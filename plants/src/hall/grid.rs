@@ -28,8 +28,8 @@ impl Grid {
     pub const fn usual() -> Self {
         Self {
             feeds: Vec::new(),
-            ramp_down: Span::from_secs(30),
-            ramp_up: Span::from_secs(600),
+            ramp_down: Span::from_secs(4),
+            ramp_up: Span::from_secs(1800),
             hold_after: Span::from_secs(3600),
             grace: Span::from_secs(30),
             escalate: Span::from_secs(60),

@@ -7,7 +7,7 @@ use plant::command::Level;
 use plant::hall::{EquipDef, Hall};
 use plant::id::PointId;
 use plant::image::Outputs;
-use plant::time::Tick;
+use plant::time::{Tick, Wall};
 
 use super::{Actuator, Bands, Compute, Kpis, Meter, Observation, Power};
 use crate::compute::cluster::Totals;
@@ -135,6 +135,11 @@ impl Tally {
             gpus: Totals::default(),
             seen: Seen::default(),
         }
+    }
+
+    /// From an instant on peaks are told once more, by themselves (`late-peak-15min-kw`).
+    pub fn late_from(&mut self, from: Wall) {
+        self.meter.late_from(from);
     }
 
     /// Starts to count here: what the world used before is not this run's.

@@ -96,6 +96,16 @@ fn an_even_day_comes_to_its_closed_form() {
 }
 
 #[test]
+fn a_late_peak_is_told_though_the_run_had_a_higher_one_before() {
+    let mut meter = meter();
+    meter.late_from(Wall(NOON.0 + 20 * 60_000));
+    run(&mut meter, 60, |n, seen| seen.power.facility = Some(if n < 30 { 2e6 } else { 1.4e6 }));
+    near(&meter.kpis(), "peak-15min-kw", 2_000.0);
+    // The quarter in which it begins to count is not whole.
+    near(&meter.kpis(), "late-peak-15min-kw", 1_400.0);
+}
+
+#[test]
 fn pue_is_energy_over_energy_and_no_mean_of_ratios() {
     let mut meter = meter();
     // A night at a tenth of the load with the same overhead: its ratio is 4, and it weighs little.

@@ -106,6 +106,9 @@ impl Meter {
         let peak = self.demand.peak();
         all.add("peak-15min-kw", "15-minute peak", ("kW", 1), peak.map(|(w, _)| w / 1e3));
         all.at(peak.map(|(_, at)| at));
+        let late = self.late.and_then(|(_, late)| late.peak());
+        all.add("late-peak-15min-kw", "15-minute peak, late in the run", ("kW", 1), late.map(|(w, _)| w / 1e3));
+        all.at(late.map(|(_, at)| at));
     }
 
     fn surroundings(&self, all: &mut Kpis) {

@@ -78,6 +78,7 @@ impl<'s> Page<'s> {
         let start = self.start();
         let length = self.span("duration", None);
         let warm_up = self.span("warm-up", Some(Span::from_secs(600)));
+        let late = root.maybe::<Span>("late-from");
         let dt = self.span("dt", Some(Span::from_secs(1)));
         let period = self.span("period", dt);
         let seed = root.whole("seed", (0, i64::MAX)).unwrap_or(1);
@@ -114,6 +115,7 @@ impl<'s> Page<'s> {
             start: start?,
             length: length?,
             warm_up: warm_up?,
+            late,
             dt: dt?,
             period: period?,
             seed: u64::try_from(seed).unwrap_or(1),

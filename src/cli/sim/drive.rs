@@ -102,8 +102,13 @@ impl Drive {
             seed,
             dt: page.scenario.dt,
         };
+        let mut tally = Tally::new(&hall, &world);
+        if let Some(late) = page.scenario.late {
+            let millis = i64::try_from(late.nanos() / 1_000_000).unwrap_or(i64::MAX);
+            tally.late_from(Wall(page.scenario.start.0.saturating_add(millis)));
+        }
         Self {
-            tally: Tally::new(&hall, &world),
+            tally,
             nodes: if pilot == Pilot::Wattloop { Nodes::of(&hall, &world) } else { None },
             boot: 1,
             world: if pilot.is_on_panels() { world.on_panels() } else { world },

@@ -63,7 +63,7 @@ mod tests {
     fn a_file_says_for_which_feeds_targets_are_taken_and_how_loads_follow() {
         let hall = read("feeds = [\"utility\", \"ups-a\"]\nramp-down = \"5s\"").expect("sound");
         let rules = hall.power.grid.expect("takes targets");
-        assert_eq!((rules.feeds.len(), rules.ramp_down, rules.ramp_up), (2, Span::from_secs(5), Span::from_secs(600)));
+        assert_eq!((rules.feeds.len(), rules.ramp_down, rules.ramp_up), (2, Span::from_secs(5), Span::from_secs(1800)));
     }
 
     #[test]
