@@ -278,6 +278,12 @@ pub enum Deed {
 }
 
 impl Scenario {
+    /// From when on `late-peak-15min-kw` counts.
+    #[must_use]
+    pub fn late_from(&self) -> Option<Wall> {
+        self.late.map(|late| Wall(self.start.0.saturating_add(plant::convert::i64_from_bits(late.millis()))))
+    }
+
     /// So long in a hall under control, in which nothing happens and nothing is judged: steps and scans of a second, no warm-up,
     /// seed 1.
     #[must_use]

@@ -24,7 +24,7 @@ pub mod view;
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
-pub(super) use follow::{Follow, Seen};
+pub(super) use follow::{Follow, Seen, VALID};
 
 use super::ledger::message::LeaseId;
 use super::outlook::{self, Made, begin};

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::ahead::SLOTS;
 use super::ahead::slots::price;
-use super::ledger::tree::{self, Place};
 use super::ledger::{Ground, Milli};
 use super::outlook::{self, Expected, begin};
 use super::{Controller, Plan, State};
@@ -94,19 +93,14 @@ impl State {
 
     /// What may still be lent below a feed in the quarters from this one on (W), and how sure that is (1).
     fn flexible(&self, (plan, ground): (&Plan, &Ground), id: FeedId, first: i64) -> Vec<(f64, Option<f64>)> {
-        let (power, now) = (&plan.hall.power, self.ledger.now());
-        let cooling = self.cooling_by_meters(plan).unwrap_or(ground.rules.cooling);
-        let weights = tree::weights(power, &[(Place::Feed(id), 1.0)], (cooling, &ground.spread));
-        let weight = weights.iter().find(|(of, _)| *of == id).map_or(1.0, |(_, weight)| *weight);
+        let weight = self.carries((plan, ground), id);
         let (forecast, zone) = (self.outlook.as_ref(), plan.tariff.as_deref().map(|of| &of.zone));
         let forecast = forecast.filter(|_| plan.peaks.as_ref().is_some_and(|peaks| peaks.feed() == id));
         let charged = self.ledger.charged_ahead(ground, id, first);
         let draw = self.metered_load(plan, id).map(|load| Milli::limit(load).less(self.ledger.unleased(id)));
         let one = |(quarter, charged): (i64, &Milli)| {
             let Some(draw) = draw else { return (0.0, None) };
-            let span = (begin(quarter).max(now), begin(quarter.saturating_add(1)));
-            let limit = self.lends(plan, (id, now), span).0;
-            let usable = Milli::limit(limit).less(Milli::of(limit.0, ground.rules.margin));
+            let usable = self.usable((plan, ground), id, quarter);
             let expected = forecast.zip(zone).and_then(|(of, zone)| of.expected(zone, quarter));
             let flows = self.ledger.unleased(id);
             let known = expected.map(|of| Milli::limit(Watts(high(&of))).less(draw.min(*charged)));

@@ -11,9 +11,11 @@ use plant::units::Watts;
 use super::ledger::message::Said;
 use super::ledger::notices::Cause;
 use super::ledger::reply::Answered;
+use super::ledger::tree::Place;
 use super::ledger::view::LedgerView;
-use super::ledger::{Around, Ledger, Scratch, tree};
+use super::ledger::{Around, Ground, Ledger, Milli, Scratch, tree};
 use super::news::News;
+use super::outlook::begin;
 use super::request::{Refusal, Reply};
 use super::term::later;
 use super::{Controller, Plan, State};
@@ -102,6 +104,20 @@ impl State {
         ];
         let found = all.into_iter().filter_map(|(watts, cause)| Some((watts?, cause)));
         found.fold((limit, Cause::Breaker), |least, next| if next.0 < least.0 { next } else { least })
+    }
+
+    /// What of a feed's limit may be lent at any time in a quarter of an hour, from now on (mW).
+    pub(super) fn usable(&self, (plan, ground): (&Plan, &Ground), feed: FeedId, quarter: i64) -> Milli {
+        let now = self.ledger.now();
+        let span = (begin(quarter).max(now), begin(quarter.saturating_add(1)));
+        ground.usable(Milli::limit(self.lends(plan, (feed, now), span).0))
+    }
+
+    /// What a feed carries for each watt at machines somewhere below it (1): with losses, and with what cooling draws.
+    pub(super) fn carries(&self, (plan, ground): (&Plan, &Ground), feed: FeedId) -> f64 {
+        let cooling = self.cooling_by_meters(plan).unwrap_or(ground.rules.cooling);
+        let weights = tree::weights(&plan.hall.power, &[(Place::Feed(feed), 1.0)], (cooling, &ground.spread));
+        weights.iter().find(|(of, _)| *of == feed).map_or(1.0, |(_, weight)| *weight)
     }
 
     /// What flows through a feed without batteries (W); nothing where its meter is lost, or something below one without a meter.

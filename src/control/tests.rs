@@ -19,6 +19,7 @@ mod loops;
 mod messages;
 mod pause;
 mod performance;
+mod planned;
 mod plants;
 mod published_faults;
 mod pumps;

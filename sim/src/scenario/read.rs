@@ -87,6 +87,9 @@ impl<'s> Page<'s> {
         let (load, weather) = (self.load_change(), self.weather_change());
         let ((prices, prices_file), co2) = (self.prices(), root.within("co2-kg-per-kwh", (0.0, 2.0)));
         self.times(length, dt, period);
+        if let Some((late, length)) = late.zip(length).filter(|(late, length)| late >= length) {
+            root.fault("late-from", format!("`late-from` is {late}"), format!("write a time before the end, {length}"));
+        }
         let hall = match hall {
             Ok(hall) => Some(hall),
             Err(help) => {

@@ -134,7 +134,6 @@ fn scenario(hall: &Arc<Hall>, seed: u64, length: Span, events: Vec<Event>) -> Sc
         name: format!("storm-{}-{seed}", hall.name),
         summary: "Random faults at random times".to_owned(),
         warm_up: Span::from_secs(600),
-        late: None,
         seed,
         events,
         ..Scenario::calm(hall, NOON, length)

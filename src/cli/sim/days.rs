@@ -189,7 +189,6 @@ fn once((hall, text): (&Arc<Hall>, &str), (day, noise): (Weathered, Noise), args
     let calm = Scenario {
         name: format!("{}-{word}-day", hall.name),
         warm_up: WARM_UP,
-        late: None,
         dt: args.dt,
         period: args.dt,
         seed: args.seed,

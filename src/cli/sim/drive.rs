@@ -103,10 +103,7 @@ impl Drive {
             dt: page.scenario.dt,
         };
         let mut tally = Tally::new(&hall, &world);
-        if let Some(late) = page.scenario.late {
-            let millis = i64::try_from(late.nanos() / 1_000_000).unwrap_or(i64::MAX);
-            tally.late_from(Wall(page.scenario.start.0.saturating_add(millis)));
-        }
+        page.scenario.late_from().into_iter().for_each(|from| tally.late_from(from));
         Self {
             tally,
             nodes: if pilot == Pilot::Wattloop { Nodes::of(&hall, &world) } else { None },

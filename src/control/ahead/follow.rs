@@ -20,7 +20,7 @@ use crate::control::outlook::{QUARTER_MS, begin, quarter};
 use crate::planner::Battery;
 
 /// A plan that began longer ago is not followed any more.
-const VALID: Span = Span::from_secs(45 * 60);
+pub const VALID: Span = Span::from_secs(45 * 60);
 /// A plan that comes so long after its question is not followed.
 const DEADLINE: Span = Span::from_secs(120);
 /// Jobs that come make another question due so long after the last: whoever asks a hundred times a second keeps no plan from being followed.

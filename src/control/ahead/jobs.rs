@@ -6,12 +6,11 @@
 use plant::convert::{i64_from_bits, usize_from_u64};
 use plant::id::{FeedId, Id};
 use plant::time::Wall;
-use plant::units::Watts;
 
 use super::SLOTS;
 use crate::control::ledger::message::LeaseId;
 use crate::control::ledger::planned::SPARE;
-use crate::control::ledger::tree::{self, Place};
+use crate::control::ledger::tree;
 use crate::control::ledger::{Ground, Milli, Waiting, opening};
 use crate::control::outlook::{QUARTER_MS, begin};
 use crate::control::term::later;
@@ -57,7 +56,7 @@ impl State {
     pub(super) fn jobs(&self, plan: &Plan, (billed, first): (FeedId, i64)) -> Jobs {
         let Some(ground) = plan.leases.as_ref() else { return Jobs::default() };
         let (power, now) = (&plan.hall.power, self.ledger.now());
-        let mut found = Jobs { factor: self.factor(plan, (ground, billed)), ..Jobs::default() };
+        let mut found = Jobs { factor: self.carries((plan, ground), billed).clamp(1.0, HIGHEST), ..Jobs::default() };
         let charged = self.ledger.charged_ahead(ground, billed, first);
         let unleased = self.ledger.unleased(billed);
         let promised = self.ledger.promised_ahead(ground, billed, first);
@@ -70,10 +69,10 @@ impl State {
             // Where its machines are; cooling hangs elsewhere.
             let machines = tree::weights(power, &wait.lease.places, (0.0, &ground.spread));
             let Some((home, _)) = tree::deepest_first(power, machines).first().copied() else { continue };
-            let Some((job, id)) = self.job(plan, wait, (first, now)) else { continue };
-            if !power.hangs_below(home, billed) && home != billed {
+            if !power.hangs_below(home, billed) {
                 continue;
             }
+            let Some((job, id)) = self.job(plan, wait, (first, now)) else { continue };
             let way = || power.upward(home).take_while(|feed| *feed != billed);
             for feed in way() {
                 let weight = wait.lease.weight(feed).unwrap_or(1.0);
@@ -96,22 +95,12 @@ impl State {
         found
     }
 
-    /// What the billed feed carries for each watt at machines below it (1).
-    fn factor(&self, plan: &Plan, (ground, billed): (&Ground, FeedId)) -> f64 {
-        let cooling = self.cooling_by_meters(plan).unwrap_or(ground.rules.cooling);
-        let weights = tree::weights(&plan.hall.power, &[(Place::Feed(billed), 1.0)], (cooling, &ground.spread));
-        weights.iter().find(|(of, _)| *of == billed).map_or(1.0, |(_, weight)| weight.clamp(1.0, HIGHEST))
-    }
-
     /// What more machines below a feed may draw in each quarter (kW).
     fn caps_ahead(&self, plan: &Plan, (ground, feed, weight): (&Ground, FeedId, f64), first: i64) -> Vec<f64> {
-        let now = self.ledger.now();
         let charged = self.ledger.charged_ahead(ground, feed, first);
         let one = |(quarter, charged): (i64, &Milli)| {
-            let span = (begin(quarter).max(now), begin(quarter.saturating_add(1)));
-            let limit: Watts = self.lends(plan, (feed, now), span).0;
-            let usable = Milli::limit(limit).less(Milli::of(limit.0, ground.rules.margin));
-            usable.less(*charged).less(self.ledger.unleased(feed)).at_machines(weight) / 1e3
+            let free = self.usable((plan, ground), feed, quarter).less(*charged).less(self.ledger.unleased(feed));
+            free.at_machines(weight) / 1e3
         };
         (first..).zip(&charged).map(one).collect()
     }

@@ -7,6 +7,7 @@ use plant::time::{Span, Wall};
 use super::lease::{Lease, STEPS, Step, charged_until, ttl};
 use super::message::{LeaseId, Wish};
 use super::opening::{self, Begin};
+use super::planned::Hold;
 use super::reply::{Code, Outcome, Why};
 use super::room::{Fit, Scratch, Time};
 use super::waiting::{Rank, Waiting};
@@ -308,11 +309,12 @@ impl Ledger {
         news: &mut News<'_>,
     ) -> Outcome {
         let mut lease = self.draft(around, asked);
-        // What it wants is counted before those that come later: from the begin of time on, or from when its window opens.
-        lease.steps.push(Step { start: counts, watts: asked.wish.power.wanted });
+        let plan = (asked.wish.times.plan && around.plans).then(|| self.now());
+        // What it wants is counted before those that come later: from the begin of time on, from when its window opens, or from when a plan lets it begin.
+        let start = plan.map_or(counts, |now| Hold::asked(now).start);
+        lease.steps.push(Step { start, watts: asked.wish.power.wanted });
         tell(news, &lease, LeaseNews::Queued);
         let id = lease.id;
-        let plan = (asked.wish.times.plan && around.plans).then(|| self.now());
         let waits = Waiting::new(asked.wish, lease, (why, around.tick, self.lived), plan);
         let rank = waits.rank(self.lived);
         let before = self.waiting.iter().filter(|of| of.rank(self.lived) < rank).count();

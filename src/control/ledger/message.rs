@@ -270,14 +270,16 @@ impl Wish {
             && self.power.is_sound()
             && floor
             && self.times.duration != Some(Span::ZERO)
-            && !(self.times.plan && self.is_shapeless())
+            && !self.leaves_no_choice()
             && !self.times.not_before.zip(self.times.deadline).is_some_and(late)
             && self.job.chars().count() <= NAME
     }
 
-    /// No plan can choose when it begins: nobody knows how long it lasts, or by when it must be done.
-    const fn is_shapeless(&self) -> bool {
-        self.times.duration.is_none() || (self.times.deadline.is_none() && self.inside.is_none())
+    /// A plan shall choose when it begins and cannot: nobody knows how long it lasts, or by when it must be done.
+    #[must_use]
+    pub const fn leaves_no_choice(&self) -> bool {
+        let bounded = self.times.deadline.is_some() || self.inside.is_some();
+        self.times.plan && !(bounded && self.times.duration.is_some())
     }
 
     /// It names a time: it is not begun by a clock that may be wrong.

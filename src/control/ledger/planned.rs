@@ -1,7 +1,7 @@
 //! Jobs that begin when a plan of the day ahead says.
 //!
 //! ```text
-//!  asked for ─▶ held for a plan's first word, 2 min at the most ─▶ held to its planned start, until 45 min after the question ─▶ begins as room allows
+//!  asked for ─▶ held for a plan's first word, 2 min at the most ─▶ held to its planned start, while the plan may be followed ─▶ begins as room allows
 //!                        │                                             ▲    │                                                        ▲
 //!                        └────── a plan that does not name it ─────────┼────┴── a plan that does not name it, or no newer plan ──────┘
 //!                                                                      └── a newer plan names it again
@@ -14,14 +14,13 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
+use crate::control::ahead::VALID;
 use crate::control::term::later;
 
 /// For so long a job is held for a plan's first word.
 const FIRST: Span = Span::from_secs(120);
 /// Nothing is held in the last minute in which it may begin.
 pub const SPARE: Span = Span::from_secs(60);
-/// For so long after its question a plan is believed.
-const VALID: Span = Span::from_secs(45 * 60);
 
 /// Until when a job is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +38,11 @@ impl Hold {
         Self { start: Wall(i64::MAX), by: later(now, FIRST) }
     }
 
-    /// It is held now; never so long that it could not begin any more.
+    /// It is held now; never so long that it could not begin any more, nor by a clock that was set back since.
     #[must_use]
     pub fn holds(&self, now: Wall, latest: Option<Wall>) -> bool {
-        now < self.start && now < self.by && latest.is_none_or(|latest| later(now, SPARE) < latest)
+        let in_time = now < self.by && self.by <= later(now, VALID);
+        in_time && now < self.start && latest.is_none_or(|latest| later(now, SPARE) < latest)
     }
 
     /// When it begins, where a plan has said so.
@@ -55,7 +55,7 @@ impl Hold {
 impl Ledger {
     /// A plan has arrived and is followed. Allocates nothing.
     pub fn follow(&mut self, arrived: &Arrived) {
-        let by = later(arrived.at, VALID);
+        let by = later(arrived.from, VALID);
         for wait in &mut self.waiting {
             // Who came after the question waits for the next plan.
             if wait.plan.is_none_or(|asked| asked > arrived.at) {

@@ -164,7 +164,7 @@ impl Ledger {
         let counted = self.counted(time);
         let on_feed = counted.filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
         scratch.fill(on_feed, (ground, self.now()), time);
-        let usable = limit.less(Milli::of(limit.watts().0, ground.rules.margin)).less(self.unleased(feed));
+        let usable = ground.usable(limit).less(self.unleased(feed));
         let share = ground.rules.tenants.get(time.whose).map_or(0.0, |tenant| tenant.share);
         let share = Milli::limit(Watts(limit.watts().0 * share));
         let own = ground.floor(time.whose, feed);

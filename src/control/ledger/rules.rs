@@ -98,6 +98,12 @@ impl Ground {
         self.floors.get(tenant).and_then(|all| all.get(feed)).copied().unwrap_or(Milli::ZERO)
     }
 
+    /// What of a feed's limit is lent (mW): all but the margin.
+    #[must_use]
+    pub fn usable(&self, limit: Milli) -> Milli {
+        limit.less(Milli::of(limit.watts().0, self.rules.margin))
+    }
+
     /// What a feed is charged for all (mW): each tenant's total, and at least what is his own there, but of one whose own that may come from.
     #[must_use]
     pub fn together(&self, totals: &[Milli], feed: FeedId, but: usize) -> Milli {

@@ -13,6 +13,7 @@ use crate::control::ledger::reply::{Answered, Code};
 use crate::control::ledger::tree::Place;
 use crate::control::ledger::{Rules, Tenant};
 use crate::control::request::{Ask, Refusal, Reply, Request};
+use crate::control::tariff::Tariff;
 use crate::control::{Controller, Site};
 
 fn site(rig: &Rig) -> Site {
@@ -22,10 +23,15 @@ fn site(rig: &Rig) -> Site {
 
 /// A hall that draws 720 kW in its racks and is metered everywhere.
 pub fn lending() -> Rig {
+    lending_in("", None)
+}
+
+/// The same with more in its file, and a tariff.
+pub fn lending_in(more: &str, tariff: Option<Tariff>) -> Rig {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let hall = plant::hall::Hall::load("air", &format!("{text}\n[capping]\n[grid]\nfeeds = [\"ups-a\"]\n"));
+    let hall = plant::hall::Hall::load("air", &format!("{text}\n[capping]\n[grid]\nfeeds = [\"ups-a\"]\n{more}"));
     let mut rig = Rig::new(hall.expect("loads"));
-    rig.control = Controller::new(site(&rig));
+    rig.control = Controller::new(Site { tariff: tariff.map(std::sync::Arc::new), ..site(&rig) });
     settle(&mut rig, 18e3);
     rig.steps(3);
     rig

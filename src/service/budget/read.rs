@@ -198,7 +198,7 @@ fn wish(data: Map<String, Value>, hall: &Hall) -> Result<Wish, String> {
     let long = |said: Option<f64>| said.map(span).transpose();
     let flex = &asked.flex;
     let job = asked.job.as_ref().map(|job| job.as_str().map_or_else(|| job.to_string(), str::to_owned));
-    Ok(Wish {
+    let wish = Wish {
         places: places(asked.domain.as_ref().ok_or("`domain` is missing")?, hall)?,
         power,
         class: asked.class.unwrap_or(Class::Firm),
@@ -220,7 +220,11 @@ fn wish(data: Map<String, Value>, hall: &Hall) -> Result<Wish, String> {
         ttl: long(asked.ttl_s)?,
         on_expiry: asked.on_expiry.unwrap_or(OnExpiry::Floor),
         job: job.unwrap_or_default().chars().take(NAME).collect(),
-    })
+    };
+    if wish.leaves_no_choice() {
+        return Err("`time.plan` needs a `time.duration_s`, and a `time.deadline` or a `time.window`".to_owned());
+    }
+    Ok(wish)
 }
 
 /// Zero is zero, and nothing said is nothing said: neither stands for the other.

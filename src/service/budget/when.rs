@@ -22,18 +22,14 @@ pub struct TimeSaid {
 /// Its instants, and whether a plan may choose.
 ///
 /// # Errors
-/// What is no time, or leaves a plan nothing to choose by.
+/// What is no time.
 pub fn times(time: &TimeSaid) -> Result<Times, String> {
     let at = |said: &Option<String>| said.as_deref().map(instant).transpose();
-    let plan = time.plan.unwrap_or(false);
-    if plan && (time.duration_s.is_none() || (time.deadline.is_none() && time.window.is_none())) {
-        return Err("`time.plan` needs a `time.duration_s`, and a `time.deadline` or a `time.window`".to_owned());
-    }
     Ok(Times {
         not_before: at(&time.not_before)?,
         deadline: at(&time.deadline)?,
         duration: time.duration_s.map(span).transpose()?,
-        plan,
+        plan: time.plan.unwrap_or(false),
     })
 }
 

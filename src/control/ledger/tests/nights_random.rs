@@ -67,7 +67,7 @@ fn any_plan(rig: &Rig, seed: u64) -> Arrived {
     };
     let mut starts: Vec<Start> = rig.ledger.waits().filter_map(|of| start(of.id)).collect();
     starts.sort_unstable_by_key(|of| (of.epoch, of.number));
-    Arrived { at: now, starts, ..Arrived::default() }
+    Arrived { from: now, at: now, starts, ..Arrived::default() }
 }
 
 /// Plays jobs against scans, with some of which the clock is doubted from then on or trusted again, and starts; and plans that say anything.

@@ -6,6 +6,7 @@ use plant::time::{Span, Wall};
 use super::nights::{at, to, tonight};
 use super::*;
 use crate::control::ledger::message::{LeaseId, Times, Wish};
+use crate::control::ledger::planned::Hold;
 use crate::control::term::later;
 
 const HOUR: u64 = 3600;
@@ -25,7 +26,8 @@ fn planning() -> Rig {
 
 fn says(rig: &mut Rig, starts: &[(Option<LeaseId>, Wall)]) {
     let start = |(id, at): &(Option<LeaseId>, Wall)| id.map(|of| Start { epoch: of.epoch, number: of.number, at: *at });
-    let plan = Arrived { at: rig.tick.wall, starts: starts.iter().filter_map(start).collect(), ..Arrived::default() };
+    let (from, at) = (rig.tick.wall, rig.tick.wall);
+    let plan = Arrived { from, at, starts: starts.iter().filter_map(start).collect(), ..Arrived::default() };
     rig.ledger.follow(&plan);
 }
 
@@ -86,6 +88,15 @@ fn a_plan_that_does_not_name_it_or_grows_old_holds_nobody() {
     assert_eq!(begun(&rig).len(), 1);
     to(&mut rig, old);
     assert_eq!(begun(&rig).get(1), Some(&old), "no newer plan came");
+}
+
+#[test]
+fn nobody_is_held_by_a_clock_that_was_set_back() {
+    let now = Wall(1_800_000_000_000);
+    let back = |minutes: i64| Wall(now.0 - 60_000 * minutes);
+    let hold = Hold::asked(now);
+    assert!(hold.holds(now, None) && hold.holds(back(43), None));
+    assert!(!hold.holds(back(44), None) && !hold.holds(back(600), None));
 }
 
 #[test]
