@@ -357,7 +357,7 @@ fn every_fault_of_a_file_is_told_at_once_with_its_place() {
         assert!(faults.contains(said), "{said}\nis not in\n{faults}");
     }
     let late = load("t.toml", &format!("{HEAD}late-from = \"1h\"\n"), Ok(hall())).expect_err("never").to_string();
-    assert!(late.contains("`late-from` is 1h") && late.contains("before the end, 1h"), "{late}");
+    assert!(late.contains("`late-from` is 60min") && late.contains("before the end, 60min"), "{late}");
     let unknown = load("t.toml", HEAD, Err("known here: air".to_owned())).expect_err("no hall").to_string();
     assert!(unknown.contains("t.toml:3:8: there is no hall `bench`"), "{unknown}");
 }

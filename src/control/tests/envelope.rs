@@ -9,7 +9,8 @@ use crate::control::ledger::reply::Code;
 use crate::control::ledger::tree::Place;
 use crate::control::request::{Ask, Reply};
 
-fn ask(rig: &mut Rig, request: &str, wish: Wish) -> Code {
+/// What is answered to a request for a lease.
+pub fn ask(rig: &mut Rig, request: &str, wish: Wish) -> Code {
     let op = Op::Acquire(vec![wish]);
     let message = Message { client: "slurm".to_owned(), request: request.to_owned(), body: 1, op };
     match rig.ask(Ask::Ledger(Said::Request(message))) {

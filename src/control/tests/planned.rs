@@ -2,12 +2,12 @@
 
 use plant::time::{Span, Wall};
 
+use super::envelope::ask;
 use super::leases::{lending_in, wish};
 use super::rig::Rig;
-use crate::control::ledger::message::{Message, Op, Said, Times, Wish};
+use crate::control::ledger::message::{Times, Wish};
 use crate::control::ledger::reply::Code;
 use crate::control::ledger::tree::Place;
-use crate::control::request::{Ask, Reply};
 use crate::control::tariff::Tariff;
 
 const PEAKS: &str = "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = true\n";
@@ -18,15 +18,6 @@ const TARIFF: &str =
 fn in_a_rack(rig: &Rig, watts: f64) -> Wish {
     let times = Times { duration: Some(Span::from_secs(3600)), ..Times::default() };
     Wish { places: vec![(Place::Rack(0), 1.0)], times, ..wish(rig, watts) }
-}
-
-fn ask(rig: &mut Rig, request: &str, wish: Wish) -> Code {
-    let op = Op::Acquire(vec![wish]);
-    let message = Message { client: "slurm".to_owned(), request: request.to_owned(), body: 1, op };
-    match rig.ask(Ask::Ledger(Said::Request(message))) {
-        Reply::Lease(answered) => answered.items[0].outcome.code,
-        other @ (Reply::Accepted { .. } | Reply::Refused(_)) => panic!("{other:?}"),
-    }
 }
 
 #[test]
