@@ -111,12 +111,13 @@ impl State {
         for (place, charge) in tariff.demand.iter().enumerate() {
             let Some((paid, floor)) = self.interval.paid(peaks, place) else { continue };
             let found = demands::of(&scene, charge, (paid, floor));
-            places.extend(found.iter().map(|demand| (demand.name == charge.name).then_some(place)));
+            places.extend(found.iter().map(|(now, _)| now.then_some(place)));
             if let Some(most) = peaks.most(place) {
-                found.iter().for_each(|demand| demands::keep(&mut all, demand, most));
+                found.iter().for_each(|(_, demand)| demands::keep(&mut all, demand, most));
             }
-            wanted.extend(found);
+            wanted.extend(found.into_iter().map(|(_, demand)| demand));
         }
+        demands::name(&mut wanted);
         let jobs::Jobs { jobs, domains, ids, .. } = jobs;
         let problem = Problem { slots: all, demands: wanted, battery, domains, jobs, ..Problem::default() };
         let minutes = tariff.local(begin(first)).ms / 60_000;

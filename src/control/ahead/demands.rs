@@ -1,5 +1,7 @@
 //! What peaks cost in the slots ahead, with what is paid already.
 
+use std::collections::BTreeSet;
+
 use plant::time::Wall;
 
 use super::{SLOTS, kind, slots};
@@ -20,9 +22,9 @@ pub struct Scene<'a> {
     pub flowed: &'a dyn Fn(i64) -> Option<f64>,
 }
 
-/// One for each billing period that the plan reaches into, the first with what is paid in it (W), later ones with what is billed in any case (W).
-pub fn of(scene: &Scene<'_>, charge: &DemandCharge, (paid, floor): (f64, f64)) -> Vec<Demand> {
-    let (mut found, mut at): (Vec<Demand>, i64) = (Vec::new(), 0);
+/// One for each billing period that the plan reaches into: that of now, marked so, with what is paid in it (W), later ones with what is billed in any case (W).
+pub fn of(scene: &Scene<'_>, charge: &DemandCharge, (paid, floor): (f64, f64)) -> Vec<(bool, Demand)> {
+    let (mut found, mut at): (Vec<(bool, Demand)>, i64) = (Vec::new(), 0);
     while at < SLOTS {
         let here = middle(scene.first.saturating_add(at));
         let Some((_, until)) = charge.billed_once(scene.tariff, here) else {
@@ -35,12 +37,27 @@ pub fn of(scene: &Scene<'_>, charge: &DemandCharge, (paid, floor): (f64, f64)) -
         let paid = if first { paid } else { floor };
         let active: Vec<bool> = (0..SLOTS).map(|n| (at..end).contains(&n) && counts(scene, charge, n)).collect();
         if active.contains(&true) {
-            let name = if first { charge.name.clone() } else { format!("{} (next)", charge.name) };
-            found.push(demand(scene, charge, (name, active), (paid, floor)));
+            found.push((first, demand(scene, charge, active, (paid, floor))));
         }
         at = end;
     }
     found
+}
+
+/// Gives each a name of its own: later billing periods are numbered.
+pub fn name(demands: &mut [Demand]) {
+    let mut taken = BTreeSet::new();
+    for demand in demands {
+        let mut name = demand.name.clone();
+        for n in 2..=taken.len() + 1 {
+            if !taken.contains(&name) {
+                break;
+            }
+            name = format!("{}-{n}", demand.name);
+        }
+        taken.insert(name.clone());
+        demand.name = name;
+    }
 }
 
 /// What the hall's file says of a demand's windows (W) binds the site in the mean that is expected: no money is worth more. Below what is paid nothing is kept.
@@ -60,12 +77,7 @@ fn counts(scene: &Scene<'_>, charge: &DemandCharge, slot: i64) -> bool {
     named && charge.covers(scene.tariff.local(at), &scene.tariff.holidays)
 }
 
-fn demand(
-    scene: &Scene<'_>,
-    charge: &DemandCharge,
-    (name, active): (String, Vec<bool>),
-    (paid, floor): (f64, f64),
-) -> Demand {
+fn demand(scene: &Scene<'_>, charge: &DemandCharge, active: Vec<bool>, (paid, floor): (f64, f64)) -> Demand {
     let length = (charge.window.length / QUARTER_MS).clamp(1, LONGEST);
     // Of fixed windows the slots of the one that is open; of others the last ones.
     let earlier = match charge.window.kind {
@@ -78,7 +90,7 @@ fn demand(
     let before = (1..=earlier).rev().map(|n| (scene.flowed)(scene.first.saturating_sub(n)));
     let before = before.map(|watts| (watts.unwrap_or(0.0) / 1e3).clamp(0.0, MOST)).collect();
     Demand {
-        name,
+        name: charge.name.clone(),
         rate: rate(charge, paid.max(floor)) * slots::taxed(scene.tariff),
         kind: kind(charge.window.kind),
         length: usize::try_from(length).unwrap_or(1),

@@ -10,7 +10,7 @@ use super::*;
 use crate::control::battery::tests::yard::Yard;
 use crate::control::outlook::QUARTER_MS;
 use crate::control::tariff::{Decimal, Prices, Slot, Tariff};
-use crate::planner::{Planner, plan};
+use crate::planner::{Demand, Planner, plan};
 
 /// 2026-07-15T10:00Z, 12:00 in Berlin.
 const NOON: i64 = 1_784_109_600_000;
@@ -23,11 +23,11 @@ fn tariff(rest: &str) -> Tariff {
     Tariff::load("t.toml", &text).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-fn demands(tariff: &Tariff, at: i64, paid: (f64, f64)) -> Vec<crate::planner::Demand> {
+fn demands(tariff: &Tariff, at: i64, paid: (f64, f64)) -> Vec<Demand> {
     // A kW for each quarter of an hour that it is ago.
     let flowed = |quarter: i64| Some(1e3 * plant::convert::f64_from_i64(at / QUARTER_MS - quarter));
     let scene = demands::Scene { tariff, first: at / QUARTER_MS, flowed: &flowed };
-    tariff.demand.iter().flat_map(|of| demands::of(&scene, of, paid)).collect()
+    tariff.demand.iter().flat_map(|of| demands::of(&scene, of, paid)).map(|(_, of)| of).collect()
 }
 
 #[test]
@@ -114,10 +114,35 @@ fn a_billing_period_that_ends_within_the_plan_makes_two_demands_of_one() {
     let [july, august] = found.as_slice() else { panic!("{found:?}") };
     assert!((july.rate - 18.0).abs() < 1e-9, "with taxes: {july:?}");
     assert_eq!((july.paid, july.floor, august.paid, august.floor), (700.0, 200.0, 200.0, 200.0));
-    let of = |demand: &crate::planner::Demand| {
-        demand.active.iter().position(|on| *on).zip(demand.active.iter().rposition(|on| *on))
-    };
+    let of = |demand: &Demand| demand.active.iter().position(|on| *on).zip(demand.active.iter().rposition(|on| *on));
     assert_eq!((of(july), of(august)), (Some((0, 47)), Some((48, 143))));
+}
+
+#[test]
+fn over_a_months_end_there_is_a_plan() {
+    let of = |name: &str| Demand {
+        name: name.to_owned(),
+        rate: 1.0,
+        kind: WindowKind::Fixed,
+        length: 1,
+        active: Vec::new(),
+        before: Vec::new(),
+        paid: 0.0,
+        floor: 0.0,
+    };
+    let mut made = ["peak", "peak", "hours", "peak-2", "peak"].map(of);
+    demands::name(&mut made);
+    let names = made.each_ref().map(|of| of.name.as_str());
+    assert_eq!(names, ["peak", "peak-2", "hours", "peak-2-2", "peak-3"]);
+    // The last hour of July.
+    let mut yard = Yard::planned(1, "[[energy]]\nname = \"all\"\nprice = 0.1\n");
+    yard.tick.wall = Wall(1_785_538_800_000);
+    yard.run(10, |_| 500e3);
+    let question = yard.control.question().expect("a problem");
+    assert_eq!(question.problem.demands.len(), 2);
+    assert_eq!(question.places, [Some(0), None]);
+    let view = yard.control.ahead().expect("followed");
+    assert_eq!(view.followed, Some(view.asked), "{view:?}");
 }
 
 #[test]
