@@ -29,12 +29,17 @@ pub(super) use follow::{Follow, Seen, VALID};
 use super::ledger::message::LeaseId;
 use super::outlook::{self, Made, begin};
 use super::{Plan, State};
-use crate::planner::{Problem, WindowKind};
+use crate::planner::{Battery, Problem, Slot, WindowKind};
 
 /// How far a plan looks ahead (quarters of an hour): 36 h.
 pub const SLOTS: i64 = 144;
 /// What a grid or a budget asks now is taken to hold for so many slots: a plan comes every quarter of an hour.
 const ASKED: i64 = 4;
+
+/// An hour, in slots.
+const HOUR: usize = 4;
+/// No more than this of what batteries hold above what is kept for an outage is left out of plans (1).
+const FREE: f64 = 0.05;
 
 /// A problem of the day ahead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,7 +86,7 @@ impl State {
         let (peaks, tariff, outlook) = (plan.peaks.as_ref()?, plan.tariff.as_deref()?, self.outlook.as_ref()?);
         let now = self.clock.last();
         now.clock_trusted.then_some(())?;
-        let battery = self.batteries.together(&plan.hall.power, peaks.feed());
+        let mut battery = self.batteries.together(&plan.hall.power, peaks.feed());
         let first = outlook::quarter(now.wall);
         let jobs = self.jobs(plan, (peaks.feed(), first));
         (battery.is_some() || !jobs.jobs.is_empty()).then_some(())?;
@@ -100,6 +105,7 @@ impl State {
             all.push(slots::slot(priced, &expected, limit));
         }
         jobs.burden(&mut all);
+        battery.iter_mut().for_each(|battery| keep_free(battery, &all));
         let at = plant::convert::i64_from_bits(self.energy.at().millis());
         let now_flows = all.first().map(|slot| slot.base * 1e3);
         let flowed = |quarter: i64| {
@@ -134,6 +140,15 @@ impl State {
             supposed,
         })
     }
+}
+
+/// What no plan counts with: so much that for an hour loads may be higher by what an hour's forecast is off by. A peak ends with a battery that is not empty,
+/// and what flows more than was expected in its last windows is given.
+fn keep_free(battery: &mut Battery, slots: &[Slot]) {
+    let Some(slot) = slots.get(HOUR) else { return };
+    let usable = (battery.capacity - battery.reserve).max(0.0);
+    battery.reserve += (slot.base_high - slot.base).min(FREE * usable);
+    battery.end = battery.last();
 }
 
 /// Where windows begin, in the planner's words.

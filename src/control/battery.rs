@@ -88,6 +88,8 @@ struct Unit {
     through: (f64, f64),
     /// What flows where it hangs is known, so that it may give.
     sees: bool,
+    /// It keeps back what later windows need.
+    saves: bool,
 }
 
 /// What a battery tells.
@@ -113,6 +115,8 @@ pub struct Room {
     pub others: Watts,
     /// What it shall give by the plan that is followed (W); negative where it shall take, nothing where none is.
     pub planned: Option<Watts>,
+    /// It keeps back what later windows need: machines come down before it gives more.
+    pub saves: bool,
 }
 
 /// What does not allow more to flow.
@@ -210,7 +214,7 @@ impl Batteries {
         }
         let here = power.storage.iter().zip(&self.units).filter(|(of, _)| power.hangs_below(of.feed, feed));
         let more = here
-            .filter(|(_, unit)| unit.sees)
+            .filter(|(_, unit)| unit.sees && !unit.saves)
             .map(|(of, unit)| unit.seen.map_or(0.0, |seen| (unit.gives(of, &seen) - seen.power).max(0.0)));
         Watts(more.sum())
     }
@@ -314,7 +318,7 @@ impl Unit {
     }
 
     fn decide(&mut self, of: &Storage, room: &Room, (now, news): (Tick, &mut News<'_>)) {
-        self.sees = room.free.is_some();
+        (self.sees, self.saves) = (room.free.is_some(), room.saves);
         let about = About::Equip(of.of.equip);
         self.ask_for_proof(of, about, (now, news));
         let Some(seen) = self.seen else {

@@ -45,6 +45,16 @@ use super::{Plan, State};
 /// A power at a feed (W).
 type At = Option<(FeedId, Watts)>;
 
+/// What batteries keep at the billed feed by a plan.
+#[derive(Clone, Copy)]
+struct Kept {
+    feed: FeedId,
+    /// What may flow (W).
+    allowed: Watts,
+    /// It counts in place of what the hall's file says: that cannot be kept to the end.
+    alone: bool,
+}
+
 impl State {
     pub(super) fn new(plan: &Plan, commands: &Commands, capper: &Capper) -> Self {
         let hall = &plan.hall;
@@ -202,10 +212,17 @@ impl State {
         let mean = self.interval.allowed(plan.peaks.as_ref());
         let spare = billed.map(|(peaks, scene)| (peaks.feed(), self.interval.spare(peaks, scene)));
         let planned = self.ahead.as_ref().and_then(|ahead| ahead.now(now.wall)).filter(|_| now.clock_trusted);
+        let days = self.outlook.as_ref().is_some_and(Outlook::knows_days);
         let held = billed.zip(planned).and_then(|((peaks, scene), planned)| {
-            Some((peaks.feed(), self.interval.allows(peaks, scene, planned.targets)?))
+            let allowed = self.interval.allows(peaks, scene, planned.targets)?;
+            let alone = days && self.interval.is_beyond(peaks, scene, planned.targets);
+            Some(Kept { feed: peaks.feed(), allowed, alone })
         });
         let gives = billed.zip(planned).map(|((peaks, _), planned)| (peaks.feed(), planned.gives));
+        // While the meter is in doubt nothing new is known of it.
+        if let Some(ahead) = self.ahead.as_mut().filter(|_| held.is_some() || gives.is_none()) {
+            ahead.raise(held.is_some_and(|held| held.alone), news);
+        }
         for (place, of) in hall.power.storage.iter().enumerate() {
             let at = |feed: FeedId| {
                 let (before, others) = self.batteries.beside(&hall.power, feed, place);
@@ -222,13 +239,15 @@ impl State {
     }
 
     /// What flows through a feed and may flow: by its limit, by budgets and targets, and by the windows that are billed there.
-    fn room(&self, hall: &Hall, feed: FeedId, (mean, spare, held): (Option<Mean>, At, At)) -> Room {
+    fn room(&self, hall: &Hall, feed: FeedId, (mean, spare, held): (Option<Mean>, At, Option<Kept>)) -> Room {
         let limit = hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
         let budget = self.budgets.of(feed).map_or(limit, |budget| budget.most);
         let asked = self.grid.allowed(feed).map_or(budget, |mean| budget.min(mean.allowed));
         // What a plan holds binds batteries alone, and no machine.
-        let held = held.filter(|(billed, _)| *billed == feed).map_or(limit, |(_, held)| held);
-        let window = mean.filter(|mean| mean.feed == feed).map_or(held, |mean| mean.allowed.min(held));
+        let held = held.filter(|held| held.feed == feed);
+        let most = held.map_or(limit, |held| held.allowed);
+        let saves = held.is_some_and(|held| held.alone);
+        let window = mean.filter(|mean| mean.feed == feed && !saves).map_or(most, |mean| mean.allowed.min(most));
         let most = limit.min(asked).min(window);
         let bound = if window < limit.min(asked) {
             Bound::Window
@@ -238,7 +257,8 @@ impl State {
             Bound::Feed
         };
         let spare = spare.filter(|(billed, _)| *billed == feed).map_or(most, |(_, spare)| most.min(spare));
-        Room { free: self.metered_free(hall, feed), most, bound, spare, others: Watts(0.0), planned: None }
+        let saves = saves && bound == Bound::Window;
+        Room { free: self.metered_free(hall, feed), most, bound, spare, others: Watts(0.0), planned: None, saves }
     }
 
     /// What would flow through a feed without batteries (W).

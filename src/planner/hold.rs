@@ -1,6 +1,6 @@
 //! What a battery can hold, without a solver: from the end backwards, what must be in it so that everything later is held.
 
-use super::problem::{Battery, Problem, SLOT_HOURS};
+use super::problem::{Battery, Problem, SLOT_HOURS, Slot};
 use super::slots::Slots;
 use super::windows::Window;
 
@@ -113,18 +113,16 @@ pub fn firm(problem: &Problem, windows: &[Vec<Window>], (load, targets): (&Slots
         wear: 0.0,
     };
     let battery = problem.battery.unwrap_or(idle);
-    let holds = |target: f64| {
+    let within = |target: f64, limited: bool| {
         let only: Vec<f64> = (0..targets.len()).map(|n| if n == demand { target } else { f64::INFINITY }).collect();
-        let caps = Slots(
-            caps(problem, windows, &only)
-                .0
-                .iter()
-                .zip(&problem.slots)
-                .map(|(cap, s)| cap.min(s.limit).max(target.min(s.limit)))
-                .collect(),
-        );
+        let limit = |slot: &Slot| if limited { slot.limit } else { f64::INFINITY };
+        let caps = caps(problem, windows, &only).0.into_iter().zip(&problem.slots);
+        let caps = Slots(caps.map(|(cap, slot)| cap.max(target).min(limit(slot))).collect());
         levels(&battery, &loads, &caps).is_some()
     };
+    // Limits that it does not hold in any case say nothing about the target.
+    let limited = within(most, true);
+    let holds = |target| within(target, limited);
     if holds(own) {
         return own;
     }

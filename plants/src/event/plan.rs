@@ -13,6 +13,8 @@ pub enum PlanNews {
     Late,
     /// Nothing could be planned.
     Failed,
+    /// Batteries do not hold a target of the hall's file to the end: they hold the lowest that they can, or do so no more.
+    Raised(bool),
 }
 
 /// Why a plan is not followed any more.
@@ -53,6 +55,8 @@ impl PlanNews {
             Self::Dropped(_) => "plan_dropped",
             Self::Late => "plan_late",
             Self::Failed => "plan_failed",
+            Self::Raised(true) => "plan_target_raised",
+            Self::Raised(false) => "plan_target_kept",
         }
     }
 }

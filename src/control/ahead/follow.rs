@@ -25,6 +25,8 @@ pub const VALID: Span = Span::from_secs(45 * 60);
 const DEADLINE: Span = Span::from_secs(120);
 /// Jobs that come make another question due so long after the last: whoever asks a hundred times a second keeps no plan from being followed.
 const CROWD: Span = Span::from_secs(60);
+/// Targets are the least that plans of so many quarters of an hour have had.
+const HELD: usize = 3;
 /// Batteries may hold so much more or less than planned (1, of what they can hold).
 const DRIFT: f64 = 0.1;
 
@@ -38,7 +40,13 @@ pub struct Follow {
     plan: Option<Plan>,
     /// As many as a plan has.
     slots: Vec<Planned>,
+    /// What windows shall not exceed (W), by the plan of each of the last quarters of an hour, the newest first.
+    last: [Vec<Option<f64>>; HELD],
+    /// The least of them. One that is too low for a while costs little, one that is too high for a quarter of an hour is billed: what a single plan has
+    /// raised raises nothing.
     targets: Vec<Option<f64>>,
+    /// Batteries hold something else than the hall's file says: it was told.
+    raised: bool,
     /// How many plans were followed, and how many were not because they came late.
     counts: (u64, u64),
     /// Why the last one is followed no more.
@@ -99,7 +107,9 @@ impl Follow {
     #[must_use]
     pub fn new(demands: usize) -> Self {
         let slots = vec![Planned::default(); usize::try_from(SLOTS).unwrap_or(0)];
-        Self { asked: 0, of: None, plan: None, slots, targets: vec![None; demands], counts: (0, 0), end: None }
+        let (none, counts) = (vec![None; demands], (0, 0));
+        let last = core::array::from_fn(|_| none.clone());
+        Self { asked: 0, of: None, plan: None, slots, last, targets: none, raised: false, counts, end: None }
     }
 
     /// A new boot: what was asked is answered to nobody.
@@ -126,14 +136,23 @@ impl Follow {
             news.warn(About::Hall, What::Plan(PlanNews::Failed));
             return false;
         }
-        if self.plan.is_none() {
+        let Arrived { question, from, at, level, .. } = *arrived;
+        let before = self.plan.replace(Plan { question, from, at, level });
+        if before.is_none() {
             news.info(About::Hall, What::Plan(PlanNews::Followed));
         }
-        let Arrived { question, from, at, level, .. } = *arrived;
-        self.plan = Some(Plan { question, from, at, level });
         self.slots.copy_from_slice(&arrived.slots);
-        self.targets.fill(None);
-        self.targets.iter_mut().zip(&arrived.targets).for_each(|(to, from)| *to = *from);
+        // Of several plans in a quarter of an hour the last one counts.
+        if before.is_some_and(|before| before.from != from) {
+            self.last.rotate_right(1);
+        }
+        if let Some(newest) = self.last.first_mut() {
+            newest.fill(None);
+            newest.iter_mut().zip(&arrived.targets).for_each(|(to, from)| *to = *from);
+        }
+        for (n, target) in self.targets.iter_mut().enumerate() {
+            *target = self.last.iter().filter_map(|of| of.get(n).copied().flatten()).reduce(f64::min);
+        }
         self.counts.0 = self.counts.0.saturating_add(1);
         true
     }
@@ -213,8 +232,16 @@ impl Follow {
         Some(before.level + (after - before.level) * gone - first * share(plan.at.0.saturating_sub(plan.from.0)))
     }
 
+    /// Batteries hold what the plan says in place of what the hall's file says, or do so no more.
+    pub fn raise(&mut self, raised: bool, news: &mut News<'_>) {
+        if std::mem::replace(&mut self.raised, raised) != raised {
+            news.switched(About::Hall, (What::Plan(PlanNews::Raised(raised)), raised));
+        }
+    }
+
     fn drop(&mut self, end: PlanEnd, news: &mut News<'_>) {
         if self.plan.take().is_some() {
+            self.last.iter_mut().for_each(|of| of.fill(None));
             self.end = Some(end);
             news.warn(About::Hall, What::Plan(PlanNews::Dropped(end)));
         }

@@ -8,7 +8,7 @@ use crate::control::outlook::{begin, quarter};
 use crate::planner::{Job, JobPlan, Planner, plan};
 
 impl Question {
-    /// Plans: what batteries do, for the demands of this billing period what they hold to the end, and when jobs begin. No slots where the problem has faults.
+    /// Plans: what batteries do, for the demands of this billing period what they are expected to hold to the end, and when jobs begin. No slots where the problem has faults.
     #[must_use]
     pub fn solve(&self) -> Arrived {
         let level = self.problem.battery.map_or(0.0, |battery| battery.level * 1e3);
@@ -22,9 +22,8 @@ impl Question {
         let most = self.places.iter().flatten().max().map_or(0, |most| most + 1);
         let mut targets = vec![None; most];
         for (place, target) in self.places.iter().zip(&made.targets) {
-            // What cannot be held when the load is as high as it may be is no target.
             if let Some(to) = place.and_then(|place| targets.get_mut(place)) {
-                *to = Some(target.firm_kw.max(target.free) * 1e3);
+                *to = Some(target.kw.max(target.free) * 1e3);
             }
         }
         Arrived { slots: slots.collect(), targets, starts: self.starts(&made.jobs), ..none }

@@ -1,5 +1,6 @@
 //! Problems of the day ahead, worked out by hand.
 
+mod days;
 mod following;
 mod jobs;
 
@@ -48,8 +49,9 @@ fn control_asks_for_what_it_knows_and_says_what_it_supposes() {
     assert!((600.0..700.0).contains(&demand.paid) && (demand.rate - 10.0).abs() < 1e-9, "{}", demand.paid);
     assert_eq!((demand.length, demand.active.len(), demand.before.len()), (1, 144, 0));
     let battery = problem.battery.expect("two of them");
+    // A twentieth of what is above the reserve is left out: an hour of the error would be more.
     for (is, shall) in
-        [(battery.capacity, 1440.0), (battery.reserve, 480.0), (battery.end, 1360.0), (battery.discharge, 800.0)]
+        [(battery.capacity, 1440.0), (battery.reserve, 480.0 + 48.0), (battery.end, 1360.0), (battery.discharge, 800.0)]
     {
         assert!((is - shall).abs() < 1.0, "{is} is not {shall}");
     }

@@ -5,6 +5,9 @@ use plant::units::Watts;
 
 use super::{Interval, Plan, Scene, Tightest};
 
+/// A plan's target above that of the hall's file by less than this is the same (1).
+const BEYOND: f64 = 0.002;
+
 impl Interval {
     /// What a feed may carry so that open windows stay below planned targets, one for each of the tariff's demands (W), or below what is paid; nothing where
     /// none is planned, and while the meter is in doubt.
@@ -18,6 +21,16 @@ impl Interval {
             Some(open.room.allowed)
         });
         each.reduce(Watts::min)
+    }
+
+    /// True where batteries are not expected to hold some target of the hall's file to the end, by what is planned for each of the tariff's demands (W), and
+    /// machines alone cannot be brought below it either: what there is has to be spread over all that comes.
+    #[must_use]
+    pub fn is_beyond(&self, plan: &Plan, scene: &Scene, planned: &[Option<f64>]) -> bool {
+        planned.iter().enumerate().any(|(demand, planned)| {
+            let target = self.target(plan, demand).filter(|target| *target < scene.floor.0);
+            target.zip(*planned).is_some_and(|(target, planned)| planned > target * (1.0 + BEYOND))
+        })
     }
 
     /// Up to here a feed may be loaded to charge batteries (W): what every open window still allows with the error of its forecast, and never more than any

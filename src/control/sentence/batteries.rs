@@ -49,6 +49,11 @@ pub fn plan(news: PlanNews) -> String {
                 .to_owned();
         }
         PlanNews::Failed => return "has no plan of the day ahead: nothing could be planned".to_owned(),
+        PlanNews::Raised(true) => {
+            return "has a target that batteries are not expected to hold to the end: they hold the lowest that they can"
+                .to_owned();
+        }
+        PlanNews::Raised(false) => return "has its batteries hold what its file says again".to_owned(),
         PlanNews::Dropped(PlanEnd::Old) => "it is too old, and no newer one has come",
         PlanNews::Dropped(PlanEnd::ClockDoubted) => "the wall clock is not trusted",
         PlanNews::Dropped(PlanEnd::NoBattery) => "no battery is seen well enough",

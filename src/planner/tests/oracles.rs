@@ -110,6 +110,10 @@ fn a_target_is_firm_only_as_far_as_the_battery_reaches_when_the_load_is_high() {
     let target = planned(&problem).targets[0];
     near(target.kw, 220.0);
     assert!((target.firm_kw - 240.0).abs() < 0.01, "{target:?}");
+    // A limit that nobody can hold says nothing about what can be held.
+    problem.slots.iter_mut().for_each(|slot| slot.limit = 150.0);
+    let target = planned(&problem).targets[0];
+    assert!((target.firm_kw - 240.0).abs() < 0.01, "{target:?}");
 }
 
 #[test]

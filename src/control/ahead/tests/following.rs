@@ -120,3 +120,23 @@ fn a_snapshot_follows_the_plan_as_the_run_would_have() {
     assert_eq!(yard.orders.last(), again.orders.last());
     assert!(yard.orders.last().is_some_and(|order| order.abs() > 0.0), "it does something");
 }
+
+#[test]
+fn what_a_single_plan_raises_is_held_for_half_an_hour_and_what_it_lowers_at_once() {
+    let mut yard = Yard::planned(1, HOURS);
+    yard.run(14, |_| 500e3);
+    yard.answers = false;
+    let mut seen = Vec::new();
+    // One plan in each of the next quarters of an hour, and two in the second.
+    for (watts, wait) in [(640e3, 90), (690e3, 899), (650e3, 9), (660e3, 890), (660e3, 899), (660e3, 899), (600e3, 899)]
+    {
+        yard.run_seconds(wait, |_| 500e3);
+        let question = yard.control.question().expect("due");
+        yard.arrives(Arrived { targets: vec![Some(watts)], ..question.solve() });
+        yard.run_seconds(1, |_| 500e3);
+        let ahead = yard.control.state.ahead.as_ref().expect("planned");
+        seen.push(ahead.now(yard.tick.wall).expect("followed").targets[0].expect("a target"));
+    }
+    assert!(seen[..3].iter().all(|of| *of < 640e3), "the first plan's is still the least: {seen:?}");
+    assert_eq!(seen[3..], [640e3, 650e3, 660e3, 600e3]);
+}

@@ -71,10 +71,10 @@ pub struct Yard {
     told: Vec<f64>,
 }
 
-fn hall(batteries: usize, plan: bool) -> Hall {
+fn hall(batteries: usize, plan: bool, most: f64) -> Hall {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let mut text = format!(
-        "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = {plan}\n\n[[peak]]\ndemand = \"peak\"\nmost = {TARGET:.1}\n\n[grid]\nfeeds = [\"utility\"]\n"
+        "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = {plan}\n\n[[peak]]\ndemand = \"peak\"\nmost = {most:.1}\n\n[grid]\nfeeds = [\"utility\"]\n"
     );
     for role in ["battery-discharge", "battery-charge"] {
         text += &format!("\n[[meter]]\nname = \"{role}\"\nrole = \"{role}\"\nrated = 800e3\n");
@@ -102,17 +102,23 @@ fn site(hall: &Arc<Hall>, prices: &str, lends: bool) -> Site {
 
 impl Yard {
     pub fn new(batteries: usize) -> Self {
-        Self::of(Arc::new(hall(batteries, false)), FLAT, false)
+        Self::of(Arc::new(hall(batteries, false, TARGET)), FLAT, false)
     }
 
     /// Batteries that follow a plan, which answers five seconds after it is asked for, by what energy costs.
     pub fn planned(batteries: usize, prices: &'static str) -> Self {
-        Self::of(Arc::new(hall(batteries, true)), prices, false)
+        Self::of(Arc::new(hall(batteries, true, TARGET)), prices, false)
+    }
+
+    /// The same where energy costs alike at all times and a kW of the month's peak as much as a hundred kWh, and quarters of an hour shall not exceed so
+    /// much (W).
+    pub fn below(batteries: usize, most: f64) -> Self {
+        Self::of(Arc::new(hall(batteries, true, most)), FLAT, false)
     }
 
     /// The same, where slurm may ask for leases.
     pub fn lending(batteries: usize, prices: &'static str) -> Self {
-        Self::of(Arc::new(hall(batteries, true)), prices, true)
+        Self::of(Arc::new(hall(batteries, true, TARGET)), prices, true)
     }
 
     fn of(hall: Arc<Hall>, prices: &'static str, lends: bool) -> Self {
