@@ -258,6 +258,6 @@ mod tests {
         }
         let mut seen = 0;
         walk(&Cli::command(), &mut seen);
-        assert_eq!(seen, if cfg!(feature = "sim") { 71 } else { 57 });
+        assert_eq!(seen, if cfg!(feature = "sim") { 72 } else { 58 });
     }
 }

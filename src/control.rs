@@ -68,6 +68,7 @@ pub mod request;
 mod retune;
 mod rule;
 mod safety;
+pub mod savings;
 mod scene;
 mod seen;
 pub mod sentence;
@@ -174,6 +175,8 @@ pub struct State {
     caps: power::Caps,
     budgets: budgets::Budgets,
     interval: interval::Interval,
+    /// What flowed, beside what would have flowed without control.
+    savings: savings::Savings,
     /// The load to come, where peaks are kept down.
     outlook: Option<Outlook>,
     /// The plan that batteries follow, where the hall's file lets them.
@@ -268,6 +271,7 @@ impl Controller {
         state.age_leases(plan, scratch, news); // what schedulers may draw
         state.draw(plan, inputs, capper, (&mut outputs.caps, news)); // what feeds carry and may carry, what every GPU may draw
         state.look_at_the_clock(plan, news); // what energy costs now, which windows are open
+        state.save(plan, capper); // what would have flowed without control
         let image = state.quality.image();
         commands.hear(&inputs.reports, &mut state.held, news); // what became of earlier writes
         inputs.reports.iter().for_each(|report| state.wear.add(hall, report.point, report.wear));

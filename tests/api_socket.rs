@@ -55,6 +55,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             }
             Question::Gpus => Answer::Gpus(Vec::new()),
             Question::Peaks => Answer::Peaks(None),
+            Question::Savings => Answer::Savings(None),
             Question::Outlook => Answer::Outlook(None),
             Question::Problem => Answer::Problem(None),
             Question::Ahead => Answer::Ahead(None),
@@ -264,7 +265,7 @@ async fn refusals_have_a_code_a_sentence_and_help() {
     let mute = serde_json::json!({"point": output, "value": 1.0, "reason": ""}).to_string();
     let huge = format!("{{\"point\": \"{}\"}}", "x".repeat(70_000));
     let long = serde_json::json!({"id": "x".repeat(65), "watts": 1.0, "in": "5s"}).to_string();
-    let rows: [(&str, &str, String, u16, &str); 18] = [
+    let rows: [(&str, &str, String, u16, &str); 19] = [
         ("POST", "/v1/override", set(&output, 101.0), 422, "out_of_range"),
         ("POST", "/v1/override", mute, 422, "reason_missing"),
         ("POST", "/v1/override", over("soon"), 422, "malformed"),
@@ -272,6 +273,7 @@ async fn refusals_have_a_code_a_sentence_and_help() {
         ("GET", "/v1/prices", String::new(), 409, "nothing_there"),
         ("GET", "/v1/windows", String::new(), 404, "unknown"),
         ("GET", "/v1/leases", String::new(), 404, "unknown"),
+        ("GET", "/v1/savings", String::new(), 404, "unknown"),
         ("POST", "/v1/override", "{}".into(), 422, "malformed"),
         ("POST", "/v1/override", "{".into(), 400, "malformed"),
         ("POST", "/v1/override", huge, 413, "too_large"),

@@ -18,6 +18,7 @@ mod peaks;
 mod prices;
 mod records;
 pub mod rig;
-pub mod scheduler;
+pub mod savings;
+mod scheduler;
 mod slurm;
 mod windows;

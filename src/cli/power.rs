@@ -7,6 +7,7 @@ mod grid;
 mod peaks;
 mod plan;
 mod record;
+mod savings;
 mod sweet_spot;
 
 use std::fmt::Write;
@@ -39,6 +40,8 @@ pub enum PowerCommand {
     Lift(LiftArgs),
     /// The billed peaks: what is paid, what is kept, and what every open window still allows
     Peaks(peaks::PeaksArgs),
+    /// What control has saved, by billing period
+    Savings(savings::SavingsArgs),
     /// What the site is expected to draw, and how wrong that was so far
     Forecast(forecast::ForecastArgs),
     /// The plan of the day ahead that batteries follow
@@ -131,6 +134,7 @@ pub fn run(command: &PowerCommand, out: &Out) -> Result<(), Stop> {
             return print_reply(&args.id, &reply, out);
         }
         PowerCommand::Peaks(args) => return peaks::run(args, out),
+        PowerCommand::Savings(args) => return savings::run(args, out),
         PowerCommand::Forecast(args) => return forecast::run(args, out),
         PowerCommand::Ahead(args) => return ahead::run(args, out),
         PowerCommand::Battery(args) => return battery::run(args, out),

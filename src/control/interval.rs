@@ -17,6 +17,7 @@
 //! window counts that may be one. While the meter cannot be read for longer than `stale`, what the hall's file says holds.
 
 mod alignment;
+mod ended;
 mod kept;
 mod known;
 mod load;
@@ -42,11 +43,13 @@ use super::energy::Metered;
 use super::news::News;
 use super::tariff::{Decimal, WindowKind};
 use alignment::{Alignment, Now};
-use kept::Kept;
+pub use ended::{Ended, ended};
+pub use kept::{Kept, Peak};
 use load::Load;
 pub use plan::Plan;
 use room::{Open, Room, Sight};
-use trace::{Supposed, Trace};
+use trace::Supposed;
+pub use trace::Trace;
 
 /// Loads are let go once they stay below this share of what is allowed (1).
 const CALM: f64 = 0.9;
@@ -136,6 +139,15 @@ pub struct Scene {
     pub floor: Watts,
 }
 
+impl Scene {
+    /// When the meter was read (ms, clock of energy): a window is looked at when that was after its end, or when it is not read at all.
+    #[must_use]
+    pub fn read(&self) -> i64 {
+        let at = i64_from_bits(self.at.millis());
+        if self.meter.current { at.saturating_sub(i64_from_bits(self.ago.millis())) } else { at }
+    }
+}
+
 impl Tightest {
     /// Of two.
     fn join(self, other: Self) -> Self {
@@ -186,9 +198,7 @@ impl Interval {
         let at = i64_from_bits(scene.at.millis());
         let now = Now { at, wall: scene.now.wall, trusted: scene.now.clock_trusted };
         self.alignment.step(now, plan.lengths.0);
-        // A window is looked at when the meter was read after its end, or is not read at all.
-        let read = if scene.meter.current { at.saturating_sub(i64_from_bits(scene.ago.millis())) } else { at };
-        let read = self.last.map_or(read, |last| read.max(last));
+        let read = self.last.map_or(scene.read(), |last| scene.read().max(last));
         self.read(scene, read);
         self.hear(plan, scene, at);
         self.load.step((scene.free.0.min(plan.rated.0 * OVER), self.held.is_none()), scene.now.dt);
@@ -228,23 +238,12 @@ impl Interval {
 
     /// Looks at the windows that have ended since the scan before.
     fn close(&mut self, plan: &Plan, at: i64, news: &mut News<'_>) {
-        let (Some(offset), Some(last), false) = (self.alignment.best(at), self.last, self.alignment.is_unknown())
-        else {
-            return;
-        };
+        let (Some(offset), Some(last)) = (self.offset(at), self.last) else { return };
         let (trace, tariff) = (&self.trace, &*plan.tariff);
         for (n, (charge, kept)) in tariff.demand.iter().zip(&mut self.kept).enumerate() {
-            let length = charge.window.length;
-            let begins = trace.instants().filter(|begin| *begin <= at - length).map(|begin| Wall(begin + offset));
-            let target = plan.most(n);
-            let paid = kept.paid(charge);
-            let mut new = None;
-            charge.open(tariff, Wall(last + offset), begins, |begin, end| {
-                let (from, to) = (begin.0 - offset, end.0 - offset);
-                if to > at {
-                    return;
-                }
-                new = kept.look(trace.mean(from, to), (begin, end)).or(new);
+            let (target, paid, mut new) = (plan.most(n), kept.paid(charge), None);
+            ended(tariff, charge, &Ended { trace, last, at, offset }, |(from, to), window| {
+                new = kept.look(trace.mean(from, to), window).or(new);
             });
             if let Some((peak, _)) = new.zip(target).filter(|(peak, target)| peak.watts > target.max(paid)) {
                 let paid = PeakNews::Paid { demand: plan.place(n), watts: peak.watts };

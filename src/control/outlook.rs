@@ -175,6 +175,12 @@ impl Outlook {
         Some(Expected { watts, high: error.unwrap_or(SUPPOSED * watts).max(0.0), judged: error.is_some(), made })
     }
 
+    /// The last forecast that was judged of each horizon: of which quarter, what was forecast and what was measured (W).
+    #[must_use]
+    pub fn judged(&self) -> [Option<(i64, f64, f64)>; 3] {
+        self.judged.each_ref().map(Judged::last)
+    }
+
     /// True once anything was seen.
     #[must_use]
     pub const fn has_seen(&self) -> bool {

@@ -23,6 +23,7 @@ mod grant;
 mod heard;
 mod limits;
 mod share;
+mod shed;
 pub mod why;
 pub mod wish;
 
@@ -50,6 +51,8 @@ use fill::Fill;
 use force::Force;
 use limits::Limits;
 pub use limits::Place;
+use shed::Free;
+pub use shed::Shed;
 use why::Held;
 use wish::Wish;
 
@@ -71,6 +74,10 @@ pub struct Capper {
     floors: Vec<Milliwatts>,
     /// The nodes of each rack, by their places.
     racks: Vec<Vec<usize>>,
+    /// Whether each limit is lower than its breaker wants, for money.
+    bends: Vec<bool>,
+    /// What each GPU would draw more without such limits (mW), and the share of its work; nothing where nobody knows.
+    lacks: Vec<Option<(Milliwatts, f64)>>,
 }
 
 /// A GPU in this scan, in watts of its rack's meter.
@@ -130,6 +137,8 @@ struct Gpu {
     force: Force,
     /// What holds it.
     held: Held,
+    /// What it draws where nothing is lowered for money.
+    free: Free,
 }
 
 /// Whether a node speaks.
@@ -199,7 +208,8 @@ impl Capper {
         }
         let tenants = hall.power.capping.as_ref().map_or(0, |rules| rules.tenants.len());
         let (floors, room) = (vec![Milliwatts(0); tenants], vec![Milliwatts(0); of]);
-        Self { limits, fill, carried, whole: vec![true; of], room, now, cuts, floors, racks }
+        let (bends, lacks) = (vec![false; of], vec![None; gpus]);
+        Self { limits, fill, carried, whole: vec![true; of], room, now, cuts, floors, racks, bends, lacks }
     }
 }
 
@@ -260,6 +270,7 @@ impl Caps {
         share::floors(rules, &limits.tree, now, floors);
         let ground = share::Ground { tree: &limits.tree, room, cuts, floors };
         share::share(rules, &ground, fill, now, &mut self.gpus);
+        self.miss(&scene.inputs.gpus, capper, scene.now.dt);
         self.grant(scene, rules, capper, caps);
         self.slow(rules, &capper.limits, caps);
     }
@@ -324,6 +335,7 @@ impl Caps {
         capper.carry(&scene.hall.power, (&self.nodes, &scene.inputs.nodes), scene.now.dt);
         for (n, bounds) in self.limits.iter_mut().enumerate() {
             let (Some(mut limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
+            let own = limit.most;
             // A battery comes before caps: what it can still give is not asked of machines.
             let (mut given, mut target) = (Watts(0.0), None);
             if let Place::Feed(feed) = limit.place {
@@ -334,12 +346,13 @@ impl Caps {
                     limit.most = limit.most.min(most + given);
                 }
             }
-            let room =
+            let band =
                 bounds.step(&limit, (scene.load)(limit.place), &carried, (rules, scene.now, chance(scene.now.seq, n)));
             let windows = scene.windows.filter(|mean| limit.place == Place::Feed(mean.feed));
             let means = [windows, target].into_iter().flatten();
             let means = means.map(|mean| Mean { allowed: mean.allowed + given, ..mean });
-            let room = means.map(|mean| bounds.in_the_mean(&mean)).fold(room, Watts::min);
+            let room = means.map(|mean| bounds.in_the_mean(&mean)).fold(band, Watts::min);
+            capper.bends.get_mut(n).into_iter().for_each(|bends| *bends = limit.most < own || room < band);
             // Where no GPU hangs below nothing is lowered.
             let turned = if carried.granted > Watts(0.0) { bounds.turned() } else { None };
             if let (Place::Feed(feed), Some(lowers)) = (limit.place, turned) {

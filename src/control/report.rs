@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::battery::view::BatteryView;
 use super::grid::view::GridView;
 use super::interval::view::PeaksView;
+use super::savings::view::MonthView;
 use super::windows::view::OpenView;
 
 pub use super::commands::Proof;
@@ -150,6 +151,9 @@ pub struct Status {
     /// What keeps billed peaks down; nothing where they may come.
     #[serde(default)]
     pub peaks: Option<PeaksView>,
+    /// What control has saved in the billing period that runs; nothing where no peak is kept down.
+    #[serde(default)]
+    pub savings: Option<MonthView>,
     /// What batteries do.
     #[serde(default)]
     pub batteries: Vec<BatteryView>,

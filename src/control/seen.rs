@@ -17,6 +17,7 @@ use super::report::{
     self, CheckPoint, CheckView, GpuView, LoopView, PerformanceView, PointView, PricesView, Status, TrialSeen,
     WhyReport, Written,
 };
+use super::savings::view::{MonthView, SavingsView};
 use super::tariff::Tariff;
 use super::windows::view::WindowsView;
 
@@ -48,7 +49,8 @@ impl Controller {
     /// The hall on one page, as of the last scan.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status { peaks: self.peaks(), grid: self.grid(), ..report::status(&self.plan, &self.commands, &self.state) }
+        let status = report::status(&self.plan, &self.commands, &self.state);
+        Status { peaks: self.peaks(), savings: self.month(), grid: self.grid(), ..status }
     }
 
     /// Why an output has its value; nothing for a point that is no output.
@@ -81,6 +83,19 @@ impl Controller {
     pub fn peaks(&self) -> Option<PeaksView> {
         let scene = self.state.metered(&self.plan, &self.capper)?;
         Some(self.state.interval.view(&self.plan.hall, self.plan.peaks.as_ref()?, &scene))
+    }
+
+    /// What was metered, beside what it would have been without control; nothing where no peak is kept down.
+    #[must_use]
+    pub fn savings(&self) -> Option<SavingsView> {
+        let plan = self.plan.peaks.as_ref()?;
+        Some(self.state.savings.view(plan, self.state.clock.last().wall))
+    }
+
+    /// The same of the billing period that runs.
+    fn month(&self) -> Option<MonthView> {
+        let plan = self.plan.peaks.as_ref()?;
+        self.state.savings.running(plan, self.state.clock.last().wall)
     }
 
     /// What the site is expected to draw; nothing where no peak is kept down.

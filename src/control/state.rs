@@ -34,6 +34,7 @@ use super::power::{self, Capper, Caps};
 use super::prices::LivePrices;
 use super::quality::Quality;
 use super::safety::Safety;
+use super::savings::{self, Savings};
 use super::scene::Scene;
 use super::shadow::Shadow;
 use super::supervisor::Supervisor;
@@ -67,6 +68,7 @@ impl State {
             caps: Caps::new(hall, capper),
             budgets: Budgets::default(),
             interval: Interval::new(plan.peaks.as_ref()),
+            savings: Savings::new(plan.peaks.as_ref()),
             outlook: plan.peaks.as_ref().map(|_| Outlook::default()),
             ahead: plan.peaks.as_ref().filter(|peaks| peaks.plans()).map(|peaks| Follow::new(peaks.demands())),
             batteries: Batteries::new(hall),
@@ -107,6 +109,24 @@ impl State {
     pub(super) fn look_at_the_clock(&mut self, plan: &Plan, news: &mut News<'_>) {
         self.prices.step(plan.market(), &self.clock, news);
         self.windows.step(&plan.hall, self.clock.last(), news);
+    }
+
+    /// What flowed, beside what would have flowed without control.
+    pub(super) fn save(&mut self, plan: &Plan, capper: &Capper) {
+        let Some((peaks, meter)) = plan.peaks.as_ref().zip(self.metered(plan, capper)) else { return };
+        let (hall, feed) = (&*plan.hall, peaks.feed());
+        let (given, held) = Batteries::tell(&hall.power, feed, self.quality.image());
+        let limit = hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
+        let scene = savings::Scene {
+            believed: self.feeds.flow(feed).is_some_and(|flow| flow.known == Known::Metered),
+            given,
+            held,
+            shed: self.caps.shed(capper, feed).within(limit - meter.free),
+            price: self.prices.now(),
+            judged: self.outlook.as_ref().map(Outlook::judged).unwrap_or_default(),
+            meter,
+        };
+        self.savings.step(peaks, &self.interval, &scene);
     }
 
     /// What flows through the billed meter; nothing where no peak is kept down.
@@ -282,6 +302,7 @@ impl State {
         self.caps.restart();
         self.ledger.restart(tick);
         self.interval.restart(plan.peaks.as_ref());
+        self.savings.restart(plan.peaks.as_ref());
         self.batteries.restart(&plan.hall, news);
         self.outlook.iter_mut().for_each(Outlook::restart);
         self.ahead.iter_mut().for_each(|ahead| ahead.restart(news));

@@ -10,6 +10,7 @@
 //! GET  /v1/gpus                      every GPU that is capped; /v1/gpus/{uuid} one
 //! POST /v1/batteries/prove           {"battery","watts","depth","reason"}, /v1/batteries/stop {"battery"}
 //! GET  /v1/peaks                     what keeps billed peaks down, and every window that is open
+//! GET  /v1/savings                   what was metered, beside what it would have been without control
 //! GET  /v1/forecast                  what the site is expected to draw, and how wrong that was
 //! GET  /v1/plan                      the plan that batteries follow
 //! GET  /v1/leases                    every lease, and every request that waits for one
@@ -44,6 +45,7 @@ mod prices;
 mod problem;
 mod reload;
 mod routes;
+mod savings;
 mod supervisor;
 mod tuning;
 mod windows;

@@ -13,6 +13,7 @@ mod health;
 mod leases;
 mod peaks;
 mod prices;
+mod savings;
 mod serve;
 mod windows;
 

@@ -209,6 +209,7 @@ impl Scan {
             Question::Why(point) => Answer::Why(self.controller.why(point).map(Box::new)),
             Question::Gpus => Answer::Gpus(self.controller.gpus()),
             Question::Peaks => Answer::Peaks(self.controller.peaks().map(Box::new)),
+            Question::Savings => Answer::Savings(self.controller.savings().map(Box::new)),
             Question::Outlook => Answer::Outlook(self.controller.outlook().map(Box::new)),
             Question::Problem => Answer::Problem(self.controller.question().map(Box::new)),
             Question::Ahead => Answer::Ahead(self.controller.ahead().map(Box::new)),

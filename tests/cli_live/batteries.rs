@@ -55,7 +55,7 @@ discharge-rate-per-h = 0.5
 start = 0.8
 "#;
 
-fn rig() -> Rig {
+pub fn rig() -> Rig {
     let tariff = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tariffs/lakes-coincident.toml");
     let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let folder = tempfile::tempdir().expect("a folder");

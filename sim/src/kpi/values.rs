@@ -62,6 +62,15 @@ const GPUS: &[(&str, &str, (&str, usize))] = &[
     ("gpus-stranded", "Capped GPUs: on nobody's lease in the end", ("", 0)),
 ];
 
+/// What a controller that keeps billed peaks down says of its savings, in the same way.
+const SAVINGS: &[(&str, &str, (&str, usize))] = &[
+    ("savings-peak-metered-kw", "Savings: the billed peak as metered", ("kW", 1)),
+    ("savings-peak-no-batteries-kw", "Savings: the same without batteries", ("kW", 1)),
+    ("savings-peak-no-control-kw", "Savings: the same without batteries and caps, estimated", ("kW", 1)),
+    ("savings-shed-kwh", "Savings: what caps held back for money, estimated", ("kWh", 1)),
+    ("savings-unsure-gpu-h", "Savings: GPU-hours of which nobody knows", ("GPU-h", 1)),
+];
+
 /// Joules of a kilowatt-hour.
 const KWH: f64 = 3.6e6;
 /// Seconds of an hour.
@@ -76,7 +85,8 @@ impl Meter {
         self.surroundings(&mut all);
         self.machines(&mut all);
         self.wear(&mut all);
-        SHADOW.iter().chain(SUPERVISOR).chain(GPUS).for_each(|(name, title, unit)| all.add(name, title, *unit, None));
+        let theirs = SHADOW.iter().chain(SUPERVISOR).chain(GPUS).chain(SAVINGS);
+        theirs.for_each(|(name, title, unit)| all.add(name, title, *unit, None));
         all
     }
 
@@ -219,10 +229,11 @@ impl Kpis {
         })
     }
 
-    /// Gives a figure that only the controller knows its value, of [`SHADOW`], of the supervisor or of capped GPUs; one of another name is
+    /// Gives a figure that only the controller knows its value, of [`SHADOW`], of the supervisor, of capped GPUs or of savings; one of another name is
     /// left as it is.
     pub fn give(&mut self, name: &str, value: f64) {
-        let theirs = |kpi: &Kpi| ["shadow-", "supervisor-", "gpus-"].iter().any(|of| kpi.name.starts_with(of));
+        let theirs =
+            |kpi: &Kpi| ["shadow-", "supervisor-", "gpus-", "savings-"].iter().any(|of| kpi.name.starts_with(of));
         let known = self.0.iter_mut().find(|kpi| kpi.name == name && theirs(kpi));
         known.into_iter().for_each(|kpi| kpi.value = Some(value).filter(|v| v.is_finite()));
     }

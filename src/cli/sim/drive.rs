@@ -168,6 +168,7 @@ impl Drive {
             figures::say_in_shadow(&mut kpis, &report, self.writes);
         }
         watched::tries(&mut kpis, &self.controller);
+        watched::saved(&mut kpis, &self.controller);
         self.nodes.iter().for_each(|nodes| nodes.say(&mut kpis, &self.world));
         let recording = self.recorder.map(|recorder| marked(recorder, &self.run));
         Ridden {

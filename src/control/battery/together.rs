@@ -2,8 +2,10 @@
 
 use plant::hall::power::Power;
 use plant::id::FeedId;
+use plant::units::Watts;
 
 use super::Batteries;
+use crate::control::quality::Image;
 use crate::planner::{Battery, MOST};
 
 /// What a battery holds counts with no less of its nameplate, whatever it proved (1).
@@ -15,6 +17,16 @@ impl Batteries {
     pub fn seen_below(&self, power: &Power, feed: FeedId) -> usize {
         let here = power.storage.iter().zip(&self.units).filter(|(of, _)| power.hangs_below(of.feed, feed));
         here.filter(|(_, unit)| unit.seen.is_some() && unit.proof.is_none()).count()
+    }
+
+    /// What those below a feed give now (W; negative is taken), and what they hold by their nameplates (Wh); nothing where one of them does not tell.
+    #[must_use]
+    pub fn tell(power: &Power, feed: FeedId, image: Image<'_>) -> (Option<Watts>, Option<f64>) {
+        let here = || power.storage.iter().filter(|of| power.hangs_below(of.feed, feed));
+        let gives = here().map(|of| image.read(of.of.power).fresh());
+        let holds = here().map(|of| Some(of.capacity.0 * image.read(of.of.charge).fresh()?.0 / 100.0));
+        let gives = gives.map(|gives| gives.map(|of| of.0)).sum::<Option<f64>>();
+        (gives.map(Watts), holds.sum())
     }
 
     /// What of a planned power (W; negative is taken) one of those that are seen below a feed gives, by its place: its share of their ratings.

@@ -11,6 +11,7 @@
 //! rule that the tariff names. Energy that is not known is told, never supposed.
 
 mod bill;
+mod cost;
 mod decimal;
 mod demand;
 mod history;

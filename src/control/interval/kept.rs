@@ -1,5 +1,7 @@
 //! The peaks that are paid already: of this billing period, and of those before where the tariff looks back.
 
+mod due;
+
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
@@ -51,12 +53,16 @@ impl Kept {
         self.past.reserve((PAST + 1).saturating_sub(self.past.len()));
     }
 
+    /// Where the period begins that begins now, after the one that is known; nothing where that one goes on. A clock that is set back opens none again.
+    #[must_use]
+    pub fn begins(&self, tariff: &Tariff, charge: &DemandCharge, now: Wall) -> Option<Wall> {
+        let (from, _) = charge.billed_once(tariff, now)?;
+        self.period.is_none_or(|period| from > period.from).then_some(from)
+    }
+
     /// It is now: where another period has begun, the one before is put to the others.
     pub fn pass(&mut self, tariff: &Tariff, charge: &DemandCharge, now: Wall) {
-        let Some((from, _)) = charge.billed_once(tariff, now) else { return };
-        if self.period.is_some_and(|period| from <= period.from) {
-            return; // a clock that is set back opens no period again
-        }
+        let Some(from) = self.begins(tariff, charge, now) else { return };
         let date = tariff.local(from).date;
         let year = i32::from(date.year());
         let next = Period { from, month: month(date), year };

@@ -2,7 +2,7 @@
 
 use plant::time::Wall;
 
-use super::{Interval, Plan};
+use super::{Interval, Plan, Trace};
 
 impl Interval {
     /// The demand whose windows hold the feed.
@@ -22,7 +22,19 @@ impl Interval {
     /// of energy).
     #[must_use]
     pub fn mean(&self, at: i64, (from, to): (Wall, Wall)) -> Option<f64> {
-        let offset = self.alignment.best(at).filter(|_| !self.alignment.is_unknown())?;
+        let offset = self.offset(at)?;
         self.trace.mean(from.0 - offset, to.0 - offset)
+    }
+
+    /// What the utility's clock is ahead of the clock of energy (ms) at an instant of that (ms); nothing where that is not known.
+    #[must_use]
+    pub fn offset(&self, at: i64) -> Option<i64> {
+        self.alignment.best(at).filter(|_| !self.alignment.is_unknown())
+    }
+
+    /// What flowed through the meter of late.
+    #[must_use]
+    pub const fn trace(&self) -> &Trace {
+        &self.trace
     }
 }

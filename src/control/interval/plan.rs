@@ -73,6 +73,12 @@ impl Plan {
         self.tariff.demand.len()
     }
 
+    /// What energy and its peaks cost.
+    #[must_use]
+    pub fn tariff(&self) -> &Tariff {
+        &self.tariff
+    }
+
     /// The feed below which loads are lowered.
     #[must_use]
     pub const fn feed(&self) -> FeedId {

@@ -108,7 +108,7 @@ impl Interval {
 
     fn demand(&self, plan: &Plan, scene: &Scene, (at, demand): (i64, usize)) -> Option<DemandView> {
         let (charge, kept) = (plan.charge(demand)?, self.kept.get(demand)?);
-        let offset = self.alignment.best(at).filter(|_| !self.alignment.is_unknown());
+        let offset = self.offset(at);
         let zone = &plan.tariff.zone;
         let stamp = |at: i64| offset.map(|offset| zone.stamp(Wall(at + offset)));
         Some(DemandView {

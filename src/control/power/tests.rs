@@ -17,6 +17,7 @@ use crate::control::asks::Ask;
 mod calibration;
 mod door;
 mod nodes;
+mod shed;
 mod tenants;
 
 const TENANTS: &str = "\n[capping]\n\n[[tenant]]\nname = \"prod\"\nrows = [\"row-a\"]\npriority = 0\n";

@@ -19,11 +19,7 @@ pub struct Wish(Milliwatts);
 impl Wish {
     /// What is wished now (mW), of a GPU that can take up to `most`.
     pub fn step(&mut self, seen: &GpuSeen, most: Milliwatts, dt: Span) -> Milliwatts {
-        let drawn = seen.peak.max(seen.power);
-        let held = seen.throttle.any(Throttle::POWER_CAP)
-            || drawn
-                .zip(seen.enforced)
-                .is_some_and(|(drawn, cap)| drawn.0.saturating_mul(100) >= cap.0.saturating_mul(HELD));
+        let (drawn, held) = (seen.peak.max(seen.power), is_held(seen));
         let wanted = match drawn {
             Some(drawn) if !held => {
                 Milliwatts(drawn.0.saturating_add(drawn.0 / 100 * ABOVE.0).saturating_add(ABOVE.1)).min(most)
@@ -35,6 +31,12 @@ impl Wish {
         self.0 = self.0.less(Milliwatts(fallen)).max(wanted).min(most);
         self.0
     }
+}
+
+/// True where its cap holds a GPU back.
+pub fn is_held(seen: &GpuSeen) -> bool {
+    let near = |(drawn, cap): (Milliwatts, Milliwatts)| drawn.0.saturating_mul(100) >= cap.0.saturating_mul(HELD);
+    seen.throttle.any(Throttle::POWER_CAP) || seen.peak.max(seen.power).zip(seen.enforced).is_some_and(near)
 }
 
 #[cfg(test)]

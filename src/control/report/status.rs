@@ -70,6 +70,7 @@ pub fn status(plan: &Plan, commands: &Commands, state: &State) -> Status {
         price: super::prices::price(plan, state),
         windows: state.windows.brief(),
         peaks: None,
+        savings: None,
         batteries: state.batteries.view(hall, tick.wall),
         grid: None,
         supervisor: super::supervisor::supervisor(state),

@@ -25,6 +25,7 @@ use crate::control::report::{
     CheckPoint, CheckView, GpuView, PerformanceView, PointView, PricesView, ShadowReport, Status, TrialSeen, WhyReport,
 };
 use crate::control::request::{Reply, Request};
+use crate::control::savings::view::SavingsView;
 use crate::control::windows::view::WindowsView;
 
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
@@ -50,6 +51,8 @@ pub enum Question {
     Gpus,
     /// What keeps billed peaks down.
     Peaks,
+    /// What control has saved.
+    Savings,
     /// What the site is expected to draw.
     Outlook,
     /// What there is to plan.
@@ -97,6 +100,8 @@ pub enum Answer {
     Gpus(Vec<GpuView>),
     /// To [`Question::Peaks`]; nothing where they may come.
     Peaks(Option<Box<PeaksView>>),
+    /// To [`Question::Savings`]; nothing where no peak is kept down.
+    Savings(Option<Box<SavingsView>>),
     /// To [`Question::Outlook`]; nothing where no peak is kept down.
     Outlook(Option<Box<OutlookView>>),
     /// To [`Question::Problem`]; nothing where there is nothing to plan.

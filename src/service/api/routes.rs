@@ -16,7 +16,8 @@ use super::call::{Answer, Question};
 use super::gpus;
 use super::reload::{Reloaded, reload};
 use super::{
-    Caller, Context, Problem, batteries, budgets, checkout, exchanged, grid, plan, prices, supervisor, tuning, windows,
+    Caller, Context, Problem, batteries, budgets, checkout, exchanged, grid, plan, prices, savings, supervisor, tuning,
+    windows,
 };
 use crate::control::report::{AlarmView, FeedView, PerformanceView, PointView, ShadowReport, Status, WhyReport};
 use crate::control::request::{Ask, Reply, Request};
@@ -60,6 +61,7 @@ pub fn all() -> Router<Context> {
         .route("/v1/gpus", get(gpus::all))
         .route("/v1/gpus/{uuid}", get(gpus::one))
         .route("/v1/peaks", get(gpus::peaks))
+        .route("/v1/savings", get(savings::look))
         .route("/v1/forecast", get(plan::forecast))
         .route("/v1/plan", get(plan::followed))
         .route("/v1/envelope", get(plan::envelope))
@@ -285,6 +287,7 @@ pub(super) fn unfit(answer: Answer) -> Problem {
         | Answer::Why(_)
         | Answer::Gpus(_)
         | Answer::Peaks(_)
+        | Answer::Savings(_)
         | Answer::Outlook(_)
         | Answer::Problem(_)
         | Answer::Ahead(_)

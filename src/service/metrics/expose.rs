@@ -19,6 +19,7 @@ use super::grid::grid;
 use super::leases::leases;
 use super::peaks::peaks;
 use super::prices::prices;
+use super::savings::savings;
 use super::windows::windows;
 use crate::control::report::{FeedView, LimitView, Proof, Written};
 
@@ -67,6 +68,7 @@ impl Collector for Exposed {
             families.extend(leases(&figures));
             families.extend(batteries(&figures));
             families.extend(peaks(&figures));
+            families.extend(savings(&figures));
             families.extend(grid(&figures));
             families.extend(outputs(&metrics.hall, &figures));
             families.extend(loops(&figures));

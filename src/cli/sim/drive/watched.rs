@@ -15,6 +15,18 @@ pub(super) fn tries(kpis: &mut Kpis, controller: &Controller) {
     kpis.give("supervisor-discarded", f64::from(view.discarded));
 }
 
+/// What control has saved by its own account, of the first demand of the tariff, among the figures of the run.
+pub(super) fn saved(kpis: &mut Kpis, controller: &Controller) {
+    let Some(month) = controller.status().savings else { return };
+    if let Some(peak) = month.demands.first().and_then(|demand| demand.peak_w) {
+        kpis.give("savings-peak-metered-kw", peak.metered / 1e3);
+        kpis.give("savings-peak-no-batteries-kw", peak.no_batteries / 1e3);
+        kpis.give("savings-peak-no-control-kw", peak.no_control / 1e3);
+    }
+    kpis.give("savings-shed-kwh", month.shed_wh / 1e3);
+    kpis.give("savings-unsure-gpu-h", month.unsure_gpu_h);
+}
+
 impl Drive {
     /// Time after the begin (s).
     pub fn time(&self) -> f64 {
