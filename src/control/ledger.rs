@@ -21,6 +21,7 @@ mod ahead;
 mod amount;
 mod change;
 mod kept;
+mod later;
 mod lease;
 pub mod message;
 pub mod notices;
@@ -49,6 +50,7 @@ use super::grid::Reckoned;
 use super::news::News;
 pub use amount::Milli;
 use kept::{Answer, Kept};
+pub use later::Later;
 use lease::Lease;
 pub use lease::{GRACE, STEPS, TTL};
 use message::{LeaseId, Message, Op};
@@ -82,6 +84,8 @@ pub struct Ledger {
     held: bool,
     /// For how long control has lived, over all boots.
     lived: Span,
+    /// What jobs that run later than asked for would have drawn by now beyond what they have (Wh at the billed meter).
+    owed: f64,
 }
 
 /// What the ledger must know of what is around it.

@@ -3,11 +3,12 @@
 //! ```text
 //!  the meter's register ────────────────────────────────▶ metered ──────┐
 //!    + what batteries gave, less what they took ────────▶ no batteries ─┼─▶ windows, peaks, energy, carbon, by billing period
-//!        + what caps held back for money ───────────────▶ no control ───┘
+//!        + what caps held back for money ─┬─────────────▶ no control ───┘
+//!        + what jobs draw later than asked ┘
 //! ```
 //!
 //! No simulator stands in for the site: both are made of what was metered and of what was done. What batteries gave is measured; what a lowered GPU would have drawn is an
-//! estimate, from what it drew just before.
+//! estimate, from what it drew just before, and so is what a job would have drawn that waited.
 //!
 //! Where any of it is not known, or the meter is doubted, that time counts for no side. A window that is not known whole counts for every side as it was metered, where that
 //! is known: what nobody knows is no saving. What breakers, cooling and people hold back is none either: it would be so without us.
@@ -24,6 +25,7 @@ use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::interval::{self, Ended, Interval, Kept, Plan, Trace, ended};
+use super::ledger::Later;
 use super::power::Shed;
 use super::prices::PriceNow;
 use super::tariff::Tariff;
@@ -51,6 +53,8 @@ pub struct Scene {
     pub held: Option<f64>,
     /// What caps hold back.
     pub shed: Shed,
+    /// What jobs that run later than asked for change.
+    pub later: Later,
     /// What energy costs now.
     pub price: PriceNow,
     /// The last forecast that was judged of each horizon.
@@ -69,9 +73,11 @@ pub struct Savings {
     /// What would have flowed.
     no_batteries: Trace,
     no_control: Trace,
-    /// What batteries gave more than they took, and what was held back besides, since the record began (Wh).
+    /// What batteries gave more than they took, and what was held back or moved besides, since the record began (Wh).
     given: f64,
-    shed: f64,
+    held: f64,
+    /// What was thought to be moved and was not, and is in no month yet (Wh).
+    settled: f64,
     reading: Reading,
     /// How often the meter lost count.
     breaks: u32,
@@ -134,7 +140,7 @@ impl Savings {
         if let Some(offset) = offset.filter(|_| self.begun == 0) {
             self.turn(plan.tariff(), Wall(read + offset));
         }
-        if !self.knows(scene, passed) {
+        if !self.knows(scene) {
             self.reading.from = None;
         }
         let total = scene.meter.meter.total;
@@ -147,17 +153,21 @@ impl Savings {
         } else {
             self.reading.pass(passed, scene);
         }
+        self.settled += scene.later.settled;
         self.judge(scene);
         if let Some(offset) = offset {
             self.look(plan, interval, (read, offset));
             self.turn(plan.tariff(), Wall(read + offset));
         }
-        (self.before, self.last) = (Some(at), Some(read));
+        (self.before, self.last, self.breaks) = (Some(at), Some(read), scene.meter.meter.breaks);
     }
 
     /// True where all is known that both sides need, and has been since the scan before.
-    fn knows(&mut self, scene: &Scene, passed: i64) -> bool {
-        let same = std::mem::replace(&mut self.breaks, scene.meter.meter.breaks) == scene.meter.meter.breaks;
+    #[must_use]
+    pub fn knows(&self, scene: &Scene) -> bool {
+        let at = i64_from_bits(scene.meter.at.millis());
+        let passed = self.before.map_or(0, |before| at.saturating_sub(before));
+        let same = self.breaks == scene.meter.meter.breaks;
         let lived = i64_from_bits(scene.meter.now.dt.millis()).saturating_add(SHARP);
         let read = scene.meter.meter.current && scene.believed;
         same && read && scene.given.is_some() && scene.meter.now.clock_trusted && passed <= lived
@@ -174,16 +184,16 @@ impl Savings {
             return;
         };
         self.given += of.given - of.taken;
-        self.shed += of.shed;
+        self.held += of.shed + of.moved;
         self.mark(read, total);
         if let Some(month) = self.months.first_mut().filter(|month| month.covers(scene.meter.now.wall, of.seconds)) {
-            month.book(total - was, &of);
+            month.book(total - was, &of, std::mem::take(&mut self.settled));
         }
     }
 
     fn mark(&mut self, read: i64, total: f64) {
         self.no_batteries.mark(read, total + self.given);
-        self.no_control.mark(read, total + self.given + self.shed);
+        self.no_control.mark(read, total + self.given + self.held);
     }
 
     /// Takes down how wrong forecasts were.

@@ -89,13 +89,13 @@ impl Controller {
     #[must_use]
     pub fn savings(&self) -> Option<SavingsView> {
         let plan = self.plan.peaks.as_ref()?;
-        Some(self.state.savings.view(plan, self.state.clock.last().wall))
+        Some(self.state.savings.view(plan, self.state.clock.last().wall, self.plan.hall.power.gpu_rated()))
     }
 
     /// The same of the billing period that runs.
     fn month(&self) -> Option<MonthView> {
         let plan = self.plan.peaks.as_ref()?;
-        self.state.savings.running(plan, self.state.clock.last().wall)
+        self.state.savings.running(plan, self.state.clock.last().wall, self.plan.hall.power.gpu_rated())
     }
 
     /// What the site is expected to draw; nothing where no peak is kept down.

@@ -25,7 +25,7 @@ use super::forecast::Forecast;
 use super::grid::{self, Grid};
 use super::identity::Identity;
 use super::interval::{self, Interval, Mean};
-use super::ledger::Ledger;
+use super::ledger::{Later, Ledger};
 use super::news::News;
 use super::outlook::{self, Outlook};
 use super::overrides::Overrides;
@@ -117,15 +117,19 @@ impl State {
         let (hall, feed) = (&*plan.hall, peaks.feed());
         let (given, held) = Batteries::tell(&hall.power, feed, self.quality.image());
         let limit = hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
-        let scene = savings::Scene {
+        let shed = self.caps.shed(capper, feed).within(limit - meter.free);
+        let mut scene = savings::Scene {
             believed: self.feeds.flow(feed).is_some_and(|flow| flow.known == Known::Metered),
             given,
             held,
-            shed: self.caps.shed(capper, feed).within(limit - meter.free),
+            shed,
+            later: Later::default(),
             price: self.prices.now(),
             judged: self.outlook.as_ref().map(Outlook::judged).unwrap_or_default(),
             meter,
         };
+        let known = if self.savings.knows(&scene) { meter.now.dt } else { Span::ZERO };
+        scene.later = self.ledger.later(feed, limit - meter.free - shed.watts, known);
         self.savings.step(peaks, &self.interval, &scene);
     }
 

@@ -263,6 +263,14 @@ impl Power {
         self.nodes.iter().map(|node| usize::from(node.gpus)).sum()
     }
 
+    /// What a GPU is rated at in the mean (W); nothing in a hall without GPUs.
+    #[must_use]
+    pub fn gpu_rated(&self) -> Option<Watts> {
+        let all: Watts = self.nodes.iter().map(|node| node.rated * f64::from(node.gpus)).sum();
+        let count: f64 = self.nodes.iter().map(|node| f64::from(node.gpus)).sum();
+        (count > 0.0).then(|| Watts(all.0 / count))
+    }
+
     /// Leaves no more than so many nodes in each rack, and takes away what stood there besides.
     pub fn thin(&mut self, per_rack: usize) {
         let (mut first, mut within) = (0, (usize::MAX, 0_usize));

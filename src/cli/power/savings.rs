@@ -16,7 +16,7 @@ Examples:
   wattloop power savings
   wattloop power savings --json | jq '.months[0].demands[] | {name, peak_w, cost}'
 
-Three columns: as it was metered; if batteries had rested, which is measured; and if no cap had been lowered for money either, which is an estimate. What is saved is the
+Three columns: as it was metered; if batteries had rested, which is measured; and if no cap had been lowered for money and no job had waited either, which is an estimate. What is saved is the
 last less the first, and negative where control made it more. Time in which anything of it was not known counts for none of them. Money is before taxes.")]
 pub struct SavingsArgs {
     #[command(flatten)]
@@ -91,6 +91,10 @@ fn beside(month: &MonthView) -> String {
         fixed(month.lost_gpu_h, 1),
         fixed(month.unsure_gpu_h, 1)
     );
+    if month.deferred_wh > 0.0 {
+        let gpus = month.deferred_gpu_h.map_or_else(String::new, |h| format!(", about {} GPU-hours", fixed(h, 1)));
+        let _ = writeln!(page, "  jobs waited for {} kWh at machines{gpus}", kwh(month.deferred_wh));
+    }
     for of in &month.forecasts {
         let Some((mean, bias)) = of.mean_w.zip(of.bias_w) else { continue };
         let _ = writeln!(
@@ -142,6 +146,8 @@ mod tests {
             shed_wh: 5e6,
             lost_gpu_h: 8100.0,
             unsure_gpu_h: 12.5,
+            deferred_wh: 60e3,
+            deferred_gpu_h: Some(120.0),
             forecasts: vec![
                 ForecastView { ahead_h: 4.0, judged: 1900, mean_w: Some(21e3), bias_w: Some(-3e3) },
                 ForecastView { ahead_h: 24.0, ..ForecastView::default() },
@@ -176,6 +182,7 @@ mod tests {
             "  without a price: 2 h",
             "  batteries gave 20000.0 kWh and took 24000.0; lost on the way: 3200.0 kWh (320.00)\n",
             "  caps held back 5000.0 kWh, about 8100.0 GPU-hours of work; of 12.5 GPU-hours nobody knows\n",
+            "  jobs waited for 60.0 kWh at machines, about 120.0 GPU-hours\n",
             "  forecasts 4 h ahead: off by 21.0 kW in the mean, bias -3.0 kW, 1900 judged\n",
         ] {
             assert!(said.contains(line), "no `{line}` in\n{said}");

@@ -313,6 +313,7 @@ impl Ledger {
         // What it wants is counted before those that come later: from the begin of time on, from when its window opens, or from when a plan lets it begin.
         let start = plan.map_or(counts, |now| Hold::asked(now).start);
         lease.steps.push(Step { start, watts: asked.wish.power.wanted });
+        lease.asked = super::later::Asked::of(asked.wish, self.now()).filter(|_| self.clock.is_sure());
         tell(news, &lease, LeaseNews::Queued);
         let id = lease.id;
         let waits = Waiting::new(asked.wish, lease, (why, around.tick, self.lived), plan);

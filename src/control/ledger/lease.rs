@@ -17,6 +17,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
+use super::later::Asked;
 use super::message::{Class, Flex, LeaseId, OnExpiry, Wish};
 use super::notices::Cause;
 use super::tree::Place;
@@ -128,6 +129,8 @@ pub struct Lease {
     pub measured: Option<f64>,
     /// That is more than it may, and was told.
     pub exceeds: bool,
+    /// When it would have run, where it had to wait.
+    pub asked: Option<Asked>,
 }
 
 impl Lease {
@@ -162,6 +165,7 @@ impl Lease {
             life: Life::Held,
             measured: None,
             exceeds: false,
+            asked: None,
         }
     }
 

@@ -120,6 +120,8 @@ pub struct Month {
     pub lost: f64,
     /// GPU-hours of which nobody knows whether anything was lost.
     pub unsure: f64,
+    /// What jobs wanted that waited (Wh at machines).
+    pub waited: f64,
     /// One a horizon.
     pub errors: [Errors; HORIZONS],
     /// One a demand of the tariff.
@@ -142,6 +144,7 @@ impl Month {
             shed: 0.0,
             lost: 0.0,
             unsure: 0.0,
+            waited: 0.0,
             errors: [Errors::default(); HORIZONS],
             demands: vec![Billed::NONE; demands],
         }
@@ -160,10 +163,10 @@ impl Month {
         (self.from..self.to).contains(&Wall(begin))
     }
 
-    /// A reading of the meter in which so much flowed (Wh), and what was known of it.
-    pub fn book(&mut self, flowed: f64, of: &Reading) {
+    /// A reading of the meter in which so much flowed (Wh), and what was known of it; and what was booked before and is settled (Wh).
+    pub fn book(&mut self, flowed: f64, of: &Reading, settled: f64) {
         let no_batteries = flowed + of.given - of.taken;
-        let energy = Sides { metered: flowed, no_batteries, no_control: no_batteries + of.shed };
+        let energy = Sides { metered: flowed, no_batteries, no_control: no_batteries + of.shed + of.moved - settled };
         self.energy.add(energy, 1.0);
         let [known, priced, weighed] = &mut self.known;
         *known += of.seconds;
@@ -181,6 +184,7 @@ impl Month {
         self.shed += of.shed;
         self.lost += of.lost;
         self.unsure += of.unsure;
+        self.waited += of.waited;
     }
 
     /// A forecast of a horizon was judged: what was measured above it (W).

@@ -22,6 +22,10 @@ pub struct Reading {
     pub lost: f64,
     /// See above.
     pub unsure: f64,
+    /// What jobs would have drawn more that run later (Wh; negative where they draw now what they would have before), and what those wanted that waited (Wh at machines).
+    pub moved: f64,
+    /// See above.
+    pub waited: f64,
     /// For how long there was a price and its sum over time (s; per kWh · s), and the same of carbon (g per kWh).
     price: (f64, f64),
     /// See above.
@@ -45,6 +49,8 @@ impl Reading {
         self.shed += scene.shed.watts.0 * hours;
         self.lost += scene.shed.lost * hours;
         self.unsure += scene.shed.unsure * hours;
+        self.moved += scene.later.watts.0 * hours;
+        self.waited += scene.later.waits.0 * hours;
         if let Some(price) = scene.price.price {
             self.price = (self.price.0 + seconds, self.price.1 + price.number() * seconds);
         }

@@ -1,6 +1,7 @@
 //! Savings for people who ask.
 
 use plant::time::Wall;
+use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::month::{Billed, Month, Sides};
@@ -56,6 +57,10 @@ pub struct MonthView {
     pub lost_gpu_h: f64,
     /// GPU-hours of which nobody knows whether anything was held back: they count as if nothing was.
     pub unsure_gpu_h: f64,
+    /// What jobs wanted that waited while they would have run (Wh at machines), and the GPU-hours that this comes to at GPUs' ratings; nothing of these in a hall without GPUs.
+    pub deferred_wh: f64,
+    /// See above.
+    pub deferred_gpu_h: Option<f64>,
     /// Forecasts 1, 4 and 24 hours ahead.
     pub forecasts: Vec<ForecastView>,
     /// Every demand of the tariff.
@@ -111,27 +116,27 @@ impl From<Sides<f64>> for SidesView {
 }
 
 impl Savings {
-    /// All of it, for people, at an instant.
+    /// All of it, for people, at an instant; a GPU is rated so much in the mean.
     #[must_use]
-    pub fn view(&self, plan: &Plan, now: Wall) -> SavingsView {
+    pub fn view(&self, plan: &Plan, now: Wall, gpu: Option<Watts>) -> SavingsView {
         let tariff = plan.tariff();
         let months = self.months.iter().take(self.begun).enumerate();
         SavingsView {
             tariff: tariff.name.clone(),
             currency: tariff.currency.clone(),
             first_tier: tariff.has_tiers(),
-            months: months.map(|(n, month)| self.month(plan, month, (n == 0, now))).collect(),
+            months: months.map(|(n, month)| self.month(plan, month, (n == 0, now, gpu))).collect(),
         }
     }
 
     /// The billing period that runs; nothing while the clock has never been trusted.
     #[must_use]
-    pub fn running(&self, plan: &Plan, now: Wall) -> Option<MonthView> {
+    pub fn running(&self, plan: &Plan, now: Wall, gpu: Option<Watts>) -> Option<MonthView> {
         let month = self.months.first().filter(|_| self.begun > 0)?;
-        Some(self.month(plan, month, (true, now)))
+        Some(self.month(plan, month, (true, now, gpu)))
     }
 
-    fn month(&self, plan: &Plan, month: &Month, (runs, now): (bool, Wall)) -> MonthView {
+    fn month(&self, plan: &Plan, month: &Month, (runs, now, gpu): (bool, Wall, Option<Watts>)) -> MonthView {
         let stamp = |at: Wall| plan.tariff().zone.stamp(at);
         let [known, priced, weighed] = month.known;
         let gone = now.min(month.to).since(month.from).seconds();
@@ -155,6 +160,8 @@ impl Savings {
             shed_wh: month.shed,
             lost_gpu_h: month.lost,
             unsure_gpu_h: month.unsure,
+            deferred_wh: month.waited,
+            deferred_gpu_h: gpu.map(|rated| month.waited / rated.0),
             forecasts: forecasts(month),
             demands: self.demands(plan, month, runs),
         }

@@ -12,7 +12,9 @@ pub fn savings(figures: &Figures) -> Vec<Family> {
         let demand = |demand: &BilledView| of(demand).map(|of| sides(&[("demand", &demand.name)], of));
         view.demands.iter().filter_map(demand).flatten().collect()
     };
-    let gpus = [("lost", view.lost_gpu_h), ("unsure", view.unsure_gpu_h)];
+    let gpus =
+        [("lost", Some(view.lost_gpu_h)), ("unsure", Some(view.unsure_gpu_h)), ("deferred", view.deferred_gpu_h)];
+    let gpus = gpus.into_iter().filter_map(|(kind, hours)| Some((kind, hours?)));
     let battery = [("given", Some(view.given_wh)), ("taken", Some(view.taken_wh)), ("lost", view.lost_wh)];
     let errors = view.forecasts.iter().flat_map(|of| {
         let ahead = format!("{:.0}", of.ahead_h);
@@ -38,7 +40,7 @@ pub fn savings(figures: &Figures) -> Vec<Family> {
         Family::gauge("savings_shed_watthours", "What caps held back for money, estimated", only(view.shed_wh)),
         Family::gauge(
             "savings_gpu_hours",
-            "GPU-hours not done because of caps, and those of which nobody knows",
+            "GPU-hours not done because of caps, those of which nobody knows, and those that jobs waited for",
             labelled("kind", gpus),
         ),
         Family::gauge("savings_forecast_error_watts", "What forecasts were off by", errors.flatten().collect()),
@@ -89,6 +91,8 @@ mod tests {
             shed_wh: 9.0,
             lost_gpu_h: 10.0,
             unsure_gpu_h: 11.0,
+            deferred_wh: 17.0,
+            deferred_gpu_h: Some(18.0),
             forecasts: vec![
                 ForecastView { ahead_h: 1.0, judged: 3, mean_w: Some(12.0), bias_w: Some(-13.0) },
                 ForecastView { ahead_h: 24.0, ..ForecastView::default() },
@@ -124,6 +128,7 @@ mod tests {
             "savings_shed_watthours{} 9",
             "savings_gpu_hours{kind=lost} 10",
             "savings_gpu_hours{kind=unsure} 11",
+            "savings_gpu_hours{kind=deferred} 18",
             "savings_forecast_error_watts{ahead_hours=1,kind=mean} 12",
             "savings_forecast_error_watts{ahead_hours=1,kind=bias} -13",
         ];

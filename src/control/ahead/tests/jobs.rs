@@ -9,6 +9,7 @@ use crate::control::ledger::message::{
 use crate::control::ledger::reply::{Code, Outcome, Why};
 use crate::control::ledger::tree::Place;
 use crate::control::request::{Ask, Reply};
+use crate::control::savings::view::MonthView;
 use crate::planner::Planner;
 
 /// Dear from 00:00 to 02:00, cheap from 02:00 to 04:00.
@@ -173,4 +174,52 @@ fn who_asks_again_and_again_keeps_no_plan_from_being_followed() {
         of.start_ms.is_some_and(|at| (minute(120).0..=minute(180).0).contains(&at))
     };
     assert!(seen.waiting.iter().filter(cheap).count() >= 100);
+}
+
+/// What was saved in the month that runs.
+fn month(yard: &Yard) -> MonthView {
+    yard.control.savings().and_then(|view| view.months.into_iter().next()).expect("begun")
+}
+
+#[test]
+fn what_a_deferred_job_draws_later_it_would_have_drawn_when_it_was_asked_for() {
+    let mut yard = Yard::lending(0, HOURS);
+    // More flows while it would have run than while it does.
+    let base = |minute: u64| if minute < 90 { 600e3 } else { 400e3 };
+    yard.run(20, |_| base(0));
+    let of = wish(&yard, (50e3, 60), minute(360));
+    acquire(&mut yard, &of);
+    for minute in 20..60 {
+        live(&mut yard, 1, base(minute));
+    }
+    let half = month(&yard);
+    let moved = half.energy_wh.no_control - half.energy_wh.metered;
+    // 40 minutes of 50 kW, and what is lost on the way.
+    assert!((moved - 1.059 * 50e3 * 40.0 / 60.0).abs() < 200.0, "{moved} Wh would have flowed by now");
+    for minute in 60..200 {
+        live(&mut yard, 1, base(minute));
+    }
+    let of = month(&yard);
+    let (energy, cost) = (of.energy_wh, of.cost.expect("priced"));
+    assert!(energy.saved.abs() < 20.0, "over its life it draws the same: {energy:?}");
+    assert!((cost.saved - 1.059 * 50.0 * (0.5 - 0.05)).abs() < 0.5, "{cost:?}");
+    assert!((of.deferred_wh - 50e3).abs() < 100.0, "all of its hour was later: {of:?}");
+    let peak = of.demands[0].peak_w.expect("known");
+    assert!((peak.metered - 600e3).abs() < 100.0 && (peak.no_control - 653e3).abs() < 200.0, "{peak:?}");
+    assert_eq!(peak.no_batteries, peak.metered);
+}
+
+#[test]
+fn a_job_that_is_taken_back_has_saved_nothing() {
+    let mut yard = Yard::lending(0, HOURS);
+    yard.run(20, |_| 400e3);
+    let short = wish(&yard, (50e3, 60), minute(360));
+    let asked = acquire(&mut yard, &short);
+    live(&mut yard, 30, 400e3);
+    assert!(month(&yard).energy_wh.saved > 25e3, "{:?}", month(&yard).energy_wh);
+    let lease = asked.lease.expect("it waits");
+    say(&mut yard, Op::Release { of: Named { lease, epoch: None } });
+    live(&mut yard, 10, 400e3);
+    let of = month(&yard);
+    assert!(of.energy_wh.saved.abs() < 1.0 && of.cost.is_some_and(|cost| cost.saved.abs() < 0.01), "{of:?}");
 }

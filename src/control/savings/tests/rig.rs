@@ -75,6 +75,7 @@ impl Rig {
                 given: Some(zero),
                 held: Some(0.0),
                 shed: Shed::default(),
+                later: Later::default(),
                 price: PriceNow::default(),
                 judged: [None; HORIZONS],
             },
@@ -108,7 +109,7 @@ impl Rig {
     }
 
     pub fn view(&self) -> SavingsView {
-        self.savings.view(&self.plan, Wall(self.begin + self.at))
+        self.savings.view(&self.plan, Wall(self.begin + self.at), Some(Watts(500.0)))
     }
 
     /// The bills of a side, the oldest first: 0 as metered, 1 without the battery, 2 without control.
