@@ -226,7 +226,11 @@ impl Controller {
         let state = State::new(&plan, &commands, &capper);
         let mut outputs = Self::safe_outputs(&hall);
         // Room for a scan in which every point has something to tell, so that no scan allocates.
-        let told = hall.alarms.len() + hall.windows.len() + 5 * hall.power.feeds.len() + hall.power.nodes.len();
+        let told = hall.alarms.len()
+            + hall.windows.len()
+            + 5 * hall.power.feeds.len()
+            + hall.power.nodes.len()
+            + hall.power.racks.len();
         let most = 2 * hall.points.len() + told + 80;
         outputs.events.reserve(most);
         let scratch = ledger::Scratch::default();

@@ -34,7 +34,7 @@ pub use disagreement::Disagreement;
 pub use feed::FeedTrouble;
 pub use grid::{GridFault, GridNews};
 pub use leak::LeakNews;
-pub use lease::LeaseNews;
+pub use lease::{Excess, ExcessStage, LeaseNews};
 pub use peak::PeakNews;
 pub use plan::{PlanEnd, PlanNews};
 pub use price::{PriceNews, PriceTrouble};

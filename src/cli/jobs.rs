@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use wattloop::control::ledger::view::{LeaseView, LedgerView};
+use wattloop::control::ledger::view::{LeaseView, LedgerView, PlaceView};
+use wattloop::control::ledger::watch::Stage;
 
 use super::client::SocketArgs;
 use super::figure::fixed;
@@ -17,7 +18,9 @@ Examples:
   wattloop jobs --json | jq '.waiting[] | {job, waits_for, start_ms}'
 
 A job is a request for a lease; its start is its grant. Those that wait are in the order in which they are served, each with what it waits for: room at a feed,
-a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.")]
+a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.
+
+Below them: racks that draw more than leases let them, each with its case, the largest lease there, and what it is capped to.")]
 pub struct JobsArgs {
     #[command(flatten)]
     pub socket: SocketArgs,
@@ -31,7 +34,7 @@ pub fn run(args: &JobsArgs, out: &Out) -> Result<(), Stop> {
 
 fn page(view: &LedgerView) -> String {
     let mut page = format!("leases {}, waiting {}\n", view.leases.len(), view.waiting.len());
-    if view.leases.is_empty() && view.waiting.is_empty() {
+    if view.leases.is_empty() && view.waiting.is_empty() && view.places.is_empty() {
         return page;
     }
     // Writing to text does not fail.
@@ -42,6 +45,9 @@ fn page(view: &LedgerView) -> String {
     );
     for of in view.leases.iter().chain(&view.waiting) {
         let _ = writeln!(page, "{}", line(of));
+    }
+    for of in view.places.iter().filter(|of| of.stage != Stage::Within || !of.judged) {
+        let _ = writeln!(page, "\n{}", place(of));
     }
     page
 }
@@ -56,6 +62,28 @@ fn line(of: &LeaseView) -> String {
         of.lease_id, of.client, of.state, of.job
     );
     line.trim_end().to_owned()
+}
+
+/// "rack-a01: breach 1-3 (critical) of lease 1-7 of slurm since …: draws 14.2 kW of 10.0, capped to that".
+fn place(of: &PlaceView) -> String {
+    if of.stage == Stage::Within {
+        return format!("{}: what draws there and is nobody's is not known, so nothing is judged", of.rack);
+    }
+    let word = match of.stage {
+        Stage::Within | Stage::Noticed | Stage::Capped => "excess",
+        Stage::Breached => "breach",
+        Stage::Escalated => "escalated breach",
+    };
+    let [case, lease, client] = [&of.case_id, &of.lease_id, &of.client].map(|of| of.as_deref().unwrap_or("unknown"));
+    let kw = |watts: Option<f64>| watts.map_or_else(|| "?".to_owned(), |watts| fixed(watts / 1e3, 1));
+    let (drawn, may) = (kw(of.drawn_w), kw(of.base_w.map(|base| base + of.charged_w)));
+    let since = of.since_ms.map_or_else(|| "-".to_owned(), minute);
+    let grave = if of.critical { ", critical" } else { "" };
+    let capped = if of.capped_w.is_some() { ", capped to that" } else { "" };
+    format!(
+        "{}: {word} {case}{grave}, lease {lease} of {client}, since {since}: draws {drawn} kW of {may}{capped}",
+        of.rack
+    )
 }
 
 /// ", for the window `night`, 12 min" of one that waits.
@@ -94,6 +122,17 @@ mod tests {
         of
     }
 
+    fn rack(more: &Value) -> Value {
+        let mut of = json!({
+            "rack": "rack-a01", "stage": "breached", "judged": true, "case_id": "1-3", "lease_id": "1-7", "client": "slurm",
+            "since_ms": 1_784_073_600_000_i64, "critical": true, "drawn_w": 14.2e3, "charged_w": 10e3, "base_w": 1.5e3, "capped_w": 11.5e3,
+        });
+        for (key, value) in more.as_object().expect("fields") {
+            of[key] = value.clone();
+        }
+        of
+    }
+
     #[test]
     fn each_has_a_line_with_what_it_draws_or_wants_and_what_it_waits_for() {
         let waits = json!({
@@ -104,6 +143,7 @@ mod tests {
             json!({ "state": "waiting", "waits_for": "window", "window": "night", "wants_w": 1e3, "waited_s": 60.0 });
         let view = json!({
             "epoch": 1, "at_ms": 0, "leases": [lease(&json!({}))], "waiting": [lease(&waits), lease(&night)], "notices": [],
+            "places": [rack(&json!({})), rack(&json!({ "stage": "within", "judged": false, "rack": "rack-a02" }))],
             "answers": [], "last": 0,
         });
         let said = page(&serde_json::from_value(view).expect("a view"));
@@ -112,11 +152,12 @@ mod tests {
             "1-7       slurm           60.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z train",
             "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min",
             "waits for the window `night`, since 1 min",
+            "rack-a01: breach 1-3, critical, lease 1-7 of slurm, since 2026-07-15 00:00Z: draws 14.2 kW of 11.5, capped to that",
+            "rack-a02: what draws there and is nobody's is not known",
         ] {
             assert!(said.contains(words), "no `{words}` in\n{said}");
         }
-        let none =
-            json!({ "epoch": 1, "at_ms": 0, "leases": [], "waiting": [], "notices": [], "answers": [], "last": 0 });
+        let none = json!({ "epoch": 1, "at_ms": 0, "leases": [], "waiting": [], "notices": [], "places": [], "answers": [], "last": 0 });
         assert_eq!(page(&serde_json::from_value(none).expect("a view")), "leases 0, waiting 0\n");
     }
 }

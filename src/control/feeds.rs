@@ -160,6 +160,7 @@ impl Feeds {
         let unknown = (Watts(f64::INFINITY), 0.0);
         match place {
             Place::Cord(feed, cord) => self.flows.cord(power, feed, cord).map_or(unknown, |cord| (cord.load, 0.0)),
+            Place::Rack(rack) => (self.rack(rack), 0.0),
             Place::Feed(feed) => self.flow(feed).map_or(unknown, |flow| match flow.known {
                 Known::Metered | Known::Doubted => (flow.worst(), self.used(feed)),
                 Known::Stale | Known::Reckoned => (flow.worst(), 0.0),

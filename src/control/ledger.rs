@@ -14,12 +14,15 @@
 //! confirms that it is not drawn any more, or grace and settling time are over. Nothing here reads a clock: time to live counts by the monotonic clock, schedules by the wall clock, or as it is
 //! reckoned on from when that was trusted.
 //!
+//! Who draws more than he was lent is told, capped and reported, rack by rack: [`watch`].
+//!
 //! Who is not sure lends less: a lost meter lends floors only, a break that nobody knows the length of ends every lease's time to live, a request that waits is counted before those that come later.
 
 mod acquire;
 mod ahead;
 mod amount;
 mod change;
+mod exceeded;
 mod kept;
 mod later;
 mod lease;
@@ -38,6 +41,7 @@ pub mod tree;
 mod unleased;
 pub mod view;
 mod waiting;
+pub mod watch;
 
 use plant::event::{About, LeaseNews, What};
 use plant::hall::power::Power;
@@ -78,6 +82,7 @@ pub struct Ledger {
     kept: Kept,
     notices: Notices,
     seen: Table<FeedId, Seen>,
+    watch: watch::Watch,
     clock: Reckoned,
     last: Tick,
     /// People know that a clock that may be wrong begins nothing that names a time.
@@ -100,12 +105,18 @@ pub struct Around<'a> {
     pub cause: &'a dyn Fn(FeedId) -> Cause,
     /// What flows through a feed (W); nothing where its meter is lost.
     pub load: &'a dyn Fn(FeedId) -> Option<Watts>,
+    /// What a rack's meter reads (W), by the rack's place in the tree; nothing where that is not fresh.
+    pub rack: &'a dyn Fn(usize) -> Option<Watts>,
+    /// Something in a rack can be capped.
+    pub cappable: &'a dyn Fn(usize) -> bool,
     /// When windows are open.
     pub openings: opening::Openings<'a>,
     /// Plans of the day ahead are made here.
     pub plans: bool,
     /// What cooling draws for each watt of machines, where that is measured (1).
     pub cooling: Option<f64>,
+    /// The time since the scan before as it was lived.
+    pub dt: Span,
     /// When.
     pub tick: Tick,
 }
@@ -120,12 +131,14 @@ impl Ledger {
     /// Before anybody asked.
     #[must_use]
     pub fn new(power: &Power) -> Self {
-        Self { seen: Table::filled(power.feeds.len(), Seen::default()), ..Self::default() }
+        let seen = Table::filled(power.feeds.len(), Seen::default());
+        Self { seen, watch: watch::Watch::new(power), ..Self::default() }
     }
 
     /// A start, in a new boot or going on in the old one: whoever does not know of it yet is told how his lease is, before he may change it.
     pub fn restart(&mut self, tick: Tick) {
         self.epoch = self.epoch.saturating_add(1).max(u64::from(tick.boot));
+        self.watch.restart();
         self.notices.make_room();
         self.leases.reserve(self.waiting.len());
     }
@@ -323,7 +336,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Restored { .. } => {
             news.info(about, What::Lease(what));
         }
-        LeaseNews::Expired { .. } | LeaseNews::Lowered { .. } | LeaseNews::Exceeded { .. } => {
+        LeaseNews::Expired { .. } | LeaseNews::Lowered { .. } | LeaseNews::Exceeded { .. } | LeaseNews::Excess(_) => {
             news.warn(about, What::Lease(what));
         }
     }

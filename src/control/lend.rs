@@ -8,6 +8,7 @@ use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 use plant::units::Watts;
 
+use super::feeds;
 use super::ledger::message::Said;
 use super::ledger::notices::Cause;
 use super::ledger::reply::Answered;
@@ -70,16 +71,19 @@ impl State {
     ) -> Option<T> {
         let ground = plan.leases.as_ref()?;
         let mut ledger = std::mem::take(&mut self.ledger);
-        let (power, now) = (&plan.hall.power, ledger.now());
+        let (power, now, image) = (&plan.hall.power, ledger.now(), self.quality.image());
         let around = Around {
             ground,
             power,
             limit: &|feed, from, to| self.lends(plan, (feed, now), (from, to)).0,
             cause: &|feed| self.lends(plan, (feed, now), (now, later(now, SOON))).1,
             load: &|feed| self.metered_load(plan, feed),
+            rack: &|rack| feeds::metered(power, image, rack),
+            cappable: &|rack| self.caps.grants_in(power, rack),
             openings: &|name, at| opening(&plan.hall, name, at),
             plans: self.ahead.is_some(),
             cooling,
+            dt: self.clock.lived().dt,
             tick,
         };
         let done = act(&mut ledger, &around);
@@ -143,6 +147,7 @@ impl Controller {
     /// Every lease, and the notices since a number; nothing where nobody may ask for leases.
     #[must_use]
     pub fn leases(&self, since: u64) -> Option<LedgerView> {
-        self.plan.leases.as_ref().map(|_| self.state.ledger.show(since))
+        let rack = |place| self.plan.hall.fed_rack(place);
+        self.plan.leases.as_ref().map(|_| self.state.ledger.show(since, rack))
     }
 }

@@ -17,6 +17,7 @@ pub mod band;
 mod bounds;
 mod calibration;
 mod carried;
+mod exceeded;
 pub mod fill;
 mod force;
 mod grant;
@@ -32,6 +33,7 @@ use plant::event::{About, Rung, What};
 use plant::gpu::{Milliwatts, Uuid};
 use plant::hall::Hall;
 use plant::hall::capping::Capping;
+use plant::hall::power::Power;
 use plant::id::FeedId;
 use plant::image::Inputs;
 use plant::lease::seen::Cap;
@@ -248,6 +250,14 @@ impl Caps {
         self.limits.get(place)?.other()
     }
 
+    /// True where some GPU of a rack, by the rack's place in the tree, is granted what it draws.
+    #[must_use]
+    pub fn grants_in(&self, power: &Power, rack: usize) -> bool {
+        let granted = |gpu: &Gpu| gpu.granted.is_some() && gpu.held != Held::Doubt;
+        let nodes = power.nodes.iter().filter(|node| node.rack == rack);
+        nodes.flat_map(|node| self.gpus.get(node.places()).into_iter().flatten()).any(granted)
+    }
+
     /// True while some GPU would draw more if a feed carried more.
     #[must_use]
     pub fn holds_back(&self, capper: &Capper, feed: FeedId) -> bool {
@@ -325,7 +335,7 @@ impl Caps {
     }
 
     /// What is no GPU, how near each limit is, and what room it leaves.
-    fn measure<L: Fn(Place) -> (Watts, f64), A, M>(
+    fn measure<L: Fn(Place) -> (Watts, f64), A, M: Fn(usize) -> Option<Watts>>(
         &mut self,
         scene: &Scene<'_, L, A, M>,
         rules: &Capping,
@@ -335,6 +345,11 @@ impl Caps {
         capper.carry(&scene.hall.power, (&self.nodes, &scene.inputs.nodes), scene.now.dt);
         for (n, bounds) in self.limits.iter_mut().enumerate() {
             let (Some(mut limit), carried) = (capper.limits.all.get(n).copied(), capper.at(n)) else { continue };
+            if let Place::Rack(rack) = limit.place {
+                let room = bounds.in_a_rack(&limit, (scene, rack), &carried);
+                capper.room.get_mut(n).into_iter().for_each(|of| *of = milliwatts(room));
+                continue;
+            }
             let own = limit.most;
             // A battery comes before caps: what it can still give is not asked of machines.
             let (mut given, mut target) = (Watts(0.0), None);

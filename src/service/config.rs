@@ -10,6 +10,7 @@
 
 mod budgets;
 mod check;
+mod excess;
 pub mod flex;
 pub mod last_good;
 mod layers;
@@ -35,6 +36,7 @@ use crate::adapters::mqtt::MqttConfig;
 use crate::service::history::HistoryConfig;
 
 pub use budgets::BudgetsConfig;
+pub use excess::ExcessConfig;
 pub use flex::FlexConfig;
 pub use layers::Layered;
 pub use load::{Loaded, Sources, Texts, load, parse, rebuild};

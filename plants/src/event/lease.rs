@@ -38,8 +38,71 @@ pub enum LeaseNews {
         /// What it may.
         may: f64,
     },
+    /// A rack draws more than leases let it.
+    Excess(Excess),
     /// What waits and names a time is held, or not any more: the wall clock is not trusted.
     ClockHolds(bool),
+}
+
+/// A rack that draws more than leases let it, as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Excess {
+    /// What has come to pass.
+    pub stage: ExcessStage,
+    /// The case, by the start of control in which it began and its number: the same until it is over.
+    pub case: (u64, u64),
+    /// The largest lease there, by the same.
+    pub lease: (u64, u64),
+    /// What the rack draws (W).
+    pub watts: f64,
+    /// What it may: leases there, and what is nobody's (W).
+    pub may: f64,
+    /// More than a fifth above what is lent there.
+    pub critical: bool,
+}
+
+/// Where such a case has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExcessStage {
+    /// The client is told.
+    Noticed,
+    /// The rack's GPUs are capped to what is lent there.
+    Capped,
+    /// It goes on, whatever caps do.
+    Breach,
+    /// It goes on, and nothing there can be capped.
+    Unenforceable,
+    /// People should act.
+    Escalated,
+    /// A breach is over.
+    Resolved,
+    /// It is over before it was a breach.
+    Over,
+}
+
+impl ExcessStage {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Noticed => "lease_excess",
+            Self::Capped => "lease_excess_capped",
+            Self::Breach => "lease_breach",
+            Self::Unenforceable => "lease_breach_unenforceable",
+            Self::Escalated => "lease_breach_escalated",
+            Self::Resolved => "lease_breach_resolved",
+            Self::Over => "lease_excess_over",
+        }
+    }
+
+    /// True for an end.
+    #[must_use]
+    pub const fn ends(self) -> bool {
+        match self {
+            Self::Noticed | Self::Capped | Self::Breach | Self::Unenforceable | Self::Escalated => false,
+            Self::Resolved | Self::Over => true,
+        }
+    }
 }
 
 impl LeaseNews {
@@ -55,6 +118,7 @@ impl LeaseNews {
             Self::Lowered { .. } => "lease_lowered",
             Self::Restored { .. } => "lease_restored",
             Self::Exceeded { .. } => "lease_exceeded",
+            Self::Excess(of) => of.stage.word(),
             Self::ClockHolds(_) => "lease_clock",
         }
     }

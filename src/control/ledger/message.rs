@@ -93,7 +93,7 @@ pub struct Named {
 }
 
 /// The name of a lease, never given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LeaseId {
     /// The generation of the controller that has given it.
     pub epoch: u64,

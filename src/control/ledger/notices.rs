@@ -41,6 +41,8 @@ pub enum Cause {
     Priority,
     /// Its time to live is over.
     Expired,
+    /// More is drawn where it is than was lent there.
+    Exceeded,
     /// Nothing of it: what was taken is given back.
     Restored,
 }
@@ -56,6 +58,7 @@ impl Cause {
             Self::Operator => "operator",
             Self::Priority => "priority",
             Self::Expired => "expired",
+            Self::Exceeded => "exceeded",
             Self::Restored => "restored",
         }
     }

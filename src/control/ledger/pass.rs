@@ -55,6 +55,7 @@ impl Ledger {
         self.obey(around, news);
         self.restore(around, scratch, news);
         self.serve(around, scratch, news);
+        self.judge(around, news);
         self.doubt(news);
         self.last = tick;
     }

@@ -7,6 +7,7 @@ use plant::units::Watts;
 
 use super::amount::Milli;
 use super::tree::{self, Place};
+use super::watch;
 
 /// What the site says of leases of power. Read once, at the start.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Rules {
     pub margin: f64,
     /// What cooling draws for each watt of machines where nobody has measured it (1, 0 to 2).
     pub cooling: f64,
+    /// When who draws more than he was lent is told, capped and reported.
+    pub excess: watch::Limits,
     /// Who may ask.
     pub tenants: Vec<Tenant>,
 }
@@ -53,6 +56,7 @@ impl Default for Rules {
             settle: Span::from_secs(60),
             margin: 0.02,
             cooling: 0.35,
+            excess: watch::Limits::default(),
             tenants: Vec::new(),
         }
     }
@@ -67,6 +71,8 @@ pub struct Ground {
     pub spread: Table<FeedId, f64>,
     /// What of each feed is each tenant's own, whether he asks or not (mW), tenant by tenant.
     floors: Vec<Table<FeedId, Milli>>,
+    /// The feeds above each rack, by its place in the tree.
+    above: Vec<Vec<FeedId>>,
 }
 
 impl Ground {
@@ -83,7 +89,16 @@ impl Ground {
             }
             all
         });
-        Self { floors: floors.collect(), spread, rules: rules.clone() }
+        let above = (0..power.racks.len()).map(|rack| {
+            let brought = power.brought(|of| Watts(if of == rack { 1.0 } else { 0.0 }));
+            power.up.iter().copied().filter(|feed| brought.get(*feed).is_some_and(|of| of.0 > 0.0)).collect()
+        });
+        Self { floors: floors.collect(), spread, above: above.collect(), rules: rules.clone() }
+    }
+
+    /// The feeds above a rack, by its place in the tree.
+    pub(super) fn above(&self, rack: usize) -> impl Iterator<Item = FeedId> + '_ {
+        self.above.get(rack).into_iter().flatten().copied()
     }
 
     /// A tenant by its name, and his place among all.

@@ -1,6 +1,8 @@
 //! The ledger by what is asked of it, what flows and what time it is.
 
 mod codes;
+mod exceeded;
+mod exceeded_random;
 mod life;
 mod nights;
 mod nights_random;

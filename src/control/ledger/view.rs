@@ -5,6 +5,7 @@ use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
+pub use super::exceeded::PlaceView;
 use super::lease::{GRACE, Lease, Life};
 use super::message::OnExpiry;
 use super::notices::{Notice, Tidings};
@@ -76,6 +77,8 @@ pub struct LedgerView {
     pub waiting: Vec<LeaseView>,
     /// Notices, each with whose it is and the request that made its lease.
     pub notices: Vec<(String, String, Notice)>,
+    /// Racks in which leases are charged, or that still draw too much.
+    pub places: Vec<PlaceView>,
     /// What requests that waited were answered, of those that have been since the number.
     pub answers: Vec<Answered>,
     /// The number of the last notice.
@@ -130,9 +133,9 @@ impl Ledger {
         (live().count(), self.waits().count(), live().map(|of| Watts(of.may(now))).sum())
     }
 
-    /// All of it, with the notices since a number.
+    /// All of it, with the notices since a number; racks by what they are called.
     #[must_use]
-    pub fn show(&self, since: u64) -> LedgerView {
+    pub fn show<'n>(&self, since: u64, rack: impl Fn(usize) -> &'n str) -> LedgerView {
         let told = |of: &Notice| {
             let (client, request) = self.whose(of.lease)?;
             Some((client.to_owned(), request.to_owned(), *of))
@@ -144,6 +147,7 @@ impl Ledger {
             leases: self.leases().filter(|of| of.is_live()).map(|of| self.view(of, None)).collect(),
             waiting: self.waiting().map(|of| self.view(&of.lease, Some(of))).collect(),
             notices: self.notices().since(since).filter_map(told).collect(),
+            places: self.places(rack),
             answers: self
                 .notices()
                 .since(since)

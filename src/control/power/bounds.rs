@@ -1,7 +1,7 @@
 //! What is remembered of a limit: what is no GPU below it, and its band.
 
 use plant::hall::capping::Capping;
-use plant::time::Tick;
+use plant::time::{Span, Tick};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
@@ -42,14 +42,7 @@ impl Bounds {
         of: &Carried,
         (rules, now, chance): (&Capping, Tick, f64),
     ) -> Watts {
-        // What a node said a while ago is not what it draws now: it may hide a load, and never shows that one is gone.
-        let least = if of.whole { Watts(0.0) } else { self.other.unwrap_or_default() };
-        let momentary = (load - of.drawn).max(least);
-        let blend = (now.dt.seconds() / OTHER).clamp(0.0, 1.0);
-        let smooth = self.other.map_or(momentary, |other| other + (momentary - other) * blend);
-        self.other = Some(smooth);
-        let unused = (of.granted - of.drawn).max(Watts(0.0));
-        self.unused = self.unused + (unused - self.unused) * blend;
+        let (smooth, momentary) = self.follow(load, of, now.dt);
         let near = Near { limit: limit.most, load, most: smooth + of.granted + of.hidden, used, chance };
         self.band.step(&near, rules, now.dt);
         let other = match self.band.zone() {
@@ -61,6 +54,19 @@ impl Bounds {
             self.band.restored();
         }
         room
+    }
+
+    /// Follows what is no GPU of a load (W), and what caps leave unused: the first as it is believed, and as it is now.
+    pub fn follow(&mut self, load: Watts, of: &Carried, dt: Span) -> (Watts, Watts) {
+        // What a node said a while ago is not what it draws now: it may hide a load, and never shows that one is gone.
+        let least = if of.whole { Watts(0.0) } else { self.other.unwrap_or_default() };
+        let momentary = (load - of.drawn).max(least);
+        let blend = (dt.seconds() / OTHER).clamp(0.0, 1.0);
+        let smooth = self.other.map_or(momentary, |other| other + (momentary - other) * blend);
+        self.other = Some(smooth);
+        let unused = (of.granted - of.drawn).max(Watts(0.0));
+        self.unused = self.unused + (unused - self.unused) * blend;
+        (smooth, momentary)
     }
 
     /// The room for GPUs (W) where the mean counts: no distance is kept as from a breaker, and what caps leave unused is given away as well.

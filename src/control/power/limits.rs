@@ -1,4 +1,4 @@
-//! The limits that GPUs hang below: feeds, and the breakers of racks' cords.
+//! The limits that GPUs hang below: feeds, the breakers of racks' cords, and racks that draw more than leases let them.
 
 use plant::hall::Hall;
 use plant::hall::power::{Cord, Node, Power};
@@ -14,14 +14,19 @@ pub enum Place {
     Feed(FeedId),
     /// The cord of a rack on a feed, by its place among the feed's.
     Cord(FeedId, usize),
+    /// A rack, by its place in the tree: no limit at all unless leases there are exceeded.
+    Rack(usize),
 }
+
+/// What a rack carries that nothing limits (W): more than any does.
+const UNLIMITED: Watts = Watts(1e9);
 
 impl Place {
     /// The cord, where it is one.
     #[must_use]
     pub fn cord(self, power: &Power) -> Option<&Cord> {
         match self {
-            Self::Feed(_) => None,
+            Self::Feed(_) | Self::Rack(_) => None,
             Self::Cord(feed, place) => power.feeds.get(feed)?.cords.get(place),
         }
     }
@@ -39,7 +44,7 @@ pub struct Limit {
 /// Every limit, and what hangs below. Follows from the hall.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
-    /// The limits: feeds in the order of the hall, then cords.
+    /// The limits: feeds in the order of the hall, then cords, then racks with nodes.
     pub all: Vec<Limit>,
     /// Which GPUs hang below which.
     pub tree: Tree,
@@ -57,6 +62,9 @@ impl Limits {
             let most = branch.limit();
             all.extend((0..feed.cords.len()).map(|cord| Limit { place: Place::Cord(id, cord), most }));
         }
+        let has = |rack: &usize| power.nodes.iter().any(|node| node.rack == *rack);
+        let racks = (0..power.racks.len()).filter(has);
+        all.extend(racks.map(|rack| Limit { place: Place::Rack(rack), most: UNLIMITED }));
         let mut tree = Tree::new(all.len());
         for node in &power.nodes {
             tree.hang(usize::from(node.gpus), above(power, &all, node));
@@ -76,5 +84,6 @@ fn above(power: &Power, all: &[Limit], node: &Node) -> Vec<(usize, f64)> {
         Some((n, of.share * cord))
     });
     found.extend(cords);
+    found.extend(all.iter().position(|limit| limit.place == Place::Rack(node.rack)).map(|n| (n, cord)));
     found
 }

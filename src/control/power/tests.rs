@@ -16,6 +16,7 @@ use crate::control::asks::Ask;
 
 mod calibration;
 mod door;
+mod exceeded;
 mod nodes;
 mod shed;
 mod tenants;

@@ -12,6 +12,7 @@ use crate::control::asks::Ask;
 use crate::control::budgets::Budgets;
 use crate::control::grid::Grid;
 use crate::control::ledger::Ledger;
+use crate::control::ledger::watch::Case;
 use crate::control::report::GpuView;
 use crate::control::sentence;
 
@@ -59,7 +60,11 @@ impl Lower<'_> {
     /// What a limit is now (W), and because of what.
     fn at(&self, limit: &Limit) -> (Watts, String) {
         let mut found = (limit.most, String::new());
-        let Place::Feed(feed) = limit.place else { return found };
+        let feed = match limit.place {
+            Place::Feed(feed) => feed,
+            Place::Cord(..) => return found,
+            Place::Rack(rack) => return self.leases.held_to(rack).map_or(found, exceeded),
+        };
         let given = (self.given)(feed);
         let mut lower = |most: Watts, why: &dyn Fn() -> String| {
             if most + given < found.0 {
@@ -129,14 +134,15 @@ impl Caps {
             }
             Held::Limit(limit) => {
                 let limit = capper.limits.all.get(limit)?;
-                let (feed, at) = match limit.place {
-                    Place::Feed(feed) => (feed, String::new()),
+                let named = |feed: FeedId| hall.power.feeds.get(feed).map_or("?", |feed| feed.name.as_str());
+                let (name, at) = match limit.place {
+                    Place::Feed(feed) => (named(feed), String::new()),
+                    Place::Rack(rack) => (hall.fed_rack(rack), String::new()),
                     Place::Cord(feed, _) => {
                         let rack = limit.place.cord(&hall.power)?.rack;
-                        (feed, format!("the cord of `{}` on ", hall.fed_rack(rack)))
+                        (named(feed), format!("the cord of `{}` on ", hall.fed_rack(rack)))
                     }
                 };
-                let name = hall.power.feeds.get(feed).map_or("?", |feed| feed.name.as_str());
                 let (most, by) = lower.at(limit);
                 let most = most.0 / 1000.0;
                 let sentence = format!(
@@ -162,6 +168,11 @@ impl Caps {
             }
         })
     }
+}
+
+/// What a rack is held to that drew more than leases let it, and because of which.
+fn exceeded((most, case): (Watts, &Case)) -> (Watts, String) {
+    (most, format!(", what leases there come to and what is nobody's: lease {} was exceeded", case.lease))
 }
 
 /// Who wants a GPU to draw less than it could, for people.

@@ -46,11 +46,18 @@ pub struct LeasesView {
     pub waiting: usize,
     /// What all leases may draw now (kW).
     pub kw: f64,
+    /// How many racks draw more than leases let them, and were told.
+    pub exceeded: usize,
+    /// How many of them are breaches.
+    pub breaches: usize,
+    /// What they draw too much (kW).
+    pub excess_kw: f64,
 }
 
 /// What schedulers have; nothing where nobody may ask.
 pub(super) fn leases(plan: &Plan, state: &State) -> Option<LeasesView> {
     plan.leases.as_ref()?;
     let (held, waiting, watts) = state.ledger.brief();
-    Some(LeasesView { held, waiting, kw: watts.0 / 1e3 })
+    let (exceeded, breaches, excess) = state.ledger.watch().brief();
+    Some(LeasesView { held, waiting, kw: watts.0 / 1e3, exceeded, breaches, excess_kw: excess.0 / 1e3 })
 }

@@ -1,6 +1,6 @@
 //! What befalls leases of power, in words.
 
-use plant::event::LeaseNews;
+use plant::event::{Excess, ExcessStage, LeaseNews};
 
 /// What befalls a lease at the feed that carries it.
 pub fn lease(news: LeaseNews) -> String {
@@ -16,9 +16,36 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::Exceeded { watts, may } => {
             format!("has a scheduler that draws {:.1} kW of a lease of {:.1} kW", kw(watts), kw(may))
         }
+        LeaseNews::Excess(of) => excess(of),
         LeaseNews::ClockHolds(true) => {
             "begins nothing that waits and names a time: the wall clock is not trusted".to_owned()
         }
         LeaseNews::ClockHolds(false) => "begins what waits and names a time again".to_owned(),
+    }
+}
+
+/// What befalls a rack that draws more than leases let it.
+fn excess(of: Excess) -> String {
+    let (drawn, may) = (of.watts / 1e3, of.may / 1e3);
+    let lease = format!("lease {}-{}", of.lease.0, of.lease.1);
+    let much = if of.critical { "more than a fifth" } else { "up to a fifth" };
+    match of.stage {
+        ExcessStage::Noticed => format!("draws {drawn:.1} kW of {may:.1} kW: who has {lease} is told"),
+        ExcessStage::Capped => {
+            format!("still draws {drawn:.1} kW of {may:.1} kW for {lease}: its GPUs are capped to that")
+        }
+        ExcessStage::Breach => {
+            format!("draws {drawn:.1} kW of {may:.1} kW although it is capped: {lease} is breached by {much}")
+        }
+        ExcessStage::Unenforceable => {
+            format!(
+                "draws {drawn:.1} kW of {may:.1} kW, and nothing there can be capped: {lease} is breached by {much}"
+            )
+        }
+        ExcessStage::Escalated => {
+            format!("still draws {drawn:.1} kW of {may:.1} kW: people should see to who has {lease}")
+        }
+        ExcessStage::Resolved => format!("draws no more than it may again: the breach of {lease} is over"),
+        ExcessStage::Over => format!("draws no more than it may for {lease} again"),
     }
 }

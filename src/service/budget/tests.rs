@@ -59,6 +59,7 @@ fn what_was_answered_just_before_a_crash_is_told_after_it() {
         leases: Vec::new(),
         waiting: Vec::new(),
         notices: vec![("slurm".to_owned(), "r1".to_owned(), notice)],
+        places: Vec::new(),
         answers: Vec::new(),
         last: 4,
     };

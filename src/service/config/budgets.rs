@@ -8,6 +8,7 @@ use plant::time::Span;
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
+use super::excess::ExcessConfig;
 use super::path::Path;
 use super::{Config, Parsed, span_text};
 use crate::adapters::mqtt::MqttConfig;
@@ -27,6 +28,8 @@ pub struct BudgetsConfig {
     pub margin: f64,
     /// What cooling draws for each watt of machines where meters do not tell it (number, 0 to 2)
     pub cooling: f64,
+    /// When who draws more than he was lent is told, capped and reported (table)
+    pub excess: ExcessConfig,
     /// Who may ask (any number of entries, at least one)
     pub client: Vec<ClientConfig>,
 }
@@ -52,8 +55,8 @@ pub struct ClientConfig {
 
 impl Default for BudgetsConfig {
     fn default() -> Self {
-        let Rules { notice, settle, margin, cooling, tenants: _ } = Rules::default();
-        Self { notice, settle, margin, cooling, client: Vec::new() }
+        let Rules { notice, settle, margin, cooling, excess: _, tenants: _ } = Rules::default();
+        Self { notice, settle, margin, cooling, excess: ExcessConfig::default(), client: Vec::new() }
     }
 }
 
@@ -87,6 +90,7 @@ impl BudgetsConfig {
             settle: self.settle,
             margin: self.margin,
             cooling: self.cooling,
+            excess: self.excess.limits(),
             tenants: self.client.iter().map(tenant).collect(),
         }
     }
@@ -122,6 +126,7 @@ impl BudgetsConfig {
                 faults.push((key, format!("`budgets.{key}` is {value}; it must lie between 0 and {most}"), ""));
             }
         }
+        faults.extend(self.excess.faults());
         for (n, of) in self.client.iter().enumerate() {
             faults.extend(of.faults(self.client.iter().take(n)));
         }
@@ -196,6 +201,8 @@ mod tests {
             super::feeds(&parsed, &hall).into_iter().map(|fault| fault.message).collect()
         };
         assert_eq!(told(SITE), "");
+        let at_once = "excess = { capped = \"0s\", breach = \"0s\", caps = false }";
+        assert_eq!(told(&SITE.replace("notice = \"2min\"", at_once)), "");
         for (was, is, said) in [
             (
                 "[mqtt]\nurl = \"mqtt://127.0.0.1\"\nuser = \"wattloop\"\npassword_file = \"/etc/p\"\nbroker_acl = true\n",
@@ -208,6 +215,9 @@ mod tests {
             ("share = 0.5", "leases = 0", "may have 0 leases"),
             ("notice = \"2min\"", "notice = \"2h\"", "`budgets.notice` is 2h"),
             ("notice = \"2min\"", "margin = 0.7", "`budgets.margin` is 0.7"),
+            ("notice = \"2min\"", "excess.tolerance = 0.7", "`budgets.excess.tolerance` is 0.7"),
+            ("notice = \"2min\"", "excess.noticed = \"0s\"", "`budgets.excess.noticed` is 0ms"),
+            ("notice = \"2min\"", "excess.resolved = \"2h\"", "`budgets.excess.resolved` is 2h"),
             ("pdu-a1", "pdu-z9", "no such feed"),
             ("50e3", "500e3", "floors come to"),
         ] {

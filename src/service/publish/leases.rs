@@ -12,6 +12,14 @@ pub fn news(news: LeaseNews) -> Value {
         | LeaseNews::Lowered { watts }
         | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
         LeaseNews::Exceeded { watts, may } => json!({ "kind": kind, "watts": watts, "may_w": may }),
+        LeaseNews::Excess(of) => json!({
+            "kind": kind,
+            "case_id": format!("{}-{}", of.case.0, of.case.1),
+            "lease_id": format!("{}-{}", of.lease.0, of.lease.1),
+            "watts": of.watts,
+            "may_w": of.may,
+            "severity": if of.critical { "critical" } else { "warning" },
+        }),
         LeaseNews::ClockHolds(doubted) => json!({ "kind": kind, "doubted": doubted }),
         LeaseNews::Queued | LeaseNews::Released | LeaseNews::Over => json!({ "kind": kind }),
     }

@@ -29,7 +29,7 @@ const HOUR: u64 = 3600;
 
 fn state(rig: &mut Rig, lease: Option<LeaseId>) -> String {
     let lease = lease.expect("a lease");
-    let found = rig.ledger.show(0);
+    let found = rig.ledger.show(0, |_| "");
     let all = found.leases.into_iter().chain(found.waiting);
     all.filter(|of| of.lease_id == lease.to_string()).map(|of| of.state).collect()
 }
@@ -45,10 +45,10 @@ fn a_job_waits_for_its_window_and_begins_when_that_opens() {
     let view = item.lease.expect("it waits");
     assert_eq!((view.waits_for, view.window.as_deref()), (Some(Why::Window), Some("night")));
     to(&mut rig, at("2027-01-15T20:59:59Z"));
-    let view = rig.ledger.show(0).waiting.remove(0);
+    let view = rig.ledger.show(0, |_| "").waiting.remove(0);
     assert_eq!((view.state.as_str(), view.start_ms), ("waiting", Some(opens.0)));
     to(&mut rig, opens);
-    let held = rig.ledger.show(0);
+    let held = rig.ledger.show(0, |_| "");
     assert!(held.waiting.is_empty());
     assert_eq!(held.leases[0].schedule.first(), Some(&(opens.0, 50e3)));
     assert_eq!(held.leases[0].end_ms, Some(at("2027-01-16T03:00:00Z").0));
@@ -150,7 +150,7 @@ fn by_a_clock_that_may_be_wrong_nothing_begins_that_names_a_time_and_it_is_told_
     // The wall clock says that it is night.
     rig.tick.wall = at("2027-01-15T23:00:00Z");
     rig.pass(20);
-    let view = rig.ledger.show(0);
+    let view = rig.ledger.show(0, |_| "");
     assert_eq!(view.waiting.iter().map(|of| of.waits_for).collect::<Vec<_>>(), vec![Some(Why::Clock); 3]);
     assert_eq!((view.leases.len(), state(&mut rig, lives)), (1, "held".to_owned()));
     let told = |rig: &Rig| -> Vec<bool> {

@@ -48,7 +48,7 @@ fn a_job_is_held_to_the_start_that_a_plan_names_and_its_start_is_its_grant() {
     let start = after(&rig, HOUR / 2);
     says(&mut rig, &[(item.outcome.lease, start)]);
     rig.pass(1);
-    let view = rig.ledger.show(0).waiting.remove(0);
+    let view = rig.ledger.show(0, |_| "").waiting.remove(0);
     assert_eq!((view.waits_for, view.start_ms), (Some(Why::Plan), Some(start.0)));
     to(&mut rig, Wall(start.0 - 1000));
     assert_eq!(begun(&rig), []);

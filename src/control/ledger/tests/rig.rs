@@ -31,6 +31,10 @@ pub struct Rig {
     pub loads: Vec<Option<f64>>,
     /// What feeds may carry; their own limit where nothing is said (W).
     pub limits: Vec<Option<f64>>,
+    /// What racks' meters read (W), by their places; nothing where that is not fresh.
+    pub racks: Vec<Option<f64>>,
+    /// Something in racks can be capped.
+    pub cappable: bool,
     /// Plans of the day ahead are made.
     pub plans: bool,
     scratch: RefCell<Scratch>,
@@ -80,6 +84,8 @@ impl Rig {
             events: Vec::new(),
             loads: vec![Some(0.0); feeds],
             limits: vec![None; feeds],
+            racks: vec![None; hall.power.racks.len()],
+            cappable: true,
             plans: false,
             scratch: RefCell::new(Scratch::default()),
             requests: 0,
@@ -107,15 +113,19 @@ impl Rig {
 
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>) -> T) -> T {
         let (hall, power, limits, loads) = (&self.hall, &self.hall.power, &self.limits, &self.loads);
+        let (racks, cappable) = (&self.racks, self.cappable);
         let around = Around {
             ground: &self.ground,
             power,
             limit: &|feed, _, _| limits[feed.index()].map_or_else(|| power.feeds[feed].limit(), Watts),
             cause: &|_| Cause::GridTarget,
             load: &|feed| loads[feed.index()].map(Watts),
+            rack: &|rack| racks[rack].map(Watts),
+            cappable: &|_| cappable,
             openings: &|name, at| crate::control::lend::opening(hall, name, at),
             plans: self.plans,
             cooling: None,
+            dt: self.tick.dt,
             tick: self.tick,
         };
         let mut news = News::new(self.tick, &mut self.events);

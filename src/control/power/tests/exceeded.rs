@@ -1,0 +1,163 @@
+//! A rack that draws more than leases let it, against GPUs that do as they are told.
+
+use super::*;
+use crate::control::ledger::message::{Accept, Class, Flex, Message, OnExpiry, Op, Power as Asked, Times, Wish};
+use crate::control::ledger::notices::Cause;
+use crate::control::ledger::tree::Place as At;
+use crate::control::ledger::watch::{Limits as Excess, Stage};
+use crate::control::ledger::{Around, Ground, Rules, Scratch, Tenant};
+
+/// The field with its ledger.
+struct Lent {
+    field: Field,
+    ground: Ground,
+    scratch: Scratch,
+}
+
+impl Lent {
+    /// A hall whose GPUs rest, seen by its racks' meters for a minute.
+    fn new(rules: Rules) -> Self {
+        let mut field = Field::new("[capping]");
+        field.natural.fill(100_000);
+        field.gains = Some(vec![1.0; field.natural.len()]);
+        field.leases = Ledger::new(&field.hall.power);
+        let ground = Ground::of(&field.hall.power, &rules);
+        let mut lent = Self { field, ground, scratch: Scratch::default() };
+        lent.seconds(60);
+        lent
+    }
+
+    fn with(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>)) {
+        let (hall, field, tick) = (Arc::clone(&self.field.hall), &self.field, self.field.tick);
+        let meters: Vec<Option<Watts>> = (0..hall.power.racks.len()).map(|rack| field.meter(rack)).collect();
+        let grants: Vec<bool> =
+            (0..hall.power.racks.len()).map(|rack| field.caps.grants_in(&hall.power, rack)).collect();
+        let around = Around {
+            ground: &self.ground,
+            power: &hall.power,
+            limit: &|feed, _, _| hall.power.feeds[feed].limit(),
+            cause: &|_| Cause::Breaker,
+            load: &|_| Some(Watts(0.0)),
+            rack: &|rack| meters[rack],
+            cappable: &|rack| grants[rack],
+            openings: &|_, _| None,
+            plans: false,
+            cooling: None,
+            dt: SECOND,
+            tick,
+        };
+        let mut events = Vec::new();
+        let mut ledger = std::mem::take(&mut self.field.leases);
+        act(&mut ledger, &around, &mut self.scratch, &mut News::new(tick, &mut events));
+        self.field.leases = ledger;
+        self.field.events.append(&mut events);
+    }
+
+    /// So many seconds; the most that the first rack drew after a while for caps (W).
+    fn seconds(&mut self, count: usize) -> f64 {
+        let mut most = 0.0_f64;
+        for second in 0..count {
+            self.with(|ledger, around, scratch, news| ledger.step(around, (scratch, news)));
+            self.field.second();
+            most = if second > 5 { most.max(self.drawn(0)) } else { most };
+        }
+        most
+    }
+
+    fn drawn(&self, rack: usize) -> f64 {
+        self.field.meter(rack).expect("metered").0
+    }
+
+    fn lend(&mut self, watts: f64) {
+        let wish = Wish {
+            places: vec![(At::Rack(0), 1.0)],
+            power: Asked { least: watts, wanted: watts, peak: None },
+            class: Class::Firm,
+            flex: Flex::default(),
+            times: Times::default(),
+            inside: None,
+            priority: 100,
+            accept: Accept::default(),
+            ttl: Some(Span::from_secs(3600)),
+            on_expiry: OnExpiry::Stop,
+            job: String::new(),
+        };
+        let message =
+            Message { client: "slurm".to_owned(), request: "r".to_owned(), body: 1, op: Op::Acquire(vec![wish]) };
+        self.with(|ledger, around, scratch, news| {
+            ledger.hear(around, &message, (scratch, news));
+        });
+    }
+
+    /// Every GPU of the first rack, or of all others, would draw so much (mW).
+    fn wants(&mut self, first: bool, each: u64) {
+        let hall = Arc::clone(&self.field.hall);
+        for node in hall.power.nodes.iter().filter(|node| (node.rack == 0) == first) {
+            self.field.natural[node.places()].fill(each);
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        self.field.leases.watch().cases[0].stage
+    }
+}
+
+fn rules() -> Rules {
+    Rules { tenants: vec![Tenant::plain("slurm")], ..Rules::default() }
+}
+
+#[test]
+fn a_rack_is_held_to_what_was_lent_there_and_no_other_is() {
+    let mut lent = Lent::new(rules());
+    let idle = lent.drawn(0);
+    lent.lend(4000.0);
+    lent.wants(false, 300_000);
+    lent.wants(true, 650_000);
+    let before = lent.seconds(80);
+    assert!(before > idle + 5200.0, "{idle} W, and then {before} W");
+    assert_eq!(lent.stage(), Stage::Noticed);
+    let other = lent.drawn(3);
+    lent.seconds(25);
+    assert_eq!(lent.stage(), Stage::Capped);
+    let held = lent.seconds(60);
+    assert!(held <= idle + 4000.0 + 1.0 && held > idle + 3800.0, "{held} W where {idle} W rest and 4 kW are lent");
+    assert!((lent.drawn(3) - other).abs() < 1.0, "another rack draws what it drew");
+    let views = lent.field.views();
+    let said = "nobody's: lease 0-1 was exceeded";
+    assert!(
+        views.iter().any(|view| view.rack == lent.field.hall.fed_rack(0) && view.sentence.contains(said)),
+        "{:?}",
+        views[0]
+    );
+    // It rests, and later has all that it wishes within its lease.
+    lent.wants(true, 100_000);
+    lent.seconds(150);
+    assert_eq!(lent.stage(), Stage::Within);
+    lent.wants(true, 240_000);
+    let free = lent.seconds(60);
+    assert!(free > held - 4000.0 + 900.0 && lent.stage() == Stage::Within, "{free} W");
+}
+
+/// Agents that are gone take no caps: that is a breach at once, and says so.
+#[test]
+fn where_no_agent_hears_it_is_a_breach_that_cannot_be_enforced() {
+    let mut lent = Lent::new(Rules {
+        excess: Excess { noticed: Span::from_secs(5), capped: Span::from_secs(5), ..Excess::default() },
+        ..rules()
+    });
+    lent.lend(1000.0);
+    let hall = Arc::clone(&lent.field.hall);
+    for (n, _) in hall.power.nodes.iter().enumerate().filter(|(_, node)| node.rack == 0) {
+        lent.field.cut[n] = true;
+    }
+    lent.field.other += 5000.0;
+    lent.field.events.clear();
+    lent.seconds(20);
+    let told: Vec<&str> = lent
+        .field
+        .events
+        .iter()
+        .filter_map(|of| if let What::Lease(news) = of.what { Some(news.word()) } else { None })
+        .collect();
+    assert_eq!(told, ["lease_excess", "lease_breach_unenforceable"]);
+}
