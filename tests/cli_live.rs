@@ -7,6 +7,7 @@ mod budget;
 mod checkout;
 mod crash;
 mod example;
+mod exceeded;
 mod flex;
 mod holding;
 mod jobs;

@@ -1,5 +1,6 @@
 //! A scan in which leases age, wait, are lowered and come back.
 
+use plant::event::{LeaseNews, What};
 use plant::hall::Hall;
 use plant::reading::Sample;
 use plant::time::Span;
@@ -9,6 +10,7 @@ use wattloop::control::ledger::message::{
 };
 use wattloop::control::ledger::reply::Code;
 use wattloop::control::ledger::tree::Place;
+use wattloop::control::ledger::watch::Limits;
 use wattloop::control::ledger::{Rules, Tenant};
 use wattloop::control::request::{Ask, Reply, Request};
 
@@ -90,4 +92,56 @@ fn a_scan_with_leases_that_age_wait_and_are_lowered_allocates_nothing() {
     }
     let told = run.control.leases(0).expect("may be asked");
     assert!(told.last > 100, "{} notices", told.last);
+}
+
+/// A firm lease of 5 kW in the first rack.
+fn lend_in_a_rack(run: &mut Run) -> Option<Code> {
+    let wish = Wish {
+        places: vec![(Place::Rack(0), 1.0)],
+        power: Power { least: 5e3, wanted: 5e3, peak: None },
+        class: Class::Firm,
+        flex: Flex::default(),
+        times: Times::default(),
+        inside: None,
+        priority: 100,
+        accept: Accept::default(),
+        ttl: Some(Span::from_secs(3600)),
+        on_expiry: OnExpiry::Stop,
+        job: String::new(),
+    };
+    let message = Message { client: "slurm".to_owned(), request: "r".to_owned(), body: 1, op: Op::Acquire(vec![wish]) };
+    let ask = Ask::Ledger(Said::Request(message));
+    match run.control.answer(&Request { who: "mqtt:slurm".to_owned(), ask }, run.tick) {
+        Reply::Lease(answered) => answered.items.first().map(|item| item.outcome.code),
+        Reply::Accepted { .. } | Reply::Refused(_) => None,
+    }
+}
+
+#[test]
+fn a_scan_in_which_a_rack_draws_more_than_was_lent_there_allocates_nothing() {
+    let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    let hall = Arc::new(Hall::load(name, &format!("{text}\n[capping]\n")).expect("loads"));
+    let secs = Span::from_secs;
+    let (noticed, capped, breach, escalated) = (secs(2), secs(10), secs(10), secs(10));
+    let excess = Limits { noticed, capped, breach, escalated, resolved: secs(10), ..Limits::default() };
+    let rules = Rules { tenants: vec![Tenant::plain("slurm")], excess, ..Rules::default() };
+    let mut run = Run::at(Site { leases: Some(rules), ..Site::from(hall) });
+    let mut told = Vec::new();
+    for scan in 0..500_usize {
+        run.sample(None);
+        run.nodes(usize::MAX);
+        draws(&mut run, if scan > 100 && scan % 200 > 100 { 26e3 } else { 18e3 });
+        if scan == 50 {
+            assert_eq!(lend_in_a_rack(&mut run), Some(Code::Granted));
+        }
+        let count = run.allocations();
+        assert!(scan < 5 || count == 0, "scan {scan} allocated {count} times");
+        let of = |of: &plant::event::Event| {
+            if let What::Lease(LeaseNews::Excess(of)) = of.what { Some(of.stage.word()) } else { None }
+        };
+        told.extend(run.control.outputs().events.iter().filter_map(of));
+    }
+    let one =
+        ["lease_excess", "lease_excess_capped", "lease_breach", "lease_breach_escalated", "lease_breach_resolved"];
+    assert_eq!(told, [one, one].concat());
 }
