@@ -146,19 +146,20 @@ impl Sum {
     }
 }
 
-/// What the environment says of a campaign.
-fn said<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+/// What was said of a campaign when this was built: nothing here looks at its surroundings.
+fn said<T: std::str::FromStr>(text: Option<&str>, otherwise: T) -> T {
+    text.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// How restless loads are (1: as usual).
 fn unrest() -> f64 {
-    said("WLTEST_UNREST", 1.0)
+    said(option_env!("WLTEST_UNREST"), 1.0)
 }
 
 /// One kind of days: batteries, and whether it shall be told that they cannot hold what is aimed at; what that is (W), and the best that could be had.
 fn compare(name: &str, (batteries, raised): (usize, Option<bool>), of: impl Fn(&Case) -> (f64, f64)) {
-    let (mut sums, mut off, days): ([Sum; 4], f64, u64) = (Default::default(), 0.0, said("WLTEST_DAYS", 1));
+    let (mut sums, mut off, days): ([Sum; 4], f64, u64) =
+        (Default::default(), 0.0, said(option_env!("WLTEST_DAYS"), 1));
     for seed in 1..=days {
         let case = Case::of(seed);
         let (nothing, (target, best)) = (peak(&case.day), of(&case));
