@@ -166,7 +166,7 @@ fn compare(name: &str, (batteries, raised): (usize, Option<bool>), of: impl Fn(&
         let (own, erred, told) = ours(&case, batteries, target);
         assert!(raised.is_none_or(|raised| raised == told), "{name}, {seed}: told {told}");
         off += erred / f64_from_u64(days);
-        let others = [Rule::Instant, Rule::Interval].map(|rule| lived(&case.day, (rule, target), batteries > 0));
+        let others = [Rule::Threshold, Rule::Interval].map(|rule| lived(&case.day, (rule, target), batteries > 0));
         let all = [own, others[0], others[1], Day { billed: nothing, spent: 0.0 }];
         sums.iter_mut().zip(all).for_each(|(sum, day)| sum.add(day, best, nothing));
     }

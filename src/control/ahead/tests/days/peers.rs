@@ -83,7 +83,7 @@ pub fn peak(day: &[f64]) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
     /// Never more than its target.
-    Instant,
+    Threshold,
     /// What its quarter of an hour still allows, so that it comes to its target.
     Interval,
 }
@@ -105,7 +105,7 @@ pub fn lived(day: &[f64], (rule, target): (Rule, f64), with_battery: bool) -> Da
         let gone = second % QUARTER;
         flowed = if gone == 0 { 0.0 } else { flowed };
         let most = match rule {
-            Rule::Instant => target,
+            Rule::Threshold => target,
             Rule::Interval => (target * f64_from_u64(QUARTER) - flowed) / f64_from_u64(QUARTER - gone),
         };
         let over = (load - most) / 1e3;
