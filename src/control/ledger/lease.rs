@@ -238,9 +238,14 @@ impl Lease {
         true
     }
 
-    /// It is over: it stays charged until its first feed has fallen so far.
+    /// It is over: it stays charged until its first feed has fallen so far. One that was over already is charged for no longer than that: what it leaves then is
+    /// promised to others.
     pub fn leave(&mut self, (left, to, given): (Span, f64, bool), (now, tail): (Wall, Span), fell: Milli) {
         let was = self.charged(now, now, tail);
+        let left = match self.life {
+            Life::Leaving { left: before, .. } => left.min(before),
+            Life::Held | Life::Grace { .. } | Life::Floored { .. } => left,
+        };
         self.life = Life::Leaving { left, was, to: to.min(was), fell, given };
         self.seq = self.seq.saturating_add(1);
     }

@@ -66,6 +66,19 @@ fn what_is_over_stays_charged_until_the_meter_confirms_it_or_its_time_is_over() 
 }
 
 #[test]
+fn what_is_over_already_and_is_given_back_stays_charged_for_no_longer() {
+    let mut rig = Rig::new();
+    let lease = short(&mut rig, OnExpiry::Stop);
+    rig.load("pdu-a1", Some(40e3));
+    rig.pass(100); // 30 s of life, a minute of grace, and ten seconds of the minute in which it comes down
+    assert_eq!(rig.release("slurm", lease).code, Code::Granted);
+    rig.pass(49);
+    assert_eq!(rig.reserved("pdu-a1"), 40.32e3);
+    rig.pass(2);
+    assert_eq!(rig.reserved("pdu-a1"), 0.0, "others were promised it from then on");
+}
+
+#[test]
 fn a_lease_that_nobody_renews_comes_down_to_its_floor_and_is_renewed_there() {
     let mut rig = Rig::new();
     rig.load("pdu-a1", Some(40e3));
