@@ -177,7 +177,7 @@ impl Outlook {
 
     /// The last forecast that was judged of each horizon: of which quarter, what was forecast and what was measured (W).
     #[must_use]
-    pub fn judged(&self) -> [Option<(i64, f64, f64)>; 3] {
+    pub fn judged(&self) -> [Option<(i64, f64, f64)>; HORIZONS.len()] {
         self.judged.each_ref().map(Judged::last)
     }
 

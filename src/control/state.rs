@@ -48,7 +48,7 @@ type At = Option<(FeedId, Watts)>;
 
 /// What batteries keep at the billed feed by a plan.
 #[derive(Clone, Copy)]
-struct Kept {
+struct Holds {
     feed: FeedId,
     /// What may flow (W).
     allowed: Watts,
@@ -240,7 +240,7 @@ impl State {
         let held = billed.zip(planned).and_then(|((peaks, scene), planned)| {
             let allowed = self.interval.allows(peaks, scene, planned.targets)?;
             let alone = days && self.interval.is_beyond(peaks, scene, planned.targets);
-            Some(Kept { feed: peaks.feed(), allowed, alone })
+            Some(Holds { feed: peaks.feed(), allowed, alone })
         });
         let gives = billed.zip(planned).map(|((peaks, _), planned)| (peaks.feed(), planned.gives));
         // While the meter is in doubt nothing new is known of it.
@@ -263,7 +263,7 @@ impl State {
     }
 
     /// What flows through a feed and may flow: by its limit, by budgets and targets, and by the windows that are billed there.
-    fn room(&self, hall: &Hall, feed: FeedId, (mean, spare, held): (Option<Mean>, At, Option<Kept>)) -> Room {
+    fn room(&self, hall: &Hall, feed: FeedId, (mean, spare, held): (Option<Mean>, At, Option<Holds>)) -> Room {
         let limit = hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
         let budget = self.budgets.of(feed).map_or(limit, |budget| budget.most);
         let asked = self.grid.allowed(feed).map_or(budget, |mean| budget.min(mean.allowed));

@@ -23,7 +23,6 @@ fn asked(run: &mut Run, client: &str, n: usize) -> Option<Code> {
     let feed = run.hall.power.feed(["pdu-a1", "pdu-b1", "ups-a"][n % 3]).expect("a feed");
     let classes = [Class::Firm, Class::Curtailable, Class::Interruptible];
     let wish = Wish {
-        places: vec![(Place::Feed(feed), 1.0)],
         power: Power { least: 40e3, wanted: 120e3, peak: None },
         class: classes[(n / 3) % 3],
         flex: Flex { floor: 20e3, ..Flex::default() },
@@ -37,7 +36,7 @@ fn asked(run: &mut Run, client: &str, n: usize) -> Option<Code> {
         accept: Accept { partial: n.is_multiple_of(2), schedule: false, wait: Span::from_secs(400) },
         ttl: Some(Span::from_secs(60)),
         on_expiry: [OnExpiry::Floor, OnExpiry::Pause][n % 2],
-        job: String::new(),
+        ..Wish::firm(Place::Feed(feed), 120e3)
     };
     let request = format!("r{n}");
     let message = Message { client: client.to_owned(), request, body: 1, op: Op::Acquire(vec![wish]) };
@@ -96,19 +95,7 @@ fn a_scan_with_leases_that_age_wait_and_are_lowered_allocates_nothing() {
 
 /// A firm lease of 5 kW in the first rack.
 fn lend_in_a_rack(run: &mut Run) -> Option<Code> {
-    let wish = Wish {
-        places: vec![(Place::Rack(0), 1.0)],
-        power: Power { least: 5e3, wanted: 5e3, peak: None },
-        class: Class::Firm,
-        flex: Flex::default(),
-        times: Times::default(),
-        inside: None,
-        priority: 100,
-        accept: Accept::default(),
-        ttl: Some(Span::from_secs(3600)),
-        on_expiry: OnExpiry::Stop,
-        job: String::new(),
-    };
+    let wish = Wish::firm(Place::Rack(0), 5e3);
     let message = Message { client: "slurm".to_owned(), request: "r".to_owned(), body: 1, op: Op::Acquire(vec![wish]) };
     let ask = Ask::Ledger(Said::Request(message));
     match run.control.answer(&Request { who: "mqtt:slurm".to_owned(), ask }, run.tick) {

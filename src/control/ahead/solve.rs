@@ -8,7 +8,8 @@ use crate::control::outlook::{begin, quarter};
 use crate::planner::{Job, JobPlan, Planner, plan};
 
 impl Question {
-    /// Plans: what batteries do, for the demands of this billing period what they are expected to hold to the end, and when jobs begin. No slots where the problem has faults.
+    /// Plans: what batteries do, for the demands of this billing period what they are expected to hold to the end, and when jobs begin. No slots where the
+    /// problem has faults.
     #[must_use]
     pub fn solve(&self) -> Arrived {
         let level = self.problem.battery.map_or(0.0, |battery| battery.level * 1e3);

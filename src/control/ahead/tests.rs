@@ -122,17 +122,10 @@ fn a_billing_period_that_ends_within_the_plan_makes_two_demands_of_one() {
 
 #[test]
 fn over_a_months_end_there_is_a_plan() {
-    let of = |name: &str| Demand {
-        name: name.to_owned(),
-        rate: 1.0,
-        kind: WindowKind::Fixed,
-        length: 1,
-        active: Vec::new(),
-        before: Vec::new(),
-        paid: 0.0,
-        floor: 0.0,
-    };
-    let mut made = ["peak", "peak", "hours", "peak-2", "peak"].map(of);
+    let plain = "price = 0.1\n[[demand]]\nname = \"peak\"\nprice = 1\nwindow = \"fixed\"\nlength = \"15min\"\n";
+    let plain = demands(&tariff(plain), NOON, (0.0, 0.0)).remove(0);
+    let mut made =
+        ["peak", "peak", "hours", "peak-2", "peak"].map(|name| Demand { name: name.to_owned(), ..plain.clone() });
     demands::name(&mut made);
     let names = made.each_ref().map(|of| of.name.as_str());
     assert_eq!(names, ["peak", "peak-2", "hours", "peak-2-2", "peak-3"]);

@@ -99,24 +99,13 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::ledger::message::{Accept, Class, Flex, OnExpiry, Power, Times};
+    use crate::control::ledger::message::Times;
+    use crate::control::ledger::tree::Place;
 
     #[test]
     fn what_would_have_run_is_known_of_a_job_that_says_how_long_it_is() {
-        let times = Times { deadline: None, duration: Some(Span::from_secs(60)), plan: false, not_before: None };
-        let mut wish = Wish {
-            places: Vec::new(),
-            power: Power { least: 1e3, wanted: 2e3, peak: None },
-            class: Class::Firm,
-            flex: Flex::default(),
-            times,
-            inside: None,
-            priority: 100,
-            accept: Accept::default(),
-            ttl: None,
-            on_expiry: OnExpiry::Stop,
-            job: "train".to_owned(),
-        };
+        let times = Times { duration: Some(Span::from_secs(60)), ..Times::default() };
+        let mut wish = Wish { times, ..Wish::firm(Place::Rack(0), 2e3) };
         let of = |from: i64| Some(Asked { from: Wall(from), until: Wall(from + 60_000), watts: 2e3, owed: 0.0 });
         assert_eq!(Asked::of(&wish, Wall(5_000)), of(5_000));
         wish.times.not_before = Some(Wall(9_000));

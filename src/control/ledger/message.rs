@@ -257,6 +257,24 @@ impl Power {
 }
 
 impl Wish {
+    /// A firm one for so much at one place (W), from now on and without an end, of a lease that is renewed every hour.
+    #[must_use]
+    pub fn firm(place: Place, watts: f64) -> Self {
+        Self {
+            places: vec![(place, 1.0)],
+            power: Power { least: watts, wanted: watts, peak: None },
+            class: Class::Firm,
+            flex: Flex::default(),
+            times: Times::default(),
+            inside: None,
+            priority: 100,
+            accept: Accept::default(),
+            ttl: Some(Span::from_secs(3600)),
+            on_expiry: OnExpiry::Stop,
+            job: String::new(),
+        }
+    }
+
     /// All of it makes sense.
     #[must_use]
     pub fn is_sound(&self) -> bool {

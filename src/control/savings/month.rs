@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::reading::Reading;
 use crate::control::interval::Kept;
+use crate::control::outlook;
 use crate::control::tariff::DemandCharge;
 
 /// How many horizons of forecasts are judged.
-pub const HORIZONS: usize = 3;
+pub const HORIZONS: usize = outlook::HORIZONS.len();
 
 /// The same figure of what flowed, of what would have flowed without batteries, and without all that control does for money.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

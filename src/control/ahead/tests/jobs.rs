@@ -3,9 +3,7 @@
 use plant::time::{Span, Wall};
 
 use crate::control::battery::tests::yard::{TARGET, Yard};
-use crate::control::ledger::message::{
-    Accept, Class, Flex, LeaseId, Message, Named, OnExpiry, Op, Power, Said, Times, Wish,
-};
+use crate::control::ledger::message::{LeaseId, Message, Named, Op, Said, Times, Wish};
 use crate::control::ledger::reply::{Code, Outcome, Why};
 use crate::control::ledger::tree::Place;
 use crate::control::request::{Ask, Reply};
@@ -36,19 +34,9 @@ fn minute(n: i64) -> Wall {
 
 /// Flexible jobs at machines (W, minutes), to be done by an instant.
 fn wish(yard: &Yard, (watts, long): (f64, u64), by: Wall) -> Wish {
-    Wish {
-        places: vec![(Place::Feed(yard.hall.power.feed("utility").expect("a feed")), 1.0)],
-        power: Power { least: watts, wanted: watts, peak: None },
-        class: Class::Firm,
-        flex: Flex::default(),
-        times: Times { deadline: Some(by), duration: Some(Span::from_secs(60 * long)), plan: true, not_before: None },
-        inside: None,
-        priority: 100,
-        accept: Accept::default(),
-        ttl: Some(Span::from_secs(3600)),
-        on_expiry: OnExpiry::Stop,
-        job: "train".to_owned(),
-    }
+    let feed = yard.hall.power.feed("utility").expect("a feed");
+    let times = Times { deadline: Some(by), duration: Some(Span::from_secs(60 * long)), plan: true, not_before: None };
+    Wish { times, job: "train".to_owned(), ..Wish::firm(Place::Feed(feed), watts) }
 }
 
 fn say(yard: &mut Yard, op: Op) -> Outcome {

@@ -8,7 +8,7 @@ use plant::id::{FeedId, Id};
 use plant::time::{Mono, Span, Tick, Wall};
 use plant::units::Watts;
 
-use crate::control::ledger::message::{Accept, Class, Flex, LeaseId, Message, Named, OnExpiry, Op, Power, Times, Wish};
+use crate::control::ledger::message::{LeaseId, Message, Named, Op, Times, Wish};
 use crate::control::ledger::notices::{Cause, Notice};
 use crate::control::ledger::reply::{Answered, Item, Outcome};
 use crate::control::ledger::tree::Place;
@@ -43,19 +43,7 @@ pub struct Rig {
 
 /// A firm lease of so much below a feed, from now on, without an end.
 pub fn wish(feed: FeedId, watts: f64) -> Wish {
-    Wish {
-        places: vec![(Place::Feed(feed), 1.0)],
-        power: Power { least: watts, wanted: watts, peak: None },
-        class: Class::Firm,
-        flex: Flex::default(),
-        times: Times::default(),
-        inside: None,
-        priority: 100,
-        accept: Accept::default(),
-        ttl: Some(Span::from_secs(3600)),
-        on_expiry: OnExpiry::Stop,
-        job: String::new(),
-    }
+    Wish::firm(Place::Feed(feed), watts)
 }
 
 /// The same for so long.

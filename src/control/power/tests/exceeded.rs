@@ -1,7 +1,7 @@
 //! A rack that draws more than leases let it, against GPUs that do as they are told.
 
 use super::*;
-use crate::control::ledger::message::{Accept, Class, Flex, Message, OnExpiry, Op, Power as Asked, Times, Wish};
+use crate::control::ledger::message::{Message, Op, Wish};
 use crate::control::ledger::notices::Cause;
 use crate::control::ledger::tree::Place as At;
 use crate::control::ledger::watch::{Limits as Excess, Stage};
@@ -69,19 +69,7 @@ impl Lent {
     }
 
     fn lend(&mut self, watts: f64) {
-        let wish = Wish {
-            places: vec![(At::Rack(0), 1.0)],
-            power: Asked { least: watts, wanted: watts, peak: None },
-            class: Class::Firm,
-            flex: Flex::default(),
-            times: Times::default(),
-            inside: None,
-            priority: 100,
-            accept: Accept::default(),
-            ttl: Some(Span::from_secs(3600)),
-            on_expiry: OnExpiry::Stop,
-            job: String::new(),
-        };
+        let wish = Wish::firm(At::Rack(0), watts);
         let message =
             Message { client: "slurm".to_owned(), request: "r".to_owned(), body: 1, op: Op::Acquire(vec![wish]) };
         self.with(|ledger, around, scratch, news| {
