@@ -39,6 +39,8 @@ const HALF: f64 = 8.0;
 const HOUR: usize = 4;
 /// What runs now says nothing before so much of its quarter was seen (s).
 const RUNS: f64 = 180.0;
+/// A quarter that runs is off what was expected by so much more than the error of an hour's forecast (1): what flows for some minutes is off by that often.
+const RUNS_OFF: f64 = 2.0;
 /// Nothing less is an error worth a word (1, of what is expected).
 const WORTH: f64 = 0.02;
 /// What is taken for the error of a forecast that has never been judged (1, of what is expected).
@@ -145,7 +147,7 @@ impl Outlook {
         }
     }
 
-    /// True once in each quarter whose load runs off what was expected by more than the error of that.
+    /// True once in each quarter whose load runs off what was expected by more than twice the error of that.
     pub fn runs_off(&mut self, zone: &Zone) -> bool {
         let Some(now) = self.open.as_ref().map(Open::quarter).filter(|now| self.told != Some(*now)) else {
             return false;
@@ -199,7 +201,7 @@ impl Outlook {
         Some((open.quarter(), open.mean(RUNS)?))
     }
 
-    /// Where the quarter that runs is off what was expected of it by more than the error of that: which, and how far it lies from what is usual (W).
+    /// Where the quarter that runs is off what was expected of it by more than twice the error of that: which, and how far it lies from what is usual (W).
     fn jump(&self, zone: &Zone) -> Option<(i64, f64)> {
         let (now, mean) = self.running()?;
         let Some(usual) = self.usual.of(zone, now) else {
@@ -208,7 +210,7 @@ impl Outlook {
         };
         let expected = usual + self.off(now);
         let most = self.judged.first().and_then(Judged::high).unwrap_or(SUPPOSED * expected);
-        ((mean - expected).abs() > most.max(WORTH * expected)).then_some((now, mean - usual))
+        ((mean - expected).abs() > (RUNS_OFF * most).max(WORTH * expected)).then_some((now, mean - usual))
     }
 
     /// What of the last hour's error is left in a quarter (W).

@@ -13,6 +13,9 @@ const DAY: usize = 96;
 const WEEK: usize = 7 * DAY;
 /// A quarter of the week is the mean of its first weeks, and then each counts a quarter.
 const WEEKS: u8 = 4;
+/// What it was on all days of its kind counts as much as so many weeks of its own, once it was seen so often.
+const KIN: f64 = 4.0;
+const FEW: u8 = 2;
 
 /// What is usual. A clone is a snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,18 +76,32 @@ impl Usual {
         self.knows_days().then(|| self.day.iter().map(|(_, watts)| watts).sum::<f64>() / f64_from_usize(DAY))
     }
 
-    /// What a quarter of the week was (W): itself; where it was never seen the last day of its kind at that time, or the last of all.
+    /// What a quarter of the week was (W): itself, and from its second week on what all days of its kind were at that time, which is so much less by chance.
+    /// Where it was never seen the last day of its kind at that time, or the last of all.
     fn week(&self, place: usize) -> Option<f64> {
-        let own = self.week.get(place).filter(|own| own.seen > 0);
         let kind = is_weekend(place / DAY);
-        let kin = || self.newest(place, |day| is_weekend(day) == kind).or_else(|| self.newest(place, |_| true));
-        own.or_else(kin).map(|mean| mean.watts)
+        let Some(own) = self.week.get(place).filter(|own| own.seen > 0) else {
+            let kin = self.newest(place, |day| is_weekend(day) == kind);
+            return kin.or_else(|| self.newest(place, |_| true)).map(|mean| mean.watts);
+        };
+        if own.seen < FEW {
+            return Some(own.watts);
+        }
+        let weeks = |of: &Mean| f64::from(of.seen);
+        let kin = self.at(place, |day| is_weekend(day) == kind);
+        let (days, sum) = kin.fold((0.0, 0.0), |(days, sum), of| (days + weeks(of), sum + weeks(of) * of.watts));
+        Some((weeks(own) * own.watts + KIN * sum / days) / (weeks(own) + KIN))
     }
 
     /// The last of some days at the time of a day that a quarter of the week has.
     fn newest(&self, place: usize, days: impl Fn(usize) -> bool) -> Option<&Mean> {
-        let at = self.week.chunks(DAY).enumerate().filter(|(day, _)| days(*day)).map(|(_, of)| of.get(place % DAY));
-        at.flatten().filter(|mean| mean.seen > 0).max_by_key(|mean| mean.last)
+        self.at(place, days).max_by_key(|mean| mean.last)
+    }
+
+    /// Some days at that time, as far as they were seen.
+    fn at(&self, place: usize, days: impl Fn(usize) -> bool) -> impl Iterator<Item = &Mean> {
+        let at = self.week.chunks(DAY).enumerate().filter(move |(day, _)| days(*day));
+        at.filter_map(move |(_, of)| of.get(place % DAY)).filter(|mean| mean.seen > 0)
     }
 
     /// A quarter was seen whole: which, and its mean (W). Where loads were held back it only raises what is usual.
