@@ -74,6 +74,7 @@ fn problem(jobs: usize, rate: f64, seed: u64) -> Problem {
             level: 600.0,
             reserve: 300.0,
             end: 600.0,
+            worth: 0.0,
             wear: 0.02,
         }),
         domains: core::iter::once(hall).chain((0..8).map(row)).collect(),

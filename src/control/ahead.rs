@@ -21,6 +21,7 @@ mod solve;
 mod tests;
 pub mod view;
 
+use plant::convert::f64_from_usize;
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
@@ -29,17 +30,14 @@ pub(super) use follow::{Follow, Seen, VALID};
 use super::ledger::message::LeaseId;
 use super::outlook::{self, Made, begin};
 use super::{Plan, State};
-use crate::planner::{Battery, Problem, Slot, WindowKind};
+use crate::planner::{Battery, MOST, Problem, Slot, WindowKind};
 
 /// How far a plan looks ahead (quarters of an hour): 36 h.
 pub const SLOTS: i64 = 144;
 /// What a grid or a budget asks now is taken to hold for so many slots: a plan comes every quarter of an hour.
 const ASKED: i64 = 4;
-
-/// An hour, in slots.
-const HOUR: usize = 4;
-/// No more than this of what batteries hold above what is kept for an outage is left out of plans (1).
-const FREE: f64 = 0.05;
+/// What is in batteries at the end is worth so much more than what that costs in the mean (1): they are full rather than not where it makes no difference.
+const FULL: f64 = 1.02;
 
 /// A problem of the day ahead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,7 +103,7 @@ impl State {
             all.push(slots::slot(priced, &expected, limit));
         }
         jobs.burden(&mut all);
-        battery.iter_mut().for_each(|battery| keep_free(battery, &all));
+        battery.iter_mut().for_each(|battery| value(battery, &all));
         let at = plant::convert::i64_from_bits(self.energy.at().millis());
         let now_flows = all.first().map(|slot| slot.base * 1e3);
         let flowed = |quarter: i64| {
@@ -119,7 +117,8 @@ impl State {
             let found = demands::of(&scene, charge, (paid, floor));
             places.extend(found.iter().map(|(now, _)| now.then_some(place)));
             if let Some(most) = peaks.most(place) {
-                found.iter().for_each(|(_, demand)| demands::keep(&mut all, demand, most));
+                let now = found.iter().filter(|(now, _)| *now);
+                now.for_each(|(_, demand)| demands::keep(&mut all, demand, most));
             }
             wanted.extend(found.into_iter().map(|(_, demand)| demand));
         }
@@ -142,13 +141,12 @@ impl State {
     }
 }
 
-/// What no plan counts with: so much that for an hour loads may be higher by what an hour's forecast is off by. A peak ends with a battery that is not empty,
-/// and what flows more than was expected in its last windows is given.
-fn keep_free(battery: &mut Battery, slots: &[Slot]) {
-    let Some(slot) = slots.get(HOUR) else { return };
-    let usable = (battery.capacity - battery.reserve).max(0.0);
-    battery.reserve += (slot.base_high - slot.base).min(FREE * usable);
-    battery.end = battery.last();
+/// What is in a battery at the end of a plan is worth what it costs to put it there again, in the mean, and a little more: it is charged where that costs no
+/// more than otherwise, and no peak is the higher for it.
+fn value(battery: &mut Battery, slots: &[Slot]) {
+    let mean = slots.iter().map(|slot| slot.price).sum::<f64>() / f64_from_usize(slots.len().max(1));
+    battery.end = battery.reserve;
+    battery.worth = (FULL * mean / battery.charge_efficiency.max(f64::MIN_POSITIVE)).clamp(0.0, MOST);
 }
 
 /// Where windows begin, in the planner's words.

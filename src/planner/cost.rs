@@ -91,7 +91,7 @@ pub fn live(problem: &Problem, windows: &[Vec<Window>], schedule: &Schedule, bat
     let unit = unit(problem);
     let (mut short_kwh, mut penalty) = (0.0, OVER * unit * over_kwh / SLOT_HOURS);
     if let (Some(b), Some(last)) = (&problem.battery, level.0.last()) {
-        penalty += EMPTY * unit * (b.last() - last).max(0.0);
+        penalty += EMPTY * unit * (b.last() - last).max(0.0) - b.worth * last;
     }
     for (n, (job, slots)) in problem.jobs.iter().zip(schedule).enumerate() {
         let missing = plant::convert::f64_from_usize(job.slots.saturating_sub(slots.len())) * job.kw;

@@ -110,6 +110,7 @@ pub fn firm(problem: &Problem, windows: &[Vec<Window>], (load, targets): (&Slots
         level: 0.0,
         reserve: 0.0,
         end: 0.0,
+        worth: 0.0,
         wear: 0.0,
     };
     let battery = problem.battery.unwrap_or(idle);

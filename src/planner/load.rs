@@ -243,6 +243,7 @@ fn battery(section: &Section<'_>) -> Option<Battery> {
         discharge: discharge?,
         charge_efficiency: efficiency("charge-efficiency"),
         discharge_efficiency: efficiency("discharge-efficiency"),
+        worth: section.or("worth", 0.0),
         wear: section.or("wear", 0.0),
         capacity: capacity?,
         level: level?,

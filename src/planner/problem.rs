@@ -112,6 +112,8 @@ pub struct Battery {
     pub reserve: f64,
     /// What shall be in it at the end (kWh).
     pub end: f64,
+    /// What a kWh is worth that is in it then (currency per kWh, 0 or more): what it saves later.
+    pub worth: f64,
     /// What a kWh in or out wears off (currency per kWh, 0 or more).
     pub wear: f64,
 }

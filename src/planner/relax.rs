@@ -235,11 +235,13 @@ impl<'t> Model<'t> {
         let Some(b) = self.task.problem.battery else { return };
         let mut moves = Vec::new();
         let mut before: Option<Variable> = None;
-        for block in self.blocks {
+        let count = self.blocks.len();
+        for (n, block) in self.blocks.iter().enumerate() {
+            let worth = if n + 1 == count { b.worth } else { 0.0 };
             let hours = block.hours();
             let charge = self.lp.add_var(b.wear * hours, (0.0, b.charge));
             let discharge = self.lp.add_var(b.wear * hours, (0.0, b.discharge));
-            let level = self.lp.add_var(0.0, (b.least(), b.capacity));
+            let level = self.lp.add_var(-worth, (b.least(), b.capacity));
             let mut row = LinearExpr::empty();
             row.add(level, 1.0);
             row.add(charge, -b.charge_efficiency * hours);

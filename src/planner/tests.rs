@@ -53,6 +53,7 @@ pub fn battery(kw: f64, kwh: f64) -> Battery {
         level: kwh,
         reserve: 0.0,
         end: 0.0,
+        worth: 0.0,
         wear: 0.0,
     }
 }

@@ -60,7 +60,8 @@ pub fn name(demands: &mut [Demand]) {
     }
 }
 
-/// What the hall's file says of a demand's windows (W) binds the site in the mean that is expected: no money is worth more. Below what is paid nothing is kept.
+/// What the hall's file says of a demand's windows (W) binds the site in the mean that is expected: no money is worth more. Below what is paid nothing is kept. Of a later
+/// billing period nothing is kept yet: what cannot be held there would be worth any peak before.
 pub fn keep(slots: &mut [Slot], demand: &Demand, most: f64) {
     let kept = (most / 1e3).max(demand.free());
     for (slot, _) in slots.iter_mut().zip(&demand.active).filter(|(_, active)| **active) {

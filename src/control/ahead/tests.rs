@@ -49,12 +49,13 @@ fn control_asks_for_what_it_knows_and_says_what_it_supposes() {
     assert!((600.0..700.0).contains(&demand.paid) && (demand.rate - 10.0).abs() < 1e-9, "{}", demand.paid);
     assert_eq!((demand.length, demand.active.len(), demand.before.len()), (1, 144, 0));
     let battery = problem.battery.expect("two of them");
-    // A twentieth of what is above the reserve is left out: an hour of the error would be more.
+    // What is left at the end is worth what it cost, and a little more.
     for (is, shall) in
-        [(battery.capacity, 1440.0), (battery.reserve, 480.0 + 48.0), (battery.end, 1360.0), (battery.discharge, 800.0)]
+        [(battery.capacity, 1440.0), (battery.reserve, 480.0), (battery.end, 480.0), (battery.discharge, 800.0)]
     {
         assert!((is - shall).abs() < 1.0, "{is} is not {shall}");
     }
+    assert!((0.1 / 0.96..0.11).contains(&battery.worth), "{}", battery.worth);
     assert!((1280.0..=1440.0).contains(&battery.level), "charged as far as it was: {}", battery.level);
     let made = plan(problem, Planner::Programme).unwrap_or_else(|faults| panic!("{faults:?}"));
     assert!(made.slots.iter().all(|slot| slot.level_kwh >= 480.0 - 1e-6), "no plan touches the reserve");
@@ -136,6 +137,8 @@ fn over_a_months_end_there_is_a_plan() {
     let question = yard.control.question().expect("a problem");
     assert_eq!(question.problem.demands.len(), 2);
     assert_eq!(question.places, [Some(0), None]);
+    let limits = question.problem.slots.iter().map(|slot| slot.limit).collect::<Vec<_>>();
+    assert!(limits[..3].iter().all(|of| *of < 800.0) && limits[4..].iter().all(|of| *of > 800.0), "{limits:?}");
     let view = yard.control.ahead().expect("followed");
     assert_eq!(view.followed, Some(view.asked), "{view:?}");
 }

@@ -56,6 +56,7 @@ impl Batteries {
             level: 0.0,
             reserve: 0.0,
             end: 0.0,
+            worth: 0.0,
             wear: 0.0,
         };
         let mut all = none;

@@ -124,6 +124,7 @@ impl Faults {
         self.within(of, ("capacity", "what the battery holds"), b.capacity, (0.0, MOST));
         self.within(of, ("charge-efficiency", "the efficiency of charging"), b.charge_efficiency, (0.3, 1.0));
         self.within(of, ("discharge-efficiency", "the efficiency of discharging"), b.discharge_efficiency, (0.3, 1.0));
+        self.within(of, ("worth", "what is left in the battery"), b.worth, (0.0, MOST));
         self.within(of, ("wear", "the battery's wear"), b.wear, (0.0, MOST));
         for (key, what, kwh) in [
             ("level", "the battery's level", b.level),

@@ -200,6 +200,26 @@ fn negative_prices_are_taken_and_never_burnt() {
 }
 
 #[test]
+fn what_is_left_is_taken_where_it_is_worth_more_than_it_costs_and_given_where_it_is_worth_less() {
+    // 10 kWh fit in during each slot. At 0.05 a kWh in it costs 0.0625, at 0.10 it costs 0.125; what is given at 0.40 saves 0.40.
+    let mut problem = flat(4);
+    [(0, 0.05), (3, 0.40)].into_iter().for_each(|(n, price)| problem.slots[n].price = price);
+    let levels = |worth: f64| {
+        let mut problem = problem.clone();
+        let empty = super::Battery { level: 0.0, end: 0.0, charge_efficiency: 0.8, ..battery(50.0, 40.0) };
+        problem.battery = Some(super::Battery { worth, ..empty });
+        planned(&problem).slots.iter().map(|slot| slot.level_kwh).collect::<Vec<_>>()
+    };
+    // Worth nothing: what is taken cheap and dear is given in the dear slot, 12.5 kWh of it.
+    near(levels(0.0)[3], 0.0);
+    // Worth 0.07, and 0.13: the last slot gives what it can all the same.
+    near(levels(0.07)[3], 0.0);
+    near(levels(0.13)[3], 30.0 - 12.5);
+    // Worth 0.6: nothing is given.
+    near(levels(0.6)[3], 30.0 + 10.0);
+}
+
+#[test]
 fn runs_are_no_shorter_than_they_may_be_and_whole_jobs_stay_whole() {
     // Cheap: 1, 3, 4, 6. In runs of two slots only 3-4 is wholly cheap; then 0-1, 1-2, 5-6 and 6-7 cost the same.
     let mut problem = flat(8);

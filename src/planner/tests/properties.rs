@@ -41,22 +41,25 @@ fn battery() -> impl Strategy<Value = Option<Battery>> {
         50_i32..=100,
         50_i32..=100,
         (0_i32..=100, 0_i32..=100, 0_i32..=100),
-        0_i32..5,
+        (0_i32..5, 0_i32..20),
     );
-    prop::option::of(numbers.prop_map(|(charge, discharge, capacity, into, out, (level, reserve, end), wear)| {
-        let share = |percent: i32| f64::from(capacity) * f64::from(percent) / 100.0;
-        Battery {
-            charge: f64::from(charge),
-            discharge: f64::from(discharge),
-            capacity: f64::from(capacity),
-            charge_efficiency: f64::from(into) / 100.0,
-            discharge_efficiency: f64::from(out) / 100.0,
-            level: share(level),
-            reserve: share(reserve),
-            end: share(end),
-            wear: f64::from(wear) / 100.0,
-        }
-    }))
+    prop::option::of(numbers.prop_map(
+        |(charge, discharge, capacity, into, out, (level, reserve, end), (wear, worth))| {
+            let share = |percent: i32| f64::from(capacity) * f64::from(percent) / 100.0;
+            Battery {
+                charge: f64::from(charge),
+                discharge: f64::from(discharge),
+                capacity: f64::from(capacity),
+                charge_efficiency: f64::from(into) / 100.0,
+                discharge_efficiency: f64::from(out) / 100.0,
+                level: share(level),
+                reserve: share(reserve),
+                end: share(end),
+                worth: f64::from(worth) / 50.0,
+                wear: f64::from(wear) / 100.0,
+            }
+        },
+    ))
 }
 
 fn job(n: usize, slots: usize) -> impl Strategy<Value = Job> {

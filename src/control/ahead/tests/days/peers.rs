@@ -15,6 +15,7 @@ pub const BATTERY: Battery = Battery {
     level: 680.0,
     reserve: 240.0,
     end: 240.0,
+    worth: 0.0,
     wear: 0.0,
 };
 /// What machines can be brought down to (1, of what they would draw).
