@@ -93,7 +93,7 @@ fn boot(path: &Path, gain: &str, scans: u64) {
                 _ => {}
             }
         }
-        let slots = vec![Planned { gives: 0.1, level: 0.2, site: 0.3 }; 3];
+        let slots = vec![Planned { gives: 0.1, level: 0.2, site: 0.3, holds: true }; 3];
         let plan = Arrived { question: seq, level: 0.7, slots, targets: vec![None, Some(0.5)], ..Arrived::default() };
         inputs.plan = seq.is_multiple_of(13).then(|| Box::new(plan));
         let outputs = toy.step(&inputs, tick);

@@ -43,4 +43,6 @@ pub struct Planned {
     pub level: f64,
     /// What the site is expected to draw (W).
     pub site: f64,
+    /// That is what the site may draw: batteries give what flows above it, and not what they would give if as much flowed as was expected.
+    pub holds: bool,
 }

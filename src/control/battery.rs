@@ -55,7 +55,7 @@ const WORTH: f64 = 0.01;
 const WITHIN: f64 = 0.98;
 /// It is charged again once it is so far below where it shall stand (%).
 const BELOW: f64 = 3.0;
-/// What of the power that may flow is never used for charging (1).
+/// What of the power that may flow is never used for charging without a plan (1).
 const KEPT: f64 = 0.02;
 
 /// All batteries of a hall. A clone is a snapshot.
@@ -344,7 +344,8 @@ impl Unit {
             self.prove(of, (&seen, within, want), (now, news));
             return;
         }
-        let left = room.spare.0 * (1.0 - KEPT) - free;
+        let kept = if room.planned.is_some() { 0.0 } else { KEPT };
+        let left = room.spare.0 * (1.0 - kept) - free;
         (self.does, self.order) = match room.planned.map(|planned| planned.0) {
             // Windows, feeds and grids come before any plan.
             planned if wanted && planned.is_none_or(|planned| want >= planned) => {

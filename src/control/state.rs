@@ -280,7 +280,8 @@ impl State {
         } else {
             Bound::Feed
         };
-        let spare = spare.filter(|(billed, _)| *billed == feed).map_or(most, |(_, spare)| most.min(spare));
+        // A target that is not kept says nothing about the room for charging either.
+        let spare = spare.filter(|(billed, _)| *billed == feed && !saves).map_or(most, |(_, spare)| most.min(spare));
         let saves = saves && bound == Bound::Window;
         Room { free: self.metered_free(hall, feed), most, bound, spare, others: Watts(0.0), planned: None, saves }
     }

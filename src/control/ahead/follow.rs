@@ -26,7 +26,7 @@ const DEADLINE: Span = Span::from_secs(120);
 /// Jobs that come make another question due so long after the last: whoever asks a hundred times a second keeps no plan from being followed.
 const CROWD: Span = Span::from_secs(60);
 /// Targets are the least that plans of so many quarters of an hour have had.
-const HELD: usize = 3;
+const HELD: usize = 2;
 /// Batteries may hold so much more or less than planned (1, of what they can hold).
 const DRIFT: f64 = 0.1;
 
@@ -193,7 +193,9 @@ impl Follow {
     #[must_use]
     pub fn now(&self, at: Wall) -> Option<Now<'_>> {
         let slot = self.slots.get(self.place(at)?)?;
-        Some(Now { gives: slot.gives, targets: &self.targets })
+        // What is given to hold a target goes by the target: where less flows than was expected it is kept.
+        let gives = if slot.holds { slot.gives.min(0.0) } else { slot.gives };
+        Some(Now { gives, targets: &self.targets })
     }
 
     /// What is followed, for people: the question, when its first slot began, and its slots.

@@ -12,7 +12,7 @@ use super::queue::Message;
 use super::record::{self, DecisionHash, Gap, Kind, Record};
 use super::{JournalError, Retention};
 
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 const PAGE_BYTES: u64 = 4096;
 /// Rows dropped in one go, so that dropping never holds the queue up for long.
 const DROP_ROWS: i64 = 2000;

@@ -1,7 +1,7 @@
 //! Batteries that follow a plan, through whole scans of a controller; the planner beside it answers a few seconds later.
 
 use plant::event::{PlanEnd, PlanNews, What};
-use plant::plan::Arrived;
+use plant::plan::{Arrived, Planned};
 use plant::reading::{Sample, Why};
 use plant::time::Mono;
 
@@ -122,14 +122,13 @@ fn a_snapshot_follows_the_plan_as_the_run_would_have() {
 }
 
 #[test]
-fn what_a_single_plan_raises_is_held_for_half_an_hour_and_what_it_lowers_at_once() {
+fn what_a_single_plan_raises_is_held_for_a_quarter_of_an_hour_and_what_it_lowers_at_once() {
     let mut yard = Yard::planned(1, HOURS);
     yard.run(14, |_| 500e3);
     yard.answers = false;
     let mut seen = Vec::new();
     // One plan in each of the next quarters of an hour, and two in the second.
-    for (watts, wait) in [(640e3, 90), (690e3, 899), (650e3, 9), (660e3, 890), (660e3, 899), (660e3, 899), (600e3, 899)]
-    {
+    for (watts, wait) in [(640e3, 90), (690e3, 899), (650e3, 9), (660e3, 890), (670e3, 899), (600e3, 899)] {
         yard.run_seconds(wait, |_| 500e3);
         let question = yard.control.question().expect("due");
         yard.arrives(Arrived { targets: vec![Some(watts)], ..question.solve() });
@@ -137,6 +136,40 @@ fn what_a_single_plan_raises_is_held_for_half_an_hour_and_what_it_lowers_at_once
         let ahead = yard.control.state.ahead.as_ref().expect("planned");
         seen.push(ahead.now(yard.tick.wall).expect("followed").targets[0].expect("a target"));
     }
-    assert!(seen[..3].iter().all(|of| *of < 640e3), "the first plan's is still the least: {seen:?}");
-    assert_eq!(seen[3..], [640e3, 650e3, 660e3, 600e3]);
+    assert!(seen[0] < 640e3, "the first plan's is still the least: {seen:?}");
+    assert_eq!(seen[1..], [640e3, 640e3, 650e3, 660e3, 600e3]);
+}
+
+#[test]
+fn where_a_plan_holds_a_target_batteries_give_what_flows_above_it_and_not_what_was_expected_to() {
+    for (holds, load, gives) in [
+        (true, 640e3, 0.0..1e3),    // 10 kW below the target
+        (true, 690e3, 35e3..50e3),  // above it
+        (false, 640e3, 59e3..61e3), // for the money's sake
+    ] {
+        let mut yard = Yard::planned(1, HOURS);
+        yard.answers = false;
+        yard.run(16, |_| 500e3);
+        let question = yard.control.question().expect("due").solve();
+        let slot = Planned { gives: 60e3, site: 650e3, level: question.level, holds };
+        let slots = question.slots.iter().map(|_| slot).collect();
+        yard.arrives(Arrived { slots, targets: vec![Some(650e3)], ..question });
+        yard.run(14, |_| load);
+        let order = mean(&yard.orders[20 * 60..]);
+        assert!(gives.contains(&order), "{holds} {load}: {order}");
+    }
+}
+
+#[test]
+fn a_plan_holds_where_the_site_draws_what_it_may_and_nowhere_else() {
+    let mut yard = Yard::planned(1, HOURS);
+    yard.run(61, |_| 500e3);
+    let mut question = yard.control.question().expect("due");
+    // An hour that is 60 kW above the target of the file, and a dear one (02:00) that is below it.
+    question.problem.slots[8..12].iter_mut().for_each(|slot| slot.base = 760.0);
+    question.problem.slots[8..12].iter_mut().for_each(|slot| (slot.base_high, slot.limit) = (760.0, 700.0));
+    let plan = question.solve();
+    let of = |n: usize| (plan.slots[n].gives > 1e3, plan.slots[n].holds);
+    assert!((8..12).all(|n| of(n) == (true, true)), "{:?}", &plan.slots[8..12]);
+    assert!((4..7).all(|n| of(n) == (true, false)), "{:?}", &plan.slots[4..7]);
 }
