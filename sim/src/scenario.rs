@@ -11,6 +11,7 @@
 
 mod action;
 pub mod agents;
+pub mod batch;
 pub mod breakable;
 pub mod capped;
 mod dice;
@@ -89,6 +90,8 @@ pub struct Scenario {
     pub load: LoadChange,
     /// The machines one by one; nothing for racks that take a share of their nameplates.
     pub nodes: Option<Nodes>,
+    /// Jobs that ask for leases of power before they run.
+    pub batches: Vec<batch::Batch>,
     /// What its utility bills, where that is kept down.
     pub peaked: Option<peaked::Peaked>,
     /// A battery that its hall has besides what its file says.
@@ -306,6 +309,7 @@ impl Scenario {
             supervisor: true,
             load: LoadChange::default(),
             nodes: None,
+            batches: Vec::new(),
             peaked: None,
             stored: None,
             weather: WeatherChange::default(),

@@ -309,6 +309,11 @@ impl World {
         self.fleet.as_ref()
     }
 
+    /// The same, to lead jobs on them.
+    pub const fn fleet_mut(&mut self) -> Option<&mut Fleet> {
+        self.fleet.as_mut()
+    }
+
     /// Caps every GPU of a rack (W), by the rack's number in the hall; back to what it began with where nothing is said. Racks
     /// whose machines are not followed one by one have nothing to cap.
     pub fn cap_rack(&mut self, rack: usize, watts: Option<f64>) {

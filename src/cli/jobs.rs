@@ -20,6 +20,8 @@ Examples:
 A job is a request for a lease; its start is its grant. Those that wait are in the order in which they are served, each with what it waits for: room at a feed,
 a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.
 
+`late for` is a deadline that will not be kept, as far as is known.
+
 Below them: racks that draw more than leases let them, each with its case, the largest lease there, and what it is capped to.")]
 pub struct JobsArgs {
     #[command(flatten)]
@@ -56,7 +58,7 @@ fn line(of: &LeaseView) -> String {
     let watts = of.wants_w.unwrap_or(of.may_w);
     let begins = of.start_ms.or(of.schedule.first().map(|(at, _)| *at));
     let [from, until] = [begins, of.end_ms].map(|at| at.map_or_else(|| "-".to_owned(), minute));
-    let (kw, waits) = (fixed(watts / 1e3, 1), waits(of));
+    let (kw, waits) = (fixed(watts / 1e3, 1), format!("{}{}", waits(of), late(of)));
     let line = format!(
         "{:<9} {:<10} {kw:>9}  {:<8} {from:<17} {until:<17} {}{waits}",
         of.lease_id, of.client, of.state, of.job
@@ -97,6 +99,12 @@ fn waits(of: &LeaseView) -> String {
     format!("; waits for {what}{waited}")
 }
 
+/// "; late for 2026-12-01 06:00Z" of one whose job will not be done in time.
+fn late(of: &LeaseView) -> String {
+    let by = of.deadline_ms.filter(|_| of.late);
+    by.map_or_else(String::new, |by| format!("; late for {}", minute(by)))
+}
+
 /// "2026-12-01 02:00Z".
 fn minute(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
@@ -114,7 +122,7 @@ mod tests {
             "schedule": [[1_784_073_600_000_i64, 60e3]], "end_ms": 1_784_077_200_000_i64, "floor_w": 0.0, "ttl_s": 300.0,
             "expires_ms": 0, "renew_after_s": 100.0, "grace_s": 60.0, "notice_s": 60.0, "on_expiry": "stop",
             "priority": 100, "may_w": 60e3, "wants_w": null, "waits_for": null, "window": null, "waited_s": null,
-            "start_ms": null,
+            "start_ms": null, "deadline_ms": null, "done_ms": null, "late": false,
         });
         for (key, value) in more.as_object().expect("fields") {
             of[key] = value.clone();
@@ -137,7 +145,7 @@ mod tests {
     fn each_has_a_line_with_what_it_draws_or_wants_and_what_it_waits_for() {
         let waits = json!({
             "lease_id": "1-8", "job": "later", "state": "waiting", "schedule": [], "end_ms": null, "may_w": 0.0, "wants_w": 420e3,
-            "waits_for": "plan", "waited_s": 720.0, "start_ms": 1_784_080_800_000_i64,
+            "waits_for": "plan", "waited_s": 720.0, "start_ms": 1_784_080_800_000_i64, "deadline_ms": 1_784_084_400_000_i64, "late": true,
         });
         let night =
             json!({ "state": "waiting", "waits_for": "window", "window": "night", "wants_w": 1e3, "waited_s": 60.0 });
@@ -150,7 +158,7 @@ mod tests {
         for words in [
             "leases 1, waiting 2",
             "1-7       slurm           60.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z train",
-            "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min",
+            "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min; late for 2026-07-15 03:00Z",
             "waits for the window `night`, since 1 min",
             "rack-a01: breach 1-3, critical, lease 1-7 of slurm, since 2026-07-15 00:00Z: draws 14.2 kW of 11.5, capped to that",
             "rack-a02: what draws there and is nobody's is not known",

@@ -1,5 +1,6 @@
 //! `wattloop sim`: the simulated hall, on real wires or faster than real time.
 
+mod batches;
 mod crowd;
 pub mod days;
 mod drive;

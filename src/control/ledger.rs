@@ -24,6 +24,7 @@ mod amount;
 mod change;
 mod exceeded;
 mod kept;
+mod late;
 mod later;
 mod lease;
 pub mod message;
@@ -89,6 +90,8 @@ pub struct Ledger {
     held: bool,
     /// For how long control has lived, over all boots.
     lived: Span,
+    /// The next lease, or request that waits, whose deadline is looked at.
+    looked: usize,
     /// What jobs that run later than asked for would have drawn by now beyond what they have (Wh at the billed meter).
     owed: f64,
 }
@@ -333,10 +336,15 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::ClockHolds(_)
         | LeaseNews::Released
         | LeaseNews::Over
-        | LeaseNews::Restored { .. } => {
+        | LeaseNews::Restored { .. }
+        | LeaseNews::Late { late: false, .. } => {
             news.info(about, What::Lease(what));
         }
-        LeaseNews::Expired { .. } | LeaseNews::Lowered { .. } | LeaseNews::Exceeded { .. } | LeaseNews::Excess(_) => {
+        LeaseNews::Expired { .. }
+        | LeaseNews::Lowered { .. }
+        | LeaseNews::Exceeded { .. }
+        | LeaseNews::Excess(_)
+        | LeaseNews::Late { late: true, .. } => {
             news.warn(about, What::Lease(what));
         }
     }

@@ -38,6 +38,13 @@ pub enum LeaseNews {
         /// What it may.
         may: f64,
     },
+    /// Its job will not be done by its deadline, or can be again.
+    Late {
+        /// Which, by the start of control that gave it its number, and that.
+        lease: (u64, u64),
+        /// It will not.
+        late: bool,
+    },
     /// A rack draws more than leases let it.
     Excess(Excess),
     /// What waits and names a time is held, or not any more: the wall clock is not trusted.
@@ -119,6 +126,8 @@ impl LeaseNews {
             Self::Restored { .. } => "lease_restored",
             Self::Exceeded { .. } => "lease_exceeded",
             Self::Excess(of) => of.stage.word(),
+            Self::Late { late: true, .. } => "lease_late",
+            Self::Late { late: false, .. } => "lease_in_time",
             Self::ClockHolds(_) => "lease_clock",
         }
     }

@@ -7,6 +7,8 @@
 //! own period miss some of its swings: at steps of ten seconds caps cost a tenth less work than they should. A job that wants more nodes than there are is refused.
 //! **Time constant** none.
 
+mod led;
+
 use std::collections::VecDeque;
 
 use super::arrivals::Arrival;
@@ -14,6 +16,9 @@ use super::gpu::{self, PARTS, Trace};
 use super::job::{Kind, Moment, Pace, Shape};
 use super::node::{Around, Build, Cadence, Node, Outcome};
 use crate::noise;
+
+/// Whom nodes work for that are kept for jobs which somebody leads: nobody.
+const NOBODY: usize = usize::MAX;
 
 /// Nodes and their jobs.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +45,10 @@ pub struct Running {
     pub number: u64,
     /// Work done (s of an uncapped run).
     pub done: f64,
+    /// How many of its nodes are at work.
+    working: usize,
+    /// Somebody leads it: its nodes are kept for him.
+    led: bool,
     shape: Shape,
     pace: Pace,
     moments: [Moment; PARTS],
@@ -217,18 +226,7 @@ impl Cluster {
             for owner in self.owner.iter_mut().filter(|owner| owner.is_none()).take(first.nodes) {
                 *owner = Some(slot);
             }
-            let shape = Shape::draw(&self.build.device, first.kind, self.seed, self.started);
-            let moments = gpu::at_rest(&self.build.device);
-            let running = Running {
-                arrival: first,
-                number: self.started,
-                done: 0.0,
-                shape,
-                pace: Pace::FREE,
-                moments,
-                work: 0.0,
-                slowest: 1.0,
-            };
+            let running = begun(&self.build, first, (self.seed, self.started));
             if let Some(place) = self.slots.get_mut(slot) {
                 *place = Some(running);
             }
@@ -240,24 +238,42 @@ impl Cluster {
     /// Counts what was done and lets go who is done.
     fn progress(&mut self, dt: f64) {
         for (number, slot) in self.slots.iter_mut().enumerate() {
-            let Some(running) = slot else { continue };
-            let gpus = self.build.gpus() * plant::convert::f64_from_usize(running.arrival.nodes);
+            let Some(running) = slot.as_mut().filter(|running| running.working > 0) else { continue };
+            let gpus = self.build.gpus() * plant::convert::f64_from_usize(running.working);
             let pace = match running.arrival.kind {
                 Kind::Training => running.slowest,
                 Kind::Serving | Kind::Prefill | Kind::Decode => (running.work / gpus).min(1.0),
             };
             running.pace = running.shape.learn(&running.moments, pace, running.pace);
-            running.done += pace * dt;
+            let part = plant::convert::f64_from_usize(running.arrival.nodes.max(1));
+            running.done += pace * dt * (plant::convert::f64_from_usize(running.working) / part);
             let hours = gpus * dt / 3600.0;
             self.totals.busy += hours;
             self.totals.worked += hours * pace;
             self.totals.lost += hours * (1.0 - pace);
             if running.done >= running.arrival.length {
+                let next = running.led.then_some(NOBODY);
                 *slot = None;
                 self.totals.jobs.1 += 1;
-                self.owner.iter_mut().filter(|owner| **owner == Some(number)).for_each(|owner| *owner = None);
+                self.owner.iter_mut().filter(|owner| **owner == Some(number)).for_each(|owner| *owner = next);
             }
         }
+    }
+}
+
+/// A job that begins, by the seed and its number.
+fn begun(build: &Build, arrival: Arrival, (seed, number): (u64, u64)) -> Running {
+    Running {
+        arrival,
+        number,
+        done: 0.0,
+        working: arrival.nodes,
+        led: false,
+        shape: Shape::draw(&build.device, arrival.kind, seed, number),
+        pace: Pace::FREE,
+        moments: gpu::at_rest(&build.device),
+        work: 0.0,
+        slowest: 1.0,
     }
 }
 

@@ -142,6 +142,11 @@ impl Fleet {
         &self.cluster
     }
 
+    /// The same, to lead jobs on nodes that are kept for them.
+    pub const fn cluster_mut(&mut self) -> &mut Cluster {
+        &mut self.cluster
+    }
+
     /// What it is made of.
     #[must_use]
     pub fn spec(&self) -> &Spec {

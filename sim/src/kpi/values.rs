@@ -62,6 +62,15 @@ const GPUS: &[(&str, &str, (&str, usize))] = &[
     ("gpus-stranded", "Capped GPUs: on nobody's lease in the end", ("", 0)),
 ];
 
+/// What became of jobs that asked for leases, in the same way; only whoever leads them knows.
+const JOBS: &[(&str, &str, (&str, usize))] = &[
+    ("jobs-kept", "Leased jobs: done by their deadlines", ("", 0)),
+    ("jobs-told", "Leased jobs: not done, and told before", ("", 0)),
+    ("jobs-silent", "Leased jobs: not done, and not told", ("", 0)),
+    ("jobs-running", "Leased jobs: whose deadlines are to come", ("", 0)),
+    ("jobs-lowered", "Leased jobs: lowered or paused, all told", ("", 0)),
+];
+
 /// What a controller that keeps billed peaks down says of its savings, in the same way.
 const SAVINGS: &[(&str, &str, (&str, usize))] = &[
     ("savings-peak-metered-kw", "Savings: the billed peak as metered", ("kW", 1)),
@@ -85,7 +94,7 @@ impl Meter {
         self.surroundings(&mut all);
         self.machines(&mut all);
         self.wear(&mut all);
-        let theirs = SHADOW.iter().chain(SUPERVISOR).chain(GPUS).chain(SAVINGS);
+        let theirs = SHADOW.iter().chain(SUPERVISOR).chain(GPUS).chain(JOBS).chain(SAVINGS);
         theirs.for_each(|(name, title, unit)| all.add(name, title, *unit, None));
         all
     }
@@ -229,11 +238,12 @@ impl Kpis {
         })
     }
 
-    /// Gives a figure that only the controller knows its value, of [`SHADOW`], of the supervisor, of capped GPUs or of savings; one of another name is
+    /// Gives a figure that only the controller knows its value, of [`SHADOW`], of the supervisor, of capped GPUs, of leased jobs or of savings; one of another name is
     /// left as it is.
     pub fn give(&mut self, name: &str, value: f64) {
-        let theirs =
-            |kpi: &Kpi| ["shadow-", "supervisor-", "gpus-", "savings-"].iter().any(|of| kpi.name.starts_with(of));
+        let theirs = |kpi: &Kpi| {
+            ["shadow-", "supervisor-", "gpus-", "jobs-", "savings-"].iter().any(|of| kpi.name.starts_with(of))
+        };
         let known = self.0.iter_mut().find(|kpi| kpi.name == name && theirs(kpi));
         known.into_iter().for_each(|kpi| kpi.value = Some(value).filter(|v| v.is_finite()));
     }

@@ -1,6 +1,7 @@
 //! From a file to a scenario. Every fault of the file at once; faults of expressions with their column.
 
 mod asserts;
+mod batches;
 mod capped;
 mod events;
 mod nodes;
@@ -108,6 +109,7 @@ impl<'s> Page<'s> {
         self.targeted(&mut hall);
         self.expected(&hall, &expected_errors);
         let nodes = self.nodes(&hall, warm_up.unwrap_or(Span::ZERO));
+        let batches = self.batches(&hall, (nodes.as_ref(), controller));
         let events = self.events((&hall, nodes.is_some()), &event_sections, length);
         let asserts = self.asserts(&hall, &assert_sections, &event_sections, length);
         Some(Scenario {
@@ -127,6 +129,7 @@ impl<'s> Page<'s> {
             supervisor,
             load,
             nodes,
+            batches,
             peaked,
             stored,
             weather,

@@ -76,6 +76,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-grid-brownout", include_str!("../../scenarios/air-grid-brownout.toml")),
     ("air-grid-sag", include_str!("../../scenarios/air-grid-sag.toml")),
     ("air-grid-target", include_str!("../../scenarios/air-grid-target.toml")),
+    ("air-grid-target-jobs", include_str!("../../scenarios/air-grid-target-jobs.toml")),
     ("air-half-load", include_str!("../../scenarios/air-half-load.toml")),
     ("air-hall-blind", include_str!("../../scenarios/air-hall-blind.toml")),
     ("air-heat-wave-comes", include_str!("../../scenarios/air-heat-wave-comes.toml")),

@@ -34,7 +34,7 @@ Examples:
 
 One for a folder of leases; a second one ends with 75. Each lease is renewed after a third of its time to live, a little sooner or later by its name.
 A notice is acknowledged, and given to the command of --on-notice as JSON on its standard input, one at a time, for a minute at the most: `kind` is
-reduce, pause, stop or restore, `job` is the job. The command is no shell's: it and its arguments stand last on the line. When a lease is
+reduce, pause, stop, restore, late or in_time, `job` is the job. The command is no shell's: it and its arguments stand last on the line. When a lease is
 gone without a notice the command hears `stop` for the reason `lost`.
 
 SIGTERM ends it with 0; leases live on for their time to live, and grace. Exit codes: 0 told to stop, 75 somebody holds them already, 77 the broker

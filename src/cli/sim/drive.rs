@@ -21,6 +21,7 @@ use wattloop::control::{Controller, sentence};
 use wattloop::service::clock::Clock;
 use wattloop::service::journal::decision_hash;
 
+use super::batches::Batches;
 use super::nodes::Nodes;
 use super::pages::Page;
 use super::planner::Planner;
@@ -66,6 +67,8 @@ pub struct Drive {
     doubted_until: f64,
     /// The agents of its nodes, where they are capped.
     nodes: Option<Nodes>,
+    /// The scheduler of its jobs that ask for leases.
+    batches: Option<Batches>,
     /// Counts the controller's starts, where agents must tell one from another.
     boot: u32,
 }
@@ -94,7 +97,7 @@ impl Drive {
         let hall = Arc::clone(&page.scenario.hall);
         let mut run = Run::new(Arc::clone(&page.scenario), seed);
         let safe = Controller::safe_outputs(&hall);
-        let world = run.prepare(page.world.clone());
+        let mut world = run.prepare(page.world.clone());
         let header = Header {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             model: MODEL,
@@ -106,6 +109,7 @@ impl Drive {
         page.scenario.late_from().into_iter().for_each(|from| tally.late_from(from));
         Self {
             tally,
+            batches: if pilot == Pilot::Wattloop { Batches::of(&page.scenario, &mut world) } else { None },
             nodes: if pilot == Pilot::Wattloop { Nodes::of(&hall, &world) } else { None },
             boot: 1,
             world: if pilot.is_on_panels() { world.on_panels() } else { world },
@@ -170,6 +174,7 @@ impl Drive {
         watched::tries(&mut kpis, &self.controller);
         watched::saved(&mut kpis, &self.controller);
         self.nodes.iter().for_each(|nodes| nodes.say(&mut kpis, &self.world));
+        self.batches.iter().for_each(|batches| batches.say(&mut kpis));
         let recording = self.recorder.map(|recorder| marked(recorder, &self.run));
         Ridden {
             kpis,
@@ -244,6 +249,8 @@ impl Drive {
         self.told.extend_from_slice(&decided.events);
         self.outputs.commands.clone_from(&decided.commands);
         self.nodes.iter_mut().for_each(|nodes| nodes.send(decided, tick.mono));
+        let Self { batches, controller, world, .. } = self;
+        batches.iter_mut().for_each(|batches| batches.act(controller, world, (now, dt)));
         self.image.reports.clear();
         (self.image.reload, self.image.plan) = (None, None);
         self.planner.ask(&self.controller, tick.mono);

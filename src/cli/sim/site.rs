@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::batches;
 use plant::time::{Span, Tick, Wall};
 use sim::scenario::peaked::{Begins, DEMAND, Peaked};
 use sim::scenario::{Pilot, Scenario};
@@ -21,7 +22,7 @@ pub fn site(scenario: &Scenario) -> Site {
     let tariff = scenario.peaked.and_then(|of| tariff(&of, &hall.tz, priced));
     let ages = Span::from_secs(1000 * 86_400);
     let rules = PriceRules { stale_after: ages, max_gap: Span::from_secs(900), ending_within: Span::ZERO };
-    Site { tariff, prices: priced.then_some(rules), ..Site::from(hall) }
+    Site { tariff, prices: priced.then_some(rules), leases: batches::rules(scenario), ..Site::from(hall) }
 }
 
 /// The page's prices, as somebody publishes them before it begins: from a day before to two days after, as far as a publication may reach.

@@ -211,6 +211,7 @@ impl Ledger {
         let mut lease = self.draft(around, asked);
         lease.end = asked.wish.times.duration.map(|long| later(asked.time.from, long));
         lease.steps.extend(steps);
+        lease.begins(asked.time.from);
         let least = lease.steps.iter().map(|step| step.watts).fold(f64::INFINITY, f64::min);
         lease.floor = lease.floor.min(least);
         tell(news, &lease, LeaseNews::Granted { watts: lease.steps.first().map_or(0.0, |step| step.watts) });

@@ -104,6 +104,7 @@ impl Ledger {
         if !lease.becomes(watts, from) {
             return Outcome::plain(Code::Retry, Why::TooManySteps).about(of.lease).after(tail);
         }
+        lease.due.iter_mut().for_each(|due| due.wanted = power.wanted);
         tell(news, lease, LeaseNews::Granted { watts });
         let code = if watts < power.wanted { Code::GrantedPartial } else { Code::Granted };
         Outcome::plain(code, Why::Fits).about(of.lease)

@@ -17,6 +17,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
+use super::late::Due;
 use super::later::Asked;
 use super::message::{Class, Flex, LeaseId, OnExpiry, Wish};
 use super::notices::Cause;
@@ -131,6 +132,8 @@ pub struct Lease {
     pub exceeds: bool,
     /// When it would have run, where it had to wait.
     pub asked: Option<Asked>,
+    /// By when its job shall be done.
+    pub due: Option<Due>,
 }
 
 impl Lease {
@@ -166,6 +169,7 @@ impl Lease {
             measured: None,
             exceeds: false,
             asked: None,
+            due: Due::of(wish),
         }
     }
 
@@ -255,6 +259,11 @@ impl Lease {
     pub fn home(&self) -> Option<FeedId> {
         let whole = self.weights.iter().find(|(_, weight)| *weight > 0.999);
         whole.or(self.weights.last()).map(|(feed, _)| *feed)
+    }
+
+    /// It begins then.
+    pub fn begins(&mut self, at: Wall) {
+        self.due.iter_mut().for_each(|due| due.begun = Some(at));
     }
 
     /// It is the client's: its name finds it.

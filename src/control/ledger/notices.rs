@@ -23,6 +23,10 @@ pub enum Tidings {
     Restore,
     /// The request that waited has its answer.
     Answered,
+    /// Its job will not be done by its deadline.
+    Late,
+    /// It can be, again.
+    InTime,
 }
 
 /// Why a lease is lowered.
@@ -43,6 +47,8 @@ pub enum Cause {
     Expired,
     /// More is drawn where it is than was lent there.
     Exceeded,
+    /// There is no room for its job before its deadline.
+    Deadline,
     /// Nothing of it: what was taken is given back.
     Restored,
 }
@@ -59,6 +65,7 @@ impl Cause {
             Self::Priority => "priority",
             Self::Expired => "expired",
             Self::Exceeded => "exceeded",
+            Self::Deadline => "deadline",
             Self::Restored => "restored",
         }
     }
@@ -74,6 +81,8 @@ impl Tidings {
             Self::Stop => "stop",
             Self::Restore => "restore",
             Self::Answered => "answered",
+            Self::Late => "late",
+            Self::InTime => "in_time",
         }
     }
 }

@@ -51,10 +51,12 @@ impl Ledger {
         let elapsed = monos.max(walls);
         self.lived = Span::from_nanos(self.lived.nanos().saturating_add(tick.dt.nanos()));
         self.look(around);
+        self.stretch(around, scratch);
         self.age(around, elapsed, news);
         self.obey(around, news);
         self.restore(around, scratch, news);
         self.serve(around, scratch, news);
+        self.deadlines(around, elapsed, (scratch, news));
         self.judge(around, news);
         self.doubt(news);
         self.last = tick;
@@ -76,6 +78,7 @@ impl Ledger {
             lease.steps.iter_mut().for_each(|step| put(&mut step.start));
             lease.end.iter_mut().for_each(put);
             lease.cut.iter_mut().for_each(|cut| put(&mut cut.from));
+            lease.due.iter_mut().filter_map(|due| due.begun.as_mut()).for_each(put);
         }
     }
 
@@ -199,6 +202,7 @@ impl Ledger {
         lease.steps.clear();
         lease.steps.push(Step { start, watts });
         (lease.end, lease.term) = (end, Term::until(lease.ttl, around.tick));
+        lease.begins(start);
         lease.floor = lease.floor.min(watts);
         tell(news, &lease, LeaseNews::Granted { watts });
         let id = lease.id;

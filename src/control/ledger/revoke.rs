@@ -1,6 +1,7 @@
 //! Leases are lowered, with the notice that they were promised, and restored: because somebody more important needs the power, or because a feed may carry less than it could.
 //!
 //! Two phases: the notice says from when on a lease may draw less, and when that is enforced; only what it no longer may draw, for as long as what is given back stays charged, is lent to others.
+//! What is restored ends later by the time that it has lost where its job has a deadline and there is room for that; until then it does not end before that.
 //! Nothing is done to firm leases here: what a breaker needs of them at once, caps do.
 
 use plant::event::LeaseNews;
@@ -145,15 +146,18 @@ impl Ledger {
             let Some((place, lease)) = next.min_by_key(|(_, of)| key(of)) else { return };
             tried = Some(key(lease));
             let Some((whose, _)) = around.ground.tenant(&lease.client) else { continue };
-            let to = charged_until(lease.end, tail);
             let rank = Some(Rank::last(lease.priority));
-            let time = Time { whose, from: now, to, but: Some(lease.id), rank };
             let most = lease.steps.iter().map(|step| step.watts).fold(0.0, f64::max);
-            if self.fit(around, &lease.weights, &time, scratch).watts < most {
-                continue;
-            }
+            // The time that it has lost is given back to a job with a deadline, where there is room for that.
+            let mut ends = lease.ends(now);
+            let room = |end: &Option<Wall>| {
+                let to = charged_until(*end, tail);
+                let time = Time { whose, from: now, to, but: Some(lease.id), rank };
+                self.fit(around, &lease.weights, &time, scratch).watts >= most
+            };
+            let Some(end) = ends.find(room) else { continue };
             if let Some(lease) = self.leases.get_mut(place) {
-                lease.cut = None;
+                (lease.cut, lease.end) = (None, end);
                 lease.seq = lease.seq.saturating_add(1);
                 tell(news, lease, LeaseNews::Restored { watts: lease.at(now) });
             }

@@ -3,6 +3,8 @@
 mod codes;
 mod exceeded;
 mod exceeded_random;
+mod late;
+mod late_random;
 mod life;
 mod nights;
 mod nights_random;

@@ -62,6 +62,12 @@ pub struct LeaseView {
     pub waited_s: Option<f64>,
     /// When it may begin (ms), where that is known and not yet.
     pub start_ms: Option<i64>,
+    /// By when its job shall be done (ms), where it says that and how long it lasts.
+    pub deadline_ms: Option<i64>,
+    /// When its job is done where it has all that it wants from now on (ms).
+    pub done_ms: Option<i64>,
+    /// Its job will not be done by its deadline, as far as is known.
+    pub late: bool,
 }
 
 /// The ledger, with the notices since a number.
@@ -122,6 +128,9 @@ impl Ledger {
             window: waits.and_then(|of| of.inside.as_ref()).map(|of| of.window.clone()),
             waited_s: waits.map(|of| of.waited(self.lived()).seconds()),
             start_ms: waits.and_then(|of| of.planned).map(|at| at.0),
+            deadline_ms: of.due.map(|due| due.by.0),
+            done_ms: of.due.and_then(|due| due.done()).map(|at| at.0),
+            late: of.due.is_some_and(|due| due.late),
         }
     }
 

@@ -90,6 +90,12 @@ impl Waiting {
         }
     }
 
+    /// It begins no sooner, whatever there is room for.
+    #[must_use]
+    pub fn from(&self, now: Wall) -> Wall {
+        self.not_before.map_or(now, |at| at.max(now))
+    }
+
     /// It names a time: it is not begun by a clock that may be wrong.
     #[must_use]
     pub const fn is_dated(&self) -> bool {
@@ -113,7 +119,7 @@ impl Waiting {
             (self.why, self.planned) = (Why::Plan, hold.planned());
             return None;
         }
-        let from = self.not_before.map_or(now, |at| at.max(now));
+        let from = self.from(now);
         let begin = opening::begin(self.inside.as_ref(), self.duration, from, openings);
         if self.inside.is_some() || self.plan.is_some() {
             let counts = begin.map_or(Wall(i64::MAX), |of| of.counts);
@@ -143,8 +149,7 @@ impl Waiting {
     /// It cannot be done in time any more. By a clock that may be wrong nobody knows.
     #[must_use]
     pub fn is_late(&self, (wall, sure): (Wall, bool)) -> bool {
-        let soonest = self.not_before.map_or(wall, |at| at.max(wall));
-        sure && self.latest.is_some_and(|latest| latest < soonest)
+        sure && self.latest.is_some_and(|latest| latest < self.from(wall))
     }
 
     /// True once it is not waited for any more.

@@ -16,6 +16,12 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::Exceeded { watts, may } => {
             format!("has a scheduler that draws {:.1} kW of a lease of {:.1} kW", kw(watts), kw(may))
         }
+        LeaseNews::Late { lease, late: true } => {
+            format!("has lease {}-{}, whose job will not be done by its deadline", lease.0, lease.1)
+        }
+        LeaseNews::Late { lease, late: false } => {
+            format!("has lease {}-{}, whose job can be done by its deadline again", lease.0, lease.1)
+        }
         LeaseNews::Excess(of) => excess(of),
         LeaseNews::ClockHolds(true) => {
             "begins nothing that waits and names a time: the wall clock is not trusted".to_owned()

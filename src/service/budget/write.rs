@@ -135,6 +135,9 @@ pub fn lease_of(of: &LeaseView) -> Value {
         "notice_s": of.notice_s,
         "on_expiry": of.on_expiry,
         "priority": of.priority,
+        "deadline": of.deadline_ms.map(rfc3339),
+        "done_at": of.done_ms.map(rfc3339),
+        "late": of.late,
     })
 }
 

@@ -12,6 +12,7 @@ pub fn news(news: LeaseNews) -> Value {
         | LeaseNews::Lowered { watts }
         | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
         LeaseNews::Exceeded { watts, may } => json!({ "kind": kind, "watts": watts, "may_w": may }),
+        LeaseNews::Late { lease, late: _ } => json!({ "kind": kind, "lease_id": format!("{}-{}", lease.0, lease.1) }),
         LeaseNews::Excess(of) => json!({
             "kind": kind,
             "case_id": format!("{}-{}", of.case.0, of.case.1),
