@@ -22,6 +22,7 @@ mod acquire;
 mod ahead;
 mod amount;
 mod change;
+mod checkpoint;
 mod exceeded;
 mod kept;
 mod late;

@@ -48,7 +48,7 @@ impl Ledger {
             Life::Floored { .. } => {
                 lease.steps.clear();
                 lease.steps.push(super::lease::Step { start: now, watts: lease.floor });
-                (lease.cut, lease.life) = (None, Life::Held);
+                (lease.cut, lease.life, lease.ran) = (None, Life::Held, now);
                 lease.seq = lease.seq.saturating_add(1);
             }
             Life::Leaving { .. } => return Outcome::plain(Code::Expired, Why::Over).about(of.lease),

@@ -68,6 +68,11 @@ impl Due {
         Some(later(later(self.begun?, self.long), Span::from_seconds(self.lost)))
     }
 
+    /// Work of so long was done, and is lost: it was not saved.
+    pub fn loses(&mut self, unsaved: Span) {
+        self.lost += unsaved.seconds();
+    }
+
     /// Some time goes by, with so much (W).
     fn pass(&mut self, (now, time): (Wall, Span), may: f64) {
         if self.begun.is_some_and(|begun| begun < now) && self.wanted > 0.0 {

@@ -132,6 +132,8 @@ pub struct Lease {
     pub exceeds: bool,
     /// When it would have run, where it had to wait.
     pub asked: Option<Asked>,
+    /// It runs since then: its start, or when it was restored last.
+    pub ran: Wall,
     /// By when its job shall be done.
     pub due: Option<Due>,
 }
@@ -169,6 +171,7 @@ impl Lease {
             measured: None,
             exceeds: false,
             asked: None,
+            ran: Wall(0),
             due: Due::of(wish),
         }
     }
@@ -263,6 +266,7 @@ impl Lease {
 
     /// It begins then.
     pub fn begins(&mut self, at: Wall) {
+        self.ran = at;
         self.due.iter_mut().for_each(|due| due.begun = Some(at));
     }
 

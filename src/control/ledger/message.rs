@@ -170,7 +170,7 @@ pub enum Class {
 /// How a lease bends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Flex {
-    /// How long it takes to write what must not be lost (s).
+    /// It saves what it has done so often, from its start or its last restore on (s); nothing is known of that where it is zero.
     pub checkpoint: Span,
     /// How long it must run before it may be lowered (s).
     pub min_run: Span,

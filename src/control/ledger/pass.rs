@@ -78,6 +78,7 @@ impl Ledger {
             lease.steps.iter_mut().for_each(|step| put(&mut step.start));
             lease.end.iter_mut().for_each(put);
             lease.cut.iter_mut().for_each(|cut| put(&mut cut.from));
+            put(&mut lease.ran);
             lease.due.iter_mut().filter_map(|due| due.begun.as_mut()).for_each(put);
         }
     }

@@ -18,6 +18,17 @@ use super::{Around, Ledger, tail, tell};
 use crate::control::news::News;
 use crate::control::term::later;
 
+/// From when on a lease is lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// From now on, whatever was promised.
+    AtOnce,
+    /// After the notice that it was promised.
+    Noticed,
+    /// And where it is paused: when its job has saved what it has done, where that is not long after.
+    Saved,
+}
+
 /// What has been lowered is restored no sooner.
 const RESTS: Span = Span::from_secs(300);
 
@@ -53,6 +64,24 @@ impl Ledger {
         time: &Time,
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Option<Wall> {
+        // Jobs lose less where they are waited for until they have saved what they have done.
+        for when in [When::Saved, When::Noticed] {
+            if let Some((chosen, free)) = self.makes_room(around, (wish, weights), time, (scratch, when)) {
+                chosen.into_iter().for_each(|place| self.lower(place, (Cause::Priority, when), news));
+                return Some(free);
+            }
+        }
+        None
+    }
+
+    /// Who would have to be lowered for somebody, and when what he needs would fit then; nothing where all of them are not enough, or it is too late for him.
+    fn makes_room(
+        &self,
+        around: &Around<'_>,
+        (wish, weights): (&Wish, &[(FeedId, f64)]),
+        time: &Time,
+        (scratch, when): (&mut Scratch, When),
+    ) -> Option<(Vec<usize>, Wall)> {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
         let shares = |lease: &Lease| weights.iter().any(|(feed, _)| lease.weight(*feed).is_some());
         let lower = |(_, lease): &(usize, &Lease)| {
@@ -68,23 +97,19 @@ impl Ledger {
         victims.sort_unstable_by_key(|(_, priority, number)| std::cmp::Reverse((*priority, *number)));
         let mut trial = self.clone();
         let needs = if wish.accept.partial { wish.power.least } else { wish.power.wanted };
-        let mut chosen: Vec<(usize, Wall)> = Vec::new();
-        let mut free = time.from;
+        let (mut chosen, mut free) = (Vec::new(), time.from);
         for (place, _, _) in victims {
-            let from = trial.cut(place, (Cause::Priority, false))?;
-            chosen.push((place, from));
+            let from = trial.cut(place, (Cause::Priority, when))?;
+            chosen.push(place);
             free = free.max(later(from, tail));
             let end = wish.times.duration.map(|long| later(free, long));
             let time = Time { from: free, to: charged_until(end, tail), ..*time };
-            let late = free > later(now, wish.accept.wait);
+            let late = free > later(now, wish.accept.wait) || wish.times.latest().is_some_and(|latest| free > latest);
             if late {
                 return None;
             }
             if trial.fit(around, weights, &time, scratch).watts >= needs {
-                for (place, _) in chosen {
-                    self.lower(place, (Cause::Priority, false), news);
-                }
-                return Some(free);
+                return Some((chosen, free));
             }
         }
         None
@@ -109,29 +134,38 @@ impl Ledger {
             let own = around.power.feeds.get(feed).map(|of| Milli::limit(of.limit()));
             let burns = self.seen.get(feed).and_then(|seen| seen.load).zip(own).is_some_and(|(load, own)| load > own);
             let cause = if burns { Cause::Breaker } else { (around.cause)(feed) };
-            self.lower(place, (cause, burns), news);
+            self.lower(place, (cause, if burns { When::AtOnce } else { When::Saved }), news);
         }
     }
 
     /// Lowers a lease to what it may be brought down to. From when on.
-    fn cut(&mut self, place: usize, (cause, at_once): (Cause, bool)) -> Option<Wall> {
+    fn cut(&mut self, place: usize, (cause, when): (Cause, When)) -> Option<Wall> {
         let now = self.now();
         let lease = self.leases.get_mut(place)?;
         let watts = lease.yields(now)?;
-        let from = if at_once { now } else { later(now, lease.notice) };
+        let noticed = later(now, lease.notice);
+        // Who is not paused loses nothing that he has not saved.
+        let pauses = watts <= 0.0;
+        let from = match when {
+            When::AtOnce => now,
+            When::Noticed => noticed,
+            When::Saved => Some(noticed).filter(|_| pauses).and_then(|from| lease.saves(from)).unwrap_or(noticed),
+        };
+        let unsaved = lease.unsaved(from).filter(|_| pauses).unwrap_or_default();
+        lease.due.iter_mut().for_each(|due| due.loses(unsaved));
         lease.cut = Some(Cut { from, watts, cause });
         lease.cuts = lease.cuts.saturating_add(1);
         lease.seq = lease.seq.saturating_add(1);
         Some(from)
     }
 
-    fn lower(&mut self, place: usize, (cause, at_once): (Cause, bool), news: &mut News<'_>) {
-        let Some(from) = self.cut(place, (cause, at_once)) else { return };
+    fn lower(&mut self, place: usize, (cause, when): (Cause, When), news: &mut News<'_>) {
+        let Some(from) = self.cut(place, (cause, when)) else { return };
         let Some(lease) = self.leases.get(place) else { return };
         let watts = lease.at(from);
         tell(news, lease, LeaseNews::Lowered { watts });
         let tidings = if watts > 0.0 { Tidings::Reduce } else { Tidings::Pause };
-        self.notify(place, tidings, (from, later(from, GRACE)), (cause, at_once));
+        self.notify(place, tidings, (from, later(from, GRACE)), (cause, when == When::AtOnce));
     }
 
     /// What has been lowered is restored where there is room for all of it again, the most important first, one in a scan.
@@ -157,7 +191,7 @@ impl Ledger {
             };
             let Some(end) = ends.find(room) else { continue };
             if let Some(lease) = self.leases.get_mut(place) {
-                (lease.cut, lease.end) = (None, end);
+                (lease.cut, lease.end, lease.ran) = (None, end, now);
                 lease.seq = lease.seq.saturating_add(1);
                 tell(news, lease, LeaseNews::Restored { watts: lease.at(now) });
             }

@@ -1,5 +1,6 @@
 //! The ledger by what is asked of it, what flows and what time it is.
 
+mod checkpoint;
 mod codes;
 mod exceeded;
 mod exceeded_random;

@@ -18,6 +18,8 @@ struct Plan {
     times: (u64, u64),
     /// When it comes (s).
     comes: u64,
+    /// It saves what it has done so often (s).
+    saves: u64,
 }
 
 /// A job as its scheduler knows it.
@@ -30,12 +32,28 @@ struct Job {
     /// The ledger has said that it will not be done in time, by a code or a notice.
     told: bool,
     heard: u64,
+    /// It runs without a pause since then.
+    ran: Option<Wall>,
 }
 
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
     let class = prop_oneof![Just(Class::Firm), Just(Class::Curtailable), Just(Class::Interruptible)];
-    let one = (class, 0..4_i32, 10_000..60_000_u32, (600..4000_u64, 0..3000_u64), 0..4000_u64)
-        .prop_map(|(class, priority, watts, times, comes)| Plan { class, priority, watts, times, comes });
+    let one = (
+        class,
+        0..4_i32,
+        10_000..60_000_u32,
+        (600..4000_u64, 0..3000_u64),
+        0..4000_u64,
+        prop_oneof![Just(0), 60..1500_u64],
+    )
+        .prop_map(|(class, priority, watts, times, comes, saves)| Plan {
+            class,
+            priority,
+            watts,
+            times,
+            comes,
+            saves,
+        });
     proptest::collection::vec(one, 1..8)
 }
 
@@ -46,7 +64,7 @@ impl Job {
         let long = Span::from_seconds(self.left.ceil());
         let times = Times { duration: Some(long), deadline: Some(self.by), ..Times::default() };
         let accept = Accept { wait: Span::from_secs(100_000), ..Accept::default() };
-        let flex = Flex { floor: wanted / 3.0, ..Flex::default() };
+        let flex = Flex { floor: wanted / 3.0, checkpoint: Span::from_secs(self.plan.saves), ..Flex::default() };
         let of = Wish {
             class: self.plan.class,
             priority: self.plan.priority,
@@ -63,9 +81,20 @@ impl Job {
     /// So long with what it may draw.
     fn step(&mut self, rig: &mut Rig) {
         let Some(lease) = self.lease else { return };
-        let found = rig.ledger.leases().find(|of| of.id == lease).map(|of| (of.may(rig.ledger.now()), of.is_live()));
-        if let Some((may, true)) = found {
-            self.left -= (may / f64::from(self.plan.watts)).min(1.0);
+        let (now, of) = (rig.ledger.now(), rig.ledger.leases().find(|of| of.id == lease));
+        let found = of.map(|of| (of.may(now), of.is_live()));
+        let begun = of.filter(|of| of.cuts == 0).and_then(|of| of.steps.first()).map_or(now, |step| step.start);
+        match found {
+            Some((may, true)) if may > 0.0 => {
+                self.left -= (may / f64::from(self.plan.watts)).min(1.0);
+                self.ran.get_or_insert(begun);
+            }
+            Some((_, true)) => {
+                // What it has not saved is lost.
+                let ran = self.ran.take().map_or(0, |since| now.since(since).millis() / 1000);
+                self.left += plant::convert::f64_from_u64(ran.checked_rem(self.plan.saves).unwrap_or_default());
+            }
+            Some((_, false)) | None => self.ran = None,
         }
         for notice in rig.ledger.notices().since(self.heard).filter(|of| of.lease == lease) {
             match notice.tidings {
@@ -104,6 +133,7 @@ fn plays(plans: Vec<Plan>, limits: &[(u64, u32)]) {
             lease: None,
             told: false,
             heard: 0,
+            ran: None,
             plan,
         })
         .collect();

@@ -38,6 +38,8 @@ struct How {
     times: (Option<u64>, Option<u64>),
     ttl: u64,
     on_expiry: OnExpiry,
+    /// It saves what it has done so often (s).
+    saves: u64,
 }
 
 fn hows() -> impl Strategy<Value = How> {
@@ -45,8 +47,17 @@ fn hows() -> impl Strategy<Value = How> {
     let on_expiry = prop_oneof![Just(OnExpiry::Floor), Just(OnExpiry::Pause), Just(OnExpiry::Stop)];
     let times = (proptest::option::of(0_u64..600), proptest::option::of(1_u64..900));
     let accept = (any::<bool>(), any::<bool>(), prop_oneof![Just(0_u64), Just(700), Just(3000)]);
-    (class, 0..4_i32, accept, times, 20_u64..400, on_expiry).prop_map(
-        |(class, priority, accept, times, ttl, on_expiry)| How { class, priority, accept, times, ttl, on_expiry },
+    let saves = prop_oneof![Just(0), 1..1500_u64];
+    (class, 0..4_i32, accept, times, 20_u64..400, (on_expiry, saves)).prop_map(
+        |(class, priority, accept, times, ttl, (on_expiry, saves))| How {
+            class,
+            priority,
+            accept,
+            times,
+            ttl,
+            on_expiry,
+            saves,
+        },
     )
 }
 
@@ -89,7 +100,7 @@ fn asked(rig: &Rig, (feeds, watts): ((usize, Option<usize>), u32), how: &How) ->
         places,
         power: Power { least: wanted / 4.0, wanted, peak: None },
         class: how.class,
-        flex: Flex { floor: wanted / 8.0, ..Flex::default() },
+        flex: Flex { floor: wanted / 8.0, checkpoint: Span::from_secs(how.saves), ..Flex::default() },
         times: Times {
             not_before: how.times.0.map(at),
             duration: how.times.1.map(Span::from_secs),
