@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use wattloop::control::ledger::view::{LeaseView, LedgerView, PlaceView};
+use wattloop::control::ledger::view::{LeaseView, LedgerView, PlaceView, ShareView};
 use wattloop::control::ledger::watch::Stage;
 
 use super::client::SocketArgs;
@@ -22,7 +22,7 @@ a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --ru
 
 `late for` is a deadline that will not be kept, as far as is known.
 
-Below them: racks that draw more than leases let them, each with its case, the largest lease there, and what it is capped to.")]
+Below them: racks, and feeds that a client has alone, that draw more than leases let them, each with its case, the leases there, and what it is capped to.")]
 pub struct JobsArgs {
     #[command(flatten)]
     pub socket: SocketArgs,
@@ -69,7 +69,7 @@ fn line(of: &LeaseView) -> String {
 /// "rack-a01: breach 1-3 (critical) of lease 1-7 of slurm since …: draws 14.2 kW of 10.0, capped to that".
 fn place(of: &PlaceView) -> String {
     if of.stage == Stage::Within {
-        return format!("{}: what draws there and is nobody's is not known, so nothing is judged", of.rack);
+        return format!("{}: what draws there and is nobody's is not known, so nothing is judged", of.place);
     }
     let word = match of.stage {
         Stage::Within | Stage::Noticed | Stage::Capped => "excess",
@@ -83,9 +83,19 @@ fn place(of: &PlaceView) -> String {
     let grave = if of.critical { ", critical" } else { "" };
     let capped = if of.capped_w.is_some() { ", capped to that" } else { "" };
     format!(
-        "{}: {word} {case}{grave}, lease {lease} of {client}, since {since}: draws {drawn} kW of {may}{capped}",
-        of.rack
+        "{}: {word} {case}{grave}, lease {lease} of {client}, since {since}: draws {drawn} kW of {may}{capped}{}",
+        of.place,
+        shares(of)
     )
+}
+
+/// "; there: 1-7 of slurm with 6.0 kW, 1-9 of kueue with 4.0 kW" where several have leases.
+fn shares(of: &PlaceView) -> String {
+    if of.leases.len() < 2 {
+        return String::new();
+    }
+    let one = |of: &ShareView| format!("{} of {} with {} kW", of.lease_id, of.client, fixed(of.may_w / 1e3, 1));
+    format!("; there: {}", of.leases.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
 /// ", for the window `night`, 12 min" of one that waits.
@@ -132,7 +142,10 @@ mod tests {
 
     fn rack(more: &Value) -> Value {
         let mut of = json!({
-            "rack": "rack-a01", "stage": "breached", "judged": true, "case_id": "1-3", "lease_id": "1-7", "client": "slurm",
+            "place": "rack-a01", "stage": "breached", "judged": true, "case_id": "1-3", "lease_id": "1-7", "client": "slurm",
+            "leases": [
+                { "lease_id": "1-7", "client": "slurm", "may_w": 6e3 }, { "lease_id": "1-9", "client": "kueue", "may_w": 4e3 },
+            ],
             "since_ms": 1_784_073_600_000_i64, "critical": true, "drawn_w": 14.2e3, "charged_w": 10e3, "base_w": 1.5e3, "capped_w": 11.5e3,
         });
         for (key, value) in more.as_object().expect("fields") {
@@ -151,7 +164,7 @@ mod tests {
             json!({ "state": "waiting", "waits_for": "window", "window": "night", "wants_w": 1e3, "waited_s": 60.0 });
         let view = json!({
             "epoch": 1, "at_ms": 0, "leases": [lease(&json!({}))], "waiting": [lease(&waits), lease(&night)], "notices": [],
-            "places": [rack(&json!({})), rack(&json!({ "stage": "within", "judged": false, "rack": "rack-a02" }))],
+            "places": [rack(&json!({})), rack(&json!({ "stage": "within", "judged": false, "place": "rack-a02" }))],
             "answers": [], "last": 0,
         });
         let said = page(&serde_json::from_value(view).expect("a view"));
@@ -160,7 +173,7 @@ mod tests {
             "1-7       slurm           60.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z train",
             "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min; late for 2026-07-15 03:00Z",
             "waits for the window `night`, since 1 min",
-            "rack-a01: breach 1-3, critical, lease 1-7 of slurm, since 2026-07-15 00:00Z: draws 14.2 kW of 11.5, capped to that",
+            "rack-a01: breach 1-3, critical, lease 1-7 of slurm, since 2026-07-15 00:00Z: draws 14.2 kW of 11.5, capped to that; there: 1-7 of slurm with 6.0 kW, 1-9 of kueue with 4.0 kW",
             "rack-a02: what draws there and is nobody's is not known",
         ] {
             assert!(said.contains(words), "no `{words}` in\n{said}");

@@ -14,13 +14,15 @@
 //! confirms that it is not drawn any more, or grace and settling time are over. Nothing here reads a clock: time to live counts by the monotonic clock, schedules by the wall clock, or as it is
 //! reckoned on from when that was trusted.
 //!
-//! Who draws more than he was lent is told, capped and reported, rack by rack: [`watch`].
+//! Who draws more than he was lent is told, capped and reported, rack by rack, and below feeds that he has alone: [`watch`].
 //!
 //! Who is not sure lends less: a lost meter lends floors only, a break that nobody knows the length of ends every lease's time to live, a request that waits is counted before those that come later.
 
 mod acquire;
 mod ahead;
 mod amount;
+pub mod area;
+mod cases;
 mod change;
 mod checkpoint;
 mod exceeded;
@@ -111,6 +113,8 @@ pub struct Around<'a> {
     pub load: &'a dyn Fn(FeedId) -> Option<Watts>,
     /// What a rack's meter reads (W), by the rack's place in the tree; nothing where that is not fresh.
     pub rack: &'a dyn Fn(usize) -> Option<Watts>,
+    /// What a feed's own meter reads of machines (W); nothing where that is not fresh, or is doubted.
+    pub meter: &'a dyn Fn(FeedId) -> Option<Watts>,
     /// Something in a rack can be capped.
     pub cappable: &'a dyn Fn(usize) -> bool,
     /// When windows are open.

@@ -79,6 +79,7 @@ impl State {
             cause: &|feed| self.lends(plan, (feed, now), (now, later(now, SOON))).1,
             load: &|feed| self.metered_load(plan, feed),
             rack: &|rack| feeds::metered(power, image, rack),
+            meter: &|feed| self.machines_by_meter(plan, feed),
             cappable: &|rack| self.caps.grants_in(power, rack),
             openings: &|name, at| opening(&plan.hall, name, at),
             plans: self.ahead.is_some(),
@@ -124,6 +125,12 @@ impl State {
         weights.iter().find(|(of, _)| *of == feed).map_or(1.0, |(_, weight)| *weight)
     }
 
+    /// What a feed's own meter reads now, without batteries (W); nothing where that is not fresh, or is doubted.
+    fn machines_by_meter(&self, plan: &Plan, feed: FeedId) -> Option<Watts> {
+        let metered = self.feeds.flow(feed).is_some_and(|of| of.known == Known::Metered);
+        if metered { self.free(&plan.hall, feed) } else { None }
+    }
+
     /// What flows through a feed without batteries (W); nothing where its meter is lost, or something below one without a meter.
     pub(super) fn metered_load(&self, plan: &Plan, feed: FeedId) -> Option<Watts> {
         let flow = self.feeds.flow(feed)?;
@@ -147,7 +154,11 @@ impl Controller {
     /// Every lease, and the notices since a number; nothing where nobody may ask for leases.
     #[must_use]
     pub fn leases(&self, since: u64) -> Option<LedgerView> {
-        let rack = |place| self.plan.hall.fed_rack(place);
-        self.plan.leases.as_ref().map(|_| self.state.ledger.show(since, rack))
+        let hall = &self.plan.hall;
+        let name = |place| match place {
+            Place::Feed(feed) => hall.power.feeds.get(feed).map_or("", |of| of.name.as_str()),
+            Place::Rack(rack) => hall.fed_rack(rack),
+        };
+        self.plan.leases.as_ref().map(|_| self.state.ledger.show(since, name))
     }
 }

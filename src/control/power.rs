@@ -357,7 +357,8 @@ impl Caps {
                 given = scene.batteries.relieves(&scene.hall.power, feed);
                 target = scene.grid.allowed(feed);
                 let budget = scene.budgets.of(feed).map(|budget| budget.most);
-                for most in [budget, scene.leases.allowed(feed)].into_iter().flatten() {
+                let alone = scene.leases.feed_held_to(feed).map(|(most, _)| most);
+                for most in [budget, scene.leases.allowed(feed), alone].into_iter().flatten() {
                     limit.most = limit.most.min(most + given);
                 }
             }

@@ -53,7 +53,7 @@ fn a_client_that_draws_more_than_it_was_lent_is_told_and_reported_until_it_is_ov
     let shown = rig.until(&["jobs"], "the escalation", stage("escalated"));
     let place = &shown["places"][0];
     assert_eq!(
-        (&place["rack"], &place["lease_id"], &place["client"]),
+        (&place["place"], &place["lease_id"], &place["client"]),
         (&json!("rack-a01"), &json!(lease), &json!("slurm"))
     );
     let case = place["case_id"].as_str().expect("a case").to_owned();

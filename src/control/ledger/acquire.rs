@@ -85,6 +85,9 @@ impl Ledger {
         if weights.is_empty() {
             return Outcome::plain(Code::Invalid, Why::Unsound);
         }
+        if weights.iter().filter_map(|(feed, _)| around.ground.has_alone(*feed)).any(|other| other != whose) {
+            return Outcome::plain(Code::Denied, Why::Alone);
+        }
         let from = wish.times.not_before.map_or(self.now(), |at| at.max(self.now()));
         let begin = opening::begin(wish.inside.as_ref(), wish.times.duration, from, around.openings);
         let rank = if begin.is_some_and(|of| of.is_early()) { Rank::behind_all() } else { Waiting::rank_of(wish) };

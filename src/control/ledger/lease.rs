@@ -106,6 +106,8 @@ pub struct Lease {
     pub places: Vec<(Place, f64)>,
     /// What each feed carries for each of its watts (1), the deepest first.
     pub weights: Vec<(FeedId, f64)>,
+    /// What is kept for each of its watts (1, from 1): the weights have it.
+    pub kept: f64,
     /// What was promised.
     pub steps: Vec<Step>,
     /// When it is over; until it is given back where nothing is said.
@@ -158,6 +160,7 @@ impl Lease {
             priority: wish.priority,
             places: wish.places.clone(),
             weights,
+            kept: wish.power.kept(),
             steps: Vec::with_capacity(STEPS),
             end: None,
             cut: None,

@@ -75,6 +75,8 @@ pub enum Why {
     Window,
     /// It begins when the plan of the day ahead says.
     Plan,
+    /// Another client has the feed alone.
+    Alone,
     /// Nobody of this name may ask.
     UnknownClient,
     /// It does not keep the rules of the contract.
@@ -105,6 +107,7 @@ impl Why {
             Self::Clock => "clock",
             Self::Window => "window",
             Self::Plan => "plan",
+            Self::Alone => "alone",
             Self::UnknownClient => "unknown_client",
             Self::Unsound => "unsound",
             Self::OtherBody => "other_body",
@@ -128,6 +131,7 @@ impl Why {
             Self::Clock => "the wall clock is not trusted: nothing that names a time is promised or begun",
             Self::Window => "the window that it names is shut, or not open for long enough",
             Self::Plan => "it begins when the plan of the day ahead finds it cheapest, and in time for its deadline",
+            Self::Alone => "only machines of another client hang there",
             Self::UnknownClient => "nobody of this name may ask",
             Self::Unsound => "it does not keep the rules of the contract",
             Self::OtherBody => "this request_id was used with another body",

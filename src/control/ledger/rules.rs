@@ -6,6 +6,7 @@ use plant::time::Span;
 use plant::units::Watts;
 
 use super::amount::Milli;
+use super::area::Area;
 use super::tree::{self, Place};
 use super::watch;
 
@@ -39,13 +40,15 @@ pub struct Tenant {
     pub leases: usize,
     /// What all its leases may come to (W of machines); nothing where only feeds limit it.
     pub most: Option<Watts>,
+    /// Feeds below which nobody else's machines hang: what flows there is judged by its leases.
+    pub alone: Vec<FeedId>,
 }
 
 impl Tenant {
     /// One without a floor, whom only feeds limit.
     #[must_use]
     pub fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), floors: Vec::new(), share: 1.0, leases: 1000, most: None }
+        Self { name: name.to_owned(), floors: Vec::new(), share: 1.0, leases: 1000, most: None, alone: Vec::new() }
     }
 }
 
@@ -73,6 +76,8 @@ pub struct Ground {
     floors: Vec<Table<FeedId, Milli>>,
     /// The feeds above each rack, by its place in the tree.
     above: Vec<Vec<FeedId>>,
+    /// Feeds that tenants have alone.
+    pub areas: Vec<Area>,
 }
 
 impl Ground {
@@ -93,12 +98,18 @@ impl Ground {
             let brought = power.brought(|of| Watts(if of == rack { 1.0 } else { 0.0 }));
             power.up.iter().copied().filter(|feed| brought.get(*feed).is_some_and(|of| of.0 > 0.0)).collect()
         });
-        Self { floors: floors.collect(), spread, above: above.collect(), rules: rules.clone() }
+        let areas = Area::all(power, rules);
+        Self { floors: floors.collect(), spread, above: above.collect(), areas, rules: rules.clone() }
     }
 
     /// The feeds above a rack, by its place in the tree.
     pub(super) fn above(&self, rack: usize) -> impl Iterator<Item = FeedId> + '_ {
         self.above.get(rack).into_iter().flatten().copied()
+    }
+
+    /// Who has a feed, or one above it, alone.
+    pub(super) fn has_alone(&self, feed: FeedId) -> Option<usize> {
+        self.areas.iter().find(|area| area.has(feed)).map(|area| area.whose)
     }
 
     /// A tenant by its name, and his place among all.

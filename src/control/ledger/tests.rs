@@ -3,6 +3,7 @@
 mod checkpoint;
 mod codes;
 mod exceeded;
+mod exceeded_alone;
 mod exceeded_random;
 mod late;
 mod late_random;

@@ -5,11 +5,12 @@ use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
-pub use super::exceeded::PlaceView;
+pub use super::exceeded::{PlaceView, ShareView};
 use super::lease::{GRACE, Lease, Life};
 use super::message::OnExpiry;
 use super::notices::{Notice, Tidings};
 use super::reply::{Answered, Why};
+use super::tree::Place;
 use super::waiting::Waiting;
 use crate::control::term::later;
 
@@ -83,7 +84,7 @@ pub struct LedgerView {
     pub waiting: Vec<LeaseView>,
     /// Notices, each with whose it is and the request that made its lease.
     pub notices: Vec<(String, String, Notice)>,
-    /// Racks in which leases are charged, or that still draw too much.
+    /// Racks in which leases are charged, and feeds that a client has alone, or where still too much is drawn.
     pub places: Vec<PlaceView>,
     /// What requests that waited were answered, of those that have been since the number.
     pub answers: Vec<Answered>,
@@ -142,9 +143,9 @@ impl Ledger {
         (live().count(), self.waits().count(), live().map(|of| Watts(of.may(now))).sum())
     }
 
-    /// All of it, with the notices since a number; racks by what they are called.
+    /// All of it, with the notices since a number; racks and feeds by what they are called.
     #[must_use]
-    pub fn show<'n>(&self, since: u64, rack: impl Fn(usize) -> &'n str) -> LedgerView {
+    pub fn show<'n>(&self, since: u64, name: impl Fn(Place) -> &'n str) -> LedgerView {
         let told = |of: &Notice| {
             let (client, request) = self.whose(of.lease)?;
             Some((client.to_owned(), request.to_owned(), *of))
@@ -156,7 +157,7 @@ impl Ledger {
             leases: self.leases().filter(|of| of.is_live()).map(|of| self.view(of, None)).collect(),
             waiting: self.waiting().map(|of| self.view(&of.lease, Some(of))).collect(),
             notices: self.notices().since(since).filter_map(told).collect(),
-            places: self.places(rack),
+            places: self.places(name),
             answers: self
                 .notices()
                 .since(since)

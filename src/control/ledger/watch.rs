@@ -1,4 +1,4 @@
-//! Who draws more than he was lent: a case for each rack, by its meter.
+//! Who draws more than he was lent: a case for each rack, by its meter, and for the feeds that a client has alone, by theirs.
 //!
 //! ```text
 //!  Within ─ over for `noticed` ─▶ Noticed ─ `capped` more ─▶ Capped ─ `breach` more ─▶ Breached ─ `escalated` more ─▶ Escalated
@@ -9,19 +9,17 @@
 //! A meter tells what a rack draws, and not whose it is. What is nobody's there is what it drew while nothing was lent there, the highest of the last minute or so, and stays as it
 //! was while something is. Over is what is above that, and all that is charged there, by more than the tolerance. What is charged to a feed above may all be drawn there. Without
 //! anything known of what is nobody's nothing is judged, and a reading that is not fresh changes nothing: no timer runs by it, and what is capped stays so.
+//!
+//! What is kept for moments (`peak_w`) counts for nothing here: a moment is shorter than `noticed`, and what lasts longer is an excess.
 
 use plant::event::{Excess, ExcessStage};
-use plant::hall::power::Power;
-use plant::id::{FeedId, Table};
 use plant::time::{Span, Wall};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
-use super::lease::Lease;
+pub use super::cases::Watch;
 use super::message::LeaseId;
-use super::rules::Ground;
-use super::tree::Place;
 use crate::control::clock::sum;
 
 /// So much above is never told (W).
@@ -96,7 +94,7 @@ impl Stage {
     }
 }
 
-/// A rack's case, or none. A clone is a snapshot.
+/// The case of a rack, or of feeds, or none. A clone is a snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Where it has come to.
@@ -120,7 +118,7 @@ pub struct Case {
     /// Of it, of leases there.
     pub here: Milli,
     /// The largest lease there now, and what it is charged at.
-    most: Option<(Milli, LeaseId)>,
+    pub(super) most: Option<(Milli, LeaseId)>,
     /// For how long it was over in this stage; in none, without a break.
     over: Span,
     /// For how long it is within, without a break.
@@ -282,77 +280,6 @@ impl Case {
             watts: watts(self.drawn),
             may: watts(self.may()),
             critical: self.critical,
-        }
-    }
-}
-
-/// Every rack's case.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Watch {
-    /// By its place in the tree.
-    pub cases: Vec<Case>,
-    /// What leases of each feed are charged at that name it as their place.
-    below: Table<FeedId, Milli>,
-    /// The number of the last case.
-    pub last: u64,
-}
-
-impl Watch {
-    /// Before the first reading.
-    #[must_use]
-    pub fn new(power: &Power) -> Self {
-        Self {
-            cases: vec![Case::default(); power.racks.len()],
-            below: Table::filled(power.feeds.len(), Milli::ZERO),
-            last: 0,
-        }
-    }
-
-    /// A new boot.
-    pub fn restart(&mut self) {
-        self.cases.iter_mut().for_each(Case::restart);
-    }
-
-    /// What leases are charged at in each rack now.
-    pub fn charge(&mut self, leases: &[Lease], ground: &Ground, (now, tail): (Wall, Span)) {
-        let Self { cases, below, .. } = self;
-        below.iter_mut().for_each(|(_, of)| *of = Milli::ZERO);
-        for case in cases.iter_mut() {
-            (case.charged, case.here, case.most) = (Milli::ZERO, Milli::ZERO, None);
-        }
-        for lease in leases {
-            let watts = lease.charged(now, now, tail);
-            for (place, share) in &lease.places {
-                let of = Milli::of(watts, *share);
-                match *place {
-                    Place::Feed(feed) => below.get_mut(feed).into_iter().for_each(|below| *below = below.and(of)),
-                    Place::Rack(rack) => cases.get_mut(rack).into_iter().for_each(|case| case.take(of, lease.id)),
-                }
-            }
-        }
-        for (rack, case) in cases.iter_mut().enumerate() {
-            let above = ground.above(rack).filter_map(|feed| below.get(feed)).fold(Milli::ZERO, |a, b| a.and(*b));
-            case.charged = case.here.and(above);
-        }
-    }
-
-    /// How many racks have a case, how many of them a breach, and what all of them draw too much (W).
-    #[must_use]
-    pub fn brief(&self) -> (usize, usize, Watts) {
-        let open = || self.cases.iter().filter(|of| of.stage != Stage::Within);
-        let breaches = open().filter(|of| of.stage.is_breach()).count();
-        let more = |of: &Case| Some((of.drawn? - of.may()?).max(Watts(0.0)));
-        (open().count(), breaches, open().filter_map(more).sum())
-    }
-}
-
-impl Case {
-    /// A lease is charged there, at so much.
-    fn take(&mut self, of: Milli, lease: LeaseId) {
-        self.here = self.here.and(of);
-        // One that has several nodes of the rack counts with the largest of them.
-        if self.most.is_none_or(|(most, _)| of > most) && of > Milli::ZERO {
-            self.most = Some((of, lease));
         }
     }
 }

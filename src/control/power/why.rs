@@ -77,6 +77,9 @@ impl Lower<'_> {
         if let Some(allowed) = self.leases.allowed(feed) {
             lower(allowed, &|| ", a lease that is over or exceeded".to_owned());
         }
+        if let Some((most, why)) = self.leases.feed_held_to(feed).map(exceeded) {
+            lower(most, &|| why.clone());
+        }
         if let Some((_, allowed, demand)) = self.windows.filter(|(at, ..)| *at == feed) {
             lower(allowed, &|| format!(", what the billed windows of `{demand}` still allow"));
         }
@@ -170,7 +173,7 @@ impl Caps {
     }
 }
 
-/// What a rack is held to that drew more than leases let it, and because of which.
+/// What a rack, or a feed, is held to that drew more than leases let it, and because of which.
 fn exceeded((most, case): (Watts, &Case)) -> (Watts, String) {
     (most, format!(", what leases there come to and what is nobody's: lease {} was exceeded", case.lease))
 }

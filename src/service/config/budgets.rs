@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plant::fault::Fault;
 use plant::hall::Hall;
+use plant::id::FeedId;
 use plant::time::Span;
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use super::excess::ExcessConfig;
 use super::path::Path;
 use super::{Config, Parsed, span_text};
 use crate::adapters::mqtt::MqttConfig;
-use crate::control::ledger::{Rules, Tenant};
+use crate::control::ledger::area::{self, Shared};
+use crate::control::ledger::{Ground, Rules, Tenant};
 
 /// Leases of power for schedulers, over the broker of `[mqtt]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +51,8 @@ pub struct ClientConfig {
     /// What all its leases may come to (W of machines, above 0; as much as feeds carry where nothing is said)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub most: Option<f64>,
+    /// Feeds below which nobody else's machines hang: who draws more there than it was lent is noticed (names of feeds with a meter; all that the racks below have cords on)
+    pub alone: Vec<String>,
     /// How many requests it may make in a minute (number, 1 to 60000)
     pub per_minute: u32,
 }
@@ -62,8 +66,8 @@ impl Default for BudgetsConfig {
 
 impl Default for ClientConfig {
     fn default() -> Self {
-        let Tenant { name, floors: _, share, leases, most: _ } = Tenant::plain("");
-        Self { name, floors: BTreeMap::new(), share, leases, most: None, per_minute: 600 }
+        let Tenant { name, floors: _, share, leases, most: _, alone: _ } = Tenant::plain("");
+        Self { name, floors: BTreeMap::new(), share, leases, most: None, alone: Vec::new(), per_minute: 600 }
     }
 }
 
@@ -84,6 +88,7 @@ impl BudgetsConfig {
             share: of.share,
             leases: of.leases,
             most: of.most.map(Watts),
+            alone: of.alone.iter().filter_map(|name| hall.power.feed(name)).collect(),
         };
         Rules {
             notice: self.notice,
@@ -172,7 +177,8 @@ pub fn feeds(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
         let say = format!("`{}` has a floor at `{name}`, and the hall has no such feed", of.name);
         parsed.layered.fault(&at, say, "name feeds of the hall's file".to_owned())
     });
-    let ground = crate::control::ledger::Ground::of(&hall.power, &budgets.rules(hall));
+    let rules = budgets.rules(hall);
+    let ground = Ground::of(&hall.power, &rules);
     let full = hall.power.feeds.iter().filter_map(|(id, feed)| {
         let all: f64 = (0..budgets.client.len()).map(|n| ground.floor(n, id).watts().0).sum();
         let usable = feed.limit().0 * (1.0 - budgets.margin);
@@ -180,7 +186,49 @@ pub fn feeds(parsed: &Parsed, hall: &Hall) -> Vec<Fault> {
         (all > usable)
             .then(|| parsed.layered.fault(&at, say, "lower the floors: each feed above carries them, too".to_owned()))
     });
-    wrong.chain(full).collect()
+    let nowhere = budgets.client.iter().flat_map(|of| of.alone.iter().map(move |name| (of, name)));
+    let nowhere = nowhere.filter(|(_, name)| hall.power.feed(name).is_none()).map(|(of, name)| {
+        let say = format!("`{}` has `{name}` alone, and the hall has no such feed", of.name);
+        parsed.layered.fault(&at, say, "name feeds of the hall's file".to_owned())
+    });
+    let cooled = |feed| ground.spread.get(feed).is_some_and(|of| *of > 0.0);
+    let shared = area::faults(&hall.power, &rules, cooled).into_iter().map(|(whose, why)| {
+        let name = rules.tenants.get(whose).map_or("", |of| of.name.as_str());
+        let (say, help) = shared(hall, (&rules, name), why);
+        parsed.layered.fault(&at, say, help.to_owned())
+    });
+    wrong.chain(full).chain(nowhere).chain(shared).collect()
+}
+
+/// Why a client cannot have a feed alone, and what to do.
+fn shared(hall: &Hall, (rules, name): (&Rules, &str), why: Shared) -> (String, &'static str) {
+    let feed = |id: FeedId| hall.power.feeds.get(id).map_or("", |of| of.name.as_str());
+    match why {
+        Shared::Unmetered(of) => {
+            (format!("`{name}` has `{}` alone, which has no meter", feed(of)), "name feeds with a `meter`")
+        }
+        Shared::Cooling(of) => (
+            format!("`{name}` has `{}` alone, which cooling draws from", feed(of)),
+            "name the feeds below it that carry racks only",
+        ),
+        Shared::Cord(of, rack, other) => (
+            format!(
+                "`{name}` has `{}` alone, and `{}` below it hangs on `{}`, too",
+                feed(of),
+                hall.fed_rack(rack),
+                feed(other)
+            ),
+            "name every feed on which the racks below have cords",
+        ),
+        Shared::Taken(of, other) => (
+            format!("`{name}` has `{}` alone, and somebody has `{}`", feed(of), feed(other)),
+            "name a feed once, and none above or below another",
+        ),
+        Shared::Floor(of, whose) => {
+            let other = rules.tenants.get(whose).map_or("", |of| of.name.as_str());
+            (format!("`{other}` has a floor at `{}`, which `{name}` has alone", feed(of)), "take the floor away")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -203,6 +251,8 @@ mod tests {
         assert_eq!(told(SITE), "");
         let at_once = "excess = { capped = \"0s\", breach = \"0s\", caps = false }";
         assert_eq!(told(&SITE.replace("notice = \"2min\"", at_once)), "");
+        let alone = |feeds: &str| SITE.replace("share = 0.5", &format!("alone = [{feeds}]"));
+        assert_eq!(told(&alone("\"pdu-a1\", \"pdu-a2\"")), "");
         for (was, is, said) in [
             (
                 "[mqtt]\nurl = \"mqtt://127.0.0.1\"\nuser = \"wattloop\"\npassword_file = \"/etc/p\"\nbroker_acl = true\n",
@@ -220,6 +270,20 @@ mod tests {
             ("notice = \"2min\"", "excess.resolved = \"2h\"", "`budgets.excess.resolved` is 2h"),
             ("pdu-a1", "pdu-z9", "no such feed"),
             ("50e3", "500e3", "floors come to"),
+            ("share = 0.5", "alone = [\"pdu-x\"]", "alone, and the hall has no such feed"),
+            ("share = 0.5", "alone = [\"pdu-a1\"]", "`rack-a01` below it hangs on `pdu-a2`, too"),
+            ("share = 0.5", "alone = [\"utility\"]", "which cooling draws from"),
+            ("share = 0.5", "alone = [\"tr-1\"]", "which has no meter"),
+            (
+                "share = 0.5",
+                "alone = [\"pdu-b1\", \"pdu-b2\"]\n[[budgets.client]]\nname = \"k\"\nfloors = { pdu-b1 = 1e3 }\nalone = [\"pdu-b2\"]",
+                "`k` has a floor at `pdu-b1`, which `slurm` has alone",
+            ),
+            (
+                "share = 0.5",
+                "alone = [\"pdu-b1\", \"pdu-b2\"]\n[[budgets.client]]\nname = \"k\"\nalone = [\"pdu-b2\"]",
+                "`k` has `pdu-b2` alone, and somebody has `pdu-b2`",
+            ),
         ] {
             let text = SITE.replace(was, is);
             assert!(told(&text).contains(said), "{said}: {}", told(&text));

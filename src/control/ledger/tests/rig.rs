@@ -109,6 +109,7 @@ impl Rig {
             cause: &|_| Cause::GridTarget,
             load: &|feed| loads[feed.index()].map(Watts),
             rack: &|rack| racks[rack].map(Watts),
+            meter: &|feed| loads[feed.index()].map(Watts),
             cappable: &|_| cappable,
             openings: &|name, at| crate::control::lend::opening(hall, name, at),
             plans: self.plans,

@@ -30,6 +30,12 @@ impl Lent {
     fn with(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>)) {
         let (hall, field, tick) = (Arc::clone(&self.field.hall), &self.field, self.field.tick);
         let meters: Vec<Option<Watts>> = (0..hall.power.racks.len()).map(|rack| field.meter(rack)).collect();
+        let loads = field.loads(|gpu| field.draws(gpu));
+        let carries = |feed: FeedId| {
+            let limit = field.capper.limits.all.iter().position(|of| of.place == Place::Feed(feed))?;
+            field.gains.as_ref().map(|_| Watts(loads[limit]))
+        };
+        let feeds: Vec<Option<Watts>> = hall.power.feeds.ids().map(carries).collect();
         let grants: Vec<bool> =
             (0..hall.power.racks.len()).map(|rack| field.caps.grants_in(&hall.power, rack)).collect();
         let around = Around {
@@ -37,8 +43,9 @@ impl Lent {
             power: &hall.power,
             limit: &|feed, _, _| hall.power.feeds[feed].limit(),
             cause: &|_| Cause::Breaker,
-            load: &|_| Some(Watts(0.0)),
+            load: &|feed: FeedId| feeds[feed.index()].or(Some(Watts(0.0))),
             rack: &|rack| meters[rack],
+            meter: &|feed: FeedId| feeds[feed.index()],
             cappable: &|rack| grants[rack],
             openings: &|_, _| None,
             plans: false,
@@ -124,6 +131,42 @@ fn a_rack_is_held_to_what_was_lent_there_and_no_other_is() {
     lent.wants(true, 240_000);
     let free = lent.seconds(60);
     assert!(free > held - 4000.0 + 900.0 && lent.stage() == Stage::Within, "{free} W");
+}
+
+/// What all racks of row A draw is held to what was lent there, and row B's is not.
+#[test]
+fn feeds_of_one_client_are_held_to_what_he_was_lent_there() {
+    let hall = Arc::clone(&Field::new("[capping]").hall);
+    let alone = ["pdu-a1", "pdu-a2"].map(|name| hall.power.feed(name).expect("a feed")).to_vec();
+    let lends = |lent: &mut Lent, watts: f64| {
+        let wish = Wish::firm(At::Feed(alone[0]), watts);
+        let message =
+            Message { client: "slurm".to_owned(), request: "r".to_owned(), body: 1, op: Op::Acquire(vec![wish]) };
+        lent.with(|ledger, around, scratch, news| {
+            ledger.hear(around, &message, (scratch, news));
+        });
+    };
+    let row = |lent: &Lent, first: usize| (first..first + 20).map(|rack| lent.drawn(rack)).sum::<f64>();
+    let tenant = Tenant { alone: alone.clone(), ..Tenant::plain("slurm") };
+    let mut lent = Lent::new(Rules { tenants: vec![tenant], ..Rules::default() });
+    let idle = row(&lent, 0);
+    lends(&mut lent, 60e3);
+    lent.field.natural.fill(300_000);
+    lent.seconds(80);
+    let (drawn, others) = (row(&lent, 0), row(&lent, 20));
+    assert!(drawn > idle + 80e3, "{idle} W, and then {drawn} W");
+    lent.seconds(100);
+    let held = row(&lent, 0);
+    assert!(held <= idle + 60.5e3 && held > idle + 50e3, "{held} W where {idle} W rest and 60 kW are lent");
+    assert!((row(&lent, 20) - others).abs() < 100.0, "the other row draws what it drew");
+    let views = lent.field.views();
+    let said = "nobody's: lease 0-1 was exceeded";
+    assert!(views.iter().any(|view| view.rack == hall.fed_rack(0) && view.sentence.contains(said)), "{:?}", views[0]);
+    lent.field.natural.fill(100_000);
+    lent.seconds(200);
+    lent.field.natural.fill(240_000);
+    lent.seconds(60);
+    assert!(row(&lent, 0) > held - 20e3, "free again");
 }
 
 /// Agents that are gone take no caps: that is a breach at once, and says so.
