@@ -2,7 +2,7 @@
 
 use crate::id::FeedId;
 use crate::time::Span;
-use crate::units::Watts;
+use crate::units::{Kelvins, Watts};
 
 /// How billed peaks are kept down. A hall without it lets them come.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Peaks {
     pub release: Span,
     /// Batteries below the feed follow a plan of the day ahead.
     pub plan: bool,
+    /// What cooling gives after batteries, and before machines are lowered.
+    pub ride: Ride,
     /// What the windows of the tariff's demands shall not exceed. A demand that is not named is measured, and nothing is lowered for it.
     pub targets: Vec<Target>,
 }
@@ -37,6 +39,30 @@ impl Peaks {
     #[must_use]
     pub fn target(&self, demand: &str) -> Option<Watts> {
         self.targets.iter().find(|target| target.demand == demand).map(|target| target.most)
+    }
+}
+
+/// How far cooling's setpoints are moved for peaks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ride {
+    /// They rise by so much at the most while more is needed than batteries give (K, 0 to 5); 0: they do not.
+    pub most: Kelvins,
+    /// They fall by so much at the most before a peak that a plan expects (K, 0 to 5); 0: they do not.
+    pub pre_cool: Kelvins,
+    /// The fastest that they are moved (K/h, 1 to 20).
+    pub rate: f64,
+    /// False: what they would be is told, and nothing is moved.
+    pub acts: bool,
+}
+
+impl Ride {
+    /// What is taken where a file says nothing: nothing is moved.
+    pub const OFF: Self = Self { most: Kelvins(0.0), pre_cool: Kelvins(0.0), rate: 12.0, acts: true };
+
+    /// True where a file lets setpoints be moved, or has told what they would be.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.most > Kelvins(0.0) || self.pre_cool > Kelvins(0.0)
     }
 }
 

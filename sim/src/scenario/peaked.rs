@@ -1,6 +1,6 @@
 //! A hall whose billed peak is kept down.
 
-use plant::hall::peaks::{Peaks, Target, Unreliable};
+use plant::hall::peaks::{Peaks, Ride, Target, Unreliable};
 use plant::hall::{Hall, MeterRole};
 use plant::time::Span;
 use plant::units::Watts;
@@ -21,6 +21,8 @@ pub struct Peaked {
     pub unreliable: Unreliable,
     /// Batteries follow a plan of the day ahead.
     pub plan: bool,
+    /// How far cooling's setpoints are moved.
+    pub ride: Ride,
 }
 
 /// Where a window may begin.
@@ -63,9 +65,10 @@ impl Peaked {
         };
         let (margin, sensitivity, stale, release) = Peaks::USUAL;
         let targets = vec![Target { demand: DEMAND.to_owned(), most: self.most }];
-        let (unreliable, plan) = (self.unreliable, self.plan);
+        let Self { unreliable, plan, ride, .. } = *self;
+        let pulse = None;
         hall.power.peaks =
-            Some(Peaks { meter, feed, pulse: None, margin, sensitivity, stale, unreliable, release, plan, targets });
+            Some(Peaks { meter, feed, pulse, margin, sensitivity, stale, unreliable, release, plan, ride, targets });
         Ok(())
     }
 }

@@ -88,7 +88,7 @@ fn tariff(of: &Peaked, zone: &str, priced: bool) -> Option<Arc<Tariff>> {
 
 #[cfg(test)]
 mod tests {
-    use plant::hall::peaks::Unreliable;
+    use plant::hall::peaks::{Ride, Unreliable};
     use plant::units::Watts;
 
     use super::*;
@@ -98,7 +98,14 @@ mod tests {
         for (_, window) in Begins::WORDS {
             for minutes in [15, 30, 60] {
                 let length = Span::from_secs(60 * minutes);
-                let of = Peaked { window, length, most: Watts(1e6), unreliable: Unreliable::Hold, plan: false };
+                let of = Peaked {
+                    window,
+                    length,
+                    most: Watts(1e6),
+                    unreliable: Unreliable::Hold,
+                    plan: false,
+                    ride: Ride::OFF,
+                };
                 let tariff = tariff(&of, "Europe/Berlin", minutes == 15).expect("a tariff");
                 assert_eq!(tariff.demand[0].window.length, i64::try_from(60_000 * minutes).unwrap());
             }

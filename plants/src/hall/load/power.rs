@@ -5,6 +5,7 @@ mod grid;
 mod nodes;
 mod peaks;
 mod proof;
+mod ride;
 
 use super::Draft;
 use crate::breaker::{Characteristic, Circuit, Points, Standard};
@@ -13,6 +14,8 @@ use crate::hall::power::{Breaker, Cord, FedRack, Feed, FeedKind, Loss, Metered, 
 use crate::id::{FeedId, Table};
 use crate::read::{Section, did_you_mean};
 use crate::units::Watts;
+
+pub(super) use ride::check as check_ride;
 
 /// The share of a rating that may be used where neither the file nor the breaker's standard says.
 const MARGIN: f64 = 0.95;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use plant::hall::Hall;
-use plant::hall::peaks::Unreliable;
+use plant::hall::peaks::{Ride, Unreliable};
 use plant::time::Span;
-use plant::units::Watts;
+use plant::units::{Kelvins, Watts};
 
 use super::Page;
 use crate::scenario::peaked::{Begins, Peaked};
@@ -28,8 +28,10 @@ impl Page<'_> {
         let words = [("hold", Unreliable::Hold), ("release", Unreliable::Release)];
         let unreliable = section.word("unreliable", &words).unwrap_or(Unreliable::Hold);
         let plan = section.or("plan", false);
+        let kelvins = |key| Kelvins(section.number(key, 0.0, (0.0, 5.0)));
+        let ride = Ride { most: kelvins("ride"), pre_cool: kelvins("pre-cool"), ..Ride::OFF };
         section.done();
-        let of = Peaked { window: window?, length, most: most?, unreliable, plan };
+        let of = Peaked { window: window?, length, most: most?, unreliable, plan, ride };
         if let Err((message, help)) = of.apply(Arc::make_mut(hall)) {
             section.fault("", message, help);
             return None;
