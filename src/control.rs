@@ -66,6 +66,7 @@ mod quality;
 pub mod report;
 pub mod request;
 mod retune;
+pub mod ride;
 mod rule;
 mod safety;
 pub mod savings;
@@ -152,6 +153,7 @@ struct Plan {
     allowed: Allowed,
     watched: Table<OutputId, Watched>,
     peaks: Option<interval::Plan>,
+    ride: Option<ride::Plan>,
     zone: TimeZone,
     leases: Option<ledger::Ground>,
 }
@@ -182,6 +184,7 @@ pub struct State {
     /// The plan that batteries follow, where the hall's file lets them.
     ahead: Option<ahead::Follow>,
     batteries: battery::Batteries,
+    ride: ride::Ride,
     grid: Grid,
     ledger: ledger::Ledger,
     prices: LivePrices,
@@ -210,12 +213,14 @@ impl Controller {
         let Site { hall, tariff, prices, leases } = site.into();
         let commands = Commands::of(&hall);
         let circuits = cooling::circuits(&hall, &commands);
+        let peaks = interval::Plan::of(&hall, tariff.as_ref());
         let plan = Plan {
             watched: shadow::watched(&hall, &commands, &circuits),
+            ride: ride::Plan::of(&hall, &circuits, peaks.as_ref()),
             circuits,
             wirings: Wirings::of(&hall, &commands),
             allowed: Allowed::of(&hall.power),
-            peaks: interval::Plan::of(&hall, tariff.as_ref()),
+            peaks,
             zone: energy::calendar::zone(&hall.tz),
             leases: leases.map(|rules| ledger::Ground::of(&hall.power, &rules)),
             hall: Arc::clone(&hall),
@@ -274,6 +279,7 @@ impl Controller {
         state.energy.step(hall, state.quality.image(), tick.mono, news); // registers to energy, PUE
         state.age_leases(plan, scratch, news); // what schedulers may draw
         state.draw(plan, inputs, capper, (&mut outputs.caps, news)); // what feeds carry and may carry, what every GPU may draw
+        state.ride(plan, (inputs, capper), news); // what cooling gives for it
         state.look_at_the_clock(plan, news); // what energy costs now, which windows are open
         state.save(plan, capper); // what would have flowed without control
         let image = state.quality.image();

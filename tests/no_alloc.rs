@@ -189,7 +189,7 @@ fn a_scan_that_caps_eight_hundred_gpus_allocates_nothing() {
 #[test]
 fn a_scan_that_keeps_billed_windows_allocates_nothing() {
     let (name, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let more = "[capping]\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = true\n[[peak]]\ndemand = \"peak\"\nmost = 100e3\n[[peak]]\ndemand = \"moving\"\nmost = 100e3\n[[battery]]\nname = \"bess\"\nfeed = \"utility\"\ncapacity = 400e3\nrated-discharge = 200e3\nrated-charge = 200e3\nreserve = 10.0\n[[meter]]\nname = \"out\"\nrole = \"battery-discharge\"\nrated = 200e3\n[[meter]]\nname = \"in\"\nrole = \"battery-charge\"\nrated = 200e3\n";
+    let more = "[capping]\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = true\nride = 2.0\npre-cool = 1.0\n[[peak]]\ndemand = \"peak\"\nmost = 100e3\n[[peak]]\ndemand = \"moving\"\nmost = 100e3\n[[battery]]\nname = \"bess\"\nfeed = \"utility\"\ncapacity = 400e3\nrated-discharge = 200e3\nrated-charge = 200e3\nreserve = 10.0\n[[meter]]\nname = \"out\"\nrole = \"battery-discharge\"\nrated = 200e3\n[[meter]]\nname = \"in\"\nrole = \"battery-charge\"\nrated = 200e3\n";
     let tariff = "name = \"t\"\nsummary = \"Two demands.\"\ncurrency = \"EUR\"\nzone = \"Europe/Berlin\"\n[[energy]]\nname = \"all\"\nprice = 0.1\n[[demand]]\nname = \"peak\"\nprice = 1\nwindow = \"fixed\"\nlength = \"15min\"\nratchet = { share = 0.8, months = 11 }\n[[demand]]\nname = \"moving\"\nprice = 1\nwindow = \"rolling\"\nlength = \"5min\"\nhours = [\"00:00-23:00\"]\n";
     let hall = Arc::new(Hall::load(name, &format!("{text}\n{more}")).expect("loads"));
     let tariff = Some(Arc::new(Tariff::load("t.toml", tariff).expect("loads")));

@@ -122,6 +122,8 @@ pub enum Reason {
     DemandLimit,
     /// What coils and rows demand of the plant says how cold its water is.
     PlantDemand,
+    /// The same, moved for peaks.
+    Rides,
     /// Nobody starts: each machine may take all of its load.
     NoDemandLimit,
     /// No water comes to it.

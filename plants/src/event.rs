@@ -35,7 +35,7 @@ pub use feed::FeedTrouble;
 pub use grid::{GridFault, GridNews};
 pub use leak::LeakNews;
 pub use lease::{Excess, ExcessStage, LeaseNews};
-pub use peak::PeakNews;
+pub use peak::{PeakNews, RideEnd};
 pub use plan::{PlanEnd, PlanNews};
 pub use price::{PriceNews, PriceTrouble};
 pub use severity::Severity;

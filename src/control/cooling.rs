@@ -91,6 +91,8 @@ pub struct Loop {
     feed: Feed,
     /// What a sequence wants of it; the tuning's setpoint where none does.
     aim: Option<Aim>,
+    /// How far its setpoint is moved for peaks (K).
+    ride: f64,
     /// What its schedule of gains went by last.
     place: Option<f64>,
     /// A sequence has it stand at an output.
@@ -115,6 +117,7 @@ impl Loop {
             group,
             feed: Feed::default(),
             aim: None,
+            ride: 0.0,
             place: None,
             stands: false,
             setpoint: 0.0,
@@ -122,6 +125,12 @@ impl Loop {
             lead: None,
             started: false,
         }
+    }
+
+    /// How far its setpoint is moved for peaks (K).
+    #[must_use]
+    pub const fn ride(&self) -> f64 {
+        self.ride
     }
 
     /// The block's terms.
@@ -233,6 +242,13 @@ impl Cooling {
         }
     }
 
+    /// From now on a loop's setpoint is so far from where it usually is (K).
+    pub fn ride(&mut self, id: LoopId, kelvins: f64) {
+        if let Some(row) = self.loops.get_mut(id) {
+            row.ride = kelvins;
+        }
+    }
+
     /// Steps every loop that is due and proposes every loop's output.
     pub fn step(&mut self, circuits: &[Circuit], scene: &Scene<'_>, commands: &mut Commands, news: &mut News<'_>) {
         for circuit in circuits {
@@ -248,7 +264,7 @@ impl Cooling {
             tuning.setpoint = match aim {
                 Some(Aim::Hold { setpoint, .. }) => setpoint,
                 Some(Aim::Stand { .. }) | None => tuning.setpoint,
-            };
+            } + row.ride;
             row.waited = sum(row.waited, scene.dt);
             let another = row.look(circuit, (&tuning, aim), scene.image);
             let mode = match (row.shared(circuit.mode(scene.image, scene.held)), aim) {

@@ -48,6 +48,7 @@ pub use kept::{Kept, Peak};
 use load::Load;
 pub use plan::Plan;
 use room::{Open, Room, Sight};
+pub use spare::Strain;
 use trace::Supposed;
 pub use trace::Trace;
 

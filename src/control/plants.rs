@@ -84,6 +84,11 @@ impl Plants {
         }
     }
 
+    /// From now on the water of a plant, by its place, is so far from where coils demand it (K).
+    pub fn ride(&mut self, place: usize, kelvins: f64) {
+        self.0.get_mut(place).into_iter().for_each(|plant| plant.demand.ride(kelvins));
+    }
+
     /// Gives the loops that serve a plant their setpoints: the chilled water's pump the pressure that it is to hold.
     pub fn aim(&self, hall: &Hall, cooling: &mut Cooling) {
         let strategies = *cooling.strategies();
@@ -339,6 +344,7 @@ impl Plant {
         let on_panels = self.is_on_panels();
         let target = self.stages.target();
         let water = self.demand.water(rules);
+        let because = if self.demand.rides() { Reason::Rides } else { Reason::PlantDemand };
         for (output, machine) in wiring.chillers.iter().zip(self.stages.machines().rows()) {
             // Where all have failed their panels know better than we do.
             let on_panels = on_panels || (self.stages.is_helpless() && machine.trouble().is_some());
@@ -355,10 +361,10 @@ impl Plant {
             if let Some(limit) = output.limit {
                 commands.propose(limit, Level::Control, most, why);
             }
-            commands.propose(output.setpoint, Level::Control, water, Reason::PlantDemand);
+            commands.propose(output.setpoint, Level::Control, water, because);
         }
         if let (Some(output), Some(economiser)) = (wiring.economiser, &self.economiser) {
-            commands.propose(output.setpoint, Level::Control, water, Reason::PlantDemand);
+            commands.propose(output.setpoint, Level::Control, water, because);
             let wanted = if economiser.is_wanted() { Reason::Economising } else { Reason::NotEconomising };
             tell(commands, (output.mode, on_panels), &economiser.machine, wanted);
         }

@@ -16,6 +16,7 @@ mod performance;
 mod plants;
 mod prices;
 mod pumps;
+mod ride;
 mod schedule;
 mod shadow;
 mod status;

@@ -82,7 +82,9 @@ impl Controller {
     #[must_use]
     pub fn peaks(&self) -> Option<PeaksView> {
         let scene = self.state.metered(&self.plan, &self.capper)?;
-        Some(self.state.interval.view(&self.plan.hall, self.plan.peaks.as_ref()?, &scene))
+        let view = self.state.interval.view(&self.plan.hall, self.plan.peaks.as_ref()?, &scene);
+        let cooling = self.plan.ride.as_ref().map(|plan| self.state.ride.view(&self.plan.hall, plan));
+        Some(PeaksView { cooling, ..view })
     }
 
     /// What was metered, beside what it would have been without control; nothing where no peak is kept down.

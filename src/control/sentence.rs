@@ -50,6 +50,7 @@ pub fn reason(hall: &Hall, reason: Reason) -> String {
         Reason::Economising => "outdoors is cold enough to make the water".to_owned(),
         Reason::NotEconomising => "outdoors is too warm for it, or it did not help".to_owned(),
         Reason::PlantDemand => "as cold as coils and rows demand it".to_owned(),
+        Reason::Rides => "as cold as coils and rows demand it, moved for a billed peak".to_owned(),
         Reason::NoDemandLimit => "it may take all of its load: no other machine needs room to start".to_owned(),
         Reason::HeatWanted => "the customer calls for heat, and the return is warm enough".to_owned(),
         Reason::NoHeatWanted => "no heat is called for or taken, the return is too cold, or it is not known".to_owned(),

@@ -33,6 +33,7 @@ use super::performance::Performances;
 use super::power::{self, Capper, Caps};
 use super::prices::LivePrices;
 use super::quality::Quality;
+use super::ride::Ride;
 use super::safety::Safety;
 use super::savings::{self, Savings};
 use super::scene::Scene;
@@ -72,6 +73,7 @@ impl State {
             outlook: plan.peaks.as_ref().map(|_| Outlook::default()),
             ahead: plan.peaks.as_ref().filter(|peaks| peaks.plans()).map(|peaks| Follow::new(peaks.demands())),
             batteries: Batteries::new(hall),
+            ride: Ride::new(plan.ride.as_ref()),
             grid: Grid::new(hall),
             ledger: Ledger::new(&hall.power),
             prices: LivePrices::default(),
@@ -296,7 +298,7 @@ impl State {
     }
 
     /// The same where the feed's meter is read and believed: nothing is made of what is reckoned.
-    fn metered_free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
+    pub(super) fn metered_free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
         self.feeds.flow(feed).filter(|flow| flow.known == Known::Metered).and_then(|_| self.free(hall, feed))
     }
 
@@ -309,6 +311,7 @@ impl State {
         self.interval.restart(plan.peaks.as_ref());
         self.savings.restart(plan.peaks.as_ref());
         self.batteries.restart(&plan.hall, news);
+        self.ride.restart();
         self.outlook.iter_mut().for_each(Outlook::restart);
         self.ahead.iter_mut().for_each(|ahead| ahead.restart(news));
         self.cooling.restart(&plan.hall, &plan.circuits);

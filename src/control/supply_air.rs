@@ -5,7 +5,7 @@
 //!   Reset ◀──▶ `every`: racks near their limit, fans fast: − min(respond · (R − I), most)        coldest … warmest
 //!   │ ▲
 //!   │ └──────────────────────────────── all is known again: it goes on from there
-//!   ├─ a chiller's stage changes, or somebody holds fans or valves ─▶ it stays
+//!   ├─ a chiller's stage changes, setpoints are moved for peaks, or somebody holds fans or valves ─▶ it stays
 //!   └─ a sensor is lost, or the plant is on its panels ─▶ back to the valves' setpoint, on a ramp, and never warmer
 //! ```
 //!
@@ -64,6 +64,8 @@ pub enum Cause {
     Asked,
     /// A chiller's stage changes, or has just changed.
     Settling,
+    /// Its setpoints are moved for billed peaks: racks and fans are where they are because of that.
+    Rides,
     /// Somebody holds its fans or valves.
     Held,
     /// An inlet is doubted: nothing is trimmed by it.
@@ -84,6 +86,7 @@ impl Cause {
             Self::Balanced => "as warm as fans find it worth while",
             Self::Asked => "colder by and by, for racks or fans ask for it",
             Self::Settling => "as it was, while a chiller's stage changes and for a while after",
+            Self::Rides => "as it was, while setpoints are moved for billed peaks",
             Self::Held => "as it was, while somebody holds fans or valves of the row",
             Self::Doubted => "as it was, while an inlet of the row is doubted",
             Self::Blind => "back to where it begins: a sensor of the row is lost, or the plant is on its panels",
@@ -131,6 +134,8 @@ pub struct View {
     pub held: bool,
     /// A chiller's stage changes.
     pub settling: bool,
+    /// Setpoints of the row are moved for peaks.
+    pub rides: bool,
     /// The water is cooled for nothing (1), by compressors (0), or by a tower that works for it (between).
     pub free: f64,
 }
@@ -182,7 +187,8 @@ impl SupplyAir {
                 continue;
             }
             let view = look((id, of), (scene, tuning), wiring);
-            let view = View { blind: view.blind || on_panels, settling, free, ..view };
+            let rides = cooling.of(of.fan_loop).is_some_and(|fans| fans.ride() != 0.0);
+            let view = View { blind: view.blind || on_panels, settling, rides, free, ..view };
             row.step((tuning, rules.valves.setpoint), &view, scene.dt);
         }
     }
@@ -207,6 +213,7 @@ fn look((id, row): (RowId, &Row), (scene, tuning): (&Scene<'_>, &SupplyAirTuning
         fans: None,
         held: wiring.valves.iter().any(|valve| scene.person(*valve).is_some()),
         settling: false,
+        rides: false,
         free: 0.0,
     };
     for rack in &row.racks {
@@ -272,6 +279,7 @@ impl RowAir {
             () if view.blind => Cause::Blind,
             () if (view.held || view.fans.is_none()) && excess <= 0.0 => Cause::Held,
             () if view.settling && !view.beyond => Cause::Settling,
+            () if view.rides && !view.beyond => Cause::Rides,
             () if self.running < rules.delay && !view.beyond => Cause::Begun,
             () if excess > 0.0 => Cause::Asked,
             () if !view.known => Cause::Doubted,
@@ -281,7 +289,7 @@ impl RowAir {
         let moved = match self.cause {
             Cause::Hot => self.setpoint.min(begin),
             Cause::Blind => self.setpoint.min(begin).max(self.setpoint - BACK * dt.seconds()),
-            Cause::Begun | Cause::Settling | Cause::Held => self.setpoint,
+            Cause::Begun | Cause::Settling | Cause::Rides | Cause::Held => self.setpoint,
             Cause::Trimmed | Cause::Balanced | Cause::Asked | Cause::Doubted => self.due(rules, excess, dt),
         };
         // Where somebody has put the valves' setpoint is inside.
@@ -302,6 +310,7 @@ impl RowAir {
             Cause::Begun
             | Cause::Balanced
             | Cause::Settling
+            | Cause::Rides
             | Cause::Held
             | Cause::Doubted
             | Cause::Blind

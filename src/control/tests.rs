@@ -25,6 +25,7 @@ mod published_faults;
 mod pumps;
 mod responses;
 mod restart;
+mod rides;
 mod rig;
 mod safety;
 mod scan;

@@ -12,7 +12,8 @@ fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
     let folder = tempfile::tempdir().expect("a folder");
     let hall = folder.path().join("peaks.toml");
     // Far below what flows: it is held at once, and nobody is there whom it could lower.
-    let peaks = "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n[[peak]]\ndemand = \"demand\"\nmost = 100e3\n";
+    let peaks =
+        "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nride = 2.0\n[[peak]]\ndemand = \"demand\"\nmost = 100e3\n";
     std::fs::write(&hall, format!("{air}\n{peaks}")).expect("writes");
     let set = vec![format!("hall={:?}", hall.display().to_string()), format!("tariff.file={tariff:?}")];
     let rig = Rig::with("air", folder, Scene { set, ..Scene::default() });
@@ -24,6 +25,9 @@ fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
         (&shown["meter"], &shown["tariff"], &shown["sure"]),
         (&"utility".into(), &"lakes-coincident".into(), &true.into())
     );
+    let rows = shown["cooling"]["setpoints"].as_array().map(|all| all.iter().map(|of| of["name"].clone()).collect());
+    let names: Option<Vec<Value>> = Some(vec!["row-a".into(), "row-b".into(), "chw".into()]);
+    assert_eq!((rows, &shown["cooling"]["ride_k"]), (names, &2.0.into()));
     assert!(window(&shown)["flowed_wh"].as_f64() > Some(0.0), "{shown}");
     let text = rig.text(&["power", "peaks"]);
     for words in [
@@ -31,6 +35,7 @@ fn windows_are_reckoned_from_the_billed_meter_and_survive_a_crash() {
         "HELD           at",
         "for the windows of `demand`",
         "kWh flowed, becomes",
+        "cooling        ",
     ] {
         assert!(text.contains(words), "no `{words}` in\n{text}");
     }

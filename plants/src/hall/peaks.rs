@@ -2,7 +2,7 @@
 
 use crate::id::FeedId;
 use crate::time::Span;
-use crate::units::{Kelvins, Watts};
+use crate::units::{Celsius, Kelvins, Watts};
 
 /// How billed peaks are kept down. A hall without it lets them come.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +58,12 @@ pub struct Ride {
 impl Ride {
     /// What is taken where a file says nothing: nothing is moved.
     pub const OFF: Self = Self { most: Kelvins(0.0), pre_cool: Kelvins(0.0), rate: 12.0, acts: true };
+
+    /// Inlets stay so far below the recommended end (K).
+    pub const ROOM: Kelvins = Kelvins(0.5);
+
+    /// The lower end of the recommended range, of every class (°C). **Source** ASHRAE TC 9.9, 5th edition 2021, table 2.1.
+    pub const COLDEST: Celsius = Celsius(18.0);
 
     /// True where a file lets setpoints be moved, or has told what they would be.
     #[must_use]

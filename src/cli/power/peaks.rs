@@ -2,6 +2,7 @@
 
 use clap::Args;
 use wattloop::control::interval::view::{DemandView, PeaksView, WindowView};
+use wattloop::control::ride::view::RideView;
 
 use crate::cli::client::SocketArgs;
 use crate::cli::figure::{clock, fixed, length};
@@ -47,6 +48,9 @@ fn page(view: &PeaksView) -> String {
     if view.lowered > 0 {
         page += &format!("lowered        {} times, {} in all\n", view.lowered, length(view.lowered_s));
     }
+    if let Some(of) = &view.cooling {
+        page += &cooling(of);
+    }
     page += &format!(
         "\n{:<20} {:>9} {:>9} {:>9} {:>9}  {}\n",
         "demand", "target kW", "paid kW", "kept kW", "peak kW", "open window that allows least"
@@ -64,6 +68,21 @@ fn page(view: &PeaksView) -> String {
         );
     }
     page
+}
+
+/// What cooling does, and where its setpoints are.
+fn cooling(of: &RideView) -> String {
+    let does = if of.does == "rests" { "rests".to_owned() } else { of.does.to_uppercase().replace('_', "-") };
+    let why = of.doubt.as_ref().map_or_else(String::new, |why| format!(" by `{}`", why.replace('_', " ")));
+    let only = if of.acts { "" } else { " (told, not done)" };
+    let away: Vec<_> = of.setpoints.iter().filter(|of| of.offset_k != 0.0).collect();
+    let moved = away.iter().map(|of| format!("{} {:+.1} K", of.name, of.offset_k));
+    let moved = if away.is_empty() { "all at home".to_owned() } else { moved.collect::<Vec<_>>().join(", ") };
+    let rides = match of.rides {
+        0 => String::new(),
+        times => format!("; {times} times, {} in all", length(of.rides_s)),
+    };
+    format!("cooling        {does}{why}{only}: {moved}{rides}\n")
 }
 
 fn open(of: &DemandView) -> String {
@@ -87,6 +106,7 @@ fn window(of: &WindowView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wattloop::control::ride::view::MovedView;
 
     #[test]
     fn the_page_says_what_is_held_and_what_each_window_allows() {
@@ -118,6 +138,15 @@ mod tests {
             held_by: Some("peak".to_owned()),
             lowered: 1,
             lowered_s: 95.0,
+            cooling: Some(RideView {
+                does: "rides".to_owned(),
+                acts: true,
+                ride_k: 2.0,
+                setpoints: vec![MovedView { name: "row-a".to_owned(), offset_k: 1.25 }],
+                rides: 1,
+                rides_s: 600.0,
+                ..RideView::default()
+            }),
             demands: vec![demand],
         };
         let said = page(&view);
@@ -125,6 +154,7 @@ mod tests {
             "meter          utility of utility, billed by `weser-rlm`\n",
             "HELD           at 987.6 kW for the windows of `peak`",
             "lowered        1 times",
+            "cooling        RIDES: row-a +1.2 K; 1 times, 10 min in all\n",
             "02:00 to 02:15: 151.2 kWh flowed, becomes 1012.0 kW, allows 987.6 kW from now on; 2 windows were not known whole",
         ] {
             assert!(said.contains(line), "{line}: {said}");

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use plant::hall::Hall;
-use plant::hall::peaks::Peaks;
+use plant::hall::peaks::{Peaks, Ride};
 use plant::id::{FeedId, PointId};
+use plant::time::Span;
 use plant::units::Watts;
 
 use crate::control::tariff::{DemandCharge, Tariff, WindowKind};
@@ -59,6 +60,12 @@ impl Plan {
     #[must_use]
     pub const fn plans(&self) -> bool {
         self.rules.plan
+    }
+
+    /// How far cooling's setpoints are moved for peaks, and how long nothing must have needed that before they go home.
+    #[must_use]
+    pub const fn ride(&self) -> (Ride, Span) {
+        (self.rules.ride, self.rules.release)
     }
 
     /// What the hall's file says that a demand's windows shall not exceed (W).

@@ -6,6 +6,7 @@ use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use super::{Interval, Plan, Scene, Tightest};
+use crate::control::ride::view::RideView;
 
 /// A minute (ms).
 const MINUTE: i64 = 60_000;
@@ -35,6 +36,9 @@ pub struct PeaksView {
     pub lowered: u32,
     /// See above.
     pub lowered_s: f64,
+    /// What cooling does for them; nothing where the hall's file moves none of its setpoints.
+    #[serde(default)]
+    pub cooling: Option<RideView>,
     /// Every demand of the tariff.
     pub demands: Vec<DemandView>,
 }
@@ -102,6 +106,7 @@ impl Interval {
             held_by: self.held_by(plan).map(str::to_owned),
             lowered: self.lowered.0,
             lowered_s: self.lowered.1.seconds(),
+            cooling: None,
             demands: (0..plan.targets.len()).filter_map(|demand| self.demand(plan, scene, (at, demand))).collect(),
         }
     }

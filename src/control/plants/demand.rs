@@ -19,6 +19,8 @@ pub struct Demand {
     reset: Reset,
     coils: Vec<Coil>,
     requests: f64,
+    /// How far the water is from where they demand it (K).
+    ride: f64,
 }
 
 impl Demand {
@@ -29,14 +31,14 @@ impl Demand {
             Circuit::ChilledWater => hall.coils.len(),
             Circuit::FacilityWater => 0,
         };
-        Self { reset: Reset::FULL, coils: vec![Coil::default(); coils], requests: 0.0 }
+        Self { reset: Reset::FULL, coils: vec![Coil::default(); coils], requests: 0.0, ride: 0.0 }
     }
 
     /// All is demanded again.
     pub fn restart(&mut self) {
         self.reset = Reset::FULL;
         self.coils.fill(Coil::default());
-        self.requests = 0.0;
+        (self.requests, self.ride) = (0.0, 0.0);
     }
 
     /// The demand (%, 0 to 100) and the requests behind it.
@@ -45,9 +47,26 @@ impl Demand {
         (self.reset.demand(), self.requests)
     }
 
+    /// From now on the water is so far from where it is demanded (K).
+    pub const fn ride(&mut self, kelvins: f64) {
+        self.ride = kelvins;
+    }
+
+    /// True while the water is not where it is demanded.
+    #[must_use]
+    pub fn rides(&self) -> bool {
+        self.ride != 0.0
+    }
+
     /// The water to the hall (°C).
     #[must_use]
     pub fn water(&self, rules: &PlantTuning) -> f64 {
+        self.usual(rules) + self.ride
+    }
+
+    /// Where it is demanded (°C).
+    #[must_use]
+    pub fn usual(&self, rules: &PlantTuning) -> f64 {
         let coldest = rules.setpoint.get();
         rules.reset.map_or(coldest, |of| self.reset.water(coldest, of.warmest.get()))
     }

@@ -121,7 +121,8 @@ fn loop_view(hall: &Hall, state: &State, circuit: &Circuit) -> Option<LoopView> 
         name: hall.loops.get(circuit.id)?.clone(),
         mode: row.mode().to_owned(),
         setpoint: row.setpoint,
-        because: super::air::because(hall, state, circuit.id)
+        because: super::ride::because(state, circuit)
+            .or_else(|| super::air::because(hall, state, circuit.id))
             .or_else(|| super::supervisor::because(state, circuit.service)),
         unit: circuit.unit(hall).to_owned(),
         pv: row.pv,

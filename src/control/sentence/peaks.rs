@@ -26,6 +26,25 @@ pub fn peak(hall: &Hall, news: PeakNews) -> String {
         PeakNews::Unsure(true) => {
             "has billed windows of which it is not sure where they begin: all that may be count".to_owned()
         }
+        PeakNews::Rides(true) => {
+            format!("{} setpoints of cooling above where they usually are, for less load", moves(hall))
+        }
+        PeakNews::Rides(false) => format!("{} setpoints of cooling above where they usually are no more", moves(hall)),
+        PeakNews::PreCools(true) => {
+            format!("{} setpoints of cooling below where they usually are, before a peak that is expected", moves(hall))
+        }
+        PeakNews::PreCools(false) => {
+            format!("{} setpoints of cooling below where they usually are no more", moves(hall))
+        }
+        PeakNews::RideEnded(why) => {
+            format!("has setpoints of cooling back where they usually are, at once: {}", why.sentence())
+        }
         PeakNews::Unsure(false) => "has billed windows of which it is sure where they begin".to_owned(),
     }
+}
+
+/// Setpoints are moved, or would be.
+fn moves(hall: &Hall) -> &'static str {
+    let acts = hall.power.peaks.as_ref().is_none_or(|peaks| peaks.ride.acts);
+    if acts { "has" } else { "would have, if `ride-mode` let it," }
 }

@@ -30,7 +30,7 @@ pub struct Sight {
     pub on_panels: bool,
     /// Somebody else's control runs the plant.
     pub beside: bool,
-    /// Somebody holds an output, or a loop is on trial.
+    /// Somebody holds an output, a loop is on trial, or setpoints are moved for peaks.
     pub disturbed: bool,
     /// What a step of each lever would save, by the maps.
     pub steps: Steps,
@@ -42,6 +42,7 @@ pub fn look(hall: &Hall, state: &State) -> Sight {
     let State { quality, energy, equipment, cooling, .. } = state;
     let (image, power, now) = (quality.image(), energy.power(), cooling.strategies());
     let (recommended, most) = (hall.limits.inlet_recommended.get(), hall.limits.inlet_max.get());
+    let rides = hall.power.peaks.as_ref().is_some_and(|peaks| peaks.ride.acts) && state.ride.is_away();
     let commissions = state.trials.running().is_some() || state.checkouts.is_busy();
     let mut sight = Sight {
         powers: power.facility.zip(power.it).map(|(facility, it)| (facility.get(), it.get())),
@@ -49,7 +50,7 @@ pub fn look(hall: &Hall, state: &State) -> Sight {
         hot: equipment.asks(hall).next().is_some(),
         on_panels: equipment.is_on_panels(hall),
         beside: state.shadow.is_on(),
-        disturbed: commissions || state.overrides.iter().next().is_some(),
+        disturbed: commissions || rides || state.overrides.iter().next().is_some(),
         ..Sight::default()
     };
     if let (Some(tuning), Some((_, it))) = (&now.supervisor, sight.powers) {

@@ -17,6 +17,7 @@ const CALM: View = View {
     fans: Some(40.0),
     held: false,
     settling: false,
+    rides: false,
     free: 0.0,
 };
 
@@ -81,6 +82,15 @@ fn a_stage_change_freezes_it_and_a_rack_beyond_the_recommended_is_answered_all_t
 }
 
 #[test]
+fn while_its_setpoints_are_moved_for_peaks_it_stays_and_a_rack_beyond_the_recommended_is_answered_all_the_same() {
+    let mut air = trimmed();
+    let rides = View { rides: true, fans: Some(90.0), warm: 20.0, ..CALM };
+    assert!((pass(&mut air, rides, 7200) - 21.0).abs() < 1e-9, "racks are warm because of that");
+    assert_eq!(air.cause(), Cause::Rides);
+    assert!(pass(&mut air, View { beyond: true, ..rides }, 300) < 20.7);
+}
+
+#[test]
 fn somebody_who_holds_valves_or_all_fans_freezes_it() {
     for view in [View { held: true, ..CALM }, View { fans: None, ..CALM }] {
         let mut air = trimmed();
@@ -120,7 +130,7 @@ fn somebody_who_moves_the_valves_setpoint_has_it_begin_there() {
 }
 
 fn views() -> impl Strategy<Value = View> {
-    let flags = prop::collection::vec(any::<bool>(), 5);
+    let flags = prop::collection::vec(any::<bool>(), 6);
     (flags, 0_u8..6, prop::option::of(0.0..100.0_f64), 0.0..1.0_f64).prop_map(|(flags, warm, fans, free)| View {
         warm: f64::from(warm),
         beyond: flags[0],
@@ -130,6 +140,7 @@ fn views() -> impl Strategy<Value = View> {
         fans,
         held: flags[3],
         settling: flags[4],
+        rides: flags[5],
         free,
     })
 }
@@ -147,7 +158,7 @@ proptest! {
                 let before = air.setpoint();
                 let now = pass(&mut air, view, 1);
                 prop_assert!((OF.coldest.0..=OF.warmest.0).contains(&now));
-                prop_assert!(now <= before || !(view.blind || view.held || view.settling || !view.known));
+                prop_assert!(now <= before || !(view.blind || view.held || view.settling || view.rides || !view.known));
                 past.push(now);
             }
         }

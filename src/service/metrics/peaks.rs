@@ -4,6 +4,7 @@ use plant::convert::f64_from_u64;
 
 use super::figures::{Family, Figures, Row};
 use crate::control::interval::view::DemandView;
+use crate::control::ride::view::RideView;
 
 /// Billed peaks as of the last scan. What is unknown, or kept nowhere, has no series.
 pub fn peaks(figures: &Figures) -> Vec<Family> {
@@ -13,7 +14,7 @@ pub fn peaks(figures: &Figures) -> Vec<Family> {
         view.demands.iter().filter_map(|demand| Some(Row::new(&[("demand", &demand.name)], of(demand)?))).collect()
     };
     let doubts = [("meter", !view.read), ("windows", !view.sure)];
-    vec![
+    let mut all = vec![
         Family::gauge(
             "peak_allowed_watts",
             "What the feed may carry for its billed windows, while it is held",
@@ -36,6 +37,22 @@ pub fn peaks(figures: &Figures) -> Vec<Family> {
             "How often loads were lowered for billed windows",
             vec![Row::only(f64_from_u64(u64::from(view.lowered)))],
         ),
+    ];
+    all.extend(view.cooling.iter().flat_map(cooling));
+    all
+}
+
+/// What cooling does for them.
+fn cooling(of: &RideView) -> [Family; 2] {
+    let moved = of.setpoints.iter().map(|of| Row::new(&[("setpoint", &of.name)], of.offset_k));
+    let rides = vec![Row::only(f64_from_u64(u64::from(of.rides)))];
+    [
+        Family::gauge(
+            "peak_cooling_offset_kelvins",
+            "How far a setpoint of cooling is from where it usually is, for billed peaks",
+            moved.collect(),
+        ),
+        Family::counter("peak_cooling_rides", "How often setpoints of cooling rose for billed peaks", rides),
     ]
 }
 
@@ -43,6 +60,7 @@ pub fn peaks(figures: &Figures) -> Vec<Family> {
 mod tests {
     use super::*;
     use crate::control::interval::view::{PeaksView, WindowView};
+    use crate::control::ride::view::MovedView;
 
     #[test]
     fn what_is_kept_nowhere_has_no_series() {
@@ -71,6 +89,11 @@ mod tests {
             held_by: Some("peak".to_owned()),
             lowered: 2,
             lowered_s: 60.0,
+            cooling: Some(RideView {
+                setpoints: vec![MovedView { name: "row-a".to_owned(), offset_k: 1.5 }],
+                rides: 3,
+                ..RideView::default()
+            }),
             demands: vec![of("peak", Some(8.5e5)), of("measured", None)],
         });
         let row = |family: &Family, row: &Row| {
@@ -89,6 +112,8 @@ mod tests {
             "peak_doubt{doubt=meter} 1",
             "peak_doubt{doubt=windows} 0",
             "peak_held{} 2",
+            "peak_cooling_offset_kelvins{setpoint=row-a} 1.5",
+            "peak_cooling_rides{} 3",
         ];
         assert_eq!(rows, wanted);
     }

@@ -56,10 +56,11 @@ mod tests {
 
     #[test]
     fn a_page_says_what_is_billed_and_what_it_shall_not_exceed() {
-        let page = read("air", "window = \"rolling\"\nlength = \"30min\"\nmost = 900e3").expect("sound");
+        let page = read("air", "window = \"rolling\"\nlength = \"30min\"\nmost = 900e3\nride = 2.0").expect("sound");
         let peaks = page.hall.power.peaks.as_ref().expect("kept");
         assert_eq!(peaks.target(crate::scenario::peaked::DEMAND), Some(Watts(900e3)));
         assert_eq!(page.hall.power.feeds[peaks.feed].name, "utility");
+        assert_eq!(peaks.ride, Ride { most: Kelvins(2.0), ..Ride::OFF });
         let of = page.peaked.expect("billed");
         assert_eq!((of.window.word(), of.length), ("rolling", Span::from_secs(1800)));
     }

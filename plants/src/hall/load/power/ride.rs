@@ -3,14 +3,10 @@
 use crate::hall::peaks::Ride;
 use crate::hall::{Limits, Strategies};
 use crate::read::Section;
-use crate::units::{Celsius, Kelvins};
+use crate::units::Kelvins;
 
 /// Setpoints are moved no further, either way (K).
 const FAR: f64 = 5.0;
-/// Inlets stay so far below the recommended end (K).
-pub const ROOM: f64 = 0.5;
-/// The lower end of the recommended range, of every class (°C). **Source** ASHRAE TC 9.9, 5th edition 2021, table 2.1.
-pub const COLDEST: Celsius = Celsius(18.0);
 
 /// The four keys; what a file without them means.
 pub(super) fn read(of: &Section<'_>) -> Ride {
@@ -40,10 +36,15 @@ pub(in crate::hall::load) fn check(
         );
         return;
     }
-    let (most, inlets) = (limits.inlet_recommended.0 - ROOM, strategies.fans.setpoint);
+    let (most, inlets) = (limits.inlet_recommended.0 - Ride::ROOM.0, strategies.fans.setpoint);
     let told = [
         ("ride", ride.most.0, (most - inlets).max(0.0), "the recommended range, less half a kelvin,"),
-        ("pre-cool", ride.pre_cool.0, (inlets - COLDEST.0).max(0.0), "the recommended range, which begins at 18 °C,"),
+        (
+            "pre-cool",
+            ride.pre_cool.0,
+            (inlets - Ride::COLDEST.0).max(0.0),
+            "the recommended range, which begins at 18 °C,",
+        ),
     ];
     for (key, by, room, whose) in told {
         if by > room {
