@@ -20,8 +20,7 @@ use std::collections::BTreeMap;
 
 use super::kind::PointSpec;
 use super::machinery::{OnRack, RearDoor};
-use super::power::Power;
-use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Limits, Machinery, Meter, Rack, Row, Strategies};
+use super::{ChilledWater, Coil, EquipDef, Fan, Hall, Kind, Machinery, Meter, Rack, Row};
 use crate::fault::Faults;
 use crate::id::{EquipId, Id, LoopId, RowId, Table};
 use crate::point::{Point, PointDef, PointTable};
@@ -68,15 +67,6 @@ struct Draft {
     lines: BTreeMap<String, usize>,
 }
 
-/// What moves setpoints, for what it needs of the rest of the file.
-fn setpoints(file: &Section<'_>, (limits, strategies): (&Limits, &Strategies), (power, draft): (&Power, &Draft)) {
-    supervisor::check(file, limits, strategies);
-    let moves = !draft.coils.is_empty() || draft.rows.iter().any(|row| !row.fans.is_empty());
-    if let Some(peaks) = &power.peaks {
-        power::check_ride(file, (limits, strategies), (&peaks.ride, moves));
-    }
-}
-
 fn read(file: &Section<'_>) -> Option<Hall> {
     let (name, site) = (file.need_name("name"), file.need_name("site"));
     let (tz, summary) = (site::time_zone(file), file.need_text("summary"));
@@ -114,7 +104,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.as_slice()));
     if let (Some(limits), Some(strategies), Some(alarms)) = (&limits, &strategies, &alarms) {
         sequence::check_air(file, (limits, strategies), (!draft.coils.is_empty(), alarms));
-        setpoints(file, (limits, strategies), (&power, &draft));
+        supervisor::setpoints(file, (limits, strategies), (&power, &draft));
     }
     draft.rows_with_fans(file);
     file.done();
