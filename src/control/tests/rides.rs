@@ -62,6 +62,7 @@ impl Stand {
         let text = format!(
             "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\n{keys}\n\n[[peak]]\ndemand = \"peak\"\nmost = {TARGET:.1}\n{rest}"
         );
+        let text = text.replacen("warmest = 23.0 ", "warmest = 21.0 ", 1); // air that is blown has less room than `ride`
         let mut rig = Rig::new(Hall::load("air", &text).unwrap_or_else(|faults| panic!("{faults}")));
         rig.control = Controller::new(site(&rig.hall));
         let battery = rest == BATTERY;
@@ -314,7 +315,7 @@ proptest! {
                 for of in stand.rig.control.loops() {
                     let (least, most) = match of.name.rsplit_once('/') {
                         Some((row, "fans")) if row.starts_with("row-") => (24.0, 26.0),
-                        Some((crah, "valve")) if crah.starts_with("crah-") => (18.0, 23.0),
+                        Some((crah, "valve")) if crah.starts_with("crah-") => (18.0, 21.0),
                         Some(_) | None => continue,
                     };
                     prop_assert!((least..=most).contains(&of.setpoint), "{}: {}", of.name, of.setpoint);
