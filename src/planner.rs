@@ -153,6 +153,17 @@ pub fn plan(problem: &Problem, by: Planner) -> Result<Plan, Vec<ProblemFault>> {
     Ok(plan)
 }
 
+/// The most that the site is expected to draw in each slot, so that its limit and targets of demands are kept (kW).
+#[must_use]
+pub fn caps(problem: &Problem, targets: &[f64]) -> Vec<f64> {
+    hold::caps(problem, &all_windows(problem), targets).0
+}
+
+/// The windows of each demand.
+fn all_windows(problem: &Problem) -> Vec<Vec<Window>> {
+    problem.demands.iter().map(|demand| windows(demand, problem.slots.len())).collect()
+}
+
 fn compare(problem: &Problem, a: usize, b: usize) -> Ordering {
     let (Some(a), Some(b)) = (problem.jobs.get(a), problem.jobs.get(b)) else { return Ordering::Equal };
     let whole = |j: &Job| (j.priority, j.deadline, j.release, j.domain, j.slots, j.min_run, j.interruptible, j.running);
@@ -181,8 +192,7 @@ impl Candidate {
 
 impl<'p> Search<'p> {
     fn new(problem: &'p Problem) -> Self {
-        let windows = problem.demands.iter().map(|demand| windows(demand, problem.slots.len())).collect();
-        Self { problem, windows }
+        Self { problem, windows: all_windows(problem) }
     }
 
     fn empty(&self) -> Board<'_> {

@@ -79,7 +79,7 @@ impl State {
             cause: &|feed| self.lends(plan, (feed, now), (now, later(now, SOON))).1,
             load: &|feed| self.metered_load(plan, feed),
             rack: &|rack| feeds::metered(power, image, rack),
-            meter: &|feed| self.machines_by_meter(plan, feed),
+            meter: &|feed| self.metered_free(&plan.hall, feed),
             cappable: &|rack| self.caps.grants_in(power, rack),
             openings: &|name, at| opening(&plan.hall, name, at),
             plans: self.ahead.is_some(),
@@ -123,12 +123,6 @@ impl State {
         let cooling = self.cooling_by_meters(plan).unwrap_or(ground.rules.cooling);
         let weights = tree::weights(&plan.hall.power, &[(Place::Feed(feed), 1.0)], (cooling, &ground.spread));
         weights.iter().find(|(of, _)| *of == feed).map_or(1.0, |(_, weight)| *weight)
-    }
-
-    /// What a feed's own meter reads now, without batteries (W); nothing where that is not fresh, or is doubted.
-    fn machines_by_meter(&self, plan: &Plan, feed: FeedId) -> Option<Watts> {
-        let metered = self.feeds.flow(feed).is_some_and(|of| of.known == Known::Metered);
-        if metered { self.free(&plan.hall, feed) } else { None }
     }
 
     /// What flows through a feed without batteries (W); nothing where its meter is lost, or something below one without a meter.

@@ -291,10 +291,15 @@ impl State {
     /// What would flow through a feed without batteries (W).
     pub(super) fn free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
         let flow = self.feeds.flow(feed)?;
-        let meter = hall.power.feeds.get(feed)?.meter.as_ref();
-        let read = meter.and_then(|meter| meter.powers.first()).filter(|_| flow.known == Known::Metered);
-        let given = read.map(|point| self.batteries.below(&hall.power, feed, self.quality.heard(point.id())));
-        Some(flow.load + given.unwrap_or_default())
+        let given = if flow.known == Known::Metered { self.given(hall, feed) } else { Watts(0.0) };
+        Some(flow.load + given)
+    }
+
+    /// What batteries below a feed gave when its meter was read (W); nothing is known of a feed that has none.
+    pub(super) fn given(&self, hall: &Hall, feed: FeedId) -> Watts {
+        let meter = hall.power.feeds.get(feed).and_then(|of| of.meter.as_ref()).and_then(|meter| meter.powers.first());
+        let given = meter.map(|point| self.batteries.below(&hall.power, feed, self.quality.heard(point.id())));
+        given.unwrap_or_default()
     }
 
     /// The same where the feed's meter is read and believed: nothing is made of what is reckoned.

@@ -9,6 +9,7 @@ mod power;
 mod redundant;
 mod schedule;
 mod sequence;
+mod setpoints;
 mod site;
 mod specs;
 mod storage;
@@ -103,8 +104,7 @@ fn read(file: &Section<'_>) -> Option<Hall> {
     let runs = !draft.run.is_empty() || !draft.sequenced.is_empty();
     let alarms = alarms::alarms(file, (draft.chilled_water.is_some(), runs, draft.run.as_slice()));
     if let (Some(limits), Some(strategies), Some(alarms)) = (&limits, &strategies, &alarms) {
-        sequence::check_air(file, (limits, strategies), (!draft.coils.is_empty(), alarms));
-        supervisor::setpoints(file, (limits, strategies), (&power, &draft));
+        setpoints::check(file, (limits, strategies, alarms), (&power, &draft));
     }
     draft.rows_with_fans(file);
     file.done();

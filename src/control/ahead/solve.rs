@@ -5,7 +5,7 @@ use plant::plan::{Arrived, Planned, Start};
 use super::Question;
 use crate::control::ledger::message::LeaseId;
 use crate::control::outlook::{begin, quarter};
-use crate::planner::{Demand, Job, JobPlan, Planner, Target, plan};
+use crate::planner::{Job, JobPlan, Planner, caps, plan};
 
 /// A site that draws so much less than it may draws as much as it may (1).
 const SAME: f64 = 0.002;
@@ -18,28 +18,21 @@ impl Question {
         let level = self.problem.battery.map_or(0.0, |battery| battery.level * 1e3);
         let none = Arrived { question: self.number, from: self.from, at: self.at, level, ..Arrived::default() };
         let Ok(made) = plan(&self.problem, Planner::Programme) else { return none };
-        let slots = made.slots.iter().enumerate().map(|(n, slot)| Planned {
+        let held: Vec<f64> = made.targets.iter().map(|target| target.kw.max(target.free)).collect();
+        let slots = made.slots.iter().zip(caps(&self.problem, &held)).map(|(slot, most)| Planned {
             gives: -slot.battery_kw * 1e3,
             level: slot.level_kwh * 1e3,
             site: slot.site_kw * 1e3,
-            holds: slot.site_kw >= self.most(&made.targets, n) * (1.0 - SAME),
+            holds: slot.site_kw >= most * (1.0 - SAME),
         });
         let most = self.places.iter().flatten().max().map_or(0, |most| most + 1);
         let mut targets = vec![None; most];
-        for (place, target) in self.places.iter().zip(&made.targets) {
+        for (place, target) in self.places.iter().zip(held) {
             if let Some(to) = place.and_then(|place| targets.get_mut(place)) {
-                *to = Some(target.kw.max(target.free) * 1e3);
+                *to = Some(target * 1e3);
             }
         }
         Arrived { slots: slots.collect(), targets, starts: self.starts(&made.jobs), ..none }
-    }
-
-    /// What the site may draw in a slot (kW): by its limit, and by what windows that count there are expected to be held at.
-    fn most(&self, targets: &[Target], slot: usize) -> f64 {
-        let limit = self.problem.slots.get(slot).map_or(f64::INFINITY, |of| of.limit - (of.base_high - of.base));
-        let here = |(demand, _): &(&Demand, &Target)| demand.active.get(slot).copied().unwrap_or(true);
-        let held = self.problem.demands.iter().zip(targets).filter(here).map(|(_, target)| target.kw.max(target.free));
-        held.fold(limit, f64::min)
     }
 
     /// When jobs begin. One for which there is no room below limits and targets waits for a later plan, as long as it can be done in time.

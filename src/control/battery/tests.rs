@@ -4,12 +4,11 @@ pub mod yard;
 
 use plant::event::{BatteryNews, ProofEnd, What};
 use plant::reading::{Sample, Why};
-use plant::time::{Mono, Span};
+use plant::time::Mono;
 use proptest::prelude::*;
 
-use crate::control::grid::{Kind, Said, Source, Statement, Wanted};
 use crate::control::request::{Ask, Refusal, Reply};
-use yard::{TARGET, Yard};
+use yard::{TARGET, Yard, an_hour_at};
 
 fn news(yard: &Yard) -> Vec<BatteryNews> {
     let battery = |what| if let What::Battery(news) = what { Some(news) } else { None };
@@ -105,18 +104,7 @@ fn one_that_gives_half_of_what_it_is_asked_counts_for_that() {
 fn a_target_of_the_grid_is_met_by_what_it_gives_and_it_is_not_charged_before_that_is_over() {
     let mut yard = Yard::new(1);
     yard.run(5, |_| TARGET - 50e3);
-    let wanted = Wanted {
-        feeds: Vec::new(),
-        most: Some(TARGET - 200e3),
-        start: None,
-        end: None,
-        hold: Some(Span::from_secs(3600)),
-        best_effort: false,
-    };
-    let source = Source { kind: Kind::Operator, name: "uid:1000".to_owned() };
-    let (id, reason, targets) = ("t".to_owned(), "a trial".to_owned(), vec![wanted]);
-    let said = Said::Targets(Statement { source, id, reason, priority: 100, targets });
-    let reply = yard.ask(Ask::Grid(said));
+    let reply = yard.ask(an_hour_at(TARGET - 200e3));
     assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
     yard.run(2, |_| TARGET - 50e3);
     let begins = yard.rows.len();
@@ -272,12 +260,7 @@ fn a_proof_beside_another_that_gives_feeds_nothing_into_the_grid() {
     let ask = Ask::ProveBattery { equip: battery, watts: 400e3, depth: 20.0, reason: "the yearly one".to_owned() };
     assert!(matches!(yard.ask(ask), Reply::Accepted { .. }));
     // Loads take 500 kW, and the first of them gives 300 of these for the grid's sake.
-    let hold = Some(Span::from_secs(3600));
-    let wanted = Wanted { feeds: Vec::new(), most: Some(200e3), start: None, end: None, hold, best_effort: false };
-    let source = Source { kind: Kind::Operator, name: "uid:1000".to_owned() };
-    let said =
-        Statement { source, id: "t".to_owned(), reason: "a trial".to_owned(), priority: 100, targets: vec![wanted] };
-    assert!(matches!(yard.ask(Ask::Grid(Said::Targets(said))), Reply::Accepted { .. }));
+    assert!(matches!(yard.ask(an_hour_at(200e3)), Reply::Accepted { .. }));
     yard.run(20, |_| 500e3);
     assert!(yard.fed() < 10, "the grid was fed for {} s", yard.fed());
 }

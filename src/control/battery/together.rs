@@ -71,7 +71,6 @@ impl Batteries {
             all.capacity += capacity;
             all.level += at(seen.charge.0).min(capacity);
             all.reserve += at(of.floor().0).min(capacity);
-            all.end += at(of.charge_to.0).min(capacity);
             all.charge_efficiency += of.efficiency * capacity;
         }
         if all.capacity <= 0.0 || all.capacity > MOST {

@@ -22,7 +22,7 @@ impl Interval {
     /// none is planned, and while the meter is in doubt.
     #[must_use]
     pub fn allows(&self, plan: &Plan, scene: &Scene, targets: &[Option<f64>]) -> Option<Watts> {
-        let read = self.blind < plan.rules.stale;
+        let read = self.is_read(plan);
         let at = i64_from_bits(scene.at.millis());
         let each = targets.iter().enumerate().filter(|_| read).filter_map(|(demand, target)| {
             let (paid, _) = self.paid(plan, demand)?;
@@ -73,7 +73,7 @@ impl Interval {
         let demands = 0..plan.targets.len();
         let targets = demands.clone().filter_map(|demand| self.target(plan, demand));
         let Some(target) = targets.reduce(f64::min) else { return Watts(f64::INFINITY) };
-        if self.blind >= plan.rules.stale || self.held.is_some() {
+        if !self.is_read(plan) || self.held.is_some() {
             return Watts(0.0);
         }
         let at = i64_from_bits(scene.at.millis());

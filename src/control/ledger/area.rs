@@ -78,13 +78,12 @@ impl Area {
 
     /// What a lease is charged at there where it is charged so much in all (W): of places there, and of feeds above, all of which may be drawn there.
     pub(super) fn charged(&self, power: &Power, lease: &Lease, watts: f64) -> (Milli, Milli) {
-        let here: f64 = self.feeds.iter().filter_map(|feed| lease.weight(*feed)).sum();
         let is_above = |place: Place| match place {
             Place::Feed(feed) => !self.has(feed) && self.feeds.iter().any(|below| power.hangs_below(*below, feed)),
             Place::Rack(_) => false,
         };
         let above: f64 = lease.places.iter().filter(|(place, _)| is_above(*place)).map(|(_, share)| share).sum();
-        (Milli::of(watts, here / lease.kept), Milli::of(watts, above * self.deep))
+        (Milli::of(watts, lease.below(&self.feeds)), Milli::of(watts, above * self.deep))
     }
 
     /// What they carry together (W); nothing where one of them is not read.

@@ -68,10 +68,7 @@ impl At<'_> {
     /// What a lease is charged at there where it is charged so much in all.
     fn charged(self, around: &Around<'_>, lease: &Lease, watts: f64) -> Milli {
         match self {
-            Self::Rack(rack) => {
-                let here = lease.places.iter().filter(|(place, _)| *place == Place::Rack(rack));
-                Milli::of(watts, here.map(|(_, share)| share).sum())
-            }
+            Self::Rack(rack) => Milli::of(watts, lease.in_rack(rack)),
             Self::Area(area) => area.charged(around.power, lease, watts).0,
         }
     }
@@ -152,17 +149,13 @@ impl Ledger {
     /// Racks and feeds in which leases are charged, or that still draw too much.
     pub(super) fn places<'n>(&self, name: impl Fn(Place) -> &'n str) -> Vec<PlaceView> {
         let shown = |case: &Case| case.here > Milli::ZERO || case.stage != Stage::Within;
-        let racks = self.watch.cases.iter().enumerate().filter(|(_, case)| shown(case)).map(|(rack, case)| {
-            let here = |lease: &Lease| {
-                lease.places.iter().filter(|(at, _)| *at == Place::Rack(rack)).map(|(_, share)| share).sum()
-            };
-            self.place_view(name(Place::Rack(rack)).to_owned(), case, here)
-        });
+        let racks =
+            self.watch.cases.iter().enumerate().filter(|(_, case)| shown(case)).map(|(rack, case)| {
+                self.place_view(name(Place::Rack(rack)).to_owned(), case, |lease| lease.in_rack(rack))
+            });
         let areas = self.watch.areas.iter().filter(|(_, case)| shown(case)).map(|(feeds, case)| {
             let names: Vec<&str> = feeds.iter().map(|feed| name(Place::Feed(*feed))).collect();
-            let here =
-                |lease: &Lease| feeds.iter().filter_map(|feed| lease.weight(*feed)).sum::<f64>() / lease.kept.max(1.0);
-            self.place_view(names.join(", "), case, here)
+            self.place_view(names.join(", "), case, |lease| lease.below(feeds))
         });
         racks.chain(areas).collect()
     }

@@ -185,6 +185,18 @@ impl Lease {
         self.weights.iter().find(|(of, _)| *of == feed).map(|(_, weight)| *weight)
     }
 
+    /// The part of its power that it has in a rack (1).
+    #[must_use]
+    pub fn in_rack(&self, rack: usize) -> f64 {
+        self.places.iter().filter(|(place, _)| *place == Place::Rack(rack)).map(|(_, share)| share).sum()
+    }
+
+    /// What feeds carry together for each of its watts (1), of which none hangs below another.
+    #[must_use]
+    pub fn below(&self, feeds: &[FeedId]) -> f64 {
+        feeds.iter().filter_map(|feed| self.weight(*feed)).sum::<f64>() / self.kept
+    }
+
     /// What it may draw at an instant while it holds (W).
     #[must_use]
     pub fn at(&self, t: Wall) -> f64 {

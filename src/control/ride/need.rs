@@ -53,10 +53,9 @@ impl State {
         if !self.interval.is_read(peaks) {
             return None;
         }
-        let (power, free) = (&site.hall.power, self.metered_free(&site.hall, plan.feed)?);
-        let given = power.feeds.get(plan.feed)?.meter.as_ref().and_then(|meter| meter.powers.first());
-        let given = given.map(|point| self.batteries.below(power, plan.feed, self.quality.heard(point.id())));
-        let gives = self.batteries.relieves(power, plan.feed) + given.unwrap_or_default().max(Watts(0.0));
+        let free = self.metered_free(&site.hall, plan.feed)?;
+        let given = self.given(&site.hall, plan.feed).max(Watts(0.0));
+        let gives = self.batteries.relieves(&site.hall.power, plan.feed) + given;
         let asked = [self.budgets.of(plan.feed).map(|of| of.most), self.grid.allowed(plan.feed).map(|of| of.allowed)];
         // What is forecast, over what is allowed and batteries give.
         let share = |gives: Watts| {

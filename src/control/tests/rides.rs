@@ -7,12 +7,12 @@ use plant::hall::Hall;
 use plant::image::Inputs;
 use plant::plan::{Arrived, Planned};
 use plant::reading::Why;
-use plant::time::{Span, Wall};
+use plant::time::Wall;
 use proptest::prelude::*;
 
 use super::rig::Rig;
-use crate::control::grid::{Kind, Said, Source, Statement, Wanted};
-use crate::control::request::{Ask, Reply};
+use crate::control::battery::tests::yard::an_hour_at;
+use crate::control::request::Reply;
 use crate::control::ride::view::RideView;
 use crate::control::tariff::Tariff;
 use crate::control::{Controller, Site};
@@ -256,17 +256,7 @@ fn a_new_boot_begins_at_home_and_a_restart_goes_on() {
 fn what_a_grid_asks_for_is_met_by_it_too() {
     let mut stand = Stand::of("ride = 2.0", "\n[grid]\nfeeds = [\"utility\"]\n");
     stand.pass(600, 0.8 * TARGET);
-    let wanted = Wanted {
-        feeds: Vec::new(),
-        most: Some(0.75 * TARGET),
-        start: None,
-        end: None,
-        hold: Some(Span::from_secs(3600)),
-        best_effort: false,
-    };
-    let source = Source { kind: Kind::Operator, name: "uid:1000".to_owned() };
-    let (id, reason, targets) = ("t".to_owned(), "a trial".to_owned(), vec![wanted]);
-    let reply = stand.rig.ask(Ask::Grid(Said::Targets(Statement { source, id, reason, priority: 100, targets })));
+    let reply = stand.rig.ask(an_hour_at(0.75 * TARGET));
     assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
     stand.pass(120, 0.8 * TARGET);
     assert_eq!(stand.view().does, "rides", "{:?}", stand.view());

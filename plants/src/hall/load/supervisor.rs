@@ -1,8 +1,5 @@
 //! `[supervisor]`: which setpoints may be moved, and how far.
 
-use super::Draft;
-use super::power::check_ride;
-use crate::hall::power::Power;
 use crate::hall::supervisor::{LEVERS, Lever, Reach, SupervisorTuning};
 use crate::hall::{Limits, Strategies};
 use crate::read::Section;
@@ -56,21 +53,8 @@ fn reach(section: &Section<'_>, lever: Lever) -> Reach {
     read
 }
 
-/// Everything that moves setpoints, for what it needs of the rest of the file: the supervisor, and what rides through peaks.
-pub(super) fn setpoints(
-    file: &Section<'_>,
-    (limits, strategies): (&Limits, &Strategies),
-    (power, draft): (&Power, &Draft),
-) {
-    check(file, limits, strategies);
-    if let Some(peaks) = &power.peaks {
-        let moves = !draft.coils.is_empty() || draft.rows.iter().any(|row| !row.fans.is_empty());
-        check_ride(file, (limits, strategies), (&peaks.ride, moves));
-    }
-}
-
 /// What the supervisor needs of the rest of the file: something to move, and room to move it within its envelope.
-fn check(file: &Section<'_>, limits: &Limits, strategies: &Strategies) {
+pub(super) fn check(file: &Section<'_>, limits: &Limits, strategies: &Strategies) {
     let (Some(of), Some(section)) = (&strategies.supervisor, file.section("supervisor")) else { return };
     if file.is_faulty() {
         return;

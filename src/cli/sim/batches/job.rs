@@ -186,7 +186,7 @@ impl Job {
         let Some(may) = may else {
             if !waits {
                 self.pause(cluster);
-                self.lease = self.lease.filter(|_| false);
+                self.lease = None;
             }
             return None;
         };

@@ -10,6 +10,7 @@ use plant::plan::Arrived;
 use plant::reading::Sample;
 use plant::time::{Mono, Span, Tick, Wall};
 
+use crate::control::grid::{Kind, Said, Source, Statement, Wanted};
 use crate::control::ledger::{Rules, Tenant};
 use crate::control::request::{Ask, Reply, Request};
 use crate::control::tariff::Tariff;
@@ -42,6 +43,15 @@ impl Battery {
         let out = if self.power > 0.0 { self.power / 0.96 } else { self.power * 0.96 };
         self.stored -= out / 3600.0;
     }
+}
+
+/// The hall shall draw so much at the most for an hour (W), says a person in the grid's place.
+pub fn an_hour_at(most: f64) -> Ask {
+    let hold = Some(Span::from_secs(3600));
+    let wanted = Wanted { feeds: Vec::new(), most: Some(most), start: None, end: None, hold, best_effort: false };
+    let source = Source { kind: Kind::Operator, name: "uid:1000".to_owned() };
+    let (id, reason, targets) = ("t".to_owned(), "a trial".to_owned(), vec![wanted]);
+    Ask::Grid(Said::Targets(Statement { source, id, reason, priority: 100, targets }))
 }
 
 /// All of it.

@@ -1,6 +1,8 @@
 //! `ride`, `pre-cool`, `ride-rate` and `ride-mode` of `[peaks]`: how far cooling's setpoints are moved for peaks.
 
+use crate::hall::load::Draft;
 use crate::hall::peaks::Ride;
+use crate::hall::power::Power;
 use crate::hall::{Limits, Strategies};
 use crate::read::Section;
 use crate::units::Kelvins;
@@ -19,13 +21,15 @@ pub(super) fn read(of: &Section<'_>) -> Ride {
     }
 }
 
-/// What it needs of the rest of the file: something to move, and room to move it. `moves` says whether rows have fans, or coils.
+/// What it needs of the rest of the file: something to move, and room to move it.
 pub(in crate::hall::load) fn check(
     file: &Section<'_>,
     (limits, strategies): (&Limits, &Strategies),
-    (ride, moves): (&Ride, bool),
+    (power, draft): (&Power, &Draft),
 ) {
-    let Some(section) = file.section("peaks").filter(|_| ride.is_on() && !file.is_faulty()) else { return };
+    let Some(ride) = power.peaks.as_ref().map(|peaks| &peaks.ride).filter(|ride| ride.is_on()) else { return };
+    let Some(section) = file.section("peaks").filter(|_| !file.is_faulty()) else { return };
+    let moves = !draft.coils.is_empty() || draft.rows.iter().any(|row| !row.fans.is_empty());
     let key = if ride.most > Kelvins(0.0) { "ride" } else { "pre-cool" };
     if !moves {
         let message = format!("the hall has no setpoint that `{key}` moves");
