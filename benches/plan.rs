@@ -96,6 +96,7 @@ fn job(n: usize, dice: &mut Dice) -> Job {
         deadline: release + window,
         slots,
         min_run: if dice.roll() < 0.3 { 4 } else { 1 },
+        checkpoint: 1,
         interruptible: !piece,
         running: 0,
         priority: u32::from(dice.roll() < 0.2),

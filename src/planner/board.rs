@@ -181,6 +181,7 @@ pub fn shape(job: &Job) -> Shape {
     Shape {
         need: job.slots,
         min_run: job.min_run.clamp(1, job.slots.max(1)),
+        step: job.checkpoint.max(1),
         interruptible: job.interruptible,
         running: job.running > 0,
         committed: job.committed(),

@@ -41,6 +41,8 @@ pub struct Shape {
     pub need: usize,
     /// No run is shorter.
     pub min_run: usize,
+    /// It stops only after so many slots of a run, twice as many, and so on, or when all is done.
+    pub step: usize,
     /// It may stop and go on.
     pub interruptible: bool,
     /// It runs already.
@@ -60,7 +62,7 @@ pub fn place(shape: Shape, open: &[Option<Price>]) -> Vec<usize> {
     let goes_on = shape.running && head == shape.committed;
     let rest = open.get(committed..).unwrap_or_default();
     let need = shape.need.saturating_sub(committed);
-    let found = in_runs(need, shape.min_run.max(1), goes_on, rest);
+    let found = Runs::new(&shape, need, rest).find(goes_on);
     (0..committed).chain(found.into_iter().map(|slot| slot + committed)).collect()
 }
 
@@ -108,54 +110,90 @@ fn cheaper(a: Option<Price>, b: Option<Price>) -> Option<Price> {
     }
 }
 
-/// Runs of at least `min_run` slots, by going through the slots with what has been used so far.
-fn in_runs(need: usize, min_run: usize, goes_on: bool, open: &[Option<Price>]) -> Vec<usize> {
-    let (slots, zero) = (open.len(), Some(Price::default()));
-    // `any`: whatever was before; `on`: a run that is long enough ends just before this slot.
-    let (mut any, mut on) = (Ways::new(slots, need), Ways::new(slots, need));
-    any.set(0, 0, zero);
-    on.set(0, 0, zero.filter(|_| goes_on));
-    for slot in 1..=slots {
-        let last = open.get(slot - 1).copied().flatten();
-        let begun = slot.checked_sub(min_run).and_then(|from| Some((from, sum(open.get(from..slot)?)? + START)));
-        for used in 0..=need.min(slot) {
-            let longer = used.checked_sub(1).and_then(|before| Some(on.at(slot - 1, before)? + last?));
-            let fresh = used
-                .checked_sub(min_run)
-                .and_then(|before| begun.and_then(|(from, price)| Some(any.at(from, before)? + price)));
-            let runs = cheaper(longer, fresh);
-            on.set(slot, used, runs);
-            any.set(slot, used, cheaper(any.at(slot - 1, used), runs));
-        }
+/// Runs that are long enough and end where the job may stop, by going through the slots with what has been used so far.
+struct Runs<'o> {
+    need: usize,
+    open: &'o [Option<Price>],
+    /// What a run grows by until all is done.
+    step: usize,
+    /// The shortest run, and the shortest after which more is to be done.
+    least: (usize, usize),
+    /// Whatever was before.
+    any: Ways,
+    /// A run after which the job may stop ends just before the slot.
+    on: Ways,
+}
+
+/// How the cheapest way comes to a slot: by so many slots of a run, which goes on from one that was there, or begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Leg {
+    long: usize,
+    goes_on: bool,
+}
+
+impl<'o> Runs<'o> {
+    fn new(shape: &Shape, need: usize, open: &'o [Option<Price>]) -> Self {
+        let (step, min_run) = (shape.step.max(1), shape.min_run.max(1));
+        let least = (min_run, min_run.next_multiple_of(step));
+        let (any, on) = (Ways::new(open.len(), need), Ways::new(open.len(), need));
+        Self { need, open, step, least, any, on }
     }
-    let used = (0..=need).rev().find(|used| any.at(slots, *used).is_some()).unwrap_or(0);
-    back(&any, &on, (min_run, used), open)
+
+    fn find(mut self, goes_on: bool) -> Vec<usize> {
+        let (slots, zero) = (self.open.len(), Some(Price::default()));
+        self.any.set(0, 0, zero);
+        self.on.set(0, 0, zero.filter(|_| goes_on));
+        for slot in 1..=slots {
+            for used in 0..=self.need.min(slot) {
+                let runs = self.stops().filter_map(|leg| self.price(slot, used, leg)).min();
+                self.on.set(slot, used, runs);
+                let ends = self.ends(used).filter_map(|leg| self.price(slot, used, leg)).min();
+                self.any.set(slot, used, cheaper(cheaper(self.any.at(slot - 1, used), runs), ends));
+            }
+        }
+        let used = (0..=self.need).rev().find(|used| self.any.at(slots, *used).is_some()).unwrap_or(0);
+        self.back(used)
+    }
+
+    /// How a run may come to where the job may stop.
+    fn stops(&self) -> impl Iterator<Item = Leg> + use<> {
+        [Leg { long: self.step, goes_on: true }, Leg { long: self.least.1, goes_on: false }].into_iter()
+    }
+
+    /// How a run may come to its end with the job's, and nowhere else.
+    fn ends(&self, used: usize) -> impl Iterator<Item = Leg> + use<> {
+        let (step, (least, stops)) = if used == self.need { (self.step, self.least) } else { (1, (0, 0)) };
+        let last = (1..step).map(|long| Leg { long, goes_on: true });
+        last.chain((least..stops).map(|long| Leg { long, goes_on: false }))
+    }
+
+    /// What it costs to come to a slot so.
+    fn price(&self, slot: usize, used: usize, leg: Leg) -> Option<Price> {
+        let (from, before) = (slot.checked_sub(leg.long)?, used.checked_sub(leg.long)?);
+        let (ways, start) = if leg.goes_on { (&self.on, Price::default()) } else { (&self.any, START) };
+        Some(ways.at(from, before)? + sum(self.open.get(from..slot)?)? + start)
+    }
+
+    /// The slots of the cheapest way, from its end.
+    fn back(&self, mut used: usize) -> Vec<usize> {
+        let (mut slot, mut found, mut within) = (self.open.len(), Vec::new(), false);
+        while slot > 0 && used > 0 {
+            let here = if within { self.on.at(slot, used) } else { self.any.at(slot, used) };
+            if !within && self.any.at(slot - 1, used) == here {
+                slot -= 1;
+                continue;
+            }
+            let ends = self.ends(used).filter(|_| !within);
+            let leg = self.stops().chain(ends).find(|leg| self.price(slot, used, *leg) == here);
+            let Some(leg) = leg else { break };
+            found.extend((slot - leg.long..slot).rev());
+            (slot, used, within) = (slot - leg.long, used - leg.long, leg.goes_on);
+        }
+        found.reverse();
+        found
+    }
 }
 
 fn sum(run: &[Option<Price>]) -> Option<Price> {
     run.iter().try_fold(Price::default(), |sum, price| Some(sum + (*price)?))
-}
-
-/// The slots of the cheapest way, from its end.
-fn back(any: &Ways, on: &Ways, (min_run, mut used): (usize, usize), open: &[Option<Price>]) -> Vec<usize> {
-    let (mut slot, mut found, mut within) = (open.len(), Vec::new(), false);
-    while slot > 0 && used > 0 {
-        let here = if within { on.at(slot, used) } else { any.at(slot, used) };
-        if !within && any.at(slot - 1, used) == here {
-            slot -= 1;
-            continue;
-        }
-        let last = open.get(slot - 1).copied().flatten();
-        let longer = on.at(slot - 1, used - 1).and_then(|price| Some(price + last?));
-        if longer.is_some() && longer == here {
-            found.push(slot - 1);
-            (slot, used, within) = (slot - 1, used - 1, true);
-        } else {
-            let run = min_run.min(used).min(slot);
-            found.extend((slot - run..slot).rev());
-            (slot, used, within) = (slot - run, used - run, false);
-        }
-    }
-    found.reverse();
-    found
 }

@@ -169,6 +169,8 @@ pub struct Job {
     pub slots: usize,
     /// No run of it is shorter than this (slots, 1 or more).
     pub min_run: usize,
+    /// It saves what it has done after so many slots of a run, twice as many, and so on (1 or more): there it may stop, and where all is done.
+    pub checkpoint: usize,
     /// True where it may stop and go on later; false where it runs in one piece or not at all.
     pub interruptible: bool,
     /// For how many slots it has been running when the plan begins, without a break; 0 where it does not run.
@@ -198,7 +200,11 @@ impl Job {
         match (self.running, self.interruptible) {
             (0, _) => 0,
             (_, false) => self.slots,
-            (run, true) => self.min_run.saturating_sub(run).min(self.slots),
+            (run, true) => {
+                let long = run.max(self.min_run);
+                let saved = long.checked_next_multiple_of(self.checkpoint.max(1)).unwrap_or(long);
+                saved.saturating_sub(run).min(self.slots)
+            }
         }
     }
 }

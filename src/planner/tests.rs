@@ -4,6 +4,7 @@ mod files;
 mod large;
 mod oracles;
 mod properties;
+mod runs;
 
 use super::{Battery, Demand, Domain, Job, Plan, Planner, Problem, Slot, WindowKind, plan};
 
@@ -23,6 +24,7 @@ pub fn job(name: &str, kw: f64, slots: usize, window: core::ops::Range<usize>) -
         deadline: window.end,
         slots,
         min_run: 1,
+        checkpoint: 1,
         interruptible: true,
         running: 0,
         priority: 5,

@@ -137,6 +137,7 @@ impl State {
             deadline,
             slots,
             min_run: 1,
+            checkpoint: 1,
             interruptible: false,
             running: 0,
             priority: u32::try_from(wait.lease.priority.max(0)).unwrap_or(u32::MAX),

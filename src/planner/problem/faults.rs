@@ -180,6 +180,10 @@ impl Faults {
                 format!("the shortest run of job `{name}` is {} slots, and it needs {}", job.min_run, job.slots);
             self.add(of, "min-run", message, "from one slot to all that it needs");
         }
+        if job.checkpoint == 0 || job.checkpoint > MOST_SLOTS {
+            let message = format!("job `{name}` saves what it has done every {} slots", job.checkpoint);
+            self.add(of, "checkpoint", message, "at least one slot, four days at most");
+        }
         if job.running > 0 && job.release > 0 {
             let message = format!("job `{name}` runs already and is released in slot {}", job.release);
             self.add(of, "running", message, "what runs is released at the beginning");

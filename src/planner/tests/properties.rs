@@ -64,8 +64,9 @@ fn battery() -> impl Strategy<Value = Option<Battery>> {
 
 fn job(n: usize, slots: usize) -> impl Strategy<Value = Job> {
     let domain = prop::option::of(0_usize..3);
-    (domain, 10_i32..250, 0..slots, 1..=slots, 1_usize..6, 1_usize..4, any::<bool>(), (0_usize..3, 0_u32..3, 0_i32..3))
-        .prop_map(move |(domain, kw, release, length, need, run, interruptible, (running, priority, lost))| {
+    let runs = (1_usize..6, 1_usize..4, 1_usize..5, any::<bool>(), 0_usize..3);
+    (domain, 10_i32..250, 0..slots, 1..=slots, runs, (0_u32..3, 0_i32..3)).prop_map(
+        move |(domain, kw, release, length, (need, run, checkpoint, interruptible, running), (priority, lost))| {
             let running = if n == 0 { running } else { 0 };
             let release = if running > 0 { 0 } else { release };
             Job {
@@ -76,12 +77,14 @@ fn job(n: usize, slots: usize) -> impl Strategy<Value = Job> {
                 deadline: (release + length).min(slots),
                 slots: need,
                 min_run: run.min(need),
+                checkpoint,
                 interruptible,
                 running,
                 priority,
                 lost: f64::from(lost) / 10.0,
             }
-        })
+        },
+    )
 }
 
 fn domains(slots: usize) -> impl Strategy<Value = Vec<Domain>> {
@@ -167,6 +170,10 @@ fn jobs_run_as_they_may(problem: &Problem, plan: &Plan) -> Result<(), TestCaseEr
         for run in &told.runs {
             let goes_on = run.start == 0 && job.running > 0;
             prop_assert!(goes_on || run.len() >= job.min_run, "{job:?} {told:?}");
+            let long = run.len() + if goes_on { job.running } else { 0 };
+            let done = ran.len() == job.slots && Some(run) == told.runs.last();
+            let saved = !job.interruptible || long.is_multiple_of(job.checkpoint);
+            prop_assert!(done || saved, "it stops where it has not saved what it did: {job:?} {told:?}");
         }
         prop_assert_eq!(told.short.is_some(), ran.len() < job.slots);
         let missing = plant::convert::f64_from_usize(job.slots - ran.len()) * job.kw * SLOT_HOURS;
