@@ -17,6 +17,7 @@
 mod blocks;
 mod board;
 mod cost;
+mod early;
 mod explain;
 mod fill;
 mod groups;
@@ -232,7 +233,7 @@ impl<'p> Search<'p> {
                 }
             }
         }
-        let best = self.improved(best, by);
+        let best = self.early(self.improved(best, by));
         self.told(best, way, relaxed.ok().as_ref(), rivals)
     }
 
@@ -262,6 +263,14 @@ impl<'p> Search<'p> {
         let schedule = improve::improve(&mut board);
         let again = self.candidate(schedule, by);
         if again.beats(&found) { again } else { found }
+    }
+
+    /// With the battery charged as early as that costs no more.
+    fn early(&self, found: Candidate) -> Candidate {
+        let Some(moves) = early::early(self.problem, &self.windows, &found.lived) else { return found };
+        let lived = live(self.problem, &self.windows, &found.schedule, &moves);
+        let again = Candidate { schedule: found.schedule.clone(), lived };
+        if found.lived.objective < again.lived.objective - 1e-6 { found } else { again }
     }
 
     /// A schedule with the battery used as well as it can be.

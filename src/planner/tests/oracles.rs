@@ -329,3 +329,23 @@ fn greed_plans_alone_and_says_so() {
     let Rival { cost, .. } = planned(&problem).own;
     near(greed.own.cost.total(), cost.total());
 }
+
+#[test]
+fn a_battery_is_charged_as_early_as_that_costs_no_more() {
+    // 60 kWh are wanted at the end; a kWh costs less in slots 2 to 5, and slot 3 has no room below the peak of slot 0 (200 kW) but for a hundredth.
+    let mut problem = flat(8);
+    problem.slots[0].base = 200.0;
+    problem.slots[0].base_high = 200.0;
+    problem.slots[3].base = 197.0;
+    problem.slots[3].base_high = 197.0;
+    (2..6).for_each(|slot| problem.slots[slot].price = 0.05);
+    problem.demands = vec![peak(10.0, 0.0)];
+    let empty = super::Battery { level: 0.0, end: 30.0, discharge: 0.0, ..battery(80.0, 40.0) };
+    problem.battery = Some(empty);
+    let plan = planned(&problem);
+    let taken: Vec<f64> = plan.slots.iter().map(|slot| slot.battery_kw).collect();
+    for (slot, kw) in [0.0, 0.0, 80.0, 1.0, 39.0, 0.0, 0.0, 0.0].into_iter().enumerate() {
+        assert!((taken[slot] - kw).abs() < 1e-4, "{slot}: {kw} of {taken:?}");
+    }
+    near(plan.targets[0].kw, 200.0);
+}

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::super::slots::Slots;
+use super::super::windows::windows;
 use super::super::{Battery, Demand, Domain, Job, Limit, Plan, Planner, Problem, SLOT_HOURS, Slot, WindowKind, plan};
 use super::slots;
 
@@ -199,6 +201,28 @@ fn battery_holds_what_it_holds(problem: &Problem, plan: &Plan) -> Result<(), Tes
     Ok(())
 }
 
+/// Where something is charged that could be sooner, at no cost and below limits and peaks: from when, and to when.
+fn could_be_sooner(problem: &Problem, plan: &Plan) -> Option<(usize, usize)> {
+    let b = problem.battery?;
+    let site = Slots(plan.slots.iter().map(|slot| slot.site_kw).collect());
+    let limited = |to: usize| {
+        let windows = problem.demands.iter().zip(&plan.targets).flat_map(|(demand, target)| {
+            let windows = windows(demand, problem.slots.len()).into_iter();
+            windows.map(move |window| (window, 0.99 * target.kw))
+        });
+        let here = windows.filter(|(window, _)| window.slots.contains(&to));
+        here.map(|(window, most)| (most - window.mean(&site)) * window.length).fold(plan.slots[to].room_kw, f64::min)
+    };
+    let pairs = (0..problem.slots.len()).flat_map(|from| (0..from).map(move |to| (from, to)));
+    pairs.into_iter().find(|(from, to)| {
+        let full = plan.slots[*to..*from].iter().map(|slot| slot.level_kwh).fold(0.0, f64::max);
+        let [cost, then] = [*to, *from].map(|n| problem.slots[n].worth(problem.co2));
+        let room = limited(*to).min(b.charge - plan.slots[*to].battery_kw);
+        let kept = b.capacity - full > 1e-3 && room > 1e-3;
+        cost <= then && plan.slots[*to].battery_kw >= 0.0 && plan.slots[*from].battery_kw > 1e-3 && kept
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
@@ -222,6 +246,12 @@ proptest! {
         if (plan.own.short_kwh - plan.at_once.short_kwh).abs() < 1e-6 && plan.over_kwh < 1e-9 && problem.battery.is_none() {
             prop_assert!(total <= plan.at_once.cost.total() + 1e-6, "{total} above {}", plan.at_once.cost.total());
         }
+    }
+
+    #[test]
+    fn what_is_charged_is_charged_as_early_as_it_costs_no_more(problem in problem()) {
+        let plan = planned(&problem, Planner::Programme);
+        prop_assert_eq!(could_be_sooner(&problem, &plan), None);
     }
 
     #[test]
