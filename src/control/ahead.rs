@@ -114,9 +114,10 @@ impl State {
         let (mut wanted, mut places) = (Vec::new(), Vec::new());
         for (place, charge) in tariff.demand.iter().enumerate() {
             let Some((paid, floor)) = self.interval.paid(peaks, place) else { continue };
-            let found = demands::of(&scene, charge, (paid, floor));
+            let most = peaks.most(place);
+            let found = demands::of(&scene, charge, demands::Known { paid, floor, usual: most.unwrap_or(paid) });
             places.extend(found.iter().map(|(now, _)| now.then_some(place)));
-            if let Some(most) = peaks.most(place) {
+            if let Some(most) = most {
                 let now = found.iter().filter(|(now, _)| *now);
                 now.for_each(|(_, demand)| demands::keep(&mut all, demand, most));
             }

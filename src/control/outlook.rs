@@ -34,7 +34,7 @@ pub const QUARTER_MS: i64 = 900_000;
 /// How far ahead forecasts are judged (quarters, from the end of what was seen to the beginning of what is forecast): 1, 4 and 24 h.
 pub const HORIZONS: [usize; 3] = [4, 16, 96];
 /// How far the last hour lay from what is usual counts half of it so many quarters later.
-const HALF: f64 = 8.0;
+const HALF: f64 = 16.0;
 /// The last hour, in quarters.
 const HOUR: usize = 4;
 /// What runs now says nothing before so much of its quarter was seen (s).

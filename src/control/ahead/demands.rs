@@ -22,8 +22,20 @@ pub struct Scene<'a> {
     pub flowed: &'a dyn Fn(i64) -> Option<f64>,
 }
 
-/// One for each billing period that the plan reaches into: that of now, marked so, with what is paid in it (W), later ones with what is billed in any case (W).
-pub fn of(scene: &Scene<'_>, charge: &DemandCharge, (paid, floor): (f64, f64)) -> Vec<(bool, Demand)> {
+/// What is known of a demand's billing periods (W).
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// What is paid in that of now,
+    pub paid: f64,
+    /// what is billed in any,
+    pub floor: f64,
+    /// and what a whole one is expected to come to.
+    pub usual: f64,
+}
+
+/// One for each billing period that the plan reaches into: that of now, marked so, with what is paid in it, later ones with what is billed in any case. A later one of which the plan sees
+/// only the beginning will have a higher peak than that has: what a whole one is expected to come to is taken to be paid. Nothing of a battery is kept from today's peak for less.
+pub fn of(scene: &Scene<'_>, charge: &DemandCharge, known: Known) -> Vec<(bool, Demand)> {
     let (mut found, mut at): (Vec<(bool, Demand)>, i64) = (Vec::new(), 0);
     while at < SLOTS {
         let here = middle(scene.first.saturating_add(at));
@@ -31,13 +43,17 @@ pub fn of(scene: &Scene<'_>, charge: &DemandCharge, (paid, floor): (f64, f64)) -
             at += 1; // outside the dates of the meter nothing is billed
             continue;
         };
-        let end =
-            quarter(Wall(until.0.saturating_add(QUARTER_MS - 1))).saturating_sub(scene.first).clamp(at + 1, SLOTS);
+        let until = quarter(Wall(until.0.saturating_add(QUARTER_MS - 1))).saturating_sub(scene.first);
+        let end = until.clamp(at + 1, SLOTS);
         let first = found.is_empty() && at == 0;
-        let paid = if first { paid } else { floor };
+        let paid = match (first, until > SLOTS) {
+            (true, _) => known.paid,
+            (false, true) => known.usual,
+            (false, false) => known.floor,
+        };
         let active: Vec<bool> = (0..SLOTS).map(|n| (at..end).contains(&n) && counts(scene, charge, n)).collect();
         if active.contains(&true) {
-            found.push((first, demand(scene, charge, active, (paid, floor))));
+            found.push((first, demand(scene, charge, active, (paid, known.floor))));
         }
         at = end;
     }

@@ -24,11 +24,12 @@ fn tariff(rest: &str) -> Tariff {
     Tariff::load("t.toml", &text).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-fn demands(tariff: &Tariff, at: i64, paid: (f64, f64)) -> Vec<Demand> {
+fn demands(tariff: &Tariff, at: i64, (paid, floor): (f64, f64)) -> Vec<Demand> {
     // A kW for each quarter of an hour that it is ago.
     let flowed = |quarter: i64| Some(1e3 * plant::convert::f64_from_i64(at / QUARTER_MS - quarter));
     let scene = demands::Scene { tariff, first: at / QUARTER_MS, flowed: &flowed };
-    tariff.demand.iter().flat_map(|of| demands::of(&scene, of, paid)).map(|(_, of)| of).collect()
+    let known = demands::Known { paid, floor, usual: 650e3 };
+    tariff.demand.iter().flat_map(|of| demands::of(&scene, of, known)).map(|(_, of)| of).collect()
 }
 
 #[test]
@@ -116,9 +117,22 @@ fn a_billing_period_that_ends_within_the_plan_makes_two_demands_of_one() {
     let found = demands(&tariff, noon, (700e3, 200e3));
     let [july, august] = found.as_slice() else { panic!("{found:?}") };
     assert!((july.rate - 18.0).abs() < 1e-9, "with taxes: {july:?}");
-    assert_eq!((july.paid, july.floor, august.paid, august.floor), (700.0, 200.0, 200.0, 200.0));
+    // Of August only the beginning is seen: its peak is not that of one day and a half.
+    assert_eq!((july.paid, july.floor, august.paid, august.floor), (700.0, 200.0, 650.0, 200.0));
     let of = |demand: &Demand| demand.active.iter().position(|on| *on).zip(demand.active.iter().rposition(|on| *on));
     assert_eq!((of(july), of(august)), (Some((0, 47)), Some((48, 143))));
+}
+
+#[test]
+fn of_days_that_are_billed_alone_those_that_are_seen_whole_have_paid_nothing_yet() {
+    let tariff = tariff(
+        "price = 0.1\n[[demand]]\nname = \"day\"\nprice = 1\nper = \"day\"\nwindow = \"fixed\"\nlength = \"15min\"\n",
+    );
+    // From 13:00 on: today, tomorrow, and one hour of the day after.
+    let paid = |at| demands(&tariff, at, (400e3, 100e3)).iter().map(|of| of.paid).collect::<Vec<_>>();
+    assert_eq!(paid(NOON + HOUR), [400.0, 100.0, 650.0]);
+    assert_eq!(paid(NOON), [400.0, 100.0], "to midnight");
+    assert_eq!(paid(NOON - HOUR), [400.0, 650.0]);
 }
 
 #[test]
