@@ -21,6 +21,7 @@
 mod acquire;
 mod ahead;
 mod amount;
+mod answers;
 pub mod area;
 mod cases;
 mod change;
@@ -57,13 +58,13 @@ use serde::{Deserialize, Serialize};
 use super::grid::Reckoned;
 use super::news::News;
 pub use amount::Milli;
-use kept::{Answer, Kept};
+use kept::Kept;
 pub use later::Later;
 use lease::Lease;
 pub use lease::{GRACE, STEPS, TTL};
-use message::{LeaseId, Message, Op};
+use message::{Message, Op};
 use notices::{Cause, Notices};
-use reply::{Answered, Code, Item, Outcome, Why};
+use reply::{Answered, Code, Outcome, Why};
 pub use room::Scratch;
 pub use rules::{Ground, Rules, Tenant};
 use unleased::Seen;
@@ -205,13 +206,6 @@ impl Ledger {
         charged(&self.leases, feed, (t, self.now()), tail)
     }
 
-    /// Whose a lease is or was, and the request that asked for it.
-    #[must_use]
-    pub fn whose(&self, lease: LeaseId) -> Option<(&str, &str)> {
-        let live = self.leases().chain(self.waits()).find(|of| of.id == lease);
-        live.map(|of| (of.client.as_str(), of.request.as_str())).or_else(|| self.kept.maker(lease))
-    }
-
     /// Answers a request.
     pub fn hear(
         &mut self,
@@ -221,38 +215,23 @@ impl Ledger {
     ) -> Answered {
         let who = (message.client.as_str(), message.request.as_str());
         if let Some(known) = self.kept.find(who.0, who.1) {
-            let outcomes = if known.body == message.body {
-                known.outcomes.clone()
-            } else {
-                vec![Outcome::plain(Code::Conflict, Why::OtherBody)]
-            };
-            return self.answer_to(who, &outcomes);
+            let conflict = [Outcome::plain(Code::Conflict, Why::OtherBody)];
+            let outcomes = if known.is_to(message.body) { known.outcomes() } else { &conflict };
+            return self.answer_to(who, outcomes);
         }
-        let leases = &self.leases;
-        let lives = |id: LeaseId| leases.iter().any(|of| of.id == id);
-        let promises = match &message.op {
-            Op::Acquire(_) | Op::Amend { .. } | Op::Release { .. } => true,
-            Op::DryRun(_) | Op::Renew { .. } | Op::Query { .. } => false,
-        };
         let named = |text: &str| !text.is_empty() && text.chars().count() <= message::NAME;
-        let outcomes = if !named(who.0) || !named(who.1) {
+        if !named(who.0) || !named(who.1) {
             return self.answer_to(who, &[Outcome::plain(Code::Invalid, Why::Unsound)]);
-        } else if around.ground.tenant(who.0).is_none() {
-            return self.answer_to(who, &[Outcome::plain(Code::Denied, Why::UnknownClient)]);
-        } else if promises && !self.kept.has_room(self.lived, lives) {
-            return self.answer_to(who, &[Outcome::plain(Code::Retry, Why::Full).after(RETRY)]);
-        } else {
-            self.decide(around, message, (scratch, news))
-        };
-        let answered = self.answer_to(who, &outcomes);
-        let answer = Answer::new((who.0, who.1, message.body), outcomes, self.lived);
-        // An answer that names no lease has promised nothing: who fills the book with such keeps nobody from promises.
-        let binds = promises && answer.outcomes.iter().any(|of| of.lease.is_some());
-        if binds {
-            self.kept.promise(answer);
-        } else {
-            self.kept.remember(answer);
         }
+        if around.ground.tenant(who.0).is_none() {
+            return self.answer_to(who, &[Outcome::plain(Code::Denied, Why::UnknownClient)]);
+        }
+        if !self.may_keep(around.ground, message, news) {
+            return self.answer_to(who, &[Outcome::plain(Code::Retry, Why::Full).after(RETRY)]);
+        }
+        let outcomes = self.decide(around, message, (scratch, news));
+        let answered = self.answer_to(who, &outcomes);
+        self.keep(message, outcomes);
         answered
     }
 
@@ -275,16 +254,30 @@ impl Ledger {
             }
             Op::DryRun(wishes) => {
                 // What the items of one request would leave for each other is seen by doing them, in a copy.
-                let (mut copy, mut events) = (self.clone(), Vec::new());
+                let (mut copy, mut events) = (self.trial(), Vec::new());
                 let told = &mut News::new(around.tick, &mut events);
                 wishes.iter().map(|wish| copy.acquire(around, wish, names, (&mut *scratch, &mut *told))).collect()
             }
-            Op::Renew { of, ttl } => vec![self.renew(around, names.0, *of, *ttl)],
+            Op::Renew { of, ttl } => vec![self.renew(around, message, *of, *ttl)],
             Op::Amend { of, power, partial } => {
                 vec![self.amend(around, (names.0, *of), (power, *partial), (scratch, news))]
             }
             Op::Release { of } => vec![self.release(around, (names.0, *of), news)],
             Op::Query { of } => vec![self.query(names.0, *of)],
+        }
+    }
+
+    /// The same without what was answered, to try something: answers are many.
+    fn trial(&self) -> Self {
+        Self {
+            leases: self.leases.clone(),
+            waiting: self.waiting.clone(),
+            seen: self.seen.clone(),
+            clock: self.clock,
+            kept: Kept::default(),
+            notices: Notices::default(),
+            watch: watch::Watch::default(),
+            ..*self
         }
     }
 
@@ -294,32 +287,6 @@ impl Ledger {
         self.notices.make_room();
         let turns: usize = self.leases().chain(self.waits()).map(|of| 2 * of.steps.len() + 7).sum();
         scratch.make_room(turns, ground.rules.tenants.len());
-    }
-
-    /// An answer, with each lease as it is now.
-    #[must_use]
-    pub fn answer_to(&self, (client, request): (&str, &str), outcomes: &[Outcome]) -> Answered {
-        let item = |outcome: &Outcome| {
-            let live = self.leases.iter().find(|of| Some(of.id) == outcome.lease).map(|of| self.view(of, None));
-            let waits = || {
-                let found = self.waiting.iter().find(|of| Some(of.lease.id) == outcome.lease);
-                found.map(|of| self.view(&of.lease, Some(of)))
-            };
-            Item { outcome: *outcome, lease: live.or_else(waits) }
-        };
-        Answered {
-            client: client.to_owned(),
-            request: request.to_owned(),
-            epoch: self.epoch,
-            items: outcomes.iter().map(item).collect(),
-        }
-    }
-
-    /// The answer to a request that waited, as it is now; nothing where it is not known any more.
-    #[must_use]
-    pub fn again(&self, client: &str, request: &str) -> Option<Answered> {
-        let known = self.kept.find(client, request)?;
-        Some(self.answer_to((client, request), &known.outcomes))
     }
 }
 
@@ -349,6 +316,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Lowered { .. }
         | LeaseNews::Exceeded { .. }
         | LeaseNews::Excess(_)
+        | LeaseNews::Full { .. }
         | LeaseNews::Late { late: true, .. } => {
             news.warn(about, What::Lease(what));
         }

@@ -49,6 +49,13 @@ pub enum LeaseNews {
     Excess(Excess),
     /// What waits and names a time is held, or not any more: the wall clock is not trusted.
     ClockHolds(bool),
+    /// As many answers to a client are kept as may be, and nothing new is promised to it; or there is room again.
+    Full {
+        /// Which client, by its place in the configuration, from 1.
+        client: u32,
+        /// There is no room.
+        full: bool,
+    },
 }
 
 /// A rack that draws more than leases let it, as it is now.
@@ -129,6 +136,8 @@ impl LeaseNews {
             Self::Late { late: true, .. } => "lease_late",
             Self::Late { late: false, .. } => "lease_in_time",
             Self::ClockHolds(_) => "lease_clock",
+            Self::Full { full: true, .. } => "lease_answers_full",
+            Self::Full { full: false, .. } => "lease_answers_room",
         }
     }
 }

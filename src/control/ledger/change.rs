@@ -4,8 +4,9 @@ use plant::event::LeaseNews;
 use plant::time::{Span, Wall};
 
 use super::amount::Milli;
+use super::kept::Body;
 use super::lease::{Lease, Life, charged_until, ttl};
-use super::message::{Named, Power};
+use super::message::{Message, Named, Power};
 use super::notices::{Cause, Notice, Tidings};
 use super::reply::{Code, Outcome, Why};
 use super::room::{Scratch, Time};
@@ -28,9 +29,9 @@ impl Ledger {
         Ok(place)
     }
 
-    /// A lease goes on. One whose time to live is over may be renewed while it has its grace; one at its floor stays there.
-    pub(super) fn renew(&mut self, around: &Around<'_>, client: &str, of: Named, wanted: Option<Span>) -> Outcome {
-        let found = self.place(client, of);
+    /// A lease goes on. One whose time to live is over may be renewed while it has its grace; one at its floor stays there. A renewal that comes again lengthens nothing.
+    pub(super) fn renew(&mut self, around: &Around<'_>, message: &Message, of: Named, wanted: Option<Span>) -> Outcome {
+        let found = self.place(&message.client, of);
         let now = self.now();
         let place = match found {
             Ok(place) => place,
@@ -39,6 +40,11 @@ impl Ledger {
         let Some(lease) = self.leases.get_mut(place) else {
             return Outcome::plain(Code::UnknownLease, Why::NoLease);
         };
+        if let Some(said) = lease.renewals.find(&message.request) {
+            let alike = said == Body::of(message.body);
+            let (code, why) = if alike { (Code::Granted, Why::Fits) } else { (Code::Conflict, Why::OtherBody) };
+            return Outcome::plain(code, why).about(of.lease);
+        }
         match lease.life {
             Life::Held => {}
             Life::Grace { .. } => {
@@ -57,6 +63,7 @@ impl Ledger {
             lease.ttl = ttl(wanted);
         }
         lease.term = Term::until(lease.ttl, around.tick);
+        lease.renewals.put(&message.request, message.body);
         Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
     }
 
@@ -114,9 +121,9 @@ impl Ledger {
     pub(super) fn release(&mut self, around: &Around<'_>, (client, of): (&str, Named), news: &mut News<'_>) -> Outcome {
         let waits = self.waiting.iter().position(|wait| wait.lease.id == of.lease && wait.lease.client == client);
         if let Some(waits) = waits {
-            self.waiting.remove(waits);
+            let gone = self.waiting.remove(waits);
             // Whoever waits for it hears that, also where somebody else has taken it back.
-            self.answer(of.lease, Outcome::plain(Code::Expired, Why::Over), 0.0);
+            self.answer(&gone.lease, Outcome::plain(Code::Expired, Why::Over), 0.0);
             return Outcome::plain(Code::Granted, Why::Fits).about(of.lease);
         }
         let place = match self.place(client, of) {

@@ -17,6 +17,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
+use super::kept::Renewals;
 use super::late::Due;
 use super::later::Asked;
 use super::message::{Class, Flex, LeaseId, OnExpiry, Wish};
@@ -122,6 +123,8 @@ pub struct Lease {
     pub ttl: Span,
     /// Until then.
     pub term: Term,
+    /// Its last renewals: one that comes again lengthens nothing.
+    pub renewals: Renewals,
     /// The notice that it is promised.
     pub notice: Span,
     /// What its client does when it is over.
@@ -168,6 +171,7 @@ impl Lease {
             floor: wish.flex.floor,
             ttl: ttl(wish.ttl),
             term,
+            renewals: Renewals::default(),
             notice: Span::ZERO,
             on_expiry: wish.on_expiry,
             life: Life::Held,

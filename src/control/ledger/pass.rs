@@ -155,7 +155,7 @@ impl Ledger {
             if self.waiting.get_mut(place).is_some_and(|wait| wait.is_over(ticks, now)) {
                 let gone = self.waiting.remove(place);
                 let code = if gone.is_late(now) { Code::Denied } else { Code::Expired };
-                self.answer(gone.lease.id, Outcome::plain(code, Why::Over), 0.0);
+                self.answer(&gone.lease, Outcome::plain(code, Why::Over), 0.0);
             }
         }
         self.waiting.sort_unstable_by_key(|wait| wait.rank(lived));
@@ -206,15 +206,15 @@ impl Ledger {
         lease.begins(start);
         lease.floor = lease.floor.min(watts);
         tell(news, &lease, LeaseNews::Granted { watts });
-        let id = lease.id;
+        self.answer(&lease, Outcome::plain(code, Why::Fits), watts);
         self.leases.push(lease);
-        self.answer(id, Outcome::plain(code, Why::Fits), watts);
         true
     }
 
     /// A request that waited has its answer.
-    pub(super) fn answer(&mut self, lease: super::message::LeaseId, outcome: Outcome, watts: f64) {
-        self.kept.settle(lease, outcome.about(lease));
+    pub(super) fn answer(&mut self, of: &Lease, outcome: Outcome, watts: f64) {
+        let lease = of.id;
+        self.kept.settle((&of.client, &of.request), (lease, outcome.about(lease)), self.lived);
         let (now, seq) = (self.now(), 1);
         self.notices.tell(super::notices::Notice {
             number: 0,

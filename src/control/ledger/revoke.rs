@@ -95,7 +95,7 @@ impl Ledger {
             .map(|(n, lease)| (n, lease.priority, lease.id.number))
             .collect();
         victims.sort_unstable_by_key(|(_, priority, number)| std::cmp::Reverse((*priority, *number)));
-        let mut trial = self.clone();
+        let mut trial = self.trial();
         let needs = if wish.accept.partial { wish.power.least } else { wish.power.wanted };
         let (mut chosen, mut free) = (Vec::new(), time.from);
         for (place, _, _) in victims {

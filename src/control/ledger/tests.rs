@@ -1,5 +1,7 @@
 //! The ledger by what is asked of it, what flows and what time it is.
 
+mod answers;
+mod answers_random;
 mod checkpoint;
 mod codes;
 mod exceeded;
@@ -15,7 +17,7 @@ mod random;
 mod revoked;
 mod rig;
 
-use super::message::{Class, Op};
+use super::message::{Class, LeaseId, Op};
 use super::notices::Tidings;
 use super::reply::{Code, Why};
 use super::*;

@@ -26,6 +26,14 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::ClockHolds(true) => {
             "begins nothing that waits and names a time: the wall clock is not trusted".to_owned()
         }
+        LeaseNews::Full { client, full: true } => {
+            format!(
+                "keeps as many answers to client {client} of the configuration as it may: nothing new is promised to it"
+            )
+        }
+        LeaseNews::Full { client, full: false } => {
+            format!("has room for answers to client {client} of the configuration again")
+        }
         LeaseNews::ClockHolds(false) => "begins what waits and names a time again".to_owned(),
     }
 }

@@ -22,6 +22,7 @@ pub fn news(news: LeaseNews) -> Value {
             "severity": if of.critical { "critical" } else { "warning" },
         }),
         LeaseNews::ClockHolds(doubted) => json!({ "kind": kind, "doubted": doubted }),
+        LeaseNews::Full { client, full: _ } => json!({ "kind": kind, "client": client }),
         LeaseNews::Queued | LeaseNews::Released | LeaseNews::Over => json!({ "kind": kind }),
     }
 }

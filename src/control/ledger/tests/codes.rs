@@ -301,30 +301,3 @@ fn a_lease_is_changed_and_keeps_what_it_has_where_more_does_not_fit() {
     assert_eq!(rig.acquire("kueue", wish(feed, 50e3)).outcome.code, Code::Granted);
     assert_eq!(rig.ask("kueue", amend(1e3, false)).outcome.code, Code::UnknownLease, "another's");
 }
-
-#[test]
-fn as_much_is_kept_as_may_be_and_then_nothing_more_is_promised() {
-    let mut rig = Rig::new();
-    let feed = rig.feed("pdu-a1");
-    let first = rig.message("slurm", Op::Acquire(vec![wish(feed, 1.0)]));
-    let kept = rig.hear(&first);
-    for _ in 0..kept::KEPT / 2 {
-        assert_eq!(rig.acquire("slurm", wish(feed, -1.0)).outcome.code, Code::Invalid, "fills no book");
-        if let Some(lease) = rig.acquire("slurm", wish(feed, 1.0)).outcome.lease {
-            rig.release("slurm", lease);
-        }
-        rig.pass(1);
-        rig.renew("slurm", kept.items[0].outcome.lease.expect("a lease"));
-    }
-    let item = rig.acquire("slurm", wish(feed, 1.0));
-    assert_eq!((item.outcome.code, item.outcome.why), (Code::Retry, Why::Full));
-    assert_eq!(rig.hear(&first).items[0].outcome, kept.items[0].outcome, "what was promised is known");
-    let lease = kept.items[0].outcome.lease.expect("a lease");
-    assert_eq!(rig.renew("slurm", lease).code, Code::Granted, "what lives goes on");
-    // A day later there is room, and the lease that lives is known all the same.
-    rig.tick.dt = Span::from_secs(86_400);
-    rig.pass(1);
-    rig.tick.dt = Span::from_secs(1);
-    assert_eq!(rig.acquire("slurm", wish(feed, 1.0)).outcome.code, Code::Granted);
-    assert_eq!(rig.hear(&first).items[0].outcome, kept.items[0].outcome);
-}
