@@ -18,6 +18,7 @@ mod openadr;
 mod peaks;
 mod prices;
 mod records;
+mod recovering;
 pub mod rig;
 pub mod savings;
 mod scheduler;

@@ -23,6 +23,7 @@ mod link;
 mod notice;
 mod outbox;
 mod payload;
+mod shelf;
 mod subscribe;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub(crate) use dial::Pauses;
 pub use dial::dial;
 pub use notice::{Load, Notice};
 pub use outbox::{CAPACITY, MAX_PAYLOAD, Message, Qos};
+pub use shelf::{Kept, MARK, Reading};
 
 use drive::Driver;
 use intake::Intake;
@@ -161,10 +163,15 @@ pub fn start(
     if config.budgets {
         ["request", "ack"].iter().for_each(|what| subscriptions.add(format!("{prefix}budget/+/{what}"), true));
     }
+    let link = Arc::new(Link::default());
+    if config.leases {
+        let filter = format!("{prefix}budget/+/lease/+");
+        subscriptions.add(filter.clone(), false);
+        link.shelf().open(filter);
+    }
     if config.announcements {
         Verb::ALL.iter().for_each(|verb| subscriptions.add(format!("{prefix}{}", verb.topic()), true));
     }
-    let link = Arc::new(Link::default());
     let (sender, incoming) = mpsc::channel(MAX_INCOMING);
     let intake = Intake::new(Arc::clone(&link), sources, (&prefix, prices), (shared, wall), sender);
     let task = tokio::spawn(Driver::new(Arc::clone(&link), options, subscriptions, intake).run());
@@ -186,6 +193,18 @@ impl Mqtt {
     /// Answers what came on a topic, on its `/reply`, at least once.
     pub fn reply(&self, topic: &str, payload: Vec<u8>) -> bool {
         self.link.reply(topic, payload)
+    }
+
+    /// How far the reading of what the broker keeps of leases is.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.link.shelf().reading()
+    }
+
+    /// Ends that reading: all that was kept, and how many messages more there were than are looked at.
+    #[must_use]
+    pub fn take_kept(&self) -> (Vec<Kept>, u32) {
+        self.link.take_kept()
     }
 
     /// Counts since the start.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use wattloop::control::ledger::view::{LeaseView, LedgerView, PlaceView, ShareView};
+use wattloop::control::ledger::view::{LeaseView, LedgerView, PlaceView, RecoveringView, ShareView};
 use wattloop::control::ledger::watch::Stage;
 
 use super::client::SocketArgs;
@@ -20,7 +20,7 @@ Examples:
 A job is a request for a lease; its start is its grant. Those that wait are in the order in which they are served, each with what it waits for: room at a feed,
 a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.
 
-`late for` is a deadline that will not be kept, as far as is known.
+`late for` is a deadline that will not be kept, as far as is known. `kept` is a lease that nobody has renewed since the journal was lost.
 
 Below them: racks, and feeds that a client has alone, that draw more than leases let them, each with its case, the leases there, and what it is capped to.")]
 pub struct JobsArgs {
@@ -36,6 +36,10 @@ pub fn run(args: &JobsArgs, out: &Out) -> Result<(), Stop> {
 
 fn page(view: &LedgerView) -> String {
     let mut page = format!("leases {}, waiting {}\n", view.leases.len(), view.waiting.len());
+    if let Some(of) = &view.recovering {
+        // Writing to text does not fail.
+        let _ = writeln!(page, "{}", recovering(of));
+    }
     if view.leases.is_empty() && view.waiting.is_empty() && view.places.is_empty() {
         return page;
     }
@@ -52,6 +56,18 @@ fn page(view: &LedgerView) -> String {
         let _ = writeln!(page, "\n{}", place(of));
     }
     page
+}
+
+/// "recovering: what was known of leases is lost; 2 that the broker had kept may be renewed for 240 s more, and what is new is lent by what flows".
+fn recovering(of: &RecoveringView) -> String {
+    let Some(left) = of.left_s else {
+        return "nothing is lent yet: it is not read what the broker keeps of leases".to_owned();
+    };
+    let (left, unrenewed) = (fixed(left, 0), of.unrenewed);
+    format!(
+        "recovering: what was known of leases is lost; {unrenewed} that the broker had kept may be renewed for {left} s more, and \
+         what is new is lent by what flows"
+    )
 }
 
 fn line(of: &LeaseView) -> String {
@@ -176,6 +192,14 @@ mod tests {
             "rack-a01: breach 1-3, critical, lease 1-7 of slurm, since 2026-07-15 00:00Z: draws 14.2 kW of 11.5, capped to that; there: 1-7 of slurm with 6.0 kW, 1-9 of kueue with 4.0 kW",
             "rack-a02: what draws there and is nobody's is not known",
         ] {
+            assert!(said.contains(words), "no `{words}` in\n{said}");
+        }
+        let lost = json!({ "left_s": 239.6, "unrenewed": 2 });
+        let lost = json!({ "epoch": 1, "at_ms": 0, "leases": [lease(&json!({ "state": "kept" }))], "waiting": [], "notices": [], "places": [], "answers": [], "last": 0, "recovering": lost });
+        let said = page(&serde_json::from_value(lost).expect("a view"));
+        for words in
+            ["leases 1, waiting 0", "is lost; 2 that the broker had kept may be renewed for 240 s more", "60.0  kept "]
+        {
             assert!(said.contains(words), "no `{words}` in\n{said}");
         }
         let none = json!({ "epoch": 1, "at_ms": 0, "leases": [], "waiting": [], "notices": [], "places": [], "answers": [], "last": 0 });

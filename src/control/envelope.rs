@@ -98,15 +98,18 @@ impl State {
         let forecast = forecast.filter(|_| plan.peaks.as_ref().is_some_and(|peaks| peaks.feed() == id));
         let charged = self.ledger.charged_ahead(ground, id, first);
         let draw = self.metered_load(plan, id).map(|load| Milli::limit(load).less(self.ledger.unleased(id)));
+        // What leases draw that were taken up again nobody knows.
+        let recovers = self.ledger.recovery().waits();
         let one = |(quarter, charged): (i64, &Milli)| {
             let Some(draw) = draw else { return (0.0, None) };
             let usable = self.usable((plan, ground), id, quarter);
             let expected = forecast.zip(zone).and_then(|(of, zone)| of.expected(zone, quarter));
-            let flows = self.ledger.unleased(id);
+            let flows = self.ledger.nobodys(id);
             let known = expected.map(|of| Milli::limit(Watts(high(&of))).less(draw.min(*charged)));
             // The quarter that runs has what flows.
-            let unleased =
-                known.map_or(flows, |known| if quarter == first { known.max(flows) } else { known.max(Milli::ZERO) });
+            let unleased = known.map_or(flows, |known| {
+                if quarter == first || recovers { known.max(flows) } else { known.max(Milli::ZERO) }
+            });
             let confidence = expected.filter(|of| of.judged).map(|_| SURE);
             (usable.less(*charged).less(unleased).at_machines(weight), confidence)
         };

@@ -30,12 +30,13 @@ mod exceeded;
 mod kept;
 mod late;
 mod later;
-mod lease;
+pub mod lease;
 pub mod message;
 pub mod notices;
 pub mod opening;
 mod pass;
 pub mod planned;
+pub mod recover;
 pub mod reply;
 mod revoke;
 mod room;
@@ -96,6 +97,8 @@ pub struct Ledger {
     lived: Span,
     /// The next lease, or request that waits, whose deadline is looked at.
     looked: usize,
+    /// How far it is to take up what the broker had kept.
+    recovery: recover::Recovery,
     /// What jobs that run later than asked for would have drawn by now beyond what they have (Wh at the billed meter).
     owed: f64,
 }
@@ -214,6 +217,9 @@ impl Ledger {
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Answered {
         let who = (message.client.as_str(), message.request.as_str());
+        if let Some(outcome) = self.pends(message) {
+            return self.answer_to(who, &[outcome]);
+        }
         if let Some(known) = self.kept.find(who.0, who.1) {
             let conflict = [Outcome::plain(Code::Conflict, Why::OtherBody)];
             let outcomes = if known.is_to(message.body) { known.outcomes() } else { &conflict };
@@ -231,7 +237,10 @@ impl Ledger {
         }
         let outcomes = self.decide(around, message, (scratch, news));
         let answered = self.answer_to(who, &outcomes);
-        self.keep(message, outcomes);
+        // What waits until a lost store is taken up again is not judged yet.
+        if outcomes.iter().any(|of| of.why != Why::Recovering) {
+            self.keep(message, outcomes);
+        }
         answered
     }
 
@@ -258,7 +267,7 @@ impl Ledger {
                 let told = &mut News::new(around.tick, &mut events);
                 wishes.iter().map(|wish| copy.acquire(around, wish, names, (&mut *scratch, &mut *told))).collect()
             }
-            Op::Renew { of, ttl } => vec![self.renew(around, message, *of, *ttl)],
+            Op::Renew { of, ttl } => vec![self.renew(around, message, (*of, *ttl), news)],
             Op::Amend { of, power, partial } => {
                 vec![self.amend(around, (names.0, *of), (power, *partial), (scratch, news))]
             }
@@ -309,6 +318,8 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Released
         | LeaseNews::Over
         | LeaseNews::Restored { .. }
+        | LeaseNews::TakenUp { .. }
+        | LeaseNews::Recovered { .. }
         | LeaseNews::Late { late: false, .. } => {
             news.info(about, What::Lease(what));
         }
@@ -317,6 +328,8 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Exceeded { .. }
         | LeaseNews::Excess(_)
         | LeaseNews::Full { .. }
+        | LeaseNews::Recovering { .. }
+        | LeaseNews::PassedOver { .. }
         | LeaseNews::Late { late: true, .. } => {
             news.warn(about, What::Lease(what));
         }

@@ -11,6 +11,7 @@ use plant::units::Watts;
 use super::feeds;
 use super::ledger::message::Said;
 use super::ledger::notices::Cause;
+use super::ledger::recover::Recovery;
 use super::ledger::reply::Answered;
 use super::ledger::tree::Place;
 use super::ledger::view::LedgerView;
@@ -46,6 +47,10 @@ impl State {
         let news = &mut News::new(tick, &mut pending);
         let answered: Option<Answered> = self.lend(plan, (tick, cooling), |ledger, around| match said {
             Said::Request(message) => ledger.hear(around, message, (scratch, news)),
+            Said::Found(found) => {
+                let outcome = ledger.recover(around, found, (scratch, news));
+                ledger.answer_to(("", ""), &[outcome])
+            }
             Said::Heard { client, lease, seq, measured } => {
                 let outcome = ledger.acknowledge(client, (*lease, *seq), *measured, news);
                 ledger.answer_to((client, ""), &[outcome])
@@ -145,6 +150,17 @@ pub(super) fn opening(hall: &Hall, name: &str, at: Wall) -> Option<Opening> {
 }
 
 impl Controller {
+    /// Nobody has looked yet what a broker keeps of leases.
+    #[must_use]
+    pub const fn leases_unread(&self) -> bool {
+        matches!(self.state.ledger.recovery(), Recovery::Unread { .. })
+    }
+
+    /// What was known of leases is lost, and not only new. False where it is not, or nobody may ask for some.
+    pub fn lose_leases(&mut self) -> bool {
+        self.plan.leases.is_some() && self.state.ledger.lose()
+    }
+
     /// Every lease, and the notices since a number; nothing where nobody may ask for leases.
     #[must_use]
     pub fn leases(&self, since: u64) -> Option<LedgerView> {

@@ -10,6 +10,7 @@
 //! Every message that is not taken is answered with a code where its client can be told. Kept messages never come here: the adapter passes over them.
 
 mod envelope;
+mod kept;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use plant::hall::Hall;
@@ -60,6 +61,8 @@ struct Shared {
     clients: BTreeMap<String, u32>,
     said: AtomicU64,
     ways: Arc<Semaphore>,
+    /// What the broker had kept is read: who asks is answered.
+    open: AtomicBool,
 }
 
 /// Who takes requests.
@@ -96,7 +99,7 @@ impl Bucket {
 pub fn listen(
     loaded: &Loaded,
     asker: &Asker,
-    (mqtt, clock): (&Arc<Mqtt>, &Arc<Clock>),
+    (mqtt, clock, unread): (&Arc<Mqtt>, &Arc<Clock>, bool),
     people: &Handle,
 ) -> Option<Desk> {
     let budgets = loaded.config.budgets.as_ref()?;
@@ -108,9 +111,9 @@ pub fn listen(
         clients: budgets.client.iter().map(|of| (of.name.clone(), of.per_minute)).collect(),
         said: AtomicU64::new(0),
         ways: Arc::new(Semaphore::new(ON_THEIR_WAY)),
+        open: AtomicBool::new(!unread),
     });
-    people.spawn(Mouth { shared: Arc::clone(&shared), told: BTreeMap::new(), last: 0 }.attend());
-    people.spawn(Arc::clone(&shared).tell_envelope());
+    people.spawn(Arc::clone(&shared).begin(unread));
     Some(Desk { shared, buckets: BTreeMap::new(), people: people.clone() })
 }
 
@@ -133,6 +136,12 @@ impl Desk {
         if let Err(wait) = bucket.take(per_minute, now) {
             let text = format!("more than {per_minute} messages a minute: come again in {wait:.1} s");
             return put_off("rate", &text, wait);
+        }
+        if !self.shared.open.load(Ordering::Acquire) {
+            if asked.ack {
+                return;
+            }
+            return put_off("recovering", "what the broker keeps of leases is read first", SOON);
         }
         let Some(payload) = asked.payload.as_ref().filter(|payload| payload.len() <= LARGEST) else {
             return refuse(Code::Invalid, "too_large", "a message may have 64 KiB");
@@ -161,11 +170,21 @@ impl Desk {
 }
 
 impl Shared {
+    /// Reads what the broker keeps where nobody has, and tells of leases from then on.
+    async fn begin(self: Arc<Self>, unread: bool) {
+        if unread {
+            self.recover().await;
+            self.open.store(true, Ordering::Release);
+        }
+        tokio::spawn(Arc::clone(&self).tell_envelope());
+        Mouth { shared: self, told: BTreeMap::new(), last: 0 }.attend().await;
+    }
+
     /// Asks control, and tells what it answers.
     async fn put(&self, said: Said, client: &str) {
         let (request, silent) = match &said {
             Said::Request(message) => (message.request.clone(), false),
-            Said::Heard { .. } => (String::new(), true),
+            Said::Heard { .. } | Said::Found(_) => (String::new(), true),
         };
         let ask = Question::Request(Request { who: format!("mqtt:{client}"), ask: Ask::Ledger(said) });
         let unable = |reason: &str, text: &str| write::refused((client, &request), Code::Retry, (reason, text));
@@ -248,7 +267,8 @@ impl Mouth {
         for lease in &view.leases {
             if self.told.get(&lease.lease_id).is_none_or(|told| differs(told, lease)) {
                 let topic = format!("budget/{}/lease/{}", lease.client, lease.lease_id);
-                self.shared.say(&topic, ("lease", &lease.lease_id), &write::lease_of(lease), true);
+                let data = write::kept(&self.shared.hall, lease);
+                self.shared.say(&topic, ("lease", &lease.lease_id), &data, true);
                 self.told.insert(lease.lease_id.clone(), lease.clone());
             }
         }

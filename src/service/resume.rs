@@ -77,8 +77,12 @@ pub fn resume(site: &Site, header: &Header, recovered: &Recovered, between: Betw
             note,
         };
     }
-    let note = "a new boot: outputs begin at their fail-safe".to_owned();
-    Resumed { controller: left.controller, samples: None, last: None, left: at_last, boot: recovered.boot, note }
+    let mut note = "a new boot: outputs begin at their fail-safe".to_owned();
+    let mut controller = left.controller;
+    if !whole && controller.lose_leases() {
+        note.push_str("; what was known of leases is lost");
+    }
+    Resumed { controller, samples: None, last: None, left: at_last, boot: recovered.boot, note }
 }
 
 #[cfg(test)]
@@ -90,6 +94,7 @@ mod tests {
     use plant::time::Wall;
 
     use super::*;
+    use crate::control::ledger::{Rules, Tenant};
     use crate::control::tariff::Tariff;
     use crate::service::journal::{Journal, Options};
     use crate::service::layout::layout;
@@ -112,6 +117,28 @@ mod tests {
             ..Header::default()
         };
         (site, header)
+    }
+
+    #[test]
+    fn a_journal_that_is_set_aside_has_lost_its_leases_and_a_new_one_has_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.db");
+        let (site, header) = priced("0.1");
+        let leases = Rules { tenants: vec![Tenant::plain("slurm")], ..Rules::default() };
+        let lends = Site { leases: Some(leases), ..site.clone() };
+        let between = Between { now: Mono(3_000_000_000), loss: None };
+        let start = |site: &Site| {
+            let (journal, recovered) = Journal::open(&path, &header, Options::default()).expect("opens");
+            journal.close();
+            resume(site, &header, &recovered, between)
+        };
+        let new = start(&lends);
+        assert!(new.controller.leases_unread() && !new.note.contains("lost"), "{}", new.note);
+        for (site, lost) in [(&lends, true), (&site, false)] {
+            std::fs::write(&path, [b'x'; 9000]).expect("writes");
+            let aside = start(site);
+            assert_eq!(aside.note.ends_with("what was known of leases is lost"), lost, "{}", aside.note);
+        }
     }
 
     #[test]

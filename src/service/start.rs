@@ -55,7 +55,8 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     let stamp: Stamp = Arc::new(clock.source().stamp());
     let field = field(&loaded, &resumed, Arc::clone(&stamp));
     let context = plant.enter();
-    let wires = wires(&loaded, &clock, field, writes)?;
+    let unread = loaded.config.budgets.is_some() && resumed.controller.leases_unread();
+    let wires = wires(&loaded, &clock, field, (writes, unread))?;
     drop(context);
     let context = people.enter();
     let (asker, calls) = api::call::channel();
@@ -96,7 +97,7 @@ pub(super) fn start(loaded: Loaded, writes: Writes, keeper: Option<Arc<Keeper>>)
     };
     last_good::keep(&scan.state_dir, &loaded.texts).map_err(|e| StartFault::Io(scan.state_dir.clone(), e))?;
     let threads = (spawn_scan(scan, &stop)?, spawn_outlet(outlet, bulletins)?);
-    let ears = ears(&loaded, &asker, (wires.mqtt.as_ref().filter(|_| !shadow), &clock), people.handle());
+    let ears = ears(&loaded, &asker, (wires.mqtt.as_ref().filter(|_| !shadow), &clock, unread), people.handle());
     let mqtt = listen(wires.mqtt.zip(wires.incoming), wires.agents, (&people, &asker, &loaded.hall), ears);
     people.spawn(descriptors::watch());
     Ok(Service {
@@ -134,10 +135,10 @@ fn planner(controller: &Controller) -> Result<(Asked, u64), StartFault> {
 fn ears(
     loaded: &Loaded,
     asker: &api::call::Asker,
-    (mqtt, clock): (Option<&Arc<Mqtt>>, &Arc<Clock>),
+    (mqtt, clock, unread): (Option<&Arc<Mqtt>>, &Arc<Clock>, bool),
     people: &tokio::runtime::Handle,
 ) -> Ears {
-    let desk = mqtt.and_then(|mqtt| budget::listen(loaded, asker, (mqtt, clock), people));
+    let desk = mqtt.and_then(|mqtt| budget::listen(loaded, asker, (mqtt, clock, unread), people));
     (prices::listen(loaded, asker, people), desk)
 }
 
@@ -216,7 +217,12 @@ struct Wires {
     agents: Option<Agents>,
 }
 
-fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) -> Result<Wires, StartFault> {
+fn wires(
+    loaded: &Loaded,
+    clock: &Arc<Clock>,
+    mut field: Field,
+    (writes, unread): (Writes, bool),
+) -> Result<Wires, StartFault> {
     let modbus = modbus::start(&loaded.config.modbus, &loaded.bindings.modbus, &mut field, writes)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     let Some(config) = &loaded.config.mqtt else {
@@ -237,6 +243,7 @@ fn wires(loaded: &Loaded, clock: &Arc<Clock>, mut field: Field, writes: Writes) 
     }
     // Beside other control nobody is lent anything.
     config.budgets = loaded.config.budgets.is_some() && writes != Writes::Shadow;
+    config.leases = config.budgets && unread;
     let (mqtt, incoming) = mqtt::start(&config, (&site, topic), &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     let agents = hear_agents(loaded, clock, &mut field, (Some(&config), writes))?;

@@ -46,9 +46,14 @@ pub fn lending(
 
 impl Client {
     pub fn new(broker: &Mosquitto, site: &str) -> Self {
+        Self::at(options("slurm", broker.port), site)
+    }
+
+    /// The same as somebody whom the broker knows.
+    pub fn at(login: rumqttc::MqttOptions, site: &str) -> Self {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let peer = runtime.block_on(Peer::connect(
-            options("slurm", broker.port),
+            login,
             &["wattloop/v1/+/budget/#", "wattloop/v1/+/status", "wattloop/v1/+/envelope"],
         ));
         Self { peer, runtime, site: site.to_owned() }
@@ -85,7 +90,7 @@ impl Client {
     }
 
     /// Waits until the last that was said of a lease is as wanted.
-    fn told(&self, lease: &str, what: &str, wanted: impl Fn(&str) -> bool) {
+    pub fn told(&self, lease: &str, what: &str, wanted: impl Fn(&str) -> bool) {
         let topic = self.topic("slurm", &format!("lease/{lease}"));
         let begun = Instant::now();
         while !self.peer.heard(&topic).last().is_some_and(|last| wanted(last)) {

@@ -10,7 +10,7 @@ use super::commands::with_overrides;
 use super::mosquitto::Mosquitto;
 use super::rig::{PRICES, Peer, Rig, eventually, options};
 
-const SHIPPED: &str = include_str!("../../config/mosquitto.acl");
+pub const SHIPPED: &str = include_str!("../../config/mosquitto.acl");
 const SET: &str = "wattloop/v1/hall/point/crah-1/fan-speed/set";
 const POINT: &str = "wattloop/v1/hall/point/crah-1/fan-speed";
 const TARGETS: &str = "grid/v1/isv/acme-energy/loadtarget/set";
@@ -33,9 +33,14 @@ const SENSOR: &str = "sensors/gw-1/rack-a01";
 
 /// A broker that knows thirteen users, each with its own name as password, and enforces what we ship.
 pub fn guarded() -> Option<Mosquitto> {
+    guarded_by(SHIPPED)
+}
+
+/// The same with another access list.
+pub fn guarded_by(list: &str) -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("passwd");
-    std::fs::write(dir.path().join("acl"), SHIPPED).expect("writes");
+    std::fs::write(dir.path().join("acl"), list).expect("writes");
     std::fs::write(&file, "").expect("writes");
     for user in USERS {
         drop(Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, user]).status());
@@ -68,11 +73,15 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
         ("wattloop/v1/hall/budget/slurm/request", &["slurm"], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/budget/slurm/ack", &["slurm"], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/budget/slurm/response", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),
-        ("wattloop/v1/hall/budget/slurm/lease/1-7", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),
+        (
+            "wattloop/v1/hall/budget/slurm/lease/1-7",
+            &["wattloop"],
+            &["wattloop", "operator", "scheduler", "viewer", "slurm"],
+        ),
         ("wattloop/v1/hall/budget/slurm/notice", &["wattloop"], &["operator", "scheduler", "viewer", "slurm"]),
         ("wattloop/v1/hall/budget/kueue/request", &[], &["wattloop", "operator", "scheduler", "viewer"]),
         ("wattloop/v1/hall/budget/kueue/response", &["wattloop"], &["operator", "scheduler", "viewer"]),
-        ("wattloop/v1/hall/budget/kueue/lease/1-8", &["wattloop"], &["operator", "scheduler", "viewer"]),
+        ("wattloop/v1/hall/budget/kueue/lease/1-8", &["wattloop"], &["wattloop", "operator", "scheduler", "viewer"]),
         (SENSOR, &["gateway"], &["wattloop"]),
         (PRICES, &["prices"], &["wattloop"]),
         ("agent/node-1/sample", &["node-1"], &["wattloop"]),

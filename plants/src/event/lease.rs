@@ -56,6 +56,30 @@ pub enum LeaseNews {
         /// There is no room.
         full: bool,
     },
+    /// Our own store was lost: leases that the broker had kept may be renewed, and what is new is lent by what flows.
+    Recovering {
+        /// How many it had.
+        kept: u32,
+        /// That is all, as far as is known.
+        read: bool,
+    },
+    /// One of them was renewed, with what it is for (W).
+    TakenUp {
+        /// How much.
+        watts: f64,
+    },
+    /// That time is over.
+    Recovered {
+        /// How many were renewed.
+        renewed: u32,
+        /// How many were not, and are over.
+        over: u32,
+    },
+    /// What the broker had kept where leases are, and is none of ours.
+    PassedOver {
+        /// How many.
+        count: u32,
+    },
 }
 
 /// A rack that draws more than leases let it, as it is now.
@@ -136,6 +160,10 @@ impl LeaseNews {
             Self::Late { late: true, .. } => "lease_late",
             Self::Late { late: false, .. } => "lease_in_time",
             Self::ClockHolds(_) => "lease_clock",
+            Self::Recovering { .. } => "leases_recovering",
+            Self::TakenUp { .. } => "lease_taken_up",
+            Self::Recovered { .. } => "leases_recovered",
+            Self::PassedOver { .. } => "leases_passed_over",
             Self::Full { full: true, .. } => "lease_answers_full",
             Self::Full { full: false, .. } => "lease_answers_room",
         }

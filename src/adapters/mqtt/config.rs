@@ -48,6 +48,9 @@ pub struct MqttConfig {
     /// Hear what schedulers ask of leases of power: set by the service where `[budgets]` say who may (flag, not written in files)
     #[serde(skip)]
     pub budgets: bool,
+    /// Read once what the broker keeps of leases: set by the service where it knows of none (flag, not written in files)
+    #[serde(skip)]
+    pub leases: bool,
     /// You declare that the broker enforces an access list like the shipped `config/mosquitto.acl` (flag, false unless said)
     #[serde(default)]
     pub broker_acl: bool,
@@ -87,6 +90,7 @@ impl MqttConfig {
             overrides: false,
             announcements: false,
             budgets: false,
+            leases: false,
             broker_acl: false,
         }
     }

@@ -18,6 +18,8 @@ use super::intake::Intake;
 use super::link::Link;
 use super::subscribe::Subscriptions;
 
+/// The end of the filter of what the broker keeps of leases.
+const LEASES: &str = "/budget/+/lease/+";
 /// How many requests may wait inside the client.
 const CLIENT_QUEUE: usize = 256;
 /// How many filters go into one subscribe packet.
@@ -106,6 +108,7 @@ impl Driver {
         let (mut attempt, mut ousted) = (0_u32, 0_u32);
         loop {
             let started = self.intake.now();
+            self.forget();
             let mut progress = Progress::new(self.subscriptions.stages(), started);
             let end = self.converse(&mut progress, attempt == 0).await;
             let stood = self.intake.now().since(started);
@@ -134,6 +137,13 @@ impl Driver {
             tokio::time::sleep(pause(attempt, &self.options.client_id()).max(patience)).await;
             attempt = attempt.saturating_add(1);
         }
+    }
+
+    /// What the broker keeps of leases is subscribed to only while it is read.
+    fn forget(&mut self) {
+        let read = self.subscriptions.live().into_iter().filter(|filter| filter.ends_with(LEASES));
+        let read: Vec<_> = read.filter(|filter| !self.link.shelf().reads(filter)).collect();
+        read.iter().for_each(|filter| self.subscriptions.remove(filter));
     }
 
     /// Somebody ends our connections: told at the fourth in a row, and at each that is twice as many.
@@ -229,7 +239,11 @@ impl Driver {
         let asked = progress.packets.get(progress.acknowledged).map_or(&[][..], |(_, filters)| filters);
         for (n, code) in asked.iter().zip(&ack.return_codes) {
             let Some(filter) = self.subscriptions.filter(*n) else { continue };
-            if *code == SubscribeReasonCode::Failure {
+            let refused = *code == SubscribeReasonCode::Failure;
+            if self.link.shelf().reads(&filter.topic) {
+                self.link.shelf().granted(!refused);
+            }
+            if refused {
                 bump(&self.link.counters.refused_subscriptions);
                 tracing::warn!(topic = filter.topic, "the MQTT broker does not let us subscribe");
                 self.intake.tell(Incoming::SubscriptionRefused { topic: filter.topic.clone() });
@@ -262,6 +276,9 @@ impl Driver {
 
     fn give_up(&mut self, topic: String) {
         self.dwell = DWELL.0;
+        if self.link.shelf().reads(&topic) {
+            self.link.shelf().granted(false);
+        }
         bump(&self.link.counters.dropped_subscriptions);
         tracing::error!(topic, "an MQTT subscription is given up: it carries packets that end the connection");
         self.intake.tell(Incoming::SubscriptionDropped { topic });

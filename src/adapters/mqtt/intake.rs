@@ -79,6 +79,8 @@ impl Intake {
             self.priced(message, fits);
         } else if let Some((client, ack)) = self.asked(&message.topic) {
             self.ask(client.to_owned(), ack, (message, fits));
+        } else if let Some(of) = self.leased(&message.topic) {
+            self.link.shelf().put(of, &message.payload, message.retain);
         } else if let Some(point) = self.commanded(&message.topic) {
             self.command(&point, message);
         } else if let Some(verb) = self.noticed(&message.topic) {
@@ -110,6 +112,12 @@ impl Intake {
             "ack" => Some((client, true)),
             _ => None,
         }
+    }
+
+    /// Whose lease it is, and which.
+    fn leased<'t>(&self, topic: &'t str) -> Option<(&'t str, &'t str)> {
+        let (client, lease) = topic.strip_prefix(&self.prefix)?.strip_prefix("budget/")?.split_once('/')?;
+        Some((client, lease.strip_prefix("lease/")?))
     }
 
     /// What the broker had kept is passed over: it would come again on every connection.

@@ -8,11 +8,13 @@ use rumqttc::{AsyncClient, QoS};
 use super::command::{self, Refused};
 use super::count::{Counters, Counts};
 use super::outbox::{CAPACITY, Message, Outbox, Qos};
+use super::shelf::{Kept, Shelf};
 
 /// The outbox behind its lock. The lock is held for work in memory only.
 #[derive(Debug, Default)]
 pub struct Link {
     desk: Mutex<Desk>,
+    shelf: Mutex<Shelf>,
     pub(super) counters: Counters,
 }
 
@@ -58,6 +60,7 @@ impl Link {
     /// The connection is gone.
     pub fn closed(&self) {
         self.lock().client = None;
+        self.shelf().closed();
         self.counters.connected.store(false, Ordering::Relaxed);
     }
 
@@ -87,6 +90,21 @@ impl Link {
     /// True after [`Self::leave`].
     pub fn leaving(&self) -> bool {
         self.lock().leaving
+    }
+
+    /// What the broker keeps of leases, as far as it is read.
+    pub fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the reading of that.
+    pub fn take_kept(&self) -> (Vec<Kept>, u32) {
+        let (filter, kept, over) = self.shelf().close();
+        if let (Some(filter), Some(client)) = (filter, &self.lock().client) {
+            // On a full queue it stays until the next connection, and is passed over.
+            drop(client.try_unsubscribe(filter));
+        }
+        (kept, over)
     }
 
     /// Counts since the start.

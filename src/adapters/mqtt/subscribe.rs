@@ -86,6 +86,11 @@ impl Subscriptions {
         names
     }
 
+    /// Subscribes to a filter no more.
+    pub fn remove(&mut self, topic: &str) {
+        self.filters.iter_mut().filter(|filter| filter.topic == topic).for_each(|filter| filter.dropped = true);
+    }
+
     /// Every filter that is still in use.
     pub fn live(&self) -> Vec<String> {
         self.filters.iter().filter(|f| !f.dropped).map(|f| f.topic.clone()).collect()

@@ -209,7 +209,8 @@ impl Course {
         match heard {
             Heard::Answer(answer) if text(&answer, "request_id") == request => {
                 // The service has not decided: it was busy, or its journal is not there yet.
-                if codes(&answer).0 == "retry" && ["busy", "rate", "journal"].contains(&codes(&answer).1) {
+                if codes(&answer).0 == "retry" && ["busy", "rate", "journal", "recovering"].contains(&codes(&answer).1)
+                {
                     let rest = after(&answer).map_or(Span::ZERO, Span::from_seconds);
                     self.next = now.after(rest.max(Span::from_secs(1)));
                     self.last = Some(answer);

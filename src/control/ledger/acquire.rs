@@ -136,7 +136,8 @@ impl Ledger {
         let opens = |outcome: Outcome| Outcome { earliest: Some(begin.at), ..outcome };
         let fits = self.fit(around, &asked.weights, &asked.at(begin.at), scratch).watts >= asked.needs();
         let room = if fits { Some(begin.at) } else { self.earliest(around, asked, scratch) };
-        if !asked.in_time(begin.at) || room.is_some_and(|at| !asked.in_time(at)) {
+        let waits = self.recovery.waits();
+        if !asked.in_time(begin.at) || room.is_some_and(|at| !waits && !asked.in_time(at)) {
             let why = if asked.wish.inside.is_some() { Why::Window } else { Why::Feed };
             return opens(Outcome::plain(Code::Denied, why));
         }
@@ -251,14 +252,16 @@ impl Ledger {
             return tell_tight(Code::Degraded, Why::Meter).after(RETRY);
         }
         let earliest = self.earliest(around, asked, scratch);
-        let lowered = if asked.wish.accept.wait > Span::ZERO {
+        // While a lost store is taken up again nobody knows how much room there will be, and nobody is lowered for it.
+        let waits = self.recovery.waits();
+        let lowered = if asked.wish.accept.wait > Span::ZERO && !waits {
             self.preempt(around, (asked.wish, &asked.weights), &asked.time, (scratch, news))
         } else {
             None
         };
         let now = self.now();
         let planned = [lowered, earliest].into_iter().flatten().min();
-        let hopeless = planned.is_some_and(|at| !asked.waits_for(at, now));
+        let hopeless = !waits && planned.is_some_and(|at| !asked.waits_for(at, now));
         let counts = self.counts(around, asked);
         if asked.wish.accept.wait > Span::ZERO && !hopeless && self.waiting.len() < MOST.1 {
             return Outcome {
@@ -267,7 +270,7 @@ impl Ledger {
                 ..self.queue(around, asked, (Why::Feed, counts), news)
             };
         }
-        let late = earliest.is_some_and(|at| !asked.in_time(at));
+        let late = !waits && earliest.is_some_and(|at| !asked.in_time(at));
         let code = if late { Code::Denied } else { Code::Retry };
         let after = earliest.map_or(RETRY, |at| at.since(now).max(Span::from_secs(1)).min(super::TTL.2));
         let retry_after = (code == Code::Retry).then_some(after);

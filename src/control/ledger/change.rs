@@ -19,18 +19,29 @@ impl Ledger {
     /// Where a lease of a client is; or what to answer where there is none that may be changed.
     fn place(&self, client: &str, of: Named) -> Result<usize, Outcome> {
         let place = self.leases.iter().position(|lease| lease.id == of.lease && lease.client == client);
-        let live = |place: &usize| self.leases.get(*place).is_some_and(Lease::is_live);
-        let Some(place) = place.filter(live) else {
+        let lease = place.and_then(|place| Some((place, self.leases.get(place)?)));
+        let Some((place, lease)) = lease.filter(|(_, lease)| lease.is_live()) else {
             return Err(Outcome::plain(Code::UnknownLease, Why::NoLease));
         };
-        if of.epoch.is_some_and(|epoch| epoch != self.epoch) {
+        // Of what the broker had kept nobody can know a newer generation than it told.
+        let known = match lease.life {
+            Life::Kept { epoch } => epoch,
+            Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => self.epoch,
+        };
+        if of.epoch.is_some_and(|epoch| !(known..=self.epoch).contains(&epoch)) {
             return Err(Outcome::plain(Code::Conflict, Why::OldEpoch).about(of.lease));
         }
         Ok(place)
     }
 
     /// A lease goes on. One whose time to live is over may be renewed while it has its grace; one at its floor stays there. A renewal that comes again lengthens nothing.
-    pub(super) fn renew(&mut self, around: &Around<'_>, message: &Message, of: Named, wanted: Option<Span>) -> Outcome {
+    pub(super) fn renew(
+        &mut self,
+        around: &Around<'_>,
+        message: &Message,
+        (of, wanted): (Named, Option<Span>),
+        news: &mut News<'_>,
+    ) -> Outcome {
         let found = self.place(&message.client, of);
         let now = self.now();
         let place = match found {
@@ -40,6 +51,7 @@ impl Ledger {
         let Some(lease) = self.leases.get_mut(place) else {
             return Outcome::plain(Code::UnknownLease, Why::NoLease);
         };
+        let taken = lease.is_kept();
         if let Some(said) = lease.renewals.find(&message.request) {
             let alike = said == Body::of(message.body);
             let (code, why) = if alike { (Code::Granted, Why::Fits) } else { (Code::Conflict, Why::OtherBody) };
@@ -57,6 +69,11 @@ impl Ledger {
                 (lease.cut, lease.life, lease.ran) = (None, Life::Held, now);
                 lease.seq = lease.seq.saturating_add(1);
             }
+            Life::Kept { .. } => {
+                lease.life = Life::Held;
+                lease.seq = lease.seq.saturating_add(1);
+                tell(news, lease, LeaseNews::TakenUp { watts: lease.at(now) });
+            }
             Life::Leaving { .. } => return Outcome::plain(Code::Expired, Why::Over).about(of.lease),
         }
         if wanted.is_some() {
@@ -64,6 +81,9 @@ impl Ledger {
         }
         lease.term = Term::until(lease.ttl, around.tick);
         lease.renewals.put(&message.request, message.body);
+        if taken {
+            self.count_renewed();
+        }
         Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
     }
 
@@ -85,6 +105,9 @@ impl Ledger {
         };
         match lease.life {
             Life::Held => {}
+            Life::Kept { .. } => {
+                return Outcome::plain(Code::Retry, Why::Recovering).about(of.lease).after(super::RETRY);
+            }
             Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => {
                 return Outcome::plain(Code::Expired, Why::Over).about(of.lease);
             }
@@ -207,7 +230,7 @@ impl Ledger {
     ) {
         let Some(lease) = self.leases.get(place) else { return };
         let watts = match lease.life {
-            Life::Held | Life::Grace { .. } => lease.at(effective),
+            Life::Held | Life::Grace { .. } | Life::Kept { .. } => lease.at(effective),
             Life::Leaving { to, .. } => to,
             Life::Floored { .. } => lease.floor,
         };

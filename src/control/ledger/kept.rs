@@ -85,8 +85,8 @@ impl Renewals {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What the request said.
-    body: Body,
+    /// What the request said; nothing of one that was answered by a controller whose store is lost.
+    body: Option<Body>,
     /// What was answered, item by item.
     outcomes: Box<[Outcome]>,
     /// The request's name, where it has made a lease or waits for one: who is told of that hears it.
@@ -99,7 +99,7 @@ impl Answer {
     /// One given now; of a request that made leases or waits for some where its name is given.
     #[must_use]
     pub fn new((maker, body): (Option<&str>, u128), outcomes: Vec<Outcome>, now: Span) -> Self {
-        let (body, maker, outcomes) = (Body::of(body), maker.map(Box::from), outcomes.into_boxed_slice());
+        let (body, maker, outcomes) = (Some(Body::of(body)), maker.map(Box::from), outcomes.into_boxed_slice());
         Self { body, outcomes, maker, at: whole(now) }
     }
 
@@ -112,7 +112,7 @@ impl Answer {
     /// It is the answer to what says this.
     #[must_use]
     pub fn is_to(&self, body: u128) -> bool {
-        self.body == Body::of(body)
+        self.body.is_none_or(|of| of == Body::of(body))
     }
 
     fn is_young(&self, now: Span) -> bool {
@@ -207,6 +207,16 @@ impl Kept {
         if let Some(before) = book.answers.insert(key, answer) {
             book.items = book.items.saturating_sub(before.outcomes.len());
         }
+    }
+
+    /// Keeps what a controller has answered whose store is lost: a lease that the broker had kept.
+    pub fn adopt(&mut self, (client, request): (&str, &str), outcome: Outcome, now: Span) {
+        let (book, key) = (self.book(client), Key::of(request));
+        let new = || Answer { body: None, outcomes: Box::default(), maker: Some(Box::from(request)), at: whole(now) };
+        let answer = book.answers.entry(key).or_insert_with(new);
+        answer.outcomes = answer.outcomes.iter().copied().chain([outcome]).collect();
+        book.items = book.items.saturating_add(1);
+        book.made.extend(outcome.lease.map(|lease| (lease, key)));
     }
 
     /// Remembers one for a while.

@@ -158,7 +158,7 @@ impl Ledger {
         lease.due?;
         match lease.life {
             Life::Held | Life::Grace { .. } | Life::Floored { .. } => {}
-            Life::Leaving { .. } => return None,
+            Life::Leaving { .. } | Life::Kept { .. } => return None,
         }
         let Some(rest) = lease.rest(self.now()) else { return Some(false) };
         Some(rest.latest < rest.from || !self.has_room(around, (lease, rest), look))

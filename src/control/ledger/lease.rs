@@ -7,6 +7,8 @@
 //!  ─▶ Held ────────────▶ Grace ── 60 s ──▶ Leaving ──┬─ its floor stays ─▶ Floored ── 24 h ─▶ Leaving
 //!         │ released, or its schedule is over ▲      │                        │ renewed: Held, at its floor
 //!         └───────────────────────────────────┘      └─▶ gone: the meter confirms it, or grace and settling time are over
+//!  ─▶ Kept ── renewed ─▶ Held
+//!         └── nobody renewed it while it could be, or given back ─▶ Leaving
 //! ```
 //!
 //! What a step gives up stays charged for a while, as long as what is given back does: machines come down later than they are told. So what is charged at an
@@ -81,6 +83,11 @@ pub enum Life {
     Floored {
         /// For so long.
         left: Span,
+    },
+    /// The broker had kept it when our own store was lost: charged, and not renewed yet.
+    Kept {
+        /// The generation of the controller that told it last.
+        epoch: u64,
     },
 }
 
@@ -215,7 +222,7 @@ impl Lease {
     #[must_use]
     pub fn may(&self, now: Wall) -> f64 {
         match self.life {
-            Life::Held | Life::Grace { .. } => self.at(now),
+            Life::Held | Life::Grace { .. } | Life::Kept { .. } => self.at(now),
             Life::Leaving { to, .. } => to,
             Life::Floored { .. } => self.floor,
         }
@@ -225,7 +232,7 @@ impl Lease {
     pub fn turns(&self, now: Wall, tail: Span) -> impl Iterator<Item = Wall> + Clone + '_ {
         let left = match self.life {
             Life::Leaving { left, .. } => Some(later(now, left)),
-            Life::Held | Life::Grace { .. } | Life::Floored { .. } => None,
+            Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } => None,
         };
         let changes = self.steps.iter().map(|step| step.start).chain(self.cut.map(|cut| cut.from)).chain(self.end);
         changes.flat_map(move |at| [at, later(at, tail)]).chain(left)
@@ -238,7 +245,7 @@ impl Lease {
         let changes = self.steps.iter().map(|step| step.start).chain(self.cut.map(|cut| cut.from)).chain(self.end);
         let then = changes.filter(|at| *at > since && *at <= t).map(|at| self.at(at)).fold(self.at(since), f64::max);
         match self.life {
-            Life::Held | Life::Grace { .. } => then,
+            Life::Held | Life::Grace { .. } | Life::Kept { .. } => then,
             Life::Leaving { left, was, .. } if t < later(now, left) => then.min(was),
             Life::Leaving { to, .. } => then.min(to),
             Life::Floored { .. } => then.min(self.floor),
@@ -270,7 +277,7 @@ impl Lease {
         let was = self.charged(now, now, tail);
         let left = match self.life {
             Life::Leaving { left: before, .. } => left.min(before),
-            Life::Held | Life::Grace { .. } | Life::Floored { .. } => left,
+            Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } => left,
         };
         self.life = Life::Leaving { left, was, to: to.min(was), fell, given };
         self.seq = self.seq.saturating_add(1);
@@ -289,11 +296,20 @@ impl Lease {
         self.due.iter_mut().for_each(|due| due.begun = Some(at));
     }
 
+    /// The broker had kept it, and nobody has renewed it yet.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        match self.life {
+            Life::Kept { .. } => true,
+            Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => false,
+        }
+    }
+
     /// It is the client's: its name finds it.
     #[must_use]
     pub const fn is_live(&self) -> bool {
         match self.life {
-            Life::Held | Life::Grace { .. } | Life::Floored { .. } => true,
+            Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } => true,
             Life::Leaving { given, .. } => !given,
         }
     }

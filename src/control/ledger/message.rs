@@ -5,6 +5,7 @@ use std::fmt;
 use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
+use super::recover::Found;
 use super::tree::Place;
 use crate::control::term::earlier;
 
@@ -22,6 +23,8 @@ pub const WEEK: Span = Span::from_secs(7 * 86_400);
 pub enum Said {
     /// It asks for something.
     Request(Message),
+    /// A service has looked what the broker keeps of leases, and has lost its own store, or never had one.
+    Found(Found),
     /// It has heard of a state of its lease, or says what it draws.
     Heard {
         /// Who.

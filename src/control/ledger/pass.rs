@@ -53,6 +53,7 @@ impl Ledger {
         self.look(around);
         self.stretch(around, scratch);
         self.age(around, elapsed, news);
+        self.recovers(around, elapsed, news);
         self.obey(around, news);
         self.restore(around, scratch, news);
         self.serve(around, scratch, news);
@@ -142,7 +143,7 @@ impl Ledger {
                 (lease.floor, lease.life) = (to, Life::Floored { left: FLOORED });
                 lease.seq = lease.seq.saturating_add(1);
             }
-            Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => {
+            Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => {
                 self.leases.remove(place);
             }
         }
@@ -240,10 +241,12 @@ impl Ledger {
             match lease.life {
                 // Its grace is over, and the meter does not confirm that it has come down.
                 Life::Leaving { fell, given: false, .. } => Some(load.less(fell).max(Milli::ZERO)),
-                Life::Held | Life::Grace { .. } | Life::Floored { .. } if lease.exceeds => {
+                Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } if lease.exceeds => {
                     Some(Milli::of((lease.measured? - lease.may(self.now())).max(0.0), weight))
                 }
-                Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => None,
+                Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => {
+                    None
+                }
             }
         };
         let all = self.leases.iter().filter_map(too_much).reduce(Milli::and).filter(|all| all.0 > 0)?;
@@ -256,7 +259,8 @@ fn turn(lease: &mut Lease, now: Wall, (elapsed, (tick, last)): (Span, (Tick, Tic
     let less = |left: Span| Span::from_nanos(left.nanos().saturating_sub(elapsed.nanos()));
     let ends = lease.end.is_some_and(|end| end <= now);
     match &mut lease.life {
-        Life::Held | Life::Grace { .. } if ends => Turn::Ends,
+        Life::Held | Life::Grace { .. } | Life::Kept { .. } if ends => Turn::Ends,
+        Life::Kept { .. } => Turn::Stays,
         Life::Held => {
             if lease.term.advance(tick, last).is_none() {
                 return Turn::Stays;

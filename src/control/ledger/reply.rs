@@ -91,6 +91,8 @@ pub enum Why {
     Over,
     /// It has been changed too often in a short time.
     TooManySteps,
+    /// Our own store was lost, and leases that the broker had kept are taken up again first.
+    Recovering,
 }
 
 impl Why {
@@ -115,6 +117,7 @@ impl Why {
             Self::NoLease => "no_lease",
             Self::Over => "over",
             Self::TooManySteps => "too_many_steps",
+            Self::Recovering => "recovering",
         }
     }
 
@@ -138,6 +141,7 @@ impl Why {
             Self::OldEpoch => "the controller has started anew since: the lease is as it says here",
             Self::NoLease => "there is no such lease of this client",
             Self::Over => "it is over",
+            Self::Recovering => "leases from before are taken up again first, by their renewals",
             Self::TooManySteps => "it was changed too often within a short time",
         }
     }

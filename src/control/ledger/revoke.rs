@@ -37,7 +37,7 @@ impl Lease {
     fn yields(&self, now: Wall) -> Option<f64> {
         match self.life {
             Life::Held => {}
-            Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => return None,
+            Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => return None,
         }
         let begun = self.steps.first().is_some_and(|step| later(step.start, self.flex.min_run) <= now);
         let tired = self.flex.max_pauses.is_some_and(|most| self.cuts >= most);

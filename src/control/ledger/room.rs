@@ -1,7 +1,7 @@
 //! How much room there is for somebody, at the instant of a time to come where there is least.
 //!
 //! **Equation** at each feed, at each instant: `reserved + unleased + margin ≤ limit`. Reserved is what leases are charged at, at least what each of the others has for his own; unleased is what
-//! flows there and belongs to no lease. Who waits and comes before is counted from now on.
+//! flows there and belongs to no lease, and all that flows while a lost store is taken up again ([`super::recover`]). Who waits and comes before is counted from now on.
 
 use plant::id::FeedId;
 use plant::time::{Span, Wall};
@@ -164,7 +164,7 @@ impl Ledger {
         let counted = self.counted(time);
         let on_feed = counted.filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
         scratch.fill(on_feed, (ground, self.now()), time);
-        let usable = ground.usable(limit).less(self.unleased(feed));
+        let usable = ground.usable(limit).less(self.nobodys(feed));
         let share = ground.rules.tenants.get(time.whose).map_or(0.0, |tenant| tenant.share);
         let share = Milli::limit(Watts(limit.watts().0 * share));
         let own = ground.floor(time.whose, feed);

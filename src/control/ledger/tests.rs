@@ -14,6 +14,8 @@ mod nights;
 mod nights_random;
 mod planned;
 mod random;
+mod recover;
+mod recover_random;
 mod revoked;
 mod rig;
 

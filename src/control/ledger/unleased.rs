@@ -19,6 +19,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Leases are known that were not: what was taken to be nobody's may be theirs. So much is charged for them.
+    pub fn anew(&mut self, charged: Milli) {
+        self.unleased = self.load.map_or(Milli::ZERO, |load| load.less(charged).max(Milli::ZERO));
+    }
+
     /// One scan: what flows, and what leases are charged at.
     pub fn step(&mut self, load: Option<Watts>, charged: Milli) {
         self.load = load.map(Milli::limit);

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Ledger;
 pub use super::exceeded::{PlaceView, ShareView};
 use super::lease::{GRACE, Lease, Life};
-use super::message::OnExpiry;
+use super::message::{Class, Flex, OnExpiry};
 use super::notices::{Notice, Tidings};
+use super::recover::Recovery;
 use super::reply::{Answered, Why};
 use super::tree::Place;
 use super::waiting::Waiting;
@@ -25,7 +26,7 @@ pub struct LeaseView {
     pub request: String,
     /// Its job.
     pub job: String,
-    /// `waiting`, `held`, `grace`, `leaving`, `floored`.
+    /// `waiting`, `held`, `grace`, `leaving`, `floored`, `kept`.
     pub state: String,
     /// The generation of the controller.
     pub epoch: u64,
@@ -69,6 +70,31 @@ pub struct LeaseView {
     pub done_ms: Option<i64>,
     /// Its job will not be done by its deadline, as far as is known.
     pub late: bool,
+    /// What the broker keeps of it besides; for nobody else.
+    #[serde(skip)]
+    pub rest: Option<Rest>,
+}
+
+/// What the broker must keep of a lease besides what its client is told, so that it can be taken up again where our own store is lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rest {
+    /// Where, and what share of its power is drawn there (1).
+    pub places: Vec<(Place, f64)>,
+    /// What may be done to it.
+    pub class: Class,
+    /// How it bends.
+    pub flex: Flex,
+    /// What is kept for each of its watts (1, from 1).
+    pub kept: f64,
+}
+
+/// A lost store is taken up again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecoveringView {
+    /// For how long leases that the broker had kept may still be renewed (s); nothing while nobody has looked what it keeps.
+    pub left_s: Option<f64>,
+    /// How many leases nobody has renewed yet.
+    pub unrenewed: usize,
 }
 
 /// The ledger, with the notices since a number.
@@ -90,6 +116,8 @@ pub struct LedgerView {
     pub answers: Vec<Answered>,
     /// The number of the last notice.
     pub last: u64,
+    /// What was known of leases is lost, and taken up again from what the broker has kept; nothing where it is not.
+    pub recovering: Option<RecoveringView>,
 }
 
 impl Ledger {
@@ -104,6 +132,7 @@ impl Ledger {
             Life::Grace { .. } => "grace",
             Life::Leaving { .. } => "leaving",
             Life::Floored { .. } => "floored",
+            Life::Kept { .. } => "kept",
         };
         LeaseView {
             lease_id: of.id.to_string(),
@@ -132,6 +161,7 @@ impl Ledger {
             deadline_ms: of.due.map(|due| due.by.0),
             done_ms: of.due.and_then(|due| due.done()).map(|at| at.0),
             late: of.due.is_some_and(|due| due.late),
+            rest: Some(Rest { places: of.places.clone(), class: of.class, flex: of.flex, kept: of.kept }),
         }
     }
 
@@ -141,6 +171,15 @@ impl Ledger {
         let now = self.now();
         let live = || self.leases().filter(|of| of.is_live());
         (live().count(), self.waits().count(), live().map(|of| Watts(of.may(now))).sum())
+    }
+
+    fn recovering(&self) -> Option<RecoveringView> {
+        let left_s = match self.recovery() {
+            Recovery::Read => return None,
+            Recovery::Unread { .. } => None,
+            Recovery::Waits { left, .. } => Some(left.seconds()),
+        };
+        Some(RecoveringView { left_s, unrenewed: self.unrenewed() })
     }
 
     /// All of it, with the notices since a number; racks and feeds by what they are called.
@@ -165,6 +204,7 @@ impl Ledger {
                 .filter_map(answered)
                 .collect(),
             last: self.notices().last(),
+            recovering: self.recovering(),
         }
     }
 }
@@ -172,7 +212,7 @@ impl Ledger {
 /// What is left of its steps, as they are after what it has been brought down to.
 fn schedule(of: &Lease, now: Wall) -> Vec<(i64, f64)> {
     match of.life {
-        Life::Held | Life::Grace { .. } => {}
+        Life::Held | Life::Grace { .. } | Life::Kept { .. } => {}
         Life::Leaving { .. } | Life::Floored { .. } => return vec![(now.0, of.may(now))],
     }
     let begun = of.steps.iter().rev().find(|step| step.start <= now).map(|step| step.start);

@@ -34,6 +34,21 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::Full { client, full: false } => {
             format!("has room for answers to client {client} of the configuration again")
         }
+        LeaseNews::Recovering { kept, read } => {
+            let all = if read { "" } else { ", and what the broker keeps cannot be read" };
+            format!(
+                "has lost what it knew of leases: {kept} that the broker had kept may be renewed, and what is new is lent by what flows{all}"
+            )
+        }
+        LeaseNews::TakenUp { watts } => format!("has a lease of {:.1} kW renewed that the broker had kept", kw(watts)),
+        LeaseNews::Recovered { renewed, over } => {
+            format!(
+                "lends as ever again: of leases that the broker had kept {renewed} were renewed, and {over} are over"
+            )
+        }
+        LeaseNews::PassedOver { count } => {
+            format!("passes over {count} messages that the broker had kept where leases are, and that are none")
+        }
         LeaseNews::ClockHolds(false) => "begins what waits and names a time again".to_owned(),
     }
 }

@@ -62,6 +62,7 @@ fn what_was_answered_just_before_a_crash_is_told_after_it() {
         places: Vec::new(),
         answers: Vec::new(),
         last: 4,
+        recovering: None,
     };
     let told = |notice, request: &str| {
         let answered = Answered { request: request.to_owned(), ..answered(&[]) };

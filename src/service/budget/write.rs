@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::control::ledger::notices::Notice;
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Why};
+use crate::control::ledger::tree::Place;
 use crate::control::ledger::view::LeaseView;
 use crate::service::clock::rfc3339;
 
@@ -139,6 +140,33 @@ pub fn lease_of(of: &LeaseView) -> Value {
         "done_at": of.done_ms.map(rfc3339),
         "late": of.late,
     })
+}
+
+/// The same as the broker keeps it: with all that is needed to take it up again where our own store is lost.
+#[must_use]
+pub fn kept(hall: &Hall, of: &LeaseView) -> Value {
+    let mut data = lease_of(of);
+    let (Some(all), Some(rest)) = (data.as_object_mut(), &of.rest) else { return data };
+    let domain = |(place, share): &(Place, f64)| {
+        let name = match place {
+            Place::Feed(feed) => hall.power.feeds.get(*feed).map_or("", |of| of.name.as_str()),
+            Place::Rack(rack) => hall.fed_rack(*rack),
+        };
+        json!({ "domain": name, "share": share })
+    };
+    put(all, "client", of.client.as_str());
+    put(all, "end_at", of.end_ms.map(rfc3339));
+    put(all, "domain", rest.places.iter().map(domain).collect::<Vec<_>>());
+    put(all, "class", json!(rest.class));
+    put(all, "peak_factor", rest.kept);
+    let flex = json!({
+        "checkpoint_s": rest.flex.checkpoint.seconds(),
+        "min_run_s": rest.flex.min_run.seconds(),
+        "max_pauses": rest.flex.max_pauses,
+        "shed_time_s": rest.flex.shed.seconds(),
+    });
+    put(all, "flex", flex);
+    data
 }
 
 /// A notice.

@@ -8,6 +8,7 @@ pub fn news(news: LeaseNews) -> Value {
     let kind = news.word();
     match news {
         LeaseNews::Granted { watts }
+        | LeaseNews::TakenUp { watts }
         | LeaseNews::Expired { watts }
         | LeaseNews::Lowered { watts }
         | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
@@ -22,6 +23,9 @@ pub fn news(news: LeaseNews) -> Value {
             "severity": if of.critical { "critical" } else { "warning" },
         }),
         LeaseNews::ClockHolds(doubted) => json!({ "kind": kind, "doubted": doubted }),
+        LeaseNews::Recovering { kept, read } => json!({ "kind": kind, "kept": kept, "read": read }),
+        LeaseNews::Recovered { renewed, over } => json!({ "kind": kind, "renewed": renewed, "over": over }),
+        LeaseNews::PassedOver { count } => json!({ "kind": kind, "count": count }),
         LeaseNews::Full { client, full: _ } => json!({ "kind": kind, "client": client }),
         LeaseNews::Queued | LeaseNews::Released | LeaseNews::Over => json!({ "kind": kind }),
     }

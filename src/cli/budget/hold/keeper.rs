@@ -160,7 +160,7 @@ impl Keeper {
         if (number("epoch"), number("seq")) > (before.epoch, before.seq) {
             kept.take(Some(lease));
         }
-        if text(lease, "state") == "grace" {
+        if ["grace", "kept"].contains(&text(lease, "state")) {
             kept.due = now;
         }
         kept.changed(&before)

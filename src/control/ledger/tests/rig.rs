@@ -8,9 +8,11 @@ use plant::id::{FeedId, Id};
 use plant::time::{Mono, Span, Tick, Wall};
 use plant::units::Watts;
 
-use crate::control::ledger::message::{LeaseId, Message, Named, Op, Times, Wish};
+use crate::control::ledger::lease::{Lease, Step};
+use crate::control::ledger::message::{Flex, LeaseId, Message, Named, Op, Power, Times, Wish};
 use crate::control::ledger::notices::{Cause, Notice};
-use crate::control::ledger::reply::{Answered, Item, Outcome};
+use crate::control::ledger::recover::{Found, Retained};
+use crate::control::ledger::reply::{Answered, Code, Item, Outcome};
 use crate::control::ledger::tree::Place;
 use crate::control::ledger::{Around, Ground, Ledger, Rules, Scratch, Tenant, tail};
 use crate::control::news::News;
@@ -151,6 +153,62 @@ impl Rig {
         self.tick.wall = Wall(self.tick.wall.0 + 1000 * i64::try_from(gone.unwrap_or(7)).expect("small"));
         self.ledger.restart(self.tick);
         self.with(|ledger, around, scratch, news| ledger.step(around, (scratch, news)));
+    }
+
+    /// What the broker would keep of all leases.
+    pub fn kept(&self) -> Found {
+        let of = |lease: &Lease| {
+            let (view, steps) =
+                (self.ledger.view(lease, None), |(at, watts): &(i64, f64)| Step { start: Wall(*at), watts: *watts });
+            let steps: Vec<Step> = view.schedule.iter().map(steps).collect();
+            let wanted = steps.iter().map(|step| step.watts).fold(view.may_w, f64::max);
+            let rest = view.rest.expect("all of it");
+            let wish = Wish {
+                places: rest.places,
+                power: Power { least: 0.0, wanted, peak: None },
+                class: rest.class,
+                flex: Flex { floor: view.floor_w.min(wanted), ..rest.flex },
+                ttl: Some(lease.ttl),
+                priority: view.priority,
+                on_expiry: view.on_expiry,
+                ..Wish::firm(Place::Rack(0), 0.0)
+            };
+            let end = view.end_ms.map(Wall);
+            let (state, notice) = ((view.epoch, view.seq), lease.notice);
+            Retained {
+                client: view.client,
+                request: view.request,
+                lease: lease.id,
+                state,
+                wish,
+                steps,
+                end,
+                watts: view.may_w,
+                notice,
+            }
+        };
+        let told = |lease: &&Lease| lease.is_live() && self.ledger.view(lease, None).state != "leaving";
+        Found { kept: self.ledger.leases().filter(told).map(of).collect(), passed: 0, read: true }
+    }
+
+    /// The store is lost, and the service starts with what the broker had kept.
+    pub fn lose(&mut self, found: &Found) {
+        self.ledger = Ledger::new(&self.hall.power);
+        self.tick.boot = 1;
+        self.ledger.restart(self.tick);
+        self.pass(1);
+        self.ledger.lose();
+        assert_eq!(self.recover(found).code, Code::Granted);
+    }
+
+    pub fn recover(&mut self, found: &Found) -> Outcome {
+        self.with(|ledger, around, scratch, news| ledger.recover(around, found, (scratch, news)))
+    }
+
+    /// What all leases may draw at a feed now (W).
+    pub fn drawn(&self, name: &str) -> f64 {
+        let (feed, now) = (self.feed(name), self.ledger.now());
+        self.ledger.leases().filter_map(|of| Some(of.may(now) * of.weight(feed)?)).sum()
     }
 
     pub fn hear(&mut self, message: &Message) -> Answered {
