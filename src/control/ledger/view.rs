@@ -173,6 +173,16 @@ impl Ledger {
         (live().count(), self.waits().count(), live().map(|of| Watts(of.may(now))).sum())
     }
 
+    /// How many jobs will not be done by their deadlines, as far as is known, those that wait among them.
+    #[must_use]
+    pub fn late(&self) -> usize {
+        self.leases()
+            .filter(|of| of.is_live())
+            .chain(self.waits())
+            .filter(|of| of.due.is_some_and(|due| due.late))
+            .count()
+    }
+
     fn recovering(&self) -> Option<RecoveringView> {
         let left_s = match self.recovery() {
             Recovery::Read => return None,

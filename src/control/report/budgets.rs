@@ -52,6 +52,9 @@ pub struct LeasesView {
     pub breaches: usize,
     /// What they draw too much (kW).
     pub excess_kw: f64,
+    /// How many jobs will not be done by their deadlines, as far as is known.
+    #[serde(default)]
+    pub late: usize,
 }
 
 /// What schedulers have; nothing where nobody may ask.
@@ -59,5 +62,13 @@ pub(super) fn leases(plan: &Plan, state: &State) -> Option<LeasesView> {
     plan.leases.as_ref()?;
     let (held, waiting, watts) = state.ledger.brief();
     let (exceeded, breaches, excess) = state.ledger.watch().brief();
-    Some(LeasesView { held, waiting, kw: watts.0 / 1e3, exceeded, breaches, excess_kw: excess.0 / 1e3 })
+    Some(LeasesView {
+        held,
+        waiting,
+        kw: watts.0 / 1e3,
+        exceeded,
+        breaches,
+        excess_kw: excess.0 / 1e3,
+        late: state.ledger.late(),
+    })
 }

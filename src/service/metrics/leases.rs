@@ -10,6 +10,11 @@ pub fn leases(figures: &Figures) -> Vec<Family> {
     let only = |value: f64| vec![Row::only(value)];
     vec![
         Family::gauge("leases_held", "How many leases schedulers have", only(f64_from_usize(of.held))),
+        Family::gauge(
+            "leases_late",
+            "How many jobs will not be done by their deadlines, as far as is known",
+            only(f64_from_usize(of.late)),
+        ),
         Family::gauge("leases_watts", "What all leases may draw now at machines", only(of.kw * 1e3)),
         Family::gauge("leases_waiting", "How many requests wait for a lease", only(f64_from_usize(of.waiting))),
         Family::gauge(
@@ -28,13 +33,13 @@ mod tests {
     use crate::control::report::LeasesView;
 
     #[test]
-    fn a_hall_that_lends_has_six_series_and_another_none() {
+    fn a_hall_that_lends_has_seven_series_and_another_none() {
         let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "bench").expect("shipped");
         let mut figures = Figures::new(&plant::hall::Hall::load("bench", text).expect("loads"));
         assert!(leases(&figures).is_empty());
         figures.status.leases =
-            Some(LeasesView { held: 2, waiting: 3, kw: 61.5, exceeded: 2, breaches: 1, excess_kw: 4.5 });
+            Some(LeasesView { held: 2, waiting: 3, kw: 61.5, exceeded: 2, breaches: 1, excess_kw: 4.5, late: 1 });
         let values: Vec<f64> = leases(&figures).iter().map(|of| of.rows[0].value).collect();
-        assert_eq!(values, [2.0, 61.5e3, 3.0, 2.0, 1.0, 4.5e3]);
+        assert_eq!(values, [2.0, 1.0, 61.5e3, 3.0, 2.0, 1.0, 4.5e3]);
     }
 }
