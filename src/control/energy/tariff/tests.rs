@@ -6,6 +6,7 @@ mod files;
 mod meter;
 mod properties;
 mod urdb;
+mod worked;
 
 use std::fmt::Write;
 
