@@ -1,5 +1,7 @@
 //! Targets for a load that does as it is told.
 
+mod ended;
+
 use plant::convert::f64_from_u64;
 use plant::event::Event;
 use proptest::prelude::*;
