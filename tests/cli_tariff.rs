@@ -178,6 +178,36 @@ fn the_same_bill_for_programs_has_amounts_as_texts_and_the_peaks_for_the_next() 
 }
 
 #[test]
+fn under_strict_what_is_only_good_to_know_is_a_note_and_no_failure_and_what_may_be_wrong_exits_3() {
+    let folder = folder();
+    // Nobody has named a window yet, and the second hour comes before the first, which is there twice.
+    let named = "name = \"t\"\nsummary = \"s\"\ncurrency = \"EUR\"\nzone = \"UTC\"\nbilling = { dates = [\"2026-07-01\", \"2026-07-02\"] }\n\
+                 [[demand]]\nname = \"named\"\nwindow = \"fixed\"\nlength = \"60min\"\nprice = 1\nat = []\n";
+    let time = |hour: usize| format!("2026-07-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
+    let row = |hour: usize| format!("{},{},10\n", time(hour), time(hour + 1));
+    let order: Vec<usize> = [1, 0, 0].into_iter().chain(2..24).collect();
+    let rows = |order: &[usize]| format!("start,end,kw\n{}", order.iter().map(|hour| row(*hour)).collect::<String>());
+    for (name, text) in [("named.toml", named.to_owned()), ("notes.csv", rows(&order)), ("gap.csv", rows(&order[..20]))]
+    {
+        std::fs::write(folder.path().join(name), text).expect("writes");
+    }
+    let bill = |meter: &str| {
+        let output = tariff(folder.path(), &["bill", meter, "--tariff", "named.toml", "--strict", "--json"]);
+        let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let all =
+            [&told["notices"], &told["bills"][0]["notices"]].into_iter().flat_map(|of| of.as_array().expect("a list"));
+        let mut codes: Vec<(String, bool)> =
+            all.map(|of| (of["code"].as_str().expect("a word").to_owned(), of["grave"] == true)).collect();
+        codes.sort();
+        (output.status.code(), codes)
+    };
+    let light = ["no_coincident_window", "rows_out_of_order", "rows_twice"].map(|code| (code.to_owned(), false));
+    assert_eq!(bill("notes.csv"), (Some(0), light.to_vec()));
+    let (exit, codes) = bill("gap.csv");
+    assert_eq!((exit, codes.iter().filter(|(_, grave)| *grave).count()), (Some(3), 1), "{codes:?}");
+}
+
+#[test]
 fn a_price_per_year_is_billed_in_twelfths_and_named() {
     let config = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/tariffs");
     let files = ["bill", "one-winter-day.csv", "--tariff", "weser-rlm.toml", "--prices", "one-winter-day.json"];
