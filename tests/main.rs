@@ -21,6 +21,7 @@ mod history_influx;
 mod history_store;
 mod journal_controller;
 mod journal_kill;
+mod journal_peaks;
 mod journal_replay;
 mod journal_trouble;
 mod kill;
