@@ -121,6 +121,8 @@ pub struct Around<'a> {
     pub meter: &'a dyn Fn(FeedId) -> Option<Watts>,
     /// Something in a rack can be capped.
     pub cappable: &'a dyn Fn(usize) -> bool,
+    /// What the machines of a rack may draw by their caps (W); nothing where no cap holds them back.
+    pub lets: &'a dyn Fn(usize) -> Option<Watts>,
     /// When windows are open.
     pub openings: opening::Openings<'a>,
     /// Plans of the day ahead are made here.

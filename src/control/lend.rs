@@ -86,6 +86,7 @@ impl State {
             rack: &|rack| feeds::metered(power, image, rack),
             meter: &|feed| self.metered_free(&plan.hall, feed),
             cappable: &|rack| self.caps.grants_in(power, rack),
+            lets: &|rack| self.caps.lets(rack),
             openings: &|name, at| opening(&plan.hall, name, at),
             plans: self.ahead.is_some(),
             cooling,

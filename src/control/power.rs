@@ -22,6 +22,7 @@ pub mod fill;
 mod force;
 mod grant;
 mod heard;
+mod lets;
 mod limits;
 mod share;
 mod shed;
@@ -33,7 +34,6 @@ use plant::event::{About, Rung, What};
 use plant::gpu::{Milliwatts, Uuid};
 use plant::hall::Hall;
 use plant::hall::capping::Capping;
-use plant::hall::power::Power;
 use plant::id::FeedId;
 use plant::image::Inputs;
 use plant::lease::seen::Cap;
@@ -125,6 +125,8 @@ pub struct Caps {
     nodes: Vec<Silence>,
     limits: Vec<Bounds>,
     calibration: Calibration,
+    /// What caps let each rack draw (W); nothing where they hold nobody back.
+    lets: Vec<Option<Watts>>,
 }
 
 /// What is remembered of a GPU.
@@ -224,6 +226,7 @@ impl Caps {
             nodes: vec![Silence::default(); hall.power.nodes.len()],
             limits: vec![Bounds::default(); limits.limits.all.len()],
             calibration: Calibration::new(&hall.power),
+            lets: vec![None; hall.power.racks.len()],
         }
     }
 
@@ -232,6 +235,7 @@ impl Caps {
         self.nodes.iter_mut().for_each(|node| *node = Silence { epoch: node.epoch, ..Silence::default() });
         self.limits.iter_mut().for_each(Bounds::restart);
         self.calibration.restart();
+        self.lets.fill(None);
     }
 
     /// What a feed can be brought down to, and kept at (W): what is no GPU, and all GPUs at their least. Nothing where nobody is capped, or before
@@ -248,14 +252,6 @@ impl Caps {
     pub fn other(&self, capper: &Capper, feed: FeedId) -> Option<Watts> {
         let place = capper.limits.all.iter().position(|limit| limit.place == Place::Feed(feed))?;
         self.limits.get(place)?.other()
-    }
-
-    /// True where some GPU of a rack, by the rack's place in the tree, is granted what it draws.
-    #[must_use]
-    pub fn grants_in(&self, power: &Power, rack: usize) -> bool {
-        let granted = |gpu: &Gpu| gpu.granted.is_some() && gpu.held != Held::Doubt;
-        let nodes = power.nodes.iter().filter(|node| node.rack == rack);
-        nodes.flat_map(|node| self.gpus.get(node.places()).into_iter().flatten()).any(granted)
     }
 
     /// True while some GPU would draw more if a feed carried more.
@@ -282,6 +278,7 @@ impl Caps {
         share::share(rules, &ground, fill, now, &mut self.gpus);
         self.miss(&scene.inputs.gpus, capper, scene.now.dt);
         self.grant(scene, rules, capper, caps);
+        self.let_draw(capper);
         self.slow(rules, &capper.limits, caps);
     }
 

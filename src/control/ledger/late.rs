@@ -1,14 +1,16 @@
 //! Deadlines that will not be kept are told before they pass, once, and taken back where they can be kept again.
 //!
 //! **Equation** a job's work is its `duration_s` at what it wants, and less power does proportionally less of it: at an instant it needs
-//! `needs = begin + duration + ∫(1 − may ∕ wanted) dt` to be done. What is left once its lease ends, or from now on where it is lowered, must fit before its deadline. **Outside it** what caps take
-//! of what a lease may draw, which nobody tells the ledger.
+//! `needs = begin + duration + ∫(1 − may ∕ wanted) dt` to be done. What is left once its lease ends, or from now on where it is lowered, must fit before its deadline.
+//! What it may draw is what its schedule says; where caps let the machines of a rack draw less than what is lent there in all, its part of that. **Outside it** caps
+//! of a lease that names a feed and no rack, and what a job leaves of what it may draw.
 //!
 //! It is late where that is too much even with all that it wants, or where the last instant at which it must go on has no room for it by what is promised now, and by what
 //! feeds may carry then. One that waits is looked at in the same way. By a clock that may be wrong nobody knows, and what was told stays.
 
 use plant::event::{About, LeaseNews, What};
 use plant::time::{Span, Wall};
+use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::lease::{Lease, Life, charged_until};
@@ -16,6 +18,7 @@ use super::message::Wish;
 use super::notices::{Cause, Notice, Tidings};
 use super::opening;
 use super::room::{Scratch, Time};
+use super::tree::Place;
 use super::waiting::{Rank, Waiting};
 use super::{Around, Ledger, tail};
 use crate::control::news::News;
@@ -104,6 +107,16 @@ impl Lease {
         (left.seconds() >= NOTHING && from >= now).then(|| Rest { from, latest: earlier(due.by, left), watts })
     }
 
+    /// The part of what it may draw that caps let it (1), where so much is lent in each rack (W).
+    fn under_caps(&self, lets: &dyn Fn(usize) -> Option<Watts>, lent: &[f64]) -> f64 {
+        let taken = |(place, share): &(Place, f64)| {
+            let Place::Rack(rack) = place else { return 0.0 };
+            let part = (lets)(*rack).zip(lent.get(*rack)).map(|(lets, lent)| lets.0 / lent.max(f64::MIN_POSITIVE));
+            share * (1.0 - part.unwrap_or(1.0).clamp(0.0, 1.0))
+        };
+        1.0 - self.places.iter().map(taken).sum::<f64>()
+    }
+
     /// What it loses until its end by its own schedule, in time at what it wants (s).
     fn loses(&self, now: Wall, end: Wall, wanted: f64) -> f64 {
         let starts = || self.steps.iter().map(|step| step.start.max(now)).chain([end]);
@@ -126,8 +139,13 @@ impl Ledger {
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) {
         let now = self.now();
-        for lease in &mut self.leases {
-            let may = lease.may(now);
+        self.lent(around.power.racks.len(), &mut scratch.lent);
+        // What is nobody's there is none of a lease's.
+        let Self { leases, watch, .. } = self;
+        let base = |rack: usize| watch.cases.get(rack).and_then(|case| case.base).unwrap_or_default();
+        let lets = |rack: usize| (around.lets)(rack).map(|lets| lets - base(rack));
+        for lease in leases {
+            let may = lease.may(now) * lease.under_caps(&lets, &scratch.lent);
             lease.due.iter_mut().for_each(|due| due.pass((now, elapsed), may));
         }
         if !self.clock.is_sure() {
@@ -148,6 +166,19 @@ impl Ledger {
             }
             if fits == 0 {
                 return;
+            }
+        }
+    }
+
+    /// What may be drawn in each rack on leases now (W).
+    fn lent(&self, racks: usize, lent: &mut Vec<f64>) {
+        lent.resize(racks, 0.0);
+        lent.fill(0.0);
+        for lease in &self.leases {
+            let may = lease.may(self.now());
+            for (place, share) in &lease.places {
+                let rack = if let Place::Rack(rack) = place { lent.get_mut(*rack) } else { None };
+                rack.into_iter().for_each(|lent| *lent += may * share);
             }
         }
     }

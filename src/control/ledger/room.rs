@@ -28,6 +28,8 @@ struct Turn {
 pub struct Scratch {
     turns: Vec<Turn>,
     totals: Vec<Milli>,
+    /// What is lent in each rack (W).
+    pub(super) lent: Vec<f64>,
 }
 
 /// Who asks for room, and when.
@@ -114,7 +116,7 @@ impl Scratch {
 
     /// Looks at every instant from which on something else is charged, and at the first.
     pub(super) fn sweep(&mut self, from: Wall, mut look: impl FnMut(Wall, &[Milli])) {
-        let Self { turns, totals } = self;
+        let Self { turns, totals, .. } = self;
         look(from, totals);
         let mut next = turns.iter().peekable();
         while let Some(turn) = next.next() {

@@ -17,6 +17,7 @@ use crate::control::asks::Ask;
 mod calibration;
 mod door;
 mod exceeded;
+mod lets;
 mod nodes;
 mod shed;
 mod tenants;

@@ -6,6 +6,7 @@ use plant::time::Wall;
 use super::*;
 use crate::control::ledger::message::{Accept, Flex, Power, Times, Wish};
 use crate::control::ledger::notices::Cause;
+use crate::control::ledger::tree::Place;
 use crate::control::term::later;
 
 /// A job of an hour that may be paused, at `pdu-a1`, done within so long.
@@ -186,4 +187,79 @@ fn a_start_loses_nothing_of_what_was_lost() {
     let lost = view.done_ms.map(|done| Wall(done).since(later(begin, Span::from_secs(3600))).seconds());
     assert!(lost.is_some_and(|lost| (235.0..=245.0).contains(&lost)), "what went by while it was paused: {lost:?}");
     assert_eq!((view.late, told(&rig).1.len()), (true, 1));
+}
+
+/// The same job in a rack.
+fn in_a_rack(rig: &Rig, seconds: u64) -> Wish {
+    Wish { places: vec![(Place::Rack(0), 1.0)], ..job(rig, seconds) }
+}
+
+/// What a lease has lost of its hour (s).
+fn lost(rig: &Rig, place: usize, begin: Wall) -> f64 {
+    let done = rig.ledger.show(0, |_| "").leases[place].done_ms.expect("known");
+    Wall(done).since(later(begin, Span::from_secs(3600))).seconds()
+}
+
+#[test]
+fn who_is_slowed_by_caps_is_late_once_he_has_no_time_to_spare_and_before_his_deadline() {
+    for nobodys in [0.0, 5e3] {
+        let mut rig = Rig::new();
+        rig.racks[0] = Some(nobodys);
+        rig.pass(120);
+        // An hour of work within 4000 s: 400 to spare. Caps let the rack draw half of what is lent there.
+        let of = in_a_rack(&rig, 4000);
+        let (by, begin) = (of.times.deadline.expect("a deadline"), rig.ledger.now());
+        let lease = rig.acquire("slurm", of).outcome.lease.expect("a lease");
+        rig.pass(1);
+        rig.racks[0] = Some(nobodys + 25e3);
+        rig.lets.insert(0, nobodys + 25e3);
+        pass(&mut rig, lease, 700);
+        assert!((345.0..=352.0).contains(&lost(&rig, 0, begin)), "{}", lost(&rig, 0, begin));
+        assert_eq!(told(&rig), (vec![], vec![]), "there is time yet");
+        pass(&mut rig, lease, 200);
+        let late = (vec![(Tidings::Late, Cause::Deadline)], vec![true]);
+        assert_eq!(told(&rig), late, "the time that is lost does not fit");
+        assert!(rig.ledger.now() < by && rig.ledger.show(0, |_| "").leases[0].late);
+        let before = lost(&rig, 0, begin);
+        rig.lets.insert(0, nobodys + 60e3);
+        pass(&mut rig, lease, 200);
+        rig.lets.clear();
+        pass(&mut rig, lease, 200);
+        assert!((lost(&rig, 0, begin) - before).abs() < 1.0, "caps above what is lent take nothing");
+        assert_eq!(told(&rig).1, [true], "what is lost stays lost");
+    }
+}
+
+#[test]
+fn leases_of_a_rack_lose_by_their_part_and_what_is_lowered_already_does_not_lose_twice() {
+    let mut rig = Rig::new();
+    let begin = rig.ledger.now();
+    let mut leases = Vec::new();
+    for _ in 0..2 {
+        let of = in_a_rack(&rig, 7200);
+        leases.push(rig.acquire("slurm", of).outcome.lease.expect("a lease"));
+    }
+    let elsewhere = Wish { places: vec![(Place::Rack(1), 1.0)], ..job(&rig, 7200) };
+    leases.push(rig.acquire("slurm", elsewhere).outcome.lease.expect("a lease"));
+    rig.pass(1);
+    rig.lets.insert(0, 60e3); // of twice 50
+    for _ in 0..5 {
+        rig.pass(100);
+        for lease in &leases {
+            rig.renew("slurm", *lease);
+        }
+    }
+    for (place, wanted) in [(0, 200.0), (1, 200.0), (2, 0.0)] {
+        assert!((lost(&rig, place, begin) - wanted).abs() < 3.0, "{place}: {}", lost(&rig, place, begin));
+    }
+}
+
+#[test]
+fn a_lease_that_names_no_rack_loses_nothing_by_caps() {
+    let mut rig = Rig::new();
+    let (of, begin) = (job(&rig, 7200), rig.ledger.now());
+    let lease = rig.acquire("slurm", of).outcome.lease.expect("a lease");
+    rig.lets.extend((0..4).map(|rack| (rack, 1e3)));
+    pass(&mut rig, lease, 500);
+    assert_eq!(lost(&rig, 0, begin), 0.0);
 }

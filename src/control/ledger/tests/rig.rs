@@ -1,6 +1,7 @@
 //! A hall, a ledger and a clock.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use plant::event::Event;
 use plant::hall::Hall;
@@ -37,6 +38,8 @@ pub struct Rig {
     pub racks: Vec<Option<f64>>,
     /// Something in racks can be capped.
     pub cappable: bool,
+    /// What caps let machines of racks draw (W).
+    pub lets: BTreeMap<usize, f64>,
     /// Plans of the day ahead are made.
     pub plans: bool,
     scratch: RefCell<Scratch>,
@@ -76,6 +79,7 @@ impl Rig {
             limits: vec![None; feeds],
             racks: vec![None; hall.power.racks.len()],
             cappable: true,
+            lets: BTreeMap::new(),
             plans: false,
             scratch: RefCell::new(Scratch::default()),
             requests: 0,
@@ -103,7 +107,7 @@ impl Rig {
 
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>) -> T) -> T {
         let (hall, power, limits, loads) = (&self.hall, &self.hall.power, &self.limits, &self.loads);
-        let (racks, cappable) = (&self.racks, self.cappable);
+        let (racks, cappable, lets) = (&self.racks, self.cappable, &self.lets);
         let around = Around {
             ground: &self.ground,
             power,
@@ -113,6 +117,7 @@ impl Rig {
             rack: &|rack| racks[rack].map(Watts),
             meter: &|feed| loads[feed.index()].map(Watts),
             cappable: &|_| cappable,
+            lets: &|rack| lets.get(&rack).copied().map(Watts),
             openings: &|name, at| crate::control::lend::opening(hall, name, at),
             plans: self.plans,
             cooling: None,

@@ -38,6 +38,7 @@ impl Lent {
         let feeds: Vec<Option<Watts>> = hall.power.feeds.ids().map(carries).collect();
         let grants: Vec<bool> =
             (0..hall.power.racks.len()).map(|rack| field.caps.grants_in(&hall.power, rack)).collect();
+        let lets: Vec<Option<Watts>> = (0..hall.power.racks.len()).map(|rack| field.caps.lets(rack)).collect();
         let around = Around {
             ground: &self.ground,
             power: &hall.power,
@@ -47,6 +48,7 @@ impl Lent {
             rack: &|rack| meters[rack],
             meter: &|feed: FeedId| feeds[feed.index()],
             cappable: &|rack| grants[rack],
+            lets: &|rack| lets[rack],
             openings: &|_, _| None,
             plans: false,
             cooling: None,
