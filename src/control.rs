@@ -243,7 +243,7 @@ impl Controller {
     }
 
     /// A controller that goes on from a snapshot of the same hall. A snapshot of another hall is as good as none, and so is
-    /// one of a hall that has other names or another order since: it starts anew, and only the wear of devices is remembered.
+    /// one of a hall that has other names or another order since: it starts anew, and only the wear of devices is remembered, and billed peaks, by their names.
     #[must_use]
     pub fn restore(site: impl Into<Site>, state: State) -> Self {
         let mut controller = Self::new(site);
@@ -255,6 +255,7 @@ impl Controller {
             controller.publish();
         } else {
             controller.state.wear = state.wear;
+            controller.state.interval.inherit(controller.plan.peaks.as_ref(), state.interval);
         }
         controller
     }

@@ -21,8 +21,10 @@ mod ended;
 mod kept;
 mod known;
 mod load;
+mod moved;
 mod plan;
 mod room;
+mod scene;
 mod spare;
 mod trace;
 pub mod view;
@@ -34,20 +36,20 @@ use plant::convert::{f64_from_i64, i64_from_bits};
 use plant::event::{About, PeakNews, What};
 use plant::hall::peaks::Unreliable;
 use plant::id::FeedId;
-use plant::time::{Span, Tick, Wall};
+use plant::time::{Span, Wall};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
-use super::energy::Metered;
 use super::news::News;
 use super::tariff::{Decimal, WindowKind};
 use alignment::{Alignment, Now};
 pub use ended::{Ended, ended};
-pub use kept::{Kept, Peak};
+pub use kept::{Kept, Peak, Turn};
 use load::Load;
 pub use plan::Plan;
 use room::{Open, Room, Sight};
+pub use scene::Scene;
 pub use spare::Strain;
 use trace::Supposed;
 pub use trace::Trace;
@@ -68,11 +70,16 @@ pub struct Interval {
     /// How often the meter lost count.
     breaks: u32,
     alignment: Alignment,
+    /// The billed meter: what is known is known of it.
+    meter: String,
     /// One for each of the tariff's demands.
     kept: Vec<Kept>,
+    /// Those that the tariff or the hall's file does not name any more, each with its meter.
+    others: Vec<(String, Kept)>,
     load: Load,
-    /// Up to when windows were looked at (ms, clock of energy).
+    /// Up to when the meter was read, and up to when windows were looked at (ms, clock of energy): while the wall clock is in doubt they wait.
     last: Option<i64>,
+    looked: Option<i64>,
     /// How long the meter has not been read.
     blind: Span,
     held: Option<Held>,
@@ -119,36 +126,6 @@ pub struct Mean {
     pub loose: f64,
 }
 
-/// What a scan sees.
-#[derive(Clone, Copy, Debug)]
-pub struct Scene {
-    /// The billed meter's account, and how long ago it was read.
-    pub meter: Metered,
-    /// See above.
-    pub ago: Span,
-    /// The clock of energy.
-    pub at: Span,
-    /// When; what a pause was does not count.
-    pub now: Tick,
-    /// How many intervals the meter has ended, by its own count, and how long ago it said so; nothing where it does not tell.
-    pub pulses: Option<(f64, Span)>,
-    /// What goes through the feed (W); what is not read counts at its most.
-    pub load: Watts,
-    /// What would go through it if batteries rested (W).
-    pub free: Watts,
-    /// What can be brought about there within moments, and kept (W).
-    pub floor: Watts,
-}
-
-impl Scene {
-    /// When the meter was read (ms, clock of energy): a window is looked at when that was after its end, or when it is not read at all.
-    #[must_use]
-    pub fn read(&self) -> i64 {
-        let at = i64_from_bits(self.at.millis());
-        if self.meter.current { at.saturating_sub(i64_from_bits(self.ago.millis())) } else { at }
-    }
-}
-
 impl Tightest {
     /// Of two.
     fn join(self, other: Self) -> Self {
@@ -166,32 +143,17 @@ impl Interval {
             trace: Trace::default(),
             breaks: 0,
             alignment: Alignment::default(),
+            meter: plan.map(|plan| plan.name.clone()).unwrap_or_default(),
             kept: kept.unwrap_or_default(),
+            others: Vec::new(),
             load: Load::default(),
             last: None,
+            looked: None,
             blind: Span::ZERO,
             held: None,
             told: (false, false),
             lowered: (0, Span::ZERO),
         }
-    }
-
-    /// A new boot: peaks that are paid, and what flowed, carry over; by their names, where the tariff is another one now.
-    pub fn restart(&mut self, plan: Option<&Plan>) {
-        let known = std::mem::replace(&mut self.kept, Self::new(plan).kept);
-        let held = self.held.take();
-        for (was, before) in known.into_iter().enumerate() {
-            let Some(place) = self.kept.iter().position(|kept| kept.name == before.name) else { continue };
-            self.held = self.held.or(held.filter(|held| held.demand == was).map(|held| Held { demand: place, ..held }));
-            if let Some(kept) = self.kept.get_mut(place) {
-                *kept = before;
-                kept.reserve();
-            }
-        }
-        self.trace.reserve();
-        self.load.restart();
-        self.alignment.forget_count();
-        self.blind = Span::ZERO;
     }
 
     /// One scan: what flowed is taken down, and what may flow is reckoned.
@@ -203,7 +165,7 @@ impl Interval {
         self.read(scene, read);
         self.hear(plan, scene, at);
         self.load.step((scene.free.0.min(plan.rated.0 * OVER), self.held.is_none()), scene.now.dt);
-        self.close(plan, read, news);
+        self.close(plan, now, (read, news));
         self.hold(plan, scene, (at, news));
         self.tell(plan, at, news);
         self.last = Some(read);
@@ -237,20 +199,29 @@ impl Interval {
         self.alignment.hear((count, read), plan.lengths.1, &plan.tariff.zone);
     }
 
-    /// Looks at the windows that have ended since the scan before.
-    fn close(&mut self, plan: &Plan, at: i64, news: &mut News<'_>) {
-        let (Some(offset), Some(last)) = (self.offset(at), self.last) else { return };
+    /// Looks at the windows that have ended since they were looked at. Without a wall clock that is believed nobody knows which those are: they wait.
+    fn close(&mut self, plan: &Plan, now: Now, (read, news): (i64, &mut News<'_>)) {
+        let last = *self.looked.get_or_insert(self.last.unwrap_or(read));
+        let Some(offset) = self.offset(read) else {
+            let reckoned = self.alignment.best(now.at).map(|offset| Wall(now.at + offset));
+            self.kept.iter_mut().for_each(|kept| kept.doubt(now.wall, reckoned));
+            return;
+        };
+        self.looked = Some(read);
         let (trace, tariff) = (&self.trace, &*plan.tariff);
         for (n, (charge, kept)) in tariff.demand.iter().zip(&mut self.kept).enumerate() {
-            let (target, paid, mut new) = (plan.most(n), kept.paid(charge), None);
-            ended(tariff, charge, &Ended { trace, last, at, offset }, |(from, to), window| {
-                new = kept.look(trace.mean(from, to), window).or(new);
+            let (target, mut new) = (plan.most(n), None);
+            ended(tariff, charge, &Ended { trace, last, at: read, offset }, |(from, to), window| {
+                kept.pass(tariff, charge, (window.0, offset));
+                let paid = kept.paid(charge);
+                let higher = kept.look(trace.mean(from, to), window);
+                new = higher.filter(|peak| target.is_some_and(|target| peak.watts > target.max(paid))).or(new);
             });
-            if let Some((peak, _)) = new.zip(target).filter(|(peak, target)| peak.watts > target.max(paid)) {
+            if let Some(peak) = new {
                 let paid = PeakNews::Paid { demand: plan.place(n), watts: peak.watts };
                 news.warn(About::Feed(plan.feed()), What::Peak(paid));
             }
-            kept.pass(tariff, charge, Wall(at + offset));
+            kept.pass(tariff, charge, (Wall(read + offset), offset));
         }
     }
 

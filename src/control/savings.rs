@@ -24,16 +24,18 @@ use plant::time::Wall;
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
-use super::interval::{self, Ended, Interval, Kept, Plan, Trace, ended};
+use super::interval::{self, Ended, Interval, Kept, Plan, Trace, Turn, ended};
 use super::ledger::Later;
 use super::power::Shed;
 use super::prices::PriceNow;
 use super::tariff::Tariff;
-use month::{HORIZONS, Month, Sides};
+use month::{Billed, HORIZONS, Month, Sides};
 use reading::Reading;
 
 /// The billing period that runs, and those before that are kept.
 const MONTHS: usize = 14;
+/// Clocks that are no farther apart are the same clock (ms).
+const SAME: i64 = 15 * 60_000;
 /// The time since a meter was read is known to so much (ms).
 const SHARP: i64 = 2;
 
@@ -81,9 +83,10 @@ pub struct Savings {
     reading: Reading,
     /// How often the meter lost count.
     breaks: u32,
-    /// When the last scan was, and up to when windows were looked at (ms, clock of energy).
+    /// When the last scan was, and up to when the meter was read and windows were looked at (ms, clock of energy).
     before: Option<i64>,
     last: Option<i64>,
+    looked: Option<i64>,
     /// The last quarter of an hour whose forecasts were judged.
     judged: [Option<i64>; HORIZONS],
 }
@@ -121,9 +124,14 @@ impl Savings {
                 |place: &Option<usize>| place.and_then(|place| month.demands.get(place)).or(blank.first()).copied();
             month.demands = places.iter().filter_map(of).collect();
         }
-        let kept = places.iter().zip(new.kept).map(|(place, new)| {
+        let tariff = plan.map(Plan::tariff);
+        let charges = tariff.iter().flat_map(|tariff| tariff.demand.iter().map(move |charge| (*tariff, charge)));
+        let kept = places.iter().zip(new.kept).zip(charges).map(|((place, new), (tariff, charge))| {
             let mut kept = place.and_then(|place| self.kept.get(place)).cloned().unwrap_or(new);
-            [&mut kept.metered, &mut kept.no_batteries, &mut kept.no_control].into_iter().for_each(Kept::reserve);
+            for side in [&mut kept.metered, &mut kept.no_batteries, &mut kept.no_control] {
+                side.reserve();
+                side.recheck(tariff, charge);
+            }
             kept
         });
         self.kept = kept.collect();
@@ -156,8 +164,11 @@ impl Savings {
         self.settled += scene.later.settled;
         self.judge(scene);
         if let Some(offset) = offset {
+            self.back(Wall(read + offset), offset);
             self.look(plan, interval, (read, offset));
             self.turn(plan.tariff(), Wall(read + offset));
+            self.months.first_mut().into_iter().for_each(|month| month.offset = offset);
+            self.looked = Some(read);
         }
         (self.before, self.last, self.breaks) = (Some(at), Some(read), scene.meter.meter.breaks);
     }
@@ -208,13 +219,27 @@ impl Savings {
         }
     }
 
-    /// Looks at the windows that have ended since the scan before, up to now (ms, clock of energy, and what the wall clock is ahead of it).
+    /// Looks at the windows that have ended since they were looked at, up to now (ms, clock of energy, and what the wall clock is ahead of it).
     fn look(&mut self, plan: &Plan, interval: &Interval, (at, offset): (i64, i64)) {
+        let last = self.looked.or(self.last);
         let Self { months, kept, no_batteries, no_control, .. } = self;
-        let (Some(month), Some(last), trace) = (months.first_mut(), self.last, interval.trace()) else { return };
+        let (Some(month), Some(last), trace) = (months.first_mut(), last, interval.trace()) else { return };
         let tariff = plan.tariff();
         for ((charge, kept), billed) in tariff.demand.iter().zip(kept).zip(&mut month.demands) {
+            let pass = |kept: &mut Sides<Kept>, billed: &mut Billed, now: Wall| {
+                let turn = kept.metered.turn(tariff, charge, (now, offset));
+                if turn == Some(Turn::Next) {
+                    billed.settle(charge, kept);
+                }
+                for kept in [&mut kept.metered, &mut kept.no_batteries, &mut kept.no_control] {
+                    kept.pass(tariff, charge, (now, offset));
+                }
+                if turn == Some(Turn::Back) {
+                    billed.unsettle(charge, kept);
+                }
+            };
             ended(tariff, charge, &Ended { trace, last, at, offset }, |(from, to), window| {
+                pass(kept, billed, window.0);
                 let metered = trace.mean(from, to);
                 let both = no_batteries.mean(from, to).zip(no_control.mean(from, to)).filter(|_| metered.is_some());
                 let count = if both.is_some() { &mut billed.windows.0 } else { &mut billed.windows.1 };
@@ -223,13 +248,17 @@ impl Savings {
                 kept.no_batteries.look(both.map(|both| both.0).or(metered), window);
                 kept.no_control.look(both.map(|both| both.1).or(metered), window);
             });
-            let now = Wall(at + offset);
-            if kept.metered.begins(tariff, charge, now).is_some() {
-                billed.settle(charge, kept);
-            }
-            for kept in [&mut kept.metered, &mut kept.no_batteries, &mut kept.no_control] {
-                kept.pass(tariff, charge, now);
-            }
+            pass(kept, billed, Wall(at + offset));
+        }
+    }
+
+    /// It is now, by a clock that was set ahead into the next billing period and is back where it was: the one before goes on, and what was booked since is none.
+    fn back(&mut self, now: Wall, offset: i64) {
+        let before = self.months.get(1).filter(|month| self.begun > 1 && (month.from..month.to).contains(&now));
+        let is_back = before.is_some_and(|month| (month.offset - offset).abs() <= SAME);
+        if is_back && self.months.first().is_some_and(|month| now < month.from) {
+            self.months.rotate_left(1);
+            self.begun -= 1;
         }
     }
 

@@ -313,7 +313,7 @@ impl State {
         self.feeds.restart(tick);
         self.caps.restart();
         self.ledger.restart(tick);
-        self.interval.restart(plan.peaks.as_ref());
+        self.interval.restart(plan.peaks.as_ref(), news);
         self.savings.restart(plan.peaks.as_ref());
         self.batteries.restart(&plan.hall, news);
         self.ride.restart();

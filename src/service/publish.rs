@@ -299,6 +299,10 @@ fn peak(news: PeakNews) -> Value {
         PeakNews::Held { demand, allowed } => json!({ "kind": kind, "demand": demand, "allowed_w": allowed }),
         PeakNews::Free => json!({ "kind": kind }),
         PeakNews::Paid { demand, watts } => json!({ "kind": kind, "demand": demand, "watts": watts }),
+        PeakNews::PutAside { demand, watts } => {
+            json!({ "kind": kind, "name": demand.to_string(), "watts": watts })
+        }
+        PeakNews::Anew { demand } => json!({ "kind": kind, "name": demand.to_string() }),
         PeakNews::RideEnded(why) => json!({ "kind": kind, "why": why.word() }),
         PeakNews::Unread(on) | PeakNews::Unsure(on) | PeakNews::Rides(on) | PeakNews::PreCools(on) => {
             json!({ "kind": kind, "on": on })

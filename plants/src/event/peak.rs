@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Name;
+
 /// What befalls billed peaks. A demand is named by its place among the targets of the hall's file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PeakNews {
@@ -25,6 +27,18 @@ pub enum PeakNews {
     Unread(bool),
     /// It is not sure where windows begin, or is again.
     Unsure(bool),
+    /// A demand is not named any more by the tariff or the hall's file, or not of this meter: what is known of it is put aside.
+    PutAside {
+        /// Which.
+        demand: Name,
+        /// The highest peak that is known of it (W).
+        watts: f64,
+    },
+    /// Nothing is known of a demand that is billed now.
+    Anew {
+        /// Which.
+        demand: Name,
+    },
     /// Cooling draws less than usual for a while: its setpoints are above where they usually are, or are there no more.
     Rides(bool),
     /// Cooling draws more than usual for a while, before a peak that is expected; or does so no more.
@@ -112,6 +126,8 @@ impl PeakNews {
             Self::Paid { .. } => "peak_paid",
             Self::Unread(_) => "billed_meter_unread",
             Self::Unsure(_) => "windows_unsure",
+            Self::PutAside { .. } => "peaks_put_aside",
+            Self::Anew { .. } => "peaks_anew",
             Self::Rides(_) => "cooling_rides",
             Self::PreCools(_) => "cooling_pre_cools",
             Self::RideEnded(_) => "ride_ended",

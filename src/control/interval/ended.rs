@@ -18,15 +18,23 @@ pub struct Ended<'a> {
     pub offset: i64,
 }
 
-/// Calls with each window of a demand that has ended: by the clock of energy (ms), and by the wall. Allocates nothing.
+/// So long before now windows are looked at (ms): a billing period, and more than the record of what flowed holds.
+const LONGEST: i64 = 40 * 86_400_000;
+
+/// Calls with each window of a demand that has ended, the earliest first: by the clock of energy (ms), and by the wall. Allocates nothing.
 pub fn ended(tariff: &Tariff, charge: &DemandCharge, of: &Ended<'_>, mut each: impl FnMut((i64, i64), (Wall, Wall))) {
-    let (at, offset) = (of.at, of.offset);
-    let first = at.saturating_sub(charge.window.length);
-    let begins = of.trace.instants().filter(|begin| *begin <= first).map(|begin| Wall(begin + offset));
-    charge.open(tariff, Wall(of.last + offset), begins, |begin, end| {
-        let (from, to) = (begin.0 - offset, end.0 - offset);
-        if to <= at {
-            each((from, to), (begin, end));
-        }
-    });
+    let (at, offset, length) = (of.at, of.offset, charge.window.length.max(1));
+    let first = at.saturating_sub(length);
+    let mut last = of.last.max(at.saturating_sub(LONGEST));
+    // Of instants that are as far apart as a window is long each window holds one.
+    while last < at {
+        let begins = of.trace.instants().filter(|begin| *begin <= first).map(|begin| Wall(begin + offset));
+        charge.open(tariff, Wall(last + offset), begins, |begin, end| {
+            let (from, to) = (begin.0 - offset, end.0 - offset);
+            if to <= at {
+                each((from, to), (begin, end));
+            }
+        });
+        last = last.saturating_add(length);
+    }
 }

@@ -14,6 +14,8 @@ use crate::control::tariff::{DemandCharge, Tariff, WindowKind};
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) rules: Peaks,
+    /// The billed meter's name.
+    pub(super) name: String,
     pub(super) tariff: Arc<Tariff>,
     /// Where the meter counts the intervals that it has ended.
     pulse: Option<PointId>,
@@ -30,7 +32,8 @@ impl Plan {
     #[must_use]
     pub fn of(hall: &Hall, tariff: Option<&Arc<Tariff>>) -> Option<Self> {
         let (rules, tariff) = (hall.power.peaks.clone()?, Arc::clone(tariff?));
-        let rated = hall.meters.get(rules.meter)?.rated;
+        let meter = hall.meters.get(rules.meter)?;
+        let (rated, name) = (meter.rated, hall.equips.get(meter.equip).map(|equip| equip.name.clone()));
         let limit = hall.power.feeds.get(rules.feed)?.limit();
         let targets = tariff.demand.iter().map(|charge| rules.target(&charge.name).map(|most| most.0)).collect();
         let windows = || tariff.demand.iter().map(|charge| charge.window);
@@ -41,7 +44,16 @@ impl Plan {
         });
         let shortest = apart.min().unwrap_or(1);
         let pulse = rules.pulse.as_ref().and_then(|name| hall.point(name));
-        Some(Self { rules, tariff, pulse, rated, limit, targets, lengths: (longest, shortest) })
+        Some(Self {
+            rules,
+            name: name.unwrap_or_default(),
+            tariff,
+            pulse,
+            rated,
+            limit,
+            targets,
+            lengths: (longest, shortest),
+        })
     }
 
     /// The billed meter: its place among the hall's.

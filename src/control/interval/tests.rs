@@ -6,10 +6,11 @@ mod memory;
 use std::sync::Arc;
 
 use plant::hall::Hall;
-use plant::time::Mono;
+use plant::time::{Mono, Tick};
 use proptest::prelude::*;
 
 use super::*;
+use crate::control::energy::Metered;
 use crate::control::tariff::{Known, MeterRules, Series, Tariff, rate};
 use plant::civil::Zone;
 
@@ -155,6 +156,26 @@ impl Field {
     fn mean(&self, from: usize) -> f64 {
         let rows = &self.rows[from..];
         rows.iter().map(|(_, kw)| kw).sum::<f64>() / plant::convert::f64_from_usize(rows.len())
+    }
+
+    /// A new boot, by the same plan or another one.
+    fn restart_with(&mut self, plan: Option<&Plan>) {
+        let now = self.scene(0.0).now;
+        let plan = plan.unwrap_or(&self.plan);
+        self.interval.restart(Some(plan), &mut News::new(now, &mut self.events));
+    }
+
+    /// What was told of names since this was asked last.
+    fn moved(&mut self) -> Vec<String> {
+        let word = |of: PeakNews| {
+            if let PeakNews::PutAside { demand, watts } = of {
+                return Some(format!("{} {demand} {:.0}", of.word(), watts / 1e3));
+            }
+            if let PeakNews::Anew { demand } = of { Some(format!("{} {demand}", of.word())) } else { None }
+        };
+        let told = self.told().into_iter().filter_map(word).collect();
+        self.events.clear();
+        told
     }
 
     fn told(&self) -> Vec<PeakNews> {

@@ -94,6 +94,13 @@ impl Billed {
     }
 }
 
+impl Billed {
+    /// The period that was settled last goes on.
+    pub fn unsettle(&mut self, charge: &DemandCharge, kept: &Sides<Kept>) {
+        self.due = self.due.zip(kept.as_ref()).map(|(own, kept)| Some(own? - kept.due(charge)?));
+    }
+}
+
 /// A billing period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Month {
@@ -101,6 +108,8 @@ pub struct Month {
     pub from: Wall,
     /// See above.
     pub to: Wall,
+    /// What the wall clock was ahead of the clock of energy when it was looked at last (ms).
+    pub offset: i64,
     /// For how long all sides are known, have a price, and have their carbon (s).
     pub known: [f64; 3],
     /// What flowed (Wh), where all sides are known.
@@ -135,6 +144,7 @@ impl Month {
         Self {
             from: Wall(0),
             to: Wall(0),
+            offset: 0,
             known: [0.0; 3],
             energy: Sides::default(),
             cost: Sides::default(),

@@ -307,3 +307,38 @@ fn errors_of_forecasts_are_those_that_were_judged_in_the_month() {
     assert_eq!((one.judged, one.mean_w, four.judged, day.judged), (0, None, 3, 0));
     assert_eq!((four.ahead_h, four.mean_w, four.bias_w), (4.0, Some(15.0), Some(-5.0)));
 }
+
+#[test]
+fn a_clock_that_is_set_a_month_ahead_and_back_bills_nothing_twice_and_loses_nothing() {
+    let daily = "[[demand]]\nname = \"daily\"\nprice = 0.5\nper = \"day\"\nwindow = \"fixed\"\nlength = \"15min\"\n";
+    let year = "[[demand]]\nname = \"year\"\nprice = 120\nper = \"year\"\nwindow = \"fixed\"\nlength = \"15min\"\n";
+    let mut rig = Rig::new("2026-07-31T20:00:00Z", &tariff("", &format!("{FIXED}{daily}{year}")));
+    rig.scene.price.price = Some(Decimal::whole(1));
+    rig.run(46, |_| [600.0, 100.0, 0.0]);
+    let before = only(&rig);
+    let begin = rig.begin;
+    rig.begin += 31 * 86_400_000;
+    rig.run(32, |_| [900.0, 100.0, 0.0]);
+    assert_eq!(rig.view().months.len(), 2, "the clock says so");
+    rig.begin = begin;
+    rig.run(1, |_| [300.0, 0.0, 0.0]);
+    let after = only(&rig);
+    assert_eq!(rig.view().months.len(), 1, "July goes on");
+    assert_eq!(after.from, before.from);
+    for (a, b) in after.demands.iter().zip(&before.demands) {
+        assert_eq!((a.peak_w, a.cost), (b.peak_w, b.cost), "what was measured meanwhile is in no bill");
+    }
+    let minute = 300.0 / 60.0 + 1.0;
+    assert!(after.energy_wh.metered - before.energy_wh.metered <= 1e3 * minute, "{after:?}");
+    // July ends at 22:00Z.
+    rig.run(60, |_| [400.0, 50.0, 0.0]);
+    let months = rig.view().months;
+    assert_eq!(months.len(), 2);
+    for ((old, new), (wanted, share)) in
+        months[1].demands.iter().zip(&months[0].demands).zip([(6000.0, 1.0), (300.0, 1.0), (6000.0, 1.0)])
+    {
+        let cost = old.cost.expect("reckoned").metered;
+        assert!((cost - wanted * share).abs() < 1.0, "{}: {cost}, and by hand {wanted}", old.name);
+        assert!(new.peak_w.expect("known").metered < 401e3, "August begins at nothing: {new:?}");
+    }
+}

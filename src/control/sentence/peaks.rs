@@ -26,6 +26,15 @@ pub fn peak(hall: &Hall, news: PeakNews) -> String {
         PeakNews::Unsure(true) => {
             "has billed windows of which it is not sure where they begin: all that may be count".to_owned()
         }
+        PeakNews::PutAside { demand, watts } => {
+            let kilowatts = watts / 1e3;
+            format!(
+                "has no demand `{demand}` any more: its peaks, {kilowatts:.1} kW at the highest, are put aside and count for nothing until it is back by that name"
+            )
+        }
+        PeakNews::Anew { demand } => {
+            format!("has a demand `{demand}` of which no peak is known: it begins at nothing, below its target")
+        }
         PeakNews::Rides(true) => {
             format!("{} setpoints of cooling above where they usually are, for less load", moves(hall))
         }

@@ -25,7 +25,7 @@ impl Kept {
             Per::Day | Per::Month => price(watts),
             Per::Year => {
                 // A twelfth on the highest so far, and what the months before lack where it has risen.
-                let before = self.past.iter().filter(|(of, _)| of.year == now.year).map(|(_, watts)| *watts);
+                let before = self.before(now).filter(|(of, _)| of.year == now.year).map(|(_, watts)| watts);
                 let before = before.reduce(f64::max).map(price).filter(|_| months(&now) > 0.0);
                 let rise = before.map_or(0.0, |before| (price(watts) - before).max(0.0));
                 (price(watts) + months(&now) * rise) / 12.0

@@ -132,7 +132,8 @@ impl Rig {
         assert_eq!(back, self.savings);
         self.savings = back;
         self.savings.restart(Some(&self.plan));
-        self.interval.restart(Some(&self.plan));
+        let mut events = Vec::new();
+        self.interval.restart(Some(&self.plan), &mut News::new(self.scene.meter.now, &mut events));
         self.boot += 1;
     }
 }
