@@ -309,7 +309,13 @@ impl Interval {
     /// The meter is read: loads are lowered as its windows allow.
     fn seen(&self, plan: &Plan, scene: &Scene, at: i64) -> Option<Held> {
         let each = (0..plan.targets.len()).filter_map(|demand| self.tightest(plan, scene, (at, demand)));
-        let Tightest { demand, room, over, calm, .. } = each.reduce(Tightest::join)?;
+        let rises = self.rises(plan, scene, at);
+        let Some(tightest) = each.reduce(Tightest::join) else { return rises.filter(|of| of.allowed < plan.limit) };
+        let Tightest { demand, room, over, calm, .. } = tightest;
+        let allowed = room.allowed.min(plan.limit);
+        if let Some(rises) = rises.filter(|rises| rises.allowed < allowed) {
+            return Some(rises);
+        }
         let calm = match self.held {
             None if over => Span::ZERO,
             None => return None,
@@ -320,8 +326,17 @@ impl Interval {
             return None;
         }
         let loose = (room.left - LOOSE.0) / (LOOSE.1 - LOOSE.0);
-        let allowed = room.allowed.min(plan.limit);
         Some(Held { demand, allowed, loose: loose.clamp(0.0, 1.0), calm })
+    }
+
+    /// The demand that held has no window that is open any more, as after its hours: what is allowed rises from what flows to all in the time for which loads must be
+    /// calm else, so that what waited does not come back at once.
+    fn rises(&self, plan: &Plan, scene: &Scene, at: i64) -> Option<Held> {
+        let held = self.held.filter(|held| self.tightest(plan, scene, (at, held.demand)).is_none())?;
+        let release = plan.rules.release.seconds();
+        let share = if release > 0.0 { scene.now.dt.seconds() / release } else { 1.0 };
+        let allowed = held.allowed.max(scene.load).min(plan.limit) + plan.limit * share;
+        Some(Held { allowed, loose: 1.0, calm: Span::ZERO, ..held })
     }
 
     /// The meter has not been read for long: what the hall's file says.

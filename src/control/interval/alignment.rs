@@ -4,6 +4,7 @@
 //! after a jump of the wall clock the one before it as well, for as long as the longest window lasts; without pulses both theirs and the wall clock's; and
 //! without a wall clock that is believed any at all.
 
+use plant::convert::{f64_from_i64, i64_from_f64_rounded};
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ const JUMP: i64 = 1_000;
 const LATE: i64 = 30_000;
 /// A count that has not been read for so long (ms) may have moved at any time since.
 const GAP: i64 = 30_000;
+/// A minute (ms).
+const MINUTE: i64 = 60_000;
 /// Two counts that are this near are the same.
 const SAME: f64 = 1e-6;
 
@@ -34,13 +37,15 @@ pub struct Alignment {
 }
 
 /// What the last pulse told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Pulse {
     offset: i64,
     /// When it came (ms, clock of energy).
     at: i64,
     /// From one to the next (ms).
     length: i64,
+    /// The meter's count with it.
+    count: f64,
 }
 
 /// When it is: on the clock of energy (ms) and on the wall.
@@ -52,6 +57,16 @@ pub struct Now {
     pub wall: Wall,
     /// The wall clock is believed.
     pub trusted: bool,
+}
+
+impl Pulse {
+    /// How long the meter's own intervals are, by a later pulse with its count (ms): one to 60 min, and whole minutes; nothing where it cannot be so.
+    fn interval(&self, (count, at): (f64, i64)) -> Option<i64> {
+        let each = f64_from_i64(at.saturating_sub(self.at)) / (count - self.count).max(SAME);
+        let whole = i64_from_f64_rounded(each / f64_from_i64(MINUTE)).saturating_mul(MINUTE);
+        let near = libm::fabs(each - f64_from_i64(whole)) <= f64_from_i64(LATE);
+        (near && (MINUTE..=60 * MINUTE).contains(&whole)).then_some(whole)
+    }
 }
 
 impl Alignment {
@@ -70,12 +85,14 @@ impl Alignment {
     }
 
     /// The meter's count of intervals of this length (ms) and when it was read (ms, clock of energy). One more than a moment ago is an interval that
-    /// has ended now; a count that was not read for a while, that begins anew or jumps tells no instant.
+    /// has ended now; a count that was not read for a while, that begins anew or jumps tells no instant. Between two of them the meter's own intervals may be longer
+    /// than windows are apart, as a quarter of an hour is than blocks of five minutes.
     pub fn hear(&mut self, (count, read): (f64, i64), length: i64, zone: &Zone) {
         let one_more =
             |(before, then): (f64, i64)| libm::fabs(count - before - 1.0) < SAME && read.saturating_sub(then) <= GAP;
         if self.count.replace((count, read)).is_some_and(one_more) {
-            self.pulse(read, length, zone);
+            let own = self.pulse.and_then(|pulse| pulse.interval((count, read)));
+            self.pulse(read, own.map_or(length, |own| own.max(length)), zone);
         }
     }
 
@@ -89,7 +106,8 @@ impl Alignment {
         let Some(wall) = self.wall.map(|offset| Wall(at.saturating_add(offset))) else { return };
         let (begin, end) = zone.window(wall, length);
         let ended = if wall.0 - begin.0 <= end.0 - wall.0 { begin } else { end };
-        self.pulse = Some(Pulse { offset: ended.0.saturating_sub(at), at, length });
+        let count = self.count.map_or(0.0, |(count, _)| count);
+        self.pulse = Some(Pulse { offset: ended.0.saturating_sub(at), at, length, count });
     }
 
     /// Pulses come.

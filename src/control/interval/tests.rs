@@ -1,5 +1,6 @@
 //! Interval control beside a load that does as it is told, judged by the engine that bills.
 
+mod civil;
 mod doubt;
 mod memory;
 
@@ -134,6 +135,11 @@ impl Field {
 
     /// The billed peak (kW) by the engine that bills, on the true clock and one that is ahead of it (ms).
     fn billed(&self, ahead: i64) -> f64 {
+        self.billed_of(None, ahead)
+    }
+
+    /// The same of one demand.
+    fn billed_of(&self, demand: Option<&str>, ahead: i64) -> f64 {
         let zone = Zone::named("UTC").expect("a zone");
         let row = |(at, kw): &(i64, f64)| {
             let (from, to) = (zone.stamp(Wall(at + ahead)), zone.stamp(Wall(at + ahead + DT * 1000)));
@@ -143,7 +149,8 @@ impl Field {
         let tariff = &self.plan.tariff;
         let series = Series::read("s.csv", &text, (&tariff.zone, MeterRules::default())).expect("a series");
         let bills = rate(tariff, &series, (None, None), Known { history: &[], prices: None });
-        bills.iter().flat_map(|bill| &bill.peaks).map(|past| past.kw.number()).fold(0.0, f64::max)
+        let peaks = bills.iter().flat_map(|bill| &bill.peaks).filter(|past| demand.is_none_or(|of| past.demand == of));
+        peaks.map(|past| past.kw.number()).fold(0.0, f64::max)
     }
 
     /// Energy that was not drawn because of it (kWh).
@@ -251,7 +258,9 @@ fn outside_of_its_hours_and_above_what_is_billed_at_most_nothing_is_lowered() {
     assert!((990.0..=1000.5).contains(&field.billed(0)), "{}", field.billed(0));
     let from = field.rows.len();
     field.run(30, |_| 1200.0);
-    assert!(field.rows[from + 1..].iter().all(|(_, kw)| *kw == 1200.0), "they are over");
+    let late = field.rows[from..].iter().position(|(_, kw)| *kw == 1200.0).expect("they are over");
+    assert!(late < 60 && field.rows[from + late..].iter().all(|(_, kw)| *kw == 1200.0), "within five minutes: {late}");
+    assert!(matches!(field.told()[..], [PeakNews::Held { .. }, PeakNews::Free]), "{:?}", field.told());
     let mut capped = Field::of(&format!("{FIXED}\nmaximum-kw = 900"), 1000.0);
     capped.run(60, |_| 1200.0);
     assert_eq!(capped.shed(|_| 1200.0), 0.0, "more costs no more");
