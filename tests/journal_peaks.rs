@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use plant::event::{Event, PeakNews, What};
 use plant::hall::Hall;
 use plant::image::Inputs;
 use plant::reading::Sample;
@@ -13,6 +14,7 @@ use plant::time::{Mono, Span, Tick, Wall};
 use wattloop::control::interval::view::{DemandView, PeaksView};
 use wattloop::control::request::{Ask, Reply, Request};
 use wattloop::control::savings::view::MonthView;
+use wattloop::control::sentence;
 use wattloop::control::tariff::Tariff;
 use wattloop::control::{Controller, Site};
 use wattloop::service::journal::{Header, Journal, Options};
@@ -336,5 +338,38 @@ fn peaks_ratchets_and_the_open_window_survive_kill_9_as_if_nobody_had_been_kille
             let peaks = [a, b].map(|of| of.peak_w.expect("known").metered);
             assert!(near(peaks[0], peaks[1]) && a.not_compared > b.not_compared, "{a:?}, without a kill {b:?}");
         }
+    }
+}
+
+#[test]
+fn a_hall_with_other_names_keeps_its_peaks_and_a_demand_with_another_name_is_told() {
+    let mut before = Run::anew(1);
+    before.scans(0..=END);
+    let of = header();
+    let other = |hall: String, tariff: String| Header {
+        hall: (of.hall.0.clone(), hall),
+        tariff: Some(("t.toml".to_owned(), tariff)),
+        ..header()
+    };
+    // One unit is called otherwise: places in the hall's tables compare with nothing.
+    let renamed = other(of.hall.1.replace("crah-6", "crah-66"), TARIFF.to_owned());
+    let night = other(renamed.hall.1.replace("\"night\"", "\"nights\""), TARIFF.replace("\"night\"", "\"nights\""));
+    for (header, kept, told) in [(renamed, 5, vec![]), (night, 4, vec!["`night`", "`nights`"])] {
+        let control = Controller::restore(
+            site(&header).unwrap_or_else(|faults| panic!("{faults}")),
+            before.control.state().clone(),
+        );
+        let mut after = Run::of(control, (2, END));
+        after.scan(END + 1, 1);
+        let hall = Arc::clone(after.control.hall());
+        let moved =
+            |event: &&Event| matches!(event.what, What::Peak(PeakNews::PutAside { .. } | PeakNews::Anew { .. }));
+        let events = after.control.outputs().events.iter().filter(moved);
+        let said: Vec<String> = events.map(|event| sentence::event(&hall, event)).collect();
+        assert!(said.len() == told.len() && said.iter().zip(told).all(|(said, name)| said.contains(name)), "{said:?}");
+        let (seen, wanted) = (after.peaks().demands, before.peaks().demands);
+        let same = seen.iter().zip(&wanted).filter(|(a, b)| near(a.paid_w, b.paid_w) && a.peak == b.peak);
+        assert_eq!(same.count(), kept, "{seen:?}");
+        assert!(kept == 5 || seen[4].peak.is_none(), "it begins at nothing");
     }
 }

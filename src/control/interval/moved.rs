@@ -49,6 +49,7 @@ impl Interval {
     /// Puts what is known in its place.
     fn take_over(&mut self, plan: Option<&Plan>, known: Vec<Kept>) {
         self.kept = Self::new(plan).kept;
+        let anew: Vec<String> = known.iter().filter(|kept| kept.untold).map(|kept| kept.name.clone()).collect();
         let untold = |mut before: Kept| {
             before.untold = true;
             (self.meter.clone(), before)
@@ -66,7 +67,7 @@ impl Interval {
                 continue;
             };
             *kept = others.remove(place).1;
-            kept.untold = false;
+            kept.untold = anew.contains(&kept.name); // it began at nothing, and nobody has been told yet
             kept.reserve();
             if let Some((plan, charge)) = plan.and_then(|plan| Some((plan, plan.charge(n)?))) {
                 kept.recheck(&plan.tariff, charge);
