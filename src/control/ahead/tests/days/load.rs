@@ -38,24 +38,23 @@ pub struct Loads {
     dice: Dice,
     /// Monday is 0.
     weekday: u64,
-    unrest: f64,
     /// How far trainings lie off their mean, slowly and quickly (1).
     swings: (f64, f64),
 }
 
 impl Loads {
-    /// Of a seed, from a weekday on, more or less restless (1: as usual).
-    pub fn of(seed: u64, weekday: u64, unrest: f64) -> Self {
+    /// Of a seed, from a weekday on.
+    pub fn of(seed: u64, weekday: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         dice.roll();
-        Self { dice, weekday, unrest, swings: (0.0, 0.0) }
+        Self { dice, weekday, swings: (0.0, 0.0) }
     }
 
     fn shape(&mut self) -> Shape {
         let dice = &mut self.dice;
         let weekend = self.weekday % 7 >= 5;
-        let busy = (if weekend { 0.6 } else { 1.0 }) * (1.0 + 0.04 * self.unrest * dice.normal());
-        let noon = 14.5 + 0.25 * self.unrest * dice.normal();
+        let busy = (if weekend { 0.6 } else { 1.0 }) * (1.0 + 0.04 * dice.normal());
+        let noon = 14.5 + 0.25 * dice.normal();
         let count = if dice.roll() < 0.5 { 1 } else { 3 };
         let hole = |dice: &mut Dice| {
             (f64_from_u64(DAY) * dice.roll(), 600.0 + 3000.0 * dice.roll(), 0.02 + 0.06 * dice.roll())
@@ -77,7 +76,7 @@ impl Loads {
             let keep = libm::exp(-step / lasts);
             of * keep + by * libm::sqrt(1.0 - keep * keep) * dice.normal()
         };
-        self.swings.0 = walk(&mut self.dice, self.swings.0, (10_800.0, 0.0125 * self.unrest));
+        self.swings.0 = walk(&mut self.dice, self.swings.0, (10_800.0, 0.0125));
         self.swings.1 = walk(&mut self.dice, self.swings.1, (300.0, 0.02));
         let gone: f64 = shape
             .holes
