@@ -45,7 +45,7 @@ use super::news::News;
 use super::tariff::{Decimal, WindowKind};
 use alignment::{Alignment, Now};
 pub use ended::{Ended, ended};
-pub use kept::{Kept, Peak, Turn};
+pub use kept::{Kept, Peak, Turn, is_same_clock};
 use load::Load;
 pub use plan::Plan;
 use room::{Open, Room, Sight};

@@ -24,7 +24,7 @@ use plant::time::Wall;
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
-use super::interval::{self, Ended, Interval, Kept, Plan, Trace, Turn, ended};
+use super::interval::{self, Ended, Interval, Kept, Plan, Trace, Turn, ended, is_same_clock};
 use super::ledger::Later;
 use super::power::Shed;
 use super::prices::PriceNow;
@@ -34,8 +34,6 @@ use reading::Reading;
 
 /// The billing period that runs, and those before that are kept.
 const MONTHS: usize = 14;
-/// Clocks that are no farther apart are the same clock (ms).
-const SAME: i64 = 15 * 60_000;
 /// The time since a meter was read is known to so much (ms).
 const SHARP: i64 = 2;
 
@@ -255,7 +253,7 @@ impl Savings {
     /// It is now, by a clock that was set ahead into the next billing period and is back where it was: the one before goes on, and what was booked since is none.
     fn back(&mut self, now: Wall, offset: i64) {
         let before = self.months.get(1).filter(|month| self.begun > 1 && (month.from..month.to).contains(&now));
-        let is_back = before.is_some_and(|month| (month.offset - offset).abs() <= SAME);
+        let is_back = before.is_some_and(|month| is_same_clock(month.offset, offset));
         if is_back && self.months.first().is_some_and(|month| now < month.from) {
             self.months.rotate_left(1);
             self.begun -= 1;

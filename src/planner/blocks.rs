@@ -71,7 +71,7 @@ pub fn blocks(problem: &Problem, groups: &[Group]) -> Vec<Block> {
     for block in &mut blocks {
         let slot = |n: usize| problem.slots.get(n);
         block.base = block.mean(|n| slot(n).map_or(0.0, |s| s.base));
-        block.within = block.mean(|n| slot(n).map_or(0.0, |s| (s.limit - (s.base_high - s.base)).max(0.0)));
+        block.within = block.mean(|n| slot(n).map_or(0.0, |s| s.most().max(0.0)));
         block.price *= block.count();
     }
     blocks

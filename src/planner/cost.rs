@@ -82,7 +82,7 @@ pub fn live(problem: &Problem, windows: &[Vec<Window>], schedule: &Schedule, bat
         cost.energy += slot.price * kwh;
         cost.carbon += problem.co2 * slot.carbon / 1000.0 * kwh;
         cost.wear += problem.battery.map_or(0.0, |b| b.wear) * battery.at(n).abs() * SLOT_HOURS;
-        over_kwh += (site.at(n) + slot.base_high - slot.base - slot.limit).max(0.0) * SLOT_HOURS;
+        over_kwh += (site.at(n) - slot.most()).max(0.0) * SLOT_HOURS;
     }
     for (demand, peak) in problem.demands.iter().zip(&peaks) {
         cost.demand += demand.rate * (peak - demand.free());

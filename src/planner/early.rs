@@ -20,7 +20,7 @@ pub fn early(problem: &Problem, windows: &[Vec<Window>], lived: &Lived) -> Optio
     let Lived { battery: moves, level: levels, site, peaks, .. } = lived.clone();
     let mut charge = Charge { problem, battery, moves, levels, site };
     for (to, slot) in problem.slots.iter().enumerate() {
-        let limit = slot.limit - (slot.base_high - slot.base) - charge.site.at(to);
+        let limit = slot.most() - charge.site.at(to);
         let below = |(windows, peak): (&Vec<Window>, &f64)| {
             let here = windows.iter().filter(|window| window.slots.contains(&to));
             here.map(|window| (peak * (1.0 - BELOW) - window.mean(&charge.site)) * window.length).fold(limit, f64::min)

@@ -232,7 +232,7 @@ pub fn slots(board: &Board<'_>, lived: &Lived) -> Vec<SlotPlan> {
             site_kw,
             battery_kw: lived.battery.at(n),
             level_kwh: lived.level.at(n),
-            room_kw: s.limit - (site_kw + s.base_high - s.base),
+            room_kw: s.most() - site_kw,
             one_more: s.worth(board.problem.co2) * SLOT_HOURS + peaks.sum::<f64>(),
         }
     };

@@ -8,7 +8,7 @@ use super::windows::Window;
 ///
 /// Of a window of several slots each has to stay below the target: what holds slot by slot holds as a mean.
 pub fn caps(problem: &Problem, windows: &[Vec<Window>], targets: &[f64]) -> Slots {
-    let mut caps = Slots(problem.slots.iter().map(|slot| slot.limit - (slot.base_high - slot.base)).collect());
+    let mut caps = Slots(problem.slots.iter().map(Slot::most).collect());
     for (windows, target) in windows.iter().zip(targets) {
         for window in windows {
             for cap in caps.0.iter_mut().take(window.slots.end).skip(window.slots.start) {

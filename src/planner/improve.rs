@@ -6,6 +6,7 @@ use super::board::Board;
 use super::cost::{Schedule, live};
 use super::groups::Weights;
 use super::place::{Price, total};
+use super::problem::Slot;
 use super::tree::up;
 
 /// So often every job is moved to where it is cheapest by then.
@@ -211,8 +212,8 @@ fn under<'p>(board: &Board<'p>, demand: usize, target: f64) -> Option<Board<'p>>
 /// Takes jobs out of slots in which the site draws more than its limit, the least important first, and places them anew.
 pub fn relieve(board: &mut Board<'_>) {
     let over = |board: &Board<'_>, slot: usize| {
-        let high = board.problem.slots.get(slot).map_or(0.0, |s| s.base_high - s.base - s.limit);
-        board.site(slot) + high - board.battery.at(slot).max(0.0) > 1e-6
+        let most = board.problem.slots.get(slot).map_or(0.0, Slot::most);
+        board.site(slot) - most - board.battery.at(slot).max(0.0) > 1e-6
     };
     board.targets.iter_mut().for_each(|target| *target = f64::INFINITY);
     let mut jobs: Vec<usize> = (0..board.problem.jobs.len()).collect();

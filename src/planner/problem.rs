@@ -216,6 +216,12 @@ impl Slot {
         self.price + co2 * self.carbon / 1000.0
     }
 
+    /// The most that the site may be expected to draw, so that the limit holds where the base load is high (kW).
+    #[must_use]
+    pub const fn most(&self) -> f64 {
+        self.limit - (self.base_high - self.base)
+    }
+
     /// What is left for jobs, their cooling and the battery (kW); negative where the rest alone is too much.
     #[must_use]
     pub const fn room(&self) -> f64 {

@@ -18,8 +18,6 @@ use super::intake::Intake;
 use super::link::Link;
 use super::subscribe::Subscriptions;
 
-/// The end of the filter of what the broker keeps of leases.
-const LEASES: &str = "/budget/+/lease/+";
 /// How many requests may wait inside the client.
 const CLIENT_QUEUE: usize = 256;
 /// How many filters go into one subscribe packet.
@@ -141,9 +139,9 @@ impl Driver {
 
     /// What the broker keeps of leases is subscribed to only while it is read.
     fn forget(&mut self) {
-        let read = self.subscriptions.live().into_iter().filter(|filter| filter.ends_with(LEASES));
-        let read: Vec<_> = read.filter(|filter| !self.link.shelf().reads(filter)).collect();
-        read.iter().for_each(|filter| self.subscriptions.remove(filter));
+        if let Some(filter) = self.link.shelf().was_read() {
+            self.subscriptions.remove(filter);
+        }
     }
 
     /// Somebody ends our connections: told at the fourth in a row, and at each that is twice as many.

@@ -39,8 +39,9 @@ pub struct Reading {
 /// What has been read.
 #[derive(Debug, Default)]
 pub struct Shelf {
-    /// The filter, while it is read.
+    /// The filter by which it is read, or was; and whether it is.
     filter: Option<String>,
+    open: bool,
     reading: Reading,
     all: BTreeMap<(String, String), Option<Vec<u8>>>,
     bytes: usize,
@@ -51,13 +52,19 @@ pub struct Shelf {
 impl Shelf {
     /// Reads by a filter from now on.
     pub fn open(&mut self, filter: String) {
-        self.filter = Some(filter);
+        (self.filter, self.open) = (Some(filter), true);
     }
 
     /// It is read by this filter.
     #[must_use]
     pub fn reads(&self, filter: &str) -> bool {
-        self.filter.as_deref() == Some(filter)
+        self.open && self.filter.as_deref() == Some(filter)
+    }
+
+    /// The filter by which it was read and is no more.
+    #[must_use]
+    pub fn was_read(&self) -> Option<&str> {
+        self.filter.as_deref().filter(|_| !self.open)
     }
 
     /// The broker has said whether it may be read.
@@ -78,7 +85,7 @@ impl Shelf {
 
     /// Something came there, kept or not.
     pub fn put(&mut self, (client, lease): (&str, &str), payload: &[u8], kept: bool) {
-        if self.filter.is_none() {
+        if !self.open {
             return;
         }
         if (client, lease) == (MARK, MARK) {
@@ -106,7 +113,8 @@ impl Shelf {
     pub fn close(&mut self) -> (Option<String>, Vec<Kept>, u32) {
         let all = std::mem::take(&mut self.all).into_iter();
         let kept = all.map(|((client, lease), payload)| Kept { client, lease, payload }).collect();
-        (self.filter.take(), kept, self.over)
+        let filter = if std::mem::take(&mut self.open) { self.filter.clone() } else { None };
+        (filter, kept, self.over)
     }
 }
 
@@ -133,7 +141,7 @@ mod tests {
         assert!(!shelf.reading().marked && !shelf.reading().granted, "it comes again");
         let (filter, kept, over) = shelf.close();
         let names: Vec<_> = kept.iter().map(|of| (of.lease.as_str(), of.payload.as_deref())).collect();
-        assert_eq!((filter.is_some(), over), (true, 0));
+        assert_eq!((filter.as_deref(), over), (shelf.was_read(), 0));
         assert_eq!(names, [("1-4", None), ("1-1", Some(&b"new"[..]))]);
         shelf.put(("slurm", "1-1"), b"later", true);
         assert_eq!(shelf.close(), (None, Vec::new(), 0));

@@ -12,6 +12,11 @@ const PAST: usize = 40;
 /// Clocks that are no farther apart are the same clock (ms).
 const SAME: i64 = 15 * 60_000;
 
+/// Wall clocks that are so far ahead of the clock of energy (ms) are one: what was measured by either is of the same time.
+pub const fn is_same_clock(one: i64, other: i64) -> bool {
+    one.saturating_sub(other).saturating_abs() <= SAME
+}
+
 /// A measured peak.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Peak {
@@ -111,7 +116,7 @@ impl Kept {
         if self.period.is_some_and(|period| next.holds(period.from)) {
             return None; // another tariff lets it begin earlier, or end elsewhere
         }
-        let same = |known: &Known| known.period.from == next.from && (known.offset - offset).abs() <= SAME;
+        let same = |known: &Known| known.period.from == next.from && is_same_clock(known.offset, offset);
         let left = self.past.iter().rposition(same);
         Some(left.map_or((Turn::Next, self.past.len()), |place| (Turn::Back, place)))
     }

@@ -45,12 +45,6 @@ impl Ledger {
         used <= share
     }
 
-    /// How many answers to a client are kept, each item of a batch as one.
-    #[must_use]
-    pub fn answered(&self, client: &str) -> usize {
-        self.kept.items(client)
-    }
-
     /// Every lease of a client that may be given back, those that wait among them.
     fn his(&self, client: &str) -> impl Iterator<Item = LeaseId> {
         let all = self.leases().filter(|of| of.is_live()).chain(self.waits());

@@ -246,7 +246,7 @@ impl World {
     fn holds(&self, tenants: usize) {
         for client in CLIENTS {
             let his = self.rig.ledger.leases().chain(self.rig.ledger.waits()).filter(|of| of.client == client).count();
-            let kept = self.rig.ledger.answered(client);
+            let kept = self.rig.ledger.kept.items(client);
             assert!(kept <= share(tenants) + his, "{client} has {kept}");
         }
     }
