@@ -99,6 +99,7 @@ fn job(n: usize, dice: &mut Dice) -> Job {
         checkpoint: 1,
         interruptible: !piece,
         running: 0,
+        notice: 0,
         priority: u32::from(dice.roll() < 0.2),
         lost: 0.0,
     }

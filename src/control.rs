@@ -52,6 +52,7 @@ pub mod interval;
 mod leak;
 pub mod ledger;
 mod lend;
+mod marginal;
 mod news;
 mod outlier;
 pub mod outlook;
@@ -187,6 +188,8 @@ pub struct State {
     ride: ride::Ride,
     grid: Grid,
     ledger: ledger::Ledger,
+    /// What cooling draws for one more watt, where leases are lent.
+    marginal: marginal::Marginal,
     prices: LivePrices,
     windows: Windows,
     cooling: Cooling,

@@ -93,6 +93,7 @@ fn told(of: &Supposed) -> String {
         (of.unpriced, "have the mean of the prices that are known"),
         (of.last_seen, "have the load that was seen last: no day of it is known"),
         (of.unjudged, "have a supposed error of their load: none was measured"),
+        (of.mean_cooling, "have cooling for one more watt as for each in the mean: loads have moved too little"),
     ];
     let said =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("supposed: {count} slots {what}"));

@@ -11,6 +11,7 @@
 //!
 //! It is made when somebody asks, between scans: no scan waits for it. What nobody knows is supposed, and the question says what and of how many slots.
 
+mod begun;
 mod demands;
 mod follow;
 mod jobs;
@@ -21,20 +22,24 @@ mod solve;
 mod tests;
 pub mod view;
 
-use plant::convert::f64_from_usize;
+use plant::convert::{f64_from_usize, usize_from_u64};
+use plant::id::FeedId;
 use plant::time::Wall;
+use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 pub(super) use follow::{Follow, Seen, VALID};
 
+use super::budgets::Budget;
 use super::ledger::message::LeaseId;
 use super::outlook::{self, Made, begin};
+use super::term::later;
 use super::{Plan, State};
 use crate::planner::{Battery, MOST, Problem, Slot, WindowKind};
 
 /// How far a plan looks ahead (quarters of an hour): 36 h.
 pub const SLOTS: i64 = 144;
-/// What a grid or a budget asks now is taken to hold for so many slots: a plan comes every quarter of an hour.
+/// What holds a feed now, a budget that is renewed or the ramp of a target, is taken to hold for so many slots: a plan comes every quarter of an hour.
 const ASKED: i64 = 4;
 /// What is in batteries at the end is worth so much more than what that costs in the mean (1): they are full rather than not where it makes no difference.
 const FULL: f64 = 1.02;
@@ -75,6 +80,8 @@ pub struct Supposed {
     pub last_seen: usize,
     /// Slots of which the load's error was never measured.
     pub unjudged: usize,
+    /// Slots in which one more watt of a job is supposed to need as much cooling as each does in the mean.
+    pub mean_cooling: usize,
 }
 
 impl State {
@@ -89,20 +96,21 @@ impl State {
         let jobs = self.jobs(plan, (peaks.feed(), first));
         (battery.is_some() || !jobs.jobs.is_empty()).then_some(())?;
         let mut supposed = Supposed::default();
+        if !jobs.jobs.is_empty() && self.marginal.value().is_none() {
+            supposed.mean_cooling = usize_from_u64(SLOTS.unsigned_abs());
+        }
         let limit = plan.hall.power.feeds.get(peaks.feed())?.limit();
-        let asked =
-            [self.budgets.of(peaks.feed()).map(|of| of.most), self.grid.allowed(peaks.feed()).map(|of| of.allowed)];
-        let asked = asked.into_iter().flatten().fold(limit, plant::units::Watts::min);
         let prices = slots::prices(tariff, self.prices.known(), first, &mut supposed);
-        let mut all = Vec::with_capacity(prices.len());
+        let (mut all, mut made) = (Vec::with_capacity(prices.len()), Vec::with_capacity(prices.len()));
         for (n, priced) in (0..SLOTS).zip(&prices) {
             let expected = outlook.expected(&tariff.zone, first.saturating_add(n))?;
             supposed.last_seen += usize::from(expected.made == Made::LastSeen);
             supposed.unjudged += usize::from(!expected.judged);
-            let limit = if n < ASKED { asked } else { limit };
+            let limit = self.asked_ahead(peaks.feed(), (first, n)).map_or(limit, |asked| limit.min(asked));
             all.push(slots::slot(priced, &expected, limit));
+            made.push(expected.made);
         }
-        jobs.burden(&mut all);
+        jobs.burden(&mut all, &made);
         battery.iter_mut().for_each(|battery| value(battery, &all));
         let at = plant::convert::i64_from_bits(self.energy.at().millis());
         let now_flows = all.first().map(|slot| slot.base * 1e3);
@@ -125,7 +133,7 @@ impl State {
         }
         demands::name(&mut wanted);
         let jobs::Jobs { jobs, domains, ids, .. } = jobs;
-        let problem = Problem { slots: all, demands: wanted, battery, domains, jobs, ..Problem::default() };
+        let problem = Problem { slots: all, demands: wanted, battery, domains, jobs, co2: peaks.co2() };
         let minutes = tariff.local(begin(first)).ms / 60_000;
         Some(Question {
             number: self.ahead.as_ref().map_or(0, Follow::due),
@@ -139,6 +147,19 @@ impl State {
             jobs: ids,
             supposed,
         })
+    }
+}
+
+impl State {
+    /// What a feed may carry in a slot for a budget, or for targets of a grid that hold in it, those that are announced among them (W); nothing where nobody asks.
+    fn asked_ahead(&self, feed: FeedId, (first, n): (i64, i64)) -> Option<Watts> {
+        let last = self.clock.last();
+        let slot = (begin(first.saturating_add(n)), begin(first.saturating_add(n).saturating_add(1)));
+        let soon = n < ASKED;
+        let lasts = |of: &&Budget| of.feed == feed && (soon || slot.0 <= later(last.wall, of.remaining(last)));
+        let budget = self.budgets.iter().filter(lasts).map(|of| of.most).reduce(Watts::min);
+        let ramp = self.grid.allowed(feed).filter(|_| soon).map(|of| of.allowed);
+        [budget, ramp, self.grid.least(feed, slot)].into_iter().flatten().reduce(Watts::min)
     }
 }
 

@@ -96,7 +96,7 @@ impl State {
         let weight = self.carries((plan, ground), id);
         let (forecast, zone) = (self.outlook.as_ref(), plan.tariff.as_deref().map(|of| &of.zone));
         let forecast = forecast.filter(|_| plan.peaks.as_ref().is_some_and(|peaks| peaks.feed() == id));
-        let charged = self.ledger.charged_ahead(ground, id, first);
+        let charged = self.ledger.charged_ahead(ground, (id, first), &[]);
         let draw = self.metered_load(plan, id).map(|load| Milli::limit(load).less(self.ledger.unleased(id)));
         // What leases draw that were taken up again nobody knows.
         let recovers = self.ledger.recovery().waits();

@@ -253,6 +253,12 @@ impl Grid {
         Some(Mean { feed, allowed, loose })
     }
 
+    /// How many statements were taken.
+    #[must_use]
+    pub const fn taken(&self) -> u64 {
+        self.taken
+    }
+
     /// The lowest target for a feed that holds at some time between two instants (W).
     #[must_use]
     pub fn least(&self, feed: FeedId, (from, to): (Wall, Wall)) -> Option<Watts> {

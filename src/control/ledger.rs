@@ -35,6 +35,7 @@ pub mod message;
 pub mod notices;
 pub mod opening;
 mod pass;
+pub mod pauses;
 pub mod planned;
 pub mod recover;
 pub mod reply;
@@ -155,6 +156,9 @@ impl Ledger {
         self.watch.restart();
         self.notices.make_room();
         self.leases.reserve(self.waiting.len());
+        // Of what was read there is no room to spare.
+        let waits = self.waiting.iter_mut().map(|of| &mut of.lease);
+        waits.chain(&mut self.leases).for_each(|of| of.steps.reserve(STEPS.saturating_sub(of.steps.len())));
     }
 
     /// The generation of the controller.
@@ -296,7 +300,8 @@ impl Ledger {
     fn prepare(&mut self, ground: &Ground, scratch: &mut Scratch) {
         self.leases.reserve(self.waiting.len());
         self.notices.make_room();
-        let turns: usize = self.leases().chain(self.waits()).map(|of| 2 * of.steps.len() + 7).sum();
+        // A pause is two steps more.
+        let turns: usize = self.leases().chain(self.waits()).map(|of| 2 * of.steps.len() + 11).sum();
         scratch.make_room(turns, ground.rules.tenants.len());
     }
 }
@@ -319,6 +324,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::ClockHolds(_)
         | LeaseNews::Released
         | LeaseNews::Over
+        | LeaseNews::Paused { .. }
         | LeaseNews::Restored { .. }
         | LeaseNews::TakenUp { .. }
         | LeaseNews::Recovered { .. }

@@ -124,9 +124,11 @@ impl State {
         ground.usable(Milli::limit(self.lends(plan, (feed, now), span).0))
     }
 
-    /// What a feed carries for each watt at machines somewhere below it (1): with losses, and with what cooling draws.
+    /// What a feed carries for one more watt at machines somewhere below it (1): with losses, and with what cooling draws for that; where loads have moved too little for that to be known, what it draws for
+    /// each in the mean.
     pub(super) fn carries(&self, (plan, ground): (&Plan, &Ground), feed: FeedId) -> f64 {
-        let cooling = self.cooling_by_meters(plan).unwrap_or(ground.rules.cooling);
+        let seen = self.marginal.value().or_else(|| self.cooling_by_meters(plan));
+        let cooling = seen.unwrap_or(ground.rules.cooling);
         let weights = tree::weights(&plan.hall.power, &[(Place::Feed(feed), 1.0)], (cooling, &ground.spread));
         weights.iter().find(|(of, _)| *of == feed).map_or(1.0, |(_, weight)| *weight)
     }

@@ -251,5 +251,11 @@ impl Outlook {
 
 /// What is left of an error in a later quarter (W).
 fn fade((at, off): (i64, f64), of: i64) -> f64 {
-    off * libm::exp2(-f64_from_i64(of.saturating_sub(at).max(0)) / HALF)
+    off * fades(of.saturating_sub(at))
+}
+
+/// What so many quarters later is left of how far the last hour lay from what is usual (1).
+#[must_use]
+pub fn fades(quarters: i64) -> f64 {
+    libm::exp2(-f64_from_i64(quarters.max(0)) / HALF)
 }

@@ -25,7 +25,8 @@ use super::forecast::Forecast;
 use super::grid::{self, Grid};
 use super::identity::Identity;
 use super::interval::{self, Interval, Mean};
-use super::ledger::{Later, Ledger};
+use super::ledger::{Later, Ledger, tree};
+use super::marginal::Marginal;
 use super::news::News;
 use super::outlook::{self, Outlook};
 use super::overrides::Overrides;
@@ -76,6 +77,7 @@ impl State {
             ride: Ride::new(plan.ride.as_ref()),
             grid: Grid::new(hall),
             ledger: Ledger::new(&hall.power),
+            marginal: Marginal::default(),
             prices: LivePrices::default(),
             windows: Windows::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
@@ -179,6 +181,7 @@ impl State {
         let flows = |feed| self.feeds.flow(feed).map(|flow| grid::Flows::of(flow, self.caps.other(capper, feed)));
         self.grid.step(hall, flows, self.clock.lived(), news); // what a grid asks for
         self.look_ahead(plan, capper); // what the site will draw
+        self.learn_cooling(plan); // and cooling for each watt
         self.plan_ahead(plan, inputs.plan.as_deref(), news); // the plan that is followed
         self.share(plan, billed.as_ref(), news); // what batteries give
         let image = self.quality.image();
@@ -214,6 +217,15 @@ impl State {
         }
     }
 
+    /// Takes down what cooling draws beside machines, where that decides what a plan costs.
+    fn learn_cooling(&mut self, plan: &Plan) {
+        let (Some(ground), Some(_)) = (&plan.leases, &self.ahead) else { return };
+        let power = &plan.hall.power;
+        let cooling = tree::cooled(power, &ground.cooling, |feed| self.feeds.flow(feed));
+        let racks = (0..power.racks.len()).map(|place| self.feeds.rack(place)).sum();
+        self.marginal.step(cooling.map(|cooling| (racks, cooling)), self.clock.lived());
+    }
+
     /// Hears a plan, and says when another one is due.
     fn plan_ahead(&mut self, plan: &Plan, arrived: Option<&Arrived>, news: &mut News<'_>) {
         let (Some(follow), Some(outlook)) = (&mut self.ahead, &mut self.outlook) else { return };
@@ -227,6 +239,7 @@ impl State {
             batteries: self.batteries.seen_below(power, feed),
             prices: self.prices.counts().0,
             asked: self.grid.allowed(feed).is_some() || self.budgets.of(feed).is_some(),
+            targets: self.grid.taken(),
             jobs: if outlook.has_seen() { self.ledger.to_plan() } else { (0, 0) },
         };
         follow.step(battery.as_ref(), (seen, outlook.runs_off(&tariff.zone)), now, news);
@@ -318,6 +331,7 @@ impl State {
         self.batteries.restart(&plan.hall, news);
         self.ride.restart();
         self.outlook.iter_mut().for_each(Outlook::restart);
+        self.marginal.restart();
         self.ahead.iter_mut().for_each(|ahead| ahead.restart(news));
         self.cooling.restart(&plan.hall, &plan.circuits);
         self.equipment.restart();

@@ -292,7 +292,7 @@ fn job(section: &Section<'_>, (names, many): (&[String], usize)) -> Option<Job> 
     let need = slots(section, "for").or_else(|| missing(section, "for"));
     let (release, deadline) = (slots_or(section, "release", 0), slots_or(section, "deadline", many));
     let (min_run, running) = (slots_or(section, "min-run", 1), slots_or(section, "running", 0));
-    let checkpoint = slots_or(section, "checkpoint", 1);
+    let (checkpoint, notice) = (slots_or(section, "checkpoint", 1), slots_or(section, "notice", 0));
     let interruptible = section.or("interruptible", true);
     let priority = section.whole("priority", (0, 255)).and_then(|n| u32::try_from(n).ok()).unwrap_or(100);
     let lost = section.or("lost", 0.0);
@@ -307,6 +307,7 @@ fn job(section: &Section<'_>, (names, many): (&[String], usize)) -> Option<Job> 
         checkpoint: checkpoint?,
         interruptible,
         running: running?,
+        notice: notice?,
         priority,
         lost,
     })

@@ -175,6 +175,8 @@ pub struct Job {
     pub interruptible: bool,
     /// For how many slots it has been running when the plan begins, without a break; 0 where it does not run.
     pub running: usize,
+    /// Where it runs: it goes on for so many slots at least, because it must be told before it stops.
+    pub notice: usize,
     /// Lower is more important.
     pub priority: u32,
     /// What is lost with each kWh that it does not get (currency per kWh, 0 or more), beside the rule that no deadline is missed to save money.
@@ -201,7 +203,7 @@ impl Job {
             (0, _) => 0,
             (_, false) => self.slots,
             (run, true) => {
-                let long = run.max(self.min_run);
+                let long = run.saturating_add(self.notice).max(self.min_run);
                 let saved = long.checked_next_multiple_of(self.checkpoint.max(1)).unwrap_or(long);
                 saved.saturating_sub(run).min(self.slots)
             }

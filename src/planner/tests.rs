@@ -27,6 +27,7 @@ pub fn job(name: &str, kw: f64, slots: usize, window: core::ops::Range<usize>) -
         checkpoint: 1,
         interruptible: true,
         running: 0,
+        notice: 0,
         priority: 5,
         lost: 0.0,
     }

@@ -1,17 +1,35 @@
 //! The planner's thread: one question at a time, the newest wins.
 //!
 //! ```text
-//!  scan thread ── question ──▶ [the newest] ──▶ planner thread, for seconds ── plan ──▶ the next scan's image
+//!  scan thread ── question ──▶ [the newest] ──▶ planner thread ── to a solver, which is waited for ── plan ──▶ the next scan's image
+//!                                                       └── 5 s are over, or it has failed ── greed's plan ──▶ the same, until the solver's comes
 //! ```
 //!
-//! A question that nobody has begun with is replaced by a newer one. Control drops a plan that answers an older question, so nothing here need decide.
+//! A question that nobody has begun with is replaced by a newer one. Control drops a plan that answers an older question, so nothing here need decide. A solver that is late goes on: its plan
+//! counts if it comes in time, and while it is busy greed alone answers what is asked next. So there is never more than one, and one that never ends keeps nobody from having plans.
 
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
+};
+use std::time::Duration;
 
 use plant::plan::Arrived;
 
 use crate::control::ahead::Question;
+
+/// So long the solver is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So often one that is late is looked after.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Who plans, and how long the better one is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Planners {
+    solver: fn(&Question) -> Arrived,
+    greed: fn(&Question) -> Arrived,
+    patience: Duration,
+}
 
 /// The scan thread's end.
 #[derive(Debug)]
@@ -28,8 +46,12 @@ impl Asked {
     /// # Errors
     /// The system gives no thread.
     pub fn start() -> io::Result<Self> {
+        Self::with(Planners { solver: Question::solve, greed: Question::greedy, patience: PATIENCE })
+    }
+
+    fn with(by: Planners) -> io::Result<Self> {
         let ((questions, heard), (told, plans)) = (sync_channel(0), channel());
-        std::thread::Builder::new().name("planner".into()).spawn(move || work(&heard, &told))?;
+        std::thread::Builder::new().name("planner".into()).spawn(move || work(&heard, &told, by))?;
         Ok(Self { questions, waits: None, plans })
     }
 
@@ -53,12 +75,47 @@ impl Asked {
     }
 }
 
-fn work(questions: &Receiver<Box<Question>>, plans: &Sender<Arrived>) {
-    while let Ok(question) = questions.recv() {
-        if plans.send(question.solve()).is_err() {
-            return;
+fn work(questions: &Receiver<Box<Question>>, plans: &Sender<Arrived>, by: Planners) {
+    let mut late: Option<Receiver<Arrived>> = None;
+    loop {
+        let question = match &late {
+            None => questions.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(_) => questions.recv_timeout(LOOK),
+        };
+        let plan = match question {
+            Ok(question) => Some(answer(question, &mut late, by)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let solved = late.as_ref().map(Receiver::try_recv);
+        if !matches!(solved, Some(Err(TryRecvError::Empty))) {
+            late = None;
+        }
+        let all = plan.into_iter().chain(solved.and_then(Result::ok));
+        for plan in all {
+            if plans.send(plan).is_err() {
+                return;
+            }
         }
     }
+}
+
+/// The solver's plan, or greed's where that does not come.
+fn answer(question: Box<Question>, late: &mut Option<Receiver<Arrived>>, by: Planners) -> Arrived {
+    if late.is_some() {
+        return (by.greed)(&question);
+    }
+    let ((done, solved), asked) = (channel(), question.clone());
+    // Whoever does not wait any more has gone with all that this thread is for.
+    let solve = move || drop(done.send((by.solver)(&asked)));
+    let begun = std::thread::Builder::new().name("planner-solver".into()).spawn(solve);
+    match begun.map(|_| solved.recv_timeout(by.patience)) {
+        Ok(Ok(plan)) => return plan,
+        Ok(Err(RecvTimeoutError::Timeout)) => *late = Some(solved),
+        // It has failed, or the system gives no thread.
+        Ok(Err(RecvTimeoutError::Disconnected)) | Err(_) => {}
+    }
+    (by.greed)(&question)
 }
 
 #[cfg(test)]
@@ -85,6 +142,53 @@ mod tests {
             places: Vec::new(),
             supposed: Supposed::default(),
         }
+    }
+
+    /// What comes of these questions, in turn: by which question and whether greed has planned it.
+    fn told(by: Planners, questions: &[u64], many: usize) -> Vec<(u64, bool)> {
+        let mut asked = Asked::with(by).expect("a thread");
+        let (begun, mut seen, mut next) = (Instant::now(), Vec::new(), questions.iter());
+        while seen.len() < many {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{seen:?}");
+            if asked.waits.is_none() {
+                next.next().into_iter().for_each(|number| asked.ask(question(*number)));
+            }
+            seen.extend(asked.plan().map(|plan| (plan.question, plan.greedy)));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        seen
+    }
+
+    fn quick(question: &Question) -> Arrived {
+        Arrived { question: question.number, greedy: true, ..Arrived::default() }
+    }
+
+    #[test]
+    fn a_solver_that_is_late_has_greed_answer_at_once_and_its_own_plan_come_when_it_is_done() {
+        let slow = |question: &Question| {
+            std::thread::sleep(Duration::from_millis(1500));
+            Arrived { question: question.number, ..Arrived::default() }
+        };
+        let by = Planners { solver: slow, greed: quick, patience: Duration::from_millis(50) };
+        assert_eq!(
+            told(by, &[1, 2], 3),
+            [(1, true), (2, true), (1, false)],
+            "what was asked meanwhile waits for nobody"
+        );
+    }
+
+    #[test]
+    fn a_solver_that_fails_or_never_ends_keeps_nobody_from_having_plans() {
+        let fails = |_: &Question| -> Arrived { panic!("what a solver may do") };
+        let by = Planners { solver: fails, greed: quick, patience: Duration::from_secs(30) };
+        assert_eq!(told(by, &[1, 2, 3], 3), [(1, true), (2, true), (3, true)]);
+        let never = |_: &Question| -> Arrived {
+            loop {
+                std::thread::park();
+            }
+        };
+        let by = Planners { solver: never, patience: Duration::from_millis(20), ..by };
+        assert_eq!(told(by, &[1, 2, 3], 3), [(1, true), (2, true), (3, true)]);
     }
 
     #[test]

@@ -26,6 +26,11 @@ pub enum LeaseNews {
         /// How much.
         watts: f64,
     },
+    /// A plan of the day ahead pauses its job, with notice, for so long (s).
+    Paused {
+        /// How long.
+        seconds: f64,
+    },
     /// It is restored, to so much (W).
     Restored {
         /// How much.
@@ -154,6 +159,7 @@ impl LeaseNews {
             Self::Over => "lease_over",
             Self::Expired { .. } => "lease_expired",
             Self::Lowered { .. } => "lease_lowered",
+            Self::Paused { .. } => "lease_paused",
             Self::Restored { .. } => "lease_restored",
             Self::Exceeded { .. } => "lease_exceeded",
             Self::Excess(of) => of.stage.word(),

@@ -15,6 +15,8 @@ pub enum PlanNews {
     Failed,
     /// Batteries do not hold a target of the hall's file to the end: they hold the lowest that they can, or do so no more.
     Raised(bool),
+    /// Plans come of greed alone, because the linear programme took too long or has failed; or come of both again.
+    Greedy(bool),
 }
 
 /// Why a plan is not followed any more.
@@ -57,6 +59,8 @@ impl PlanNews {
             Self::Failed => "plan_failed",
             Self::Raised(true) => "plan_target_raised",
             Self::Raised(false) => "plan_target_kept",
+            Self::Greedy(true) => "plan_greedy",
+            Self::Greedy(false) => "plan_programme",
         }
     }
 }

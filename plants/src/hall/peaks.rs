@@ -25,6 +25,8 @@ pub struct Peaks {
     pub release: Span,
     /// Batteries below the feed follow a plan of the day ahead.
     pub plan: bool,
+    /// What a kilogram of CO₂ counts for in it, beside what energy costs (currency per kg, 0 to 10).
+    pub co2: f64,
     /// What cooling gives after batteries, and before machines are lowered.
     pub ride: Ride,
     /// What the windows of the tariff's demands shall not exceed. A demand that is not named is measured, and nothing is lowered for it.

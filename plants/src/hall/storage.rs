@@ -30,6 +30,8 @@ pub struct Storage {
     pub cells: Derating,
     /// Given over taken out of store, and stored over taken in (1, 0.5 to 1).
     pub efficiency: f64,
+    /// What a kWh in or out wears off, as plans of the day ahead count it (the tariff's currency, 0 to 10).
+    pub wear: f64,
     /// How it is charged.
     pub charging: Charging,
     /// How often it shall prove what it holds; nothing where nobody asks for it.

@@ -66,9 +66,21 @@ impl Peaked {
         let (margin, sensitivity, stale, release) = Peaks::USUAL;
         let targets = vec![Target { demand: DEMAND.to_owned(), most: self.most }];
         let Self { unreliable, plan, ride, .. } = *self;
-        let pulse = None;
-        hall.power.peaks =
-            Some(Peaks { meter, feed, pulse, margin, sensitivity, stale, unreliable, release, plan, ride, targets });
+        let (pulse, co2) = (None, 0.0);
+        hall.power.peaks = Some(Peaks {
+            meter,
+            feed,
+            pulse,
+            margin,
+            sensitivity,
+            stale,
+            unreliable,
+            release,
+            plan,
+            co2,
+            ride,
+            targets,
+        });
         Ok(())
     }
 }

@@ -47,6 +47,8 @@ pub struct Follow {
     targets: Vec<Option<f64>>,
     /// Batteries hold something else than the hall's file says: it was told.
     raised: bool,
+    /// The newest plan came of greed alone: it was told.
+    greedy: bool,
     /// How many plans were followed, and how many were not because they came late.
     counts: (u64, u64),
     /// Why the last one is followed no more.
@@ -82,6 +84,8 @@ pub struct Seen {
     pub prices: u64,
     /// A grid or a budget asks for less now.
     pub asked: bool,
+    /// How many statements of a grid were taken: some ask for a time to come.
+    pub targets: u64,
     /// How many jobs wait for a plan, and the newest of them.
     pub jobs: (usize, u64),
 }
@@ -109,7 +113,18 @@ impl Follow {
         let slots = vec![Planned::default(); usize::try_from(SLOTS).unwrap_or(0)];
         let (none, counts) = (vec![None; demands], (0, 0));
         let last = core::array::from_fn(|_| none.clone());
-        Self { asked: 0, of: None, plan: None, slots, last, targets: none, raised: false, counts, end: None }
+        Self {
+            asked: 0,
+            of: None,
+            plan: None,
+            slots,
+            last,
+            targets: none,
+            raised: false,
+            greedy: false,
+            counts,
+            end: None,
+        }
     }
 
     /// A new boot: what was asked is answered to nobody.
@@ -154,6 +169,9 @@ impl Follow {
             *target = self.last.iter().filter_map(|of| of.get(n).copied().flatten()).reduce(f64::min);
         }
         self.counts.0 = self.counts.0.saturating_add(1);
+        if std::mem::replace(&mut self.greedy, arrived.greedy) != arrived.greedy {
+            news.switched(About::Hall, (What::Plan(PlanNews::Greedy(arrived.greedy)), arrived.greedy));
+        }
         true
     }
 

@@ -3,12 +3,13 @@
 mod days;
 mod following;
 mod jobs;
+mod pauses;
 
 use plant::reading::{Sample, Why};
 use plant::time::Mono;
 
 use super::*;
-use crate::control::battery::tests::yard::Yard;
+use crate::control::battery::tests::yard::{Yard, between};
 use crate::control::outlook::QUARTER_MS;
 use crate::control::tariff::{Decimal, Prices, Slot, Tariff};
 use crate::planner::{Demand, Planner, plan};
@@ -60,6 +61,48 @@ fn control_asks_for_what_it_knows_and_says_what_it_supposes() {
     assert!((1280.0..=1440.0).contains(&battery.level), "charged as far as it was: {}", battery.level);
     let made = plan(problem, Planner::Programme).unwrap_or_else(|faults| panic!("{faults:?}"));
     assert!(made.slots.iter().all(|slot| slot.level_kwh >= 480.0 - 1e-6), "no plan touches the reserve");
+}
+
+#[test]
+fn what_a_grid_has_announced_limits_the_hours_that_it_is_for() {
+    let mut yard = Yard::new(2);
+    yard.run(20, |_| 500e3);
+    let hour = |n: i64| Wall(1_784_073_600_000 + HOUR * n);
+    let limits = |yard: &Yard| -> Vec<f64> {
+        let problem = yard.control.question().expect("a problem").problem;
+        problem.slots.iter().map(|slot| slot.limit).collect()
+    };
+    // From 00:15: 06:00 to 07:00 are slots 23 to 26.
+    let before = limits(&yard);
+    yard.ask(between(300e3, (hour(6), Some(hour(7)))));
+    let after = limits(&yard);
+    assert!(after[23..27].iter().all(|kw| (kw - 300.0).abs() < 1e-9), "{after:?}");
+    assert_eq!((&after[..23], &after[27..]), (&before[..23], &before[27..]));
+    let problem = yard.control.question().expect("a problem").problem;
+    let made = plan(&problem, Planner::Programme).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert!(made.slots[23..27].iter().all(|slot| slot.site_kw <= 300.0), "the battery is kept for it");
+    // What people set ends after two hours where they do not say when.
+    yard.ask(between(450e3, (hour(12), None)));
+    let after = limits(&yard);
+    assert!(after[47..55].iter().all(|kw| (kw - 450.0).abs() < 1e-9), "{after:?}");
+    assert_eq!(&after[55..], &before[55..]);
+}
+
+#[test]
+fn what_carbon_and_wear_count_for_is_what_the_hall_says() {
+    let yard = |co2: f64, wear: f64| {
+        let mut yard = Yard::made(2, |hall| {
+            hall.power.storage.iter_mut().for_each(|of| of.wear = wear);
+            hall.power.peaks.iter_mut().for_each(|of| of.co2 = co2);
+        });
+        yard.run(20, |_| 500e3);
+        yard.control.question().expect("a problem").problem
+    };
+    let problem = yard(0.0, 0.0);
+    assert_eq!((problem.co2, problem.battery.expect("two").wear), (0.0, 0.0));
+    let problem = yard(0.25, 0.04);
+    assert_eq!(problem.co2, 0.25);
+    assert!((problem.battery.expect("two").wear - 0.04).abs() < 1e-12);
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl Batteries {
             all.level += at(seen.charge.0).min(capacity);
             all.reserve += at(of.floor().0).min(capacity);
             all.charge_efficiency += of.efficiency * capacity;
+            all.wear += of.wear * capacity;
         }
         if all.capacity <= 0.0 || all.capacity > MOST {
             return None;
@@ -83,6 +84,7 @@ impl Batteries {
             discharge: bound(all.discharge),
             charge_efficiency: efficiency,
             discharge_efficiency: efficiency,
+            wear: all.wear / all.capacity,
             ..all
         })
     }

@@ -74,6 +74,12 @@ impl Plan {
         self.rules.plan
     }
 
+    /// What a kilogram of CO₂ counts for in a plan (currency per kg).
+    #[must_use]
+    pub const fn co2(&self) -> f64 {
+        self.rules.co2
+    }
+
     /// How far cooling's setpoints are moved for peaks, and how long nothing must have needed that before they go home.
     #[must_use]
     pub const fn ride(&self) -> (Ride, Span) {

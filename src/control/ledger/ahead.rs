@@ -4,6 +4,7 @@ use plant::convert::usize_from_u64;
 use plant::id::FeedId;
 use plant::time::Wall;
 
+use super::message::LeaseId;
 use super::room::{Scratch, Time};
 use super::{Ground, Ledger, Milli};
 use crate::control::ahead::SLOTS;
@@ -19,22 +20,28 @@ impl Ledger {
         self.clock.is_sure()
     }
 
-    /// The most that a feed is charged in each of the quarters from this one on, with what is kept there for clients (mW).
+    /// The most that a feed is charged in each of the quarters from this one on, with what is kept there for clients (mW); but for some leases.
     #[must_use]
-    pub fn charged_ahead(&self, ground: &Ground, feed: FeedId, first: i64) -> Vec<Milli> {
-        self.most_ahead(ground, (feed, first), |totals| ground.together(totals, feed, NOBODY))
+    pub fn charged_ahead(&self, ground: &Ground, (feed, first): (FeedId, i64), but: &[LeaseId]) -> Vec<Milli> {
+        self.most_ahead(ground, ((feed, first), but), |totals| ground.together(totals, feed, NOBODY))
     }
 
     /// The same without what is kept: the most that leases may draw.
     #[must_use]
-    pub fn promised_ahead(&self, ground: &Ground, feed: FeedId, first: i64) -> Vec<Milli> {
-        self.most_ahead(ground, (feed, first), |totals| totals.iter().fold(Milli::ZERO, |sum, of| sum.and(*of)))
+    pub fn promised_ahead(&self, ground: &Ground, (feed, first): (FeedId, i64), but: &[LeaseId]) -> Vec<Milli> {
+        self.most_ahead(ground, ((feed, first), but), |totals| totals.iter().fold(Milli::ZERO, |sum, of| sum.and(*of)))
     }
 
     /// The most in each quarter of what the totals of all tenants come to.
-    fn most_ahead(&self, ground: &Ground, (feed, first): (FeedId, i64), of: impl Fn(&[Milli]) -> Milli) -> Vec<Milli> {
+    fn most_ahead(
+        &self,
+        ground: &Ground,
+        ((feed, first), but): ((FeedId, i64), &[LeaseId]),
+        of: impl Fn(&[Milli]) -> Milli,
+    ) -> Vec<Milli> {
         let (now, end) = (self.now(), begin(first.saturating_add(SLOTS)));
-        let on_feed = self.leases().filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
+        let on_feed = self.leases().filter(|lease| !but.contains(&lease.id));
+        let on_feed = on_feed.filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
         let mut scratch = Scratch::default();
         scratch.fill(on_feed, (ground, now), &Time { whose: NOBODY, from: now, to: end, but: None, rank: None });
         let mut most = vec![Milli::ZERO; usize_from_u64(SLOTS.unsigned_abs())];

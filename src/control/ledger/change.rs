@@ -66,7 +66,7 @@ impl Ledger {
             Life::Floored { .. } => {
                 lease.steps.clear();
                 lease.steps.push(super::lease::Step { start: now, watts: lease.floor });
-                (lease.cut, lease.life, lease.ran) = (None, Life::Held, now);
+                (lease.cut, lease.life, lease.ran, lease.moves) = (None, Life::Held, now, None);
                 lease.seq = lease.seq.saturating_add(1);
             }
             Life::Kept { .. } => {

@@ -8,6 +8,7 @@
 //! It is late where that is too much even with all that it wants, or where the last instant at which it must go on has no room for it by what is promised now, and by what
 //! feeds may carry then. One that waits is looked at in the same way. By a clock that may be wrong nobody knows, and what was told stays.
 
+use plant::convert::f64_from_i64;
 use plant::event::{About, LeaseNews, What};
 use plant::time::{Span, Wall};
 use plant::units::Watts;
@@ -76,6 +77,11 @@ impl Due {
         self.lost += unsaved.seconds();
     }
 
+    /// It pauses for so much longer than was known (ms); less where that is negative.
+    pub fn pauses(&mut self, longer: i64) {
+        self.lost = (self.lost + f64_from_i64(longer) / 1e3).max(0.0);
+    }
+
     /// Some time goes by, with so much (W).
     fn pass(&mut self, (now, time): (Wall, Span), may: f64) {
         if self.begun.is_some_and(|begun| begun < now) && self.wanted > 0.0 {
@@ -122,6 +128,9 @@ impl Lease {
         let starts = || self.steps.iter().map(|step| step.start.max(now)).chain([end]);
         let floored = matches!(self.life, Life::Floored { .. }).then_some(self.floor);
         let part = |(from, to): (Wall, Wall)| {
+            if self.rests_at(from) {
+                return 0.0;
+            }
             let watts = floored.unwrap_or_else(|| self.at(from));
             let share = if wanted > 0.0 { (1.0 - watts / wanted).clamp(0.0, 1.0) } else { 0.0 };
             to.since(from).seconds() * share
@@ -146,7 +155,10 @@ impl Ledger {
         let lets = |rack: usize| (around.lets)(rack).map(|lets| lets - base(rack));
         for lease in leases {
             let may = lease.may(now) * lease.under_caps(&lets, &scratch.lent);
-            lease.due.iter_mut().for_each(|due| due.pass((now, elapsed), may));
+            // What a pause of a plan takes was counted when it was told.
+            if !lease.rests_at(now) {
+                lease.due.iter_mut().for_each(|due| due.pass((now, elapsed), may));
+            }
         }
         if !self.clock.is_sure() {
             return;

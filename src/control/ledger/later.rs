@@ -6,6 +6,8 @@
 //!          + what it wants, to its end     │        nothing     │   − what it may draw, up to what was added before
 //! ```
 //!
+//! A pause that a plan makes while it would have run is time that it waits, too.
+//!
 //! Only of a job that says how long it is: of another nobody knows when it would have been over. One that ends before its time, begins smaller or is taken back gives what was added too much
 //! back: over its life it draws the same on both sides.
 
@@ -64,14 +66,20 @@ impl Ledger {
             let asked = of.asked.filter(|asked| asked.from <= now && now < asked.until)?;
             Some((asked.watts, asked.watts * of.weight(feed)?))
         };
-        let all: f64 = self.waiting.iter().filter_map(|of| want(&of.lease)).map(|(_, carried)| carried).sum();
+        let rests = |of: &Lease| of.is_live() && of.rests_at(now);
+        let all: f64 = {
+            let waiting = self.waiting.iter().map(|of| &of.lease);
+            let paused = self.leases.iter().filter(|of| rests(of));
+            waiting.chain(paused).filter_map(want).map(|(_, carried)| carried).sum()
+        };
         let share = if all > 0.0 { (room.0 / all).clamp(0.0, 1.0) } else { 0.0 };
         let mut sum = Later::default();
-        for of in &mut self.waiting {
-            let Some((watts, carried)) = want(&of.lease) else { continue };
+        let waiting = self.waiting.iter_mut().map(|of| &mut of.lease);
+        for of in waiting.chain(self.leases.iter_mut().filter(|of| rests(of))) {
+            let Some((watts, carried)) = want(of) else { continue };
             sum.watts += Watts(carried * share);
             sum.waits += Watts(watts * share);
-            of.lease.asked.iter_mut().for_each(|asked| asked.owed += carried * share * hours);
+            of.asked.iter_mut().for_each(|asked| asked.owed += carried * share * hours);
         }
         for of in self.leases.iter_mut().filter(|of| of.is_live()) {
             let draws = of.may(now) * of.weight(feed).unwrap_or_default();

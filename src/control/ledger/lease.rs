@@ -24,6 +24,7 @@ use super::late::Due;
 use super::later::Asked;
 use super::message::{Class, Flex, LeaseId, OnExpiry, Wish};
 use super::notices::Cause;
+use super::pauses::Moves;
 use super::tree::Place;
 use crate::control::term::{Term, earlier, later};
 
@@ -148,6 +149,8 @@ pub struct Lease {
     pub ran: Wall,
     /// By when its job shall be done.
     pub due: Option<Due>,
+    /// What plans may do to it once it has begun.
+    pub moves: Option<Moves>,
 }
 
 impl Lease {
@@ -187,6 +190,7 @@ impl Lease {
             asked: None,
             ran: Wall(0),
             due: Due::of(wish),
+            moves: None,
         }
     }
 
@@ -266,6 +270,7 @@ impl Lease {
             return false;
         }
         self.steps.push(Step { start: now, watts });
+        self.forgets(now);
         self.floor = self.floor.min(watts);
         self.seq = self.seq.saturating_add(1);
         true

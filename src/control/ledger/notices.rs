@@ -49,6 +49,10 @@ pub enum Cause {
     Exceeded,
     /// There is no room for its job before its deadline.
     Deadline,
+    /// Cooling does not keep up, and asks for less.
+    Thermal,
+    /// A plan of the day ahead runs it when that is cheaper.
+    Tariff,
     /// Nothing of it: what was taken is given back.
     Restored,
 }
@@ -66,6 +70,8 @@ impl Cause {
             Self::Expired => "expired",
             Self::Exceeded => "exceeded",
             Self::Deadline => "deadline",
+            Self::Thermal => "thermal",
+            Self::Tariff => "tariff",
             Self::Restored => "restored",
         }
     }

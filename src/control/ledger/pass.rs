@@ -6,9 +6,10 @@ use plant::time::{Span, Tick, Wall};
 
 use super::amount::Milli;
 use super::lease::{FLOORED, GRACE, Lease, Life, Step, charged_until};
-use super::message::OnExpiry;
+use super::message::{Class, OnExpiry};
 use super::notices::{Cause, Tidings};
 use super::opening::Begin;
+use super::pauses::Moves;
 use super::reply::{Code, Outcome, Why};
 use super::room::{Scratch, Time};
 use super::waiting::{Rank, Waiting};
@@ -54,6 +55,7 @@ impl Ledger {
         self.stretch(around, scratch);
         self.age(around, elapsed, news);
         self.recovers(around, elapsed, news);
+        self.pause(around, (scratch, news));
         self.obey(around, news);
         self.restore(around, scratch, news);
         self.serve(around, scratch, news);
@@ -80,6 +82,7 @@ impl Ledger {
             lease.end.iter_mut().for_each(put);
             lease.cut.iter_mut().for_each(|cut| put(&mut cut.from));
             put(&mut lease.ran);
+            lease.moves.iter_mut().for_each(|moves| moves.shift(by));
             lease.due.iter_mut().filter_map(|due| due.begun.as_mut()).for_each(put);
         }
     }
@@ -200,7 +203,9 @@ impl Ledger {
             return false;
         };
         let code = fit.lent(watts < wait.power.wanted);
+        let by = wait.plan.and_then(|_| wait.until(begin, around.openings));
         let mut lease = self.waiting.remove(place).lease;
+        lease.moves = by.filter(|_| lease.class == Class::Interruptible).map(Moves::by);
         lease.steps.clear();
         lease.steps.push(Step { start, watts });
         (lease.end, lease.term) = (end, Term::until(lease.ttl, around.tick));

@@ -66,12 +66,14 @@ impl Ledger {
             let start: Option<&Start> = place.and_then(|place| arrived.starts.get(place));
             wait.hold = start.map(|of| Hold { start: of.at, by });
         }
+        self.hear_pauses(arrived);
     }
 
-    /// How many jobs wait for a plan, and the newest of them: another plan is due when that changes.
+    /// How many jobs there are that wait for a plan, or that one may move, and the newest of them: another plan is due when that changes.
     #[must_use]
     pub fn to_plan(&self) -> (usize, u64) {
-        let all = self.waiting.iter().filter(|of| of.plan.is_some());
-        all.fold((0, 0), |(count, newest), of| (count.saturating_add(1), newest.max(of.lease.id.number)))
+        let waiting = self.waiting.iter().filter(|of| of.plan.is_some()).map(|of| of.lease.id.number);
+        let all = waiting.chain(self.begun().map(|(lease, _)| lease.id.number));
+        all.fold((0, 0), |(count, newest), number| (count.saturating_add(1), newest.max(number)))
     }
 }

@@ -20,6 +20,7 @@ use super::amount::Milli;
 use super::lease::{GRACE, Lease, Life, STEPS, Step, TTL, ttl};
 use super::message::{LeaseId, Message, Op, Wish};
 use super::notices::{Cause, Tidings};
+use super::pauses::Moves;
 use super::reply::{Code, Outcome, Why};
 use super::room::Scratch;
 use super::{Around, Ledger, MOST, RETRY, charged, tail, tell, tree, watch};
@@ -212,6 +213,7 @@ impl Ledger {
         } else {
             lease.steps.push(Step { start: now, watts: of.watts });
         }
+        lease.moves = lease.end.and_then(|end| Moves::found(&lease.steps, end));
         lease.begins(lease.steps.first().map_or(now, |step| step.start));
         (lease.seq, lease.life) = (of.state.1.saturating_add(1), Life::Kept { epoch: of.state.0 });
         lease.notice = of.notice.max(around.ground.rules.notice).min(TTL.1);

@@ -151,6 +151,7 @@ impl Ledger {
             When::Noticed => noticed,
             When::Saved => Some(noticed).filter(|_| pauses).and_then(|from| lease.saves(from)).unwrap_or(noticed),
         };
+        let from = lease.gives_up_its_pause(from);
         let unsaved = lease.unsaved(from).filter(|_| pauses).unwrap_or_default();
         lease.due.iter_mut().for_each(|due| due.loses(unsaved));
         lease.cut = Some(Cut { from, watts, cause });

@@ -78,6 +78,8 @@ pub struct Ground {
     above: Vec<Vec<FeedId>>,
     /// Feeds that tenants have alone.
     pub areas: Vec<Area>,
+    /// Feeds that carry cooling and nothing else.
+    pub cooling: Vec<FeedId>,
 }
 
 impl Ground {
@@ -99,7 +101,8 @@ impl Ground {
             power.up.iter().copied().filter(|feed| brought.get(*feed).is_some_and(|of| of.0 > 0.0)).collect()
         });
         let areas = Area::all(power, rules);
-        Self { floors: floors.collect(), spread, above: above.collect(), areas, rules: rules.clone() }
+        let cooling = tree::cooling_feeds(power);
+        Self { floors: floors.collect(), spread, above: above.collect(), areas, cooling, rules: rules.clone() }
     }
 
     /// The feeds above a rack, by its place in the tree.

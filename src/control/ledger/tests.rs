@@ -12,6 +12,8 @@ mod late_random;
 mod life;
 mod nights;
 mod nights_random;
+mod pauses;
+mod pauses_random;
 mod planned;
 mod random;
 mod recover;

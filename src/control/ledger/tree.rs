@@ -93,20 +93,31 @@ fn cooling_feed(power: &Power, id: FeedId) -> bool {
 /// What cooling draws now for each watt of machines (1); nothing where meters do not tell it, or too little is drawn.
 #[must_use]
 pub fn measured<'f>(power: &Power, flow: impl Fn(FeedId) -> Option<&'f Flow>, racks: Watts) -> Option<f64> {
-    let root = |(_, feed): &(FeedId, &Feed)| feed.parent.is_none();
-    let whole = power.feeds.iter().filter(root).all(|(id, _)| flow(id).is_some_and(|of| of.whole));
     let rated: Watts = power.racks.iter().map(|rack| rack.rated).sum();
-    if !whole || racks <= rated * WORTH {
-        return None;
-    }
+    let load = cooled(power, &cooling_feeds(power), flow).filter(|_| racks > rated * WORTH)?;
+    Some((load / racks).clamp(0.0, HIGHEST))
+}
+
+/// The feeds that carry cooling and nothing else, and hang below none that does.
+#[must_use]
+pub fn cooling_feeds(power: &Power) -> Vec<FeedId> {
     let top = |(id, feed): &(FeedId, &Feed)| {
         cooling_feed(power, *id) && feed.parent.is_none_or(|above| !cooling_feed(power, above))
     };
-    let mut tops = power.feeds.iter().filter(top).peekable();
-    tops.peek()?;
-    let load = tops.map(|(id, feed)| flow(id).filter(|_| feed.meter.is_some()).map(|of| of.load));
-    let load = Watts(load.map(|load| load.map(|watts| watts.0)).sum::<Option<f64>>()?);
-    Some((load / racks).clamp(0.0, HIGHEST))
+    power.feeds.iter().filter(top).map(|(id, _)| id).collect()
+}
+
+/// What cooling draws now, through such feeds (W); nothing where meters do not tell it. Allocates nothing.
+#[must_use]
+pub fn cooled<'f>(power: &Power, feeds: &[FeedId], flow: impl Fn(FeedId) -> Option<&'f Flow>) -> Option<Watts> {
+    let root = |(_, feed): &(FeedId, &Feed)| feed.parent.is_none();
+    let whole = power.feeds.iter().filter(root).all(|(id, _)| flow(id).is_some_and(|of| of.whole));
+    if !whole || feeds.is_empty() {
+        return None;
+    }
+    let metered = |id: &FeedId| power.feeds.get(*id).is_some_and(|feed| feed.meter.is_some());
+    let load = |id: &FeedId| flow(*id).filter(|_| metered(id)).map(|of| of.load.0);
+    feeds.iter().map(load).sum::<Option<f64>>().map(Watts)
 }
 
 /// The same weights, those of the deepest feeds first.

@@ -8,7 +8,7 @@ use super::message::{Inside, Power, Wish};
 use super::opening::{self, Begin, Openings};
 use super::planned::Hold;
 use super::reply::Why;
-use crate::control::term::{End, Term};
+use crate::control::term::{End, Term, later};
 
 /// Who has waited so long counts as one step more important, so that nobody waits for ever.
 const AGES: Span = Span::from_secs(600);
@@ -100,6 +100,19 @@ impl Waiting {
     #[must_use]
     pub const fn is_dated(&self) -> bool {
         self.not_before.is_some() || self.latest.is_some() || self.inside.is_some()
+    }
+
+    /// By when it is over, where it begins then and says how long it lasts: before its deadline, and before its window shuts. A window that is a wish bounds only what nothing else does.
+    #[must_use]
+    pub fn until(&self, begin: Begin, openings: Openings<'_>) -> Option<Wall> {
+        let long = self.duration?;
+        let deadline = self.latest.map(|latest| later(latest, long));
+        let bounds = self.inside.as_ref().filter(|of| !of.early || deadline.is_none());
+        let shuts = bounds.and_then(|of| {
+            let open = openings(&of.window, begin.at.max(begin.counts))?;
+            Some(if of.fit { open.to } else { later(open.to, long) })
+        });
+        [shuts, deadline].into_iter().flatten().min()
     }
 
     /// For how long it has waited.

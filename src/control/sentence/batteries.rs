@@ -54,6 +54,10 @@ pub fn plan(news: PlanNews) -> String {
                 .to_owned();
         }
         PlanNews::Raised(false) => return "has its batteries hold what its file says again".to_owned(),
+        PlanNews::Greedy(true) => {
+            return "has plans that come of greed alone: the linear programme took too long, or has failed".to_owned();
+        }
+        PlanNews::Greedy(false) => return "has plans that come of the linear programme again".to_owned(),
         PlanNews::Dropped(PlanEnd::Old) => "it is too old, and no newer one has come",
         PlanNews::Dropped(PlanEnd::ClockDoubted) => "the wall clock is not trusted",
         PlanNews::Dropped(PlanEnd::NoBattery) => "no battery is seen well enough",

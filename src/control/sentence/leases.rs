@@ -12,6 +12,9 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::Over => "has a lease whose schedule is over".to_owned(),
         LeaseNews::Expired { watts } => format!("has a lease of {:.1} kW that nobody renewed", kw(watts)),
         LeaseNews::Lowered { watts } => format!("has a lease lowered to {:.1} kW, with notice", kw(watts)),
+        LeaseNews::Paused { seconds } => {
+            format!("has a lease whose job the plan pauses for {:.0} min, with notice", seconds / 60.0)
+        }
         LeaseNews::Restored { watts } => format!("has a lease restored to {:.1} kW", kw(watts)),
         LeaseNews::Exceeded { watts, may } => {
             format!("has a scheduler that draws {:.1} kW of a lease of {:.1} kW", kw(watts), kw(may))

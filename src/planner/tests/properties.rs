@@ -66,9 +66,16 @@ fn battery() -> impl Strategy<Value = Option<Battery>> {
 
 fn job(n: usize, slots: usize) -> impl Strategy<Value = Job> {
     let domain = prop::option::of(0_usize..3);
-    let runs = (1_usize..6, 1_usize..4, 1_usize..5, any::<bool>(), 0_usize..3);
+    let runs = (1_usize..6, 1_usize..4, 1_usize..5, any::<bool>(), (0_usize..3, 0_usize..3));
     (domain, 10_i32..250, 0..slots, 1..=slots, runs, (0_u32..3, 0_i32..3)).prop_map(
-        move |(domain, kw, release, length, (need, run, checkpoint, interruptible, running), (priority, lost))| {
+        move |(
+            domain,
+            kw,
+            release,
+            length,
+            (need, run, checkpoint, interruptible, (running, notice)),
+            (priority, lost),
+        )| {
             let running = if n == 0 { running } else { 0 };
             let release = if running > 0 { 0 } else { release };
             Job {
@@ -82,6 +89,7 @@ fn job(n: usize, slots: usize) -> impl Strategy<Value = Job> {
                 checkpoint,
                 interruptible,
                 running,
+                notice,
                 priority,
                 lost: f64::from(lost) / 10.0,
             }

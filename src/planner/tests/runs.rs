@@ -43,6 +43,22 @@ fn a_job_stops_only_where_it_has_saved_what_it_did() {
 }
 
 #[test]
+fn what_runs_goes_on_until_it_could_be_told() {
+    let mut problem = flat(8);
+    problem.slots[2..].iter_mut().for_each(|slot| slot.price = 0.01);
+    problem.jobs = vec![job("a", 100.0, 4, 0..8)];
+    (problem.jobs[0].running, problem.jobs[0].min_run) = (9, 2);
+    assert_eq!(slots(&planned(&problem), 0), [2, 3, 4, 5]);
+    problem.jobs[0].notice = 1;
+    assert_eq!(slots(&planned(&problem), 0), [0, 2, 3, 4]);
+    // And to where it has saved what it did: after ten slots, and after twelve.
+    problem.jobs[0].checkpoint = 2;
+    assert_eq!(slots(&planned(&problem), 0), [0, 2, 3, 4]);
+    problem.jobs[0].notice = 2;
+    assert_eq!(slots(&planned(&problem), 0), [0, 1, 2, 3]);
+}
+
+#[test]
 fn what_runs_and_may_not_stop_goes_on() {
     let mut problem = flat(8);
     problem.slots[4..].iter_mut().for_each(|slot| slot.price = 0.01);

@@ -12,6 +12,7 @@ pub fn news(news: LeaseNews) -> Value {
         | LeaseNews::Expired { watts }
         | LeaseNews::Lowered { watts }
         | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
+        LeaseNews::Paused { seconds } => json!({ "kind": kind, "seconds": seconds }),
         LeaseNews::Exceeded { watts, may } => json!({ "kind": kind, "watts": watts, "may_w": may }),
         LeaseNews::Late { lease, late: _ } => json!({ "kind": kind, "lease_id": format!("{}-{}", lease.0, lease.1) }),
         LeaseNews::Excess(of) => json!({

@@ -37,6 +37,7 @@ impl Draft {
             let taper = (section.number("taper-from", 90.0, CHARGE), section.number("taper-to", 0.2, (0.0, 1.0)));
             let cells = cells(&section);
             let efficiency = section.number("efficiency", 0.96, (0.5, 1.0));
+            let wear = section.number("wear", 0.0, (0.0, 10.0));
             let charging = charging(&section, rated.map(|(_, takes)| takes));
             let every = (Span::from_secs(86_400), Span::from_secs(400 * 86_400));
             let prove_every = section.has("prove-every").then(|| section.span("prove-every", every.1, every));
@@ -58,6 +59,7 @@ impl Draft {
                     taper: (Percent(taper.0), taper.1),
                     cells,
                     efficiency,
+                    wear,
                     charging,
                     prove_every,
                 })
@@ -203,6 +205,7 @@ taper-from = 80.0
 hot-full = 45.0
 rest = "10min"
 prove-every = "2160h"
+wear = 0.03
 "#;
 
     fn text() -> String {
@@ -226,7 +229,7 @@ prove-every = "2160h"
             ((Percent(10.0), Percent(90.0)), Percent(30.0), Percent(85.0))
         );
         assert_eq!(of.prove_every, Some(Span::from_secs(2160 * 3600)));
-        assert_eq!(of.floor(), Percent(30.0));
+        assert_eq!((of.floor(), of.wear), (Percent(30.0), 0.03));
     }
 
     #[test]

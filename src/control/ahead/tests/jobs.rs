@@ -28,12 +28,12 @@ price = 0.2
 "#;
 
 /// An instant of the day on which yards begin (minutes after midnight).
-fn minute(n: i64) -> Wall {
+pub(super) fn minute(n: i64) -> Wall {
     Wall(1_784_073_600_000 + 60_000 * n)
 }
 
 /// Flexible jobs at machines (W, minutes), to be done by an instant.
-fn wish(yard: &Yard, (watts, long): (f64, u64), by: Wall) -> Wish {
+pub(super) fn wish(yard: &Yard, (watts, long): (f64, u64), by: Wall) -> Wish {
     let feed = yard.hall.power.feed("utility").expect("a feed");
     let times = Times { deadline: Some(by), duration: Some(Span::from_secs(60 * long)), plan: true, not_before: None };
     Wish { times, job: "train".to_owned(), ..Wish::firm(Place::Feed(feed), watts) }
@@ -50,7 +50,7 @@ fn say(yard: &mut Yard, op: Op) -> Outcome {
     }
 }
 
-fn acquire(yard: &mut Yard, wish: &Wish) -> Outcome {
+pub(super) fn acquire(yard: &mut Yard, wish: &Wish) -> Outcome {
     say(yard, Op::Acquire(vec![wish.clone()]))
 }
 
@@ -60,12 +60,12 @@ fn started(yard: &Yard) -> Vec<i64> {
 }
 
 /// Minute by minute, with leases renewed every half an hour: jobs that have begun draw what they may.
-fn live(yard: &mut Yard, minutes: u64, base: f64) {
-    for _ in 0..minutes {
+pub(super) fn live(yard: &mut Yard, minutes: u64, base: f64) {
+    for minute in 0..minutes {
         let leases = yard.control.leases(0).expect("may be asked").leases;
         let jobs: f64 = leases.iter().map(|of| of.may_w).sum();
         yard.run(1, |_| base + jobs);
-        if yard.tick.seq.is_multiple_of(1800) {
+        if minute.is_multiple_of(20) {
             for of in leases {
                 let lease = LeaseId::parse(&of.lease_id).expect("a name");
                 say(yard, Op::Renew { of: Named { lease, epoch: None }, ttl: None });
@@ -165,7 +165,7 @@ fn who_asks_again_and_again_keeps_no_plan_from_being_followed() {
 }
 
 /// What was saved in the month that runs.
-fn month(yard: &Yard) -> MonthView {
+pub(super) fn month(yard: &Yard) -> MonthView {
     yard.control.savings().and_then(|view| view.months.into_iter().next()).expect("begun")
 }
 

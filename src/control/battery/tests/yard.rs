@@ -47,10 +47,18 @@ impl Battery {
 
 /// The hall shall draw so much at the most for an hour (W), says a person in the grid's place.
 pub fn an_hour_at(most: f64) -> Ask {
-    let hold = Some(Span::from_secs(3600));
-    let wanted = Wanted { feeds: Vec::new(), most: Some(most), start: None, end: None, hold, best_effort: false };
+    said("t", most, (None, None, Some(Span::from_secs(3600))))
+}
+
+/// The same from an instant to another; for good where there is none.
+pub fn between(most: f64, (start, end): (Wall, Option<Wall>)) -> Ask {
+    said(&format!("t{}", start.0), most, (Some(start), end, None))
+}
+
+fn said(id: &str, most: f64, (start, end, hold): (Option<Wall>, Option<Wall>, Option<Span>)) -> Ask {
+    let wanted = Wanted { feeds: Vec::new(), most: Some(most), start, end, hold, best_effort: false };
     let source = Source { kind: Kind::Operator, name: "uid:1000".to_owned() };
-    let (id, reason, targets) = ("t".to_owned(), "a trial".to_owned(), vec![wanted]);
+    let (id, reason, targets) = (id.to_owned(), "a trial".to_owned(), vec![wanted]);
     Ask::Grid(Said::Targets(Statement { source, id, reason, priority: 100, targets }))
 }
 
@@ -113,6 +121,13 @@ fn site(hall: &Arc<Hall>, prices: &str, lends: bool) -> Site {
 impl Yard {
     pub fn new(batteries: usize) -> Self {
         Self::of(Arc::new(hall(batteries, false, TARGET)), FLAT, false)
+    }
+
+    /// In a hall that is another in something.
+    pub fn made(batteries: usize, change: impl FnOnce(&mut Hall)) -> Self {
+        let mut hall = hall(batteries, false, TARGET);
+        change(&mut hall);
+        Self::of(Arc::new(hall), FLAT, false)
     }
 
     /// Batteries that follow a plan, which answers five seconds after it is asked for, by what energy costs.

@@ -28,11 +28,12 @@ pub(super) fn read(file: &Section<'_>, draft: &Draft, power: &Power) -> Option<P
     let stale = of.span("stale-after", stale, (Span::from_secs(5), Span::from_secs(900)));
     let release = of.span("release-after", release, (Span::ZERO, Span::from_secs(3600)));
     let unreliable = unreliable(&of);
+    let co2 = of.number("co2", 0.0, (0.0, 10.0));
     let (targets, pulse, plan, ride) =
         (targets(&sections), of.maybe("pulse"), of.or("plan", false), super::ride::read(&of));
     of.done();
     let (meter, feed) = (meter?, feed?);
-    Some(Peaks { meter, feed, pulse, margin, sensitivity, stale, unreliable, release, plan, ride, targets })
+    Some(Peaks { meter, feed, pulse, margin, sensitivity, stale, unreliable, release, plan, co2, ride, targets })
 }
 
 /// The billed meter, by its place.
