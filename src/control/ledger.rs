@@ -23,6 +23,7 @@ mod ahead;
 mod amount;
 mod answers;
 pub mod area;
+mod capped;
 mod cases;
 mod change;
 mod checkpoint;
@@ -124,6 +125,8 @@ pub struct Around<'a> {
     pub cappable: &'a dyn Fn(usize) -> bool,
     /// What the machines of a rack may draw by their caps (W); nothing where no cap holds them back.
     pub lets: &'a dyn Fn(usize) -> Option<Watts>,
+    /// Cooling asks the machines of a rack for less.
+    pub hot: &'a dyn Fn(usize) -> bool,
     /// When windows are open.
     pub openings: opening::Openings<'a>,
     /// Plans of the day ahead are made here.

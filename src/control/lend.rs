@@ -87,6 +87,7 @@ impl State {
             meter: &|feed| self.metered_free(&plan.hall, feed),
             cappable: &|rack| self.caps.grants_in(power, rack),
             lets: &|rack| self.caps.lets(rack),
+            hot: &|rack| self.equipment.asked_of(&plan.hall, rack).is_some(),
             openings: &|name, at| opening(&plan.hall, name, at),
             plans: self.ahead.is_some(),
             cooling,

@@ -114,7 +114,7 @@ impl Lease {
     }
 
     /// The part of what it may draw that caps let it (1), where so much is lent in each rack (W).
-    fn under_caps(&self, lets: &dyn Fn(usize) -> Option<Watts>, lent: &[f64]) -> f64 {
+    pub(super) fn under_caps(&self, lets: &dyn Fn(usize) -> Option<Watts>, lent: &[f64]) -> f64 {
         let taken = |(place, share): &(Place, f64)| {
             let Place::Rack(rack) = place else { return 0.0 };
             let part = (lets)(*rack).zip(lent.get(*rack)).map(|(lets, lent)| lets.0 / lent.max(f64::MIN_POSITIVE));
@@ -150,16 +150,18 @@ impl Ledger {
         let now = self.now();
         self.lent(around.power.racks.len(), &mut scratch.lent);
         // What is nobody's there is none of a lease's.
-        let Self { leases, watch, .. } = self;
+        let watch = std::mem::take(&mut self.watch);
         let base = |rack: usize| watch.cases.get(rack).and_then(|case| case.base).unwrap_or_default();
         let lets = |rack: usize| (around.lets)(rack).map(|lets| lets - base(rack));
-        for lease in leases {
+        self.tell_capped(around, (&lets, &scratch.lent), (elapsed, &mut *news));
+        for lease in &mut self.leases {
             let may = lease.may(now) * lease.under_caps(&lets, &scratch.lent);
             // What a pause of a plan takes was counted when it was told.
             if !lease.rests_at(now) {
                 lease.due.iter_mut().for_each(|due| due.pass((now, elapsed), may));
             }
         }
+        self.watch = watch;
         if !self.clock.is_sure() {
             return;
         }

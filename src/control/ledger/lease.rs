@@ -19,6 +19,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
+use super::capped::Capped;
 use super::kept::Renewals;
 use super::late::Due;
 use super::later::Asked;
@@ -151,6 +152,8 @@ pub struct Lease {
     pub due: Option<Due>,
     /// What plans may do to it once it has begun.
     pub moves: Option<Moves>,
+    /// Whether caps hold its machines back.
+    pub capped: Capped,
 }
 
 impl Lease {
@@ -191,6 +194,7 @@ impl Lease {
             ran: Wall(0),
             due: Due::of(wish),
             moves: None,
+            capped: Capped::default(),
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Rig {
     pub cappable: bool,
     /// What caps let machines of racks draw (W).
     pub lets: BTreeMap<usize, f64>,
+    /// Racks whose cooling asks for less, by their places.
+    pub hot: Vec<usize>,
     /// Plans of the day ahead are made.
     pub plans: bool,
     scratch: RefCell<Scratch>,
@@ -80,6 +82,7 @@ impl Rig {
             racks: vec![None; hall.power.racks.len()],
             cappable: true,
             lets: BTreeMap::new(),
+            hot: Vec::new(),
             plans: false,
             scratch: RefCell::new(Scratch::default()),
             requests: 0,
@@ -107,7 +110,7 @@ impl Rig {
 
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>) -> T) -> T {
         let (hall, power, limits, loads) = (&self.hall, &self.hall.power, &self.limits, &self.loads);
-        let (racks, cappable, lets) = (&self.racks, self.cappable, &self.lets);
+        let (racks, cappable, lets, hot) = (&self.racks, self.cappable, &self.lets, &self.hot);
         let around = Around {
             ground: &self.ground,
             power,
@@ -118,6 +121,7 @@ impl Rig {
             meter: &|feed| loads[feed.index()].map(Watts),
             cappable: &|_| cappable,
             lets: &|rack| lets.get(&rack).copied().map(Watts),
+            hot: &|rack| hot.contains(&rack),
             openings: &|name, at| crate::control::lend::opening(hall, name, at),
             plans: self.plans,
             cooling: None,

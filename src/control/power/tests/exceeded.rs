@@ -47,6 +47,7 @@ impl Lent {
             load: &|feed: FeedId| feeds[feed.index()].or(Some(Watts(0.0))),
             rack: &|rack| meters[rack],
             meter: &|feed: FeedId| feeds[feed.index()],
+            hot: &|_| false,
             cappable: &|rack| grants[rack],
             lets: &|rack| lets[rack],
             openings: &|_, _| None,
