@@ -20,7 +20,7 @@ Examples:
 A job is a request for a lease; its start is its grant. Those that wait are in the order in which they are served, each with what it waits for: room at a feed,
 a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.
 
-`late for` is a deadline that will not be kept, as far as is known. `kept` is a lease that nobody has renewed since the journal was lost.
+`pauses` is one whose job the plan lets rest, and goes on by itself. `late for` is a deadline that will not be kept, as far as is known. `kept` is a lease that nobody has renewed since the journal was lost.
 
 Below them: racks, and feeds that a client has alone, that draw more than leases let them, each with its case, the leases there, and what it is capped to.")]
 pub struct JobsArgs {
@@ -74,7 +74,7 @@ fn line(of: &LeaseView) -> String {
     let watts = of.wants_w.unwrap_or(of.may_w);
     let begins = of.start_ms.or(of.schedule.first().map(|(at, _)| *at));
     let [from, until] = [begins, of.end_ms].map(|at| at.map_or_else(|| "-".to_owned(), minute));
-    let (kw, waits) = (fixed(watts / 1e3, 1), format!("{}{}", waits(of), late(of)));
+    let (kw, waits) = (fixed(watts / 1e3, 1), format!("{}{}{}", waits(of), rests(of), late(of)));
     let line = format!(
         "{:<9} {:<10} {kw:>9}  {:<8} {from:<17} {until:<17} {}{waits}",
         of.lease_id, of.client, of.state, of.job
@@ -123,6 +123,13 @@ fn waits(of: &LeaseView) -> String {
     };
     let waited = of.waited_s.map(|s| format!(", since {} min", fixed(s / 60.0, 0))).unwrap_or_default();
     format!("; waits for {what}{waited}")
+}
+
+/// "; pauses from 2026-12-01 02:00Z to 2026-12-01 04:00Z" of one that a plan lets rest.
+fn rests(of: &LeaseView) -> String {
+    let mut pairs = of.schedule.iter().zip(of.schedule.iter().skip(1));
+    let rests = pairs.find(|((_, rests), (_, goes_on))| *rests <= 0.0 && *goes_on > 0.0);
+    rests.map_or_else(String::new, |((from, _), (to, _))| format!("; pauses from {} to {}", minute(*from), minute(*to)))
 }
 
 /// "; late for 2026-12-01 06:00Z" of one whose job will not be done in time.
@@ -178,14 +185,19 @@ mod tests {
         });
         let night =
             json!({ "state": "waiting", "waits_for": "window", "window": "night", "wants_w": 1e3, "waited_s": 60.0 });
+        let rests = json!({
+            "lease_id": "1-9", "job": "rests", "may_w": 0.0,
+            "schedule": [[1_784_073_600_000_i64, 0.0], [1_784_077_200_000_i64, 60e3], [1_784_080_800_000_i64, 0.0]],
+        });
         let view = json!({
-            "epoch": 1, "at_ms": 0, "leases": [lease(&json!({}))], "waiting": [lease(&waits), lease(&night)], "notices": [],
+            "epoch": 1, "at_ms": 0, "leases": [lease(&json!({})), lease(&rests)], "waiting": [lease(&waits), lease(&night)], "notices": [],
             "places": [rack(&json!({})), rack(&json!({ "stage": "within", "judged": false, "place": "rack-a02" }))],
             "answers": [], "last": 0,
         });
         let said = page(&serde_json::from_value(view).expect("a view"));
         for words in [
-            "leases 1, waiting 2",
+            "leases 2, waiting 2",
+            "0.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z rests; pauses from 2026-07-15 00:00Z to 2026-07-15 01:00Z",
             "1-7       slurm           60.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z train",
             "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min; late for 2026-07-15 03:00Z",
             "waits for the window `night`, since 1 min",
