@@ -6,5 +6,7 @@ export WATTLOOP_BUDGET_CONFIG=/etc/wattloop/budget.toml
 EACH=6kW
 # More for `wattloop budget acquire`. The job's nodes are reserved and idle while it waits: let Slurm's queue wait, not the prolog.
 OPTIONS='--class curtailable --wait 10s --timeout 5s'
+# By which a job that was denied is held, so that Slurm does not try it for ever; empty: it does.
+SCONTROL=/usr/bin/scontrol
 # More for `wattloop budget release`.
 RELEASE='--timeout 5s'

@@ -46,9 +46,10 @@ impl Cluster {
             fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).expect("changes");
         }
         let settings = format!(
-            "WATTLOOP={}\nexport WATTLOOP_BUDGET_CONFIG={}\nEACH=5kW\nOPTIONS='--timeout 5s'\nRELEASE=\n",
+            "WATTLOOP={}\nexport WATTLOOP_BUDGET_CONFIG={}\nEACH=5kW\nOPTIONS='--timeout 5s'\nRELEASE=\nSCONTROL=scontrol\nexport SLURM_CONF={}\n",
             env!("CARGO_BIN_EXE_wattloop"),
-            slurm.file().display()
+            slurm.file().display(),
+            folder.join("slurm.conf").display()
         );
         fs::write(folder.join("wattloop.sh"), settings).expect("written");
         fs::write(folder.join("slurm.conf"), configuration(slurm, &folder)).expect("written");
@@ -159,4 +160,27 @@ fn slurm_starts_a_job_once_it_has_power_and_one_without_goes_back_into_the_queue
     assert!(found.contains("\"stage\":\"held\"") && !found.contains("\"attempt\":0"), "it has asked anew: {found}");
     cluster.over(&slurm, &job);
     ends(&slurm.rig.ask(&["status"]), 0, &["leases         "]);
+    a_job_that_is_denied_is_held_until_it_asks_for_less(&slurm, &cluster);
+}
+
+/// It is tried once, and not every two minutes for ever.
+fn a_job_that_is_denied_is_held_until_it_asks_for_less(slurm: &Scheduler, cluster: &Cluster) {
+    let job = cluster.submit(slurm, "power=10MW");
+    let show = || cluster.says("scontrol", &["show", "job", &job]);
+    let held = until(&format!("it is held: {}", show()), || {
+        let shown = show();
+        let held = ["JobState=PENDING", "Reason=JobHeldUser", "Restarts=1", "AdminComment=no power: "];
+        held.iter().all(|words| shown.contains(words)).then_some(shown)
+    });
+    assert!(held.contains("denied: share"), "why: {held}");
+    assert_eq!(cluster.ran(&job), None, "it has not run");
+    let which = format!("JobId={job}");
+    let said = cluster.says("scontrol", &["update", &which, "Comment=power=5kW", "StartTime=now"]);
+    let said = said + &cluster.says("scontrol", &["release", &job]);
+    let found = until(&format!("it ran: {said} {}", show()), || cluster.ran(&job));
+    assert!(
+        found.contains("\"stage\":\"held\"") && found.contains("\"w\":5000.0"),
+        "with what it asks for then: {found}"
+    );
+    cluster.over(slurm, &job);
 }
