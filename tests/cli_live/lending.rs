@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::rig::{ends, told, wattloop};
+use super::rig::{code, ends, told, wattloop};
 use super::scheduler::{Scheduler, until};
 
 #[test]
@@ -128,4 +128,25 @@ fn a_prolog_killed_at_any_instant_leaves_one_lease_for_its_job() {
     }
     let status = slurm.rig.json(&["status"]);
     assert_eq!((&status["leases"]["held"], &status["leases"]["waiting"]), (&20.into(), &0.into()), "{status}");
+}
+
+#[test]
+fn what_cannot_be_remembered_is_given_back_and_told_as_such() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let _run = slurm.running();
+    ends(&slurm.acquire("a", "20kW", &[]), 0, &["20000 W"]);
+    let mut waits = slurm.start(&["acquire", "--job", "b", "--domain", "pdu-a1", "--want", "20kW", "--wait", "3min"]);
+    let lease = until("it is queued", || slurm.note("b")["lease_id"].as_str().map(str::to_owned));
+    // From now on nothing can be written of the job: a folder stands where its file is made.
+    std::fs::create_dir(slurm.rig.folder().join("state/b.new")).expect("made");
+    ends(&slurm.budget(&["release", "--job", "a"]), 0, &[]);
+    assert_eq!(waits.ends(), Some(74));
+    until("it is given back", || {
+        let output = slurm.budget(&["query", "--lease", &lease]);
+        (code(&output) == 77).then_some(())
+    });
+    // Nor is anything asked for that cannot be remembered.
+    std::fs::create_dir(slurm.rig.folder().join("state/c.new")).expect("made");
+    ends(&slurm.acquire("c", "1kW", &[]), 74, &[]);
+    assert_eq!(slurm.rig.json(&["status"])["leases"]["held"], 0);
 }

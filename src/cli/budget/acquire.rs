@@ -208,15 +208,15 @@ impl Asking<'_> {
         Err(refused(&last))
     }
 
-    /// What is not waited for any more is given back, or its time to live ends it.
+    /// What is not waited for any more is given back, or its time to live ends it: also where that cannot be remembered.
     async fn take_back(&mut self, note: &mut Note) -> Result<(), Stop> {
-        self.put(note, Stage::Over)?;
+        let noted = self.put(note, Stage::Over);
         if let Some(lease) = note.lease_id.clone() {
             let id = self.line.fresh();
             let data = json!({ "client": self.place.client(), "request_id": id, "op": "release", "lease_id": lease });
             drop(self.line.ask(&data, (Span::from_secs(3), true)).await);
         }
-        Ok(())
+        noted
     }
 
     /// What is lent is on disk before anybody is told. Where that cannot be it is given back.
