@@ -160,8 +160,10 @@ pub fn start(
     if config.overrides {
         subscriptions.add(format!("{prefix}point/+/+/set"), true);
     }
-    if config.budgets {
-        ["request", "ack"].iter().for_each(|what| subscriptions.add(format!("{prefix}budget/+/{what}"), true));
+    let heard: &[&str] = if config.budgets.is_empty() { &[] } else { &["request", "ack"] };
+    for what in heard {
+        let parts = config.budgets.iter().map(|client| format!("{prefix}budget/{client}/{what}")).collect();
+        subscriptions.add_parted(format!("{prefix}budget/+/{what}"), parts);
     }
     let link = Arc::new(Link::default());
     if config.leases {

@@ -242,8 +242,9 @@ fn wires(
         config.overrides = false;
     }
     // Beside other control nobody is lent anything.
-    config.budgets = loaded.config.budgets.is_some() && writes != Writes::Shadow;
-    config.leases = config.budgets && unread;
+    let clients = loaded.config.budgets.iter().filter(|_| writes != Writes::Shadow).flat_map(|of| &of.client);
+    config.budgets = clients.map(|of| of.name.clone()).collect();
+    config.leases = unread && !config.budgets.is_empty();
     let (mqtt, incoming) = mqtt::start(&config, (&site, topic), &loaded.bindings.mqtt, field.shared(), wall)
         .map_err(|e| StartFault::Adapter(e.to_string()))?;
     let agents = hear_agents(loaded, clock, &mut field, (Some(&config), writes))?;

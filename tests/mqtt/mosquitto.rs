@@ -162,3 +162,10 @@ async fn large_messages_do_no_more_harm_than_they_must() {
     let open = MqttConfig::to(&broker.url());
     size::a_live_message_beyond_the_limit_costs_two_connections_and_its_subscription(&peer, &open).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_scheduler_that_ends_connections_costs_others_nothing_at_mosquitto() {
+    let Some(broker) = Mosquitto::start(OPEN) else { return };
+    let peer = Peer::connect(options("peer", broker.port), &[]).await;
+    size::one_scheduler_that_speaks_too_large_costs_nobody_else_anything(&broker.url(), &peer).await;
+}

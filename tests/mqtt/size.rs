@@ -2,7 +2,7 @@
 
 use plant::reading::Why;
 use serde_json::{Value, json};
-use wattloop::adapters::mqtt::{Incoming, MAX_PACKET, MqttConfig};
+use wattloop::adapters::mqtt::{Asked, Incoming, MAX_PACKET, MqttConfig};
 use wattloop::service::broker::Broker;
 
 use super::commands::with_overrides;
@@ -113,4 +113,58 @@ async fn a_kept_packet_beyond_the_limit_costs_its_own_subscription_only() {
     let broker = Broker::start(0).await.expect("starts");
     let peer = Peer::connect(options("peer", broker.address().port()), &[]).await;
     the_subscription_beyond_the_limit_is_given_up(&peer, &MqttConfig::to(&broker.url())).await;
+}
+
+fn request(client: &str) -> String {
+    format!("wattloop/v1/hall/budget/{client}/request")
+}
+
+/// Says what a scheduler says until it comes through; what else comes meanwhile.
+async fn is_heard(rig: &mut Rig, peer: &Peer, client: &str) -> Vec<Incoming> {
+    let mut others = Vec::new();
+    for _ in 0..120 {
+        peer.say(&request(client), "{}", false).await;
+        while let Ok(Some(incoming)) =
+            tokio::time::timeout(std::time::Duration::from_millis(500), rig.incoming.recv()).await
+        {
+            if matches!(&incoming, Incoming::Asked(Asked { client: from, .. }) if from == client) {
+                return others;
+            }
+            others.push(incoming);
+        }
+    }
+    panic!("{client} is not heard: {others:?}");
+}
+
+/// A scheduler sends what ends our connections: live twice, or kept by the broker. It is not heard any more, and every other is.
+pub async fn one_scheduler_that_speaks_too_large_costs_nobody_else_anything(url: &str, peer: &Peer) {
+    let config = MqttConfig { budgets: vec!["loud".to_owned(), "slurm".to_owned()], ..MqttConfig::to(url) };
+    let large = vec![b'7'; MAX_PACKET + 1000];
+    let dropped = Incoming::SubscriptionDropped { topic: request("loud") };
+    let mut rig = Rig::start(&config, &[]);
+    for round in 0..2_u64 {
+        assert_eq!(is_heard(&mut rig, peer, "slurm").await, []);
+        // Longer than a kept message would take to show itself.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        peer.say(&request("loud"), large.clone(), false).await;
+        eventually("the connection ends", || rig.mqtt.counts().oversized == round + 1).await;
+    }
+    assert_eq!(is_heard(&mut rig, peer, "slurm").await, std::slice::from_ref(&dropped));
+    let reconnects = rig.mqtt.counts().reconnects;
+    peer.say(&request("loud"), large.clone(), false).await;
+    assert_eq!(is_heard(&mut rig, peer, "slurm").await, []);
+    assert_eq!((rig.mqtt.counts().oversized, rig.mqtt.counts().reconnects), (2, reconnects));
+    drop(rig);
+
+    peer.say(&request("loud"), large, true).await;
+    let mut rig = Rig::start(&MqttConfig { client_id: "kept".to_owned(), ..config }, &[]);
+    assert_eq!(is_heard(&mut rig, peer, "slurm").await, [dropped]);
+    peer.say(&request("loud"), "", true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_scheduler_that_ends_connections_is_not_heard_and_all_others_are() {
+    let broker = Broker::start(0).await.expect("starts");
+    let peer = Peer::connect(options("peer", broker.address().port()), &[]).await;
+    one_scheduler_that_speaks_too_large_costs_nobody_else_anything(&broker.url(), &peer).await;
 }

@@ -45,9 +45,9 @@ pub struct MqttConfig {
     /// Take schedulers' announcements of loads to come (flag, true needs user, password and `broker_acl`)
     #[serde(default)]
     pub announcements: bool,
-    /// Hear what schedulers ask of leases of power: set by the service where `[budgets]` say who may (flag, not written in files)
+    /// Hear what schedulers ask of leases of power: set by the service to those who may by `[budgets]` (names, not written in files)
     #[serde(skip)]
-    pub budgets: bool,
+    pub budgets: Vec<String>,
     /// Read once what the broker keeps of leases: set by the service where it knows of none (flag, not written in files)
     #[serde(skip)]
     pub leases: bool,
@@ -89,7 +89,7 @@ impl MqttConfig {
             keep_alive: default_keep_alive(),
             overrides: false,
             announcements: false,
-            budgets: false,
+            budgets: Vec::new(),
             leases: false,
             broker_acl: false,
         }

@@ -266,8 +266,7 @@ impl Driver {
             // Not one that the broker keeps: it may be hours until the next.
             self.finder.listen(&self.options, self.subscriptions.live());
         }
-        let guilty = self.subscriptions.burst(&progress.stages, progress.reached(), settled).map(str::to_owned);
-        if let Some(filter) = guilty {
+        if let Some(filter) = self.subscriptions.burst(&progress.stages, progress.reached(), settled) {
             self.give_up(filter);
         }
     }

@@ -11,6 +11,9 @@
 //!                                                        └─burst─▶ dropped
 //! every stage survived ──▶ no suspects
 //! ```
+//!
+//! A filter of many topics whose parts are known is not dropped: its parts take its place, and the guilty one among them is found in turn. So one who speaks too large
+//! is not heard any more, and all others are.
 
 /// One topic filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Filter {
     pub topic: String,
     /// Ask the broker to deliver at least once.
     pub sure: bool,
+    /// The topics that take its place when one of all that it stands for ends connections.
+    parts: Vec<String>,
     dropped: bool,
 }
 
@@ -32,7 +37,28 @@ pub struct Subscriptions {
 impl Subscriptions {
     /// Adds a filter.
     pub fn add(&mut self, topic: String, sure: bool) {
-        self.filters.push(Filter { topic, sure, dropped: false });
+        self.filters.push(Filter { topic, sure, parts: Vec::new(), dropped: false });
+    }
+
+    /// Adds a filter for which these topics may stand, each for itself, delivered at least once.
+    pub fn add_parted(&mut self, topic: String, parts: Vec<String>) {
+        self.filters.push(Filter { topic, sure: true, parts, dropped: false });
+    }
+
+    /// A filter is dropped; its parts take its place. What is not heard any more by that: nothing where a part of it is still to be found.
+    fn drop_one(&mut self, n: usize, guilty: Option<&str>) -> Option<String> {
+        let filter = self.filters.get_mut(n)?;
+        filter.dropped = true;
+        let (topic, sure) = (filter.topic.clone(), filter.sure);
+        let parts = std::mem::take(&mut filter.parts);
+        let parted = !parts.is_empty();
+        let innocent = parts.into_iter().filter(|part| Some(part.as_str()) != guilty);
+        self.filters.extend(innocent.map(|topic| Filter { topic, sure, parts: Vec::new(), dropped: false }));
+        match guilty {
+            Some(guilty) if parted => Some(guilty.to_owned()),
+            None if parted => None,
+            Some(_) | None => Some(topic),
+        }
     }
 
     /// The filter of an index that a stage named.
@@ -54,7 +80,7 @@ impl Subscriptions {
     /// A packet too large to read ended a connection on which `stages` had been subscribed up to and with number `reached`;
     /// `settled` when the last of them had been there for longer than a retained message needs.
     /// Gives the filter that is dropped for it, if it is beyond doubt.
-    pub fn burst(&mut self, stages: &[Vec<usize>], reached: usize, settled: bool) -> Option<&str> {
+    pub fn burst(&mut self, stages: &[Vec<usize>], reached: usize, settled: bool) -> Option<String> {
         if settled {
             // Not a retained message but somebody who sends such things now and then: look among all of them.
             self.suspects = stages.concat();
@@ -66,20 +92,17 @@ impl Subscriptions {
             self.suspects = guilty;
             return None;
         }
-        self.suspects.clear();
-        let filter = guilty.first().and_then(|n| self.filters.get_mut(*n))?;
-        filter.dropped = true;
-        Some(&filter.topic)
+        let before = self.filters.len();
+        let dropped = self.drop_one(*guilty.first()?, None);
+        self.suspects = (before..self.filters.len()).collect();
+        dropped
     }
 
-    /// Drops every filter that a topic matches, because it carries packets that are too large; gives their names.
+    /// Drops every filter that a topic matches, because it carries packets that are too large; gives what is not heard any more.
     pub fn drop_matching(&mut self, topic: &str) -> Vec<String> {
-        let guilty = |f: &&mut Filter| !f.dropped && rumqttc::matches(topic, &f.topic);
-        let names = self.filters.iter_mut().filter(guilty).map(|filter| {
-            filter.dropped = true;
-            filter.topic.clone()
-        });
-        let names: Vec<_> = names.collect();
+        let guilty = |f: &Filter| !f.dropped && rumqttc::matches(topic, &f.topic);
+        let found: Vec<usize> = (0..self.filters.len()).filter(|n| self.filters.get(*n).is_some_and(guilty)).collect();
+        let names: Vec<_> = found.into_iter().filter_map(|n| self.drop_one(n, Some(topic))).collect();
         if !names.is_empty() {
             self.suspects.clear();
         }
@@ -112,7 +135,7 @@ mod tests {
         for connection in 1..1000 {
             let stages = subscriptions.stages();
             match stages.iter().position(|stage| stage.iter().any(|n| bad.contains(n))) {
-                Some(reached) => drop(subscriptions.burst(&stages, reached, false).map(str::to_owned)),
+                Some(reached) => drop(subscriptions.burst(&stages, reached, false)),
                 None => {
                     subscriptions.settled();
                     return connection;
@@ -135,7 +158,7 @@ mod tests {
         let mut subscriptions = of(1);
         assert_eq!(subscriptions.burst(&[vec![0]], 0, false), None);
         assert_eq!(subscriptions.stages(), [vec![0]]);
-        assert_eq!(subscriptions.burst(&[vec![0]], 0, false), Some("t/0"));
+        assert_eq!(subscriptions.burst(&[vec![0]], 0, false).as_deref(), Some("t/0"));
         assert!(subscriptions.stages().is_empty());
     }
 
@@ -157,6 +180,37 @@ mod tests {
             assert_eq!(subscriptions.burst(&stages, stages.len() - 1, true), None);
         }
         assert_eq!(subscriptions.stages().concat().len(), 3);
+    }
+
+    #[test]
+    fn of_a_filter_with_parts_only_the_guilty_one_is_not_heard_any_more() {
+        let parted = || {
+            let mut subscriptions = of(2);
+            subscriptions
+                .add_parted("b/+/request".to_owned(), ["x", "y", "z"].map(|c| format!("b/{c}/request")).into());
+            subscriptions
+        };
+        let others = ["t/0", "t/1", "b/x/request", "b/z/request"];
+        // Heard of by its topic,
+        let mut subscriptions = parted();
+        assert_eq!(subscriptions.drop_matching("b/y/request"), ["b/y/request"]);
+        assert_eq!(subscriptions.live(), others);
+        assert_eq!(subscriptions.drop_matching("b/y/request"), [""; 0]);
+        // one that may not ask at all,
+        let mut subscriptions = parted();
+        assert_eq!(subscriptions.drop_matching("b/stranger/request"), ["b/stranger/request"]);
+        assert_eq!(subscriptions.live().len(), 5);
+        // and kept by the broker: found by halves.
+        let mut subscriptions = parted();
+        for _ in 0..20 {
+            let stages = subscriptions.stages();
+            let bad =
+                |n: &usize| subscriptions.filters.get(*n).is_some_and(|f| rumqttc::matches("b/y/request", &f.topic));
+            let Some(reached) = stages.iter().position(|stage| stage.iter().any(bad)) else { break };
+            let dropped = subscriptions.burst(&stages, reached, false);
+            assert!(dropped.as_deref().is_none_or(|topic| topic == "b/y/request"), "{dropped:?}");
+        }
+        assert_eq!(subscriptions.live(), others);
     }
 
     proptest! {
