@@ -1,13 +1,16 @@
 //! What clients are told without having asked: their leases are lowered, restored, or over, and requests that waited have an answer. The last are kept,
 //! each with a number: who tells them goes on from the last that he has told.
 
+use std::collections::VecDeque;
+
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use super::message::LeaseId;
 
-/// How many are kept.
-pub const KEPT: usize = 512;
+/// How many are kept: more than all leases and all that wait can be told in one scan, and who tells them looks twice a second.
+pub const KEPT: usize = 8192;
+const _: () = assert!(KEPT > super::MOST.0 + super::MOST.1);
 
 /// What is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +122,7 @@ pub struct Notice {
 /// The last notices. Nothing is allocated once as many as may be are kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notices {
-    all: Vec<Notice>,
+    all: VecDeque<Notice>,
     last: u64,
 }
 
@@ -127,10 +130,10 @@ impl Notices {
     /// One more.
     pub fn tell(&mut self, notice: Notice) {
         if self.all.len() >= KEPT {
-            self.all.remove(0);
+            self.all.pop_front();
         }
         self.last = self.last.saturating_add(1);
-        self.all.push(Notice { number: self.last, ..notice });
+        self.all.push_back(Notice { number: self.last, ..notice });
     }
 
     /// Room for all that may be kept: after a snapshot was read there is none to spare.
@@ -140,7 +143,14 @@ impl Notices {
 
     /// Those with a higher number than this, the oldest first.
     pub fn since(&self, number: u64) -> impl Iterator<Item = &Notice> {
-        self.all.iter().filter(move |of| of.number > number)
+        let from = self.all.partition_point(|of| of.number <= number);
+        self.all.iter().skip(from)
+    }
+
+    /// The one of this number, where it is still kept.
+    #[must_use]
+    pub fn find(&self, number: u64) -> Option<&Notice> {
+        self.since(number.checked_sub(1)?).next().filter(|of| of.number == number)
     }
 
     /// The number of the last one; 0 before the first.

@@ -13,6 +13,7 @@ mod late_random;
 mod life;
 mod nights;
 mod nights_random;
+mod notices;
 mod pauses;
 mod pauses_random;
 mod planned;
