@@ -9,6 +9,7 @@ What happens is one line of JSON each on standard output; the exit codes are tho
 """
 
 import argparse
+import datetime
 import json
 import queue
 import random
@@ -88,6 +89,7 @@ class Client:
             "id": str(uuid.uuid4()),
             "source": f"//{self.args.user}",
             "type": f"wattloop.budget.{kind}.v1",
+            "time": datetime.datetime.now(datetime.timezone.utc).isoformat(),
             "datacontenttype": "application/json",
             "data": {"client": self.args.user, **data},
         }

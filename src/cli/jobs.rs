@@ -20,7 +20,7 @@ Examples:
 A job is a request for a lease; its start is its grant. Those that wait are in the order in which they are served, each with what it waits for: room at a feed,
 a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.
 
-`pauses` is one whose job the plan lets rest, and goes on by itself. `late for` is a deadline that will not be kept, as far as is known. `kept` is a lease that nobody has renewed since the journal was lost.
+`pauses` is one whose job the plan lets rest, and goes on by itself. `late for` is a deadline that will not be kept, as far as is known. `cannot come down` is what its client has said of what it was told. `kept` is a lease that nobody has renewed since the journal was lost.
 
 Below them: racks, and feeds that a client has alone, that draw more than leases let them, each with its case, the leases there, and what it is capped to.")]
 pub struct JobsArgs {
@@ -74,7 +74,8 @@ fn line(of: &LeaseView) -> String {
     let watts = of.wants_w.unwrap_or(of.may_w);
     let begins = of.start_ms.or(of.schedule.first().map(|(at, _)| *at));
     let [from, until] = [begins, of.end_ms].map(|at| at.map_or_else(|| "-".to_owned(), minute));
-    let (kw, waits) = (fixed(watts / 1e3, 1), format!("{}{}{}", waits(of), rests(of), late(of)));
+    let said = format!("{}{}{}{}", waits(of), rests(of), late(of), cannot(of));
+    let (kw, waits) = (fixed(watts / 1e3, 1), said);
     let line = format!(
         "{:<9} {:<10} {kw:>9}  {:<8} {from:<17} {until:<17} {}{waits}",
         of.lease_id, of.client, of.state, of.job
@@ -136,6 +137,11 @@ fn rests(of: &LeaseView) -> String {
 fn late(of: &LeaseView) -> String {
     let by = of.deadline_ms.filter(|_| of.late);
     by.map_or_else(String::new, |by| format!("; late for {}", minute(by)))
+}
+
+/// "; cannot come down" of one whose client has said that.
+const fn cannot(of: &LeaseView) -> &'static str {
+    if of.cannot { "; cannot come down" } else { "" }
 }
 
 /// "2026-12-01 02:00Z".

@@ -28,6 +28,7 @@ mod cases;
 mod change;
 mod checkpoint;
 mod exceeded;
+mod heard;
 mod kept;
 mod late;
 mod later;
@@ -101,6 +102,10 @@ pub struct Ledger {
     looked: usize,
     /// How far it is to take up what the broker had kept.
     recovery: recover::Recovery,
+    /// Who has said that he will not do what he was told.
+    unable: Vec<heard::Unable>,
+    /// Clients whose clocks differ from ours, by their places in the configuration, from 1.
+    skewed: Vec<u32>,
     /// What jobs that run later than asked for would have drawn by now beyond what they have (Wh at the billed meter).
     owed: f64,
 }
@@ -157,6 +162,7 @@ impl Ledger {
     pub fn restart(&mut self, tick: Tick) {
         self.epoch = self.epoch.saturating_add(1).max(u64::from(tick.boot));
         self.watch.restart();
+        self.skewed.clear();
         self.notices.make_room();
         self.leases.reserve(self.waiting.len());
         // Of what was read there is no room to spare.
@@ -277,8 +283,8 @@ impl Ledger {
                 wishes.iter().map(|wish| copy.acquire(around, wish, names, (&mut *scratch, &mut *told))).collect()
             }
             Op::Renew { of, ttl } => vec![self.renew(around, message, (*of, *ttl), news)],
-            Op::Amend { of, power, partial } => {
-                vec![self.amend(around, (names.0, *of), (power, *partial), (scratch, news))]
+            Op::Amend { of, power, partial, priority } => {
+                vec![self.amend(around, (names.0, *of), (power, *partial, *priority), (scratch, news))]
             }
             Op::Release { of } => vec![self.release(around, (names.0, *of), news)],
             Op::Query { of } => vec![self.query(names.0, *of)],
@@ -295,6 +301,8 @@ impl Ledger {
             kept: Kept::default(),
             notices: Notices::default(),
             watch: watch::Watch::default(),
+            unable: Vec::new(),
+            skewed: Vec::new(),
             ..*self
         }
     }
@@ -331,6 +339,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Restored { .. }
         | LeaseNews::TakenUp { .. }
         | LeaseNews::Recovered { .. }
+        | LeaseNews::Skewed { far: false, .. }
         | LeaseNews::Late { late: false, .. } => {
             news.info(about, What::Lease(what));
         }
@@ -341,6 +350,8 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Full { .. }
         | LeaseNews::Recovering { .. }
         | LeaseNews::PassedOver { .. }
+        | LeaseNews::Cannot { .. }
+        | LeaseNews::Skewed { far: true, .. }
         | LeaseNews::Late { late: true, .. } => {
             news.warn(about, What::Lease(what));
         }

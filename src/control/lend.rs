@@ -51,8 +51,12 @@ impl State {
                 let outcome = ledger.recover(around, found, (scratch, news));
                 ledger.answer_to(("", ""), &[outcome])
             }
-            Said::Heard { client, lease, seq, measured } => {
-                let outcome = ledger.acknowledge(client, (*lease, *seq), *measured, news);
+            Said::Heard(heard) => {
+                let outcome = ledger.acknowledge(around, heard, news);
+                ledger.answer_to((&heard.client, ""), &[outcome])
+            }
+            Said::Skewed { client, ahead, far } => {
+                let outcome = ledger.skew(around.ground, (client, *ahead, *far), news);
                 ledger.answer_to((client, ""), &[outcome])
             }
         });

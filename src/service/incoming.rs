@@ -31,7 +31,7 @@ pub async fn serve(
                 let answer = put(announced(&notice, &hall), (&notice.id, &asker)).await;
                 mqtt.reply(&notice.topic, answer);
             }
-            Incoming::Asked(asked) => desk.iter_mut().for_each(|desk| desk.take(asked.clone())),
+            Incoming::Asked(asked) => desk.iter_mut().for_each(|desk| desk.take(&asked)),
             Incoming::Prices { payload, kept } => {
                 let text = payload.ok_or_else(|| "the message is too large to look at".to_owned());
                 let heard = Heard { text, published: None, kept };
@@ -41,6 +41,7 @@ pub async fn serve(
             }
             Incoming::SubscriptionDropped { topic } => {
                 tracing::error!(topic, "its messages are too large: the subscription is dropped until the next start");
+                desk.iter().for_each(|desk| desk.lost(&topic));
                 trouble::insist(&asker, &hall, trouble::SUBSCRIPTION_LOST, true).await;
             }
             Incoming::Ousted { client, times } => {

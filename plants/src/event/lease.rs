@@ -85,6 +85,22 @@ pub enum LeaseNews {
         /// How many.
         count: u32,
     },
+    /// Its client says that it cannot do what it was told.
+    Cannot {
+        /// Which, by the start of control that gave it its number, and that.
+        lease: (u64, u64),
+        /// What it may draw then (W).
+        watts: f64,
+    },
+    /// The clock of a client differs from ours by more than a tenth of a time to live, or does not any more.
+    Skewed {
+        /// Which client, by its place in the configuration, from 1.
+        client: u32,
+        /// How much it is ahead (ms).
+        ahead_ms: i64,
+        /// By more than that.
+        far: bool,
+    },
 }
 
 /// A rack that draws more than leases let it, as it is now.
@@ -170,6 +186,9 @@ impl LeaseNews {
             Self::TakenUp { .. } => "lease_taken_up",
             Self::Recovered { .. } => "leases_recovered",
             Self::PassedOver { .. } => "leases_passed_over",
+            Self::Cannot { .. } => "lease_cannot",
+            Self::Skewed { far: true, .. } => "lease_client_clock",
+            Self::Skewed { far: false, .. } => "lease_client_clock_right",
             Self::Full { full: true, .. } => "lease_answers_full",
             Self::Full { full: false, .. } => "lease_answers_room",
         }

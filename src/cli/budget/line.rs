@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use wattloop::adapters::mqtt::dial;
-use wattloop::service::clock::{Machine, Source as _};
+use wattloop::service::clock::{Machine, Source as _, rfc3339};
 
 use super::Stop;
 use super::place::Place;
@@ -113,7 +113,8 @@ impl Line {
         let id = self.fresh();
         let message = json!({
             "specversion": "1.0", "id": id, "source": self.source,
-            "type": format!("wattloop.budget.{kind}.v1"), "datacontenttype": "application/json", "data": data,
+            "type": format!("wattloop.budget.{kind}.v1"), "time": rfc3339(self.clock.wall().0),
+            "datacontenttype": "application/json", "data": data,
         });
         self.client.try_publish(format!("{}/{kind}", self.topic), QoS::AtLeastOnce, false, message.to_string()).is_ok()
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
 use super::area::Area;
+use super::heard::Unable;
 use super::lease::Lease;
 use super::message::LeaseId;
 use super::rules::Ground;
@@ -67,8 +68,13 @@ impl Watch {
         }
     }
 
-    /// What leases are charged at in each rack, and below feeds that a client has alone, now.
-    pub fn charge(&mut self, leases: &[Lease], (power, ground): (&Power, &Ground), (now, tail): (Wall, Span)) {
+    /// What leases are charged at in each rack, and below feeds that a client has alone, now. Who will not come down is not waited for: he counts with what he may.
+    pub(super) fn charge(
+        &mut self,
+        (leases, unable): (&[Lease], &[Unable]),
+        (power, ground): (&Power, &Ground),
+        (now, tail): (Wall, Span),
+    ) {
         self.follow(&ground.areas);
         let Self { cases, areas, below, .. } = self;
         below.iter_mut().for_each(|(_, of)| *of = Milli::ZERO);
@@ -76,7 +82,8 @@ impl Watch {
             (case.charged, case.here, case.most) = (Milli::ZERO, Milli::ZERO, None);
         }
         for lease in leases {
-            let watts = lease.charged(now, now, tail);
+            let refuses = unable.iter().any(|of| of.lease == lease.id);
+            let watts = if refuses { lease.may(now) } else { lease.charged(now, now, tail) };
             for (place, share) in &lease.places {
                 let of = Milli::of(watts, *share);
                 match *place {

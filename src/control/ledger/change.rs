@@ -87,12 +87,12 @@ impl Ledger {
         Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
     }
 
-    /// A lease is for another power from now on, or stays as it is.
+    /// A lease is for another power from now on, as important as is said, or stays as it is.
     pub(super) fn amend(
         &mut self,
         around: &Around<'_>,
         (client, of): (&str, Named),
-        (power, partial): (&Power, bool),
+        (power, partial, priority): (&Power, bool, Option<i32>),
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Outcome {
         let place = match self.place(client, of) {
@@ -115,7 +115,9 @@ impl Ledger {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
         let from = lease.steps.first().map_or(now, |step| step.start.max(now));
         let to = charged_until(lease.end, tail);
-        let time = Time { whose, from, to, but: Some(of.lease), rank: Some(Rank::last(lease.priority)) };
+        // Who makes himself more important comes no sooner by that for what he asks for in the same breath.
+        let rank = Rank::last(priority.unwrap_or(lease.priority).max(lease.priority));
+        let time = Time { whose, from, to, but: Some(of.lease), rank: Some(rank) };
         let fit = self.fit(around, &lease.weights, &time, scratch);
         // What it has at every instant to come it may keep.
         let ahead = lease.steps.iter().map(|step| step.start).filter(|start| *start > from);
@@ -135,6 +137,7 @@ impl Ledger {
             return Outcome::plain(Code::Retry, Why::TooManySteps).about(of.lease).after(tail);
         }
         lease.due.iter_mut().for_each(|due| due.wanted = power.wanted);
+        lease.priority = priority.unwrap_or(lease.priority);
         tell(news, lease, LeaseNews::Granted { watts });
         let code = if watts < power.wanted { Code::GrantedPartial } else { Code::Granted };
         Outcome::plain(code, Why::Fits).about(of.lease)
@@ -171,35 +174,6 @@ impl Ledger {
         }
     }
 
-    /// What a client says that it draws. Told where it is more than it may, once until it is not.
-    pub fn acknowledge(
-        &mut self,
-        client: &str,
-        (of, seq): (super::message::LeaseId, u64),
-        measured: Option<f64>,
-        news: &mut News<'_>,
-    ) -> Outcome {
-        let now = self.now();
-        let known = self.leases.iter_mut().find(|lease| lease.id == of && lease.client == client);
-        let Some(lease) = known else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
-        if measured.is_some_and(|watts| !watts.is_finite() || watts < 0.0) {
-            return Outcome::plain(Code::Invalid, Why::Unsound).about(of);
-        }
-        // What speaks of an earlier state of the lease says nothing of this one.
-        if seq != lease.seq {
-            return Outcome::plain(Code::Conflict, Why::OldEpoch).about(of);
-        }
-        if let Some(watts) = measured {
-            let (may, may_still) = (lease.may(now), watts * (1.0 - TOLERATED));
-            lease.measured = Some(watts);
-            if may_still > may && !lease.exceeds {
-                tell(news, lease, LeaseNews::Exceeded { watts, may });
-            }
-            lease.exceeds = may_still > may;
-        }
-        Outcome::plain(Code::Granted, Why::Fits).about(of)
-    }
-
     /// A lease is over: charged until the meter confirms that it is not drawn any more.
     pub(super) fn leave(&mut self, around: &Around<'_>, place: usize, (left, to, given): (Span, f64, bool)) {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
@@ -211,7 +185,7 @@ impl Ledger {
     }
 
     /// The load of a lease's feed that confirms that so much of it (W) is not drawn any more.
-    fn falls(&self, lease: &Lease, drop: f64) -> Milli {
+    pub(super) fn falls(&self, lease: &Lease, drop: f64) -> Milli {
         let home = lease.home().and_then(|feed| Some((self.seen.get(feed)?, lease.weight(feed)?)));
         let Some((seen, weight)) = home else { return Milli(i64::MIN) };
         // Nobody knows what flows: no reading confirms anything.
@@ -239,7 +213,5 @@ impl Ledger {
     }
 }
 
-/// A meter that differs from ours by so much says nothing of who draws too much (1).
-const TOLERATED: f64 = 0.05;
 /// Of what a lease is taken to have drawn so much must be gone (1): meters are not that sure.
 const CONFIRMS: f64 = 0.9;

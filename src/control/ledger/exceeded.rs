@@ -78,17 +78,20 @@ impl Ledger {
     /// Who draws more than he was lent.
     pub(super) fn judge(&mut self, around: &Around<'_>, news: &mut News<'_>) {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
-        self.watch.charge(&self.leases, (around.power, around.ground), (now, tail));
+        self.unable();
+        self.watch.charge((&self.leases, &self.unable), (around.power, around.ground), (now, tail));
         let racks = (0..self.watch.cases.len()).map(At::Rack);
         for (n, at) in racks.chain(around.ground.areas.iter().map(At::Area)).enumerate() {
             let next = (self.epoch, self.watch.last.saturating_add(1));
+            let refused = self.is_refused(around, at);
             let Some(case) = self.watch.case_mut(n) else { continue };
             let (drawn, cappable) = match at {
                 At::Rack(rack) => ((around.rack)(rack), (around.cappable)(rack)),
                 At::Area(area) => (area.carries(around.meter), area.racks.iter().any(|rack| (around.cappable)(*rack))),
             };
             let rules = &around.ground.rules.excess;
-            let Some(stage) = case.step(&Scene { rules, drawn, cappable, dt: around.dt, now, next }) else { continue };
+            let scene = Scene { rules, drawn, cappable, refused, dt: around.dt, now, next };
+            let Some(stage) = case.step(&scene) else { continue };
             let told = *case;
             if told.id == next {
                 self.watch.last = next.1;
@@ -101,6 +104,12 @@ impl Ledger {
             about.into_iter().for_each(|about| news.switched(about, (what, !stage.ends())));
             self.tell_clients(around, at, stage);
         }
+    }
+
+    /// Who has a lease there has said that he will not come down.
+    fn is_refused(&self, around: &Around<'_>, at: At<'_>) -> bool {
+        let here = |lease: &&Lease| self.refuses(lease.id) && at.charged(around, lease, 1.0) > Milli::ZERO;
+        !self.unable.is_empty() && self.leases.iter().any(|lease| here(&lease))
     }
 
     /// The client of every lease there hears of it: caps are for all GPUs there.

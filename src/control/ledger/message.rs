@@ -9,8 +9,10 @@ use super::recover::Found;
 use super::tree::Place;
 use crate::control::term::earlier;
 
-/// The longest name of a client, a request or a job (characters).
+/// The longest name of a client or a request (characters).
 pub const NAME: usize = 64;
+/// The longest that is kept of a job (characters).
+pub const JOB: usize = 256;
 /// How many items an `acquire` may carry.
 pub const BATCH: usize = 256;
 /// How many places one lease may have.
@@ -26,16 +28,45 @@ pub enum Said {
     /// A service has looked what the broker keeps of leases, and has lost its own store, or never had one.
     Found(Found),
     /// It has heard of a state of its lease, or says what it draws.
-    Heard {
-        /// Who.
+    Heard(Heard),
+    /// Its clock differs from ours, or does not any more. Nothing is decided by it.
+    Skewed {
+        /// Whose.
         client: String,
-        /// Which lease.
-        lease: LeaseId,
-        /// The state that it speaks of.
-        seq: u64,
-        /// What it draws (W).
-        measured: Option<f64>,
+        /// How much it is ahead (ms); negative behind, or what it says is long on its way.
+        ahead: i64,
+        /// By more than a tenth of a time to live.
+        far: bool,
     },
+}
+
+/// What a client has heard of, and what it draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Who.
+    pub client: String,
+    /// Which lease; that of the notice where nothing is said.
+    pub lease: Option<LeaseId>,
+    /// Which notice, by its number.
+    pub notice: Option<u64>,
+    /// The state that it speaks of.
+    pub seq: u64,
+    /// What becomes of it.
+    pub status: Option<Status>,
+    /// What it draws (W).
+    pub measured: Option<f64>,
+}
+
+/// What becomes of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is heard.
+    Accepted,
+    /// It is done.
+    Done,
+    /// It will not be: whoever waits for it waits in vain.
+    Cannot,
 }
 
 /// A request of a client.
@@ -73,6 +104,8 @@ pub enum Op {
         power: Power,
         /// Less than is wanted will do.
         partial: bool,
+        /// How important it is from now on; as before where nothing is said.
+        priority: Option<i32>,
     },
     /// A lease is given back, or a request that waits.
     Release {
@@ -143,7 +176,7 @@ pub struct Wish {
     pub ttl: Option<Span>,
     /// What the client does by itself when the lease is over.
     pub on_expiry: OnExpiry,
-    /// Its job, for people (up to [`NAME`] characters).
+    /// Its job, for people (up to [`JOB`] characters).
     pub job: String,
 }
 
@@ -293,7 +326,7 @@ impl Wish {
             && self.times.duration != Some(Span::ZERO)
             && !self.leaves_no_choice()
             && !self.times.not_before.zip(self.times.deadline).is_some_and(late)
-            && self.job.chars().count() <= NAME
+            && self.job.chars().count() <= JOB
     }
 
     /// A plan shall choose when it begins and cannot: nobody knows how long it lasts, or by when it must be done.

@@ -8,6 +8,7 @@ mod codes;
 mod exceeded;
 mod exceeded_alone;
 mod exceeded_random;
+mod heard;
 mod late;
 mod late_random;
 mod life;

@@ -70,6 +70,9 @@ pub struct LeaseView {
     pub done_ms: Option<i64>,
     /// Its job will not be done by its deadline, as far as is known.
     pub late: bool,
+    /// Its client has said that it cannot do what it was told.
+    #[serde(default)]
+    pub cannot: bool,
     /// What the broker keeps of it besides; for nobody else.
     #[serde(skip)]
     pub rest: Option<Rest>,
@@ -161,6 +164,7 @@ impl Ledger {
             deadline_ms: of.due.map(|due| due.by.0),
             done_ms: of.due.and_then(|due| due.done()).map(|at| at.0),
             late: of.due.is_some_and(|due| due.late),
+            cannot: self.refuses(of.id),
             rest: Some(Rest { places: of.places.clone(), class: of.class, flex: of.flex, kept: of.kept }),
         }
     }

@@ -10,6 +10,8 @@
 //! was while something is. Over is what is above that, and all that is charged there, by more than the tolerance. What is charged to a feed above may all be drawn there. Without
 //! anything known of what is nobody's nothing is judged, and a reading that is not fresh changes nothing: no timer runs by it, and what is capped stays so.
 //!
+//! Whose client has said that it cannot come down is over at once, and capped with the next scan.
+//!
 //! What is kept for moments (`peak_w`) counts for nothing here: a moment is shorter than `noticed`, and what lasts longer is an excess.
 
 use plant::event::{Excess, ExcessStage};
@@ -140,6 +142,8 @@ pub struct Scene<'a> {
     pub drawn: Option<Watts>,
     /// Something there can be capped.
     pub cappable: bool,
+    /// Who has a lease there has said that he will not come down: nobody waits for him.
+    pub refused: bool,
     /// The time that was lived since the scan before.
     pub dt: Span,
     /// What time it is.
@@ -190,7 +194,7 @@ impl Case {
         self.critical = grave;
         match self.stage {
             Stage::Within => None,
-            Stage::Noticed if self.over < rules.capped => None,
+            Stage::Noticed if !scene.refused && self.over < rules.capped => None,
             Stage::Noticed => {
                 self.caps = rules.caps;
                 if !(rules.caps && scene.cappable) {
@@ -223,7 +227,7 @@ impl Case {
             return None;
         };
         self.over = sum(self.over, dt);
-        if self.over < scene.rules.noticed {
+        if !scene.refused && self.over < scene.rules.noticed {
             return None;
         }
         (self.id, self.since, self.lease, self.caps) = (scene.next, scene.now, lease, false);

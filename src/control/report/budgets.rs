@@ -55,6 +55,9 @@ pub struct LeasesView {
     /// How many jobs will not be done by their deadlines, as far as is known.
     #[serde(default)]
     pub late: usize,
+    /// How many clients' clocks differ from ours by more than a tenth of a time to live.
+    #[serde(default)]
+    pub skewed: usize,
 }
 
 /// What schedulers have; nothing where nobody may ask.
@@ -70,5 +73,6 @@ pub(super) fn leases(plan: &Plan, state: &State) -> Option<LeasesView> {
         breaches,
         excess_kw: excess.0 / 1e3,
         late: state.ledger.late(),
+        skewed: state.ledger.skewed(),
     })
 }

@@ -25,6 +25,21 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::Late { lease, late: false } => {
             format!("has lease {}-{}, whose job can be done by its deadline again", lease.0, lease.1)
         }
+        LeaseNews::Cannot { lease, watts } => {
+            format!(
+                "has lease {}-{}, whose client says that it cannot come down to {:.1} kW: nobody waits for it",
+                lease.0,
+                lease.1,
+                kw(watts)
+            )
+        }
+        LeaseNews::Skewed { client, ahead_ms, far: true } => {
+            let (s, way) = (ahead_ms.unsigned_abs() / 1000, if ahead_ms < 0 { "behind" } else { "ahead" });
+            format!("hears from client {client} of the configuration, whose clock is {s} s {way} of ours")
+        }
+        LeaseNews::Skewed { client, far: false, .. } => {
+            format!("hears from client {client} of the configuration with a clock like ours again")
+        }
         LeaseNews::Excess(of) => excess(of),
         LeaseNews::ClockHolds(true) => {
             "begins nothing that waits and names a time: the wall clock is not trusted".to_owned()

@@ -152,7 +152,7 @@ fn requests_and_answers_survive_the_journal() {
         Op::Acquire(vec![wish.clone()]),
         Op::DryRun(vec![wish]),
         Op::Renew { of, ttl: Some(Span::from_secs(60)) },
-        Op::Amend { of, power: Power { least: 0.0, wanted: 1.5, peak: None }, partial: true },
+        Op::Amend { of, power: Power { least: 0.0, wanted: 1.5, peak: None }, partial: true, priority: None },
         Op::Release { of },
         Op::Query { of },
     ] {

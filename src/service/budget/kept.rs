@@ -8,10 +8,10 @@ use plant::time::Wall;
 use serde::Deserialize;
 
 use super::Shared;
-use super::read::{instant, span};
+use super::event::{instant, span};
 use crate::adapters::mqtt::{self, Kept};
 use crate::control::ledger::lease::Step;
-use crate::control::ledger::message::{Class, Flex, LeaseId, NAME, OnExpiry, Power, Said, Wish};
+use crate::control::ledger::message::{Class, Flex, JOB, LeaseId, OnExpiry, Power, Said, Wish};
 use crate::control::ledger::recover::{Found, Retained};
 use crate::control::ledger::tree::Place;
 use crate::control::request::{Ask, Request};
@@ -156,14 +156,14 @@ fn lease(hall: &Hall, of: &Kept, now: Option<Wall>) -> Result<Option<Retained>, 
     if data.client != of.client || data.lease_id != of.lease {
         return Err("its topic is another lease's".to_owned());
     }
-    let told = instant(&event.time)?;
+    let told = instant("time", &event.time)?;
     if now.is_some_and(|now| told.0 > now.0.saturating_add(AHEAD)) {
         return Err("it is from the future".to_owned());
     }
     if data.state == "leaving" {
         return Ok(None);
     }
-    let end = data.end_at.as_deref().map(instant).transpose()?;
+    let end = data.end_at.as_deref().map(|at| instant("end_at", at)).transpose()?;
     // What ended while nobody looked is not drawn any more, and its room stays charged for nobody.
     if now.zip(end).is_some_and(|(now, end)| end.0.saturating_add(ENDED) <= now.0) {
         return Ok(None);
@@ -171,10 +171,10 @@ fn lease(hall: &Hall, of: &Kept, now: Option<Wall>) -> Result<Option<Retained>, 
     let steps: Vec<Step> = data
         .schedule
         .iter()
-        .map(|of| Ok(Step { start: instant(&of.start)?, watts: of.w }))
+        .map(|of| Ok(Step { start: instant("start", &of.start)?, watts: of.w }))
         .collect::<Result<_, String>>()?;
     let lease = LeaseId::parse(&data.lease_id).ok_or("its name is none of ours")?;
-    let (state, watts, notice) = ((data.epoch, data.seq), data.w, span(data.notice_s)?);
+    let (state, watts, notice) = ((data.epoch, data.seq), data.w, span("notice_s", data.notice_s)?);
     let (client, request) = (data.client.clone(), data.request_id.clone());
     let wish = wish(hall, data, steps.iter().map(|step| step.watts).fold(watts, f64::max))?;
     Ok(Some(Retained { client, request, lease, state, wish, steps, end, watts, notice }))
@@ -189,10 +189,10 @@ fn wish(hall: &Hall, data: Data, wanted: f64) -> Result<Wish, String> {
     };
     let peak = (data.peak_factor > 1.0).then_some(wanted * data.peak_factor);
     let flex = Flex {
-        checkpoint: span(data.flex.checkpoint_s)?,
-        min_run: span(data.flex.min_run_s)?,
+        checkpoint: span("flex.checkpoint_s", data.flex.checkpoint_s)?,
+        min_run: span("flex.min_run_s", data.flex.min_run_s)?,
         max_pauses: data.flex.max_pauses,
-        shed: span(data.flex.shed_time_s)?,
+        shed: span("flex.shed_time_s", data.flex.shed_time_s)?,
         floor: data.floor_w.min(wanted),
     };
     let first = data.domain.iter().map(place).collect::<Result<Vec<_>, _>>()?;
@@ -202,9 +202,9 @@ fn wish(hall: &Hall, data: Data, wanted: f64) -> Result<Wish, String> {
         class: data.class,
         flex,
         priority: data.priority,
-        ttl: Some(span(data.ttl_s)?),
+        ttl: Some(span("ttl_s", data.ttl_s)?),
         on_expiry: data.on_expiry,
-        job: data.job.chars().take(NAME).collect(),
+        job: data.job.chars().take(JOB).collect(),
         ..Wish::firm(Place::Rack(0), 0.0)
     };
     if wish.is_sound() { Ok(wish) } else { Err("it is no lease that could have been lent".to_owned()) }
@@ -217,6 +217,7 @@ mod tests {
 
     use super::*;
     use crate::control::ledger::view::{LeaseView, Rest};
+    use crate::service::budget::event::Trace;
     use crate::service::budget::write;
 
     const NOW: Wall = Wall(1_784_073_600_000);
@@ -249,7 +250,8 @@ mod tests {
             flex,
             kept: 1.2,
         });
-        let bytes = write::event((&hall.site, "lease", "3-7"), (1, NOW), &write::kept(hall, &view));
+        let bytes =
+            write::event((&hall.site, "lease", "3-7"), (1, NOW), (&write::kept(hall, &view), &Trace::default()));
         serde_json::from_slice(&bytes).expect("JSON")
     }
 

@@ -1,34 +1,20 @@
 //! What a scheduler's message says: CloudEvents as JSON, read strictly where it matters. Unknown fields are passed over, unknown words are not.
 
 use plant::hall::Hall;
-use plant::time::{Span, Wall};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::event::{self, Refused, named, span, text};
 use super::when::{TimeSaid, inside, times};
-use crate::control::ledger::message::{
-    Accept, BATCH, Class, Flex, LeaseId, Message, NAME, Named, OnExpiry, Op, Power, Said, Wish,
-};
+use crate::control::ledger::message::{Accept, BATCH, Class, Flex, JOB, Message, NAME, OnExpiry, Op, Power, Wish};
 use crate::control::ledger::tree::Place;
 
 /// How important what nobody calls more or less important is.
 const USUAL: i32 = 100;
-
-/// Why a message is not taken: the request that it names, where it names one, and a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// Its `request_id`; empty where it has none that can be read.
-    pub request: String,
-    /// What is wrong.
-    pub why: String,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    #[serde(rename = "type")]
-    kind: String,
-    data: Map<String, Value>,
-}
+/// Whose job it may be.
+const SCHEDULERS: [&str; 5] = ["slurm", "kueue", "volcano", "pbs", "other"];
+/// What stays as it was asked for as long as a lease lives.
+const FIXED: [&str; 6] = ["domain", "class", "flex", "time", "on_expiry", "items"];
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -90,12 +76,9 @@ struct AcceptSaid {
 /// # Errors
 /// What makes it no request of the contract, or not of this client.
 pub fn request(payload: &[u8], client: &str, hall: &Hall) -> Result<Message, Refused> {
-    let none = |why: String| Refused { request: String::new(), why };
-    let event: Event = serde_json::from_slice(payload).map_err(|e| none(format!("it is no such message: {e}")))?;
-    let data = event.data;
+    let data = event::data(payload, "request")?;
     let request = text(&data, "request_id").unwrap_or_default();
     let fail = |why: String| Refused { request: request.clone(), why };
-    kind(&event.kind, "request").map_err(fail)?;
     if text(&data, "client").as_deref() != Some(client) {
         return Err(fail(format!("`client` must be `{client}`, as in the topic")));
     }
@@ -108,65 +91,57 @@ pub fn request(payload: &[u8], client: &str, hall: &Hall) -> Result<Message, Ref
     Ok(Message { client: client.to_owned(), request, body, op })
 }
 
-/// The request that a message names; empty where it names none that can be read.
-#[must_use]
-pub fn named_request(payload: &[u8]) -> String {
-    let data = serde_json::from_slice::<Event>(payload).map(|event| event.data);
-    data.ok().and_then(|data| text(&data, "request_id")).filter(|of| of.chars().count() <= NAME).unwrap_or_default()
-}
-
-/// Reads what a client has heard of, or says that it draws.
-///
-/// # Errors
-/// What makes it no acknowledgement of the contract, or not of this client.
-pub fn heard(payload: &[u8], client: &str) -> Result<Said, Refused> {
-    let fail = |why: String| Refused { request: String::new(), why };
-    let event: Event = serde_json::from_slice(payload).map_err(|e| fail(format!("it is no such message: {e}")))?;
-    kind(&event.kind, "ack").map_err(fail)?;
-    if text(&event.data, "client").is_some_and(|named| named != client) {
-        return Err(fail(format!("`client` must be `{client}`, as in the topic")));
-    }
-    let lease = named(&event.data).map_err(fail)?.lease;
-    let seq = event.data.get("seq").and_then(Value::as_u64).ok_or_else(|| fail("`seq` is missing".to_owned()))?;
-    let measured = event.data.get("measured_w").and_then(Value::as_f64);
-    Ok(Said::Heard { client: client.to_owned(), lease, seq, measured })
-}
-
-/// The version of the contract is ours.
-fn kind(said: &str, what: &str) -> Result<(), String> {
-    let wanted = format!("wattloop.budget.{what}.v1");
-    if said == wanted { Ok(()) } else { Err(format!("`type` must be `{wanted}`, not `{said}`")) }
-}
-
-fn text(data: &Map<String, Value>, key: &str) -> Option<String> {
-    data.get(key).and_then(Value::as_str).map(str::to_owned)
-}
-
-fn named(data: &Map<String, Value>) -> Result<Named, String> {
-    let lease = text(data, "lease_id").ok_or("`lease_id` is missing")?;
-    let lease = LeaseId::parse(&lease).ok_or_else(|| format!("`lease_id` cannot be `{lease}`"))?;
-    Ok(Named { lease, epoch: data.get("epoch").and_then(Value::as_u64) })
-}
-
 /// What is asked for.
 fn op(data: &Map<String, Value>, hall: &Hall) -> Result<Op, String> {
-    let word = text(data, "op").ok_or("`op` is missing")?;
-    match word.as_str() {
+    match event::word(data, "op")?.ok_or("`op` is missing")? {
         "acquire" => wishes(data, hall).map(Op::Acquire),
         "dry_run" => wishes(data, hall).map(Op::DryRun),
         "renew" => {
-            let ttl = data.get("ttl_s").and_then(Value::as_f64).map(span).transpose()?;
+            stays(data, ("renew", FIXED.iter().chain(&["power", "priority", "accept"])))?;
+            let ttl = event::number(data, "ttl_s")?.map(|seconds| span("ttl_s", seconds)).transpose()?;
             Ok(Op::Renew { of: named(data)?, ttl })
         }
-        "amend" => {
-            let asked: Asked = read(data.clone())?;
-            let power = power(&asked)?;
-            Ok(Op::Amend { of: named(data)?, power, partial: asked.accept.partial.unwrap_or(false) })
-        }
+        "amend" => amend(data),
         "release" => Ok(Op::Release { of: named(data)? }),
         "query" => Ok(Op::Query { of: named(data)? }),
         other => Err(format!("`op` cannot be `{other}`")),
     }
+}
+
+/// Another power, or another importance. What else is said would be passed over, so it is refused.
+fn amend(data: &Map<String, Value>) -> Result<Op, String> {
+    stays(data, ("amend", FIXED.iter().chain(&["ttl_s"])))?;
+    let asked: Asked = read(data.clone())?;
+    let said = [
+        ("power.peak_w", asked.power.peak_w.is_some()),
+        ("accept.schedule", asked.accept.schedule == Some(true)),
+        ("accept.wait_s", asked.accept.wait_s.is_some_and(|wait| wait != 0.0)),
+    ];
+    if let Some((key, _)) = said.into_iter().find(|(_, said)| *said) {
+        return Err(unchanged(key, "amend"));
+    }
+    let (power, partial) = (power(&asked)?, asked.accept.partial.unwrap_or(false));
+    Ok(Op::Amend { of: named(data)?, power, partial, priority: asked.priority })
+}
+
+/// None of these keys says anything.
+fn stays<'k>(
+    data: &Map<String, Value>,
+    (op, mut keys): (&str, impl Iterator<Item = &'k &'k str>),
+) -> Result<(), String> {
+    let says = |key: &&str| match data.get(*key)? {
+        Value::Null => None,
+        Value::Object(fields) => {
+            let (inner, _) = fields.iter().find(|(_, value)| !value.is_null())?;
+            Some(format!("{key}.{inner}"))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Some((*key).to_owned()),
+    };
+    keys.find_map(says).map_or(Ok(()), |key| Err(unchanged(&key, op)))
+}
+
+fn unchanged(key: &str, op: &str) -> String {
+    format!("`{key}` cannot be changed by `{op}`: give the lease back and ask for another")
 }
 
 /// One wish, or one for each of `items`, which say what is other than in the rest.
@@ -195,36 +170,55 @@ fn read(data: Map<String, Value>) -> Result<Asked, String> {
 fn wish(data: Map<String, Value>, hall: &Hall) -> Result<Wish, String> {
     let asked = read(data)?;
     let power = power(&asked)?;
-    let long = |said: Option<f64>| said.map(span).transpose();
-    let flex = &asked.flex;
-    let job = asked.job.as_ref().map(|job| job.as_str().map_or_else(|| job.to_string(), str::to_owned));
+    let long = |key: &str, said: Option<f64>| said.map(|seconds| span(key, seconds)).transpose();
+    let (flex, times) = (&asked.flex, times(&asked.time, &power)?);
     let wish = Wish {
         places: places(asked.domain.as_ref().ok_or("`domain` is missing")?, hall)?,
         power,
         class: asked.class.unwrap_or(Class::Firm),
         flex: Flex {
-            checkpoint: long(flex.checkpoint_s)?.unwrap_or_default(),
-            min_run: long(flex.min_run_s)?.unwrap_or_default(),
+            checkpoint: long("flex.checkpoint_s", flex.checkpoint_s)?.unwrap_or_default(),
+            min_run: long("flex.min_run_s", flex.min_run_s)?.unwrap_or_default(),
             max_pauses: flex.max_pauses,
-            shed: long(flex.shed_time_s)?.unwrap_or_default(),
+            shed: long("flex.shed_time_s", flex.shed_time_s)?.unwrap_or_default(),
             floor: flex.floor_w.unwrap_or(0.0),
         },
-        times: times(&asked.time)?,
-        inside: inside(&asked.time, hall)?,
+        times,
+        inside: inside(&asked.time, times.duration, hall)?,
         priority: asked.priority.unwrap_or(USUAL),
         accept: Accept {
             partial: asked.accept.partial.unwrap_or(false),
             schedule: asked.accept.schedule.unwrap_or(false),
-            wait: long(asked.accept.wait_s)?.unwrap_or_default(),
+            wait: long("accept.wait_s", asked.accept.wait_s)?.unwrap_or_default(),
         },
-        ttl: long(asked.ttl_s)?,
+        ttl: long("ttl_s", asked.ttl_s)?,
         on_expiry: asked.on_expiry.unwrap_or(OnExpiry::Floor),
-        job: job.unwrap_or_default().chars().take(NAME).collect(),
+        job: asked.job.as_ref().map(job).transpose()?.unwrap_or_default(),
     };
     if wish.leaves_no_choice() {
         return Err("`time.plan` needs a `time.duration_s`, and a `time.deadline` or a `time.window`".to_owned());
     }
     Ok(wish)
+}
+
+/// Its job as it was said, whole: an object as JSON.
+fn job(said: &Value) -> Result<String, String> {
+    let text = match said {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => {
+            if let Some(word) = event::word(fields, "scheduler").map_err(|why| format!("`job`: {why}"))?
+                && !SCHEDULERS.contains(&word)
+            {
+                return Err(format!("`job.scheduler` cannot be `{word}`; it may be {}", SCHEDULERS.join(", ")));
+            }
+            said.to_string()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            return Err(format!("`job` must be a text or an object: {said}"));
+        }
+    };
+    let long = text.chars().count();
+    if long <= JOB { Ok(text) } else { Err(format!("`job` may have {JOB} characters as JSON, and has {long}")) }
 }
 
 /// Zero is zero, and nothing said is nothing said: neither stands for the other.
@@ -260,106 +254,5 @@ fn places(domain: &Domain, hall: &Hall) -> Result<Vec<(Place, f64)>, String> {
     }
 }
 
-/// A length of time.
-pub fn span(seconds: f64) -> Result<Span, String> {
-    if (0.0..=1e9).contains(&seconds) {
-        Ok(Span::from_seconds(seconds))
-    } else {
-        Err(format!("{seconds} s is no length of time"))
-    }
-}
-
-/// An instant.
-pub fn instant(text: &str) -> Result<Wall, String> {
-    let at: jiff::Timestamp = text.parse().map_err(|e| format!("`{text}` is no instant: {e}"))?;
-    Ok(Wall(at.as_millisecond()))
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn hall() -> Hall {
-        let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-        Hall::load("air", text).expect("loads")
-    }
-
-    fn asks(data: &Value) -> Result<Message, String> {
-        let message = json!({ "specversion": "1.0", "type": "wattloop.budget.request.v1", "data": data });
-        request(message.to_string().as_bytes(), "slurm", &hall()).map_err(|refused| refused.why)
-    }
-
-    fn with(key: &str, value: &Value) -> Value {
-        let mut data = json!({
-            "client": "slurm", "request_id": "r1", "op": "acquire", "domain": "pdu-a1",
-            "power": { "min_w": 1000, "want_w": 2000 }, "something": "else",
-        });
-        data[key] = value.clone();
-        data
-    }
-
-    #[test]
-    fn a_request_is_read_and_the_order_of_its_fields_does_not_matter() {
-        let of = asks(&with("priority", &json!(3))).expect("reads");
-        let Op::Acquire(wishes) = &of.op else { panic!("{of:?}") };
-        assert_eq!((wishes[0].priority, wishes[0].power.wanted, wishes[0].class), (3, 2000.0, Class::Firm));
-        let text = r#"{"data":{"something":"else","priority":3,"power":{"want_w":2000,"min_w":1000},"domain":"pdu-a1","op":"acquire","request_id":"r1","client":"slurm"},"type":"wattloop.budget.request.v1"}"#;
-        assert_eq!(request(text.as_bytes(), "slurm", &hall()).expect("reads").body, of.body);
-        assert_ne!(asks(&with("priority", &json!(4))).expect("reads").body, of.body);
-    }
-
-    #[test]
-    fn what_is_no_request_is_told_why() {
-        for (key, value, said) in [
-            ("client", json!("kueue"), "must be `slurm`"),
-            ("request_id", json!(""), "`request_id`"),
-            ("op", json!("borrow"), "`op` cannot be `borrow`"),
-            ("domain", json!("pdu-z9"), "no feed, rack or node `pdu-z9`"),
-            ("class", json!("soft"), "`class`"),
-            ("on_expiry", json!("explode"), "`on_expiry`"),
-            ("power", json!({ "want_w": null }), "says nothing"),
-            ("power", json!({ "want_w": "much" }), "`power.want_w`"),
-            ("ttl_s", json!(-5), "no length of time"),
-            ("time", json!({ "deadline": "tomorrow" }), "no instant"),
-            ("items", json!([]), "1 to 256"),
-            ("time", json!({ "window": "nigth" }), "no window `nigth`; it has: none"),
-            ("time", json!({ "early": true }), "need a `time.window`"),
-            ("time", json!({ "plan": true, "duration_s": 60 }), "`time.plan` needs"),
-            ("time", json!({ "plan": true, "deadline": "2027-01-01T00:00:00Z" }), "`time.plan` needs"),
-        ] {
-            let why = asks(&with(key, &value)).expect_err(key);
-            assert!(why.contains(said), "{key}: {why}");
-        }
-        let message = json!({ "type": "wattloop.budget.request.v2", "data": with("x", &json!(1)) });
-        let refused = request(message.to_string().as_bytes(), "slurm", &hall()).expect_err("another version");
-        assert_eq!(refused.request, "r1");
-        assert!(refused.why.contains("v1"), "{refused:?}");
-    }
-
-    #[test]
-    fn domains_are_feeds_racks_nodes_and_parts_of_them_and_zero_is_zero() {
-        let of = |domain: Value| match asks(&with("domain", &domain)).expect("reads").op {
-            Op::Acquire(wishes) => wishes[0].places.clone(),
-            other @ (Op::DryRun(_) | Op::Renew { .. } | Op::Amend { .. } | Op::Release { .. } | Op::Query { .. }) => {
-                panic!("{other:?}")
-            }
-        };
-        assert_eq!(of(json!(["rack-a01", "rack-a02"])), [(Place::Rack(0), 0.5), (Place::Rack(1), 0.5)]);
-        let parts = json!([{ "domain": "pdu-a1", "w": 3000 }, { "domain": "pdu-b1", "w": 1000 }]);
-        assert_eq!(of(parts).iter().map(|(_, share)| *share).collect::<Vec<_>>(), [0.75, 0.25]);
-        let node = hall().power.nodes[7].clone();
-        assert_eq!(of(json!(node.name)), [(Place::Rack(node.rack), 1.0)]);
-        let Op::Acquire(wishes) = asks(&with("power", &json!({ "want_w": 0 }))).expect("reads").op else { panic!() };
-        assert_eq!((wishes[0].power.least, wishes[0].power.wanted), (0.0, 0.0));
-    }
-
-    #[test]
-    fn items_say_what_is_other_than_in_the_rest() {
-        let items = json!([{ "domain": "pdu-b1" }, { "priority": 7 }]);
-        let Op::Acquire(wishes) = asks(&with("items", &items)).expect("reads").op else { panic!() };
-        assert_eq!(wishes.iter().map(|of| of.priority).collect::<Vec<_>>(), [100, 7]);
-        assert_ne!(wishes[0].places, wishes[1].places);
-    }
-}
+mod tests;

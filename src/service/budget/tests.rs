@@ -1,12 +1,13 @@
-use std::time::{Duration, Instant};
-
 use plant::hall::Hall;
 use plant::id::FeedId;
-use plant::time::{Span, Wall};
+use plant::time::{Mono, Span, Wall};
 use plant::units::Watts;
 use serde_json::{Value, json};
 
-use super::{Bucket, is_new, read, write};
+use super::desk::{Bucket, skew};
+use super::event::{self, Trace};
+use super::mouth::is_new;
+use super::{read, write};
 use crate::control::ledger::message::{Inside, LeaseId, Op};
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Tight, Why};
@@ -14,25 +15,25 @@ use crate::control::ledger::view::LedgerView;
 
 #[test]
 fn who_asks_too_often_is_told_when_to_come_again() {
-    let begun = Instant::now();
+    let begun = Mono(7_000_000_000);
     let mut bucket = Bucket { left: f64::INFINITY, at: begun };
     let taken = (0..200).filter(|_| bucket.take(600, begun).is_ok()).count();
     assert_eq!(taken, 100, "ten seconds' worth at once");
     let wait = bucket.take(600, begun).expect_err("empty");
     assert!((wait - 0.1).abs() < 1e-6, "{wait}");
-    assert!(bucket.take(600, begun + Duration::from_millis(150)).is_ok());
-    assert!(bucket.take(600, begun + Duration::from_millis(150)).is_err());
+    assert!(bucket.take(600, begun.after(Span::from_millis(150))).is_ok());
+    assert!(bucket.take(600, begun.after(Span::from_millis(150))).is_err());
 }
 
 #[test]
 fn who_is_put_off_knows_which_request_and_until_when() {
     let message = |data: &Value| json!({ "type": "x", "data": data }).to_string().into_bytes();
-    let name = |data: &Value| read::named_request(&message(data));
+    let name = |data: &Value| event::head(&message(data)).request;
     assert_eq!(name(&json!({ "request_id": "r7" })), "r7");
     for unreadable in [json!({}), json!({ "request_id": 7 }), json!({ "request_id": "x".repeat(65) }), json!(3)] {
         assert_eq!(name(&unreadable), "", "{unreadable}");
     }
-    assert_eq!(read::named_request(b"\xff{"), "");
+    assert_eq!(event::head(b"\xff{").request, "");
     let data = write::later(("slurm", "r7"), ("rate", "more than 60 messages a minute"), 0.5);
     assert_eq!(
         (&data["request_id"], &data["code"], &data["retry_after_s"]),
@@ -81,8 +82,7 @@ fn answered(outcomes: &[Outcome]) -> Answered {
 
 #[test]
 fn an_answer_says_why_at_which_feed_and_when_to_come_again() {
-    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let hall = Hall::load("air", text).expect("loads");
+    let hall = hall();
     let feed: FeedId = hall.power.feed("pdu-a1").expect("a feed");
     let tight = Some(Tight { feed, limit: Watts(380e3), headroom: Watts(-1e3) });
     let of = Outcome {
@@ -113,12 +113,56 @@ fn an_answer_says_why_at_which_feed_and_when_to_come_again() {
 
 #[test]
 fn a_batch_fits_what_a_message_may_have() {
-    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
-    let hall = Hall::load("air", text).expect("loads");
     let of = Outcome::plain(Code::Retry, Why::Feed).about(LeaseId { epoch: 12, number: 1_000_000 });
-    let data = write::answered(&hall, &answered(&vec![of; 256]));
-    let message = write::event(("hall", "response", "r1"), (7, Wall(1_800_000_000_000)), &data);
+    let data = write::answered(&hall(), &answered(&vec![of; 256]));
+    let message = write::event(("hall", "response", "r1"), (7, Wall(1_800_000_000_000)), (&data, &Trace::default()));
     assert!(message.len() < crate::adapters::mqtt::MAX_PAYLOAD, "{}", message.len());
+}
+
+#[test]
+fn an_answer_says_again_by_what_its_client_finds_it() {
+    let of = |more: Value| {
+        let mut message = json!({ "type": "x", "data": { "request_id": "r1" } });
+        message.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        event::head(message.to_string().as_bytes()).trace
+    };
+    let trace =
+        of(json!({ "correlationid": "c-1", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" }));
+    let message = write::event(("hall", "response", ""), (1, Wall(0)), (&json!({}), &trace));
+    let said: Value = serde_json::from_slice(&message).expect("JSON");
+    assert_eq!(said["correlationid"], "c-1");
+    assert_eq!(said["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    for none in
+        [json!({}), json!({ "correlationid": 7, "traceparent": null }), json!({ "correlationid": "x".repeat(257) })]
+    {
+        let message = write::event(("hall", "response", ""), (1, Wall(0)), (&json!({}), &of(none)));
+        let said: Value = serde_json::from_slice(&message).expect("JSON");
+        assert!(said.get("correlationid").is_none() && said.get("traceparent").is_none(), "{said}");
+    }
+    assert_eq!(write::answered(&hall(), &answered(&[Outcome::plain(Code::Granted, Why::Fits)]))["envelope_epoch"], 3);
+}
+
+#[test]
+fn a_clock_that_differs_by_more_than_a_tenth_of_a_time_to_live_is_told_until_it_does_not() {
+    let now = Wall(1_800_000_000_000);
+    let of = |time: &str, ttl: Value| {
+        let message = json!({ "type": "x", "time": time, "data": { "ttl_s": ttl } });
+        move |told| skew(&event::head(message.to_string().as_bytes()), now, told)
+    };
+    assert_eq!(of("2027-01-15T08:00:30Z", Value::Null)(false), Some((30_000, false)), "a tenth of 300 s is none yet");
+    assert_eq!(of("2027-01-15T08:00:31Z", Value::Null)(false), Some((31_000, true)));
+    assert_eq!(of("2027-01-15T07:59:29Z", Value::Null)(false), Some((-31_000, true)));
+    assert_eq!(of("2027-01-15T08:00:31Z", json!(600))(false), Some((31_000, false)), "of the time that it asks for");
+    assert_eq!(of("2027-01-15T08:00:04Z", json!(1))(false), Some((4_000, true)), "and that is 30 s at the least");
+    assert_eq!(of("2027-01-15T08:00:16Z", Value::Null)(true), Some((16_000, true)), "told, it goes on");
+    assert_eq!(of("2027-01-15T08:00:15Z", Value::Null)(true), Some((15_000, false)));
+    assert_eq!(of("yesterday", Value::Null)(false), None);
+    assert_eq!(skew(&event::head(b"{"), now, true), None);
+}
+
+fn hall() -> Hall {
+    let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
+    Hall::load("air", text).expect("loads")
 }
 
 #[test]

@@ -4,16 +4,21 @@ use plant::hall::Hall;
 use plant::time::Wall;
 use serde_json::{Map, Value, json};
 
+use super::event::Trace;
 use crate::control::ledger::notices::Notice;
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Why};
 use crate::control::ledger::tree::Place;
 use crate::control::ledger::view::LeaseView;
 use crate::service::clock::rfc3339;
 
-/// A message of ours: of this kind, about this, at this instant.
+/// A message of ours: of this kind, about this, at this instant; with what is said again of the one that it answers.
 #[must_use]
-pub fn event((site, kind, subject): (&str, &str, &str), (number, now): (u64, Wall), data: &Value) -> Vec<u8> {
-    let message = json!({
+pub fn event(
+    (site, kind, subject): (&str, &str, &str),
+    (number, now): (u64, Wall),
+    (data, trace): (&Value, &Trace),
+) -> Vec<u8> {
+    let mut message = json!({
         "specversion": "1.0",
         "id": format!("{}-{number}", now.0),
         "source": format!("//wattloop/{site}/budget"),
@@ -23,6 +28,10 @@ pub fn event((site, kind, subject): (&str, &str, &str), (number, now): (u64, Wal
         "subject": subject,
         "data": data,
     });
+    for (key, text) in [("correlationid", &trace.correlation), ("traceparent", &trace.parent)] {
+        let said = text.as_ref().zip(message.as_object_mut());
+        said.into_iter().for_each(|(text, message)| put(message, key, text.as_str()));
+    }
     message.to_string().into_bytes()
 }
 
@@ -41,6 +50,8 @@ pub fn answered(hall: &Hall, of: &Answered) -> Value {
     put(&mut data, "client", of.client.as_str());
     put(&mut data, "request_id", of.request.as_str());
     put(&mut data, "epoch", of.epoch);
+    // As the contract calls it; `epoch` is its older name.
+    put(&mut data, "envelope_epoch", of.epoch);
     Value::Object(data)
 }
 

@@ -24,6 +24,11 @@ pub fn leases(figures: &Figures) -> Vec<Family> {
         ),
         Family::gauge("leases_breaches", "How many of them are breaches", only(f64_from_usize(of.breaches))),
         Family::gauge("leases_excess_watts", "What they draw more than they may", only(of.excess_kw * 1e3)),
+        Family::gauge(
+            "leases_clients_skewed",
+            "How many schedulers' clocks differ from ours by more than a tenth of a time to live",
+            only(f64_from_usize(of.skewed)),
+        ),
     ]
 }
 
@@ -33,13 +38,21 @@ mod tests {
     use crate::control::report::LeasesView;
 
     #[test]
-    fn a_hall_that_lends_has_seven_series_and_another_none() {
+    fn a_hall_that_lends_has_eight_series_and_another_none() {
         let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "bench").expect("shipped");
         let mut figures = Figures::new(&plant::hall::Hall::load("bench", text).expect("loads"));
         assert!(leases(&figures).is_empty());
-        figures.status.leases =
-            Some(LeasesView { held: 2, waiting: 3, kw: 61.5, exceeded: 2, breaches: 1, excess_kw: 4.5, late: 1 });
+        figures.status.leases = Some(LeasesView {
+            held: 2,
+            waiting: 3,
+            kw: 61.5,
+            exceeded: 2,
+            breaches: 1,
+            excess_kw: 4.5,
+            late: 1,
+            skewed: 6,
+        });
         let values: Vec<f64> = leases(&figures).iter().map(|of| of.rows[0].value).collect();
-        assert_eq!(values, [2.0, 1.0, 61.5e3, 3.0, 2.0, 1.0, 4.5e3]);
+        assert_eq!(values, [2.0, 1.0, 61.5e3, 3.0, 2.0, 1.0, 4.5e3, 6.0]);
     }
 }

@@ -36,7 +36,12 @@ fn a_refusal_of_hours_ago_is_answered_alike_whatever_others_ask_meanwhile() {
     let gone = LeaseId { epoch: 1, number: 77 };
     let amended = rig.message(
         "kueue",
-        Op::Amend { of: named(gone), power: Power { least: 0.0, wanted: 1.0, peak: None }, partial: true },
+        Op::Amend {
+            of: named(gone),
+            power: Power { least: 0.0, wanted: 1.0, peak: None },
+            partial: true,
+            priority: None,
+        },
     );
     let released = rig.message("kueue", Op::Release { of: named(gone) });
     let others = [rig.hear(&amended), rig.hear(&released)];

@@ -141,9 +141,12 @@ impl World {
         let op = match what {
             What::Acquire { watts, items, waits } => Op::Acquire(vec![wished(watts, waits); items]),
             What::DryRun(watts) => Op::DryRun(vec![wished(watts, false)]),
-            What::Amend(watts) => {
-                Op::Amend { of, power: Power { least: 0.0, wanted: f64::from(watts), peak: None }, partial: false }
-            }
+            What::Amend(watts) => Op::Amend {
+                of,
+                power: Power { least: 0.0, wanted: f64::from(watts), peak: None },
+                partial: false,
+                priority: None,
+            },
             What::Release => Op::Release { of },
             What::Renew => Op::Renew { of, ttl: None },
             What::Query => Op::Query { of },

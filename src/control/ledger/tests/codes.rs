@@ -288,6 +288,7 @@ fn a_lease_is_changed_and_keeps_what_it_has_where_more_does_not_fit() {
         of: Named { lease, epoch: Some(1) },
         power: Power { least: 10e3, wanted: watts, peak: None },
         partial,
+        priority: None,
     };
     assert_eq!(rig.ask("slurm", amend(120e3, false)).outcome.code, Code::Retry);
     let more = rig.ask("slurm", amend(120e3, true));

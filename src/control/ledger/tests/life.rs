@@ -150,7 +150,9 @@ fn a_client_that_draws_more_than_it_may_is_told_once_and_its_feed_held() {
     rig.load("pdu-a1", Some(60e3));
     rig.pass(1);
     let mut says = |watts: f64, seq: u64| {
-        rig.with(|ledger, _, _, news| ledger.acknowledge("slurm", (lease, seq), Some(watts), news)).code
+        let (client, measured) = ("slurm".to_owned(), Some(watts));
+        let heard = message::Heard { client, lease: Some(lease), notice: None, seq, status: None, measured };
+        rig.with(|ledger, around, _, news| ledger.acknowledge(around, &heard, news)).code
     };
     assert_eq!(says(41e3, 1), Code::Granted);
     assert_eq!(says(60e3, 7), Code::Conflict, "of another state of the lease");
@@ -172,7 +174,7 @@ fn what_was_given_up_before_the_end_is_not_charged_again_after_it() {
     rig.load("pdu-a1", Some(100e3));
     rig.pass(50);
     let power = message::Power { least: 0.0, wanted: 40e3, peak: None };
-    rig.ask("slurm", Op::Amend { of: Named { lease, epoch: None }, power, partial: false });
+    rig.ask("slurm", Op::Amend { of: Named { lease, epoch: None }, power, partial: false, priority: None });
     // From when on the lower step alone is charged somebody else may have the rest.
     let mut of = now_for(100, wish(feed, 60e3));
     of.times.not_before = Some(Wall(rig.ledger.now().0 + 120_000));

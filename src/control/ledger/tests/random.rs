@@ -152,7 +152,7 @@ impl Known {
                 let of = Named { lease, epoch: None };
                 let op = if let Act::Amend(_, watts) = act {
                     let wanted = f64::from(*watts);
-                    Op::Amend { of, power: Power { least: 0.0, wanted, peak: None }, partial: true }
+                    Op::Amend { of, power: Power { least: 0.0, wanted, peak: None }, partial: true, priority: None }
                 } else if matches!(act, Act::Release(_)) {
                     Op::Release { of }
                 } else {

@@ -68,6 +68,7 @@ fn who_renews_what_was_kept_has_it_again_in_a_higher_generation_and_nobody_else(
         of: Named { lease: slurm, epoch: None },
         power: Power { least: 0.0, wanted: 1e3, peak: None },
         partial: true,
+        priority: None,
     };
     assert_eq!(asked(&mut rig, "slurm", amend), (Code::Retry, Why::Recovering));
     let again = rig.hear(&first).items.remove(0).outcome;

@@ -113,7 +113,7 @@ impl Known {
             }
             Act::Amend(client, n, watts) => self.names(rig, (*client, *n), |lease, _| {
                 let power = Power { least: 0.0, wanted: f64::from(*watts), peak: None };
-                Op::Amend { of: Named { lease, epoch: None }, power, partial: true }
+                Op::Amend { of: Named { lease, epoch: None }, power, partial: true, priority: None }
             }),
             Act::Pass(seconds) => {
                 for _ in 0..*seconds {

@@ -1,0 +1,174 @@
+//! What clients say of notices, and of what they draw.
+//!
+//! Who says `cannot` will not come down: nothing that is enforced waits for him any longer. From when on a lease that is lowered may draw less its feed is brought down by
+//! what it gives up, as long as that stays charged; then the meters of racks and feeds judge, and who they find there is capped without having been noticed first. It holds until the
+//! lease is restored, until the case is over that he spoke of, or until he says that he can after all.
+
+use plant::event::{About, LeaseNews, What};
+use plant::time::Wall;
+use serde::{Deserialize, Serialize};
+
+use super::amount::Milli;
+use super::lease::Lease;
+use super::message::{Heard, LeaseId, Status};
+use super::reply::{Code, Outcome, Why};
+use super::tree::Place;
+use super::watch::{Stage, Watch};
+use super::{Around, Ground, Ledger, tail, tell};
+use crate::control::news::News;
+use crate::control::term::later;
+
+/// A meter that differs from ours by so much says nothing of who draws too much (1).
+const TOLERATED: f64 = 0.05;
+
+/// A client that has said that it will not do what it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unable {
+    /// Its lease.
+    pub lease: LeaseId,
+    /// The state of which it spoke.
+    seq: u64,
+    /// The lease was lowered.
+    lowered: bool,
+    /// Until when its feed is brought down for that, and to what load (mW).
+    holds: Option<(Wall, Milli)>,
+}
+
+impl Ledger {
+    /// What a client says of a state of its lease. Told where it draws more than it may, once until it does not, and where it will not do what it was told.
+    pub fn acknowledge(&mut self, around: &Around<'_>, heard: &Heard, news: &mut News<'_>) -> Outcome {
+        let noticed = heard.notice.map(|number| self.notices.find(number));
+        let told = noticed.flatten().map(|notice| notice.lease);
+        let Some(of) = heard.lease.or(told) else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
+        if told.is_some_and(|told| told != of) {
+            return Outcome::plain(Code::Invalid, Why::Unsound).about(of);
+        }
+        let now = self.now();
+        let known = self.leases.iter_mut().find(|lease| lease.id == of && lease.client == heard.client);
+        let Some(lease) = known else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
+        if heard.measured.is_some_and(|watts| !watts.is_finite() || watts < 0.0) {
+            return Outcome::plain(Code::Invalid, Why::Unsound).about(of);
+        }
+        // What speaks of an earlier state of the lease says nothing of this one.
+        if heard.seq != lease.seq {
+            return Outcome::plain(Code::Conflict, Why::OldEpoch).about(of);
+        }
+        if let Some(watts) = heard.measured {
+            let (may, may_still) = (lease.may(now), watts * (1.0 - TOLERATED));
+            lease.measured = Some(watts);
+            if may_still > may && !lease.exceeds {
+                tell(news, lease, LeaseNews::Exceeded { watts, may });
+            }
+            lease.exceeds = may_still > may;
+        }
+        match heard.status {
+            Some(Status::Cannot) => self.cannot(around, of, news),
+            Some(Status::Accepted | Status::Done) => self.can(of),
+            None => {}
+        }
+        Outcome::plain(Code::Granted, Why::Fits).about(of)
+    }
+
+    /// It will not come down.
+    fn cannot(&mut self, around: &Around<'_>, of: LeaseId, news: &mut News<'_>) {
+        let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let Some(lease) = self.leases.iter().find(|lease| lease.id == of) else { return };
+        let seq = lease.seq;
+        if self.unable.iter().any(|unable| unable.lease == of && unable.seq == seq) {
+            return;
+        }
+        let holds = lease.cut.and_then(|cut| {
+            let drop = (lease.charged(now, now, tail) - lease.at(cut.from)).max(0.0);
+            let fell = self.falls(lease, drop);
+            // Nobody knows what flows: the meters of racks judge.
+            (fell > Milli::ZERO).then(|| (later(cut.from, tail), fell))
+        });
+        let (name, lowered) = ((of.epoch, of.number), lease.cut.is_some());
+        let watts = lease.cut.map_or_else(|| lease.at(now), |cut| lease.at(cut.from));
+        tell(news, lease, LeaseNews::Cannot { lease: name, watts });
+        self.unable.retain(|unable| unable.lease != of);
+        self.unable.push(Unable { lease: of, seq, lowered, holds });
+    }
+
+    /// It will, after all.
+    fn can(&mut self, of: LeaseId) {
+        let before = self.unable.len();
+        self.unable.retain(|unable| unable.lease != of);
+        if self.unable.len() < before {
+            let lease = self.leases.iter_mut().find(|lease| lease.id == of);
+            lease.into_iter().for_each(Lease::trusted);
+        }
+    }
+
+    /// The clock of a client differs from ours, or does not any more: told, and nothing is decided by it.
+    pub fn skew(
+        &mut self,
+        ground: &Ground,
+        (client, ahead_ms, far): (&str, i64, bool),
+        news: &mut News<'_>,
+    ) -> Outcome {
+        let Some((place, _)) = ground.tenant(client) else { return Outcome::plain(Code::Denied, Why::UnknownClient) };
+        let place = plant::convert::u32_from_usize(place).saturating_add(1);
+        if self.skewed.contains(&place) != far {
+            self.skewed.retain(|of| *of != place);
+            self.skewed.extend(far.then_some(place));
+            news.switched(About::Hall, (What::Lease(LeaseNews::Skewed { client: place, ahead_ms, far }), far));
+        }
+        Outcome::plain(Code::Granted, Why::Fits)
+    }
+
+    /// How many clients' clocks differ from ours.
+    #[must_use]
+    pub const fn skewed(&self) -> usize {
+        self.skewed.len()
+    }
+
+    /// Its client has said that it will not do what it was told.
+    #[must_use]
+    pub fn refuses(&self, lease: LeaseId) -> bool {
+        self.unable.iter().any(|unable| unable.lease == lease)
+    }
+
+    /// One scan: what is taken to be drawn by those who will not come down, and who is none of them any more. Allocates nothing.
+    pub(super) fn unable(&mut self) {
+        let now = self.now();
+        let Self { unable, leases, seen, watch, .. } = self;
+        unable.retain_mut(|of| {
+            let lease = leases.iter_mut().find(|lease| lease.id == of.lease && lease.is_live());
+            let Some(lease) = lease else { return false };
+            let stays = if of.lowered { lease.cut.is_some() } else { lease.seq == of.seq || watch.has_case(lease) };
+            let Some((until, fell)) = of.holds else { return stays };
+            if !stays || now >= until {
+                lease.trusted();
+                of.holds = None;
+            } else if lease.cut.is_some_and(|cut| cut.from <= now) {
+                let home = lease.home().and_then(|feed| Some((seen.get(feed)?.load?, lease.weight(feed)?)));
+                // Its feed comes down to that load, and no further however it falls.
+                let over = home.filter(|(load, _)| *load > fell);
+                lease.measured = over.map(|(load, weight)| lease.may(now) + load.less(fell).watts().0 / weight);
+                lease.exceeds = over.is_some();
+            }
+            stays
+        });
+    }
+}
+
+impl Lease {
+    /// Nothing is taken to be drawn but what it may.
+    const fn trusted(&mut self) {
+        (self.measured, self.exceeds) = (None, false);
+    }
+}
+
+impl Watch {
+    /// A lease is in a place with a case.
+    fn has_case(&self, lease: &Lease) -> bool {
+        let open = |stage: Stage| stage != Stage::Within;
+        let rack = |(place, _): &(Place, f64)| match place {
+            Place::Rack(rack) => self.cases.get(*rack).is_some_and(|case| open(case.stage)),
+            Place::Feed(_) => false,
+        };
+        let area = || self.areas.iter().any(|(feeds, case)| open(case.stage) && lease.below(feeds) > 0.0);
+        lease.places.iter().any(rack) || area()
+    }
+}
