@@ -197,6 +197,12 @@ impl Mqtt {
         self.link.reply(topic, payload)
     }
 
+    /// Requests of schedulers for which there was no room since.
+    #[must_use]
+    pub fn passed_over(&self) -> Vec<Asked> {
+        self.link.take_aside()
+    }
+
     /// How far the reading of what the broker keeps of leases is.
     #[must_use]
     pub fn reading(&self) -> Reading {

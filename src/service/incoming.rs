@@ -22,6 +22,10 @@ pub async fn serve(
     (prices, mut desk): (Option<Sender<Heard>>, Option<Desk>),
 ) {
     while let Some(message) = incoming.recv().await {
+        // What did not fit the queue before this message could be taken from it.
+        for asked in mqtt.passed_over() {
+            desk.iter().for_each(|desk| desk.passed_over(&asked));
+        }
         match message {
             Incoming::Command(command) => {
                 let answer = put(wished(&command, &hall), (&command.id, &asker)).await;

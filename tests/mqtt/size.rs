@@ -168,3 +168,33 @@ async fn one_scheduler_that_ends_connections_is_not_heard_and_all_others_are() {
     let peer = Peer::connect(options("peer", broker.address().port()), &[]).await;
     one_scheduler_that_speaks_too_large_costs_nobody_else_anything(&broker.url(), &peer).await;
 }
+
+/// Nobody reads what comes in: requests for which there is no room are known, and can be answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_for_which_there_is_no_room_are_put_aside_and_none_is_lost_in_silence() {
+    let broker = Broker::start(0).await.expect("starts");
+    let peer = Peer::connect(options("peer", broker.address().port()), &[]).await;
+    let config = MqttConfig { budgets: vec!["slurm".to_owned()], ..MqttConfig::to(&broker.url()) };
+    let mut rig = Rig::start(&config, &[]);
+    is_heard(&mut rig, &peer, "slurm").await;
+    for n in 0..300 {
+        peer.say(&request("slurm"), n.to_string(), false).await;
+    }
+    peer.say(&request("slurm"), "kept", true).await;
+    let mut aside = Vec::new();
+    let begun = std::time::Instant::now();
+    while aside.len() < 44 {
+        assert!(begun.elapsed() < super::rig::PATIENCE, "{} are known", aside.len());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        aside.extend(rig.mqtt.passed_over());
+    }
+    let said = |of: &Asked| String::from_utf8(of.payload.clone().expect("small")).expect("text");
+    let mut all: Vec<String> = aside.iter().map(said).collect();
+    while let Ok(incoming) = rig.incoming.try_recv() {
+        let Incoming::Asked(of) = incoming else { panic!("{incoming:?}") };
+        all.push(said(&of));
+    }
+    all.retain(|text| text.parse::<u32>().is_ok());
+    all.sort_by_key(|text| text.parse::<u32>().expect("a number"));
+    assert_eq!(all, (0..300).map(|n| n.to_string()).collect::<Vec<_>>());
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rumqttc::Publish;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::command::{self, Command, Refused, Seen};
 use super::count::bump;
@@ -120,15 +121,19 @@ impl Intake {
         Some((client, lease.strip_prefix("lease/")?))
     }
 
-    /// What the broker had kept is passed over: it would come again on every connection.
+    /// What the broker had kept is passed over: it would come again on every connection. What there is no room for is put aside: somebody answers it.
     fn ask(&self, client: String, ack: bool, (message, fits): (&Publish, bool)) {
-        if message.retain || message.payload.is_empty() {
+        if message.retain {
             tracing::warn!(topic = message.topic, "a request that the broker had kept is passed over");
             return;
         }
-        let payload = fits.then(|| message.payload.to_vec());
-        if !self.tell(Incoming::Asked(Asked { client, ack, payload })) {
-            tracing::warn!(topic = message.topic, "a request is passed over: the service does not keep up");
+        let asked = Asked { client, ack, payload: fits.then(|| message.payload.to_vec()) };
+        if let Err(full) = self.sender.try_send(Incoming::Asked(asked)) {
+            tracing::warn!(topic = message.topic, "a request is put off: the service does not keep up");
+            let (TrySendError::Full(incoming) | TrySendError::Closed(incoming)) = full;
+            if let Incoming::Asked(asked) = incoming {
+                self.link.put_aside(asked);
+            }
         }
     }
 

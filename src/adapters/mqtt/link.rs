@@ -5,16 +5,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rumqttc::{AsyncClient, QoS};
 
+use super::Asked;
 use super::command::{self, Refused};
 use super::count::{Counters, Counts};
 use super::outbox::{CAPACITY, Message, Outbox, Qos};
 use super::shelf::{Kept, Shelf};
+
+/// How many requests for which there was no room are known, and how much of them (bytes).
+const ASIDE: (usize, usize) = (1024, 4 << 20);
 
 /// The outbox behind its lock. The lock is held for work in memory only.
 #[derive(Debug, Default)]
 pub struct Link {
     desk: Mutex<Desk>,
     shelf: Mutex<Shelf>,
+    aside: Mutex<Vec<Asked>>,
     pub(super) counters: Counters,
 }
 
@@ -105,6 +110,20 @@ impl Link {
             drop(client.try_unsubscribe(filter));
         }
         (kept, over)
+    }
+
+    /// Keeps a request for which there is no room, so that it can be answered; beyond what is kept it is lost.
+    pub fn put_aside(&self, asked: Asked) {
+        let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: usize = aside.iter().filter_map(|of| of.payload.as_ref().map(Vec::len)).sum();
+        if aside.len() < ASIDE.0 && bytes < ASIDE.1 {
+            aside.push(asked);
+        }
+    }
+
+    /// All that was put aside since.
+    pub fn take_aside(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.aside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Counts since the start.

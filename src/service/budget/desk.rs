@@ -115,6 +115,15 @@ impl Desk {
         });
     }
 
+    /// What came while too much was waiting to be looked at: nobody who may ask is left without an answer.
+    pub fn passed_over(&self, asked: &Asked) {
+        if asked.ack || !self.shared.clients.contains_key(&asked.client) {
+            return;
+        }
+        let head = asked.payload.as_deref().map(event::head).unwrap_or_default();
+        self.put_off((&asked.client, &head), ("busy", "more comes than is looked at"), SOON);
+    }
+
     /// A topic is not heard any more until the next start: what came there ended our connections. Whose it is hears that.
     pub fn lost(&self, topic: &str) {
         let Some((_, rest)) = topic.split_once("/budget/") else { return };
