@@ -25,3 +25,4 @@ pub mod savings;
 mod scheduler;
 mod slurm;
 mod windows;
+mod words;

@@ -63,8 +63,19 @@ impl Client {
         format!("wattloop/v1/{}/budget/{client}/{what}", self.site)
     }
 
-    fn say(&self, client: &str, payload: impl Into<Vec<u8>>, keep: bool) {
+    pub fn say(&self, client: &str, payload: impl Into<Vec<u8>>, keep: bool) {
         self.runtime.block_on(self.peer.say(&self.topic(client, "request"), payload, keep));
+    }
+
+    /// Says what it has heard of, or draws.
+    pub fn acknowledge(&self, client: &str, data: &Value) {
+        let message = json!({ "specversion": "1.0", "id": "1", "source": "//slurm", "type": "wattloop.budget.ack.v1", "data": data });
+        self.runtime.block_on(self.peer.say(&self.topic(client, "ack"), message.to_string(), false));
+    }
+
+    /// Another who hears what the broker keeps by now.
+    pub fn late(&self, login: rumqttc::MqttOptions) -> Peer {
+        self.runtime.block_on(Peer::connect(login, &["wattloop/v1/+/budget/#"]))
     }
 
     /// Asks, and waits for the next answer.

@@ -167,6 +167,12 @@ impl Peer {
         heard.iter().filter(|m| m.topic == topic).map(text).collect()
     }
 
+    /// Everything heard below a topic: the rest of its topic, whether the broker had kept it, and how sure it was.
+    pub fn delivered(&self, below: &str) -> Vec<(String, bool, QoS)> {
+        let heard = self.heard.lock().expect("whole");
+        heard.iter().filter_map(|m| Some((m.topic.strip_prefix(below)?.to_owned(), m.retain, m.qos))).collect()
+    }
+
     /// Waits until something is heard on a topic; gives the last of it.
     pub async fn hears(&self, topic: &str) -> String {
         eventually(topic, || !self.heard(topic).is_empty()).await;

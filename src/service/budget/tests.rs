@@ -8,10 +8,10 @@ use super::desk::{Bucket, skew};
 use super::event::{self, Trace};
 use super::mouth::is_new;
 use super::{read, write};
-use crate::control::ledger::message::{Inside, LeaseId, Op};
+use crate::control::ledger::message::{BATCH, Inside, JOB, LeaseId, NAME, Op};
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Tight, Why};
-use crate::control::ledger::view::LedgerView;
+use crate::control::ledger::view::{LeaseView, LedgerView};
 
 #[test]
 fn who_asks_too_often_is_told_when_to_come_again() {
@@ -111,12 +111,52 @@ fn an_answer_says_why_at_which_feed_and_when_to_come_again() {
     }
 }
 
+/// A lease with the longest names that there may be, of four bytes a character, and eight steps.
+fn longest() -> LeaseView {
+    let long = |characters: usize| "𝄞".repeat(characters);
+    let schedule: Vec<(i64, f64)> = (0..8).map(|n| (1_800_000_000_123 + n, 123_456.789 + 0.1)).collect();
+    let view = json!({
+        "lease_id": "1234567-12345678", "client": long(NAME), "request": long(NAME), "job": long(JOB), "state": "held", "epoch": 1_234_567, "seq": 123_456,
+        "schedule": schedule, "end_ms": 1_800_000_000_123_i64, "floor_w": 12_345.678, "ttl_s": 3600.0, "expires_ms": 1_800_000_000_123_i64,
+        "renew_after_s": 1200.0, "grace_s": 60.0, "notice_s": 3600.0, "on_expiry": "floor", "priority": -2_147_483_648, "may_w": 123_456.789,
+        "wants_w": null, "waits_for": null, "window": null, "waited_s": null, "start_ms": null, "deadline_ms": 1_800_000_000_123_i64,
+        "done_ms": 1_800_000_000_123_i64, "late": false,
+    });
+    serde_json::from_value(view).expect("a view")
+}
+
 #[test]
 fn a_batch_fits_what_a_message_may_have() {
-    let of = Outcome::plain(Code::Retry, Why::Feed).about(LeaseId { epoch: 12, number: 1_000_000 });
-    let data = write::answered(&hall(), &answered(&vec![of; 256]));
-    let message = write::event(("hall", "response", "r1"), (7, Wall(1_800_000_000_000)), (&data, &Trace::default()));
-    assert!(message.len() < crate::adapters::mqtt::MAX_PAYLOAD, "{}", message.len());
+    let hall = hall();
+    let feed = hall.power.feeds.ids().max_by_key(|feed| hall.power.feeds[*feed].name.len()).expect("a feed");
+    let tight = Some(Tight { feed, limit: Watts(123_456.789), headroom: Watts(-123_456.789) });
+    let earliest = Some(Wall(1_800_000_000_123));
+    let about = LeaseId { epoch: 1_234_567, number: 12_345_678 };
+    let outcome = Outcome { tight, earliest, position: Some(1000), ..Outcome::plain(Code::GrantedPartial, Why::Feed) };
+    let outcome = outcome.about(about).after(Span::from_secs(3600));
+    let long = "𝄞".repeat(NAME);
+    let answer = |items: usize| {
+        let items = (0..items).map(|_| Item { outcome, lease: Some(longest()) }).collect();
+        let of = Answered { client: long.clone(), request: long.clone(), epoch: 1_234_567, items };
+        let data = write::answered(&hall, &of);
+        let trace = Trace { correlation: Some("𝄞".repeat(256)), parent: Some("𝄞".repeat(256)) };
+        let message =
+            write::event((&"𝄞".repeat(NAME), "response", &long), (7, Wall(1_800_000_000_123)), (&data, &trace));
+        assert!(message.len() <= crate::adapters::mqtt::MAX_PAYLOAD, "{}", message.len());
+        data
+    };
+    // Each item still says which lease it is, what that may draw and how long it lives.
+    let full = answer(BATCH);
+    assert_eq!((&full["brief"], full["items"].as_array().map(Vec::len)), (&json!(true), Some(BATCH)));
+    let lease = &full["items"][BATCH - 1]["lease"];
+    assert_eq!(
+        (&lease["lease_id"], &lease["w"], &lease["state"]),
+        (&json!("1234567-12345678"), &json!(123_456.789), &json!("held"))
+    );
+    assert_eq!((&lease["ttl_s"], lease["schedule"].is_null()), (&json!(3600.0), true));
+    // Where there is room it says all.
+    let few = answer(8);
+    assert!(few["brief"].is_null() && few["items"][7]["lease"]["schedule"].as_array().is_some_and(|of| of.len() == 8));
 }
 
 #[test]

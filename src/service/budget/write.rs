@@ -5,11 +5,15 @@ use plant::time::Wall;
 use serde_json::{Map, Value, json};
 
 use super::event::Trace;
+use crate::adapters::mqtt::MAX_PAYLOAD;
 use crate::control::ledger::notices::Notice;
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Why};
 use crate::control::ledger::tree::Place;
 use crate::control::ledger::view::LeaseView;
 use crate::service::clock::rfc3339;
+
+/// So much of a message is kept for its envelope (bytes).
+const ENVELOPE: usize = 4096;
 
 /// A message of ours: of this kind, about this, at this instant; with what is said again of the one that it answers.
 #[must_use]
@@ -35,15 +39,25 @@ pub fn event(
     message.to_string().into_bytes()
 }
 
-/// An answer: the fields of its item, or one entry for each of several.
+/// An answer: the fields of its item, or one entry for each of several. Where leases of many items are more than a message may hold each says in short how it is.
 #[must_use]
 pub fn answered(hall: &Hall, of: &Answered) -> Value {
+    let whole = told(hall, of, lease_of);
+    if of.items.len() <= 1 || whole.to_string().len() <= MAX_PAYLOAD - ENVELOPE {
+        return whole;
+    }
+    let mut brief = told(hall, of, in_short);
+    brief.as_object_mut().into_iter().for_each(|data| put(data, "brief", true));
+    brief
+}
+
+fn told(hall: &Hall, of: &Answered, lease: fn(&LeaseView) -> Value) -> Value {
     let mut data = match of.items.as_slice() {
-        [one] => item(hall, one),
+        [one] => item(hall, one, lease),
         many => {
             let mut all = Map::new();
             put(&mut all, "code", together(many).word());
-            put(&mut all, "items", many.iter().map(|of| item(hall, of)).collect::<Vec<_>>());
+            put(&mut all, "items", many.iter().map(|of| item(hall, of, lease)).collect::<Vec<_>>());
             all
         }
     };
@@ -88,7 +102,7 @@ fn put(data: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
     data.insert(key.to_owned(), value.into());
 }
 
-fn item(hall: &Hall, of: &Item) -> Map<String, Value> {
+fn item(hall: &Hall, of: &Item, lease_of: fn(&LeaseView) -> Value) -> Map<String, Value> {
     let Outcome { code, why, lease, tight, earliest, retry_after, position } = of.outcome;
     let mut data = Map::new();
     put(&mut data, "code", code.word());
@@ -119,6 +133,21 @@ fn item(hall: &Hall, of: &Item) -> Map<String, Value> {
         put(&mut data, "position", position);
     }
     data
+}
+
+/// A lease in few words, none of which is its client's: what it may draw now and how long it lives. All of it is on its own topic.
+fn in_short(of: &LeaseView) -> Value {
+    json!({
+        "lease_id": of.lease_id,
+        "state": of.state,
+        "epoch": of.epoch,
+        "seq": of.seq,
+        "w": of.may_w,
+        "floor_w": of.floor_w,
+        "ttl_s": of.ttl_s,
+        "renew_after_s": of.renew_after_s,
+        "expires_at": rfc3339(of.expires_ms),
+    })
 }
 
 /// A lease as its client is told.
