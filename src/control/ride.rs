@@ -106,6 +106,8 @@ pub struct Ride {
     told: (bool, bool),
     /// How often it rode, and for how long in all.
     ridden: (u32, Span),
+    /// The lowest and the highest that any setpoint was from where it usually is (K).
+    farthest: (f64, f64),
 }
 
 impl Ride {
@@ -118,7 +120,8 @@ impl Ride {
     /// A new boot: all at home.
     pub fn restart(&mut self) {
         self.offsets.fill(0.0);
-        *self = Self { offsets: std::mem::take(&mut self.offsets), ridden: self.ridden, ..Self::default() };
+        let (ridden, farthest) = (self.ridden, self.farthest);
+        *self = Self { offsets: std::mem::take(&mut self.offsets), ridden, farthest, ..Self::default() };
     }
 
     /// What it does.
@@ -202,5 +205,7 @@ impl Ride {
         if up {
             self.ridden.1 = sum(self.ridden.1, dt);
         }
+        let (low, high) = self.offsets.iter().fold(self.farthest, |(low, high), at| (low.min(*at), high.max(*at)));
+        self.farthest = (low, high);
     }
 }

@@ -80,6 +80,14 @@ const SAVINGS: &[(&str, &str, (&str, usize))] = &[
     ("savings-unsure-gpu-h", "Savings: GPU-hours of which nobody knows", ("GPU-h", 1)),
 ];
 
+/// How far a controller moves cooling's setpoints for billed peaks, in the same way.
+const RIDES: &[(&str, &str, (&str, usize))] = &[
+    ("ride-times", "Cooling for billed peaks: how often setpoints rose", ("", 0)),
+    ("ride-min", "Cooling for billed peaks: how long any was above its usual place", ("min", 1)),
+    ("ride-rose-k", "Cooling for billed peaks: the farthest that any rose", ("K", 2)),
+    ("ride-fell-k", "Cooling for billed peaks: the farthest that any fell before one", ("K", 2)),
+];
+
 /// Joules of a kilowatt-hour.
 const KWH: f64 = 3.6e6;
 /// Seconds of an hour.
@@ -94,7 +102,7 @@ impl Meter {
         self.surroundings(&mut all);
         self.machines(&mut all);
         self.wear(&mut all);
-        let theirs = SHADOW.iter().chain(SUPERVISOR).chain(GPUS).chain(JOBS).chain(SAVINGS);
+        let theirs = SHADOW.iter().chain(SUPERVISOR).chain(GPUS).chain(JOBS).chain(SAVINGS).chain(RIDES);
         theirs.for_each(|(name, title, unit)| all.add(name, title, *unit, None));
         all
     }
@@ -242,7 +250,7 @@ impl Kpis {
     /// left as it is.
     pub fn give(&mut self, name: &str, value: f64) {
         let theirs = |kpi: &Kpi| {
-            ["shadow-", "supervisor-", "gpus-", "jobs-", "savings-"].iter().any(|of| kpi.name.starts_with(of))
+            ["shadow-", "supervisor-", "gpus-", "jobs-", "savings-", "ride-"].iter().any(|of| kpi.name.starts_with(of))
         };
         let known = self.0.iter_mut().find(|kpi| kpi.name == name && theirs(kpi));
         known.into_iter().for_each(|kpi| kpi.value = Some(value).filter(|v| v.is_finite()));

@@ -173,6 +173,7 @@ impl Drive {
         }
         watched::tries(&mut kpis, &self.controller);
         watched::saved(&mut kpis, &self.controller);
+        watched::moved(&mut kpis, &self.controller);
         self.nodes.iter().for_each(|nodes| nodes.say(&mut kpis, &self.world));
         self.batches.iter().for_each(|batches| batches.say(&mut kpis));
         let recording = self.recorder.map(|recorder| marked(recorder, &self.run));

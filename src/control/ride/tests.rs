@@ -129,6 +129,10 @@ fn before_a_peak_it_falls_and_rides_from_there() {
     assert_eq!(play.pass((None, Need::More), FREE, 600), [2.0; 3]);
     let told = [PeakNews::PreCools(true), PeakNews::Rides(true), PeakNews::PreCools(false)];
     assert_eq!(play.told(), told);
+    assert_eq!(play.ride.farthest, (-1.0, 2.0));
+    play.pass((Some(RideEnd::Inlet), Need::None), FREE, 1);
+    play.ride.restart();
+    assert_eq!(play.ride.farthest, (-1.0, 2.0), "what was, was");
 }
 
 #[test]

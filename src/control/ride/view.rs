@@ -25,6 +25,10 @@ pub struct RideView {
     pub rides: u32,
     /// See above.
     pub rides_s: f64,
+    /// The lowest that any of them was so far (K, ≤ 0),
+    pub lowest_k: f64,
+    /// and the highest (K, ≥ 0).
+    pub highest_k: f64,
 }
 
 /// A setpoint that may be moved.
@@ -84,6 +88,8 @@ impl Ride {
             setpoints: each.map(moved).collect(),
             rides: self.ridden.0,
             rides_s: self.ridden.1.seconds(),
+            lowest_k: self.farthest.0,
+            highest_k: self.farthest.1,
         }
     }
 }

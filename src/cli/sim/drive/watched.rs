@@ -27,6 +27,15 @@ pub(super) fn saved(kpis: &mut Kpis, controller: &Controller) {
     kpis.give("savings-unsure-gpu-h", month.unsure_gpu_h);
 }
 
+/// How far and how long cooling's setpoints were moved for billed peaks, among the figures of the run.
+pub(super) fn moved(kpis: &mut Kpis, controller: &Controller) {
+    let Some(view) = controller.peaks().and_then(|view| view.cooling) else { return };
+    kpis.give("ride-times", f64::from(view.rides));
+    kpis.give("ride-min", view.rides_s / 60.0);
+    kpis.give("ride-rose-k", view.highest_k);
+    kpis.give("ride-fell-k", 0.0 - view.lowest_k);
+}
+
 impl Drive {
     /// Time after the begin (s).
     pub fn time(&self) -> f64 {
