@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::sum;
 use super::commands::{Commands, OutputId};
-use super::cooling::Cooling;
+use super::cooling::{Cooling, Loop};
 use super::fans::{Fans, Hold};
 use super::news::News;
 use super::rule::Rule;
@@ -97,6 +97,8 @@ struct View {
     wet_bulb: Option<f64>,
     /// What the fans were told last (%).
     told: f64,
+    /// How far the water that they hold is from where it usually is, for peaks (K).
+    moved: f64,
 }
 
 impl DryCoolers {
@@ -148,13 +150,14 @@ impl DryCoolers {
     pub fn step(
         &mut self,
         wirings: &[Wiring],
-        (scene, rules): (&Scene<'_>, &DryTuning),
+        (scene, cooling): (&Scene<'_>, &Cooling),
         commands: &mut Commands,
         news: &mut News<'_>,
     ) {
         for ((of, wiring), row) in scene.hall.dry.iter().zip(wirings).zip(&mut self.0) {
-            let view = look(of, scene, wiring);
-            row.step(About::Equip(of.of.equip), (rules, &view), scene.dt, news);
+            let moved = cooling.of(of.fan_loop).map_or(0.0, Loop::ride);
+            let view = look(of, scene, (wiring, moved));
+            row.step(About::Equip(of.of.equip), (&cooling.strategies().dry, &view), scene.dt, news);
             row.propose(wiring, commands);
         }
     }
@@ -166,7 +169,7 @@ fn coldest((celsius, age): (f64, Span)) -> f64 {
     celsius - FRONT * hours.min(1.0) - NIGHT * (hours - 1.0).max(0.0)
 }
 
-fn look(of: &DrivenDry, scene: &Scene<'_>, wiring: &Wiring) -> View {
+fn look(of: &DrivenDry, scene: &Scene<'_>, (wiring, moved): (&Wiring, f64)) -> View {
     let wetted = match scene.sight(of.of.wetted) {
         Sight::Lost => Sight::Doubted, // nothing is started nor given up by it
         seen @ (Sight::Known(_) | Sight::Doubted) => seen,
@@ -180,6 +183,7 @@ fn look(of: &DrivenDry, scene: &Scene<'_>, wiring: &Wiring) -> View {
         outdoors: weather.and_then(|station| scene.fresh(station.dry_bulb)),
         wet_bulb: weather.and_then(|station| scene.fresh(station.wet_bulb)),
         told: scene.told(wiring.fan).unwrap_or(0.0),
+        moved,
     }
 }
 
@@ -253,7 +257,7 @@ impl DryCooler {
         if self.is_on_panel() {
             return;
         }
-        let hold = Hold::of(view.leaving, rules.fans.speed.setpoint);
+        let hold = Hold::of(view.leaving, rules.fans.speed.setpoint + view.moved);
         news.machine(about, self.fans.step(&rules.fans, Some(&hold), (view.turns, view.told), dt));
         let times = DriveRules { start_within: rules.fans.start_within, stop_within: rules.fans.stop_within };
         let wet = self.wets((rules, view), dt);
@@ -264,13 +268,15 @@ impl DryCooler {
     fn wets(&mut self, (rules, view): (&DryTuning, &View), dt: Span) -> bool {
         let pads = &rules.pads;
         if let Some(leaving) = view.leaving.celsius.filter(|_| view.leaving.fresh) {
-            self.hot.count(leaving > rules.fans.speed.setpoint && view.told >= pads.above, dt);
+            // While warmer water saves power for a peak pads save more than that: they are not waited for until fans are at their most.
+            let fast = if view.moved > 0.0 { pads.below } else { pads.above };
+            self.hot.count(leaving > rules.fans.speed.setpoint && view.told >= fast, dt);
             self.alone.count(view.alone() < pads.below, dt);
         }
         // Ice breaks pads: where it may freeze nothing is wetted. A station that is lost in the heat says for hours that it does not.
         let mild = self.air.is_some_and(|air| coldest(air) > pads.coldest.0);
         let over = self.alone.reached(pads.below_for) && self.pads.since() >= pads.least_wet;
-        mild && if self.pads.is_told() { !over } else { self.hot.reached(pads.above_for) }
+        mild && if self.pads.is_told() { !over || view.moved > 0.0 } else { self.hot.reached(pads.above_for) }
     }
 
     fn propose(&self, wiring: &Wiring, commands: &mut Commands) {

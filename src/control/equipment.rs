@@ -167,7 +167,7 @@ impl Equipment {
             self.dew_point.step(scene, news);
         }
         self.cdus.step(&wirings.cdus, (scene, cooling, &self.dew_point), commands, news);
-        self.dry.step(&wirings.dry, (scene, &rules.dry), commands, news);
+        self.dry.step(&wirings.dry, (scene, cooling), commands, news);
         self.doors.step(&wirings.doors, (scene, &rules.doors, &self.dew_point), commands, news);
         self.tanks.step(&wirings.tanks, (scene, cooling), commands, news);
         self.heat.step(&wirings.heat, (scene, &rules.heat), commands, news);

@@ -11,8 +11,8 @@
 //!   from everywhere, in any doubt: Doubted; what is warmer than usual is home at once, and nothing rides for QUIET
 //! ```
 //!
-//! What is moved is what loops and resets hold already, by an offset on top: the inlets of a row's fans (`cooling`), and the chilled water of a plant
-//! (`plants`). Each stays within the limits of the hall and goes no faster than `ride-rate`. Rising all go together; they come home one after the
+//! What is moved is what loops and resets hold already, by an offset on top: the inlets of a row's fans and the coolant of its CDUs (`cooling`), the chilled
+//! water of a plant (`plants`), and facility water (`plants`, `dry`). Each stays within the limits of the hall and goes no faster than `ride-rate`. Rising all go together; they come home one after the
 //! other, and only while the next window has room for what cooling draws more then. What that is nobody reckons: the billed meter sees it, and where it is too
 //! much the way home waits.
 //!

@@ -52,11 +52,11 @@ pub enum PeakNews {
 pub enum RideEnd {
     /// An inlet is not known now.
     Inlet,
-    /// An inlet is above the recommended range, or machines are asked to draw less.
+    /// An inlet is above the recommended range, coolant above its class, or machines are asked to draw less.
     Hot,
-    /// The air of a coil, or the chilled water, is not known now.
+    /// The air of a coil, the coolant of a CDU, or their water is not known now.
     Cooling,
-    /// The room's dew point is not known now, or is near the end of the recommended range.
+    /// The room's dew point is not known now, near the end of the recommended range, or near to coolant.
     DewPoint,
     /// Thermal protection has a row.
     Tripped,
@@ -101,9 +101,13 @@ impl RideEnd {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Inlet => "an inlet is not known now",
-            Self::Hot => "an inlet is above the recommended range, or machines are asked to draw less",
-            Self::Cooling => "the air of a coil, or the chilled water, is not known now",
-            Self::DewPoint => "the room's dew point is not known now, or near the end of the recommended range",
+            Self::Hot => {
+                "an inlet is above the recommended range, coolant above its class, or machines are asked to draw less"
+            }
+            Self::Cooling => "the air of a coil, the coolant of a CDU, or their water is not known now",
+            Self::DewPoint => {
+                "the room's dew point is not known now, near the end of the recommended range, or near to coolant"
+            }
             Self::Tripped => "thermal protection has a row",
             Self::Leak => "a tray is wet",
             Self::Alarm => "an alarm stands, or a machine has failed",

@@ -46,6 +46,11 @@ impl State {
                     }
                 }
                 Unit::Water { place, .. } => self.equipment.plants.ride(*place, at),
+                Unit::Facility { place, fans, .. } => {
+                    place.iter().for_each(|place| self.equipment.plants.ride(*place, at));
+                    fans.iter().for_each(|of| self.cooling.ride(*of, at));
+                }
+                Unit::Coolant { valves, .. } => valves.iter().for_each(|of| self.cooling.ride(*of, at)),
             }
         }
     }
@@ -71,8 +76,10 @@ impl State {
             (inlets.clone().any(|inlet| !is_sure(inlet)), RideEnd::Inlet),
             (self.equipment.asks(hall).next().is_some(), RideEnd::Hot),
             (inlets.any(|inlet| inlet.usable().is_some_and(|inlet| inlet.get() > recommended)), RideEnd::Hot),
+            (coolant_is_warm(hall, image), RideEnd::Hot),
             (!cooling_is_known(hall, image), RideEnd::Cooling),
             (!is_dry(hall, image), RideEnd::DewPoint),
+            (self.equipment.cdus.iter(hall).any(|(_, cdu)| cdu.is_tripped()), RideEnd::DewPoint),
             (inputs.gpus.iter().any(|gpu| heat(gpu.throttle)), RideEnd::Gpus),
             (self.shadow.is_on(), RideEnd::Beside),
             (self.equipment.is_on_panels(hall), RideEnd::OnPanels),
@@ -94,11 +101,22 @@ fn is_sure<Q: Quantity>(reading: Reading<Q>) -> bool {
     matches!(reading, Reading::Fresh(_) | Reading::Lost { why: Why::Config })
 }
 
-/// What coils blow and the water that they live on are known now.
+/// What coils blow, what CDUs pump, and the waters that they live on are known now.
 fn cooling_is_known(hall: &Hall, image: Image<'_>) -> bool {
     let sure = |point: Point<Celsius>| is_sure(image.read(point));
-    let water = hall.chilled_water.iter().all(|water| sure(water.supply) && is_sure(image.read(water.dp)));
-    hall.coils.iter().all(|coil| sure(coil.supply_air)) && water
+    let chilled = hall.chilled_water.iter().all(|water| sure(water.supply) && is_sure(image.read(water.dp)));
+    let of = hall.machinery.facility_water.filter(|_| !hall.cdus.is_empty());
+    let facility = of.iter().all(|water| sure(water.supply) && is_sure(image.read(water.dp)));
+    let mut cdus = hall.cdus.iter().map(|cdu| &cdu.of);
+    let coolant = cdus.all(|cdu| sure(cdu.supply) && is_sure(image.read(cdu.dp)) && is_sure(image.read(cdu.flow)));
+    hall.coils.iter().all(|coil| sure(coil.supply_air)) && chilled && facility && coolant
+}
+
+/// The coolant of some CDU is warmer than its class takes.
+fn coolant_is_warm(hall: &Hall, image: Image<'_>) -> bool {
+    let Some(class) = hall.limits.envelope.coolant else { return false };
+    let supplies = hall.cdus.iter().filter_map(|cdu| image.read(cdu.of.supply).usable());
+    supplies.map(Quantity::get).any(|coolant| coolant > class.warmest().get())
 }
 
 /// No sensor of the room's air tells a dew point near the end of the recommended range, and each is known now.

@@ -34,7 +34,7 @@ pub struct RideView {
 /// A setpoint that may be moved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MovedView {
-    /// Whose: a row, or a plant's water.
+    /// Whose: a row, a water, `row-a/coolant`.
     pub name: String,
     /// How far it is from where it usually is (K).
     pub offset_k: f64,
@@ -76,6 +76,8 @@ impl Ride {
         let name = |unit: &Unit| match unit {
             Unit::Row { row, .. } => hall.rows.get(*row).map(|row| row.name.clone()),
             Unit::Water { place, .. } => hall.plants.get(*place).and_then(|plant| equip(plant.equip)),
+            Unit::Facility { .. } => hall.machinery.facility_water.and_then(|water| equip(water.equip)),
+            Unit::Coolant { row, .. } => hall.rows.get(*row).map(|row| format!("{}/coolant", row.name)),
         };
         let each = plan.units.iter().zip(&self.offsets);
         let moved = |(unit, at): (&Unit, &f64)| MovedView { name: name(unit).unwrap_or_default(), offset_k: *at };

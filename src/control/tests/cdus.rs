@@ -12,7 +12,7 @@ mod moist;
 mod pumps;
 
 /// A hall of CDUs whose first has one pump running.
-fn seen(hall: Hall) -> Rig {
+pub fn seen(hall: Hall) -> Rig {
     let mut rig = Rig::new(hall);
     for n in 1..=4 {
         for (short, value) in [

@@ -17,6 +17,8 @@ use crate::control::ride::view::RideView;
 use crate::control::tariff::Tariff;
 use crate::control::{Controller, Site};
 
+mod coolant;
+
 /// What its quarters of an hour shall not exceed (W).
 const TARGET: f64 = 700e3;
 const BATTERY: &str = "

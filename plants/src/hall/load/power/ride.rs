@@ -3,7 +3,7 @@
 use crate::hall::load::Draft;
 use crate::hall::peaks::Ride;
 use crate::hall::power::Power;
-use crate::hall::{Limits, Strategies};
+use crate::hall::{Kind, Limits, Strategies};
 use crate::read::Section;
 use crate::units::Kelvins;
 
@@ -29,14 +29,15 @@ pub(in crate::hall::load) fn check(
 ) {
     let Some(ride) = power.peaks.as_ref().map(|peaks| &peaks.ride).filter(|ride| ride.is_on()) else { return };
     let Some(section) = file.section("peaks").filter(|_| !file.is_faulty()) else { return };
-    let moves = !draft.coils.is_empty() || draft.rows.iter().any(|row| !row.fans.is_empty());
+    let cdus = draft.run.contains(&Kind::Cdu) && !draft.machinery.cdus.is_empty() && limits.envelope.coolant.is_some();
+    let moves = cdus || !draft.coils.is_empty() || draft.rows.iter().any(|row| !row.fans.is_empty());
     let key = if ride.most > Kelvins(0.0) { "ride" } else { "pre-cool" };
     if !moves {
         let message = format!("the hall has no setpoint that `{key}` moves");
         section.fault(
             key,
             message,
-            "it moves those of rows' fans and of chilled water that control runs: leave it out",
+            "it moves those of rows' fans, and of chilled water and of CDUs that control runs: leave it out",
         );
         return;
     }
