@@ -329,6 +329,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("liquid-load-announced", include_str!("../../scenarios/liquid-load-announced.toml")),
     ("liquid-load-unannounced", include_str!("../../scenarios/liquid-load-unannounced.toml")),
     ("liquid-outage-generator", include_str!("../../scenarios/liquid-outage-generator.toml")),
+    ("liquid-peaks-ridden", include_str!("../../scenarios/liquid-peaks-ridden.toml")),
     ("liquid-pumps-one-trips", include_str!("../../scenarios/liquid-pumps-one-trips.toml")),
     ("liquid-pumps-stage-change-fails", include_str!("../../scenarios/liquid-pumps-stage-change-fails.toml")),
     ("liquid-pumps-stop-fails", include_str!("../../scenarios/liquid-pumps-stop-fails.toml")),
