@@ -107,6 +107,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-override-and-heat", include_str!("../../scenarios/air-override-and-heat.toml")),
     ("air-peaks-held", include_str!("../../scenarios/air-peaks-held.toml")),
     ("air-peaks-of-faults", include_str!("../../scenarios/air-peaks-of-faults.toml")),
+    ("air-peaks-pre-cooled", include_str!("../../scenarios/air-peaks-pre-cooled.toml")),
     ("air-peaks-ridden", include_str!("../../scenarios/air-peaks-ridden.toml")),
     ("air-peaks-ridden-in-doubt", include_str!("../../scenarios/air-peaks-ridden-in-doubt.toml")),
     ("air-plan-load-jumps", include_str!("../../scenarios/air-plan-load-jumps.toml")),
