@@ -18,6 +18,7 @@ use crate::control::tariff::Tariff;
 use crate::control::{Controller, Site};
 
 mod coolant;
+mod doubts;
 
 /// What its quarters of an hour shall not exceed (W).
 const TARGET: f64 = 700e3;
