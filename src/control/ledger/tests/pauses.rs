@@ -266,7 +266,10 @@ fn an_amended_lease_has_no_pause_any_more() {
     pass(&mut rig, of, 50 * MINUTE);
     let power = Power { least: 0.0, wanted: 30e3, peak: None };
     let named = Named { lease: of, epoch: None };
-    assert_eq!(rig.ask("slurm", Op::Amend { of: named, power, partial: false }).outcome.code, Code::Granted);
+    assert_eq!(
+        rig.ask("slurm", Op::Amend { of: named, power, partial: false, priority: None }).outcome.code,
+        Code::Granted
+    );
     assert_eq!(may(&rig), 30e3);
     pass(&mut rig, of, 60 * MINUTE);
     assert_eq!((may(&rig), told(&rig).len()), (30e3, 1), "{:?}", told(&rig));
