@@ -11,6 +11,7 @@ mod exceeded;
 mod flex;
 mod holding;
 mod jobs;
+mod killed;
 mod late;
 mod lending;
 mod life;

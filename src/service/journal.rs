@@ -235,6 +235,14 @@ impl Journal {
         receipt
     }
 
+    /// The receipt tells when all that was recorded so far is on disk: what is told of it then is there after a crash.
+    #[must_use]
+    pub fn so_far(&self) -> Receipt {
+        let (promise, receipt) = Receipt::pair();
+        self.queue.after_all(promise);
+        receipt
+    }
+
     /// True when a snapshot should be recorded now: first of all, every ten minutes, and after a gap.
     #[must_use]
     pub fn snapshot_due(&self, tick: Tick) -> bool {

@@ -214,7 +214,14 @@ impl Scan {
             Question::Problem => Answer::Problem(self.controller.question().map(Box::new)),
             Question::Ahead => Answer::Ahead(self.controller.ahead().map(Box::new)),
             Question::Grid => Answer::Grid(self.controller.grid().map(Box::new)),
-            Question::Leases(since) => Answer::Leases(self.controller.leases(since).map(Box::new)),
+            Question::Leases(since) => {
+                let leases = Answer::Leases(self.controller.leases(since).map(Box::new));
+                // What a client hears of his lease is there after a crash. Where nothing can be kept he hears it all the same.
+                if self.journal.can_promise() {
+                    return self.promises.keep(self.journal.so_far(), leases, reply);
+                }
+                leases
+            }
             Question::Envelope => Answer::Envelope(self.controller.envelope().map(Box::new)),
             Question::Prices => Answer::Prices(self.controller.prices().map(Box::new)),
             Question::Windows => Answer::Windows(self.controller.windows()),

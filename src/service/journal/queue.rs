@@ -130,6 +130,11 @@ struct State {
     urgent: bool,
     closed: bool,
     retention: Option<Retention>,
+    /// Records that were ever queued, and those of them that the writer is done with.
+    pushed: u64,
+    done: u64,
+    /// Who waits until the writer is done with so many.
+    waiting: Vec<(u64, SyncSender<()>)>,
 }
 
 impl Queue {
@@ -160,6 +165,7 @@ impl Queue {
         }
         state.urgent |= message.promise.is_some();
         state.bytes = bytes;
+        state.pushed = state.pushed.saturating_add(1);
         state.messages.push(message);
         self.tell(&state);
         drop(state);
@@ -198,9 +204,25 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Takes the buffers of a finished batch back.
-    pub fn recycle(&self, batch: &mut Vec<Message>) {
+    /// Keeps a promise once all that is queued by now is on disk. Waits for the next commit, and makes none more urgent.
+    pub fn after_all(&self, promise: SyncSender<()>) {
         let mut state = self.lock();
+        if state.done == state.pushed {
+            promise.try_send(()).ok();
+        } else {
+            let pushed = state.pushed;
+            state.waiting.push((pushed, promise));
+        }
+    }
+
+    /// Takes the buffers of a finished batch back, and keeps promises that waited for it where it is on disk.
+    pub fn recycle(&self, batch: &mut Vec<Message>, kept: bool) {
+        let mut state = self.lock();
+        state.done = state.done.saturating_add(convert::u64_from_usize(batch.len()));
+        let done = state.done;
+        for (_, promise) in state.waiting.extract_if(.., |(after, _)| *after <= done).filter(|_| kept) {
+            promise.try_send(()).ok();
+        }
         for mut message in batch.drain(..) {
             state.bytes = state.bytes.saturating_sub(message.body.len());
             if state.spares.len() < SPARES && message.body.capacity() <= SPARE_BYTES {
@@ -224,5 +246,40 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(1);
+
+    fn scan() -> Message {
+        Message { kind: Kind::Scan, tick: Tick::default(), body: vec![1], dropped: 0, promise: None }
+    }
+
+    fn receipt(queue: &Queue) -> Receipt {
+        let (promise, receipt) = Receipt::pair();
+        queue.after_all(promise);
+        receipt
+    }
+
+    #[test]
+    fn what_waits_for_all_before_it_waits_for_no_more_and_no_less() {
+        let (queue, mut batch) = (Queue::new(1 << 20), Vec::new());
+        assert_eq!(receipt(&queue).wait(SOON), Ok(()), "nothing is on its way");
+        assert!(queue.push(scan()) && queue.push(scan()));
+        let both = receipt(&queue);
+        assert!(queue.next_batch(SOON, &mut batch));
+        assert!(queue.push(scan()), "while the writer is at it");
+        let third = receipt(&queue);
+        assert_eq!(both.wait(SOON), Err(NotKept::NotYet));
+        queue.recycle(&mut batch, true);
+        assert_eq!((both.wait(SOON), third.wait(SOON)), (Ok(()), Err(NotKept::NotYet)));
+        assert!(queue.next_batch(SOON, &mut batch));
+        queue.recycle(&mut batch, false);
+        assert_eq!(third.wait(SOON), Err(NotKept::Lost), "the disk is full");
+        assert_eq!(receipt(&queue).wait(SOON), Ok(()), "and nothing new is on its way");
     }
 }

@@ -35,7 +35,7 @@ impl Writer {
                 self.note(queue, outcome);
             }
             self.write(queue, &mut batch);
-            queue.recycle(&mut batch);
+            queue.recycle(&mut batch, !self.broken);
             self.drop_old(queue);
         }
         let outcome = self.store.close();
