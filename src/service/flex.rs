@@ -37,6 +37,7 @@ use crate::service::clock::Clock;
 use crate::service::config::{FlexConfig, Loaded};
 use alert::{Alerts, Around};
 use envelope::{Guard, Says, Wanted};
+use ids::Trace;
 use jws::{Keys, Signer};
 use said::Tags;
 use status::{Because, Told};
@@ -57,7 +58,7 @@ const REFUSALS: u64 = 5;
 struct Set {
     feeds: Vec<String>,
     correlation: String,
-    trace: String,
+    trace: Trace,
 }
 
 /// What the ear leaves for the mouth.
@@ -114,7 +115,7 @@ struct Mouth {
     signer: Option<Signer>,
     told: Told,
     alerts: Alerts,
-    traces: Vec<(String, String)>,
+    traces: Vec<(String, Trace)>,
     /// Looks since the state was said.
     since: u64,
     looks: u64,
@@ -282,7 +283,7 @@ impl Mouth {
                     let because =
                         |feed: &str| if feed == held.feed { Because::Turned(turn) } else { Because::Periodic };
                     let follows = self.follows(view, held);
-                    self.say_state(view, because, follows.as_ref().map(|(of, trace)| (of.as_str(), trace.as_str())));
+                    self.say_state(view, because, follows.as_ref().map(|(of, trace)| (of.as_str(), trace)));
                 }
             }
         }
@@ -307,19 +308,19 @@ impl Mouth {
     }
 
     /// What the state of a feed follows from: its target, and the trace that set it.
-    fn follows(&self, view: &GridView, held: &HeldView) -> Option<(String, String)> {
+    fn follows(&self, view: &GridView, held: &HeldView) -> Option<(String, Trace)> {
         let target = view.targets.iter().find(|of| Some(of.number) == held.target)?;
         let correlation = ids::of(&target.id);
         let trace = self.trace(&correlation);
         Some((correlation, trace))
     }
 
-    fn trace(&self, correlation: &str) -> String {
+    fn trace(&self, correlation: &str) -> Trace {
         let known = self.traces.iter().find(|(of, _)| of == correlation);
-        known.map_or_else(String::new, |(_, trace)| trace.clone())
+        known.map_or_else(Trace::default, |(_, trace)| trace.clone())
     }
 
-    fn say_state(&mut self, view: &GridView, because: impl Fn(&str) -> Because, follows: Option<(&str, &str)>) {
+    fn say_state(&mut self, view: &GridView, because: impl Fn(&str) -> Because, follows: Option<(&str, &Trace)>) {
         let data = status::data(&self.shared.hall, &self.shared.tags, view, because);
         self.since = 0;
         self.say(("powerstate/status", "grid.powerstate.status.v1", "powerstate"), data, follows, Sure::AtLeastOnce);
@@ -340,7 +341,7 @@ impl Mouth {
         let around = Around { hall: &self.shared.hall, gpus: &gpus, actions: &config.actions, agent: &config.agent };
         let Some(said) = self.alerts.say(&around, (view, held), tag) else { return };
         let trace = self.trace(&said.correlation);
-        let follows = Some((said.correlation.as_str(), trace.as_str()));
+        let follows = Some((said.correlation.as_str(), &trace));
         self.say(("powerbreach", "grid.powerbreach.alert.v1", "powerbreach"), said.data, follows, Sure::ExactlyOnce);
     }
 
@@ -348,7 +349,7 @@ impl Mouth {
         &self,
         (below, kind, subject): (&str, &str, &str),
         data: serde_json::Value,
-        follows: Option<(&str, &str)>,
+        follows: Option<(&str, &Trace)>,
         sure: Sure,
     ) {
         let agent = &self.shared.config.agent;

@@ -6,6 +6,7 @@ mod signed;
 
 use std::time::Instant;
 
+use rumqttc::QoS;
 use serde_json::{Value, json};
 use wattloop::service::rehearsal::Scene;
 
@@ -73,10 +74,11 @@ struct Grid {
 impl Grid {
     /// Nothing where mosquitto is not installed.
     fn new() -> Option<Self> {
-        let broker = Mosquitto::start("allow_anonymous true\n")?;
+        let broker = Mosquitto::start("allow_anonymous true\nlog_type all\n")?;
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let ours = ["grid/v1/dsx-flex-agent/#"];
-        let peer = runtime.block_on(Peer::connect(options("acme-energy", broker.port), &ours));
+        let login = options("acme-energy", broker.port);
+        let peer = runtime.block_on(Peer::connect_at(login, &ours, QoS::ExactlyOnce));
         Some(Self { broker, acme: Key::new("acme"), ima: Key::new("ima"), peer, runtime })
     }
 
@@ -193,13 +195,63 @@ fn an_agent_of_a_grid_sets_a_target_and_hears_what_comes_of_it() {
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());
     ends(&wattloop(&["replay", &rig.file("journal.db")]), 0, &["decisions identical"]);
-    let Some(contract) = Contract::found() else { return };
-    let said = [(STATE, "PowerStateStatus"), (BREACH, "PowerBreachAlert")];
-    for (text, name) in said.iter().flat_map(|(topic, name)| grid.peer.heard(topic).into_iter().map(move |t| (t, name)))
-    {
-        contract.holds(&format!("{name}Event"), &serde_json::from_str(&text).expect("JSON"));
-        contract.holds(&format!("{name}Data"), &data(&text));
+    as_the_contract_has_it(&grid);
+    let Some(contract) = Contract::found() else { return println!("SKIPPED: no published schemas lie here") };
+    keeps_the_schemas(&contract, &grid, &breach);
+}
+
+/// What the contract asks for beside its schemas: how sure each message arrives, that none is kept, and traces that go on.
+fn as_the_contract_has_it(grid: &Grid) {
+    for (topic, qos) in [(STATE, QoS::AtLeastOnce), (BREACH, QoS::ExactlyOnce)] {
+        let came = grid.peer.came(topic);
+        assert!(!came.is_empty() && came.iter().all(|of| *of == (qos, false)), "{topic}: {came:?}");
     }
+    let heard = std::fs::read_to_string(grid.broker.dir.path().join("log")).expect("a log");
+    for subscribed in [format!("{TARGET} (QoS 1)"), format!("{ENFORCED} (QoS 2)")] {
+        assert!(heard.contains(&subscribed), "no `{subscribed}` in\n{heard}");
+    }
+    // Who comes later finds nothing kept.
+    let late = grid.runtime.block_on(Peer::connect(options("late", grid.broker.port), &["grid/#"]));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!([TARGET, STATE, BREACH, ENFORCED].iter().all(|topic| late.came(topic).iter().all(|(_, kept)| !kept)));
+
+    let all: Vec<Value> =
+        [STATE, BREACH].iter().flat_map(|topic| grid.peer.heard(topic)).map(|text| message(&text)).collect();
+    let follows = |of: &&Value| of["tracestate"] == signed::STATE;
+    assert!(all.iter().filter(follows).count() > 3, "what follows from a target hands its trace on");
+    for of in &all {
+        let parent = of["traceparent"].as_str().expect("a trace");
+        // After a start nobody knows the trace of a target any more: another begins.
+        assert_eq!(parent.starts_with(signed::TRACE), of["tracestate"] == signed::STATE, "{of}");
+        assert!(!parent.contains("b7ad6b7169203331"), "a step of its own: {parent}");
+        assert!(!parent.starts_with(signed::TRACE) || parent.ends_with("-00"), "its flags go on: {parent}");
+    }
+}
+
+fn message(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// What we say keeps the published schemas, and so does what is said to us here: else it would show nothing.
+fn keeps_the_schemas(contract: &Contract, grid: &Grid, breach: &Value) {
+    let (mut ours, mut theirs) = (0, 0);
+    for (topic, name) in [(STATE, "PowerStateStatus"), (BREACH, "PowerBreachAlert")] {
+        for text in grid.peer.heard(topic) {
+            contract.holds(&format!("{name}Event"), &message(&text));
+            contract.holds(&format!("{name}Data"), &data(&text));
+            ours += 1;
+        }
+    }
+    let enforced = ("PowerBreachEnforcement", "infra/ima-prod", "grid.powerbreach.enforcement.v1", done(breach));
+    let targets =
+        [Some(100.0), None].map(|of| ("SetLoadTarget", "isv/acme-energy", "grid.loadtarget.set.v1", target(of)));
+    for (name, who, kind, of) in targets.into_iter().chain([enforced]) {
+        let event = if name == "SetLoadTarget" { "LoadTargetSet" } else { name };
+        contract.holds(&format!("{event}Event"), &grid.acme.message(who, kind, CORRELATION, &of));
+        contract.holds(&format!("{name}Data"), &of);
+        theirs += 1;
+    }
+    println!("{ours} messages of ours and {theirs} of others keep the published schemas");
 }
 
 #[test]

@@ -118,7 +118,12 @@ pub struct Peer {
 
 impl Peer {
     /// Connects and subscribes to `filters`; comes back by itself when the broker does.
-    pub async fn connect(mut options: MqttOptions, filters: &[&str]) -> Self {
+    pub async fn connect(options: MqttOptions, filters: &[&str]) -> Self {
+        Self::connect_at(options, filters, QoS::AtLeastOnce).await
+    }
+
+    /// The same at another quality of service.
+    pub async fn connect_at(mut options: MqttOptions, filters: &[&str], qos: QoS) -> Self {
         options.set_max_packet_size(32 << 20, 32 << 20);
         let (client, mut eventloop) = AsyncClient::new(options, 64);
         let (heard, acknowledged, granted) = (Arc::<Mutex<Vec<Publish>>>::default(), Arc::default(), Arc::default());
@@ -131,7 +136,7 @@ impl Peer {
                 match eventloop.poll().await {
                     Ok(Event::Incoming(Packet::ConnAck(_))) => {
                         for filter in &wanted {
-                            asking.try_subscribe(filter, QoS::AtLeastOnce).expect("room");
+                            asking.try_subscribe(filter, qos).expect("room");
                         }
                     }
                     Ok(Event::Incoming(Packet::Publish(message))) => into.lock().expect("whole").push(message),
@@ -171,6 +176,12 @@ impl Peer {
     pub fn delivered(&self, below: &str) -> Vec<(String, bool, QoS)> {
         let heard = self.heard.lock().expect("whole");
         heard.iter().filter_map(|m| Some((m.topic.strip_prefix(below)?.to_owned(), m.retain, m.qos))).collect()
+    }
+
+    /// Of everything heard on a topic at which quality of service it came, and whether it was kept before.
+    pub fn came(&self, topic: &str) -> Vec<(QoS, bool)> {
+        let heard = self.heard.lock().expect("whole");
+        heard.iter().filter(|m| m.topic == topic).map(|m| (m.qos, m.retain)).collect()
     }
 
     /// Waits until something is heard on a topic; gives the last of it.

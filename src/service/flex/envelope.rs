@@ -9,7 +9,7 @@ use plant::time::{Span, Wall};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ids;
+use super::ids::{self, Trace};
 use super::jws::{Keys, Signer};
 use crate::service::clock::rfc3339;
 
@@ -29,6 +29,8 @@ struct Attributes {
     time: String,
     traceparent: String,
     #[serde(default)]
+    tracestate: Option<String>,
+    #[serde(default)]
     correlationid: Option<String>,
     data: Value,
 }
@@ -39,7 +41,7 @@ pub struct Message {
     /// By which the other side knows what follows from it.
     pub correlation: String,
     /// Its trace.
-    pub trace: String,
+    pub trace: Trace,
     /// What it says.
     pub data: Value,
     /// False where nobody knows how old it is.
@@ -109,7 +111,8 @@ impl Guard {
         };
         self.fresh(&of.id, at.as_millisecond(), now)?;
         let correlation = of.correlationid.unwrap_or(of.id);
-        Ok(Message { correlation, trace: of.traceparent, data, dated: now.is_some() })
+        let trace = Trace::of(of.traceparent, of.tracestate);
+        Ok(Message { correlation, trace, data, dated: now.is_some() })
     }
 
     /// Whether it is new: what is older than messages may be needs not be remembered.
@@ -143,7 +146,7 @@ pub struct Says<'a> {
     /// See above.
     pub subject: &'a str,
     /// What it follows from, and its trace.
-    pub follows: Option<(&'a str, &'a str)>,
+    pub follows: Option<(&'a str, &'a Trace)>,
 }
 
 /// A message of ours; nothing where it cannot be signed.
@@ -153,6 +156,8 @@ pub fn write(says: Says<'_>, data: Value, signer: Option<&Signer>, now: Wall) ->
         Some(signer) => Value::String(signer.sign(data.to_string().as_bytes())?),
         None => data,
     };
+    let none = Trace::default();
+    let trace = says.follows.map_or(&none, |(_, trace)| trace);
     let mut message = json!({
         "specversion": "1.0.2",
         "id": ids::fresh()?,
@@ -161,11 +166,14 @@ pub fn write(says: Says<'_>, data: Value, signer: Option<&Signer>, now: Wall) ->
         "time": rfc3339(now.0),
         "datacontenttype": "application/json",
         "subject": says.subject,
-        "traceparent": ids::trace(says.follows.map(|(_, trace)| trace))?,
+        "traceparent": trace.next()?,
         "data": data,
     });
     if let (Some((correlation, _)), Some(fields)) = (says.follows, message.as_object_mut()) {
         fields.insert("correlationid".to_owned(), Value::String(correlation.to_owned()));
+        if let Some(state) = &trace.state {
+            fields.insert("tracestate".to_owned(), Value::String(state.clone()));
+        }
     }
     Some(message.to_string().into_bytes())
 }

@@ -26,13 +26,37 @@ pub fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
-/// Goes on in a trace that somebody began, or begins one: `00-<trace>-<span>-01`.
-#[must_use]
-pub fn trace(parent: Option<&str>) -> Option<String> {
-    let span = hex(random()?.get(..8)?);
-    let begun = parent.filter(|parent| is_trace(parent)).and_then(|parent| parent.get(3..35));
-    let trace = begun.map_or_else(|| random().map(|bits| hex(&bits)), |begun| Some(begun.to_owned()))?;
-    Some(format!("00-{trace}-{span}-01"))
+/// The longest `tracestate` that is handed on (characters): W3C Trace Context asks for so many at the least.
+const STATE: usize = 512;
+
+/// The trace that a message belongs to, by W3C Trace Context.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// Its `traceparent`; empty where nobody has begun one.
+    pub parent: String,
+    /// Its `tracestate`: what those who watch it have added, for themselves.
+    pub state: Option<String>,
+}
+
+impl Trace {
+    /// As a message has it. A `tracestate` that is none, or is too long, is left out: the trace goes on without it.
+    #[must_use]
+    pub fn of(parent: String, state: Option<String>) -> Self {
+        let fits = |state: &String| {
+            (1..=STATE).contains(&state.len()) && state.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b))
+        };
+        Self { parent, state: state.filter(fits) }
+    }
+
+    /// Goes on in it, or begins one where there is none: `00-<trace>-<span>-<flags>`.
+    #[must_use]
+    pub fn next(&self) -> Option<String> {
+        let span = hex(random()?.get(..8)?);
+        let begun = Some(&self.parent).filter(|parent| is_trace(parent));
+        let begun = begun.and_then(|parent| Some((parent.get(3..35)?.to_owned(), parent.get(53..)?.to_owned())));
+        let (trace, flags) = begun.map_or_else(|| Some((hex(&random()?), "01".to_owned())), Some)?;
+        Some(format!("00-{trace}-{span}-{flags}"))
+    }
 }
 
 /// True for a `traceparent`.
@@ -72,9 +96,15 @@ mod tests {
         assert!(is_uuid(&one) && one != other && one.as_bytes()[14] == b'4' && b"89ab".contains(&one.as_bytes()[19]));
         assert_eq!((of(&one), of("uid:1000")), (one, of("uid:1000")));
         assert!(is_uuid(&of("uid:1000")) && !is_uuid("uid:1000") && !is_uuid(&of("x").replace('-', "0")));
-        let begun = trace(None).expect("chance");
-        let next = trace(Some(&begun)).expect("chance");
-        assert!(is_trace(&begun) && is_trace(&next) && begun[..35] == next[..35] && begun != next);
-        assert!(!is_trace("00-x") && trace(Some("00-x")).is_some_and(|trace| is_trace(&trace)));
+        let next = |parent: &str| Trace::of(parent.to_owned(), None).next().expect("chance");
+        let begun = next("");
+        assert!(is_trace(&begun) && begun.ends_with("-01") && begun != next(""));
+        let unsampled = begun.replace("-01", "-00");
+        let after = next(&unsampled);
+        assert!(is_trace(&after) && begun[..35] == after[..35] && after != unsampled && after.ends_with("-00"));
+        assert!(!is_trace("00-x") && is_trace(&next("00-x")));
+        let state = |of: &str| Trace::of(String::new(), Some(of.to_owned())).state;
+        assert_eq!(state("acme=00f067aa,b=1").as_deref(), Some("acme=00f067aa,b=1"));
+        assert_eq!((state(""), state("a=\n"), state(&"a".repeat(513))), (None, None, None));
     }
 }

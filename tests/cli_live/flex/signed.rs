@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 const P256: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/// The trace of all that is said, and what its watchers have added.
+pub const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-";
+pub const STATE: &str = "acme=t61rcWkgMzE,grid=00f067aa0ba902b7";
+
 /// A key with its name, and both its files.
 pub struct Key {
     kid: String,
@@ -45,7 +49,8 @@ impl Key {
             "datacontenttype": "application/json",
             "subject": "loadtarget",
             "correlationid": correlation,
-            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+            "tracestate": STATE,
             "data": format!("{signed}.{}", encode(signature.as_ref())),
         })
     }
