@@ -2,6 +2,7 @@
 
 mod civil;
 mod doubt;
+mod lengths;
 mod memory;
 
 use std::sync::Arc;
