@@ -57,6 +57,31 @@ fn it_is_charged_after_a_rest_slowly_and_without_a_peak_of_its_own() {
 }
 
 #[test]
+fn it_takes_less_the_fuller_it_is() {
+    let line = "highest = 90.0\nreserve = 30.0\ncharge-to = 85.0\n";
+    let keys =
+        "highest = 97.0\nreserve = 30.0\ncharge-to = 95.0\ntaper-from = 70.0\ntaper-to = 0.1\nrecharge = 200e3\n";
+    let mut yard = Yard::but(line, keys);
+    yard.batteries[0].stored = 480e3;
+    yard.run(20, |_| TARGET - 400e3); // ten minutes of rest, and five until it takes all
+    let mut seen = Vec::new();
+    while yard.batteries[0].charge() < 94.9 && seen.len() < 400 {
+        let charge = yard.batteries[0].charge();
+        yard.run(1, |_| TARGET - 400e3);
+        let takes = -yard.orders.last().expect("an order");
+        // From 70 to 100 % from all of its rating down to a tenth; its charge moves by half a per cent in a minute at the most.
+        let by = |charge: f64| 200e3 * (1.0 - 0.9 * ((charge - 70.0) / 30.0).clamp(0.0, 1.0));
+        assert!((by(charge + 0.5)..=by(charge)).contains(&takes), "{takes} W at {charge} %");
+        seen.push((charge, takes));
+    }
+    assert!(seen[0].0 < 70.0 && seen[0].1 == 200e3, "{:?}", seen[0]);
+    assert!(seen.last().is_some_and(|(_, takes)| *takes < 51e3), "{:?}", seen.last());
+    yard.run(30, |_| TARGET - 400e3);
+    let charge = yard.batteries[0].charge();
+    assert!((94.9..95.2).contains(&charge) && yard.orders.last() == Some(&0.0), "{charge}");
+}
+
+#[test]
 fn in_doubt_it_rests_and_no_person_moves_it() {
     for point in ["bess-1/charge", "bess-1/cell-temp", "bess-1/power", "bess-1/ready"] {
         let mut yard = Yard::new(1);

@@ -90,6 +90,14 @@ pub struct Yard {
 }
 
 fn hall(batteries: usize, plan: bool, most: f64) -> Hall {
+    load(&text(batteries, plan, most))
+}
+
+fn load(text: &str) -> Hall {
+    Hall::load("air", text).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn text(batteries: usize, plan: bool, most: f64) -> String {
     let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let mut text = format!(
         "{text}\n[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nplan = {plan}\n\n[[peak]]\ndemand = \"peak\"\nmost = {most:.1}\n\n[grid]\nfeeds = [\"utility\"]\n"
@@ -102,7 +110,7 @@ fn hall(batteries: usize, plan: bool, most: f64) -> Hall {
             "\n[[battery]]\nname = \"bess-{n}\"\nfeed = \"utility\"\ncapacity = 800e3\nrated-discharge = 400e3\nrated-charge = 200e3\nlowest = 10.0\nhighest = 90.0\nreserve = 30.0\ncharge-to = 85.0\n"
         );
     }
-    Hall::load("air", &text).unwrap_or_else(|faults| panic!("{faults}"))
+    text
 }
 
 /// A kWh at any time, and the price of a kW of its peak.
@@ -128,6 +136,13 @@ impl Yard {
         let mut hall = hall(batteries, false, TARGET);
         change(&mut hall);
         Self::of(Arc::new(hall), FLAT, false)
+    }
+
+    /// A battery of which the hall's file says something else.
+    pub fn but(line: &str, instead: &str) -> Self {
+        let text = text(1, false, TARGET);
+        assert!(text.contains(line), "no `{line}`");
+        Self::of(Arc::new(load(&text.replace(line, instead))), FLAT, false)
     }
 
     /// Batteries that follow a plan, which answers five seconds after it is asked for, by what energy costs.

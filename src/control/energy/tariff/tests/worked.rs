@@ -69,3 +69,34 @@ fn a_price_per_year_is_paid_in_twelfths_of_billing_periods_that_begin_on_the_fif
     says(&bills[2], &[("capacity", "455", "3662.75"), ("capacity of 2 months before", "42.5", "684.25")]);
     assert!(bills.len() == 3 && bills.iter().all(|bill| bill.notices.is_empty()), "{bills:#?}");
 }
+
+#[test]
+fn a_bill_by_an_offset_that_never_changes_has_summer_nights_an_hour_later() {
+    let of = |zone: &str| {
+        let text = format!(
+            "name = \"t\"\nsummary = \"s\"\ncurrency = \"EUR\"\nzone = \"{zone}\"\n\
+             billing = {{ dates = [\"2026-07-01\", \"2026-07-02\"] }}\n[[energy]]\nname = \"energy\"\n\
+             [[energy.period]]\nname = \"night\"\nhours = [\"22:00-06:00\"]\nprice = 0.10\n\
+             [[energy.period]]\nname = \"day\"\nprice = 0.30\n\
+             [[demand]]\nname = \"peak\"\nwindow = \"fixed\"\nlength = \"60min\"\nhours = [\"06:00-22:00\"]\nprice = 8.15\n"
+        );
+        Tariff::load("t.toml", &text).unwrap_or_else(|faults| panic!("{faults}\n{text}"))
+    };
+    // From 1 July 00:00+01:00 on 24 h at 100 kW; from 05:00 to 06:00 by that clock 300, from 21:00 to 22:00 200.
+    let mut kw = ["100"; 24];
+    (kw[5], kw[21]) = ("300", "200");
+    let fixed = of("+01:00");
+    let first = bill(&fixed, &rows("2026-06-30T23:00:00Z", 60, &kw));
+    // Nights: 6 + 2 hours, 200 kWh more in one: 1000 x 0.10. Days: 16 hours, 100 kWh more in one: 1700 x 0.30. 200 kW x 8.15.
+    says(&first, &[("energy night", "1000", "100.00"), ("energy day", "1700", "510.00"), ("peak", "200", "1630.00")]);
+    assert_eq!((first.total.fixed(2), codes(&first)), ("2240.00".to_owned(), vec![]));
+    // By Berlin's clock, an hour ahead of that in July, 05:00+01:00 is 06:00 and day, and 21:00+01:00 is night.
+    let summer = bill(&of("Europe/Berlin"), &rows("2026-06-30T22:00:00Z", 60, &[&["100"], &kw[..23]].concat()));
+    says(&summer, &[("energy night", "900", "90.00"), ("energy day", "1800", "540.00"), ("peak", "300", "2445.00")]);
+    // A day by this clock begins and ends where it says, on both days on which Berlin sets its own.
+    for day in ["2026-03-29", "2026-10-25"] {
+        let begin = at(&format!("{day}T00:00:00+01:00"));
+        assert_eq!(fixed.zone.local(begin).ms, 0);
+        assert_eq!(fixed.zone.local(Wall(begin.0 + 24 * 60 * MINUTE - 1)).ms, 24 * 60 * MINUTE - 1);
+    }
+}
