@@ -47,6 +47,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 pub mod tree;
+mod turns;
 mod unleased;
 pub mod view;
 mod waiting;

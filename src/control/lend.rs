@@ -24,6 +24,10 @@ use super::{Controller, Plan, State};
 
 /// What is lowered at this moment, by ramps and windows, is so for a lease that begins within such a time.
 const SOON: Span = Span::from_secs(60);
+/// What batteries give counts for what is lent at this moment, and for no longer.
+const MOMENT: Span = Span::from_secs(1);
+/// While a window holds its feed so much of what it allows is lent anew or again (1): below that loads are let go, too.
+const CALM: f64 = 0.9;
 
 impl State {
     /// Leases grow older.
@@ -112,14 +116,23 @@ impl State {
         let soon = from <= later(now, SOON);
         let ramp = self.grid.allowed(feed).filter(|_| soon).map(|mean| mean.allowed);
         let window = self.interval.allowed(plan.peaks.as_ref()).filter(|mean| soon && mean.feed == feed);
+        // Batteries come before anybody who is lowered. For how long they can give nobody is lent more.
+        let moment = to <= later(from, MOMENT);
+        let gives = if moment { self.gives(plan, feed) } else { Watts(0.0) };
+        let calm = if moment { 1.0 } else { CALM };
         let all = [
             (budget, Cause::Operator),
             (self.grid.least(feed, (from, to)), Cause::GridTarget),
             (ramp, Cause::GridTarget),
-            (window.map(|mean| mean.allowed), Cause::PeakInterval),
+            (window.map(|mean| mean.allowed * calm), Cause::PeakInterval),
         ];
-        let found = all.into_iter().filter_map(|(watts, cause)| Some((watts?, cause)));
+        let found = all.into_iter().filter_map(|(watts, cause)| Some((watts? + gives, cause)));
         found.fold((limit, Cause::Breaker), |least, next| if next.0 < least.0 { next } else { least })
+    }
+
+    /// What batteries below a feed give, and can give beside it (W, ≥ 0).
+    fn gives(&self, plan: &Plan, feed: FeedId) -> Watts {
+        self.given(&plan.hall, feed).max(Watts(0.0)) + self.batteries.relieves(&plan.hall.power, feed)
     }
 
     /// What of a feed's limit may be lent at any time in a quarter of an hour, from now on (mW).

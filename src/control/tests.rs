@@ -16,6 +16,7 @@ mod heat;
 mod leaks;
 mod leases;
 mod loops;
+mod merit;
 mod messages;
 mod pause;
 mod performance;
