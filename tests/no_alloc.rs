@@ -303,7 +303,7 @@ price = 1
 fn slots(around: Wall) -> Vec<Slot> {
     let slot = |n: i64| {
         let from = Wall(around.0 - around.0 % 900_000 + 900_000 * n);
-        Slot { from, to: Wall(from.0 + 900_000), price: Decimal::whole(n), grams: Some(Decimal::whole(400)) }
+        Slot { from, to: Wall(from.0 + 900_000), price: Some(Decimal::whole(n)), grams: Some(Decimal::whole(400)) }
     };
     (-8..96).filter(|n| !(4..7).contains(n)).map(slot).collect()
 }

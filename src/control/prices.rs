@@ -231,7 +231,7 @@ impl LivePrices {
     /// Takes what somebody has published.
     ///
     /// # Errors
-    /// A site without live prices or with another currency; slots that are none, or on top of each other; too many.
+    /// A site without live prices or with another currency; slots that are none, or on top of each other, or without the price that the tariff needs; too many.
     pub fn take(
         &mut self,
         market: Option<Market<'_>>,
@@ -244,6 +244,10 @@ impl LivePrices {
         }
         let new = Prices::of(offer.slots.clone()).filter(|_| offer.currency == tariff.currency);
         let new = new.filter(|new| !new.slots().is_empty()).ok_or(Refusal::NoPrices)?;
+        // Grams alone take the place of no price.
+        if tariff.needs_prices() && new.slots().iter().any(|slot| slot.price.is_none()) {
+            return Err(Refusal::NoPrices);
+        }
         let heard = self.newest.as_ref().map(|newest| newest.at);
         // A publisher whose clock is ahead must not shut out who comes later.
         let stamped = offer.published.map(|at| if tick.clock_trusted { at.min(tick.wall) } else { at });

@@ -331,7 +331,7 @@ impl std::fmt::Display for Refusal {
             Self::TooSensitive => f.write_str("with these gains the loop would be too near to swinging"),
             Self::Warm => f.write_str("a rack is warmer than recommended"),
             Self::Held => f.write_str("somebody stronger holds it"),
-            Self::NoPrices => f.write_str("it is in another currency, has no slot, or slots on top of each other"),
+            Self::NoPrices => f.write_str("it is in another currency, has no slot, slots on top of each other, or one without a price that the tariff needs"),
             Self::NotForced => f.write_str("it would start or stop a machine"),
         }
     }

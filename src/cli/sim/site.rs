@@ -34,7 +34,7 @@ pub fn published(scenario: &Scenario) -> Option<Ask> {
     let slot = |n: i64| {
         let from = first.saturating_add(n.saturating_mul(HOUR));
         let price = Decimal::parse(&format!("{:.6}", prices.at(Wall(from))))?;
-        Some(Slot { from: Wall(from), to: Wall(from.saturating_add(HOUR)), price, grams: None })
+        Some(Slot { from: Wall(from), to: Wall(from.saturating_add(HOUR)), price: Some(price), grams: None })
     };
     let slots = (0..hours).take(MOST_SLOTS).filter_map(slot).collect();
     let (from, currency) = ("scenario".to_owned(), "EUR".to_owned());

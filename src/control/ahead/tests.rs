@@ -127,7 +127,7 @@ fn a_price_that_nobody_published_is_yesterdays_or_moves_nothing() {
     let slot = |hour: i64, price: i64| Slot {
         from: Wall(NOON + hour * HOUR),
         to: Wall(NOON + (hour + 1) * HOUR),
-        price: Decimal::whole(price),
+        price: Some(Decimal::whole(price)),
         grams: Some(Decimal::whole(300)),
     };
     // Yesterday's last six hours, and today's next twelve.

@@ -293,7 +293,7 @@ impl Tariff {
         self.energy.iter().try_fold(Decimal::ZERO, |sum, charge| {
             let price = match &charge.price {
                 EnergyPrice::Periods(_) => charge.period_at(local, &self.holidays)?.1.tiers.first()?.price,
-                EnergyPrice::DayAhead(add) => prices?.at(at)?.price.plus(*add),
+                EnergyPrice::DayAhead(add) => prices?.at(at)?.price?.plus(*add),
             };
             Some(sum.plus(price))
         })

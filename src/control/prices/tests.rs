@@ -1,5 +1,6 @@
 //! Publications, by what holds at an instant and by what is told.
 
+mod carbon;
 mod random;
 
 use std::sync::Arc;
@@ -75,7 +76,7 @@ fn hours(from: i64, prices: &[i64]) -> Vec<Slot> {
     let slot = |(n, price): (i64, &i64)| Slot {
         from: Wall(MORNING.0 + n * HOUR),
         to: Wall(MORNING.0 + (n + 1) * HOUR),
-        price: decimal(&format!("{price}e-3")),
+        price: Some(decimal(&format!("{price}e-3"))),
         grams: Some(Decimal::whole(*price)),
     };
     (from..).zip(prices).map(slot).collect()
@@ -370,7 +371,7 @@ proptest! {
             for (gap, length) in spans {
                 let from = end + gap % 7;
                 end = from + length;
-                let price = Decimal::whole(100 * n + i64::try_from(slots.len()).expect("small"));
+                let price = Some(Decimal::whole(100 * n + i64::try_from(slots.len()).expect("small")));
                 slots.push(Slot { from: Wall(from), to: Wall(end), price, grams: None });
             }
             for slot in &slots {
@@ -395,5 +396,5 @@ proptest! {
 
 /// A whole price, as a number.
 fn price_of(slot: &Slot) -> i64 {
-    slot.price.to_string().parse().expect("whole")
+    slot.price.expect("a price").to_string().parse().expect("whole")
 }

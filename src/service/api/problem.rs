@@ -120,7 +120,7 @@ impl From<Refusal> for Problem {
                 new(bad, "too_sensitive", message, "a maximum sensitivity of 1.6 is the most that is taken")
             }
             Refusal::NoPrices => {
-                let message = "it is in another currency, has no slot, or slots on top of each other";
+                let message = "it is in another currency, has no slot, slots on top of each other, or one without a price that the tariff needs";
                 new(bad, "no_prices", message, "docs/tariffs.md says what a publication holds")
             }
             Refusal::Unknown => new(StatusCode::NOT_FOUND, "unknown", "the hall does not have this", ""),

@@ -139,7 +139,7 @@ async fn who_publishes_the_same_again_and_again_is_heard_once_in_a_while_and_not
     let asks: Vec<Ask> = asked.try_iter().collect();
     let kinds: Vec<_> = asks.iter().map(|ask| matches!(ask, Ask::Prices(_))).collect();
     assert_eq!(kinds, [false, true, true], "one with a fault, and the last of each of two");
-    let price = |ask: &Ask| offered(ask.clone()).slots[0].price.to_string();
+    let price = |ask: &Ask| offered(ask.clone()).slots[0].price.expect("a price").to_string();
     assert_eq!((price(&asks[1]), price(&asks[2])), ("0.08".to_owned(), "0.8".to_owned()));
 }
 

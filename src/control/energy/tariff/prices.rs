@@ -4,7 +4,7 @@
 //! {"unit": "EUR/MWh", "published": "2026-10-24T13:02:00+02:00", "prices": [{"start": "2026-10-25T00:00:00+02:00", "end": "2026-10-25T00:15:00+02:00", "price": 71.3, "grams": 402}]}
 //! ```
 //!
-//! `published` may be left out. Slots come in any order. One that is there twice counts once; two that overlap and differ are refused. A gap is no price.
+//! `published` may be left out, and so may the price of a slot that has grams: where no slot has one, `unit` says nothing. Slots come in any order. One that is there twice counts once; two that overlap and differ are refused. A gap is no price.
 
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub struct Slot {
     pub from: Wall,
     /// Where it ends.
     pub to: Wall,
-    /// The price of a kWh, in the tariff's currency; may be negative.
-    pub price: Decimal,
+    /// The price of a kWh, in the tariff's currency; may be negative. Nothing where only carbon is published.
+    pub price: Option<Decimal>,
     /// Carbon of a kWh (g CO₂); nothing where it is not known.
     pub grams: Option<Decimal>,
 }
@@ -36,7 +36,8 @@ pub struct Prices {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    unit: String,
+    #[serde(default)]
+    unit: Option<String>,
     #[serde(default)]
     published: Option<String>,
     prices: Vec<Said>,
@@ -47,7 +48,8 @@ struct File {
 struct Said {
     start: String,
     end: String,
-    price: serde_json::Number,
+    #[serde(default)]
+    price: Option<serde_json::Number>,
     #[serde(default)]
     grams: Option<serde_json::Number>,
 }
@@ -68,9 +70,16 @@ impl Publication {
     /// What does not fit, ten at most, each a sentence with the slot.
     pub fn read(text: &str, currency: &str) -> Result<Self, Vec<String>> {
         let file: File = serde_json::from_str(text).map_err(|e| vec![format!("these are no prices: {e}")])?;
-        let per = [("kWh", 1), ("MWh", 1000)].into_iter().find(|(unit, _)| file.unit == format!("{currency}/{unit}"));
-        let Some((_, per)) = per else {
-            return Err(vec![format!("the unit is `{}` and must be {currency}/kWh or {currency}/MWh", file.unit)]);
+        let known = [("kWh", 1), ("MWh", 1000)];
+        let per = file.unit.as_ref().map(|said| known.iter().find(|(unit, _)| *said == format!("{currency}/{unit}")));
+        let priced = file.prices.iter().any(|said| said.price.is_some());
+        let per = match (per, &file.unit) {
+            (Some(Some((_, per))), _) => *per,
+            (None, _) if !priced => 1,
+            (Some(None) | None, unit) => {
+                let unit = unit.as_deref().unwrap_or_default();
+                return Err(vec![format!("the unit is `{unit}` and must be {currency}/kWh or {currency}/MWh")]);
+            }
         };
         if file.prices.len() > MOST_SLOTS {
             return Err(vec![format!("{} slots are more than {MOST_SLOTS}", file.prices.len())]);
@@ -156,13 +165,18 @@ impl Said {
             return Err(format!("the slot of {} ends before it begins", self.start));
         }
         let number = |number: &serde_json::Number| Decimal::parse(&number.to_string());
-        let price =
-            number(&self.price).ok_or_else(|| format!("the price of {} has more than nine places", self.start))?;
+        let price = self.price.as_ref().map(|price| {
+            let price = number(price).ok_or_else(|| format!("the price of {} has more than nine places", self.start));
+            price.map(|price| price.share(1, per, (9, Rounding::HalfEven)))
+        });
         let grams = self.grams.as_ref().map(|grams| {
             number(grams)
                 .filter(|g| *g >= Decimal::ZERO)
                 .ok_or_else(|| format!("the grams of {} are no amount", self.start))
         });
-        Ok(Slot { from, to, price: price.share(1, per, (9, Rounding::HalfEven)), grams: grams.transpose()? })
+        if price.is_none() && grams.is_none() {
+            return Err(format!("the slot of {} has neither a price nor grams", self.start));
+        }
+        Ok(Slot { from, to, price: price.transpose()?, grams: grams.transpose()? })
     }
 }

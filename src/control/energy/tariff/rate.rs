@@ -173,14 +173,14 @@ impl Rating<'_> {
                 let until = slot.map(|slot| slot.to).or_else(|| self.prices.and_then(|prices| prices.next(at)));
                 let next = until.map_or(end, |until| until.min(end));
                 let energy = piece.between(at, next, self.tariff.export);
-                match slot {
-                    Some(slot) => {
+                let price = slot.and_then(|slot| slot.price);
+                match price {
+                    Some(price) => {
                         sum = sum.plus(energy);
-                        cost = cost.plus(energy.at(slot.price.plus(add)));
+                        cost = cost.plus(energy.at(price.plus(add)));
                     }
                     None => bare.add(at, next),
                 }
-                let price = slot.map(|slot| slot.price);
                 if *first.get_or_insert(price) != price {
                     split.add(piece.from, piece.to);
                 }

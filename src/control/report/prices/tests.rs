@@ -37,7 +37,7 @@ fn the_slots_ahead_say_of_every_minute_what_the_tariff_says_and_change_only_wher
     let slot = |from: i64, to: i64, price: i64, grams| Slot {
         from: at(from),
         to: at(to),
-        price: Decimal::whole(price),
+        price: Some(Decimal::whole(price)),
         grams: Some(Decimal::whole(grams)).filter(|_| grams > 0),
     };
     // A hole from 100 to 130, two slots alike, a price below nothing; nights begin at 60 and end at 480 (06:00 is an hour earlier).
