@@ -23,11 +23,14 @@ use tokio::runtime::Handle;
 use crate::adapters::web::{Address, Question, Web, escaped};
 use crate::control::grid::view::{GridView, TargetView};
 use crate::control::grid::{Kind, MOST_TARGETS, Said, Source, Statement, USUAL_PRIORITY, Wanted};
+use crate::control::prices::Offer;
 use crate::control::request::{Ask, Refusal, Reply, Request};
+use crate::control::tariff::Slot;
 use crate::service::StartFault;
 use crate::service::api::call::{Answer, Asker, Question as ApiQuestion};
 use crate::service::clock::Clock;
 use crate::service::config::{Loaded, OpenAdrConfig, secret};
+use event::price::{self, Told};
 use event::{Limit, Terms};
 use known::{Known, Read};
 
@@ -41,6 +44,8 @@ const MOST: usize = 40;
 const LATER: usize = 1000;
 /// A token is asked for anew so long before it ends.
 const BEFORE: Span = Span::from_secs(60);
+/// Prices that stay as they are are told again so often.
+const AGAIN: Span = Span::from_secs(6 * 3600);
 /// How often control is asked what it has not taken.
 const TRIES: u32 = 20;
 
@@ -65,6 +70,18 @@ struct Poller {
     /// The server did not answer, or made no sense, when it was asked last.
     failing: bool,
     /// What could not be understood when it was asked last.
+    faults: Vec<String>,
+    market: Market,
+}
+
+/// Prices and carbon that events tell.
+#[derive(Debug, Default)]
+struct Market {
+    /// The tariff's currency, and whether it has no prices of its own; nothing where `[prices]` does not take them from here.
+    wants: Option<(String, bool)>,
+    /// What control was told last, and when.
+    said: Option<(Vec<Slot>, Mono)>,
+    /// What could not be understood, or is passed over.
     faults: Vec<String>,
 }
 
@@ -102,8 +119,26 @@ pub fn listen(
     let (asker, clock) = (asker.clone(), Arc::clone(clock));
     let (token, said, failing, faults) = (None, None, false, Vec::new());
     let (known, short) = (Known::default(), 0);
-    let poller =
-        Poller { config, terms, feeds, server, secret, asker, clock, token, said, known, short, failing, faults };
+    let prices = loaded.config.prices.as_ref().is_some_and(|prices| prices.openadr);
+    let wants = loaded.tariff.as_ref().filter(|_| prices);
+    let wants = wants.map(|tariff| (tariff.currency.clone(), tariff.needs_prices()));
+    let market = Market { wants, ..Market::default() };
+    let poller = Poller {
+        config,
+        terms,
+        feeds,
+        server,
+        secret,
+        asker,
+        clock,
+        token,
+        said,
+        known,
+        short,
+        failing,
+        faults,
+        market,
+    };
     people.spawn(poller.attend());
     Ok(())
 }
@@ -117,6 +152,7 @@ impl Poller {
                         tracing::info!(url = self.config.url, "the VTN answers again");
                     }
                     self.take(&events).await;
+                    self.price(&events).await;
                 }
                 Err(why) => {
                     if !std::mem::replace(&mut self.failing, true) {
@@ -221,6 +257,46 @@ impl Poller {
         if std::mem::replace(&mut self.short, short) != short && short > 0 {
             tracing::error!(url = self.config.url, short, "as many targets are kept as may be: the later limits wait");
             self.refuse(GridFault::TooMany, short).await;
+        }
+    }
+
+    /// Hands prices and carbon to control that are others than before, or that were told long ago: who tells them lives.
+    async fn price(&mut self, events: &[Read]) {
+        let (now, mono) = (self.clock.wall(), self.clock.mono());
+        let priced = events.iter().filter_map(|of| of.as_ref().ok()).filter(|of| of.is_priced());
+        let mut faults = Vec::new();
+        let mut all: Vec<Told> = Vec::new();
+        for event in priced {
+            let of = match &self.market.wants {
+                Some((currency, _)) => event.told(&self.terms, currency, now),
+                None => Err("prices and carbon are passed over: `[prices] openadr = true` takes them".to_owned()),
+            };
+            match of {
+                Ok(told) => all.extend(told),
+                Err(why) => faults.push(format!("event `{}`: {why}", event.id)),
+            }
+        }
+        for why in faults.iter().filter(|why| !self.market.faults.contains(why)) {
+            tracing::warn!(url = self.config.url, "{why}");
+        }
+        let new = faults.iter().any(|why| !self.market.faults.contains(why));
+        self.market.faults = faults;
+        let Some((currency, needs)) = self.market.wants.clone() else { return };
+        let from = format!("events of {}", self.config.url);
+        if new {
+            let why = self.market.faults.join("; ");
+            self.put(Ask::PricesRefused { from: from.clone(), why }).await;
+        }
+        let slots = price::slots(&all, now, needs);
+        let lately = |(said, at): &(Vec<Slot>, Mono)| *said == slots && mono.since(*at) < AGAIN;
+        if slots.is_empty() || !self.clock.trusted() || self.market.said.as_ref().is_some_and(lately) {
+            return;
+        }
+        let offer = Offer { from, currency, slots: slots.clone(), published: None, kept: false };
+        match self.put(Ask::Prices(offer)).await {
+            Some(Reply::Accepted { .. } | Reply::Lease(_)) => self.market.said = Some((slots, mono)),
+            Some(Reply::Refused(why)) => tracing::error!(url = self.config.url, "prices are not taken: {why}"),
+            None => {}
         }
     }
 

@@ -84,11 +84,26 @@ fn event(id: &str, kilowatts: f64, duration: &str) -> Value {
     })
 }
 
+/// Prices and carbon of a day that has begun.
+fn priced(price: f64, grams: u32) -> Value {
+    let begin = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() - 3600).expect("in range");
+    json!({
+        "id": "prices", "programID": "peaks", "objectType": "EVENT",
+        "payloadDescriptors": [{ "payloadType": "PRICE", "units": "KWH", "currency": "EUR" }, { "payloadType": "GHG" }],
+        "intervalPeriod": { "start": begin.to_string(), "duration": "PT24H" },
+        "intervals": [{ "id": 0, "payloads": [{ "type": "PRICE", "values": [price] }, { "type": "GHG", "values": [grams] }] }]
+    })
+}
+
 fn rig(server: &Server) -> Rig {
     rig_of(server, GRID)
 }
 
 fn rig_of(server: &Server, grid: &str) -> Rig {
+    rig_with(server, grid, Vec::new())
+}
+
+fn rig_with(server: &Server, grid: &str, more: Vec<String>) -> Rig {
     use std::os::unix::fs::PermissionsExt;
     let (_, air) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
     let folder = tempfile::tempdir().expect("a folder");
@@ -105,6 +120,7 @@ fn rig_of(server: &Server, grid: &str) -> Rig {
         format!("openadr.secret_file={:?}", secret.display().to_string()),
         "openadr.poll=\"1s\"".to_owned(),
     ];
+    let set = set.into_iter().chain(more).collect();
     Rig::with("air", folder, Scene { set, ..Scene::default() })
 }
 
@@ -127,9 +143,10 @@ fn events_become_targets_change_go_and_outlive_a_server_that_is_gone() {
     server.vtn.lock().expect("whole").tokens += 1;
     let mut broken = event("broken", 1.0, "PT1H");
     broken["intervals"][0]["payloads"][0]["values"] = json!(["many"]);
-    server.says(vec![event("evening", 500.0, "P9999Y"), broken]);
+    server.says(vec![event("evening", 500.0, "P9999Y"), broken, priced(0.2, 410)]);
     rig.until(&["power", "grid"], "the change", |shown| targets(shown) == [500e3]);
     run.says("has no number");
+    run.says("event `prices`: prices and carbon are passed over");
 
     // Nobody answers: what was said holds, over a crash too.
     let Server { runtime, vtn, .. } = server;
@@ -143,6 +160,34 @@ fn events_become_targets_change_go_and_outlive_a_server_that_is_gone() {
     run.signal("TERM");
     assert_eq!(run.wait(), Some(0), "{}", run.log());
     assert!(!run.log().contains("s&cret") && !run.log().contains("token-"), "a secret is logged");
+    assert!(wattloop(&["replay", &rig.file("journal.db")]).status.success());
+}
+
+#[test]
+fn prices_and_carbon_of_events_are_what_energy_costs_and_outlive_a_crash() {
+    let server = Server::start();
+    server.says(vec![priced(0.2, 410)]);
+    let tariff = concat!(env!("CARGO_MANIFEST_DIR"), "/config/tariffs/weser-rlm.toml");
+    let rig = rig_with(&server, GRID, vec![format!("tariff.file={tariff:?}"), "prices.openadr=true".to_owned()]);
+    let mut run = rig.running(&[]);
+    let known = |grams: &'static str| move |shown: &Value| shown["grams"] == grams && shown["price"].is_string();
+    let first = rig.until(&["tariff", "prices"], "a price", known("410"));
+    assert!(first["from"].as_str().is_some_and(|from| from.starts_with("events of http://")), "{first}");
+    server.says(vec![priced(0.3, 380)]);
+    let second = rig.until(&["tariff", "prices"], "another", known("380"));
+    let price = |shown: &Value| shown["price"].as_str().and_then(|of| of.parse::<f64>().ok()).expect("a price");
+    assert!((price(&second) - price(&first) - 0.1).abs() < 1e-9, "{first} {second}");
+    let mut dollars = priced(0.4, 300);
+    dollars["payloadDescriptors"][0]["currency"] = json!("USD");
+    server.says(vec![dollars]);
+    run.says("`PRICE` is in `USD`, and must be in EUR");
+    run.signal("KILL");
+    assert_eq!(run.wait(), None);
+    let mut run = rig.running(&[]);
+    let again = rig.until(&["tariff", "prices"], "what was said", known("380"));
+    assert_eq!(price(&again), price(&second));
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
     assert!(wattloop(&["replay", &rig.file("journal.db")]).status.success());
 }
 

@@ -12,7 +12,7 @@ use crate::control::prices::PriceRules;
 const TOPIC: usize = 200;
 const HOUR: Span = Span::from_secs(3600);
 
-/// Live prices of energy and its carbon. They come by a topic or by a file.
+/// Live prices of energy and its carbon. They come by a topic, by a file, or by events of a utility's programme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PricesConfig {
@@ -22,6 +22,9 @@ pub struct PricesConfig {
     /// The file in which they are; it is read again when it changes (path, relative to this file)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+    /// They come as events PRICE and GHG of the server of `[openadr]` (true or false)
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub openadr: bool,
     /// They are stale when nothing has been published for longer (time, 1h to 14d)
     #[serde(with = "span_text")]
     pub stale_after: Span,
@@ -38,6 +41,7 @@ impl Default for PricesConfig {
         Self {
             topic: None,
             file: None,
+            openadr: false,
             stale_after: HOUR.times(30),
             max_gap: Span::from_secs(900),
             ending_within: HOUR.times(6),
@@ -64,12 +68,18 @@ impl PricesConfig {
             let say = "`prices` come in the currency of a tariff, and the site names none".to_owned();
             fail(None, say, "add `[tariff]` with `file = \"…\"`");
         }
-        match (&self.topic, &self.file) {
-            (Some(_), Some(_)) | (None, None) => {
-                let say = "`prices` come by a topic or by a file, one of the two".to_owned();
-                fail(None, say, "say `topic = \"prices/day-ahead\"` or `file = \"day-ahead.json\"`");
+        match (&self.topic, &self.file, self.openadr) {
+            (Some(_), Some(_), _) | (None, None, false) | (Some(_), _, true) | (_, Some(_), true) => {
+                let say = "`prices` come by a topic, by a file or by events, one of the three".to_owned();
+                let help = "say `topic = \"prices/day-ahead\"`, `file = \"day-ahead.json\"` or `openadr = true`";
+                fail(None, say, help);
             }
-            (Some(topic), None) => {
+            (None, None, true) if config.openadr.is_none() => {
+                let say = "`prices` come by events, and there is no server of them".to_owned();
+                fail(Some("openadr"), say, "add `[openadr]`, or name a `topic` or a `file`");
+            }
+            (None, None, true) => {}
+            (Some(topic), None, false) => {
                 let whole = rumqttc::valid_topic(topic) && !topic.is_empty() && topic.len() <= TOPIC;
                 if !whole || topic.starts_with("wattloop/") || topic.starts_with('$') {
                     let say = format!("`prices.topic` cannot be `{topic}`");
@@ -81,7 +91,7 @@ impl PricesConfig {
                     fail(Some("topic"), say, "add `[mqtt]` with `url = \"mqtt://…\"`, or name a `file`");
                 }
             }
-            (None, Some(_)) => {}
+            (None, Some(_), false) => {}
         }
         let spans = [
             ("stale_after", self.stale_after, HOUR, HOUR.times(14 * 24)),
@@ -113,11 +123,13 @@ mod tests {
         let of = |prices: &str| told(&format!("{SITE}[prices]\n{prices}\n"));
         assert_eq!(of("topic = \"prices/day-ahead\""), "");
         assert_eq!(of("file = \"a.json\"\nstale_after = \"14d\"\nmax_gap = \"0s\"\nending_within = \"0s\""), "");
-        for both in ["", "topic = \"a\"\nfile = \"b\""] {
+        for both in ["", "topic = \"a\"\nfile = \"b\"", "topic = \"a\"\nopenadr = true", "file = \"a\"\nopenadr = true"]
+        {
             let said = of(both);
-            assert!(said.contains("site.toml:6:") && said.contains("one of the two"), "{said}");
+            assert!(said.contains("site.toml:6:") && said.contains("one of the three"), "{said}");
             assert!(said.contains("prices/day-ahead"), "{said}");
         }
+        assert!(of("openadr = true").contains("there is no server of them"), "{}", of("openadr = true"));
         for topic in ["a/+", "a/#", "", "wattloop/v1/x/prices", "$SYS/a"] {
             let said = of(&format!("topic = \"{topic}\""));
             assert!(said.contains("site.toml:7:1") && said.contains("one whole topic"), "{topic}: {said}");

@@ -6,9 +6,15 @@
 //! What it said before then holds (`known`).
 //!
 //! **Source** *OpenADR 3.0 Definition* and its OpenAPI: objects `event`, `interval`, `intervalPeriod`, `valuesMap`, `eventPayloadDescriptor`; a start of the year
-//! 1 is now, a duration of `P9999Y` has no end.
+//! 1 is now, a duration of `P9999Y` has no end. *OpenADR 3.1 User Guide*, 7.3 (intervals that follow each other, `event.duration`), 7.4 (an interval with a length and no start), 7.9 (an event
+//! that is called off).
 
-use jiff::{SignedDuration, Span as Length, SpanRelativeTo, Timestamp};
+mod period;
+pub mod price;
+
+use jiff::Timestamp;
+pub use period::Period;
+use period::{Clock, length};
 use plant::time::Wall;
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,6 +43,9 @@ pub struct Event {
     /// What units payloads have.
     #[serde(default)]
     pub payload_descriptors: Option<Vec<Descriptor>>,
+    /// For how long: its intervals come again and again where that is longer than they are, and end sooner where it is shorter.
+    #[serde(default)]
+    pub duration: Option<String>,
     /// When its intervals are, where they do not say it themselves.
     #[serde(default)]
     pub interval_period: Option<Period>,
@@ -51,23 +60,12 @@ pub struct Event {
 pub struct Descriptor {
     /// The type.
     pub payload_type: String,
-    /// `KW`, `W`, `MW`.
+    /// `KW`, `W`, `MW`; of prices `KWH`, `MWH`.
     #[serde(default)]
     pub units: Option<String>,
-}
-
-/// When an interval is.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Period {
-    /// From when on.
-    pub start: String,
-    /// For how long; without an end where it says nothing.
+    /// Of prices: `USD`.
     #[serde(default)]
-    pub duration: Option<String>,
-    /// By how much a site may begin later, so that not all begin at once.
-    #[serde(default)]
-    pub randomize_start: Option<String>,
+    pub currency: Option<String>,
 }
 
 /// What an event says of some time.
@@ -188,33 +186,32 @@ impl Event {
     }
 
     fn limits(&self, terms: &Terms, now: Wall) -> Result<Vec<Limit>, String> {
+        let mut clock = Clock::of(self, terms, now);
         let mut found = Vec::new();
-        // Intervals without a time of their own follow each other.
-        let mut next = self.interval_period.as_ref().map(|period| period.resolve(self, terms, now)).transpose()?;
         for interval in &self.intervals {
-            let own = interval.interval_period.as_ref().map(|period| period.resolve(self, terms, now)).transpose()?;
-            let (start, length) = own.or(next).ok_or("an interval has no time, and neither has the event")?;
-            let end = length.map(|length| later(start, length)).transpose()?;
-            if own.is_none() {
-                next = end.map(|end| (end, length));
-            }
-            if let Some(watts) = self.watts(interval, terms)? {
+            let when = clock.next(interval.interval_period.as_ref())?;
+            let watts = self.watts(interval, terms)?;
+            if let Some(((start, end), watts)) = when.zip(watts) {
                 if end.is_some_and(|end| end <= start) {
                     return Err("an interval ends before it begins".to_owned());
                 }
-                found.push(Limit { start, end, watts, event: self.id.clone() });
+                found.push(((start, end), watts));
             }
         }
-        Ok(found)
+        let long = self.duration.as_deref().map(length).transpose()?;
+        let limit = |((start, end), watts)| Limit { start, end, watts, event: self.id.clone() };
+        Ok(clock.lasts(found, long)?.into_iter().map(limit).collect())
     }
 
     /// The least that the payloads of an interval allow (W); nothing where they limit nothing.
     fn watts(&self, interval: &Interval, terms: &Terms) -> Result<Option<f64>, String> {
         let mut least: Option<f64> = None;
         for payload in &interval.payloads {
+            // A limit has one value. Where there are more the least of them counts.
             let number = || {
-                let number = payload.values.first().and_then(Value::as_f64);
-                number.filter(|n| n.is_finite()).ok_or_else(|| format!("`{}` has no number", payload.kind))
+                let numbers: Option<Vec<f64>> = payload.values.iter().map(Value::as_f64).collect();
+                let least = numbers.and_then(|all| all.into_iter().reduce(f64::min));
+                least.filter(|n| n.is_finite()).ok_or_else(|| format!("`{}` has no number", payload.kind))
             };
             let allowed = match payload.kind.as_str() {
                 "IMPORT_CAPACITY_LIMIT" => {
@@ -225,7 +222,7 @@ impl Event {
                     Some(number * self.scale(&payload.kind)?)
                 }
                 "SIMPLE" => {
-                    let level = number()?;
+                    let level = payload.values.iter().filter_map(Value::as_f64).fold(number()?, f64::max);
                     let place = [0.0, 1.0, 2.0, 3.0].iter().position(|known| *known == level);
                     let place = place.ok_or_else(|| format!("`SIMPLE` is {level}, and is 0, 1, 2 or 3"))?;
                     place.checked_sub(1).and_then(|n| terms.simple.as_ref()?.get(n).copied())
@@ -257,50 +254,6 @@ impl Event {
         let at = self.modification_date_time.as_ref().or(self.created_date_time.as_ref());
         at.and_then(|at| at.parse::<Timestamp>().ok()).map_or(now, |at| Wall(at.as_millisecond()))
     }
-}
-
-/// An interval's begin, and its length (ms); without an end where there is none.
-type When = (Wall, Option<i64>);
-
-impl Period {
-    fn resolve(&self, event: &Event, terms: &Terms, now: Wall) -> Result<When, String> {
-        let start = if self.start.starts_with("0001-01-01") {
-            event.said(now)
-        } else {
-            let at: Timestamp = self.start.parse().map_err(|_| format!("`{}` is no time with a zone", self.start))?;
-            Wall(at.as_millisecond())
-        };
-        let spread = self.randomize_start.as_deref().map(length).transpose()?.flatten().unwrap_or(0);
-        let start = later(start, share(&event.id, &terms.ven, spread.max(0)))?;
-        let long = self.duration.as_deref().map(length).transpose()?.flatten();
-        if long.is_some_and(|long| long < 0) {
-            return Err(format!("`{}` is a length below zero", self.duration.as_deref().unwrap_or_default()));
-        }
-        // A length of nothing is one without an end, too.
-        Ok((start, long.filter(|long| *long > 0)))
-    }
-}
-
-/// Milliseconds of an ISO 8601 duration, days of 24 hours; nothing for one without an end.
-fn length(text: &str) -> Result<Option<i64>, String> {
-    if text == "P9999Y" {
-        return Ok(None);
-    }
-    let no = || format!("`{text}` is no length of weeks, days, hours, minutes and seconds");
-    let length: Length = text.parse().map_err(|_| no())?;
-    let length = length.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| no())?;
-    i64::try_from(SignedDuration::as_millis(&length)).map(Some).map_err(|_| no())
-}
-
-fn later(at: Wall, ms: i64) -> Result<Wall, String> {
-    at.0.checked_add(ms).map(Wall).ok_or_else(|| "it ends after the end of time".to_owned())
-}
-
-/// A part of some time (ms), another for each event and each site, and the same whenever it is asked for.
-fn share(event: &str, ven: &str, of: i64) -> i64 {
-    let hash = blake3::hash(format!("{ven}\n{event}").as_bytes());
-    let [a, b, ..] = *hash.as_bytes();
-    of / 65_536 * i64::from(u16::from_be_bytes([a, b])) + of % 65_536 * i64::from(u16::from_be_bytes([a, b])) / 65_536
 }
 
 #[cfg(test)]

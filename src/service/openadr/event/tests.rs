@@ -1,5 +1,8 @@
 //! Events as they are published, and as they should not be.
 
+mod priced;
+mod published;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -63,8 +66,11 @@ fn intervals_follow_each_other_and_are_counted_in_kilowatts_where_nobody_says() 
     assert_eq!(faults, Vec::<String>::new());
     assert_eq!(rows(&limits), [(1, Some(2), 800e3, "peak"), (2, Some(4), 600e3, "peak")]);
     let mut mega = capacity("peak", "2026-07-15T14:00:00Z", &[0.5]);
-    mega.payload_descriptors =
-        Some(vec![Descriptor { payload_type: "IMPORT_CAPACITY_LIMIT".to_owned(), units: Some("MW".to_owned()) }]);
+    mega.payload_descriptors = Some(vec![Descriptor {
+        payload_type: "IMPORT_CAPACITY_LIMIT".to_owned(),
+        units: Some("MW".to_owned()),
+        currency: None,
+    }]);
     assert_eq!(rows(&self::limits(&[mega], &terms(), NOW).0), [(1, Some(2), 500e3, "peak")]);
 }
 
@@ -109,7 +115,7 @@ fn what_cannot_be_understood_is_told_and_nothing_of_that_event_is_taken() {
         faults.join("; ")
     };
     let period = |start: &str, duration: &str| {
-        Some(Period { start: start.to_owned(), duration: Some(duration.to_owned()), randomize_start: None })
+        Some(Period { start: Some(start.to_owned()), duration: Some(duration.to_owned()), randomize_start: None })
     };
     for (told, said) in [
         (broken(&|e| e.intervals[1].payloads[0].values = vec![json!(-1)]), "below zero"),
@@ -124,6 +130,7 @@ fn what_cannot_be_understood_is_told_and_nothing_of_that_event_is_taken() {
                 e.payload_descriptors = Some(vec![Descriptor {
                     payload_type: "IMPORT_CAPACITY_LIMIT".to_owned(),
                     units: Some("HP".to_owned()),
+                    currency: None,
                 }]);
             }),
             "counted in `HP`",
