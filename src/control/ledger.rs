@@ -337,6 +337,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Released
         | LeaseNews::Over
         | LeaseNews::Paused { .. }
+        | LeaseNews::Uncapped { .. }
         | LeaseNews::Restored { .. }
         | LeaseNews::TakenUp { .. }
         | LeaseNews::Recovered { .. }
@@ -346,6 +347,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         }
         LeaseNews::Expired { .. }
         | LeaseNews::Lowered { .. }
+        | LeaseNews::Capped { .. }
         | LeaseNews::Exceeded { .. }
         | LeaseNews::Excess(_)
         | LeaseNews::Full { .. }

@@ -36,6 +36,16 @@ pub enum LeaseNews {
         /// How much.
         watts: f64,
     },
+    /// Caps hold its machines below what it may draw, to so much (W).
+    Capped {
+        /// How much.
+        watts: f64,
+    },
+    /// They do not any more: it may draw so much (W).
+    Uncapped {
+        /// How much.
+        watts: f64,
+    },
     /// Its client draws more than it may (W).
     Exceeded {
         /// What it draws.
@@ -177,6 +187,8 @@ impl LeaseNews {
             Self::Lowered { .. } => "lease_lowered",
             Self::Paused { .. } => "lease_paused",
             Self::Restored { .. } => "lease_restored",
+            Self::Capped { .. } => "lease_capped",
+            Self::Uncapped { .. } => "lease_uncapped",
             Self::Exceeded { .. } => "lease_exceeded",
             Self::Excess(of) => of.stage.word(),
             Self::Late { late: true, .. } => "lease_late",

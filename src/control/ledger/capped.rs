@@ -90,7 +90,7 @@ impl Ledger {
                 | Tidings::InTime => (may * share, cause(around, lease), true),
             };
             lease.seq = lease.seq.saturating_add(1);
-            let told = if emergency { LeaseNews::Lowered { watts } } else { LeaseNews::Restored { watts } };
+            let told = if emergency { LeaseNews::Capped { watts } } else { LeaseNews::Uncapped { watts } };
             tell(news, lease, told);
             let (lease, seq) = (lease.id, lease.seq);
             self.notices.tell(Notice {

@@ -16,6 +16,8 @@ pub fn lease(news: LeaseNews) -> String {
             format!("has a lease whose job the plan pauses for {:.0} min, with notice", seconds / 60.0)
         }
         LeaseNews::Restored { watts } => format!("has a lease restored to {:.1} kW", kw(watts)),
+        LeaseNews::Capped { watts } => format!("has a lease whose machines caps hold to {:.1} kW", kw(watts)),
+        LeaseNews::Uncapped { watts } => format!("has a lease whose machines may draw its {:.1} kW again", kw(watts)),
         LeaseNews::Exceeded { watts, may } => {
             format!("has a scheduler that draws {:.1} kW of a lease of {:.1} kW", kw(watts), kw(may))
         }

@@ -11,6 +11,8 @@ pub fn news(news: LeaseNews) -> Value {
         | LeaseNews::TakenUp { watts }
         | LeaseNews::Expired { watts }
         | LeaseNews::Lowered { watts }
+        | LeaseNews::Capped { watts }
+        | LeaseNews::Uncapped { watts }
         | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
         LeaseNews::Paused { seconds } => json!({ "kind": kind, "seconds": seconds }),
         LeaseNews::Exceeded { watts, may } => json!({ "kind": kind, "watts": watts, "may_w": may }),

@@ -93,6 +93,8 @@ impl Job {
             match notice.tidings {
                 Tidings::Late => self.told = true,
                 Tidings::InTime => self.told = false,
+                // What caps hold already lowers no lease.
+                Tidings::Reduce | Tidings::Pause if notice.hard == notice.effective => {}
                 Tidings::Reduce | Tidings::Pause => lowered += 1,
                 Tidings::Stop | Tidings::Restore | Tidings::Answered => {}
             }
