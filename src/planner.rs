@@ -167,7 +167,7 @@ fn all_windows(problem: &Problem) -> Vec<Vec<Window>> {
 
 fn compare(problem: &Problem, a: usize, b: usize) -> Ordering {
     let (Some(a), Some(b)) = (problem.jobs.get(a), problem.jobs.get(b)) else { return Ordering::Equal };
-    let runs = |j: &Job| (j.min_run, j.checkpoint, j.interruptible, j.running);
+    let runs = |j: &Job| (j.min_run, j.checkpoint, j.interruptible, j.running, j.notice);
     let whole = |j: &Job| (j.priority, j.deadline, j.release, j.domain, j.slots, runs(j));
     let floats = a.kw.total_cmp(&b.kw).then(a.lost.total_cmp(&b.lost));
     whole(a).cmp(&whole(b)).then(floats).then_with(|| a.name.cmp(&b.name))

@@ -183,7 +183,7 @@ pub fn shape(job: &Job) -> Shape {
         min_run: job.min_run.clamp(1, job.slots.max(1)),
         step: job.checkpoint.max(1),
         interruptible: job.interruptible,
-        running: job.running > 0,
+        ran: job.running,
         committed: job.committed(),
     }
 }

@@ -45,8 +45,8 @@ pub struct Shape {
     pub step: usize,
     /// It may stop and go on.
     pub interruptible: bool,
-    /// It runs already.
-    pub running: bool,
+    /// For so many slots it has been running; 0 where it does not run.
+    pub ran: usize,
     /// So many slots it goes on from the first, because it may not stop yet.
     pub committed: usize,
 }
@@ -54,16 +54,24 @@ pub struct Shape {
 /// The best slots, ascending: as many as can be had, then the cheapest. `open` has the price of each slot of the job's window that it may use.
 pub fn place(shape: Shape, open: &[Option<Price>]) -> Vec<usize> {
     let head = open.iter().take(shape.committed).take_while(|slot| slot.is_some()).count();
-    // What cannot go on as it must has been interrupted, whatever is planned.
-    let committed = if head == shape.committed { head } else { 0 };
+    let whole = head == shape.committed;
     if !shape.interruptible {
-        return if committed > 0 { (0..committed).collect() } else { in_one_piece(shape.need, open) };
+        return if whole && head > 0 { (0..head).collect() } else { in_one_piece(shape.need, open) };
     }
-    let goes_on = shape.running && head == shape.committed;
-    let rest = open.get(committed..).unwrap_or_default();
-    let need = shape.need.saturating_sub(committed);
-    let found = Runs::new(&shape, need, rest).find(goes_on);
-    (0..committed).chain(found.into_iter().map(|slot| slot + committed)).collect()
+    // What cannot go on as it must goes on to where it saves last before that. Whatever follows at once would be the same run.
+    let (goes, from) = if whole { (head, head) } else { (shape.saves(head), shape.saves(head) + 1) };
+    let rest = open.get(from..).unwrap_or_default();
+    let need = shape.need.saturating_sub(goes);
+    let found = Runs::new(&shape, need, rest).find(whole && shape.ran > 0);
+    (0..goes).chain(found.into_iter().map(|slot| slot + from)).collect()
+}
+
+impl Shape {
+    /// How far one that runs comes in so many slots from the first, to where it has saved what it did, or all is done.
+    fn saves(&self, slots: usize) -> usize {
+        let stops = |more: &usize| *more == self.need || (self.ran + more).is_multiple_of(self.step.max(1));
+        (1..=slots).rev().find(stops).unwrap_or(0)
+    }
 }
 
 /// What slots, ascending, come to with the starts between them.

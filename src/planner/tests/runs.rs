@@ -43,6 +43,19 @@ fn a_job_stops_only_where_it_has_saved_what_it_did() {
 }
 
 #[test]
+fn what_runs_and_is_cut_off_before_it_may_stop_ends_where_it_has_saved() {
+    // It has run for two slots, saves after three and must be told two slots before: after six, and its deadline is after five.
+    let mut problem = flat(8);
+    problem.jobs = vec![job("a", 100.0, 4, 0..3)];
+    (problem.jobs[0].running, problem.jobs[0].notice, problem.jobs[0].checkpoint) = (2, 2, 3);
+    assert_eq!(slots(&planned(&problem), 0), [0], "the other two would be lost");
+    // Where it may go on later it does, and not at once.
+    problem.jobs[0].deadline = 8;
+    problem.slots[2].limit = 50.0;
+    assert_eq!(slots(&planned(&problem), 0), [0, 3, 4, 5]);
+}
+
+#[test]
 fn what_runs_goes_on_until_it_could_be_told() {
     let mut problem = flat(8);
     problem.slots[2..].iter_mut().for_each(|slot| slot.price = 0.01);
