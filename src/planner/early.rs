@@ -18,22 +18,17 @@ const NOTHING: f64 = 1e-6;
 pub fn early(problem: &Problem, windows: &[Vec<Window>], lived: &Lived) -> Option<Slots> {
     let battery = problem.battery.as_ref()?;
     let Lived { battery: moves, level: levels, site, peaks, .. } = lived.clone();
-    let mut charge = Charge { problem, battery, moves, levels, site };
-    for (to, slot) in problem.slots.iter().enumerate() {
-        let limit = slot.most() - charge.site.at(to);
-        let below = |(windows, peak): (&Vec<Window>, &f64)| {
-            let here = windows.iter().filter(|window| window.slots.contains(&to));
-            here.map(|window| (peak * (1.0 - BELOW) - window.mean(&charge.site)) * window.length).fold(limit, f64::min)
-        };
-        let room = windows.iter().zip(&peaks).map(below).fold(limit, f64::min);
-        charge.pull(to, room);
-    }
+    let mut charge = Charge { problem, battery, windows, peaks, moves, levels, site };
+    (0..problem.slots.len()).for_each(|to| charge.pull(to));
     Some(charge.moves)
 }
 
 struct Charge<'p> {
     problem: &'p Problem,
     battery: &'p Battery,
+    /// The windows of each demand, and its peak (kW).
+    windows: &'p [Vec<Window>],
+    peaks: Vec<f64>,
     moves: Slots,
     /// At the end of each slot (kWh).
     levels: Slots,
@@ -42,19 +37,19 @@ struct Charge<'p> {
 }
 
 impl Charge<'_> {
-    /// Brings to a slot what later ones charge, the next of them first, up to so much more (kW).
-    fn pull(&mut self, to: usize, room: f64) {
+    /// Brings to a slot what later ones charge, the next of them first.
+    fn pull(&mut self, to: usize) {
         if self.moves.at(to) < 0.0 {
             return;
         }
-        let mut room = room.min(self.battery.charge - self.moves.at(to));
         let mut full = self.levels.at(to);
         for from in to + 1..self.moves.0.len() {
             let free = (self.battery.capacity - full) / (self.battery.charge_efficiency * SLOT_HOURS);
-            if room.min(free) < NOTHING {
+            if free.min(self.battery.charge - self.moves.at(to)) < NOTHING {
                 return;
             }
-            let moved = if self.costs(to) > self.costs(from) { 0.0 } else { self.moves.at(from).min(room).min(free) };
+            let some = self.moves.at(from) > NOTHING && self.costs(to) <= self.costs(from);
+            let moved = if some { self.moves.at(from).min(self.room(to, from)).min(free) } else { 0.0 };
             if moved > NOTHING {
                 for of in [&mut self.moves, &mut self.site] {
                     of.add(to, moved);
@@ -62,10 +57,22 @@ impl Charge<'_> {
                 }
                 let stored = moved * self.battery.charge_efficiency * SLOT_HOURS;
                 (to..from).for_each(|slot| self.levels.add(slot, stored));
-                (full, room) = (full + stored, room - moved);
+                full += stored;
             }
             full = full.max(self.levels.at(from));
         }
+    }
+
+    /// How much more a slot may draw that another draws less (kW). Windows that both are in draw the same.
+    fn room(&self, to: usize, from: usize) -> f64 {
+        let limit = self.problem.slots.get(to).map_or(0.0, |slot| slot.most() - self.site.at(to));
+        let below = |(windows, peak): (&Vec<Window>, &f64)| {
+            let here = windows.iter().filter(|window| window.slots.contains(&to) && !window.slots.contains(&from));
+            here.map(|window| (peak * (1.0 - BELOW) - window.mean(&self.site)) * window.length)
+                .fold(f64::INFINITY, f64::min)
+        };
+        let windows = self.windows.iter().zip(&self.peaks).map(below);
+        windows.fold(limit.min(self.battery.charge - self.moves.at(to)), f64::min)
     }
 
     /// What a kWh costs there, carbon included (currency).

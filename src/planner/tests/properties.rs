@@ -213,19 +213,20 @@ fn battery_holds_what_it_holds(problem: &Problem, plan: &Plan) -> Result<(), Tes
 fn could_be_sooner(problem: &Problem, plan: &Plan) -> Option<(usize, usize)> {
     let b = problem.battery?;
     let site = Slots(plan.slots.iter().map(|slot| slot.site_kw).collect());
-    let limited = |to: usize| {
+    let limited = |from: usize, to: usize| {
         let windows = problem.demands.iter().zip(&plan.targets).flat_map(|(demand, target)| {
             let windows = windows(demand, problem.slots.len()).into_iter();
             windows.map(move |window| (window, 0.99 * target.kw))
         });
-        let here = windows.filter(|(window, _)| window.slots.contains(&to));
+        // Windows that both are in draw the same.
+        let here = windows.filter(|(window, _)| window.slots.contains(&to) && !window.slots.contains(&from));
         here.map(|(window, most)| (most - window.mean(&site)) * window.length).fold(plan.slots[to].room_kw, f64::min)
     };
     let pairs = (0..problem.slots.len()).flat_map(|from| (0..from).map(move |to| (from, to)));
     pairs.into_iter().find(|(from, to)| {
         let full = plan.slots[*to..*from].iter().map(|slot| slot.level_kwh).fold(0.0, f64::max);
         let [cost, then] = [*to, *from].map(|n| problem.slots[n].worth(problem.co2));
-        let room = limited(*to).min(b.charge - plan.slots[*to].battery_kw);
+        let room = limited(*from, *to).min(b.charge - plan.slots[*to].battery_kw);
         let kept = b.capacity - full > 1e-3 && room > 1e-3;
         cost <= then && plan.slots[*to].battery_kw >= 0.0 && plan.slots[*from].battery_kw > 1e-3 && kept
     })
