@@ -172,8 +172,10 @@ impl Ledger {
     /// What has been lowered is restored where there is room for all of it again, the most important first, one in a scan.
     pub(super) fn restore(&mut self, around: &Around<'_>, scratch: &mut Scratch, news: &mut News<'_>) {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
-        let rested =
-            |lease: &Lease| lease.life == Life::Held && lease.cut.is_some_and(|cut| later(cut.from, RESTS) <= now);
+        let rested = |lease: &Lease| {
+            let long = lease.cut.is_some_and(|cut| later(cut.from, RESTS) <= now);
+            lease.life == Life::Held && long && !self.waits_its_turn(around, lease)
+        };
         let mut tried = None;
         for _ in 0..LOOKS {
             let key = |lease: &Lease| (lease.priority, lease.id.number);

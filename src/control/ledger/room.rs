@@ -138,9 +138,6 @@ impl Ledger {
         scratch: &mut Scratch,
     ) -> Fit {
         let mut fit = Fit { watts: 1e9, why: Why::Fits, tight: None, degraded: false };
-        if time.but.is_some_and(|lease| self.waits_its_turn(around, lease)) {
-            return Fit { watts: 0.0, why: Why::Feed, ..fit };
-        }
         for (feed, weight) in weights.iter().copied() {
             let limit = Milli::limit((around.limit)(feed, time.from, time.to));
             let left = self.left(around, (feed, limit), time, scratch);

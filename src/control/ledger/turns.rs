@@ -5,7 +5,7 @@
 
 use plant::time::Span;
 
-use super::message::LeaseId;
+use super::lease::Lease;
 use super::notices::Tidings;
 use super::{Around, Ledger};
 use crate::control::term::later;
@@ -16,17 +16,15 @@ const PACE: f64 = 0.1;
 const LONGEST: f64 = 300.0;
 
 impl Ledger {
-    /// True for a lease that was lowered and stays so for now, because another came back a moment ago.
-    pub(super) fn waits_its_turn(&self, around: &Around<'_>, lease: LeaseId) -> bool {
-        let find = |id: LeaseId| self.leases.iter().find(move |of| of.id == id);
-        let Some(lowered) = find(lease).filter(|of| of.cut.is_some()) else { return false };
+    /// True for one that was lowered and stays so for now, because another came back a moment ago.
+    pub(super) fn waits_its_turn(&self, around: &Around<'_>, lowered: &Lease) -> bool {
         let now = self.now();
         let lately = self.notices().since(0).filter(|of| {
             let oldest = later(of.effective, Span::from_seconds(LONGEST));
             of.tidings == Tidings::Restore && of.effective <= now && oldest > now
         });
         lately.into_iter().any(|of| {
-            let Some(other) = find(of.lease) else { return false };
+            let Some(other) = self.leases.iter().find(|other| other.id == of.lease) else { return false };
             let share = |(feed, _): &(plant::id::FeedId, f64)| {
                 let limit = around.power.feeds.get(*feed)?.limit().0;
                 Some(of.watts * other.weight(*feed)? / limit.max(1.0))

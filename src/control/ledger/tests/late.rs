@@ -189,6 +189,22 @@ fn a_start_loses_nothing_of_what_was_lost() {
     assert_eq!((view.late, told(&rig).1.len()), (true, 1));
 }
 
+#[test]
+fn who_waits_for_his_turn_to_come_back_is_not_late_by_that() {
+    let mut rig = Rig::new();
+    for priority in [100, 200] {
+        let of = Wish { priority, ttl: Some(Span::from_secs(3600)), ..job(&rig, 3 * 3600) };
+        rig.acquire("slurm", of);
+    }
+    rig.limit("pdu-a1", Some(10e3));
+    rig.pass(500);
+    rig.limit("pdu-a1", None);
+    rig.pass(30);
+    let lowered: Vec<bool> = rig.ledger.leases().map(|of| of.cut.is_some()).collect();
+    assert_eq!(lowered, [false, true], "the more important is back, and the other waits");
+    assert!(rig.ledger.show(0, |_| "").leases.iter().all(|of| !of.late), "there is room for both");
+}
+
 /// The same job in a rack.
 fn in_a_rack(rig: &Rig, seconds: u64) -> Wish {
     Wish { places: vec![(Place::Rack(0), 1.0)], ..job(rig, seconds) }
