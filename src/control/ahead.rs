@@ -23,24 +23,21 @@ mod tests;
 pub mod view;
 
 use plant::convert::{f64_from_usize, usize_from_u64};
-use plant::id::FeedId;
-use plant::time::Wall;
+use plant::time::{Span, Wall};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 pub(super) use follow::{Follow, Seen, VALID};
 
-use super::budgets::Budget;
 use super::ledger::message::LeaseId;
 use super::outlook::{self, Made, begin};
-use super::term::later;
 use super::{Plan, State};
 use crate::planner::{Battery, MOST, Problem, Slot, WindowKind};
 
 /// How far a plan looks ahead (quarters of an hour): 36 h.
 pub const SLOTS: i64 = 144;
-/// What holds a feed now, a budget that is renewed or the ramp of a target, is taken to hold for so many slots: a plan comes every quarter of an hour.
-const ASKED: i64 = 4;
+/// What holds a feed now, a budget that is renewed or the ramp of a target, is taken to hold in the slots that begin within this, four with the one that runs: a plan comes every quarter of an hour.
+const ASKED: Span = Span::from_secs(45 * 60);
 /// What is in batteries at the end is worth so much more than what that costs in the mean (1): they are full rather than not where it makes no difference.
 const FULL: f64 = 1.02;
 
@@ -106,7 +103,9 @@ impl State {
             let expected = outlook.expected(&tariff.zone, first.saturating_add(n))?;
             supposed.last_seen += usize::from(expected.made == Made::LastSeen);
             supposed.unjudged += usize::from(!expected.judged);
-            let limit = self.asked_ahead(peaks.feed(), (first, n)).map_or(limit, |asked| limit.min(asked));
+            let slot = (begin(first.saturating_add(n)), begin(first.saturating_add(n).saturating_add(1)));
+            let asked = self.asked((peaks.feed(), now.wall), slot, (ASKED, ASKED));
+            let limit = asked.into_iter().filter_map(|(most, _)| most).fold(limit, Watts::min);
             all.push(slots::slot(priced, &expected, limit));
             made.push(expected.made);
         }
@@ -147,19 +146,6 @@ impl State {
             jobs: ids,
             supposed,
         })
-    }
-}
-
-impl State {
-    /// What a feed may carry in a slot for a budget, or for targets of a grid that hold in it, those that are announced among them (W); nothing where nobody asks.
-    fn asked_ahead(&self, feed: FeedId, (first, n): (i64, i64)) -> Option<Watts> {
-        let last = self.clock.last();
-        let slot = (begin(first.saturating_add(n)), begin(first.saturating_add(n).saturating_add(1)));
-        let soon = n < ASKED;
-        let lasts = |of: &&Budget| of.feed == feed && (soon || slot.0 <= later(last.wall, of.remaining(last)));
-        let budget = self.budgets.iter().filter(lasts).map(|of| of.most).reduce(Watts::min);
-        let ramp = self.grid.allowed(feed).filter(|_| soon).map(|of| of.allowed);
-        [budget, ramp, self.grid.least(feed, slot)].into_iter().flatten().reduce(Watts::min)
     }
 }
 

@@ -8,6 +8,7 @@ use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 use plant::units::Watts;
 
+use super::budgets::Budget;
 use super::feeds;
 use super::ledger::message::Said;
 use super::ledger::notices::Cause;
@@ -110,24 +111,31 @@ impl State {
     /// The least that a feed may carry between two instants, and what makes it so little.
     pub(super) fn lends(&self, plan: &Plan, (feed, now): (FeedId, Wall), (from, to): (Wall, Wall)) -> (Watts, Cause) {
         let limit = plan.hall.power.feeds.get(feed).map_or(Watts(0.0), Feed::limit);
-        let last = self.clock.last();
-        let holds = |of: &&super::budgets::Budget| of.feed == feed && from <= later(now, of.remaining(last));
-        let budget = self.budgets.iter().filter(holds).map(|of| of.most).reduce(Watts::min);
         let soon = from <= later(now, SOON);
-        let ramp = self.grid.allowed(feed).filter(|_| soon).map(|mean| mean.allowed);
         let window = self.interval.allowed(plan.peaks.as_ref()).filter(|mean| soon && mean.feed == feed);
         // Batteries come before anybody who is lowered. For how long they can give nobody is lent more.
         let moment = to <= later(from, MOMENT);
         let gives = if moment { self.gives(plan, feed) } else { Watts(0.0) };
         let calm = if moment { 1.0 } else { CALM };
-        let all = [
-            (budget, Cause::Operator),
-            (self.grid.least(feed, (from, to)), Cause::GridTarget),
-            (ramp, Cause::GridTarget),
-            (window.map(|mean| mean.allowed * calm), Cause::PeakInterval),
-        ];
-        let found = all.into_iter().filter_map(|(watts, cause)| Some((watts? + gives, cause)));
+        let asked = self.asked((feed, now), (from, to), (Span::ZERO, SOON));
+        let all = asked.into_iter().chain([(window.map(|mean| mean.allowed * calm), Cause::PeakInterval)]);
+        let found = all.filter_map(|(watts, cause)| Some((watts? + gives, cause)));
         found.fold((limit, Cause::Breaker), |least, next| if next.0 < least.0 { next } else { least })
+    }
+
+    /// What a feed may carry between two instants for budgets, targets of a grid and their ramp (W). What holds it now is taken to do so for so long: budgets at the least, a ramp at the most.
+    pub(super) fn asked(
+        &self,
+        (feed, now): (FeedId, Wall),
+        (from, to): (Wall, Wall),
+        (budgets, ramp): (Span, Span),
+    ) -> [(Option<Watts>, Cause); 3] {
+        let last = self.clock.last();
+        let holds = |of: &&Budget| of.feed == feed && from <= later(now, of.remaining(last).max(budgets));
+        let budget = self.budgets.iter().filter(holds).map(|of| of.most).reduce(Watts::min);
+        let ramp = self.grid.allowed(feed).filter(|_| from <= later(now, ramp)).map(|mean| mean.allowed);
+        let target = self.grid.least(feed, (from, to));
+        [(budget, Cause::Operator), (target, Cause::GridTarget), (ramp, Cause::GridTarget)]
     }
 
     /// What batteries below a feed give, and can give beside it (W, ≥ 0).

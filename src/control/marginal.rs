@@ -6,16 +6,14 @@
 //!
 //! Nothing is told before the error is small: then it is taken to be what cooling draws for each watt in the mean, which is more where something runs in any case.
 
-use plant::time::{Span, Tick};
+use plant::time::Tick;
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
-use super::outlook::quarter;
+use super::outlook::{Load, Open};
 
 /// The weight of a difference halves in so many quarters: two days.
 const HALF: f64 = 192.0;
-/// A quarter counts where so much of it was seen (s).
-const WHOLE: f64 = 810.0;
 /// Fewer differences say nothing (their weights' sum).
 const FEW: f64 = 12.0;
 /// Nothing is told while it may be off by more (1, one standard error).
@@ -26,22 +24,13 @@ const HIGHEST: f64 = 4.0;
 /// What is known of it. A clone is a snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Marginal {
-    open: Option<Open>,
-    /// The last quarter that was seen, and its means (W).
+    /// The quarter that runs, of machines and of cooling.
+    open: [Option<Open>; 2],
+    /// The last quarter that was seen whole, and its means (W).
     last: Option<(i64, [f64; 2])>,
     /// What machines drew more in it than in the one before (kW), where that was seen.
     before: Option<f64>,
     sums: Sums,
-}
-
-/// A quarter that runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Open {
-    quarter: i64,
-    /// What machines drew in it, and cooling (Ws).
-    drawn: [f64; 2],
-    /// For how long that is known (s).
-    seen: f64,
 }
 
 /// Sums over differences (kW²), with their weights: of machines' own, of the one before, of both, of each with cooling's, and of cooling's own.
@@ -59,7 +48,7 @@ struct Sums {
 impl Marginal {
     /// A new boot: nobody saw what flowed in between.
     pub const fn restart(&mut self) {
-        (self.open, self.last, self.before) = (None, None, None);
+        (self.open, self.last, self.before) = ([None; 2], None, None);
     }
 
     /// One scan: what machines draw, and cooling, where meters tell both.
@@ -67,29 +56,16 @@ impl Marginal {
         if !tick.clock_trusted {
             return self.restart();
         }
-        let now = quarter(tick.wall);
-        let open = self.open.get_or_insert(Open { quarter: now, ..Open::default() });
-        if open.quarter != now {
-            let closed = std::mem::replace(open, Open { quarter: now, ..Open::default() });
-            self.close(closed);
-        }
-        let Some(open) = self.open.as_mut() else { return };
-        let Some((machines, cooling)) = drawn.filter(|(m, c)| m.0.is_finite() && c.0.is_finite()) else { return };
-        let dt = tick.dt.min(Span::from_secs(900)).seconds();
-        open.seen += dt;
-        for (sum, watts) in open.drawn.iter_mut().zip([machines, cooling]) {
-            *sum += watts.0 * dt;
+        let [machines, cooling] = &mut self.open;
+        let close = |open, free| Open::step(open, Load { free, held: false }, tick);
+        let closed = (close(machines, drawn.map(|of| of.0)), close(cooling, drawn.map(|of| of.1)));
+        if let (Some(machines), Some(cooling)) = closed {
+            self.close(machines.quarter, [machines.mean, cooling.mean]);
         }
     }
 
-    fn close(&mut self, of: Open) {
-        if of.seen < WHOLE {
-            (self.last, self.before) = (None, None);
-            return;
-        }
-        let means = of.drawn.map(|sum| sum / of.seen);
-        let before =
-            self.last.replace((of.quarter, means)).filter(|(quarter, _)| quarter.saturating_add(1) == of.quarter);
+    fn close(&mut self, quarter: i64, means: [f64; 2]) {
+        let before = self.last.replace((quarter, means)).filter(|(before, _)| before.saturating_add(1) == quarter);
         let Some((_, [machines, cooling])) = before else {
             self.before = None;
             return;
@@ -141,7 +117,7 @@ impl Sums {
 
 #[cfg(test)]
 mod tests {
-    use plant::time::{Mono, Wall};
+    use plant::time::{Mono, Span, Wall};
     use proptest::prelude::*;
 
     use super::*;

@@ -26,7 +26,8 @@ use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 use judged::Judged;
-use open::{Closed, Open};
+use open::Closed;
+pub use open::Open;
 use usual::Usual;
 
 /// A quarter of an hour (ms). Quarters are counted from 1970 on, UTC; every zone's clock is ahead by whole ones.

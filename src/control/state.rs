@@ -223,7 +223,7 @@ impl State {
         let power = &plan.hall.power;
         let cooling = tree::cooled(power, &ground.cooling, |feed| self.feeds.flow(feed));
         let racks = (0..power.racks.len()).map(|place| self.feeds.rack(place)).sum();
-        self.marginal.step(cooling.map(|cooling| (racks, cooling)), self.clock.lived());
+        self.marginal.step(cooling.map(|cooling| (racks, cooling)), self.clock.last());
     }
 
     /// Hears a plan, and says when another one is due.

@@ -22,10 +22,14 @@ fn quarters(long: Span) -> u64 {
     long.millis().div_ceil(QUARTER_MS.unsigned_abs())
 }
 
+/// How long a run of it must be.
+fn run(lease: &Lease) -> Span {
+    if lease.flex.min_run == Span::ZERO { USUAL } else { lease.flex.min_run }
+}
+
 /// How a job may run and stop, by what its lease says; it may run from the first slot to the last.
 #[must_use]
 pub fn shape(lease: &Lease, (kw, slots): (f64, usize), interruptible: bool) -> Job {
-    let min_run = if lease.flex.min_run == Span::ZERO { USUAL } else { lease.flex.min_run };
     Job {
         name: lease.id.to_string(),
         domain: None,
@@ -33,7 +37,7 @@ pub fn shape(lease: &Lease, (kw, slots): (f64, usize), interruptible: bool) -> J
         release: 0,
         deadline: usize_from_u64(SLOTS.unsigned_abs()),
         slots,
-        min_run: usize_from_u64(quarters(min_run)).min(slots),
+        min_run: usize_from_u64(quarters(run(lease))).min(slots),
         checkpoint: usize_from_u64(quarters(lease.flex.checkpoint).max(1)),
         interruptible,
         running: 0,
@@ -59,10 +63,8 @@ pub fn job(lease: &Lease, of: &Begun, (first, now): (i64, Wall)) -> Option<Job> 
         Some(since) => {
             let ran = origin.0.saturating_sub(since.0).div_euclid(QUARTER_MS);
             // A scan that was a little late moves nothing by a quarter.
-            let run =
-                if lease.flex.min_run == Span::ZERO { later(since, USUAL) } else { later(since, lease.flex.min_run) };
-            let told = later(later(now, lease.notice), AHEAD);
-            let must = up(told.max(earlier(run, SPARE))).max(1);
+            let long = earlier(later(since, run(lease)), SPARE);
+            let must = up(long.max(later(later(now, lease.notice), AHEAD))).max(1);
             Job { deadline, running: runs(ran, shape.checkpoint), notice: usize_from_u64(must), ..shape }
         }
         None => {

@@ -28,37 +28,27 @@ const LESS: f64 = 0.1;
 /// Whether caps hold a lease's machines back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Capped {
-    /// For how long they have, or have not any more, since what was told last.
+    /// For how long something else has been so than was told last.
     turned: Span,
-    /// For how long since it was told last.
-    rests: Span,
     /// What of it they let when it was told (1); nothing while it is not.
     told: Option<f64>,
 }
 
 impl Capped {
-    /// One scan: caps let so much of what it may draw (1). What there is to tell.
-    fn step(&mut self, lets: f64, elapsed: Span) -> Option<Tidings> {
-        let sum = |of: Span| Span::from_nanos(of.nanos().saturating_add(elapsed.nanos()));
-        self.rests = sum(self.rests);
-        let turns = match self.told {
-            None => lets < HELD.0,
-            Some(told) => lets >= HELD.1 || lets < told - LESS,
+    /// One scan: caps let so much of what it may draw (1). Whether they hold it back, where that is to be told.
+    fn step(&mut self, lets: f64, elapsed: Span) -> Option<bool> {
+        let (turns, after) = match self.told {
+            None => (lets < HELD.0, TOLD.0),
+            Some(told) => (lets >= HELD.1 || lets < told - LESS, TOLD.1),
         };
-        self.turned = if turns { sum(self.turned) } else { Span::ZERO };
-        let tidings = match self.told {
-            None => Tidings::Reduce,
-            Some(_) if lets >= HELD.1 => Tidings::Restore,
-            Some(_) => Tidings::Reduce,
-        };
-        let long =
-            if self.told.is_none() { self.turned >= TOLD.0 } else { self.turned >= TOLD.1 && self.rests >= TOLD.1 };
-        if !long {
+        self.turned =
+            if turns { Span::from_nanos(self.turned.nanos().saturating_add(elapsed.nanos())) } else { Span::ZERO };
+        if self.turned < after {
             return None;
         }
-        self.told = (tidings == Tidings::Reduce).then_some(lets);
-        (self.turned, self.rests) = (Span::ZERO, Span::ZERO);
-        Some(tidings)
+        let holds = lets < HELD.1;
+        *self = Self { turned: Span::ZERO, told: holds.then_some(lets) };
+        Some(holds)
     }
 }
 
@@ -79,19 +69,16 @@ impl Ledger {
                     1.0
                 }
             };
-            let Some(tidings) = lease.capped.step(share, elapsed) else { continue };
-            let (watts, cause, emergency) = match tidings {
-                Tidings::Restore => (may, Cause::Restored, false),
-                Tidings::Reduce
-                | Tidings::Pause
-                | Tidings::Stop
-                | Tidings::Answered
-                | Tidings::Late
-                | Tidings::InTime => (may * share, cause(around, lease), true),
-            };
+            let Some(emergency) = lease.capped.step(share, elapsed) else { continue };
             lease.seq = lease.seq.saturating_add(1);
-            let told = if emergency { LeaseNews::Capped { watts } } else { LeaseNews::Uncapped { watts } };
-            tell(news, lease, told);
+            let (tidings, watts, cause) = if emergency {
+                let watts = may * share;
+                tell(news, lease, LeaseNews::Capped { watts });
+                (Tidings::Reduce, watts, cause(around, lease))
+            } else {
+                tell(news, lease, LeaseNews::Uncapped { watts: may });
+                (Tidings::Restore, may, Cause::Restored)
+            };
             let (lease, seq) = (lease.id, lease.seq);
             self.notices.tell(Notice {
                 number: 0,

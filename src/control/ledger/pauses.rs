@@ -165,11 +165,16 @@ impl Lease {
         earlier(said.from, self.flex.checkpoint.min(WAITS))
     }
 
+    /// So much later it is over with a pause, or with another end of the one that it has (ms).
+    fn longer(&self, to: Break) -> i64 {
+        let rests = self.moves.and_then(|moves| moves.now);
+        to.until.0.saturating_sub(rests.map_or(to.from, |rests| rests.until).0)
+    }
+
     /// Its schedule has a pause from now on, or another end of the one that it has; its end is later, or earlier, by as much.
     fn pauses(&mut self, to: Break) {
+        let (longer, level) = (self.longer(to), self.steps.last().map_or(0.0, |step| step.watts));
         let Some(moves) = self.moves.as_mut() else { return };
-        let level = self.steps.last().map_or(0.0, |step| step.watts);
-        let longer = to.until.0.saturating_sub(moves.now.map_or(to.from, |of| of.until).0);
         if moves.now.is_some() {
             self.steps.pop();
         } else {
@@ -298,10 +303,7 @@ impl Ledger {
             None => lease.rests(said, now).filter(|_| lease.steps.len().saturating_add(2) <= STEPS),
         });
         // It goes on where it was, or later, for what is left of it.
-        let end = to.zip(lease.end).map(|(to, end)| {
-            let before = moves.now.map_or(to.from, |rests| rests.until);
-            Wall(end.0.saturating_add(to.until.0.saturating_sub(before.0)))
-        });
+        let end = to.zip(lease.end).map(|(to, end)| Wall(end.0.saturating_add(lease.longer(to))));
         let in_time = to.zip(end).filter(|(_, end)| *end <= moves.by);
         let level = lease.steps.last().map_or(0.0, |step| step.watts);
         let looked = in_time.is_some();

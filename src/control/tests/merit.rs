@@ -9,13 +9,13 @@ use plant::lease::{GpuReport, NodeReport, Rule};
 use plant::time::Span;
 
 use super::leases::wish;
+use super::rides::site;
 use super::rig::Rig;
 use crate::control::ledger::message::{Class, Flex, LeaseId, Message, Named, Op, Said, Wish};
 use crate::control::ledger::notices::{Cause, Tidings};
 use crate::control::ledger::reply::{Code, Outcome};
 use crate::control::ledger::{Rules, Tenant};
 use crate::control::request::{Ask, Reply};
-use crate::control::tariff::Tariff;
 use crate::control::{Controller, Site};
 
 /// What quarters of an hour shall not exceed, and what the battery gives (W).
@@ -65,22 +65,6 @@ reserve = 30.0
 charge-to = 85.0
 ";
 
-const TARIFF: &str = "name = \"t\"
-summary = \"One demand.\"
-currency = \"EUR\"
-zone = \"UTC\"
-
-[[energy]]
-name = \"all\"
-price = 0.1
-
-[[demand]]
-name = \"peak\"
-price = 10
-window = \"fixed\"
-length = \"15min\"
-";
-
 /// A hall whose GPUs do as they are told, with a battery, a scheduler and cooling that has much left.
 struct Stand {
     rig: Rig,
@@ -95,8 +79,7 @@ impl Stand {
         let (_, text) = plant::shipped::HALLS.iter().find(|(name, _)| *name == "air").expect("shipped");
         let mut rig = Rig::new(Hall::load("air", &format!("{text}{HALL}")).unwrap_or_else(|faults| panic!("{faults}")));
         let leases = Some(Rules { tenants: vec![Tenant::plain("slurm")], ..Rules::default() });
-        let tariff = Some(Arc::new(Tariff::load("t.toml", TARIFF).unwrap_or_else(|faults| panic!("{faults}"))));
-        rig.control = Controller::new(Site { tariff, leases, ..Site::from(Arc::clone(&rig.hall)) });
+        rig.control = Controller::new(Site { leases, ..site(&rig.hall) });
         for name in ["ch-1", "ch-2", "ch-3"] {
             rig.read(&format!("{name}/entering-water-temp"), 22.0);
             rig.read(&format!("{name}/leaving-water-temp"), 14.0);

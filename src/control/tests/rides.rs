@@ -45,7 +45,8 @@ reserve = 30.0
 charge-to = 85.0
 ";
 
-fn site(hall: &Arc<Hall>) -> Site {
+/// A site with one demand, and a tariff that costs alike at all times.
+pub(super) fn site(hall: &Arc<Hall>) -> Site {
     let text = "name = \"t\"\nsummary = \"One demand.\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n\n[[energy]]\nname = \"all\"\nprice = 0.1\n\n[[demand]]\nname = \"peak\"\nprice = 10\nwindow = \"fixed\"\nlength = \"15min\"\n";
     let tariff = Some(Arc::new(Tariff::load("t.toml", text).unwrap_or_else(|faults| panic!("{faults}"))));
     Site { tariff, ..Site::from(Arc::clone(hall)) }

@@ -30,6 +30,15 @@ fn pausable(yard: &Yard, minutes: u64, by: i64) -> Wish {
     Wish { class: Class::Interruptible, flex, ..wish(yard, (50e3, minutes), minute(by)) }
 }
 
+/// A hall of 400 kW in which one of two hours was asked for at 00:20, to be done by noon.
+fn asked() -> Yard {
+    let mut yard = Yard::lending(0, HOURS);
+    yard.run(20, |_| 400e3);
+    let of = pausable(&yard, 120, 720);
+    acquire(&mut yard, &of);
+    yard
+}
+
 fn told(yard: &Yard) -> Vec<Notice> {
     let all = yard.control.leases(0).expect("may be asked").notices;
     let plain = |of: &Notice| !matches!(of.tidings, Tidings::Answered | Tidings::Stop);
@@ -45,10 +54,7 @@ fn hours(yard: &Yard, base: f64) -> Vec<f64> {
 
 #[test]
 fn a_job_that_may_be_paused_runs_in_both_cheap_hours_and_not_between() {
-    let mut yard = Yard::lending(0, HOURS);
-    yard.run(20, |_| 400e3);
-    let of = pausable(&yard, 120, 720);
-    acquire(&mut yard, &of);
+    let mut yard = asked();
     live(&mut yard, 400, 400e3);
     let hours = hours(&yard, 400e3);
     let all: f64 = hours.iter().sum();
@@ -81,10 +87,7 @@ fn one_that_has_no_time_to_spare_or_is_firm_runs_through() {
 
 #[test]
 fn without_newer_plans_it_goes_on_as_it_was_told() {
-    let mut yard = Yard::lending(0, HOURS);
-    yard.run(20, |_| 400e3);
-    let of = pausable(&yard, 120, 720);
-    acquire(&mut yard, &of);
+    let mut yard = asked();
     live(&mut yard, 170, 400e3);
     assert_eq!(told(&yard).len(), 1);
     yard.answers = false;
