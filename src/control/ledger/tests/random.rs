@@ -1,23 +1,37 @@
-//! Whatever comes, in whatever order: no feed is charged for more than it may carry, at no instant; no request has two leases; none is lost, and none comes back.
+//! Whatever comes, in whatever order, and however often control is killed: no feed is charged for more than it may carry, at no instant; no request has two leases; none is lost, and none comes back.
 
-use std::collections::BTreeMap;
+mod known;
+mod world;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::control::ledger::message::{Accept, Flex, LeaseId, Message, Named, OnExpiry, Power, Times, Wish};
+use crate::control::ledger::lease::{Lease, Life};
+use crate::control::ledger::message::{Accept, Flex, Message, Named, OnExpiry, Power, Times, Wish};
 use crate::control::ledger::tree::Place;
+use world::World;
 
 const FEEDS: [&str; 4] = ["pdu-a1", "pdu-b1", "ups-a", "utility"];
+
+/// What is asked for: where, and how much (W).
+type Asks = Vec<((usize, Option<usize>), u32)>;
 
 /// What somebody does.
 #[derive(Clone, Debug)]
 enum Act {
+    /// One request, of one item or of several.
     Acquire {
         client: bool,
-        feeds: (usize, Option<usize>),
-        watts: u32,
+        asks: Asks,
         how: How,
+    },
+    /// Control is killed before it has answered one; it is on disk, or not; for so long, in the same boot or not.
+    Unanswered {
+        client: bool,
+        asks: Asks,
+        how: How,
+        written: bool,
+        away: (u64, bool),
     },
     /// Something that was said before arrives once more, however old it is.
     Again(usize),
@@ -26,8 +40,14 @@ enum Act {
     Release(usize),
     Pass(u64),
     Restart(Option<u64>),
+    /// Killed, and so many scans at the most are lost; away for so long, in the same boot or not.
+    Kill(usize, (u64, bool)),
+    /// All that is known is on disk.
+    Snapshot,
     /// What flows at a feed, as a share of what is reserved there and some more; nothing: its meter is lost.
     Load(usize, Option<(f64, f64)>),
+    /// What a feed may carry, as a share of its own limit.
+    Limit(usize, Option<f64>),
 }
 
 #[derive(Clone, Debug)]
@@ -61,32 +81,38 @@ fn hows() -> impl Strategy<Value = How> {
     )
 }
 
+fn asks() -> impl Strategy<Value = Asks> {
+    let one = ((0..4_usize, proptest::option::of(0..4_usize)), 0..260_000_u32);
+    prop_oneof![3 => proptest::collection::vec(one.clone(), 1), 1 => proptest::collection::vec(one, 2..5)]
+}
+
 fn acts() -> impl Strategy<Value = Vec<Act>> {
-    let acquire = (any::<bool>(), (0..4_usize, proptest::option::of(0..4_usize)), 0..260_000_u32, hows())
-        .prop_map(|(client, feeds, watts, how)| Act::Acquire { client, feeds, watts, how });
+    let acquire = (any::<bool>(), asks(), hows()).prop_map(|(client, asks, how)| Act::Acquire { client, asks, how });
+    let away = || (0..200_u64, any::<bool>());
+    let unanswered = (any::<bool>(), asks(), hows(), any::<bool>(), away())
+        .prop_map(|(client, asks, how, written, away)| Act::Unanswered { client, asks, how, written, away });
     let load = (0..4_usize, proptest::option::weighted(0.9, (0.0..1.3_f64, 0.0..20e3_f64)));
+    let limit = (0..4_usize, proptest::option::weighted(0.7, 0.0..1.0_f64));
     let one = prop_oneof![
         6 => acquire,
+        1 => unanswered,
         2 => any::<usize>().prop_map(Act::Again),
         2 => any::<usize>().prop_map(Act::Renew),
         2 => (any::<usize>(), 0..260_000_u32).prop_map(|(n, watts)| Act::Amend(n, watts)),
         2 => any::<usize>().prop_map(Act::Release),
         5 => prop_oneof![1..20_u64, 100..200_u64].prop_map(Act::Pass),
         1 => proptest::option::of(0..400_u64).prop_map(Act::Restart),
+        1 => (0..20_usize, away()).prop_map(|(lost, away)| Act::Kill(lost, away)),
+        1 => Just(Act::Snapshot),
         2 => load.prop_map(|(feed, load)| Act::Load(feed, load)),
+        2 => limit.prop_map(|(feed, share)| Act::Limit(feed, share)),
     ];
     proptest::collection::vec(one, 1..60)
 }
 
-/// What the clients know.
-#[derive(Default)]
-struct Known {
-    said: Vec<Message>,
-    /// The lease of each request, by whose it is.
-    leases: BTreeMap<(String, String), LeaseId>,
-    all: Vec<(String, LeaseId)>,
-    /// Given back or gone: never again.
-    over: Vec<LeaseId>,
+/// The margin of feeds, and what cooling draws beside each watt (1).
+fn rules() -> impl Strategy<Value = (f64, f64)> {
+    (prop_oneof![Just(0.0), Just(0.02), 0.0..0.3_f64], prop_oneof![Just(0.0), Just(0.35), 0.0..0.8_f64])
 }
 
 fn asked(rig: &Rig, (feeds, watts): ((usize, Option<usize>), u32), how: &How) -> Wish {
@@ -115,40 +141,48 @@ fn asked(rig: &Rig, (feeds, watts): ((usize, Option<usize>), u32), how: &How) ->
     }
 }
 
-impl Known {
-    /// Says something, and holds the answer against what is known.
-    fn say(&mut self, rig: &mut Rig, message: &Message) {
-        let answered = rig.hear(message);
-        for item in &answered.items {
-            let Some(lease) = item.outcome.lease.filter(|_| matches!(message.op, Op::Acquire(_))) else { continue };
-            let key = (message.client.clone(), message.request.clone());
-            let first = *self.leases.entry(key).or_insert(lease);
-            assert_eq!(first, lease, "two leases for one request");
-            if !self.all.iter().any(|(_, of)| *of == lease) {
-                self.all.push((message.client.clone(), lease));
-            }
-        }
+/// A lease whose power is promised.
+fn holds(lease: &Lease) -> bool {
+    match lease.life {
+        Life::Held | Life::Grace { .. } | Life::Kept { .. } => true,
+        Life::Leaving { .. } | Life::Floored { .. } => false,
+    }
+}
+
+/// One that may be lowered, and is not.
+fn bends(lease: &Lease, now: Wall) -> bool {
+    let to = match lease.class {
+        Class::Firm => return false,
+        Class::Curtailable => lease.floor,
+        Class::Interruptible => 0.0,
+    };
+    lease.life == Life::Held && lease.cut.is_none() && lease.at(now) > to
+}
+
+impl World {
+    fn message(&mut self, client: bool, asks: &Asks, how: &How) -> Message {
+        let wishes = asks.iter().map(|ask| asked(&self.rig, *ask, how)).collect();
+        self.rig.message(if client { "slurm" } else { "kueue" }, Op::Acquire(wishes))
     }
 
-    fn pick(&self, n: usize) -> Option<(String, LeaseId)> {
-        self.all.get(n % self.all.len().max(1)).cloned()
-    }
-
-    fn act(&mut self, rig: &mut Rig, act: &Act) {
+    fn act(&mut self, act: &Act) {
         match act {
-            Act::Acquire { client, feeds, watts, how } => {
-                let wish = asked(rig, (*feeds, *watts), how);
-                let message = rig.message(if *client { "slurm" } else { "kueue" }, Op::Acquire(vec![wish]));
-                self.say(rig, &message);
+            Act::Acquire { client, asks, how } => {
+                let message = self.message(*client, asks, how);
+                self.say(&message);
                 self.said.push(message);
+            }
+            Act::Unanswered { client, asks, how, written, away } => {
+                let message = self.message(*client, asks, how);
+                self.kill_asking(&message, *written, *away);
             }
             Act::Again(n) => {
                 if let Some(message) = self.said.get(n % self.said.len().max(1)).cloned() {
-                    self.say(rig, &message);
+                    self.say(&message);
                 }
             }
             Act::Renew(n) | Act::Release(n) | Act::Amend(n, _) => {
-                let Some((client, lease)) = self.pick(*n) else { return };
+                let Some((client, lease)) = self.known.pick(*n) else { return };
                 let of = Named { lease, epoch: None };
                 let op = if let Act::Amend(_, watts) = act {
                     let wanted = f64::from(*watts);
@@ -158,74 +192,50 @@ impl Known {
                 } else {
                     Op::Renew { of, ttl: None }
                 };
-                let message = rig.message(&client, op);
-                self.say(rig, &message);
+                let message = self.rig.message(&client, op);
+                self.say(&message);
                 self.said.push(message);
             }
-            Act::Pass(seconds) => rig.pass(*seconds),
-            Act::Restart(gone) => rig.restart(*gone),
+            Act::Pass(seconds) => self.pass(*seconds),
+            Act::Restart(gone) => self.restart(*gone),
+            Act::Kill(lost, away) => self.kill(*lost, *away),
+            Act::Snapshot => self.write(),
             Act::Load(feed, load) => {
-                let reserved = rig.reserved(FEEDS[*feed]);
-                rig.load(FEEDS[*feed], load.map(|(share, more)| reserved * share + more));
+                let reserved = self.rig.reserved(FEEDS[*feed]);
+                self.flows(FEEDS[*feed], load.map(|(share, more)| reserved * share + more));
             }
-        }
-    }
-
-    /// None lost, none that comes back.
-    fn holds(&mut self, rig: &Rig) {
-        let live: Vec<LeaseId> = rig.ledger.leases().chain(rig.ledger.waits()).map(|of| of.id).collect();
-        for (_, lease) in &self.all {
-            let lives = live.contains(lease);
-            assert!(!(lives && self.over.contains(lease)), "{lease} came back");
-            if !lives && !self.over.contains(lease) {
-                self.over.push(*lease);
+            Act::Limit(feed, share) => {
+                let of = self.rig.feed(FEEDS[*feed]);
+                let own = self.rig.hall.power.feeds[of].limit().0;
+                self.limit(FEEDS[*feed], share.map(|share| own * share));
             }
-        }
-        let mut names = live.clone();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), live.len(), "two of one name");
-        assert!(live.iter().all(|of| self.all.iter().any(|(_, known)| known == of)), "one that nobody asked for");
-    }
-}
-
-/// No feed is charged for more than it may carry, at no instant to come.
-fn never_too_much(rig: &Rig) {
-    let (now, tail) = (rig.ledger.now(), tail(&rig.ground.rules));
-    let mut instants: Vec<Wall> =
-        rig.ledger.leases().flat_map(|of| of.turns(now, tail)).filter(|at| *at > now).chain([now]).collect();
-    instants.sort_unstable();
-    instants.dedup();
-    for (feed, of) in rig.hall.power.feeds.iter() {
-        for at in &instants {
-            let reserved = rig.ledger.reserved(feed, *at, tail);
-            assert!(reserved <= Milli::limit(of.limit()), "{} at {at:?}: {reserved:?}", of.name);
         }
     }
 }
 
-fn plays(acts: &[Act]) {
-    let (mut rig, mut known) = (Rig::new(), Known::default());
+fn plays(rules: (f64, f64), acts: &[Act]) {
+    let mut world = World::new(rules);
     for act in acts {
-        known.act(&mut rig, act);
-        never_too_much(&rig);
-        known.holds(&rig);
+        let before = world.rig.ledger.clone();
+        world.act(act);
+        world.never_too_much(&before);
     }
+    world.comes_down();
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn never_more_is_reserved_than_a_feed_may_carry_and_no_request_has_two_leases(acts in acts()) {
-        plays(&acts);
+    fn never_more_is_reserved_than_a_feed_may_carry_and_no_request_has_two_leases(rules in rules(), acts in acts()) {
+        plays(rules, &acts);
     }
 
     #[test]
-    fn what_was_heard_in_another_order_promises_no_more(acts in acts(), seed in any::<u64>()) {
+    fn what_was_heard_in_another_order_promises_no_more(rules in rules(), acts in acts(), seed in any::<u64>()) {
         // Messages overtake each other: the same acts, shuffled.
         let mut order: Vec<usize> = (0..acts.len()).collect();
         order.sort_by_key(|n| (u64::try_from(*n).unwrap_or(0) ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        plays(&order.iter().filter_map(|n| acts.get(*n).cloned()).collect::<Vec<_>>());
+        plays(rules, &order.iter().filter_map(|n| acts.get(*n).cloned()).collect::<Vec<_>>());
     }
 }

@@ -15,7 +15,7 @@ use crate::control::ledger::notices::{Cause, Notice};
 use crate::control::ledger::recover::{Found, Retained};
 use crate::control::ledger::reply::{Answered, Code, Item, Outcome};
 use crate::control::ledger::tree::Place;
-use crate::control::ledger::{Around, Ground, Ledger, Rules, Scratch, Tenant, tail};
+use crate::control::ledger::{Around, Ground, Ledger, Milli, Rules, Scratch, Tenant, tail};
 use crate::control::news::News;
 
 /// When the tests begin.
@@ -106,6 +106,11 @@ impl Rig {
     pub fn limit(&mut self, name: &str, watts: Option<f64>) {
         let at = self.feed(name).index();
         self.limits[at] = watts;
+    }
+
+    /// What a feed may carry now.
+    pub fn limit_of(&self, feed: FeedId) -> Milli {
+        Milli::limit(self.limits[feed.index()].map_or_else(|| self.hall.power.feeds[feed].limit(), Watts))
     }
 
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>) -> T) -> T {
