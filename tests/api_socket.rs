@@ -61,6 +61,7 @@ fn answer_for_ever(calls: &Calls, heard: &Mutex<Vec<Question>>, hall: &Hall) {
             Question::Ahead => Answer::Ahead(None),
             Question::Grid => Answer::Grid(None),
             Question::Leases(_) => Answer::Leases(None),
+            Question::Decision(..) => Answer::Decision(None),
             Question::Envelope => Answer::Envelope(None),
             Question::Prices => Answer::Prices(None),
             Question::Windows => Answer::Windows(WindowsView::default()),
@@ -265,7 +266,7 @@ async fn refusals_have_a_code_a_sentence_and_help() {
     let mute = serde_json::json!({"point": output, "value": 1.0, "reason": ""}).to_string();
     let huge = format!("{{\"point\": \"{}\"}}", "x".repeat(70_000));
     let long = serde_json::json!({"id": "x".repeat(65), "watts": 1.0, "in": "5s"}).to_string();
-    let rows: [(&str, &str, String, u16, &str); 19] = [
+    let rows: [(&str, &str, String, u16, &str); 20] = [
         ("POST", "/v1/override", set(&output, 101.0), 422, "out_of_range"),
         ("POST", "/v1/override", mute, 422, "reason_missing"),
         ("POST", "/v1/override", over("soon"), 422, "malformed"),
@@ -273,6 +274,7 @@ async fn refusals_have_a_code_a_sentence_and_help() {
         ("GET", "/v1/prices", String::new(), 409, "nothing_there"),
         ("GET", "/v1/windows", String::new(), 404, "unknown"),
         ("GET", "/v1/leases", String::new(), 404, "unknown"),
+        ("GET", "/v1/leases/slurm/r1", String::new(), 404, "unknown"),
         ("GET", "/v1/savings", String::new(), 404, "unknown"),
         ("POST", "/v1/override", "{}".into(), 422, "malformed"),
         ("POST", "/v1/override", "{".into(), 400, "malformed"),

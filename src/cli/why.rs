@@ -1,8 +1,11 @@
 //! `wattloop why`: who holds an output, and why.
 
+mod job;
+
 use std::fmt::Write;
 
 use clap::Args;
+use wattloop::control::ledger::decision::DecisionView;
 use wattloop::control::report::{GpuView, WhyReport};
 
 use super::client::SocketArgs;
@@ -15,11 +18,13 @@ use super::{Out, Stop};
 Example:
   wattloop why crah-1/fan-speed
   wattloop why gpu/GPU-01234567-89ab-cdef-0123-456789abcdef
+  wattloop why job/slurm/5e0c1a9a-8a8e-4c43-8a39-000000000042
 
 The answer names the level that holds the output (1 is strongest, 17 means nobody asks), everybody else who asks,
-every limit in force, and the terms of the loop behind it.")]
+every limit in force, and the terms of the loop behind it. Of a job, `job/CLIENT/REQUEST`, it tells how its request was decided, by which room of
+which feeds, and what there was instead: for a day, and as long as a lease of it lives.")]
 pub struct WhyArgs {
-    /// The output: a command or a setpoint; or `gpu/UUID`
+    /// The output: a command or a setpoint; `gpu/UUID`; or `job/CLIENT/REQUEST`
     pub point: String,
     #[command(flatten)]
     pub socket: SocketArgs,
@@ -30,6 +35,11 @@ pub fn run(args: &WhyArgs, out: &Out) -> Result<(), Stop> {
     if let Some(uuid) = args.point.strip_prefix("gpu/") {
         let gpu: GpuView = args.socket.get(&format!("/v1/gpus/{uuid}"))?;
         return if out.json() { out.value(&gpu) } else { out.text(gpu_page(&gpu)) };
+    }
+    if let Some((client, request)) = args.point.strip_prefix("job/").and_then(|rest| rest.split_once('/')) {
+        let decision: DecisionView =
+            args.socket.get(&format!("/v1/leases/{}/{}", job::escaped(client), job::escaped(request)))?;
+        return if out.json() { out.value(&decision) } else { out.text(job::page(&decision)) };
     }
     let Some((equip, name)) = args.point.split_once('/') else {
         return Err(Stop::usage(format!("`{}` is no point", args.point), "points are like `crah-1/fan-speed`"));

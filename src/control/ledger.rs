@@ -27,6 +27,7 @@ mod capped;
 mod cases;
 mod change;
 mod checkpoint;
+pub mod decision;
 mod exceeded;
 mod heard;
 mod kept;
@@ -36,6 +37,7 @@ pub mod lease;
 pub mod message;
 pub mod notices;
 pub mod opening;
+mod others;
 mod pass;
 pub mod pauses;
 pub mod planned;
@@ -69,7 +71,7 @@ use lease::Lease;
 pub use lease::{GRACE, STEPS, TTL};
 use message::{Message, Op};
 use notices::{Cause, Notices};
-use reply::{Answered, Code, Outcome, Why};
+use reply::{Answered, Code, Inputs, Looked, Outcome, Why};
 pub use room::Scratch;
 pub use rules::{Ground, Rules, Tenant};
 use unleased::Seen;
@@ -137,6 +139,12 @@ pub struct Around<'a> {
     pub openings: opening::Openings<'a>,
     /// Plans of the day ahead are made here.
     pub plans: bool,
+    /// The one that is followed, by its number.
+    pub plan: Option<u64>,
+    /// What a kWh costs at an instant (the tariff's currency, with taxes); nothing where nobody knows.
+    pub price: &'a dyn Fn(Wall) -> Option<f64>,
+    /// Where it is billed.
+    pub billed: Option<FeedId>,
     /// What cooling draws for each watt of machines, where that is measured (1).
     pub cooling: Option<f64>,
     /// The time since the scan before as it was lived.
@@ -251,8 +259,12 @@ impl Ledger {
         if !self.may_keep(around.ground, message, news) {
             return self.answer_to(who, &[Outcome::plain(Code::Retry, Why::Full).after(RETRY)]);
         }
-        let outcomes = self.decide(around, message, (scratch, news));
-        let answered = self.answer_to(who, &outcomes);
+        let mut looked = Vec::new();
+        let outcomes = self.decide(around, message, (scratch, &mut looked, news));
+        let mut answered = Answered { again: false, ..self.answer_to(who, &outcomes) };
+        for (item, feeds) in answered.items.iter_mut().zip(looked) {
+            item.inputs = Some(Inputs { at: self.now(), plan: around.plan, feeds });
+        }
         // What waits until a lost store is taken up again is not judged yet.
         if outcomes.iter().any(|of| of.why != Why::Recovering) {
             self.keep(message, outcomes);
@@ -260,19 +272,25 @@ impl Ledger {
         answered
     }
 
+    /// What is done, item by item, and by which feeds each was decided.
     fn decide(
         &mut self,
         around: &Around<'_>,
         message: &Message,
-        (scratch, news): (&mut Scratch, &mut News<'_>),
+        (scratch, looked, news): (&mut Scratch, &mut Vec<Looked>, &mut News<'_>),
     ) -> Vec<Outcome> {
         let names = (message.client.as_str(), message.request.as_str());
-        match &message.op {
+        scratch.looked = Looked::default();
+        let outcomes = match &message.op {
             Op::Acquire(wishes) | Op::DryRun(wishes) if wishes.is_empty() || wishes.len() > message::BATCH => {
                 vec![Outcome::plain(Code::Invalid, Why::Unsound)]
             }
             Op::Acquire(wishes) => {
-                let one = |wish| self.acquire(around, wish, names, (&mut *scratch, &mut *news));
+                let one = |wish| {
+                    let outcome = self.acquire(around, wish, names, (&mut *scratch, &mut *news));
+                    looked.push(std::mem::take(&mut scratch.looked));
+                    outcome
+                };
                 let outcomes = wishes.iter().map(one).collect();
                 self.prepare(around.ground, scratch);
                 outcomes
@@ -281,15 +299,25 @@ impl Ledger {
                 // What the items of one request would leave for each other is seen by doing them, in a copy.
                 let (mut copy, mut events) = (self.trial(), Vec::new());
                 let told = &mut News::new(around.tick, &mut events);
-                wishes.iter().map(|wish| copy.acquire(around, wish, names, (&mut *scratch, &mut *told))).collect()
+                let alone = wishes.len() == 1;
+                let one = |wish| {
+                    let outcome = copy.acquire(around, wish, names, (&mut *scratch, &mut *told));
+                    looked.push(std::mem::take(&mut scratch.looked));
+                    if alone { self.offers(around, (wish, names), outcome, scratch) } else { outcome }
+                };
+                wishes.iter().map(one).collect()
             }
             Op::Renew { of, ttl } => vec![self.renew(around, message, (*of, *ttl), news)],
             Op::Amend { of, power, partial, priority } => {
-                vec![self.amend(around, (names.0, *of), (power, *partial, *priority), (scratch, news))]
+                vec![self.amend(around, (names.0, *of), (power, *partial, *priority), (&mut *scratch, news))]
             }
             Op::Release { of } => vec![self.release(around, (names.0, *of), news)],
             Op::Query { of } => vec![self.query(names.0, *of)],
+        };
+        if looked.is_empty() {
+            looked.push(std::mem::take(&mut scratch.looked));
         }
+        outcomes
     }
 
     /// The same without what was answered, to try something: answers are many.

@@ -8,8 +8,11 @@ use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 use plant::units::Watts;
 
+use super::ahead::Follow;
+use super::ahead::slots::price;
 use super::budgets::Budget;
 use super::feeds;
+use super::ledger::decision::DecisionView;
 use super::ledger::message::Said;
 use super::ledger::notices::Cause;
 use super::ledger::recover::Recovery;
@@ -99,6 +102,9 @@ impl State {
             hot: &|rack| self.equipment.asked_of(&plan.hall, rack).is_some(),
             openings: &|name, at| opening(&plan.hall, name, at),
             plans: self.ahead.is_some(),
+            plan: self.ahead.as_ref().and_then(Follow::plan).map(|(number, ..)| number),
+            price: &|at| plan.tariff.as_deref().and_then(|of| price(of, self.prices.known(), at)),
+            billed: plan.peaks.as_ref().map(super::interval::Plan::feed),
             cooling,
             dt: self.clock.lived().dt,
             tick,
@@ -188,6 +194,13 @@ impl Controller {
     /// What was known of leases is lost, and not only new. False where it is not, or nobody may ask for some.
     pub fn lose_leases(&mut self) -> bool {
         self.plan.leases.is_some() && self.state.ledger.lose()
+    }
+
+    /// How a request of a client for leases was decided; nothing where nobody knows any more.
+    #[must_use]
+    pub fn decision(&self, client: &str, request: &str) -> Option<DecisionView> {
+        let name = |feed| self.plan.hall.power.feeds.get(feed).map_or("", |of| of.name.as_str());
+        self.state.ledger.decision((client, request), name)
     }
 
     /// Every lease, and the notices since a number; nothing where nobody may ask for leases.

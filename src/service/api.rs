@@ -14,6 +14,7 @@
 //! GET  /v1/forecast                  what the site is expected to draw, and how wrong that was
 //! GET  /v1/plan                      the plan that batteries follow
 //! GET  /v1/leases                    every lease, and every request that waits for one
+//! GET  /v1/leases/CLIENT/REQUEST     how a request for leases was decided, and by which room of which feeds
 //! GET  /v1/plan/problem              what there is to plan: prices, loads, peaks and batteries of the day ahead
 //! GET  /v1/grid                      POST /v1/grid/target         {"feed","watts","hold","best_effort","reason"}, /v1/grid/lift {"feed","reason"}
 //! GET  /v1/prices                    what energy costs now and ahead, with what is missing

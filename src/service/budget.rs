@@ -9,6 +9,7 @@
 //!
 //! Every message that is not taken is answered with a code where its client can be told. Kept messages never come here: the adapter passes over them.
 
+mod decided;
 mod desk;
 mod envelope;
 mod event;
@@ -106,6 +107,7 @@ impl Shared {
             Said::Request(message) => (message.request.clone(), false),
             Said::Heard(_) | Said::Found(_) | Said::Skewed { .. } => (String::new(), true),
         };
+        let asked = decided::asked(&said);
         let ask = Question::Request(Request { who: format!("mqtt:{client}"), ask: Ask::Ledger(said) });
         let unable = |reason: &str, text: &str| write::later((client, &request), (reason, text), SOON);
         let data = match self.asker.ask(ask).await {
@@ -113,6 +115,9 @@ impl Shared {
                 // Who says what he has heard is answered only where that is wrong.
                 if silent && of.items.iter().all(|item| item.outcome.code == Code::Granted) {
                     return;
+                }
+                if let Some(asked) = asked.filter(|_| !of.again) {
+                    decided::log(&self.hall, asked, &of);
                 }
                 self.remember(&of, trace);
                 write::answered(&self.hall, &of)

@@ -222,6 +222,9 @@ impl Scan {
                 }
                 leases
             }
+            Question::Decision(client, request) => {
+                Answer::Decision(self.controller.decision(&client, &request).map(Box::new))
+            }
             Question::Envelope => Answer::Envelope(self.controller.envelope().map(Box::new)),
             Question::Prices => Answer::Prices(self.controller.prices().map(Box::new)),
             Question::Windows => Answer::Windows(self.controller.windows()),

@@ -51,7 +51,13 @@ fn every_end_of_a_command_has_its_code() {
     let Some(slurm) = Scheduler::new() else { return };
     let mut run = slurm.running();
     ends(&slurm.acquire("a", "20kW", &["--for", "6h", "--class", "curtailable", "--floor", "5kW"]), 0, &["20000 W"]);
-    ends(&slurm.acquire("b", "20kW", &[]), 75, &["retry: share"]);
+    ends(&slurm.acquire("b", "20kW", &[]), 75, &["retry: share", "there is 10000 W from "]);
+    // Why, for people: the feed that spoke against it, and what there was.
+    let request = slurm.note("b")["request_id"].as_str().expect("a request").to_owned();
+    let why = ["retry, the client has its share", " kW were free", "instead: 10.0 kW from "];
+    ends(&slurm.rig.ask(&["why", &format!("job/slurm/{request}")]), 0, &why);
+    ends(&slurm.rig.ask(&["why", "job/slurm/none"]), 1, &["no request `none` of `slurm` is known"]);
+    run.says("wattloop::decision");
     ends(&slurm.acquire("b", "20kW", &["--min", "5kW", "--partial"]), 0, &["10000 W"]);
     ends(&slurm.acquire("c", "10MW", &[]), 77, &["denied"]);
     ends(&slurm.budget(&["acquire", "--job", "d", "--domain", "pdu-z9", "--want", "1kW"]), 77, &["pdu-z9"]);

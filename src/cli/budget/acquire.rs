@@ -89,7 +89,10 @@ pub async fn run(args: &AcquireArgs, clock: Machine, out: &Out) -> Result<(), St
     }
     match live(&answer) {
         Some(lease) => out.line(super::said::line(lease)),
-        None => out.line(codes(&answer).0),
+        None => {
+            out.line(codes(&answer).0)?;
+            super::said::offers(&answer).into_iter().try_for_each(|offer| out.line(offer))
+        }
     }
 }
 

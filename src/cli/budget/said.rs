@@ -44,6 +44,17 @@ pub fn line(lease: &Value) -> String {
     )
 }
 
+/// What an answer offers: `60000 W from 2026-12-01T02:00:00Z on, energy for 43.20`.
+pub fn offers(answer: &Value) -> Vec<String> {
+    let one = |of: &Value| {
+        let watts = of.get("w").and_then(Value::as_f64)?;
+        let cost = of.get("cost").and_then(Value::as_f64);
+        let cost = cost.map(|cost| format!(", energy for {cost:.2}")).unwrap_or_default();
+        Some(format!("{watts:.0} W from {} on{cost}", text(of, "start")))
+    };
+    answer.get("alternatives").and_then(Value::as_array).into_iter().flatten().filter_map(one).collect()
+}
+
 /// Why an answer is no grant, as the way a command ends.
 pub fn refused(answer: &Value) -> Stop {
     let (code, reason) = codes(answer);
@@ -52,12 +63,15 @@ pub fn refused(answer: &Value) -> Stop {
     let place = if feed.is_empty() { String::new() } else { format!(" ({feed})") };
     let message = format!("{code}: {reason}{place}: {why}");
     let start = text(answer, "earliest_start");
+    let offers = offers(answer);
+    let instead = if offers.is_empty() { String::new() } else { format!("; there is {}", offers.join("; or ")) };
     let help = match (after(answer), start.is_empty()) {
         (Some(s), true) => format!("ask again after {s:.0} s, or wait with `--wait`"),
         (Some(s), false) => format!("ask again after {s:.0} s; the earliest start is {start}"),
         (None, false) => format!("the earliest start is {start}"),
         (None, true) => String::new(),
     };
+    let help = format!("{help}{instead}").trim_start_matches("; ").to_owned();
     let exit = match code {
         "queued" | "retry" | "degraded" => 75,
         _ => 77,
@@ -90,6 +104,19 @@ mod tests {
         let stop =
             refused(&json!({ "code": "retry", "retry_after_s": 9, "reason": { "code": "feed", "domain": "pdu-a1" } }));
         assert!(stop.message.contains("(pdu-a1)") && stop.help.contains("after 9 s"), "{stop}");
+    }
+
+    #[test]
+    fn what_there_is_instead_is_told() {
+        let offers = json!([{ "start": "A", "w": 6e4, "cost": 43.2 }, { "start": "B", "w": 9e4, "cost": null }, 7]);
+        let of = |more: Value| refused(&json!({ "code": "retry", "alternatives": more, "retry_after_s": 9 })).help;
+        let told = "ask again after 9 s, or wait with `--wait`; there is 60000 W from A on, energy for 43.20; or 90000 W from B on";
+        assert_eq!(of(offers.clone()), told);
+        assert!(!of(json!([])).contains("there is"));
+        assert_eq!(
+            refused(&json!({ "code": "denied", "alternatives": [offers[1]] })).help,
+            "there is 90000 W from B on"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::lease::{Lease, STEPS, Step, charged_until, ttl};
 use super::message::{LeaseId, Wish};
 use super::opening::{self, Begin};
 use super::planned::Hold;
-use super::reply::{Code, Outcome, Why};
+use super::reply::{Away, Code, Inputs, Outcome, Why};
 use super::room::{Fit, Scratch, Time};
 use super::waiting::{Rank, Waiting};
 use super::{Around, Ledger, MOST, RETRY, tail, tell, tree};
@@ -16,17 +16,19 @@ use crate::control::news::News;
 use crate::control::term::{Term, later};
 
 /// A wish with all that follows from it.
-struct Asked<'a> {
-    wish: &'a Wish,
+pub(super) struct Asked<'a> {
+    pub(super) wish: &'a Wish,
     names: (&'a str, &'a str),
-    weights: Vec<(FeedId, f64)>,
-    time: Time,
+    pub(super) weights: Vec<(FeedId, f64)>,
+    pub(super) time: Time,
     tail: Span,
+    /// When it may begin; nothing where its window does not open any more.
+    begin: Option<Begin>,
 }
 
 impl Asked<'_> {
     /// The same from another instant on.
-    fn at(&self, start: Wall) -> Time {
+    pub(super) fn at(&self, start: Wall) -> Time {
         let end = self.wish.times.duration.map(|long| later(start, long));
         Time { from: start, to: charged_until(end, self.tail), ..self.time }
     }
@@ -41,9 +43,15 @@ impl Asked<'_> {
     }
 
     /// It would be over in time.
-    fn in_time(&self, start: Wall) -> bool {
+    pub(super) fn in_time(&self, start: Wall) -> bool {
         let over = later(start, self.wish.times.duration.unwrap_or_default());
         self.wish.times.deadline.is_none_or(|by| over <= by)
+    }
+
+    /// Its window lets it begin then.
+    pub(super) fn opens(&self, around: &Around<'_>, start: Wall) -> bool {
+        let begin = opening::begin(self.wish.inside.as_ref(), self.wish.times.duration, start, around.openings);
+        begin.is_some_and(|of| of.at == start)
     }
 
     /// A start is worth waiting for.
@@ -61,43 +69,18 @@ impl Ledger {
         names: (&str, &str),
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Outcome {
-        let Some((whose, tenant)) = around.ground.tenant(names.0) else {
-            return Outcome::plain(Code::Denied, Why::UnknownClient);
-        };
-        if !wish.is_sound() {
-            return Outcome::plain(Code::Invalid, Why::Unsound);
-        }
         let doubted = wish.is_dated() && !self.clock.is_sure();
         let wish = &wish.clone().patient(self.now());
-        if doubted && wish.accept.wait == Span::ZERO {
-            return Outcome::plain(Code::Retry, Why::Clock).after(RETRY);
-        }
-        let his = self.leases().chain(self.waits()).filter(|of| of.client == names.0 && of.is_live()).count();
-        if his >= tenant.leases {
-            return Outcome::plain(Code::Retry, Why::Quota).after(RETRY);
-        }
-        if self.leases.len() >= MOST.0 {
-            return Outcome::plain(Code::Retry, Why::Full).after(RETRY);
-        }
-        let cooling = around.cooling.unwrap_or(around.ground.rules.cooling);
-        let mut weights = tree::weights(around.power, &wish.places, (cooling, &around.ground.spread));
-        weights.iter_mut().for_each(|(_, weight)| *weight *= wish.power.kept());
-        if weights.is_empty() {
-            return Outcome::plain(Code::Invalid, Why::Unsound);
-        }
-        if weights.iter().filter_map(|(feed, _)| around.ground.has_alone(*feed)).any(|other| other != whose) {
-            return Outcome::plain(Code::Denied, Why::Alone);
-        }
-        let from = wish.times.not_before.map_or(self.now(), |at| at.max(self.now()));
-        let begin = opening::begin(wish.inside.as_ref(), wish.times.duration, from, around.openings);
-        let rank = if begin.is_some_and(|of| of.is_early()) { Rank::behind_all() } else { Waiting::rank_of(wish) };
-        let start = begin.map_or(from, |of| of.at);
-        let time = Time { whose, from: start, to: start, but: None, rank: Some(rank) };
-        let asked = Asked { wish, names, weights, time, tail: tail(&around.ground.rules) };
+        let asked = match self.asked(around, wish, names) {
+            Ok(asked) => asked,
+            Err(away) => return away.into(),
+        };
         if doubted {
             return self.in_doubt(around, &asked, news);
         }
-        let Some(begin) = begin else { return Outcome::plain(Code::Denied, Why::Window) };
+        let (start, Some(begin)) = (asked.time.from, asked.begin) else {
+            return Outcome::plain(Code::Denied, Why::Window);
+        };
         if wish.inside.is_some() && start > self.now() {
             return self.until_open(around, &asked, (begin, Why::Window), (scratch, news));
         }
@@ -105,10 +88,51 @@ impl Ledger {
             return self.until_open(around, &asked, (begin, Why::Plan), (scratch, news));
         }
         let fit = self.fit(around, &asked.weights, &asked.at(start), scratch);
-        if let Some((code, steps)) = self.steps(around, &asked, &fit, scratch).filter(|_| asked.in_time(start)) {
-            return self.lend(around, &asked, (code, steps), news);
+        scratch.looked = fit.feeds;
+        if let Some(steps) = self.steps(around, &asked, &fit, scratch).filter(|_| asked.in_time(start)) {
+            return self.lend(around, &asked, steps, (&fit, news));
         }
         self.not_now(around, &asked, &fit, (scratch, news))
+    }
+
+    /// All that follows from a wish, or why nobody looks for room for it.
+    pub(super) fn asked<'w>(
+        &self,
+        around: &Around<'_>,
+        wish: &'w Wish,
+        names: (&'w str, &'w str),
+    ) -> Result<Asked<'w>, Away> {
+        let Some((whose, tenant)) = around.ground.tenant(names.0) else {
+            return Err(Away::plain(Code::Denied, Why::UnknownClient));
+        };
+        if !wish.is_sound() {
+            return Err(Away::plain(Code::Invalid, Why::Unsound));
+        }
+        if wish.is_dated() && !self.clock.is_sure() && wish.accept.wait == Span::ZERO {
+            return Err(Away::plain(Code::Retry, Why::Clock).after(RETRY));
+        }
+        let his = self.leases().chain(self.waits()).filter(|of| of.client == names.0 && of.is_live()).count();
+        if his >= tenant.leases {
+            return Err(Away::plain(Code::Retry, Why::Quota).after(RETRY));
+        }
+        if self.leases.len() >= MOST.0 {
+            return Err(Away::plain(Code::Retry, Why::Full).after(RETRY));
+        }
+        let cooling = around.cooling.unwrap_or(around.ground.rules.cooling);
+        let mut weights = tree::weights(around.power, &wish.places, (cooling, &around.ground.spread));
+        weights.iter_mut().for_each(|(_, weight)| *weight *= wish.power.kept());
+        if weights.is_empty() {
+            return Err(Away::plain(Code::Invalid, Why::Unsound));
+        }
+        if weights.iter().filter_map(|(feed, _)| around.ground.has_alone(*feed)).any(|other| other != whose) {
+            return Err(Away::plain(Code::Denied, Why::Alone));
+        }
+        let from = wish.times.not_before.map_or(self.now(), |at| at.max(self.now()));
+        let begin = opening::begin(wish.inside.as_ref(), wish.times.duration, from, around.openings);
+        let rank = if begin.is_some_and(|of| of.is_early()) { Rank::behind_all() } else { Waiting::rank_of(wish) };
+        let start = begin.map_or(from, |of| of.at);
+        let time = Time { whose, from: start, to: start, but: None, rank: Some(rank) };
+        Ok(Asked { wish, names, weights, time, tail: tail(&around.ground.rules), begin })
     }
 
     /// By a clock that may be wrong nothing that names a time begins: it waits for the clock.
@@ -133,9 +157,10 @@ impl Ledger {
         if self.never(around, asked) {
             return Outcome::plain(Code::Denied, Why::Feed);
         }
+        let fit = self.fit(around, &asked.weights, &asked.at(begin.at), scratch);
+        scratch.looked = fit.feeds;
         let opens = |outcome: Outcome| Outcome { earliest: Some(begin.at), ..outcome };
-        let fits = self.fit(around, &asked.weights, &asked.at(begin.at), scratch).watts >= asked.needs();
-        let room = if fits { Some(begin.at) } else { self.earliest(around, asked, scratch) };
+        let room = if fit.watts >= asked.needs() { Some(begin.at) } else { self.earliest(around, asked, scratch) };
         let waits = self.recovery.waits();
         if !asked.in_time(begin.at) || room.is_some_and(|at| !waits && !asked.in_time(at)) {
             let why = if asked.wish.inside.is_some() { Why::Window } else { Why::Feed };
@@ -210,9 +235,10 @@ impl Ledger {
         around: &Around<'_>,
         asked: &Asked<'_>,
         (code, steps): (Code, Vec<Step>),
-        news: &mut News<'_>,
+        (fit, news): (&Fit, &mut News<'_>),
     ) -> Outcome {
         let mut lease = self.draft(around, asked);
+        lease.decided = Inputs { at: self.now(), plan: around.plan, feeds: fit.feeds };
         lease.end = asked.wish.times.duration.map(|long| later(asked.time.from, long));
         lease.steps.extend(steps);
         lease.begins(asked.time.from);
@@ -244,14 +270,16 @@ impl Ledger {
         fit: &Fit,
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Outcome {
-        let tell_tight = |code: Code, why: Why| Outcome { tight: fit.tight, ..Outcome::plain(code, why) };
+        let plain = |code: Code, why: Why| Outcome { tight: fit.tight(), ..Outcome::plain(code, why) };
         if self.never(around, asked) || !asked.in_time(asked.time.from) {
-            return tell_tight(Code::Denied, fit.why);
+            let others = self.instead(around, asked, (fit, None), scratch);
+            return Outcome { others, ..plain(Code::Denied, fit.why) };
         }
         if fit.degraded && fit.why == Why::Meter {
-            return tell_tight(Code::Degraded, Why::Meter).after(RETRY);
+            return plain(Code::Degraded, Why::Meter).after(RETRY);
         }
         let earliest = self.earliest(around, asked, scratch);
+        let others = self.instead(around, asked, (fit, earliest), scratch);
         // While a lost store is taken up again nobody knows how much room there will be, and nobody is lowered for it.
         let waits = self.recovery.waits();
         let lowered = if asked.wish.accept.wait > Span::ZERO && !waits {
@@ -264,17 +292,14 @@ impl Ledger {
         let hopeless = !waits && planned.is_some_and(|at| !asked.waits_for(at, now));
         let counts = self.counts(around, asked);
         if asked.wish.accept.wait > Span::ZERO && !hopeless && self.waiting.len() < MOST.1 {
-            return Outcome {
-                tight: fit.tight,
-                earliest: planned,
-                ..self.queue(around, asked, (Why::Feed, counts), news)
-            };
+            let queued = self.queue(around, asked, (Why::Feed, counts), news);
+            return Outcome { tight: fit.tight(), earliest: planned, others, ..queued };
         }
         let late = !waits && earliest.is_some_and(|at| !asked.in_time(at));
         let code = if late { Code::Denied } else { Code::Retry };
         let after = earliest.map_or(RETRY, |at| at.since(now).max(Span::from_secs(1)).min(super::TTL.2));
         let retry_after = (code == Code::Retry).then_some(after);
-        Outcome { earliest, retry_after, ..tell_tight(code, fit.why) }
+        Outcome { earliest, retry_after, others, ..plain(code, fit.why) }
     }
 
     /// Even without any other lease it would not be possible.

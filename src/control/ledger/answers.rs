@@ -79,18 +79,20 @@ impl Ledger {
     #[must_use]
     pub fn answer_to(&self, (client, request): (&str, &str), outcomes: &[Outcome]) -> Answered {
         let item = |outcome: &Outcome| {
-            let live = self.leases.iter().find(|of| Some(of.id) == outcome.lease).map(|of| self.view(of, None));
+            let found = self.leases.iter().find(|of| Some(of.id) == outcome.lease);
+            let (live, inputs) = (found.map(|of| self.view(of, None)), found.map(|of| of.decided));
             let waits = || {
                 let found = self.waiting.iter().find(|of| Some(of.lease.id) == outcome.lease);
                 found.map(|of| self.view(&of.lease, Some(of)))
             };
-            Item { outcome: *outcome, lease: live.or_else(waits) }
+            Item { outcome: *outcome, lease: live.or_else(waits), inputs }
         };
         Answered {
             client: client.to_owned(),
             request: request.to_owned(),
             epoch: self.epoch,
             items: outcomes.iter().map(item).collect(),
+            again: true,
         }
     }
 

@@ -8,7 +8,7 @@ use super::kept::Body;
 use super::lease::{Lease, Life, charged_until, ttl};
 use super::message::{Message, Named, Power};
 use super::notices::{Cause, Notice, Tidings};
-use super::reply::{Code, Outcome, Why};
+use super::reply::{Away, Code, Inputs, Outcome, Why};
 use super::room::{Scratch, Time};
 use super::waiting::Rank;
 use super::{Around, Ledger, tail, tell};
@@ -17,11 +17,11 @@ use crate::control::term::Term;
 
 impl Ledger {
     /// Where a lease of a client is; or what to answer where there is none that may be changed.
-    fn place(&self, client: &str, of: Named) -> Result<usize, Outcome> {
+    fn place(&self, client: &str, of: Named) -> Result<usize, Away> {
         let place = self.leases.iter().position(|lease| lease.id == of.lease && lease.client == client);
         let lease = place.and_then(|place| Some((place, self.leases.get(place)?)));
         let Some((place, lease)) = lease.filter(|(_, lease)| lease.is_live()) else {
-            return Err(Outcome::plain(Code::UnknownLease, Why::NoLease));
+            return Err(Away::plain(Code::UnknownLease, Why::NoLease));
         };
         // Of what the broker had kept nobody can know a newer generation than it told.
         let known = match lease.life {
@@ -29,7 +29,7 @@ impl Ledger {
             Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } => self.epoch,
         };
         if of.epoch.is_some_and(|epoch| !(known..=self.epoch).contains(&epoch)) {
-            return Err(Outcome::plain(Code::Conflict, Why::OldEpoch).about(of.lease));
+            return Err(Away { about: Some(of.lease), ..Away::plain(Code::Conflict, Why::OldEpoch) });
         }
         Ok(place)
     }
@@ -46,7 +46,7 @@ impl Ledger {
         let now = self.now();
         let place = match found {
             Ok(place) => place,
-            Err(outcome) => return outcome,
+            Err(away) => return away.into(),
         };
         let Some(lease) = self.leases.get_mut(place) else {
             return Outcome::plain(Code::UnknownLease, Why::NoLease);
@@ -97,7 +97,7 @@ impl Ledger {
     ) -> Outcome {
         let place = match self.place(client, of) {
             Ok(place) => place,
-            Err(outcome) => return outcome,
+            Err(away) => return away.into(),
         };
         let Some(lease) = self.leases.get(place) else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
         let Some((whose, _)) = around.ground.tenant(client).filter(|_| power.is_sound() && power.peak.is_none()) else {
@@ -119,6 +119,7 @@ impl Ledger {
         let rank = Rank::last(priority.unwrap_or(lease.priority).max(lease.priority));
         let time = Time { whose, from, to, but: Some(of.lease), rank: Some(rank) };
         let fit = self.fit(around, &lease.weights, &time, scratch);
+        scratch.looked = fit.feeds;
         // What it has at every instant to come it may keep.
         let ahead = lease.steps.iter().map(|step| step.start).filter(|start| *start > from);
         let has = std::iter::once(from).chain(ahead).map(|at| lease.at(at)).fold(f64::INFINITY, f64::min);
@@ -129,7 +130,7 @@ impl Ledger {
             libm::floor(fits)
         } else {
             let code = if fit.degraded { Code::Degraded } else { Code::Retry };
-            let outcome = Outcome { tight: fit.tight, ..Outcome::plain(code, fit.why) };
+            let outcome = Outcome { tight: fit.tight(), ..Outcome::plain(code, fit.why) };
             return outcome.about(of.lease).after(super::RETRY);
         };
         let Some(lease) = self.leases.get_mut(place) else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
@@ -138,6 +139,7 @@ impl Ledger {
         }
         lease.due.iter_mut().for_each(|due| due.wanted = power.wanted);
         lease.priority = priority.unwrap_or(lease.priority);
+        lease.decided = Inputs { at: now, plan: around.plan, feeds: fit.feeds };
         tell(news, lease, LeaseNews::Granted { watts });
         let code = if watts < power.wanted { Code::GrantedPartial } else { Code::Granted };
         Outcome::plain(code, Why::Fits).about(of.lease)
@@ -154,7 +156,7 @@ impl Ledger {
         }
         let place = match self.place(client, of) {
             Ok(place) => place,
-            Err(outcome) => return outcome,
+            Err(away) => return away.into(),
         };
         self.leave(around, place, (tail(&around.ground.rules), 0.0, true));
         if let Some(lease) = self.leases.get(place) {

@@ -26,6 +26,7 @@ use super::later::Asked;
 use super::message::{Class, Flex, LeaseId, OnExpiry, Wish};
 use super::notices::Cause;
 use super::pauses::Moves;
+use super::reply::Inputs;
 use super::tree::Place;
 use crate::control::term::{Term, earlier, later};
 
@@ -154,6 +155,8 @@ pub struct Lease {
     pub moves: Option<Moves>,
     /// Whether caps hold its machines back.
     pub capped: Capped,
+    /// What it was lent by, or changed last at its client's wish.
+    pub decided: Inputs,
 }
 
 impl Lease {
@@ -195,6 +198,7 @@ impl Lease {
             due: Due::of(wish),
             moves: None,
             capped: Capped::default(),
+            decided: Inputs::default(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::message::{Class, OnExpiry};
 use super::notices::{Cause, Tidings};
 use super::opening::Begin;
 use super::pauses::Moves;
-use super::reply::{Code, Outcome, Why};
+use super::reply::{Code, Inputs, Outcome, Why};
 use super::room::{Scratch, Time};
 use super::waiting::{Rank, Waiting};
 use super::{Around, Ledger, charged, tail, tell};
@@ -211,6 +211,7 @@ impl Ledger {
         (lease.end, lease.term) = (end, Term::until(lease.ttl, around.tick));
         lease.begins(start);
         lease.floor = lease.floor.min(watts);
+        lease.decided = Inputs { at: self.now(), plan: around.plan, feeds: fit.feeds };
         tell(news, &lease, LeaseNews::Granted { watts });
         self.answer(&lease, Outcome::plain(code, Why::Fits), watts);
         self.leases.push(lease);

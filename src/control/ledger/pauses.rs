@@ -262,7 +262,7 @@ impl Ledger {
         let Some(Break { until, .. }) = told else { return false };
         let fit = self.room_for(around, (lease, None), (now, lease.end), scratch);
         let fits = fit.is_none_or(|fit| fit.watts >= lease.at(now));
-        let feed = fit.and_then(|fit| fit.tight).map(|tight| tight.feed).or(lease.home());
+        let feed = fit.and_then(|fit| fit.tight()).map(|tight| tight.feed).or(lease.home());
         let cause = feed.map_or(Cause::Operator, |feed| (around.cause)(feed));
         let Some(lease) = self.leases.get_mut(place) else { return true };
         lease.moves.iter_mut().for_each(|moves| moves.now = None);

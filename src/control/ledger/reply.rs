@@ -164,24 +164,63 @@ pub struct Outcome {
     pub retry_after: Option<Span>,
     /// Its place among those that wait, from 1.
     pub position: Option<u32>,
+    /// What there is instead, the soonest first.
+    pub others: [Option<Other>; OTHERS],
 }
 
-/// The feed that has least room.
+/// So many of the feeds on its way are told with a decision: those with least room.
+pub const TOLD: usize = 4;
+/// So much may be offered instead.
+pub const OTHERS: usize = 3;
+
+/// The feeds on the way of something, the one with least room for it first; none where it was decided before anybody looked.
+pub type Looked = [Option<Tight>; TOLD];
+
+/// What a decision goes by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// When it was decided.
+    pub at: Wall,
+    /// The plan of the day ahead that was followed then, by its number.
+    pub plan: Option<u64>,
+    /// The feeds.
+    pub feeds: Looked,
+}
+
+/// A feed on the way of something, and its room.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tight {
     /// Which.
     pub feed: FeedId,
     /// What it may carry (W).
     pub limit: Watts,
-    /// What of that is free (W); below zero: too much is carried.
+    /// What of that is free for the client (W); below zero: too much is carried.
     pub headroom: Watts,
+}
+
+/// Something that could be had instead, as far as anybody knows. It promises nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Other {
+    /// From when on.
+    pub start: Wall,
+    /// How much (W at machines).
+    pub watts: f64,
+    /// What its energy costs (the tariff's currency, with taxes, losses and cooling); nothing where a price of its time, or how long it lasts, is not known.
+    pub cost: Option<f64>,
 }
 
 impl Outcome {
     /// One that says nothing more.
     #[must_use]
     pub const fn plain(code: Code, why: Why) -> Self {
-        Self { code, why, lease: None, tight: None, earliest: None, retry_after: None, position: None }
+        let (tight, earliest, retry_after, position) = (None, None, None, None);
+        Self { code, why, lease: None, tight, earliest, retry_after, position, others: [None; OTHERS] }
+    }
+
+    /// Something is lent, all that was wanted or less.
+    #[must_use]
+    pub const fn lends(&self) -> bool {
+        matches!(self.code, Code::Granted | Code::GrantedPartial)
     }
 
     /// About a lease.
@@ -197,6 +236,35 @@ impl Outcome {
     }
 }
 
+/// Why somebody is sent away before anybody has looked for room.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Away {
+    pub(super) code: Code,
+    pub(super) why: Why,
+    /// About which lease.
+    pub(super) about: Option<LeaseId>,
+    /// When to ask again.
+    pub(super) after: Option<Span>,
+}
+
+impl Away {
+    /// One that says nothing more.
+    pub(super) const fn plain(code: Code, why: Why) -> Self {
+        Self { code, why, about: None, after: None }
+    }
+
+    /// Who may ask again after so long.
+    pub(super) const fn after(self, after: Span) -> Self {
+        Self { after: Some(after), ..self }
+    }
+}
+
+impl From<Away> for Outcome {
+    fn from(of: Away) -> Self {
+        Self { lease: of.about, retry_after: of.after, ..Self::plain(of.code, of.why) }
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answered {
@@ -208,6 +276,9 @@ pub struct Answered {
     pub epoch: u64,
     /// One for each item; one where the request had no items.
     pub items: Vec<Item>,
+    /// It was decided before, and is told again.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// The answer to one item.
@@ -217,4 +288,6 @@ pub struct Item {
     pub outcome: Outcome,
     /// The lease as it is now, where there is one.
     pub lease: Option<LeaseView>,
+    /// What it was decided by; nothing where that is not known any more.
+    pub inputs: Option<Inputs>,
 }

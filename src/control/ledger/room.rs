@@ -10,7 +10,7 @@ use plant::units::Watts;
 use super::amount::Milli;
 use super::lease::Lease;
 use super::message::LeaseId;
-use super::reply::{Code, Tight, Why};
+use super::reply::{Code, Looked, TOLD, Tight, Why};
 use super::rules::Ground;
 use super::waiting::Rank;
 use super::{Around, Ledger};
@@ -30,6 +30,8 @@ pub struct Scratch {
     totals: Vec<Milli>,
     /// What is lent in each rack (W).
     pub(super) lent: Vec<f64>,
+    /// The feeds by which something was decided last.
+    pub(super) looked: Looked,
 }
 
 /// Who asks for room, and when.
@@ -54,8 +56,8 @@ pub struct Fit {
     pub watts: f64,
     /// What makes it so little.
     pub why: Why,
-    /// Where.
-    pub tight: Option<Tight>,
+    /// The feeds with least room, the tightest first.
+    pub feeds: Looked,
     /// A meter on its way is lost.
     pub degraded: bool,
 }
@@ -69,6 +71,12 @@ struct Left {
 }
 
 impl Fit {
+    /// Where there is least room.
+    #[must_use]
+    pub fn tight(&self) -> Option<Tight> {
+        self.feeds.first().copied().flatten()
+    }
+
     /// What who is lent something hears: all that he wanted, or less.
     #[must_use]
     pub const fn lent(&self, partial: bool) -> Code {
@@ -137,7 +145,8 @@ impl Ledger {
         time: &Time,
         scratch: &mut Scratch,
     ) -> Fit {
-        let mut fit = Fit { watts: 1e9, why: Why::Fits, tight: None, degraded: false };
+        let mut fit = Fit { watts: 1e9, why: Why::Fits, feeds: Looked::default(), degraded: false };
+        let mut rooms = [f64::INFINITY; TOLD];
         for (feed, weight) in weights.iter().copied() {
             let limit = Milli::limit((around.limit)(feed, time.from, time.to));
             let left = self.left(around, (feed, limit), time, scratch);
@@ -152,8 +161,13 @@ impl Ledger {
             fit.degraded |= !metered;
             let watts = room.at_machines(weight);
             if watts < fit.watts {
+                fit = Fit { watts, why, ..fit };
+            }
+            if let Some(place) = rooms.iter().position(|other| watts < *other) {
                 let tight = Tight { feed, limit: limit.watts(), headroom: room.watts() };
-                fit = Fit { watts, why, tight: Some(tight), ..fit };
+                let (rooms, feeds) = (rooms.get_mut(place..), fit.feeds.get_mut(place..));
+                rooms.into_iter().for_each(|rooms| put_first(rooms, watts));
+                feeds.into_iter().for_each(|feeds| put_first(feeds, Some(tight)));
             }
         }
         let own = self.own(around, time, scratch);
@@ -211,6 +225,14 @@ impl Ledger {
         all.dedup();
         all.truncate(LOOKS);
         all
+    }
+}
+
+/// Puts one before the others, the last of which is dropped.
+fn put_first<T>(all: &mut [T], one: T) {
+    all.rotate_right(1);
+    if let Some(first) = all.first_mut() {
+        *first = one;
     }
 }
 

@@ -15,6 +15,7 @@ mod life;
 mod nights;
 mod nights_random;
 mod notices;
+mod others;
 mod pauses;
 mod pauses_random;
 mod planned;

@@ -19,6 +19,7 @@ use crate::control::ahead;
 use crate::control::envelope::EnvelopeView;
 use crate::control::grid::view::GridView;
 use crate::control::interval::view::PeaksView;
+use crate::control::ledger::decision::DecisionView;
 use crate::control::ledger::view::LedgerView;
 use crate::control::outlook::view::OutlookView;
 use crate::control::report::{
@@ -63,6 +64,8 @@ pub enum Question {
     Grid,
     /// Leases of power, and notices with a higher number than this.
     Leases(u64),
+    /// How a client's request for leases was decided: whose, and which.
+    Decision(String, String),
     /// What may still be lent in the quarters of an hour to come.
     Envelope,
     /// What energy costs now and ahead.
@@ -112,6 +115,8 @@ pub enum Answer {
     Grid(Option<Box<GridView>>),
     /// To [`Question::Leases`]; nothing where nobody may ask for some.
     Leases(Option<Box<LedgerView>>),
+    /// To [`Question::Decision`]; nothing where nobody knows any more.
+    Decision(Option<Box<DecisionView>>),
     /// To [`Question::Envelope`]; nothing where nobody may ask for leases.
     Envelope(Option<Box<EnvelopeView>>),
     /// To [`Question::Prices`]; nothing where the site names no tariff.

@@ -1,7 +1,7 @@
 //! The day ahead: what the site is expected to draw, and what there is to plan.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
 use super::Context;
@@ -11,6 +11,7 @@ use super::routes::unfit;
 use crate::control::ahead;
 use crate::control::ahead::view::AheadView;
 use crate::control::envelope::EnvelopeView;
+use crate::control::ledger::decision::DecisionView;
 use crate::control::ledger::view::LedgerView;
 use crate::control::outlook::view::OutlookView;
 
@@ -51,6 +52,19 @@ pub(super) async fn leases(State(context): State<Context>) -> Result<Json<Ledger
     let answer = context.asker.ask(Question::Leases(u64::MAX)).await?;
     let Answer::Leases(leases) = answer else { return Err(unfit(answer)) };
     leases.map(|leases| Json(*leases)).ok_or_else(nobody)
+}
+
+/// How a request for leases was decided.
+pub(super) async fn decision(
+    State(context): State<Context>,
+    Path((client, request)): Path<(String, String)>,
+) -> Result<Json<DecisionView>, Problem> {
+    let answer = context.asker.ask(Question::Decision(client.clone(), request.clone())).await?;
+    let Answer::Decision(decision) = answer else { return Err(unfit(answer)) };
+    decision.map(|decision| Json(*decision)).ok_or_else(|| {
+        let help = "what was decided is kept for a day, and as long as a lease of it lives; `wattloop jobs` lists those, and the log has each decision on its target `wattloop::decision`";
+        Problem::new(StatusCode::NOT_FOUND, "unknown", format!("no request `{request}` of `{client}` is known"), help)
+    })
 }
 
 /// The plan that batteries follow.

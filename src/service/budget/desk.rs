@@ -99,6 +99,7 @@ impl Desk {
         let said = match said {
             Ok(said) => said,
             Err(Refused { request, why }) => {
+                tracing::info!(target: "wattloop::decision", client, request, code = "invalid", why, "refused");
                 let data = write::refused((client, &request), Code::Invalid, ("unsound", &why));
                 self.shared.say_response((client, &head.trace), &data);
                 return;

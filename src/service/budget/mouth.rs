@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Shared, write};
+use super::{Shared, decided, write};
 use crate::control::ledger::notices::{Notice, Tidings};
 use crate::control::ledger::reply::Answered;
 use crate::control::ledger::view::{LeaseView, LedgerView};
@@ -70,6 +70,7 @@ impl Mouth {
             if !self.shared.say_response((&answered.client, &trace), &data) {
                 return;
             }
+            decided::log(&self.shared.hall, ("served", false), answered);
         }
         for (client, _, notice) in &view.notices {
             let id = notice.lease.to_string();

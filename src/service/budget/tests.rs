@@ -10,7 +10,7 @@ use super::mouth::is_new;
 use super::{read, write};
 use crate::control::ledger::message::{BATCH, Inside, JOB, LeaseId, NAME, Op};
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
-use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Tight, Why};
+use crate::control::ledger::reply::{Answered, Code, Item, OTHERS, Other, Outcome, Tight, Why};
 use crate::control::ledger::view::{LeaseView, LedgerView};
 
 #[test]
@@ -76,8 +76,8 @@ fn what_was_answered_just_before_a_crash_is_told_after_it() {
 }
 
 fn answered(outcomes: &[Outcome]) -> Answered {
-    let items = outcomes.iter().map(|outcome| Item { outcome: *outcome, lease: None }).collect();
-    Answered { client: "slurm".to_owned(), request: "r1".to_owned(), epoch: 3, items }
+    let items = outcomes.iter().map(|outcome| Item { outcome: *outcome, lease: None, inputs: None }).collect();
+    Answered { client: "slurm".to_owned(), request: "r1".to_owned(), epoch: 3, items, again: false }
 }
 
 #[test]
@@ -133,11 +133,12 @@ fn a_batch_fits_what_a_message_may_have() {
     let earliest = Some(Wall(1_800_000_000_123));
     let about = LeaseId { epoch: 1_234_567, number: 12_345_678 };
     let outcome = Outcome { tight, earliest, position: Some(1000), ..Outcome::plain(Code::GrantedPartial, Why::Feed) };
-    let outcome = outcome.about(about).after(Span::from_secs(3600));
+    let other = Other { start: Wall(1_800_000_000_123), watts: 123_456.0, cost: Some(12_345.678_9) };
+    let outcome = Outcome { others: [Some(other); OTHERS], ..outcome.about(about).after(Span::from_secs(3600)) };
     let long = "𝄞".repeat(NAME);
     let answer = |items: usize| {
-        let items = (0..items).map(|_| Item { outcome, lease: Some(longest()) }).collect();
-        let of = Answered { client: long.clone(), request: long.clone(), epoch: 1_234_567, items };
+        let items = (0..items).map(|_| Item { outcome, lease: Some(longest()), inputs: None }).collect();
+        let of = Answered { client: long.clone(), request: long.clone(), epoch: 1_234_567, items, again: false };
         let data = write::answered(&hall, &of);
         let trace = Trace { correlation: Some("𝄞".repeat(256)), parent: Some("𝄞".repeat(256)) };
         let message =
@@ -154,8 +155,11 @@ fn a_batch_fits_what_a_message_may_have() {
         (&json!("1234567-12345678"), &json!(123_456.789), &json!("held"))
     );
     assert_eq!((&lease["ttl_s"], lease["schedule"].is_null()), (&json!(3600.0), true));
+    assert!(full["items"][0]["alternatives"].is_null());
     // Where there is room it says all.
     let few = answer(8);
+    let other = json!({ "start": "2027-01-15T08:00:00.123Z", "w": 123_456.0, "cost": 12_345.678_9 });
+    assert_eq!(few["items"][7]["alternatives"], json!([other, other, other]));
     assert!(few["brief"].is_null() && few["items"][7]["lease"]["schedule"].as_array().is_some_and(|of| of.len() == 8));
 }
 

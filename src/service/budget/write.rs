@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::event::Trace;
 use crate::adapters::mqtt::MAX_PAYLOAD;
 use crate::control::ledger::notices::Notice;
-use crate::control::ledger::reply::{Answered, Code, Item, Outcome, Why};
+use crate::control::ledger::reply::{Answered, Code, Item, Other, Outcome, Why};
 use crate::control::ledger::tree::Place;
 use crate::control::ledger::view::LeaseView;
 use crate::service::clock::rfc3339;
@@ -39,25 +39,25 @@ pub fn event(
     message.to_string().into_bytes()
 }
 
-/// An answer: the fields of its item, or one entry for each of several. Where leases of many items are more than a message may hold each says in short how it is.
+/// An answer: the fields of its item, or one entry for each of several. Where those of many items are more than a message may hold each says in short how it is, and nothing of what else there would be.
 #[must_use]
 pub fn answered(hall: &Hall, of: &Answered) -> Value {
-    let whole = told(hall, of, lease_of);
+    let whole = told(hall, of, false);
     if of.items.len() <= 1 || whole.to_string().len() <= MAX_PAYLOAD - ENVELOPE {
         return whole;
     }
-    let mut brief = told(hall, of, in_short);
+    let mut brief = told(hall, of, true);
     brief.as_object_mut().into_iter().for_each(|data| put(data, "brief", true));
     brief
 }
 
-fn told(hall: &Hall, of: &Answered, lease: fn(&LeaseView) -> Value) -> Value {
+fn told(hall: &Hall, of: &Answered, brief: bool) -> Value {
     let mut data = match of.items.as_slice() {
-        [one] => item(hall, one, lease),
+        [one] => item(hall, one, brief),
         many => {
             let mut all = Map::new();
             put(&mut all, "code", together(many).word());
-            put(&mut all, "items", many.iter().map(|of| item(hall, of, lease)).collect::<Vec<_>>());
+            put(&mut all, "items", many.iter().map(|of| item(hall, of, brief)).collect::<Vec<_>>());
             all
         }
     };
@@ -102,15 +102,15 @@ fn put(data: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
     data.insert(key.to_owned(), value.into());
 }
 
-fn item(hall: &Hall, of: &Item, lease_of: fn(&LeaseView) -> Value) -> Map<String, Value> {
-    let Outcome { code, why, lease, tight, earliest, retry_after, position } = of.outcome;
+fn item(hall: &Hall, of: &Item, brief: bool) -> Map<String, Value> {
+    let Outcome { code, why, lease, tight, earliest, retry_after, position, others } = of.outcome;
     let mut data = Map::new();
     put(&mut data, "code", code.word());
     if let Some(lease) = lease {
         put(&mut data, "lease_id", lease.to_string());
     }
     if let Some(view) = &of.lease {
-        put(&mut data, "lease", lease_of(view));
+        put(&mut data, "lease", if brief { in_short(view) } else { lease_of(view) });
     }
     if why != Why::Fits {
         let mut reason = Map::new();
@@ -132,7 +132,17 @@ fn item(hall: &Hall, of: &Item, lease_of: fn(&LeaseView) -> Value) -> Map<String
     if let Some(position) = position {
         put(&mut data, "position", position);
     }
+    let others: Vec<Value> = others.iter().flatten().map(other).collect();
+    if !brief && !others.is_empty() {
+        put(&mut data, "alternatives", others);
+    }
     data
+}
+
+/// Something that could be had instead: its cost to a hundredth of a cent.
+fn other(of: &Other) -> Value {
+    let cost = of.cost.map(|cost| (cost * 1e4).round() / 1e4);
+    json!({ "start": rfc3339(of.start.0), "w": of.watts, "cost": cost })
 }
 
 /// A lease in few words, none of which is its client's: what it may draw now and how long it lives. All of it is on its own topic.

@@ -44,6 +44,8 @@ pub struct Rig {
     pub hot: Vec<usize>,
     /// Plans of the day ahead are made.
     pub plans: bool,
+    /// What a kWh costs from an instant on.
+    pub prices: Vec<(Wall, f64)>,
     scratch: RefCell<Scratch>,
     requests: u32,
 }
@@ -84,6 +86,7 @@ impl Rig {
             lets: BTreeMap::new(),
             hot: Vec::new(),
             plans: false,
+            prices: Vec::new(),
             scratch: RefCell::new(Scratch::default()),
             requests: 0,
             hall,
@@ -116,6 +119,7 @@ impl Rig {
     pub fn with<T>(&mut self, act: impl FnOnce(&mut Ledger, &Around<'_>, &mut Scratch, &mut News<'_>) -> T) -> T {
         let (hall, power, limits, loads) = (&self.hall, &self.hall.power, &self.limits, &self.loads);
         let (racks, cappable, lets, hot) = (&self.racks, self.cappable, &self.lets, &self.hot);
+        let prices = &self.prices;
         let around = Around {
             ground: &self.ground,
             power,
@@ -129,6 +133,9 @@ impl Rig {
             hot: &|rack| hot.contains(&rack),
             openings: &|name, at| crate::control::lend::opening(hall, name, at),
             plans: self.plans,
+            plan: self.plans.then_some(7),
+            price: &|at| prices.iter().rev().find(|(from, _)| *from <= at).map(|(_, price)| *price),
+            billed: None,
             cooling: None,
             dt: self.tick.dt,
             tick: self.tick,
