@@ -146,7 +146,7 @@ impl Node {
     }
 }
 
-fn spawn(folder: &Path) -> Child {
+pub fn spawn(folder: &Path) -> Child {
     spawn_by(Command::new(env!("CARGO_BIN_EXE_wattloop-agent")).arg("run"), folder)
 }
 

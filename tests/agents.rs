@@ -2,6 +2,7 @@
 //! own. Whoever is killed, the GPUs are at or below their fail-safe within the lease.
 
 mod crowd;
+mod exceeded;
 
 use std::path::Path;
 use std::process::Command;
@@ -48,12 +49,12 @@ fn hall(folder: &Path, (bears, per_rack): (f64, usize), capping: &str) -> String
     file.display().to_string()
 }
 
-/// A broker that knows the service, a gateway of sensors and one node, each by its password.
+/// A broker that knows the service, a gateway of sensors, who asks and who looks, and two nodes, each by its password.
 fn broker() -> Option<Mosquitto> {
     let dir = tempfile::tempdir().expect("a folder");
     std::fs::write(dir.path().join("acl"), include_str!("../config/mosquitto.acl")).expect("written");
     std::fs::write(dir.path().join("passwd"), "").expect("written");
-    for user in ["wattloop", "gateway", NODE] {
+    for user in ["wattloop", "gateway", "slurm", "viewer", NODE, exceeded::OTHER] {
         secret(dir.path(), user);
         let mut command = Command::new("mosquitto_passwd");
         drop(command.arg("-b").arg(dir.path().join("passwd")).args([user, user]).status());

@@ -3,11 +3,11 @@
 
 mod answers;
 mod batteries;
-mod budget;
+pub mod budget;
 mod checkout;
 mod crash;
 mod example;
-mod exceeded;
+pub mod exceeded;
 mod flex;
 mod holding;
 mod jobs;

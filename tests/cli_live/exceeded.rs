@@ -12,7 +12,7 @@ use crate::mqtt::mosquitto::Mosquitto;
 const TIMES: &str = "budgets.excess={noticed=\"1s\",capped=\"1s\",breach=\"1s\",escalated=\"2s\",resolved=\"10s\"}";
 
 /// Waits until the client has heard this of a lease.
-fn told(client: &Client, lease: &str, kind: &str, reason: &str) {
+pub fn told(client: &Client, lease: &str, kind: &str, reason: &str) {
     let topic = client.topic("slurm", "notice");
     let begun = Instant::now();
     let of = |text: &String| {
