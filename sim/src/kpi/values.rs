@@ -69,6 +69,7 @@ const JOBS: &[(&str, &str, (&str, usize))] = &[
     ("jobs-silent", "Leased jobs: not done, and not told", ("", 0)),
     ("jobs-running", "Leased jobs: whose deadlines are to come", ("", 0)),
     ("jobs-lowered", "Leased jobs: lowered or paused, all told", ("", 0)),
+    ("jobs-paused", "Leased jobs: paused by a plan, all told", ("", 0)),
 ];
 
 /// What a controller that keeps billed peaks down says of its savings, in the same way.

@@ -43,4 +43,8 @@ pub struct Batch {
     pub floor: f64,
     /// Lower is more important.
     pub priority: i32,
+    /// It leaves its start to a plan of the day ahead, which may pause it where it is interruptible.
+    pub plan: bool,
+    /// It saves what it has done so often (s, from its start or its last restore); zero where it says nothing of that.
+    pub checkpoint: Span,
 }

@@ -112,6 +112,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("air-peaks-ridden-in-doubt", include_str!("../../scenarios/air-peaks-ridden-in-doubt.toml")),
     ("air-peaks-with-jobs", include_str!("../../scenarios/air-peaks-with-jobs.toml")),
     ("air-plan-load-jumps", include_str!("../../scenarios/air-plan-load-jumps.toml")),
+    ("air-plan-pauses-jobs", include_str!("../../scenarios/air-plan-pauses-jobs.toml")),
     ("air-plan-spends-dear-hours", include_str!("../../scenarios/air-plan-spends-dear-hours.toml")),
     ("air-plant-blind", include_str!("../../scenarios/air-plant-blind.toml")),
     ("air-power-a-feed-opens", include_str!("../../scenarios/air-power-a-feed-opens.toml")),

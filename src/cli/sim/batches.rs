@@ -25,7 +25,7 @@ use wattloop::control::ledger::reply::Answered;
 use wattloop::control::ledger::{Rules, Tenant};
 use wattloop::control::request::{Ask, Reply, Request};
 
-use job::{Job, Outcome};
+use job::{Cuts, Job, Outcome};
 
 /// What a page's scheduler may do; nothing where the page has none.
 pub fn rules(scenario: &Scenario) -> Option<Rules> {
@@ -40,7 +40,8 @@ pub struct Batches {
     heard: u64,
     /// Counts its requests.
     asked: u64,
-    lowered: u64,
+    /// How often they were lowered, and paused by a plan.
+    cuts: Cuts,
 }
 
 impl Batches {
@@ -62,7 +63,7 @@ impl Batches {
         let jobs: Vec<Job> = batches.iter().flat_map(|of| of.jobs.iter().map(move |racks| job(of, racks))).collect();
         let cluster = world.fleet_mut()?.cluster_mut();
         jobs.iter().for_each(|job| cluster.keep(job.nodes()));
-        (!jobs.is_empty()).then_some(Self { jobs, heard: 0, asked: 0, lowered: 0 })
+        (!jobs.is_empty()).then_some(Self { jobs, heard: 0, asked: 0, cuts: Cuts::default() })
     }
 
     /// After a scan: what was told is heard, what is due is asked for, and nodes work with what their jobs may draw.
@@ -76,7 +77,7 @@ impl Batches {
         let Some(view) = controller.leases(self.heard) else { return };
         self.heard = view.last;
         for job in &mut self.jobs {
-            self.lowered += job.hear(&view);
+            job.hear(&view, &mut self.cuts);
             if let Some(op) = job.work(&view, world, (tick, dt)) {
                 say(controller, op, (&mut self.asked, tick));
             }
@@ -90,7 +91,8 @@ impl Batches {
         kpis.give("jobs-told", of(Outcome::Told));
         kpis.give("jobs-silent", of(Outcome::Silent));
         kpis.give("jobs-running", of(Outcome::Running));
-        kpis.give("jobs-lowered", convert::f64_from_u64(self.lowered));
+        kpis.give("jobs-lowered", convert::f64_from_u64(self.cuts.lowered));
+        kpis.give("jobs-paused", convert::f64_from_u64(self.cuts.paused));
     }
 }
 

@@ -14,9 +14,14 @@ impl Page<'_> {
     pub(super) fn batches(&self, hall: &Hall, (nodes, pilot): (Option<&Nodes>, Pilot)) -> Vec<Batch> {
         let mut taken: Vec<usize> = Vec::new();
         let mut all = Vec::new();
+        let planned = hall.power.peaks.as_ref().is_some_and(|peaks| peaks.plan);
         for section in self.root.sections("batch") {
             let batch = batch(hall, &section);
             section.done();
+            if batch.as_ref().is_some_and(|batch| batch.plan) && !planned {
+                let help = "add `[peaks]` with `plan = true`, and `prices`";
+                section.fault("plan", "nobody makes a plan here", help);
+            }
             if nodes.is_none() || hall.power.capping.is_none() || pilot != Pilot::Wattloop {
                 let help = "add `[nodes]` and `[capping]`, and leave `controller` out";
                 section.fault("name", "jobs that ask for power run on nodes whose GPUs wattloop caps", help);
@@ -42,6 +47,7 @@ fn batch(hall: &Hall, section: &Section<'_>) -> Option<Batch> {
     let bends = section.need_word("class", &Bends::WORDS);
     let floor = section.within("floor", (0.0, 1.0)).unwrap_or(0.0);
     let priority = section.whole("priority", (-1000, 1000)).unwrap_or(100);
+    let (plan, checkpoint) = (section.or("plan", false), section.or("checkpoint", Span::ZERO));
     let (work, deadline, targets) = (work?, deadline?, targets?);
     let asks = asks.unwrap_or(work);
     if work == Span::ZERO || asks < work {
@@ -59,7 +65,7 @@ fn batch(hall: &Hall, section: &Section<'_>) -> Option<Batch> {
     let found: Vec<usize> = names().enumerate().filter(|(_, name)| fits(name)).map(|(n, _)| n).collect();
     let jobs = found.chunks_exact(usize::try_from(each).ok()?.max(1)).map(<[usize]>::to_vec).collect();
     let priority = i32::try_from(priority).ok()?;
-    Some(Batch { name: name?, jobs, at, work, asks, deadline, bends: bends?, floor, priority })
+    Some(Batch { name: name?, jobs, at, work, asks, deadline, bends: bends?, floor, priority, plan, checkpoint })
 }
 
 #[cfg(test)]
@@ -88,6 +94,16 @@ mod tests {
         assert_eq!(batch.jobs.len(), 4, "of nine racks one is over");
         assert_eq!(page.hall.fed_rack(batch.jobs[1][0]), "rack-b03");
         assert_eq!((batch.bends, batch.asks, batch.priority), (Bends::Interruptible, Span::from_secs(4200), 100));
+        assert_eq!((batch.plan, batch.checkpoint), (false, Span::ZERO));
+    }
+
+    #[test]
+    fn a_batch_may_leave_its_start_to_a_plan() {
+        let plan = "[peaks]\nmost = 700e3\nplan = true\n";
+        let page =
+            read(&format!("prices = \"evening-peak\"\n{NODES}{plan}{BATCH}plan = true\ncheckpoint = \"15min\"\n"));
+        let batch = &page.expect("sound").batches[0];
+        assert_eq!((batch.plan, batch.checkpoint), (true, Span::from_secs(900)));
     }
 
     #[test]
@@ -98,6 +114,7 @@ mod tests {
             (format!("{NODES}{}", BATCH.replace("70min", "50min")), "a job of 60min asks for 50min"),
             (format!("{NODES}{BATCH}{}", BATCH.replace("train", "more")), "has jobs of a batch above"),
             (format!("{NODES}{}", BATCH.replace("interruptible", "soft")), "`class`"),
+            (format!("{NODES}{BATCH}plan = true\n"), "nobody makes a plan here"),
         ] {
             let faults = read(&rest).expect_err(said).to_string();
             assert!(faults.contains(said) && faults.contains("test.toml:"), "{said}: {faults}");

@@ -9,7 +9,7 @@ use sim::compute::arrivals::Arrival;
 use sim::compute::job::Kind;
 use sim::scenario::batch::{Batch, Bends};
 use wattloop::control::ledger::message::{Accept, Class, Flex, LeaseId, Named, OnExpiry, Op, Power, Times, Wish};
-use wattloop::control::ledger::notices::Tidings;
+use wattloop::control::ledger::notices::{Cause, Tidings};
 use wattloop::control::ledger::reply::{Answered, Code};
 use wattloop::control::ledger::tree::Place;
 use wattloop::control::ledger::view::LedgerView;
@@ -29,6 +29,15 @@ pub enum Outcome {
     Told,
     /// Not done by then, and not told.
     Silent,
+}
+
+/// How often jobs were told that they draw less.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cuts {
+    /// Lowered or paused by who needed their power.
+    pub lowered: u64,
+    /// Paused by a plan.
+    pub paused: u64,
 }
 
 /// A job.
@@ -84,18 +93,18 @@ impl Job {
         self.outcome == outcome
     }
 
-    /// Hears what it was told, and how often it was lowered.
-    pub fn hear(&mut self, view: &LedgerView) -> u64 {
+    /// Hears what it was told, and counts how often it was lowered.
+    pub fn hear(&mut self, view: &LedgerView, cuts: &mut Cuts) {
         // What is told after its deadline is told too late.
-        let Some(lease) = self.lease.filter(|_| view.at_ms < self.by.0) else { return 0 };
-        let mut lowered = 0;
+        let Some(lease) = self.lease.filter(|_| view.at_ms < self.by.0) else { return };
         for (_, _, notice) in view.notices.iter().filter(|(_, _, of)| of.lease == lease) {
             match notice.tidings {
                 Tidings::Late => self.told = true,
                 Tidings::InTime => self.told = false,
                 // What caps hold already lowers no lease.
                 Tidings::Reduce | Tidings::Pause if notice.hard == notice.effective => {}
-                Tidings::Reduce | Tidings::Pause => lowered += 1,
+                Tidings::Pause if notice.cause == Cause::Tariff => cuts.paused += 1,
+                Tidings::Reduce | Tidings::Pause => cuts.lowered += 1,
                 Tidings::Stop | Tidings::Restore | Tidings::Answered => {}
             }
         }
@@ -103,7 +112,6 @@ impl Job {
         if outcomes().any(|of| of.lease == Some(lease) && matches!(of.code, Code::Denied | Code::Expired)) {
             (self.told, self.lease) = (true, None);
         }
-        lowered
     }
 
     /// What it asks for now.
@@ -134,8 +142,12 @@ impl Job {
                 Bends::Curtailable => Class::Curtailable,
                 Bends::Interruptible => Class::Interruptible,
             },
-            flex: Flex { floor: (self.watts * self.of.floor).floor(), ..Flex::default() },
-            times: Times { deadline: Some(self.by), duration: Some(long), ..Times::default() },
+            flex: Flex {
+                floor: (self.watts * self.of.floor).floor(),
+                checkpoint: self.of.checkpoint,
+                ..Flex::default()
+            },
+            times: Times { deadline: Some(self.by), duration: Some(long), plan: self.of.plan, ..Times::default() },
             inside: None,
             priority: self.of.priority,
             accept: Accept { wait: Span::from_secs(24 * 3600), ..Accept::default() },
