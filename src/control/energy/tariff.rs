@@ -137,10 +137,24 @@ pub struct Period {
     pub tiers: Vec<Tier>,
 }
 
+    /// What the ends of its tiers count.
+    pub counts: Counts,
+}
+
+/// What the end of a tier of energy is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Counts {
+    /// So many kWh in a billing period.
+    #[default]
+    Whole,
+    /// So many kWh for each day of a billing period.
+    Daily,
+    /// So many hours of use: kWh for each kW that is billed of the demand of this name.
+    Hours(String),
 /// A price up to an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
-    /// Up to here (kWh or kW); the last tier has no end.
+    /// Up to here (kW, or what [`Counts`] says); the last tier has no end.
     pub up_to: Option<Decimal>,
     /// The price per unit.
     pub price: Decimal,

@@ -49,6 +49,14 @@ pub(super) fn bill(
     found.highest.map(|_| measured.0)
 }
 
+/// The kW that a demand with a price per month is billed for, as its lines say it.
+pub(super) fn billed(rating: &Rating<'_>, charge: &DemandCharge) -> Decimal {
+    let found = peak(rating.tariff, charge, rating.pieces, rating.ends);
+    let (measured, past) = (highest(charge, &found), peaks(rating.past, charge));
+    // What has to be told of it is told with those lines.
+    limited(charge, ratchet(rating, charge, (measured, &past), &mut Vec::new())).0
+}
+
 /// The peaks of earlier billing periods that count for a demand: the highest of each, of it and of those that its ratchet goes with.
 fn peaks(past: &[Past], charge: &DemandCharge) -> Vec<(Date, Decimal)> {
     let with = charge.ratchet.as_ref().map_or(&[][..], |ratchet| &ratchet.with);

@@ -7,7 +7,10 @@ use plant::fault::Faults;
 use plant::read::{Refusal, Section, Source, Value, did_you_mean};
 use toml::de::DeValue;
 
-use super::{Billing, Decimal, EnergyCharge, EnergyPrice, Export, FixedCharge, MeterRules, Per, Rounding, Tariff, Tax};
+use super::{
+    Billing, Counts, Decimal, DemandCharge, EnergyCharge, EnergyPrice, Export, FixedCharge, MeterRules, Per, Rounding,
+    Tariff, Tax,
+};
 use plant::civil::{Holiday, Local, Months, When, Zone};
 
 impl Tariff {
@@ -56,6 +59,7 @@ fn read(file: &Section<'_>) -> Option<Tariff> {
             file.fault("demand", say, did_you_mean(name, demand.iter().map(|other| other.name.as_str())));
         }
     }
+    hours_of(file, &energy, &demand);
     if !matches!(billing, Some(Billing::Month(_)) | None) && demand.iter().any(|charge| charge.per == Per::Year) {
         let help = "bill by month, or give the demand a price `per = \"month\"`";
         file.fault("billing", "a demand with a price per year is billed in twelfths, and these are no months", help);
@@ -232,6 +236,30 @@ fn tax(section: &Section<'_>) -> Option<Tax> {
     }
     section.done();
     Some(Tax { name: name?, share: share? })
+}
+
+/// Hours of use are those of a demand that every billing period bills once.
+fn hours_of(file: &Section<'_>, energy: &[EnergyCharge], demand: &[DemandCharge]) {
+    let periods = energy.iter().filter_map(|charge| match &charge.price {
+        EnergyPrice::Periods(periods) => Some(periods),
+        EnergyPrice::DayAhead(_) => None,
+    });
+    for period in periods.flatten() {
+        let Counts::Hours(name) = &period.counts else { continue };
+        let Some(of) = demand.iter().find(|charge| charge.name == *name) else {
+            let say = format!("`hours-of` names `{name}`, and there is no such demand");
+            file.fault("energy", say, did_you_mean(name, demand.iter().map(|charge| charge.name.as_str())));
+            continue;
+        };
+        if of.per != Per::Month || of.coincident.is_some() || of.when != [When::ALWAYS] {
+            let say = format!("`hours-of` names `{name}`, which is not billed once a billing period whatever the hour");
+            file.fault(
+                "energy",
+                say,
+                "name one with a price per month, without `seasons`, `days`, `hours`, `when` and `at`",
+            );
+        }
+    }
 }
 
 fn twice<'n>(file: &Section<'_>, names: impl Iterator<Item = &'n String>) {

@@ -9,7 +9,7 @@ use super::demand;
 use super::history::Past;
 use super::prices::Prices;
 use super::series::{Piece, Series};
-use super::{EnergyCharge, EnergyPrice, Export, Per, Period, Tariff, Tier};
+use super::{Counts, EnergyCharge, EnergyPrice, Export, Per, Period, Tariff, Tier};
 
 /// What is known besides the meter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,11 +155,31 @@ impl Rating<'_> {
     fn tiered(&self, charge: &EnergyCharge, period: &Period, (energy, lines): (Energy, &mut Vec<Line>)) {
         let name =
             if period.name == charge.name { charge.name.clone() } else { format!("{} {}", charge.name, period.name) };
-        for part in tiers(&period.tiers, energy, |rest, width| rest.cut(width)) {
+        let each = self.each(&period.counts);
+        let end = |tier: &Tier| tier.up_to.map(|up_to| up_to.times(each, (9, Rounding::HalfUp)));
+        let ends: Vec<Tier> = period.tiers.iter().map(|tier| Tier { up_to: end(tier), ..*tier }).collect();
+        for part in tiers(&ends, energy, |rest, width| rest.cut(width)) {
             let (tier, energy) = (part.tier, part.amount);
             let amount = energy.at(tier.price).amount(self.tariff.rounding);
             lines.push(line(&part.name(&name), (energy.in_kwh(), "kWh", tier.price), amount));
         }
+    }
+
+    /// How many kWh one of what the ends of tiers count is: one, the days of the billing period, the billed kW.
+    fn each(&self, counts: &Counts) -> Decimal {
+        match counts {
+            Counts::Whole => Decimal::ONE,
+            Counts::Daily => Decimal::whole(self.length()),
+            Counts::Hours(name) => {
+                let demand = self.tariff.demand.iter().find(|charge| charge.name == *name);
+                demand.map_or(Decimal::ZERO, |charge| demand::billed(self, charge))
+            }
+        }
+    }
+
+    /// The days of the billing period.
+    fn length(&self) -> i64 {
+        i64::from(self.days.1.since(self.days.0).map_or(0, |span| span.get_days()))
     }
 
     fn day_ahead(&self, charge: &EnergyCharge, add: Decimal, (lines, notices): (&mut Vec<Line>, &mut Vec<Notice>)) {
@@ -250,7 +270,7 @@ impl Rating<'_> {
 
     fn fixed(&self, lines: &mut Vec<Line>) {
         for charge in &self.tariff.fixed {
-            let days = i64::from(self.days.1.since(self.days.0).map_or(0, |span| span.get_days()));
+            let days = self.length();
             let (count, unit, amount) = match charge.per {
                 Per::Day => (days, "d", charge.price.share(days, 1, self.tariff.rounding)),
                 Per::Month => (1, "month", charge.price.rounded(self.tariff.rounding)),

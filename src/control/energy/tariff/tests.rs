@@ -3,8 +3,10 @@
 mod demand;
 mod energy;
 mod files;
+mod hours;
 mod meter;
 mod properties;
+mod published;
 mod urdb;
 mod worked;
 

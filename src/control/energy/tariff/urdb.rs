@@ -62,6 +62,7 @@ pub fn import(text: &str, zone: &str) -> Result<Imported, Vec<String>> {
         faults: Vec::new(),
         seasons: Seasons::default(),
         body: String::new(),
+        hours: false,
     };
     import.energy();
     import.fuel();
@@ -87,7 +88,20 @@ struct Import<'d> {
     faults: Vec<String>,
     seasons: Seasons,
     body: String,
+    /// Tiers of energy end at hours of use.
+    hours: bool,
 }
+
+/// The units in which tiers may end, and the key of such an end in a file of ours.
+type Units = &'static [(&'static str, &'static str)];
+
+/// Those of energy, and of power.
+const ENERGY: Units = &[("kWh", "up-to-kwh"), ("kWh daily", "up-to-kwh-per-day"), (HOURS, "up-to-hours")];
+const POWER: Units = &[("kW", "up-to-kw")];
+/// kWh for each kW that is billed, which are hours of its use.
+const HOURS: &str = "kWh/kW";
+/// The demand whose billed kW they are of.
+const HOURS_OF: &str = "hours-of-use";
 
 /// A number; one with more than nine places is rounded to nine.
 fn number(value: &Value) -> Option<Decimal> {
@@ -151,21 +165,29 @@ impl<'d> Import<'d> {
     }
 
     /// `[[{rate, adj, max, unit}]]`: the tiers of each period as lines of TOML; nothing for a period that costs nothing.
-    fn structure(&mut self, key: &'static str, (end, unit): (&str, &str)) -> Vec<Option<String>> {
+    fn structure(&mut self, key: &'static str, units: Units) -> Vec<Option<String>> {
         let Some(periods) = self.get(key) else { return Vec::new() };
         let Some(periods) = periods.as_array() else {
             self.faults.push(format!("`{key}` is no list of periods"));
             return Vec::new();
         };
-        periods.iter().enumerate().map(|(n, tiers)| self.tiers((key, n), tiers, (end, unit))).collect()
+        periods.iter().enumerate().map(|(n, tiers)| self.tiers((key, n), tiers, units)).collect()
     }
 
-    fn tiers(&mut self, (key, n): (&str, usize), tiers: &Value, (end, unit): (&str, &str)) -> Option<String> {
+    /// In what the tiers of a period end, and the key for it: the unit of the first that has one.
+    fn unit_of(tiers: &[Value], units: Units) -> Option<(&'static str, &'static str)> {
+        let said =
+            tiers.iter().find_map(|tier| tier.get("unit").and_then(Value::as_str).filter(|unit| !unit.is_empty()));
+        units.iter().find(|(unit, _)| Some(*unit) == said).or(units.first()).copied()
+    }
+
+    fn tiers(&mut self, (key, n): (&str, usize), tiers: &Value, units: Units) -> Option<String> {
         let tiers = tiers.as_array().filter(|tiers| !tiers.is_empty());
         let Some(tiers) = tiers else {
             self.faults.push(format!("`{key}[{n}]` is no list of tiers"));
             return None;
         };
+        let (unit, end) = Self::unit_of(tiers, units)?;
         let (mut lines, mut costs) = (Vec::new(), false);
         for (k, tier) in tiers.iter().enumerate() {
             let place = format!("{key}[{n}][{k}]");
@@ -173,7 +195,13 @@ impl<'d> Import<'d> {
                 match name.as_str() {
                     "rate" | "adj" | "max" => {}
                     "unit" if value.as_str() == Some(unit) => {}
-                    "unit" => self.faults.push(format!("`{place}.unit` is {value}: only {unit} can be billed")),
+                    "unit" if units.iter().any(|(known, _)| value.as_str() == Some(known)) => {
+                        self.faults.push(format!("`{place}.unit` is {value}, and {unit} stands beside it"));
+                    }
+                    "unit" => {
+                        let known: Vec<&str> = units.iter().map(|(unit, _)| *unit).collect();
+                        self.faults.push(format!("`{place}.unit` is {value}: only {} can be billed", known.join(", ")));
+                    }
                     other => self.told.push(format!("{place}.{other} = {value} is not translated")),
                 }
             }
@@ -197,7 +225,10 @@ impl<'d> Import<'d> {
         let one = lines.len() == 1;
         let text = lines.join(", ");
         let inner = text.trim_start_matches("{ ").trim_end_matches(" }");
-        costs.then(|| if one { format!("{inner}\n") } else { format!("tiers = [{text}]\n") })
+        let hours = !one && unit == HOURS;
+        self.hours |= costs && hours;
+        let of = if hours { format!("hours-of = \"{HOURS_OF}\"\n") } else { String::new() };
+        costs.then(|| if one { format!("{inner}\n") } else { format!("tiers = [{text}]\n{of}") })
     }
 
     /// The 12 by 24 schedules of weekdays and weekends.
@@ -215,7 +246,7 @@ impl<'d> Import<'d> {
     }
 
     fn energy(&mut self) {
-        let periods = self.structure("energyratestructure", ("up-to-kwh", "kWh"));
+        let periods = self.structure("energyratestructure", ENERGY);
         let grid = self.grid("energyweekdayschedule", "energyweekendschedule");
         if periods.is_empty() {
             return;

@@ -6,8 +6,8 @@ use toml::de::DeValue;
 
 use super::{Seasons, positive, rounding, stops, when};
 use crate::control::energy::tariff::{
-    Coincident, Decimal, DemandCharge, EnergyCharge, EnergyPrice, Export, MINUTE, Per, Period, Ratchet, Rounding, Tier,
-    Window, WindowKind,
+    Coincident, Counts, Decimal, DemandCharge, EnergyCharge, EnergyPrice, Export, MINUTE, Per, Period, Ratchet,
+    Rounding, Tier, Window, WindowKind,
 };
 use plant::civil::{MONTHS, When};
 
@@ -30,7 +30,8 @@ pub(super) fn energy(section: &Section<'_>, seasons: &Seasons) -> Option<EnergyC
         EnergyPrice::Periods(section.sections("period").iter().filter_map(|part| period(part, seasons)).collect())
     } else {
         let name = name.clone().unwrap_or_default();
-        EnergyPrice::Periods(vec![Period { name, when: when(section, seasons), tiers: tiers(section, "up-to-kwh")? }])
+        let (when, (tiers, counts)) = (when(section, seasons), tiers_of_energy(section)?);
+        EnergyPrice::Periods(vec![Period { name, when, tiers, counts }])
     };
     section.done();
     let stops = match &price {
@@ -42,9 +43,31 @@ pub(super) fn energy(section: &Section<'_>, seasons: &Seasons) -> Option<EnergyC
 
 fn period(section: &Section<'_>, seasons: &Seasons) -> Option<Period> {
     let (name, when) = (section.need_name("name"), when(section, seasons));
-    let tiers = tiers(section, "up-to-kwh");
+    let found = tiers_of_energy(section);
     section.done();
-    Some(Period { name: name?, when, tiers: tiers? })
+    let (tiers, counts) = found?;
+    Some(Period { name: name?, when, tiers, counts })
+}
+
+/// Tiers, and what their ends count: the key of the first of them says it.
+fn tiers_of_energy(section: &Section<'_>) -> Option<(Vec<Tier>, Counts)> {
+    let first = section.sections("tiers").into_iter().next();
+    let has = |key: &'static str| first.as_ref().is_some_and(|tier| tier.has(key));
+    let of: Option<String> = section.maybe("hours-of");
+    if of.is_some() && !has("up-to-hours") {
+        let help = "write `up-to-hours` into its tiers, or take `hours-of` away";
+        section.fault("hours-of", "`hours-of` names a demand, and no tier ends at hours of its use", help);
+    }
+    if has("up-to-kwh-per-day") {
+        return Some((tiers(section, "up-to-kwh-per-day")?, Counts::Daily));
+    }
+    if !has("up-to-hours") {
+        return Some((tiers(section, "up-to-kwh")?, Counts::Whole));
+    }
+    if of.is_none() {
+        section.missing("hours-of", "write `hours-of = \"…\"`: the demand of whose billed kW they are the hours");
+    }
+    Some((tiers(section, "up-to-hours")?, Counts::Hours(of?)))
 }
 
 /// `price`, or `tiers` of which each but the last ends somewhere.

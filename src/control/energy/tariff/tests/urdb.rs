@@ -140,8 +140,8 @@ fn what_would_make_a_bill_wrong_is_refused_by_name() {
     };
     let cases: [(Change<'_>, &str); 10] = [
         (
-            &|d| d["energyratestructure"][1][0]["unit"] = json!("kWh/kW"),
-            "`energyratestructure[1][0].unit` is \"kWh/kW\"",
+            &|d| d["energyratestructure"][1][0]["unit"] = json!("kWh/hp"),
+            "`energyratestructure[1][0].unit` is \"kWh/hp\": only kWh, kWh daily, kWh/kW can be billed",
         ),
         (&|d| d["flatdemandunit"] = json!("kVA"), "`flatdemandunit` is `kVA`"),
         (&|d| d["demandwindow"] = json!(20), "`demandwindow` is 20 minutes"),

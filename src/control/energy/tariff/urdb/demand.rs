@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::hours::Grid;
-use super::{Import, number, quoted};
+use super::{HOURS_OF, Import, POWER, number, quoted};
 use crate::control::energy::tariff::decimal::{Decimal, Rounding};
 
 impl Import<'_> {
@@ -11,7 +11,8 @@ impl Import<'_> {
     pub(super) fn demands(&mut self) {
         let window = self.window();
         let ratchet = self.ratchet();
-        let flat = self.structure("flatdemandstructure", ("up-to-kw", "kW"));
+        self.hours_of_use(&window, &ratchet);
+        let flat = self.structure("flatdemandstructure", POWER);
         let per = self.unit("flatdemandunit");
         let months = self.get("flatdemandmonths").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let months: Vec<Option<usize>> = months.iter().map(|n| usize::try_from(n.as_u64()?).ok()).collect();
@@ -38,7 +39,7 @@ impl Import<'_> {
             let with = if others.is_empty() { String::new() } else { format!(", with = [{}]", others.join(", ")) };
             self.demand(name, &format!("{rest}{}", ratchet.replace(" }", &format!("{with} }}"))));
         }
-        let periods = self.structure("demandratestructure", ("up-to-kw", "kW"));
+        let periods = self.structure("demandratestructure", POWER);
         let per = self.unit("demandrateunit");
         let grid = self.grid("demandweekdayschedule", "demandweekendschedule");
         if periods.iter().any(Option::is_some) && grid.is_none() {
@@ -63,12 +64,21 @@ impl Import<'_> {
         self.coincident(&window);
     }
 
+    /// The demand of whose billed kW tiers of energy are hours: it costs nothing by itself.
+    fn hours_of_use(&mut self, window: &str, ratchet: &str) {
+        if self.hours {
+            let say = "ends at hours of use: of the highest window of the billing period, with the ratchet where there is one";
+            self.told.push(format!("energyratestructure {say}; compare what your utility bills as kW"));
+            self.demand(HOURS_OF, &format!("{window}price = \"0\"\n{ratchet}"));
+        }
+    }
+
     fn demand(&mut self, name: &str, rest: &str) {
         self.body.push_str(&format!("\n[[demand]]\nname = \"{name}\"\n{rest}"));
     }
 
     fn coincident(&mut self, window: &str) {
-        let periods = self.structure("coincidentratestructure", ("up-to-kw", "kW"));
+        let periods = self.structure("coincidentratestructure", POWER);
         self.unit("coincidentrateunit");
         self.get("coincidentrateschedule");
         for (n, price) in periods.iter().enumerate() {
