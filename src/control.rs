@@ -100,7 +100,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use plant::command::{Command, Level, Reason};
 use plant::event::Event;
-use plant::hall::Hall;
+use plant::hall::{Hall, Meter, MeterRole};
 use plant::id::{PointId, Table};
 use plant::image::{Inputs, Outputs};
 use plant::lease::seen::Cap;
@@ -163,6 +163,14 @@ impl Plan {
     /// What energy costs; nothing where the site names no tariff.
     fn market(&self) -> Option<Market<'_>> {
         self.tariff.as_deref().map(|tariff| Market { tariff, rules: self.prices })
+    }
+
+    /// The meter that the utility bills, by its place; nothing where the hall has several and its file names none.
+    fn billed(&self) -> Option<usize> {
+        let utility = |(place, meter): (usize, &Meter)| (meter.role == MeterRole::Utility).then_some(place);
+        let mut all = self.hall.meters.iter().enumerate().filter_map(utility);
+        let only = all.next().filter(|_| all.next().is_none());
+        self.peaks.as_ref().map_or(only, |peaks| Some(peaks.meter()))
     }
 }
 

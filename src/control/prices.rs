@@ -16,9 +16,10 @@ use plant::time::{Span, Tick, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
+use super::energy::Metered;
 use super::news::News;
 use super::request::{Refusal, Reply};
-use super::tariff::{Decimal, Prices, Slot, Tariff};
+use super::tariff::{Decimal, Flowed, Prices, Slot, Tariff};
 use overlay::{Said, overlay};
 
 /// The most slots of a publication: a week of five minutes.
@@ -118,6 +119,12 @@ pub struct LivePrices {
 type Found = Option<Option<Wall>>;
 
 impl LivePrices {
+    /// Before anything was published or has flowed.
+    #[must_use]
+    pub fn new(tariff: Option<&Tariff>) -> Self {
+        Self { known: Prices::default().with(Flowed::of(tariff)), ..Self::default() }
+    }
+
     /// What the next kilowatt-hour cost in the last scan.
     #[must_use]
     pub const fn now(&self) -> PriceNow {
@@ -157,15 +164,19 @@ impl LivePrices {
     pub fn move_to(&mut self, tariff: Option<&Tariff>) {
         let same = tariff.is_some_and(|tariff| tariff.currency == self.currency);
         if !(same || self.currency.is_empty()) {
-            *self = Self::default();
+            *self = Self::new(tariff);
         }
+        self.known.flowed_mut().move_to(tariff);
     }
 
-    /// One scan. Allocates nothing.
-    pub fn step(&mut self, market: Option<Market<'_>>, clock: &Clock, news: &mut News<'_>) {
+    /// One scan, with what the billed meter has counted. Allocates nothing.
+    pub fn step(&mut self, (market, meter): (Option<Market<'_>>, Option<Metered>), clock: &Clock, news: &mut News<'_>) {
         let Some(Market { tariff, rules }) = market else { return };
         let (tick, priced) = (clock.last(), !tariff.needs_prices());
         let doubted = !tick.clock_trusted;
+        if let Some(meter) = meter.filter(|_| !doubted) {
+            self.known.flowed_mut().step(tariff, (tick.wall, meter));
+        }
         self.now = if doubted { PriceNow::default() } else { self.at(tariff, tick.wall) };
         let Some(rules) = rules else { return };
         self.turn(PriceTrouble::ClockDoubted, doubted.then_some(None), priced, news);
@@ -263,7 +274,8 @@ impl LivePrices {
             return Ok(accepted("it says what is known already".to_owned()));
         }
         tariff.currency.clone_into(&mut self.currency);
-        (self.known, self.said) = (Prices::of(slots).unwrap_or_default(), said);
+        let flowed = std::mem::take(self.known.flowed_mut());
+        (self.known, self.said) = (Prices::of(slots).unwrap_or_default().with(flowed), said);
         self.taken = self.taken.saturating_add(1);
         self.fault = None;
         if heard.is_none_or(|heard| at >= heard) {

@@ -78,7 +78,7 @@ impl State {
             grid: Grid::new(hall),
             ledger: Ledger::new(&hall.power),
             marginal: Marginal::default(),
-            prices: LivePrices::default(),
+            prices: LivePrices::new(plan.tariff.as_deref()),
             windows: Windows::new(hall),
             cooling: Cooling::new(hall, &plan.circuits),
             equipment: Equipment::new(hall),
@@ -111,7 +111,8 @@ impl State {
 
     /// What the clock on the wall decides: what energy costs, and which windows are open.
     pub(super) fn look_at_the_clock(&mut self, plan: &Plan, news: &mut News<'_>) {
-        self.prices.step(plan.market(), &self.clock, news);
+        let meter = plan.billed().map(|meter| self.energy.account(meter));
+        self.prices.step((plan.market(), meter), &self.clock, news);
         self.windows.step(&plan.hall, self.clock.last(), news);
     }
 

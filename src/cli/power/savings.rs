@@ -31,7 +31,7 @@ pub fn run(args: &SavingsArgs, out: &Out) -> Result<(), Stop> {
 
 fn page(view: &SavingsView) -> String {
     let mut page = format!("tariff         {}, {} before taxes", view.tariff, view.currency);
-    page += if view.first_tier { "; energy by its first tiers only\n" } else { "\n" };
+    page += if view.by_tiers { "; energy by the tiers that metered energy came to\n" } else { "\n" };
     if view.months.is_empty() {
         page += "nothing yet: no billing period has begun by a clock that is trusted\n";
     }
@@ -167,12 +167,12 @@ mod tests {
         let mut view = SavingsView {
             tariff: "weser-rlm".to_owned(),
             currency: "EUR".to_owned(),
-            first_tier: true,
+            by_tiers: true,
             months: vec![month()],
         };
         let said = page(&view);
         for line in [
-            "tariff         weser-rlm, EUR before taxes; energy by its first tiers only\n",
+            "tariff         weser-rlm, EUR before taxes; energy by the tiers that metered energy came to\n",
             "2026-07-01 to 2026-08-01, running: 98.7 % of the time is known\n",
             "  energy (kWh)                  400000.0      396000.0    401000.0      1000.0\n",
             "  cost of energy                40000.00      42000.00    42500.00     2500.00\n",

@@ -39,6 +39,9 @@ pub struct PricesArgs {
 /// Beside a tariff whose prices change with how much has flowed.
 const FIRST_TIER: &str = "prices are those of first tiers: what the next kWh costs depends on how much has flowed";
 
+/// The same of a service that does not know how much has.
+const DOUBTED: &str = "prices may be those of lower tiers: not all that has flowed in this billing period is known, or tiers end at hours of use";
+
 /// Shows prices.
 pub fn run(args: &PricesArgs, out: &Out) -> Result<(), Stop> {
     let lacking = match (&args.file, &args.tariff) {
@@ -94,8 +97,8 @@ fn live(view: &PricesView, out: &Out) -> Result<bool, Stop> {
         .map_or_else(|| "what it costs is unknown".to_owned(), |p| format!("{p} {}/kWh", view.currency));
     let grams = view.grams.as_ref().map_or_else(|| "its carbon is unknown".to_owned(), |g| format!("{g} g CO2/kWh"));
     out.line(format_args!("{} now: {price}, {grams}", view.tariff))?;
-    if view.first_tier {
-        out.line(FIRST_TIER)?;
+    if view.tier_doubted {
+        out.line(DOUBTED)?;
     }
     let (taken, refused) = (view.taken, view.refused);
     match (&view.from, &view.published, &view.until) {

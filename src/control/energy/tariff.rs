@@ -14,6 +14,7 @@ mod bill;
 mod cost;
 mod decimal;
 mod demand;
+mod flowed;
 mod history;
 mod load;
 mod open;
@@ -34,6 +35,7 @@ use plant::civil::{DAY_MS, Holiday, Local, When, Zone};
 
 pub use bill::{Bill, Carbon, Line, Notice, SetBy};
 pub use decimal::{Cost, Decimal, Energy, Rounding};
+pub use flowed::Flowed;
 pub use history::{Past, read_history};
 pub use open::Stretch;
 pub use prices::{Prices, Publication, Slot};
@@ -135,8 +137,6 @@ pub struct Period {
     pub when: Vec<When>,
     /// Price per kWh by the energy of a billing period within these hours.
     pub tiers: Vec<Tier>,
-}
-
     /// What the ends of its tiers count.
     pub counts: Counts,
 }
@@ -151,6 +151,8 @@ pub enum Counts {
     Daily,
     /// So many hours of use: kWh for each kW that is billed of the demand of this name.
     Hours(String),
+}
+
 /// A price up to an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
@@ -297,29 +299,6 @@ impl Tariff {
     #[must_use]
     pub fn local(&self, at: Wall) -> Local {
         self.zone.local(at)
-    }
-
-    /// What a kWh costs at an instant: the sum of the energy charges, each by its first tier, however much has flowed in the billing period. Nothing where a day-ahead
-    /// price is not known, or no period covers the instant.
-    #[must_use]
-    pub fn price_at(&self, at: Wall, prices: Option<&Prices>) -> Option<Decimal> {
-        let local = self.local(at);
-        self.energy.iter().try_fold(Decimal::ZERO, |sum, charge| {
-            let price = match &charge.price {
-                EnergyPrice::Periods(_) => charge.period_at(local, &self.holidays)?.1.tiers.first()?.price,
-                EnergyPrice::DayAhead(add) => prices?.at(at)?.price?.plus(*add),
-            };
-            Some(sum.plus(price))
-        })
-    }
-
-    /// True where a price of energy changes with how much has flowed, so that [`Self::price_at`] may differ from what the next kWh costs.
-    #[must_use]
-    pub fn has_tiers(&self) -> bool {
-        self.energy.iter().any(|charge| match &charge.price {
-            EnergyPrice::Periods(periods) => periods.iter().any(|period| period.tiers.len() > 1),
-            EnergyPrice::DayAhead(_) => false,
-        })
     }
 
     /// True where a price of energy comes from what is published, and is not known without.

@@ -1,7 +1,9 @@
 //! Publications, by what holds at an instant and by what is told.
 
 mod carbon;
+mod newer;
 mod random;
+mod tiers;
 
 use std::sync::Arc;
 
@@ -92,14 +94,16 @@ struct Bench {
     prices: LivePrices,
     clock: Clock,
     tick: Tick,
+    meter: Option<Metered>,
     events: Vec<Event>,
 }
 
 impl Bench {
     fn new(text: &str) -> Self {
         let tick = Tick { dt: Span::from_secs(1), wall: MORNING, clock_trusted: true, ..Tick::default() };
-        let (prices, clock) = (LivePrices::default(), Clock::default());
-        let mut bench = Self { tariff: tariff(text), prices, clock, tick, events: Vec::new() };
+        let (tariff, clock) = (tariff(text), Clock::default());
+        let prices = LivePrices::new(Some(&tariff));
+        let mut bench = Self { tariff, prices, clock, tick, meter: None, events: Vec::new() };
         bench.scan(0);
         bench
     }
@@ -119,7 +123,7 @@ impl Bench {
         self.tick.mono = Mono(self.tick.mono.0 + 60_000_000_000 * u64::try_from(minutes).expect("later"));
         let market = Some(Market { tariff: &self.tariff, rules: Some(RULES) });
         self.clock.advance(self.tick, &mut News::new(self.tick, &mut Vec::new()));
-        self.prices.step(market, &self.clock, &mut News::new(self.tick, &mut self.events));
+        self.prices.step((market, self.meter), &self.clock, &mut News::new(self.tick, &mut self.events));
         let told = self.events.drain(..).map(|event| {
             let What::Prices(news) = event.what else { panic!("not of prices: {event:?}") };
             news
@@ -354,47 +358,4 @@ fn prices_are_kept_over_a_restart_and_forgotten_where_another_currency_is_paid()
     let mut dollars = Controller::restore(site(&DAY_AHEAD.replace("EUR", "USD")), state);
     scan(&mut dollars, &mut later);
     assert_eq!(dollars.state().prices.now().price, None, "a price in euros is none in dollars");
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
-    /// At every instant the publication holds that was published last of those that cover it, and of two at once the one that came later.
-    #[test]
-    fn the_newer_wins_slot_by_slot(
-        publications in prop::collection::vec((0_i64..6, prop::collection::vec((0_i64..40, 1_i64..9), 1..6)), 1..7),
-    ) {
-        let mut known: Vec<Said> = Vec::new();
-        let mut oracle: Vec<Option<(i64, i64)>> = vec![None; 60];
-        for (n, (at, spans)) in (0_i64..).zip(&publications) {
-            let (mut slots, mut end) = (Vec::new(), 0);
-            for (gap, length) in spans {
-                let from = end + gap % 7;
-                end = from + length;
-                let price = Some(Decimal::whole(100 * n + i64::try_from(slots.len()).expect("small")));
-                slots.push(Slot { from: Wall(from), to: Wall(end), price, grams: None });
-            }
-            for slot in &slots {
-                for instant in slot.from.0..slot.to.0.min(60) {
-                    let row = &mut oracle[usize::try_from(instant).expect("small")];
-                    if row.is_none_or(|(held, _)| held <= *at) {
-                        *row = Some((*at, price_of(slot)));
-                    }
-                }
-            }
-            let (over, under): (Vec<Said>, Vec<Said>) = known.iter().partition(|said| said.at > Wall(*at));
-            let new: Vec<Said> = slots.into_iter().map(|slot| Said { slot, at: Wall(*at) }).collect();
-            known = overlay(&over, &overlay(&new, &under));
-        }
-        let prices = Prices::of(known.iter().map(|said| said.slot).collect());
-        let prices = prices.expect("in order, none on top of another");
-        for (instant, held) in (0_i64..).zip(&oracle) {
-            prop_assert_eq!(prices.at(Wall(instant)).map(price_of), held.map(|(_, price)| price), "at {}", instant);
-        }
-    }
-}
-
-/// A whole price, as a number.
-fn price_of(slot: &Slot) -> i64 {
-    slot.price.expect("a price").to_string().parse().expect("whole")
 }

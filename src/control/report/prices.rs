@@ -23,11 +23,11 @@ pub struct PricesView {
     pub currency: String,
     /// The last scan, in the tariff's zone; nothing while the clock is not trusted.
     pub at: Option<String>,
-    /// What a kWh costs, each charge by its first tier; nothing where that is unknown.
+    /// What the next kWh costs, each charge by the tier that what has flowed has come to; nothing where that is unknown.
     pub price: Option<String>,
-    /// True where a charge has tiers: once the first is full within a billing period, the next kWh costs another price than this one and those of the slots.
+    /// True where a charge has tiers and it is not known all of the billing period how much has flowed, or they end at hours of use: prices may be those of lower tiers.
     #[serde(default)]
-    pub first_tier: bool,
+    pub tier_doubted: bool,
     /// Its carbon (g CO₂ per kWh); nothing where that is unknown.
     pub grams: Option<String>,
     /// Where the last publication came from; nothing before the first.
@@ -111,7 +111,7 @@ pub fn prices(plan: &Plan, state: &State) -> Option<PricesView> {
         currency: tariff.currency.clone(),
         at: tick.clock_trusted.then(|| zone.stamp(tick.wall)),
         price: now.price.map(|price| price.to_string()),
-        first_tier: tariff.has_tiers(),
+        tier_doubted: tariff.is_tier_doubted(live.known()),
         grams: now.grams.map(|grams| grams.to_string()),
         from: live.newest().map(|newest| newest.from.clone()),
         published: live.newest().map(|newest| zone.stamp(newest.at)),

@@ -16,8 +16,9 @@ pub struct SavingsView {
     pub tariff: String,
     /// See above.
     pub currency: String,
-    /// Energy costs by its first tiers only: where there are others, it may cost more or less.
-    pub first_tier: bool,
+    /// Energy costs by tiers: on every side each kWh costs what the next one did by what had been metered.
+    #[serde(default)]
+    pub by_tiers: bool,
     /// The billing period that runs, and up to 13 before, the newest first; none while the clock has never been trusted.
     pub months: Vec<MonthView>,
 }
@@ -124,7 +125,7 @@ impl Savings {
         SavingsView {
             tariff: tariff.name.clone(),
             currency: tariff.currency.clone(),
-            first_tier: tariff.has_tiers(),
+            by_tiers: tariff.has_tiers(),
             months: months.map(|(n, month)| self.month(plan, month, (n == 0, now, gpu))).collect(),
         }
     }

@@ -10,6 +10,7 @@ use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use super::decimal::{Decimal, Rounding};
+use super::flowed::Flowed;
 
 /// A longer file is none of prices.
 const MOST_SLOTS: usize = 400_000;
@@ -27,10 +28,12 @@ pub struct Slot {
     pub grams: Option<Decimal>,
 }
 
-/// Slots by time, none on top of another.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Slots by time, none on top of another; and what has flowed, by which tiers go.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
     slots: Vec<Slot>,
+    /// Nothing where nobody counts it, as on a bill, which counts for itself.
+    flowed: Flowed,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +58,7 @@ struct Said {
 }
 
 /// What somebody has published.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Publication {
     /// The prices, one slot at least.
     pub prices: Prices,
@@ -110,7 +113,7 @@ impl Publication {
         }
         faults.truncate(10);
         match published {
-            Ok(published) if faults.is_empty() => Ok(Self { prices: Prices { slots }, published }),
+            Ok(published) if faults.is_empty() => Ok(Self { prices: Prices { slots, ..Prices::default() }, published }),
             Ok(_) | Err(_) => Err(faults),
         }
     }
@@ -129,7 +132,24 @@ impl Prices {
     #[must_use]
     pub fn of(slots: Vec<Slot>) -> Option<Self> {
         let fits = slots.iter().all(|slot| slot.from < slot.to) && slots.is_sorted_by(|a, b| a.to <= b.from);
-        fits.then_some(Self { slots })
+        fits.then_some(Self { slots, ..Self::default() })
+    }
+
+    /// The same slots, and what has flowed.
+    #[must_use]
+    pub fn with(self, flowed: Flowed) -> Self {
+        Self { flowed, ..self }
+    }
+
+    /// What has flowed in the billing period that runs.
+    #[must_use]
+    pub const fn flowed(&self) -> &Flowed {
+        &self.flowed
+    }
+
+    /// The same, to count on.
+    pub const fn flowed_mut(&mut self) -> &mut Flowed {
+        &mut self.flowed
     }
 
     /// All of them, by time.

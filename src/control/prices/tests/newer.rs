@@ -1,0 +1,46 @@
+//! Which of two publications holds at an instant.
+
+use super::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// At every instant the publication holds that was published last of those that cover it, and of two at once the one that came later.
+    #[test]
+    fn the_newer_wins_slot_by_slot(
+        publications in prop::collection::vec((0_i64..6, prop::collection::vec((0_i64..40, 1_i64..9), 1..6)), 1..7),
+    ) {
+        let mut known: Vec<Said> = Vec::new();
+        let mut oracle: Vec<Option<(i64, i64)>> = vec![None; 60];
+        for (n, (at, spans)) in (0_i64..).zip(&publications) {
+            let (mut slots, mut end) = (Vec::new(), 0);
+            for (gap, length) in spans {
+                let from = end + gap % 7;
+                end = from + length;
+                let price = Some(Decimal::whole(100 * n + i64::try_from(slots.len()).expect("small")));
+                slots.push(Slot { from: Wall(from), to: Wall(end), price, grams: None });
+            }
+            for slot in &slots {
+                for instant in slot.from.0..slot.to.0.min(60) {
+                    let row = &mut oracle[usize::try_from(instant).expect("small")];
+                    if row.is_none_or(|(held, _)| held <= *at) {
+                        *row = Some((*at, price_of(slot)));
+                    }
+                }
+            }
+            let (over, under): (Vec<Said>, Vec<Said>) = known.iter().partition(|said| said.at > Wall(*at));
+            let new: Vec<Said> = slots.into_iter().map(|slot| Said { slot, at: Wall(*at) }).collect();
+            known = overlay(&over, &overlay(&new, &under));
+        }
+        let prices = Prices::of(known.iter().map(|said| said.slot).collect());
+        let prices = prices.expect("in order, none on top of another");
+        for (instant, held) in (0_i64..).zip(&oracle) {
+            prop_assert_eq!(prices.at(Wall(instant)).map(price_of), held.map(|(_, price)| price), "at {}", instant);
+        }
+    }
+}
+
+/// A whole price, as a number.
+fn price_of(slot: &Slot) -> i64 {
+    slot.price.expect("a price").to_string().parse().expect("whole")
+}
