@@ -30,6 +30,7 @@ mod relax;
 mod slots;
 mod tree;
 mod windows;
+mod words;
 mod worth;
 
 #[cfg(test)]
@@ -46,13 +47,14 @@ use relax::{Relaxed, Task, relax};
 use slots::Slots;
 use windows::{Window, windows};
 
-pub use board::Limit;
 pub use cost::Cost;
-pub use explain::{JobPlan, Short, SlotPlan, Target, Why};
+pub use explain::{JobPlan, SlotPlan, Target};
 pub use load::PlanFile;
+pub use plant::plan::{Limit, Short, Why};
 pub use problem::{
     Battery, Demand, Domain, Job, MOST, MOST_SLOTS, Of, Problem, ProblemFault, SLOT_HOURS, Slot, WindowKind,
 };
+pub use words::Names;
 pub use worth::{Worth, worth};
 
 /// Above so many columns the programme would take too long: greed plans.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use wattloop::control::ahead::view::AheadView;
 use wattloop::control::ledger::view::{LeaseView, LedgerView, PlaceView, RecoveringView, ShareView};
 use wattloop::control::ledger::watch::Stage;
 
@@ -18,7 +19,8 @@ Examples:
   wattloop jobs --json | jq '.waiting[] | {job, waits_for, start_ms}'
 
 A job is a request for a lease; its start is its grant. Those that wait are in the order in which they are served, each with what it waits for: room at a feed,
-a window, a plan, or a clock that is trusted. Times are UTC. `wattloop plan --running` tells why the plan begins a job when it does.
+a window, a plan, or a clock that is trusted. Times are UTC. `planned` says why the plan that is followed runs a job when it does, or what it is short of and by which
+limit; `wattloop power ahead` tells more.
 
 `pauses` is one whose job the plan lets rest, and goes on by itself. `late for` is a deadline that will not be kept, as far as is known. `cannot come down` is what its client has said of what it was told. `kept` is a lease that nobody has renewed since the journal was lost.
 
@@ -31,10 +33,15 @@ pub struct JobsArgs {
 /// Prints.
 pub fn run(args: &JobsArgs, out: &Out) -> Result<(), Stop> {
     let view: LedgerView = args.socket.get("/v1/leases")?;
-    if out.json() { out.value(&view) } else { out.text(page(&view)) }
+    if out.json() {
+        return out.value(&view);
+    }
+    // A hall that follows no plan has nothing to say of why.
+    let ahead: Option<AheadView> = args.socket.get("/v1/plan").ok();
+    out.text(page(&view, ahead.as_ref()))
 }
 
-fn page(view: &LedgerView) -> String {
+fn page(view: &LedgerView, ahead: Option<&AheadView>) -> String {
     let mut page = format!("leases {}, waiting {}\n", view.leases.len(), view.waiting.len());
     if let Some(of) = &view.recovering {
         // Writing to text does not fail.
@@ -50,7 +57,7 @@ fn page(view: &LedgerView) -> String {
         "lease", "client", "kW", "state", "from", "until"
     );
     for of in view.leases.iter().chain(&view.waiting) {
-        let _ = writeln!(page, "{}", line(of));
+        let _ = writeln!(page, "{}{}", line(of), planned(of, ahead));
     }
     for of in view.places.iter().filter(|of| of.stage != Stage::Within || !of.judged) {
         let _ = writeln!(page, "\n{}", place(of));
@@ -124,6 +131,13 @@ fn waits(of: &LeaseView) -> String {
     };
     let waited = of.waited_s.map(|s| format!(", since {} min", fixed(s / 60.0, 0))).unwrap_or_default();
     format!("; waits for {what}{waited}")
+}
+
+/// "; planned: 12.30 EUR cheaper than as early as limits allow (energy 12.30 less)" of one that the plan which is followed knows.
+fn planned(of: &LeaseView, ahead: Option<&AheadView>) -> String {
+    let told = ahead.and_then(|ahead| ahead.jobs.iter().find(|job| job.lease_id == of.lease_id));
+    let said = told.map_or_else(String::new, |job| job.said.join("; "));
+    if said.is_empty() { said } else { format!("; planned: {said}") }
 }
 
 /// "; pauses from 2026-12-01 02:00Z to 2026-12-01 04:00Z" of one that a plan lets rest.
@@ -200,12 +214,24 @@ mod tests {
             "places": [rack(&json!({})), rack(&json!({ "stage": "within", "judged": false, "place": "rack-a02" }))],
             "answers": [], "last": 0,
         });
-        let said = page(&serde_json::from_value(view).expect("a view"));
+        let job = |lease_id: &str, said: &[&str]| {
+            json!({
+                "lease_id": lease_id, "client": "slurm", "request": "r", "job": "later", "begun": false, "runs": [], "why": { "reason": "at-once" },
+                "held_by": null, "short": null, "said": said,
+            })
+        };
+        let ahead = json!({
+            "asked": 1, "followed": 1, "from": null, "ended": null, "plans": 1, "late": 0, "targets_w": [], "currency": "EUR", "slots": [],
+            "jobs": [job("1-6", &["of another"]), job("1-8", &["at once: waiting would not be cheaper", "short of 3.0 kWh because of feed row-a"])],
+        });
+        let ahead = serde_json::from_value(ahead).expect("a plan");
+        let said = page(&serde_json::from_value(view).expect("a view"), Some(&ahead));
+        assert_eq!(said.matches("planned: ").count(), 1, "{said}");
         for words in [
             "leases 2, waiting 2",
             "0.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z rests; pauses from 2026-07-15 00:00Z to 2026-07-15 01:00Z",
             "1-7       slurm           60.0  held     2026-07-15 00:00Z 2026-07-15 01:00Z train",
-            "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min; late for 2026-07-15 03:00Z",
+            "420.0  waiting  2026-07-15 02:00Z -                 later; waits for plan, since 12 min; late for 2026-07-15 03:00Z; planned: at once: waiting would not be cheaper; short of 3.0 kWh because of feed row-a\n",
             "waits for the window `night`, since 1 min",
             "rack-a01: breach 1-3, critical, lease 1-7 of slurm, since 2026-07-15 00:00Z: draws 14.2 kW of 11.5, capped to that; there: 1-7 of slurm with 6.0 kW, 1-9 of kueue with 4.0 kW",
             "rack-a02: what draws there and is nobody's is not known",
@@ -214,13 +240,13 @@ mod tests {
         }
         let lost = json!({ "left_s": 239.6, "unrenewed": 2 });
         let lost = json!({ "epoch": 1, "at_ms": 0, "leases": [lease(&json!({ "state": "kept" }))], "waiting": [], "notices": [], "places": [], "answers": [], "last": 0, "recovering": lost });
-        let said = page(&serde_json::from_value(lost).expect("a view"));
+        let said = page(&serde_json::from_value(lost).expect("a view"), None);
         for words in
             ["leases 1, waiting 0", "is lost; 2 that the broker had kept may be renewed for 240 s more", "60.0  kept "]
         {
             assert!(said.contains(words), "no `{words}` in\n{said}");
         }
         let none = json!({ "epoch": 1, "at_ms": 0, "leases": [], "waiting": [], "notices": [], "places": [], "answers": [], "last": 0 });
-        assert_eq!(page(&serde_json::from_value(none).expect("a view")), "leases 0, waiting 0\n");
+        assert_eq!(page(&serde_json::from_value(none).expect("a view"), None), "leases 0, waiting 0\n");
     }
 }

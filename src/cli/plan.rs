@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use wattloop::control::ahead::{Question, Supposed};
-use wattloop::planner::{Plan, PlanFile, Planner, Rival, SlotPlan, Way, Worth, plan, worth};
+use wattloop::planner::{Plan, PlanFile, Planner, Rival, SlotPlan, Way, Why, Worth, plan, worth};
 
 use super::client::SocketArgs;
 use super::figure::fixed;
@@ -170,12 +170,14 @@ fn limits(words: &Words<'_>, worth: &[Worth], out: &Out) -> Result<(), Stop> {
 
 fn slots(words: &Words<'_>, out: &Out) -> Result<(), Stop> {
     let head = ["price", "jobs kW", "battery kW", "level kWh", "site kW", "room kW", "one more"];
-    out.line(format_args!("\n{:10}{}", "slot", head.map(|word| format!("{word:>11}")).concat()))?;
+    out.line(format_args!("\n{:10}{}  reached", "slot", head.map(|word| format!("{word:>11}")).concat()))?;
     for (n, (slot, told)) in words.file.problem.slots.iter().zip(&words.plan.slots).enumerate() {
-        let SlotPlan { jobs_kw, site_kw, battery_kw, level_kwh, room_kw, one_more } = *told;
+        let SlotPlan { jobs_kw, site_kw, battery_kw, level_kwh, room_kw, one_more, ref reached } = *told;
         let kw = [jobs_kw, battery_kw, level_kwh, site_kw, room_kw].map(|x| format!("{:>11}", fixed(x, 1)));
         let (price, more) = (fixed(slot.price, 4), fixed(one_more, 4));
-        out.line(format_args!("{:10}{price:>11}{}{more:>11}", words.time(n), kw.concat()))?;
+        let reached: Vec<String> = reached.iter().map(|limit| words.limit(*limit)).collect();
+        let line = format!("{:10}{price:>11}{}{more:>11}  {}", words.time(n), kw.concat(), reached.join(", "));
+        out.line(line.trim_end())?;
     }
     Ok(())
 }
@@ -191,7 +193,7 @@ fn as_json(words: &Words<'_>, worth: &[Worth], slots: bool) -> Value {
             .map(|run| json!({"from": words.time(run.start), "to": words.time(run.end), "slots": [run.start, run.end]}))
             .collect();
         json!({
-            "name": job.name, "runs": runs, "why": told.why, "energy": told.energy, "said": words.why(told),
+            "name": job.name, "runs": runs, "why": reason(told.why), "energy": told.energy, "said": words.why(told),
             "held_by": told.held_by.map(|limit| words.limit(limit)),
             "short": told.short.map(|short| json!({"kwh": short.kwh, "limit": words.limit(short.limit)})),
         })
@@ -209,6 +211,16 @@ fn as_json(words: &Words<'_>, worth: &[Worth], slots: bool) -> Value {
         fields.insert("slots".to_owned(), json!(all));
     }
     value
+}
+
+/// A reason by its word, with what belongs to it.
+fn reason(why: Why) -> Value {
+    let reason = why.word();
+    match why {
+        Why::Room { limit } => json!({ "reason": reason, "limit": limit }),
+        Why::Cheaper { energy, peak } => json!({ "reason": reason, "energy": energy, "peak": peak }),
+        Why::Committed | Why::NoChoice | Why::AtOnce | Why::Even | Why::Not => json!({ "reason": reason }),
+    }
 }
 
 /// How the plan came about, for [`Words::way`].

@@ -23,6 +23,7 @@ mod tests;
 pub mod view;
 
 use plant::convert::{f64_from_usize, usize_from_u64};
+use plant::plan::Bound;
 use plant::time::{Span, Wall};
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,8 @@ pub struct Question {
     pub places: Vec<Option<usize>>,
     /// The leases that its jobs will be.
     pub jobs: Vec<LeaseId>,
+    /// What the site's limit is in each slot.
+    pub bounds: Vec<Bound>,
     /// What of it nobody knows.
     pub supposed: Supposed,
 }
@@ -118,6 +121,7 @@ impl State {
             mean.or(now_flows)
         };
         let scene = demands::Scene { tariff, first, flowed: &flowed };
+        let asked = all.clone();
         let (mut wanted, mut places) = (Vec::new(), Vec::new());
         for (place, charge) in tariff.demand.iter().enumerate() {
             let Some((paid, floor)) = self.interval.paid(peaks, place) else { continue };
@@ -132,6 +136,7 @@ impl State {
         }
         demands::name(&mut wanted);
         let jobs::Jobs { jobs, domains, ids, .. } = jobs;
+        let bounds = asked.iter().zip(&all).map(|(asked, kept)| bound(limit, asked, kept)).collect();
         let problem = Problem { slots: all, demands: wanted, battery, domains, jobs, co2: peaks.co2() };
         let minutes = tariff.local(begin(first)).ms / 60_000;
         Some(Question {
@@ -144,8 +149,18 @@ impl State {
             problem,
             places,
             jobs: ids,
+            bounds,
             supposed,
         })
+    }
+}
+
+/// What a slot's limit is: what the site's feed carries, less that a grid or a budget asks, or less that the hall's file keeps.
+fn bound(feed: Watts, asked: &Slot, kept: &Slot) -> Bound {
+    match (kept.limit < asked.limit, asked.limit < feed.0 / 1e3) {
+        (true, _) => Bound::Target,
+        (false, true) => Bound::Asked,
+        (false, false) => Bound::Feed,
     }
 }
 

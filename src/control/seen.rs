@@ -126,11 +126,11 @@ impl Controller {
         if std::mem::replace(asked, due) == due { None } else { self.question() }
     }
 
-    /// The plan that batteries follow; nothing where the hall's file lets them follow none.
+    /// The plan that batteries and jobs follow, and why it is as it is; nothing where the hall's file lets them follow none.
     #[must_use]
     pub fn ahead(&self) -> Option<AheadView> {
-        let zone = &self.plan.tariff.as_deref()?.zone;
-        Some(self.state.ahead.as_ref()?.view(zone, self.state.clock.last()))
+        let tariff = self.plan.tariff.as_deref()?;
+        Some(self.state.ahead.as_ref()?.view(tariff, &self.state.ledger, self.state.clock.last()))
     }
 
     /// What a grid asks for; nothing where the hall takes no targets.

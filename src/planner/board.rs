@@ -1,8 +1,7 @@
 //! What is placed so far, what that leaves free, and what stands in the way.
 
-use serde::{Deserialize, Serialize};
-
 use plant::convert;
+use plant::plan::Limit;
 
 use super::cost::Schedule;
 use super::place::{Price, Shape, place};
@@ -13,24 +12,6 @@ use super::windows::Window;
 
 /// So much is no excess (kW): the rounding of sums.
 const GRACE: f64 = 1e-6;
-
-/// What keeps a job out of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// The slot lies before its release.
-    Release,
-    /// The slot lies after its deadline.
-    Deadline,
-    /// The site's limit.
-    Site,
-    /// The limit of a domain, by its index.
-    Domain(usize),
-    /// The target of a demand, by its index.
-    Demand(usize),
-    /// The shortest run that it may have, or that it runs in one piece.
-    Run,
-}
 
 /// A board.
 #[derive(Clone, Debug)]
@@ -114,6 +95,22 @@ impl<'p> Board<'p> {
                 }
             }
         }
+    }
+
+    /// Limits that leave no room for one kW more in a slot: the site's, and those of domains in which somebody runs.
+    pub fn full(&self, slot: usize) -> Vec<Limit> {
+        let mut full = Vec::new();
+        let Some(s) = self.problem.slots.get(slot) else { return full };
+        if s.base_high + s.cooling * self.load.at(slot) + self.battery.at(slot).min(0.0) + 1.0 > s.limit + GRACE {
+            full.push(Limit::Site);
+        }
+        for (n, (domain, load)) in self.problem.domains.iter().zip(&self.domains).enumerate() {
+            let there = load.at(slot);
+            if there > GRACE && there + 1.0 > domain.cap(slot) + GRACE {
+                full.push(Limit::Domain(n));
+            }
+        }
+        full
     }
 
     /// What keeps a job that is not on the board out of a slot; a demand's target does as if the job ran in the whole of a window.

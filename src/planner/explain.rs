@@ -2,9 +2,10 @@
 
 use core::ops::Range;
 
+use plant::plan::{Limit, Short, Why};
 use serde::{Deserialize, Serialize};
 
-use super::board::{Board, Limit};
+use super::board::Board;
 use super::cost::{Lived, load};
 use super::hold::firm;
 use super::place::Price;
@@ -13,43 +14,6 @@ use super::windows::Window;
 
 /// Less than this is no difference in money (currency).
 const CENT: f64 = 0.005;
-
-/// Why a job runs when it does.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "reason")]
-pub enum Why {
-    /// It runs already and may not stop yet.
-    Committed,
-    /// There is no time to spare between release and deadline.
-    NoChoice,
-    /// It runs at once, and later would not be cheaper.
-    AtOnce,
-    /// It runs as early as a limit allows.
-    Room {
-        /// What was in its way.
-        limit: Limit,
-    },
-    /// It is cheaper than as early as limits allow, everybody else being where they are.
-    Cheaper {
-        /// Energy and its CO₂ (currency).
-        energy: f64,
-        /// Peaks (currency).
-        peak: f64,
-    },
-    /// It costs the same as at once, and the load is lower then.
-    Even,
-    /// It does not run.
-    Not,
-}
-
-/// What a job does not get.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Short {
-    /// How much (kWh at the machines).
-    pub kwh: f64,
-    /// What stands in its way most often.
-    pub limit: Limit,
-}
 
 /// A job's part of the plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,7 +46,7 @@ pub struct Target {
 }
 
 /// A slot's part of the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SlotPlan {
     /// What jobs draw (kW at the machines).
     pub jobs_kw: f64,
@@ -96,6 +60,8 @@ pub struct SlotPlan {
     pub room_kw: f64,
     /// What one kW more would cost at the site, everybody else being where they are (currency).
     pub one_more: f64,
+    /// Limits that leave no room for one kW more, and demands whose peak it would raise at a price.
+    pub reached: Vec<Limit>,
 }
 
 /// Of each job.
@@ -222,18 +188,22 @@ pub fn slots(board: &Board<'_>, lived: &Lived) -> Vec<SlotPlan> {
     let draw = load(board.problem, &board.schedule);
     let of = |(n, s): (usize, &super::problem::Slot)| {
         let site_kw = lived.site.at(n);
-        let peaks =
-            board.problem.demands.iter().zip(board.windows).zip(&lived.peaks).map(|((demand, windows), peak)| {
-                let here = windows.iter().filter(|w| w.slots.contains(&n));
-                demand.rate * here.map(|w| (w.mean(&lived.site) + 1.0 / w.length - peak).max(0.0)).fold(0.0, f64::max)
-            });
+        let raised = |((demand, windows), peak): ((&super::problem::Demand, &Vec<Window>), &f64)| {
+            let here = windows.iter().filter(|w| w.slots.contains(&n));
+            demand.rate * here.map(|w| (w.mean(&lived.site) + 1.0 / w.length - peak).max(0.0)).fold(0.0, f64::max)
+        };
+        let peaks: Vec<f64> = board.problem.demands.iter().zip(board.windows).zip(&lived.peaks).map(raised).collect();
+        let mut reached = board.full(n);
+        let dear = peaks.iter().enumerate().filter(|(_, price)| **price > 1e-9);
+        reached.extend(dear.map(|(demand, _)| Limit::Demand(demand)));
         SlotPlan {
             jobs_kw: draw.at(n),
             site_kw,
             battery_kw: lived.battery.at(n),
             level_kwh: lived.level.at(n),
             room_kw: s.most() - site_kw,
-            one_more: s.worth(board.problem.co2) * SLOT_HOURS + peaks.sum::<f64>(),
+            one_more: s.worth(board.problem.co2) * SLOT_HOURS + peaks.iter().sum::<f64>(),
+            reached,
         }
     };
     board.problem.slots.iter().enumerate().map(of).collect()

@@ -107,7 +107,7 @@ fn helps(board: &Board<'_>, n: usize, other: usize) -> bool {
     let problem = board.problem;
     let domain = |n: usize| problem.jobs.get(n).and_then(|job| job.domain);
     let Some(job) = problem.jobs.get(n) else { return false };
-    let site = job.window().any(|slot| board.above(job, slot) == Some(super::board::Limit::Site));
+    let site = job.window().any(|slot| board.above(job, slot) == Some(plant::plan::Limit::Site));
     site || up(&problem.domains, domain(n)).any(|d| up(&problem.domains, domain(other)).any(|o| o == d))
 }
 

@@ -1,8 +1,8 @@
 //! What one kW more of a limit is worth: the programme solved once more with it.
 
+use plant::plan::Limit;
 use serde::{Deserialize, Serialize};
 
-use super::board::Limit;
 use super::groups::{ALONE, groups};
 use super::problem::{Problem, ProblemFault};
 use super::relax::{Task, relax};

@@ -12,7 +12,7 @@
 //! GET  /v1/peaks                     what keeps billed peaks down, and every window that is open
 //! GET  /v1/savings                   what was metered, beside what it would have been without control
 //! GET  /v1/forecast                  what the site is expected to draw, and how wrong that was
-//! GET  /v1/plan                      the plan that batteries follow
+//! GET  /v1/plan                      the plan that batteries and jobs follow, and why it is as it is
 //! GET  /v1/leases                    every lease, and every request that waits for one
 //! GET  /v1/leases/CLIENT/REQUEST     how a request for leases was decided, and by which room of which feeds
 //! GET  /v1/plan/problem              what there is to plan: prices, loads, peaks and batteries of the day ahead

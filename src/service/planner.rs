@@ -140,6 +140,7 @@ mod tests {
             problem: file.problem,
             jobs: Vec::new(),
             places: Vec::new(),
+            bounds: Vec::new(),
             supposed: Supposed::default(),
         }
     }

@@ -113,6 +113,15 @@ fn a_job_that_lets_a_plan_choose_is_told_its_start() {
     let shown = rig.until(&["jobs"], "a planned start", told);
     let lease = shown["waiting"][0]["lease_id"].as_str().expect("a name").to_owned();
     assert!(rig.text(&["jobs"]).contains("waits for plan"), "{}", rig.text(&["jobs"]));
+    let why = "cheaper than as early as limits allow (energy ";
+    assert!(
+        rig.text(&["jobs"]).contains("; planned: ") && rig.text(&["jobs"]).contains(why),
+        "{}",
+        rig.text(&["jobs"])
+    );
+    let followed = rig.text(&["power", "ahead"]);
+    let row = followed.lines().find(|line| line.starts_with(&lease)).unwrap_or_default();
+    assert!(row.contains("slurm") && row.contains("j1") && followed.contains(why), "{followed}");
     let explained = rig.text(&["plan", "--running"]);
     assert!(explained.contains(&lease), "the plan explains {lease}:\n{explained}");
 

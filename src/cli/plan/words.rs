@@ -1,6 +1,6 @@
 //! A plan's reasons in words.
 
-use wattloop::planner::{JobPlan, Limit, Plan, PlanFile, Target, Why};
+use wattloop::planner::{JobPlan, Limit, Names, Plan, PlanFile, Target};
 
 use super::fixed;
 
@@ -34,17 +34,14 @@ impl Words<'_> {
         }
     }
 
+    /// What limits are called.
+    fn names(&self) -> Names<'_> {
+        Names::new(&self.file.problem, &self.file.currency)
+    }
+
     /// A limit by its name.
     pub fn limit(&self, limit: Limit) -> String {
-        let problem = &self.file.problem;
-        match limit {
-            Limit::Release => "its release".to_owned(),
-            Limit::Deadline => "its deadline".to_owned(),
-            Limit::Site => "the site".to_owned(),
-            Limit::Domain(n) => problem.domains.get(n).map_or_else(String::new, |d| format!("domain {}", d.name)),
-            Limit::Demand(n) => problem.demands.get(n).map_or_else(String::new, |d| format!("demand {}", d.name)),
-            Limit::Run => "the length of its runs".to_owned(),
-        }
+        self.names().limit(limit)
     }
 
     /// When a job runs.
@@ -57,40 +54,9 @@ impl Words<'_> {
         runs.join(", ")
     }
 
-    /// Why it does then: one line for the reason, one for what would be cheaper, one for what is missing.
+    /// Why it does then.
     pub fn why(&self, job: &JobPlan) -> Vec<String> {
-        let mut lines = Vec::new();
-        match job.why {
-            Why::Committed => lines.push("it runs already and may not stop yet".to_owned()),
-            Why::NoChoice => lines.push("there is no time to spare before its deadline".to_owned()),
-            Why::AtOnce => lines.push("at once: waiting would not be cheaper".to_owned()),
-            Why::Room { limit } => lines.push(format!("as early as {} allows", self.limit(limit))),
-            Why::Cheaper { energy, peak } => lines.push(self.cheaper(energy, peak)),
-            Why::Even => lines.push("it costs the same as at once, and the load is lower then".to_owned()),
-            Why::Not => {}
-        }
-        if let Some(limit) = job.held_by {
-            lines.push(match limit {
-                Limit::Run => "a cheaper slot would make a run too short".to_owned(),
-                Limit::Release | Limit::Deadline | Limit::Site | Limit::Domain(_) | Limit::Demand(_) => {
-                    format!("kept out of a cheaper slot by {}", self.limit(limit))
-                }
-            });
-        }
-        if let Some(short) = &job.short {
-            lines.push(format!("short of {} kWh because of {}", fixed(short.kwh, 1), self.limit(short.limit)));
-        }
-        lines
-    }
-
-    fn cheaper(&self, energy: f64, peak: f64) -> String {
-        let all = format!("{} {} cheaper than as early as limits allow", fixed(energy + peak, 2), self.file.currency);
-        let part = |name: &str, x: f64| {
-            let word = if x > 0.0 { "less" } else { "more" };
-            (x.abs() > CENT).then(|| format!("{name} {} {word}", fixed(x.abs(), 2)))
-        };
-        let parts: Vec<String> = [part("energy", energy), part("peaks", peak)].into_iter().flatten().collect();
-        format!("{all} ({})", parts.join(", "))
+        self.names().said(job.why, job.held_by, job.short)
     }
 
     /// Where a demand is highest, and whether that is held.

@@ -9,8 +9,10 @@
 //! A question is due when a quarter of an hour begins, and when what it would ask has changed: batteries that come and go, new prices, a target of a grid
 //! or a budget that begins or ends, jobs that come or begin, a load that runs off its forecast.
 
+use std::sync::Arc;
+
 use plant::event::{About, PlanEnd, PlanNews, What};
-use plant::plan::{Arrived, Planned};
+use plant::plan::{Arrived, Planned, Told, shared};
 use plant::time::{Mono, Span, Tick, Wall};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +55,9 @@ pub struct Follow {
     counts: (u64, u64),
     /// Why the last one is followed no more.
     end: Option<PlanEnd>,
+    /// Why the newest one is as it is.
+    #[serde(with = "shared")]
+    told: Arc<Told>,
 }
 
 /// The plan that is followed.
@@ -124,6 +129,7 @@ impl Follow {
             greedy: false,
             counts,
             end: None,
+            told: Arc::default(),
         }
     }
 
@@ -157,6 +163,7 @@ impl Follow {
             news.info(About::Hall, What::Plan(PlanNews::Followed));
         }
         self.slots.copy_from_slice(&arrived.slots);
+        self.told = Arc::clone(&arrived.told);
         // Of several plans in a quarter of an hour the last one counts.
         if before.is_some_and(|before| before.from != from) {
             self.last.rotate_right(1);
@@ -221,6 +228,12 @@ impl Follow {
     pub fn plan(&self) -> Option<(u64, Wall, &[Planned])> {
         let Plan { question, from, .. } = self.plan?;
         Some((question, from, &self.slots))
+    }
+
+    /// Why it is as it is.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        &self.told
     }
 
     /// How many plans were followed, and how many came late.

@@ -1,11 +1,13 @@
 //! From a question to the plan that a scan hears. Pure, and as long as a solver takes: never in a scan.
 
-use plant::plan::{Arrived, Pause, Planned, Start};
+use std::sync::Arc;
+
+use plant::plan::{Arrived, JobTold, Pause, Planned, SlotTold, Start, Told};
 
 use super::Question;
 use crate::control::ledger::message::LeaseId;
 use crate::control::outlook::{begin, quarter};
-use crate::planner::{Job, JobPlan, Planner, Way, caps, plan};
+use crate::planner::{self, Job, JobPlan, Planner, Slot, SlotPlan, Way, caps, plan};
 
 /// A site that draws so much less than it may draws as much as it may (1).
 const SAME: f64 = 0.002;
@@ -52,7 +54,39 @@ impl Question {
             starts: self.starts(&made.jobs),
             pauses: self.pauses(&made.jobs),
             greedy,
+            told: Arc::new(self.told(&made)),
             ..none
+        }
+    }
+
+    /// Why it is as it is, in what people who ask for the plan know: leases, feeds and instants.
+    fn told(&self, made: &planner::Plan) -> Told {
+        let first = quarter(self.from);
+        let at = |slot: usize| begin(first.saturating_add(i64::try_from(slot).unwrap_or(i64::MAX)));
+        let bound = |slot: usize| self.bounds.get(slot).copied().unwrap_or_default();
+        let room = |slot: &usize| self.problem.slots.get(*slot).map_or(f64::INFINITY, Slot::room);
+        let site = |job: &Job| job.window().min_by(|a, b| room(a).total_cmp(&room(b))).map(bound);
+        let job = |((id, job), made): ((&LeaseId, &Job), &JobPlan)| JobTold {
+            epoch: id.epoch,
+            number: id.number,
+            runs: made.runs.iter().map(|run| (at(run.start), at(run.end))).collect(),
+            why: made.why,
+            held_by: made.held_by,
+            short: made.short,
+            site: site(job).unwrap_or_default(),
+        };
+        let mut jobs: Vec<JobTold> = self.jobs.iter().zip(&self.problem.jobs).zip(&made.jobs).map(job).collect();
+        jobs.sort_unstable_by_key(|of| (of.epoch, of.number));
+        let slot = |(n, made): (usize, &SlotPlan)| SlotTold {
+            reached: made.reached.clone(),
+            one_more: made.one_more,
+            site: bound(n),
+        };
+        Told {
+            domains: self.problem.domains.iter().map(|of| of.name.clone()).collect(),
+            demands: self.problem.demands.iter().map(|of| of.name.clone()).collect(),
+            jobs,
+            slots: (0..).zip(&made.slots).map(slot).collect(),
         }
     }
 

@@ -4,6 +4,7 @@ mod days;
 mod following;
 mod jobs;
 mod pauses;
+mod told;
 
 use plant::reading::{Sample, Why};
 use plant::time::Mono;

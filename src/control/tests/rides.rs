@@ -277,17 +277,7 @@ fn before_a_peak_that_a_plan_expects_it_cools_ahead_while_there_is_room() {
         let level = stand.rig.control.question().and_then(|of| of.problem.battery).expect("seen").level * 1e3;
         let slot = |n: usize| Planned { level, site: TARGET * if n < 3 { 0.6 } else { soon }, ..Planned::default() };
         let (slots, targets) = ((0..144).map(slot).collect(), vec![Some(TARGET)]);
-        let plan = Arrived {
-            question,
-            from,
-            at,
-            level,
-            slots,
-            targets,
-            starts: Vec::new(),
-            pauses: Vec::new(),
-            greedy: false,
-        };
+        let plan = Arrived { question, from, at, level, slots, targets, ..Arrived::default() };
         stand.rig.inputs.plan = Some(Box::new(plan));
         stand.pass(1, 0.6 * TARGET);
         stand.rig.inputs.plan = None;

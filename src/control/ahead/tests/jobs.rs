@@ -11,7 +11,7 @@ use crate::control::savings::view::MonthView;
 use crate::planner::Planner;
 
 /// Dear from 00:00 to 02:00, cheap from 02:00 to 04:00.
-const HOURS: &str = r#"
+pub(super) const HOURS: &str = r#"
 [[energy]]
 name = "all"
 [[energy.period]]

@@ -8,7 +8,7 @@ use crate::control::ledger::message::{Class, Flex, Wish};
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
 
 /// Cheap from 02:00 to 03:00 and from 04:00 to 05:00.
-const HOURS: &str = r#"
+pub(super) const HOURS: &str = r#"
 [[energy]]
 name = "all"
 [[energy.period]]
@@ -25,7 +25,7 @@ price = 0.2
 "#;
 
 /// A job of so many minutes that saves every ten and may be paused.
-fn pausable(yard: &Yard, minutes: u64, by: i64) -> Wish {
+pub(super) fn pausable(yard: &Yard, minutes: u64, by: i64) -> Wish {
     let flex = Flex { checkpoint: Span::from_secs(600), ..Flex::default() };
     Wish { class: Class::Interruptible, flex, ..wish(yard, (50e3, minutes), minute(by)) }
 }
