@@ -2,13 +2,16 @@
 //!
 //! `cargo bench --bench plan`. Each row is a process of its own, so that its memory is its own. The site draws at most 2400 kW, of which jobs
 //! take half of what is left by a base load; a battery of 500 kW holds 1000 kWh; a quarter of the jobs runs in one piece.
+//! `cargo bench --bench plan -- 2000 18 1 worth` is what one kW more of each limit is worth, and what that takes.
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints its table")]
 
 use std::process::Command;
 use std::time::Instant;
 
 use plant::convert;
-use wattloop::planner::{Battery, Demand, Domain, Job, Plan, Planner, Problem, SLOT_HOURS, Slot, WindowKind, plan};
+use wattloop::planner::{
+    Battery, Demand, Domain, Job, Plan, Planner, Problem, SLOT_HOURS, Slot, WindowKind, plan, worth,
+};
 
 const SLOTS: usize = 192;
 const LIMIT: f64 = 2400.0;
@@ -139,8 +142,22 @@ fn row(jobs: usize, rate: f64, seed: u64, by: Planner) {
     );
 }
 
+/// A row of what one kW more of each limit is worth, and how long that takes beside the plan.
+fn worths(jobs: usize, rate: f64, seed: u64) {
+    let problem = problem(jobs, rate, seed);
+    let (begun, before) = (Instant::now(), core_seconds());
+    let all = worth(&problem).expect("a made problem has no faults");
+    let (seconds, core) = (begun.elapsed().as_secs_f64(), core_seconds() - before);
+    let binds: Vec<String> = all.iter().map(|of| format!("{:.2}", of.per_kw)).collect();
+    println!("| {jobs} | {rate} | {seed} | {} | {seconds:.2} | {core:.2} | {} |", binds.join(" "), peak_memory());
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    if let [jobs, rate, seed, "worth"] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        worths(jobs.parse().expect("jobs"), rate.parse().expect("a rate"), seed.parse().expect("a seed"));
+        return;
+    }
     if let [jobs, rate, seed, by] = arguments.as_slice() {
         let by = if by == "greed" { Planner::Greed } else { Planner::Programme };
         row(jobs.parse().expect("jobs"), rate.parse().expect("a rate"), seed.parse().expect("a seed"), by);

@@ -49,6 +49,10 @@ fn programs_get_slots_and_reasons_and_the_size_of_what_is_missing() {
     let short = &job("too-much").expect("it is there")["short"];
     assert_eq!((short["kwh"].as_f64(), short["limit"].as_str()), (Some(200.0), Some("domain row-b")));
     assert_eq!(shown["slots"].as_array().map(Vec::len), Some(144));
+    // A kW of the peak costs 9.5, beside what energy costs.
+    let dear = |slot: &Value| slot["reached"][0] == "demand peak" && slot["one_more"].as_f64() > Some(9.5);
+    assert!(shown["slots"].as_array().expect("slots").iter().any(dear), "{}", shown["slots"]);
+    assert_eq!(shown["worth"][0]["rough"], false);
     let greed: Value = serde_json::from_str(&text(&plan(&[NIGHT, "--json", "--greedy"]))).expect("JSON");
     assert_eq!((greed["way"]["by"].as_str(), &greed["bound"]), (Some("asked"), &Value::Null));
 }

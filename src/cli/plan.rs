@@ -159,8 +159,9 @@ fn limits(words: &Words<'_>, worth: &[Worth], out: &Out) -> Result<(), Stop> {
         let [kw, free, firm] = [target.kw, target.free, target.firm_kw].map(|kw| format!("{:>11}", fixed(kw, 1)));
         out.line(format_args!("{:20}{kw}{free}{firm}  {}", demand.name, words.highest(target)))?;
     }
-    if !worth.is_empty() {
-        out.line(format_args!("\n{:20}{:>11}", "one kW more of", "is worth"))?;
+    if let Some(of) = worth.first() {
+        let rough = if of.rough { "  by groups of jobs: about" } else { "" };
+        out.line(format_args!("\n{:20}{:>11}{rough}", "one kW more of", "is worth"))?;
     }
     for worth in worth {
         out.line(format_args!("{:20}{:>11}", words.limit(worth.limit), fixed(worth.per_kw, 2)))?;
@@ -205,10 +206,19 @@ fn as_json(words: &Words<'_>, worth: &[Worth], slots: bool) -> Value {
         "bound": bound, "over_kwh": over_kwh,
         "jobs": problem.jobs.iter().zip(jobs).map(job).collect::<Vec<_>>(),
         "demands": problem.demands.iter().zip(targets).map(target).collect::<Vec<_>>(),
-        "worth": worth.iter().map(|w| json!({"limit": words.limit(w.limit), "per_kw": w.per_kw})).collect::<Vec<_>>(),
+        "worth": worth.iter().map(|w| json!({"limit": words.limit(w.limit), "per_kw": w.per_kw, "rough": w.rough})).collect::<Vec<_>>(),
     });
     if slots && let Some(fields) = value.as_object_mut() {
-        fields.insert("slots".to_owned(), json!(all));
+        fields.insert("slots".to_owned(), all.iter().map(|told| slot(words, told)).collect());
+    }
+    value
+}
+
+/// A slot, with limits by their names.
+fn slot(words: &Words<'_>, told: &SlotPlan) -> Value {
+    let mut value = json!(told);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("reached".to_owned(), told.reached.iter().map(|limit| words.limit(*limit)).collect());
     }
     value
 }

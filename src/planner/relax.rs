@@ -76,8 +76,8 @@ pub fn relax(task: &Task<'_>) -> Result<Relaxed, Unsolved> {
     Ok(relaxed)
 }
 
-/// Domains and blocks in which more is drawn than they bear.
-fn broken(task: &Task<'_>, blocks: &[Block], relaxed: &Relaxed) -> Vec<(usize, usize)> {
+/// What jobs draw in each domain and slot (kW).
+pub fn loads(task: &Task<'_>, relaxed: &Relaxed) -> Vec<Slots> {
     let domains = &task.problem.domains;
     let mut loads = vec![Slots::zeros(task.problem.slots.len()); domains.len()];
     for (group, wishes) in task.groups.iter().zip(&relaxed.wishes) {
@@ -87,6 +87,12 @@ fn broken(task: &Task<'_>, blocks: &[Block], relaxed: &Relaxed) -> Vec<(usize, u
             }
         }
     }
+    loads
+}
+
+/// Domains and blocks in which more is drawn than they bear.
+fn broken(task: &Task<'_>, blocks: &[Block], relaxed: &Relaxed) -> Vec<(usize, usize)> {
+    let (domains, loads) = (&task.problem.domains, loads(task, relaxed));
     let of = |(n, (domain, load)): (usize, (&Domain, Slots))| {
         let over = |block: &Block| block.mean(|slot| load.at(slot)) > block.mean(|slot| domain.cap(slot)) + 1e-6;
         blocks.iter().enumerate().filter(|(_, block)| over(block)).map(|(b, _)| (n, b)).collect::<Vec<_>>()
