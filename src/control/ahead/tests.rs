@@ -4,6 +4,7 @@ mod days;
 mod following;
 mod jobs;
 mod pauses;
+mod peaks;
 mod told;
 
 use plant::reading::{Sample, Why};

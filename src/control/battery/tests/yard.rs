@@ -161,6 +161,13 @@ impl Yard {
         Self::of(Arc::new(hall(batteries, true, TARGET)), prices, true)
     }
 
+    /// No battery, no target in the hall's file, energy that costs alike at all times, a month's peak of which a kW costs as much as a hundred kWh, and slurm may ask for leases.
+    pub fn untargeted() -> Self {
+        let text = text(0, true, TARGET).replace("[[peak]]\ndemand = \"peak\"\nmost = 700000.0\n", "");
+        assert!(!text.contains("[[peak]]"), "no target is left");
+        Self::of(Arc::new(load(&text)), FLAT, true)
+    }
+
     fn of(hall: Arc<Hall>, prices: &'static str, lends: bool) -> Self {
         let batteries = hall.power.storage.len();
         let tick = Tick { dt: Span::from_secs(1), wall: Wall(BEGIN), clock_trusted: true, ..Tick::default() };
