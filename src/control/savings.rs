@@ -59,6 +59,8 @@ pub struct Scene {
     pub price: PriceNow,
     /// The last forecast that was judged of each horizon.
     pub judged: [Judged; HORIZONS],
+    /// Setpoints of cooling are moved for peaks: what that takes off nobody reckons.
+    pub rides: bool,
 }
 
 /// What is remembered. A clone is a snapshot.

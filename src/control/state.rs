@@ -131,6 +131,7 @@ impl State {
             later: Later::default(),
             price: self.prices.now(),
             judged: self.outlook.as_ref().map(Outlook::judged).unwrap_or_default(),
+            rides: hall.power.peaks.as_ref().is_some_and(|peaks| peaks.ride.acts) && self.ride.is_away(),
             meter,
         };
         let known = if self.savings.knows(&scene) { meter.now.dt } else { Span::ZERO };

@@ -17,7 +17,8 @@ Examples:
   wattloop power savings --json | jq '.months[0].demands[] | {name, peak_w, cost}'
 
 Three columns: as it was metered; if batteries had rested, which is measured; and if no cap had been lowered for money and no job had waited either, which is an estimate. What is saved is the
-last less the first, and negative where control made it more. Time in which anything of it was not known counts for none of them. Money is before taxes.")]
+last less the first, and negative where control made it more. Time in which anything of it was not known counts for none of them. What cooling gave by riding is in
+no column: nobody meters what it would have drawn. Money is before taxes.")]
 pub struct SavingsArgs {
     #[command(flatten)]
     pub socket: SocketArgs,
@@ -95,6 +96,13 @@ fn beside(month: &MonthView) -> String {
         let gpus = month.deferred_gpu_h.map_or_else(String::new, |h| format!(", about {} GPU-hours", fixed(h, 1)));
         let _ = writeln!(page, "  jobs waited for {} kWh at machines{gpus}", kwh(month.deferred_wh));
     }
+    if month.rode_s >= 1.0 {
+        let _ = writeln!(
+            page,
+            "  cooling rode for {}: what that took off peaks is in no column, and saved is too low by it",
+            length(month.rode_s)
+        );
+    }
     for of in &month.forecasts {
         let Some((mean, bias)) = of.mean_w.zip(of.bias_w) else { continue };
         let _ = writeln!(
@@ -148,6 +156,7 @@ mod tests {
             unsure_gpu_h: 12.5,
             deferred_wh: 60e3,
             deferred_gpu_h: Some(120.0),
+            rode_s: 5400.0,
             forecasts: vec![
                 ForecastView { ahead_h: 4.0, judged: 1900, mean_w: Some(21e3), bias_w: Some(-3e3) },
                 ForecastView { ahead_h: 24.0, ..ForecastView::default() },
@@ -183,12 +192,14 @@ mod tests {
             "  batteries gave 20000.0 kWh and took 24000.0; lost on the way: 3200.0 kWh (320.00)\n",
             "  caps held back 5000.0 kWh, about 8100.0 GPU-hours of work; of 12.5 GPU-hours nobody knows\n",
             "  jobs waited for 60.0 kWh at machines, about 120.0 GPU-hours\n",
+            "  cooling rode for 1 h 30 min: what that took off peaks is in no column, and saved is too low by it\n",
             "  forecasts 4 h ahead: off by 21.0 kW in the mean, bias -3.0 kW, 1900 judged\n",
         ] {
             assert!(said.contains(line), "no `{line}` in\n{said}");
         }
         assert!(!said.contains("24 h ahead"), "nothing was judged:\n{said}");
-        view.months[0].lost_wh = None;
+        (view.months[0].lost_wh, view.months[0].rode_s) = (None, 0.0);
+        assert!(!page(&view).contains("cooling rode"), "nothing was moved");
         assert!(page(&view).contains("lost on the way: unknown"));
         view.months.clear();
         assert!(page(&view).contains("no billing period has begun"));

@@ -132,6 +132,8 @@ pub struct Month {
     pub unsure: f64,
     /// What jobs wanted that waited (Wh at machines).
     pub waited: f64,
+    /// For how long setpoints of cooling were moved for peaks (s).
+    pub rode: f64,
     /// One a horizon.
     pub errors: [Errors; HORIZONS],
     /// One a demand of the tariff.
@@ -156,6 +158,7 @@ impl Month {
             lost: 0.0,
             unsure: 0.0,
             waited: 0.0,
+            rode: 0.0,
             errors: [Errors::default(); HORIZONS],
             demands: vec![Billed::NONE; demands],
         }
@@ -196,6 +199,7 @@ impl Month {
         self.lost += of.lost;
         self.unsure += of.unsure;
         self.waited += of.waited;
+        self.rode += of.rode;
     }
 
     /// A forecast of a horizon was judged: what was measured above it (W).

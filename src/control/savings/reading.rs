@@ -26,6 +26,8 @@ pub struct Reading {
     pub moved: f64,
     /// See above.
     pub waited: f64,
+    /// For how long setpoints of cooling were moved for peaks (s).
+    pub rode: f64,
     /// For how long there was a price and its sum over time (s; per kWh · s), and the same of carbon (g per kWh).
     price: (f64, f64),
     /// See above.
@@ -51,6 +53,7 @@ impl Reading {
         self.unsure += scene.shed.unsure * hours;
         self.moved += scene.later.watts.0 * hours;
         self.waited += scene.later.waits.0 * hours;
+        self.rode += if scene.rides { seconds } else { 0.0 };
         if let Some(price) = scene.price.price {
             self.price = (self.price.0 + seconds, self.price.1 + price.number() * seconds);
         }

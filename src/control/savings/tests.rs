@@ -342,3 +342,20 @@ fn a_clock_that_is_set_a_month_ahead_and_back_bills_nothing_twice_and_loses_noth
         assert!(new.peak_w.expect("known").metered < 401e3, "August begins at nothing: {new:?}");
     }
 }
+
+#[test]
+fn what_cooling_gives_by_riding_is_in_no_side_and_savings_tell_for_how_long_it_rode() {
+    let mut rig = Rig::new("2026-07-01T00:00:00Z", &tariff("", FIXED));
+    rig.run(60, |_| [500.0, 0.0, 0.0]);
+    rig.scene.rides = true;
+    // It draws 20 kW less, and then 10 kW more on the way home.
+    rig.run(30, |_| [480.0, 0.0, 0.0]);
+    rig.run(15, |_| [510.0, 0.0, 0.0]);
+    rig.scene.rides = false;
+    rig.run(15, |_| [500.0, 0.0, 0.0]);
+    let of = only(&rig);
+    assert!((of.rode_s - 2700.0).abs() < 6.0, "{}", of.rode_s);
+    let peak = of.demands[0].peak_w.expect("known");
+    assert!((peak.metered - 510e3).abs() < 1.0, "{peak:?}");
+    assert_eq!((of.energy_wh.saved, peak.saved, of.demands[0].cost.expect("reckoned").saved), (0.0, 0.0, 0.0));
+}

@@ -62,6 +62,8 @@ pub struct MonthView {
     pub deferred_wh: f64,
     /// See above.
     pub deferred_gpu_h: Option<f64>,
+    /// For how long setpoints of cooling were moved for peaks (s): what that took off them is in no side, and `saved` is too low by it.
+    pub rode_s: f64,
     /// Forecasts 1, 4 and 24 hours ahead.
     pub forecasts: Vec<ForecastView>,
     /// Every demand of the tariff.
@@ -163,6 +165,7 @@ impl Savings {
             unsure_gpu_h: month.unsure,
             deferred_wh: month.waited,
             deferred_gpu_h: gpu.map(|rated| month.waited / rated.0),
+            rode_s: month.rode,
             forecasts: forecasts(month),
             demands: self.demands(plan, month, runs),
         }

@@ -106,6 +106,11 @@ impl Stand {
         self.rig.control.peaks().and_then(|view| view.cooling).expect("may be moved")
     }
 
+    /// For how long savings say that it rode (s).
+    fn rode(&self) -> f64 {
+        self.rig.control.savings().map_or(f64::NAN, |view| view.months.iter().map(|month| month.rode_s).sum())
+    }
+
     fn offset(&self, name: &str) -> f64 {
         self.view().setpoints.iter().find(|of| of.name == name).map_or(f64::NAN, |of| of.offset_k)
     }
@@ -149,6 +154,8 @@ fn it_rides_sooner_than_anything_is_lowered_and_moves_what_loops_and_plant_hold(
     assert!(because.contains("moved by +2.0 K for billed peaks"), "{because}");
     let why = stand.rig.control.why(stand.rig.point("ch-1/setpoint")).expect("an output");
     assert!(why.sentence.contains("moved for a billed peak"), "{}", why.sentence);
+    let (rode, rides) = (stand.rode(), stand.view().rides_s);
+    assert!(rode > 1200.0 && (rode - rides).abs() < 10.0, "savings tell that it rode: {rode} of {rides} s");
 }
 
 #[test]
@@ -171,6 +178,7 @@ fn what_is_looked_at_and_told_moves_nothing() {
     stand.pass(1200, 1.1 * TARGET);
     assert!(stand.offset("row-a") > 1.9 && !stand.view().acts);
     assert_eq!((stand.setpoint("row-a/fans"), stand.setpoint("row-b/fans")), before);
+    assert_eq!(stand.rode(), 0.0);
     let said: Vec<_> =
         stand.events.iter().map(|event| crate::control::sentence::event(&stand.rig.hall, event)).collect();
     assert!(said.iter().any(|of| of.contains("would have, if `ride-mode` let it,")), "{said:?}");

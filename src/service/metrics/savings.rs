@@ -93,6 +93,7 @@ mod tests {
             unsure_gpu_h: 11.0,
             deferred_wh: 17.0,
             deferred_gpu_h: Some(18.0),
+            rode_s: 19.0,
             forecasts: vec![
                 ForecastView { ahead_h: 1.0, judged: 3, mean_w: Some(12.0), bias_w: Some(-13.0) },
                 ForecastView { ahead_h: 24.0, ..ForecastView::default() },

@@ -78,6 +78,7 @@ impl Rig {
                 later: Later::default(),
                 price: PriceNow::default(),
                 judged: [None; HORIZONS],
+                rides: false,
             },
             meter_read: true,
             trusted: true,
