@@ -18,6 +18,8 @@ pub struct Flowed {
     whole: bool,
     /// When the meter was read last, its total then (Wh), and how often it had lost count.
     last: Option<(Wall, f64, u32)>,
+    /// The latest that a reading has been.
+    newest: Option<Wall>,
     /// By charges and their periods, as they stand in the file.
     charges: Vec<Vec<Hours>>,
 }
@@ -57,7 +59,7 @@ impl Flowed {
             }
         }
         let begins = self.billed.filter(|(from, to)| tariff.is_some_and(|of| billed(of, *from) == Some((*from, *to))));
-        *self = Self { billed: begins, whole: whole && begins.is_some(), last: self.last, ..next };
+        *self = Self { billed: begins, whole: whole && begins.is_some(), last: self.last, newest: self.newest, ..next };
     }
 
     /// A scan in which the clock is trusted. Allocates nothing.
@@ -69,10 +71,13 @@ impl Flowed {
         let runs = |(from, to): (Wall, Wall)| (from..to).contains(&now);
         if !self.billed.is_some_and(runs) {
             let next = billed(tariff, now);
-            let on = self.billed.zip(next).is_some_and(|((_, to), (from, _))| to == from);
+            // Where a clock was set back, some of the next one has been counted already, and is not known any more.
+            let first = next.is_some_and(|(from, _)| self.newest.is_some_and(|newest| newest <= from));
+            let on = first && self.billed.zip(next).is_some_and(|((_, to), (from, _))| to == from);
             (self.billed, self.whole) = (next, on);
             self.charges.iter_mut().flatten().for_each(|hours| hours.kwh = 0.0);
         }
+        self.newest = self.newest.max(Some(now));
         let Some((at, total, _)) = before.filter(|(_, _, breaks)| *breaks == meter.breaks) else {
             self.whole = false;
             return;

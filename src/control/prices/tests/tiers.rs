@@ -78,6 +78,21 @@ fn the_next_kwh_costs_what_the_tier_costs_that_the_billing_period_has_come_to() 
 }
 
 #[test]
+fn what_was_counted_before_a_clock_was_set_back_into_the_last_month_is_not_known() {
+    let mut bench = Bench::new(TIERS);
+    let month = 17 * 24 * HOUR;
+    bench.flows(1, 0.0);
+    while bench.tick.wall.0 < MORNING.0 + month {
+        bench.flows(30, 1.0);
+    }
+    assert_eq!(bench.flows(1, 300.0), says("0.26", false));
+    bench.tick.wall.0 -= 3 * 24 * HOUR;
+    assert!(bench.flows(1, 0.0).1);
+    bench.tick.wall.0 += 3 * 24 * HOUR;
+    assert_eq!(bench.flows(1, 0.0), says("0.31", true), "what flowed on 1 February is gone");
+}
+
+#[test]
 fn power_that_flows_out_takes_nothing_back_unless_the_tariff_says_so() {
     for (head, after) in [("", "0.26"), ("export = \"negative\"\n", "0.31")] {
         let mut bench = Bench::new(
