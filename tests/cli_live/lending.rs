@@ -57,7 +57,8 @@ fn every_end_of_a_command_has_its_code() {
     let why = ["retry, the client has its share", " kW were free", "instead: 10.0 kW from "];
     ends(&slurm.rig.ask(&["why", &format!("job/slurm/{request}")]), 0, &why);
     ends(&slurm.rig.ask(&["why", "job/slurm/none"]), 1, &["no request `none` of `slurm` is known"]);
-    run.says("wattloop::decision");
+    run.says("share; by pdu-a1 ");
+    run.says(&format!("client=\"slurm\" request=\"{request}\" item=0 op=\"acquire\" code=\"retry\""));
     ends(&slurm.acquire("b", "20kW", &["--min", "5kW", "--partial"]), 0, &["10000 W"]);
     ends(&slurm.acquire("c", "10MW", &[]), 77, &["denied"]);
     ends(&slurm.budget(&["acquire", "--job", "d", "--domain", "pdu-z9", "--want", "1kW"]), 77, &["pdu-z9"]);
