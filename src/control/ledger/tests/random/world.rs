@@ -30,6 +30,8 @@ pub struct World {
     done: Vec<Done>,
     /// So much of it is on disk for sure: what was done before the last answer. What was known then, and the ledger.
     sure: (usize, Known, Ledger),
+    /// The ledger as it was read from the disk by the last start.
+    read: Option<Ledger>,
 }
 
 impl World {
@@ -38,7 +40,7 @@ impl World {
         let rig = Rig::of(Rules { tenants, margin, cooling, ..Rules::default() });
         let sure = (0, Known::default(), rig.ledger.clone());
         let (said, done, snapshot) = (Vec::new(), Vec::new(), Default::default());
-        let mut world = Self { rig, known: Known::default(), said, snapshot, done, sure };
+        let mut world = Self { rig, known: Known::default(), said, snapshot, done, sure, read: None };
         world.write();
         world
     }
@@ -171,6 +173,7 @@ impl World {
             }
             self.known = asking;
         }
+        self.read = Some(self.rig.ledger.clone());
         (self.rig.tick, self.rig.loads, self.rig.limits) = (tick, loads, limits);
     }
 
@@ -214,13 +217,16 @@ impl World {
     }
 
     /// No feed is charged for more than it may carry, at no instant to come, but for what was charged already when it might carry more.
-    pub fn never_too_much(&self, before: &Ledger) {
+    pub fn never_too_much(&mut self, before: &Ledger) {
+        // Whose time was over in a start that was lost lives until the next one.
+        let read = self.read.take();
+        let before = [Some(before), Some(&self.sure.2), read.as_ref()];
         let (rig, tail) = (&self.rig, tail(&self.rig.ground.rules));
         for (feed, of) in rig.hall.power.feeds.iter() {
             let usable = rig.ground.usable(rig.limit_of(feed));
             for at in instants(rig) {
                 let had = |ledger: &Ledger| ledger.reserved(feed, at, tail);
-                let most = usable.max(had(before)).max(had(&self.sure.2));
+                let most = before.iter().flatten().map(|ledger| had(ledger)).fold(usable, Milli::max);
                 let reserved = rig.ledger.reserved(feed, at, tail);
                 assert!(reserved <= most, "{} at {at:?}: {reserved:?} of {usable:?}", of.name);
             }
