@@ -242,12 +242,12 @@ impl Ledger {
     ) -> Answered {
         let who = (message.client.as_str(), message.request.as_str());
         if let Some(outcome) = self.pends(message) {
-            return self.answer_to(who, &[outcome]);
+            return Answered { again: true, ..self.answer_to(who, &[outcome]) };
         }
         if let Some(known) = self.kept.find(who.0, who.1) {
             let conflict = [Outcome::plain(Code::Conflict, Why::OtherBody)];
             let outcomes = if known.is_to(message.body) { known.outcomes() } else { &conflict };
-            return self.answer_to(who, outcomes);
+            return Answered { again: true, ..self.answer_to(who, outcomes) };
         }
         let named = |text: &str| !text.is_empty() && text.chars().count() <= message::NAME;
         if !named(who.0) || !named(who.1) {
@@ -261,7 +261,7 @@ impl Ledger {
         }
         let mut looked = Vec::new();
         let outcomes = self.decide(around, message, (scratch, &mut looked, news));
-        let mut answered = Answered { again: false, ..self.answer_to(who, &outcomes) };
+        let mut answered = self.answer_to(who, &outcomes);
         for (item, feeds) in answered.items.iter_mut().zip(looked) {
             item.inputs = Some(Inputs { at: self.now(), plan: around.plan, feeds });
         }

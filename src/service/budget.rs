@@ -117,7 +117,7 @@ impl Shared {
                     return;
                 }
                 if let Some(asked) = asked.filter(|_| !of.again) {
-                    decided::log(&self.hall, asked, &of);
+                    decided::log(&self.hall, asked, &of, None);
                 }
                 self.remember(&of, trace);
                 write::answered(&self.hall, &of)

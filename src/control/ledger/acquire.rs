@@ -238,7 +238,7 @@ impl Ledger {
         (fit, news): (&Fit, &mut News<'_>),
     ) -> Outcome {
         let mut lease = self.draft(around, asked);
-        lease.decided = Inputs { at: self.now(), plan: around.plan, feeds: fit.feeds };
+        lease.decided = Some(Inputs { at: self.now(), plan: around.plan, feeds: fit.feeds });
         lease.end = asked.wish.times.duration.map(|long| later(asked.time.from, long));
         lease.steps.extend(steps);
         lease.begins(asked.time.from);

@@ -80,7 +80,7 @@ impl Ledger {
     pub fn answer_to(&self, (client, request): (&str, &str), outcomes: &[Outcome]) -> Answered {
         let item = |outcome: &Outcome| {
             let found = self.leases.iter().find(|of| Some(of.id) == outcome.lease);
-            let (live, inputs) = (found.map(|of| self.view(of, None)), found.map(|of| of.decided));
+            let (live, inputs) = (found.map(|of| self.view(of, None)), found.and_then(|of| of.decided));
             let waits = || {
                 let found = self.waiting.iter().find(|of| Some(of.lease.id) == outcome.lease);
                 found.map(|of| self.view(&of.lease, Some(of)))
@@ -92,7 +92,7 @@ impl Ledger {
             request: request.to_owned(),
             epoch: self.epoch,
             items: outcomes.iter().map(item).collect(),
-            again: true,
+            again: false,
         }
     }
 
@@ -100,6 +100,6 @@ impl Ledger {
     #[must_use]
     pub fn again(&self, client: &str, request: &str) -> Option<Answered> {
         let known = self.kept.find(client, request)?;
-        Some(self.answer_to((client, request), known.outcomes()))
+        Some(Answered { again: true, ..self.answer_to((client, request), known.outcomes()) })
     }
 }

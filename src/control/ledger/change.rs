@@ -139,7 +139,7 @@ impl Ledger {
         }
         lease.due.iter_mut().for_each(|due| due.wanted = power.wanted);
         lease.priority = priority.unwrap_or(lease.priority);
-        lease.decided = Inputs { at: now, plan: around.plan, feeds: fit.feeds };
+        lease.decided = Some(Inputs { at: now, plan: around.plan, feeds: fit.feeds });
         tell(news, lease, LeaseNews::Granted { watts });
         let code = if watts < power.wanted { Code::GrantedPartial } else { Code::Granted };
         Outcome::plain(code, Why::Fits).about(of.lease)

@@ -4,7 +4,7 @@ use plant::id::FeedId;
 use serde::{Deserialize, Serialize};
 
 use super::Ledger;
-use super::reply::{Code, Inputs, Item, Other, Tight, Why};
+use super::reply::{Code, Item, Other, Tight, Why};
 
 /// How a request was decided. Instants are milliseconds since 1970, UTC.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,16 +78,15 @@ impl Ledger {
         let other = |of: &Other| OtherView { start_ms: of.start.0, watts: of.watts, cost: of.cost };
         let item = |item: &Item| {
             let of = item.outcome;
-            let lent = item.inputs.filter(|inputs| *inputs != Inputs::default());
-            let feeds = lent.map_or([of.tight, None, None, None], |inputs| inputs.feeds);
+            let feeds = item.inputs.map_or([of.tight, None, None, None], |inputs| inputs.feeds);
             DecidedView {
                 code: of.code,
                 why: of.why,
                 sentence: of.why.sentence().to_owned(),
                 lease_id: of.lease.map(|lease| lease.to_string()),
                 state: item.lease.as_ref().map(|lease| lease.state.clone()),
-                decided_ms: lent.map(|inputs| inputs.at.0),
-                plan: lent.and_then(|inputs| inputs.plan),
+                decided_ms: item.inputs.map(|inputs| inputs.at.0),
+                plan: item.inputs.and_then(|inputs| inputs.plan),
                 feeds: feeds.iter().flatten().map(room).collect(),
                 earliest_ms: of.earliest.map(|at| at.0),
                 alternatives: of.others.iter().flatten().map(other).collect(),

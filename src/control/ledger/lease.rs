@@ -155,8 +155,8 @@ pub struct Lease {
     pub moves: Option<Moves>,
     /// Whether caps hold its machines back.
     pub capped: Capped,
-    /// What it was lent by, or changed last at its client's wish.
-    pub decided: Inputs,
+    /// What it was lent by, or changed last at its client's wish; nothing of one that waits, or was taken up from what the broker had kept.
+    pub decided: Option<Inputs>,
 }
 
 impl Lease {
@@ -198,7 +198,7 @@ impl Lease {
             due: Due::of(wish),
             moves: None,
             capped: Capped::default(),
-            decided: Inputs::default(),
+            decided: None,
         }
     }
 

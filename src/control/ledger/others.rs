@@ -20,8 +20,8 @@ use crate::control::term::later;
 const HOUR: f64 = 3_600_000.0;
 /// How long something may last whose cost is told (quarters of an hour): two days.
 const LONGEST: i64 = 192;
-/// What costs so much as something else is no cheaper (1, of that).
-const CHEAPER: f64 = 0.999;
+/// What costs less by no more than this is no cheaper (1, of what it is held against).
+const ALIKE: f64 = 0.001;
 
 /// What energy costs in the quarters of an hour from one on, for what is carried for a watt.
 struct Costs {
@@ -64,6 +64,15 @@ fn billed(around: &Around<'_>, asked: &Asked<'_>) -> Option<f64> {
     found.reduce(f64::max).map(|weight| weight / asked.wish.power.kept())
 }
 
+/// As many as are told, in their order.
+fn told(found: impl IntoIterator<Item = Other>) -> [Option<Other>; OTHERS] {
+    let mut others = [None; OTHERS];
+    for (place, of) in others.iter_mut().zip(found) {
+        *place = Some(of);
+    }
+    others
+}
+
 impl Ledger {
     /// What there is instead of what is not lent: as much as fits now, and what fits when it could start at the earliest.
     pub(super) fn instead(
@@ -74,7 +83,6 @@ impl Ledger {
         scratch: &mut Scratch,
     ) -> [Option<Other>; OTHERS] {
         let (wanted, start) = (asked.wish.power.wanted, asked.time.from);
-        let mut others = [None; OTHERS];
         let costs = Costs::new(around, asked);
         let other = |start: Wall, fits: f64| {
             let watts = libm::floor(fits).min(wanted);
@@ -84,10 +92,7 @@ impl Ledger {
         let now = other(start, fit.watts).filter(|of| of.watts < wanted);
         let later = earliest.filter(|at| *at > start && asked.in_time(*at));
         let later = later.and_then(|at| other(at, self.fit(around, &asked.weights, &asked.at(at), scratch).watts));
-        for (place, found) in others.iter_mut().zip([now, later].into_iter().flatten()) {
-            *place = Some(found);
-        }
-        others
+        told([now, later].into_iter().flatten())
     }
 
     /// The answer to who asks only what would be, with what it would cost, and when that is least: within a day and a half, and in time.
@@ -118,16 +123,12 @@ impl Ledger {
         let mut found: Vec<Other> = outcome.others.iter().flatten().copied().chain(now).collect();
         // What is as cheap and sooner says it already.
         let dearer = |than: &Other, of: &Other| match (than.cost, of.cost) {
-            (Some(than), Some(cost)) if of.watts >= wanted => than < cost - (1.0 - CHEAPER) * cost.abs(),
+            (Some(than), Some(cost)) if of.watts >= wanted => than < cost - ALIKE * cost.abs(),
             (Some(_) | None, Some(_) | None) => true,
         };
         let cheapest = cheapest.filter(|of| found.iter().all(|other| other.start != of.start && dearer(of, other)));
         found.extend(cheapest);
         found.sort_by_key(|of| of.start);
-        let mut others = [None; OTHERS];
-        for (place, of) in others.iter_mut().zip(found) {
-            *place = Some(of);
-        }
-        Outcome { others, ..outcome }
+        Outcome { others: told(found), ..outcome }
     }
 }

@@ -211,7 +211,7 @@ impl Ledger {
         (lease.end, lease.term) = (end, Term::until(lease.ttl, around.tick));
         lease.begins(start);
         lease.floor = lease.floor.min(watts);
-        lease.decided = Inputs { at: self.now(), plan: around.plan, feeds: fit.feeds };
+        lease.decided = Some(Inputs { at: self.now(), plan: around.plan, feeds: fit.feeds });
         tell(news, &lease, LeaseNews::Granted { watts });
         self.answer(&lease, Outcome::plain(code, Why::Fits), watts);
         self.leases.push(lease);

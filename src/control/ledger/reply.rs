@@ -177,7 +177,7 @@ pub const OTHERS: usize = 3;
 pub type Looked = [Option<Tight>; TOLD];
 
 /// What a decision goes by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
     /// When it was decided.
     pub at: Wall,
@@ -277,7 +277,6 @@ pub struct Answered {
     /// One for each item; one where the request had no items.
     pub items: Vec<Item>,
     /// It was decided before, and is told again.
-    #[serde(default)]
     pub again: bool,
 }
 

@@ -70,15 +70,18 @@ impl Mouth {
             if !self.shared.say_response((&answered.client, &trace), &data) {
                 return;
             }
-            decided::log(&self.shared.hall, ("served", false), answered);
         }
-        for (client, _, notice) in &view.notices {
+        for (client, request, notice) in &view.notices {
             let id = notice.lease.to_string();
             // What an earlier run left with the broker of a lease that is over.
             if first && !lives.contains(id.as_str()) {
                 self.shared.publish(&format!("budget/{client}/lease/{id}"), Vec::new(), true);
             }
             let old = first && notice.effective.0 < view.at_ms.saturating_sub(AGAIN);
+            let of = |answered: &&Answered| (&answered.client, &answered.request) == (client, request);
+            if let Some(served) = view.answers.iter().find(of).filter(|_| notice.tidings == Tidings::Answered && !old) {
+                decided::log(&self.shared.hall, ("served", false), served, Some(notice.lease));
+            }
             if notice.tidings != Tidings::Answered && !old {
                 let data = write::notice(notice, view.epoch);
                 if !self.shared.say(&format!("budget/{client}/notice"), ("notice", &id), &data, false) {
