@@ -22,7 +22,7 @@ A job is a request for a lease; its start is its grant. Those that wait are in t
 a window, a plan, or a clock that is trusted. Times are UTC. `planned` says why the plan that is followed runs a job when it does, or what it is short of and by which
 limit; `wattloop power ahead` tells more.
 
-`pauses` is one whose job the plan lets rest, and goes on by itself. `late for` is a deadline that will not be kept, as far as is known. `cannot come down` is what its client has said of what it was told. `kept` is a lease that nobody has renewed since the journal was lost.
+`pauses` is one whose job the plan lets rest, and goes on by itself. `late for` is a deadline that will not be kept, as far as is known. `cannot come down` is what its client has said of what it was told, `no answer` that it had not said anything of it when that was to be enforced. `kept` is a lease that nobody has renewed since the journal was lost.
 
 Below them: racks, and feeds that a client has alone, that draw more than leases let them, each with its case, the leases there, and what it is capped to.")]
 pub struct JobsArgs {
@@ -153,9 +153,13 @@ fn late(of: &LeaseView) -> String {
     by.map_or_else(String::new, |by| format!("; late for {}", minute(by)))
 }
 
-/// "; cannot come down" of one whose client has said that.
+/// "; cannot come down" of one whose client has said that, "; no answer" where it has not said anything of being lowered.
 const fn cannot(of: &LeaseView) -> &'static str {
-    if of.cannot { "; cannot come down" } else { "" }
+    match (of.cannot, of.unanswered) {
+        (true, _) => "; cannot come down",
+        (false, true) => "; no answer",
+        (false, false) => "",
+    }
 }
 
 /// "2026-12-01 02:00Z".

@@ -123,6 +123,8 @@ pub struct Around<'a> {
     pub limit: &'a dyn Fn(FeedId, Wall, Wall) -> Watts,
     /// What makes it so little now.
     pub cause: &'a dyn Fn(FeedId) -> Cause,
+    /// Why loads come down that are above what a feed itself carries.
+    pub own_cause: &'a dyn Fn(FeedId) -> Cause,
     /// What flows through a feed (W); nothing where its meter is lost.
     pub load: &'a dyn Fn(FeedId) -> Option<Watts>,
     /// What a rack's meter reads (W), by the rack's place in the tree; nothing where that is not fresh.
@@ -382,6 +384,7 @@ fn tell(news: &mut News<'_>, lease: &Lease, what: LeaseNews) {
         | LeaseNews::Recovering { .. }
         | LeaseNews::PassedOver { .. }
         | LeaseNews::Cannot { .. }
+        | LeaseNews::Unanswered { .. }
         | LeaseNews::Skewed { far: true, .. }
         | LeaseNews::Late { late: true, .. } => {
             news.warn(about, What::Lease(what));

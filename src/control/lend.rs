@@ -1,7 +1,7 @@
 //! What the ledger must know of all else: what feeds carry, what they may carry now and later, and how much cooling each watt brings.
 
 use plant::hall::Hall;
-use plant::hall::power::Feed;
+use plant::hall::power::{Feed, FeedKind};
 use plant::hall::power::flows::Known;
 use plant::hall::window::Opening;
 use plant::id::FeedId;
@@ -94,6 +94,7 @@ impl State {
             power,
             limit: &|feed, from, to| self.lends(plan, (feed, now), (from, to)).0,
             cause: &|feed| self.lends(plan, (feed, now), (now, later(now, SOON))).1,
+            own_cause: &|feed| self.own_cause(plan, feed),
             load: &|feed| self.metered_load(plan, feed),
             rack: &|rack| feeds::metered(power, image, rack),
             meter: &|feed| self.metered_free(&plan.hall, feed),
@@ -124,9 +125,24 @@ impl State {
         let gives = if moment { self.gives(plan, feed) } else { Watts(0.0) };
         let calm = if moment { 1.0 } else { CALM };
         let asked = self.asked((feed, now), (from, to), (Span::ZERO, SOON));
-        let all = asked.into_iter().chain([(window.map(|mean| mean.allowed * calm), Cause::PeakInterval)]);
+        // What a billed meter allows that is not read is what the hall's file says for that.
+        let read = plan.peaks.as_ref().is_none_or(|peaks| self.interval.is_read(peaks));
+        let billed = if read { Cause::PeakInterval } else { Cause::MeterFault };
+        let all = asked.into_iter().chain([(window.map(|mean| mean.allowed * calm), billed)]);
         let found = all.filter_map(|(watts, cause)| Some((watts? + gives, cause)));
-        found.fold((limit, Cause::Breaker), |least, next| if next.0 < least.0 { next } else { least })
+        found.fold((limit, self.own_cause(plan, feed)), |least, next| if next.0 < least.0 { next } else { least })
+    }
+
+    /// Why loads come down that are above what a feed itself carries.
+    fn own_cause(&self, plan: &Plan, feed: FeedId) -> Cause {
+        // Its meter says less than what is below it draws: that is what counts.
+        if self.feeds.flow(feed).is_some_and(|flow| flow.known == Known::Doubted) {
+            return Cause::MeterFault;
+        }
+        match plan.hall.power.feeds.get(feed).map(|of| of.kind) {
+            Some(FeedKind::Ups) => Cause::Ups,
+            Some(FeedKind::Utility | FeedKind::Transformer | FeedKind::Panel | FeedKind::Pdu) | None => Cause::Breaker,
+        }
     }
 
     /// What a feed may carry between two instants for budgets, targets of a grid and their ramp (W). What holds it now is taken to do so for so long: budgets at the least, a ramp at the most.

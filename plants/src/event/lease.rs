@@ -102,6 +102,13 @@ pub enum LeaseNews {
         /// What it may draw then (W).
         watts: f64,
     },
+    /// Its client has said nothing of what it was told when that is to be enforced: it is not waited for.
+    Unanswered {
+        /// Which, by the start of control that gave it its number, and that.
+        lease: (u64, u64),
+        /// What it may draw (W).
+        watts: f64,
+    },
     /// The clock of a client differs from ours by more than a tenth of a time to live, or does not any more.
     Skewed {
         /// Which client, by its place in the configuration, from 1.
@@ -199,6 +206,7 @@ impl LeaseNews {
             Self::Recovered { .. } => "leases_recovered",
             Self::PassedOver { .. } => "leases_passed_over",
             Self::Cannot { .. } => "lease_cannot",
+            Self::Unanswered { .. } => "lease_unanswered",
             Self::Skewed { far: true, .. } => "lease_client_clock",
             Self::Skewed { far: false, .. } => "lease_client_clock_right",
             Self::Full { full: true, .. } => "lease_answers_full",

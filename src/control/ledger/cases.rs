@@ -54,6 +54,12 @@ impl Watch {
     }
 
     /// A case by its number: racks come first, then what clients have alone.
+    #[must_use]
+    pub fn case(&self, n: usize) -> Option<&Case> {
+        self.all().nth(n)
+    }
+
+    /// The same, to be changed.
     pub fn case_mut(&mut self, n: usize) -> Option<&mut Case> {
         self.all_mut().nth(n)
     }
@@ -68,7 +74,7 @@ impl Watch {
         }
     }
 
-    /// What leases are charged at in each rack, and below feeds that a client has alone, now. Who will not come down is not waited for: he counts with what he may.
+    /// What leases are charged at in each rack, and below feeds that a client has alone, now. Who will not come down, or does not answer, is not waited for: he counts with what he may.
     pub(super) fn charge(
         &mut self,
         (leases, unable): (&[Lease], &[Unable]),
@@ -82,7 +88,7 @@ impl Watch {
             (case.charged, case.here, case.most) = (Milli::ZERO, Milli::ZERO, None);
         }
         for lease in leases {
-            let refuses = unable.iter().any(|of| of.lease == lease.id);
+            let refuses = lease.is_silent() || unable.iter().any(|of| of.lease == lease.id);
             let watts = if refuses { lease.may(now) } else { lease.charged(now, now, tail) };
             for (place, share) in &lease.places {
                 let of = Milli::of(watts, *share);

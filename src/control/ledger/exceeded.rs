@@ -78,18 +78,20 @@ impl Ledger {
     /// Who draws more than he was lent.
     pub(super) fn judge(&mut self, around: &Around<'_>, news: &mut News<'_>) {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
+        self.unanswered(news);
         self.unable();
         self.watch.charge((&self.leases, &self.unable), (around.power, around.ground), (now, tail));
         let racks = (0..self.watch.cases.len()).map(At::Rack);
         for (n, at) in racks.chain(around.ground.areas.iter().map(At::Area)).enumerate() {
             let next = (self.epoch, self.watch.last.saturating_add(1));
-            let refused = self.is_refused(around, at);
-            let Some(case) = self.watch.case_mut(n) else { continue };
             let (drawn, cappable) = match at {
                 At::Rack(rack) => ((around.rack)(rack), (around.cappable)(rack)),
                 At::Area(area) => (area.carries(around.meter), area.racks.iter().any(|rack| (around.cappable)(*rack))),
             };
             let rules = &around.ground.rules.excess;
+            let over = |case: &Case| drawn.is_some_and(|drawn| case.is_over(drawn, rules));
+            let refused = self.watch.case(n).is_some_and(over) && self.is_refused(around, at);
+            let Some(case) = self.watch.case_mut(n) else { continue };
             let scene = Scene { rules, drawn, cappable, refused, dt: around.dt, now, next };
             let Some(stage) = case.step(&scene) else { continue };
             let told = *case;
@@ -106,10 +108,10 @@ impl Ledger {
         }
     }
 
-    /// Who has a lease there has said that he will not come down.
+    /// Who has a lease there has said that he will not come down, or has not answered in time.
     fn is_refused(&self, around: &Around<'_>, at: At<'_>) -> bool {
-        let here = |lease: &&Lease| self.refuses(lease.id) && at.charged(around, lease, 1.0) > Milli::ZERO;
-        !self.unable.is_empty() && self.leases.iter().any(|lease| here(&lease))
+        let alone = |lease: &Lease| lease.is_silent() || self.refuses(lease.id);
+        self.leases.iter().any(|lease| alone(lease) && at.charged(around, lease, 1.0) > Milli::ZERO)
     }
 
     /// The client of every lease there hears of it: caps are for all GPUs there.

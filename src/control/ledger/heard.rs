@@ -3,13 +3,15 @@
 //! Who says `cannot` will not come down: nothing that is enforced waits for him any longer. From when on a lease that is lowered may draw less its feed is brought down by
 //! what it gives up, as long as that stays charged; then the meters of racks and feeds judge, and who they find there is capped without having been noticed first. It holds until the
 //! lease is restored, until the case is over that he spoke of, or until he says that he can after all.
+//!
+//! Who has said nothing of being lowered by `hard_at` is judged and capped so, too; what his feed carries is not: he may have come down all the same.
 
 use plant::event::{About, LeaseNews, What};
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
-use super::lease::Lease;
+use super::lease::{Cut, GRACE, Lease, Life, Word};
 use super::message::{Heard, LeaseId, Status};
 use super::reply::{Code, Outcome, Why};
 use super::tree::Place;
@@ -60,6 +62,9 @@ impl Ledger {
                 tell(news, lease, LeaseNews::Exceeded { watts, may });
             }
             lease.exceeds = may_still > may;
+        }
+        if heard.status.is_some() {
+            lease.cut.iter_mut().for_each(|cut| cut.word = Word::Said);
         }
         match heard.status {
             Some(Status::Cannot) => self.cannot(around, of, news),
@@ -129,6 +134,22 @@ impl Ledger {
         self.unable.iter().any(|unable| unable.lease == lease)
     }
 
+    /// One scan: who has said nothing of what it was told when that is to be enforced (`hard_at`). Allocates nothing.
+    pub(super) fn unanswered(&mut self, news: &mut News<'_>) {
+        let now = self.now();
+        for lease in &mut self.leases {
+            let holds = match lease.life {
+                Life::Held | Life::Grace { .. } => true,
+                Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => false,
+            };
+            let late = |cut: &Cut| cut.word == Word::Awaited && later(cut.from, GRACE) <= now;
+            let Some(cut) = lease.cut.as_mut().filter(|cut| holds && late(cut)) else { continue };
+            cut.word = Word::Missing;
+            let what = LeaseNews::Unanswered { lease: (lease.id.epoch, lease.id.number), watts: cut.watts };
+            tell(news, lease, what);
+        }
+    }
+
     /// One scan: what is taken to be drawn by those who will not come down, and who is none of them any more. Allocates nothing.
     pub(super) fn unable(&mut self) {
         let now = self.now();
@@ -154,6 +175,12 @@ impl Ledger {
 }
 
 impl Lease {
+    /// Its client has said nothing of what it was brought down to, and is not waited for any longer.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.cut.is_some_and(|cut| cut.word == Word::Missing)
+    }
+
     /// Nothing is taken to be drawn but what it may.
     const fn trusted(&mut self) {
         (self.measured, self.exceeds) = (None, false);

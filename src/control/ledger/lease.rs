@@ -48,6 +48,17 @@ pub struct Step {
     pub watts: f64,
 }
 
+/// Whether a client has said anything of what its lease was brought down to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Word {
+    /// Not yet, and it is not late.
+    Awaited,
+    /// It has.
+    Said,
+    /// It had not when that was to be enforced, and was not waited for.
+    Missing,
+}
+
 /// What a lease has been brought down to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cut {
@@ -57,6 +68,8 @@ pub struct Cut {
     pub watts: f64,
     /// Why.
     pub cause: Cause,
+    /// What its client has said.
+    pub word: Word,
 }
 
 /// Where a lease is in its life.

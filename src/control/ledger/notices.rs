@@ -42,6 +42,10 @@ pub enum Cause {
     GridTarget,
     /// A feed carries more than its limit.
     Breaker,
+    /// An uninterruptible supply carries more than its limit.
+    Ups,
+    /// A meter is not read, or says less than flows: what is taken to flow counts, or what the hall's file says for that.
+    MeterFault,
     /// A person or a rule lets a feed carry less.
     Operator,
     /// Somebody more important needs it.
@@ -68,6 +72,8 @@ impl Cause {
             Self::PeakInterval => "peak_interval",
             Self::GridTarget => "grid_target",
             Self::Breaker => "breaker",
+            Self::Ups => "ups",
+            Self::MeterFault => "meter_fault",
             Self::Operator => "operator",
             Self::Priority => "priority",
             Self::Expired => "expired",

@@ -15,7 +15,7 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::WAITS;
-use super::lease::{Cut, GRACE, Lease, Life, STEPS, Step, charged_until};
+use super::lease::{Cut, GRACE, Lease, Life, STEPS, Step, Word, charged_until};
 use super::message::Class;
 use super::notices::{Cause, Tidings};
 use super::planned::SPARE;
@@ -272,7 +272,7 @@ impl Ledger {
             tell(news, lease, LeaseNews::Restored { watts: lease.at(now) });
             self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false));
         } else {
-            lease.cut = Some(Cut { from: until, watts: 0.0, cause });
+            lease.cut = Some(Cut { from: until, watts: 0.0, cause, word: Word::Awaited });
             tell(news, lease, LeaseNews::Lowered { watts: 0.0 });
             self.notify(place, Tidings::Pause, (now, later(now, GRACE)), (cause, false));
         }

@@ -9,7 +9,7 @@ use plant::id::FeedId;
 use plant::time::{Span, Wall};
 
 use super::amount::Milli;
-use super::lease::{Cut, GRACE, Lease, Life, charged_until};
+use super::lease::{Cut, GRACE, Lease, Life, Word, charged_until};
 use super::message::{Class, Wish};
 use super::notices::{Cause, Tidings};
 use super::room::{Scratch, Time};
@@ -133,7 +133,7 @@ impl Ledger {
             // Above what the feed itself carries nobody waits for a notice.
             let own = around.power.feeds.get(feed).map(|of| Milli::limit(of.limit()));
             let burns = self.seen.get(feed).and_then(|seen| seen.load).zip(own).is_some_and(|(load, own)| load > own);
-            let cause = if burns { Cause::Breaker } else { (around.cause)(feed) };
+            let cause = if burns { (around.own_cause)(feed) } else { (around.cause)(feed) };
             self.lower(place, (cause, if burns { When::AtOnce } else { When::Saved }), news);
         }
     }
@@ -154,7 +154,7 @@ impl Ledger {
         let from = lease.gives_up_its_pause(from);
         let unsaved = lease.unsaved(from).filter(|_| pauses).unwrap_or_default();
         lease.due.iter_mut().for_each(|due| due.loses(unsaved));
-        lease.cut = Some(Cut { from, watts, cause });
+        lease.cut = Some(Cut { from, watts, cause, word: Word::Awaited });
         lease.cuts = lease.cuts.saturating_add(1);
         lease.seq = lease.seq.saturating_add(1);
         Some(from)

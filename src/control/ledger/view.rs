@@ -73,6 +73,9 @@ pub struct LeaseView {
     /// Its client has said that it cannot do what it was told.
     #[serde(default)]
     pub cannot: bool,
+    /// Its client had not answered that it is lowered when that was to be enforced, and is not waited for.
+    #[serde(default)]
+    pub unanswered: bool,
     /// What the broker keeps of it besides; for nobody else.
     #[serde(skip)]
     pub rest: Option<Rest>,
@@ -165,6 +168,7 @@ impl Ledger {
             done_ms: of.due.and_then(|due| due.done()).map(|at| at.0),
             late: of.due.is_some_and(|due| due.late),
             cannot: self.refuses(of.id),
+            unanswered: of.is_silent(),
             rest: Some(Rest { places: of.places.clone(), class: of.class, flex: of.flex, kept: of.kept }),
         }
     }

@@ -10,7 +10,7 @@
 //! was while something is. Over is what is above that, and all that is charged there, by more than the tolerance. What is charged to a feed above may all be drawn there. Without
 //! anything known of what is nobody's nothing is judged, and a reading that is not fresh changes nothing: no timer runs by it, and what is capped stays so.
 //!
-//! Whose client has said that it cannot come down is over at once, and capped with the next scan.
+//! Whose client has said that it cannot come down, or has not answered by `hard_at`, is over at once, and capped with the next scan.
 //!
 //! What is kept for moments (`peak_w`) counts for nothing here: a moment is shorter than `noticed`, and what lasts longer is an excess.
 
@@ -142,7 +142,7 @@ pub struct Scene<'a> {
     pub drawn: Option<Watts>,
     /// Something there can be capped.
     pub cappable: bool,
-    /// Who has a lease there has said that he will not come down: nobody waits for him.
+    /// Who has a lease there has said that he will not come down, or has not answered in time: nobody waits for him.
     pub refused: bool,
     /// The time that was lived since the scan before.
     pub dt: Span,
@@ -159,6 +159,15 @@ impl Case {
         Some(self.base? + self.charged.watts())
     }
 
+    /// This is more than may be drawn there.
+    #[must_use]
+    pub fn is_over(&self, drawn: Watts, rules: &Limits) -> bool {
+        self.may().is_some_and(|may| {
+            let charged = self.charged.watts();
+            drawn > may + Watts((charged.0 * rules.tolerance).max(LEAST))
+        })
+    }
+
     /// What its GPUs are capped to, with all else in it (W).
     #[must_use]
     pub fn capped(&self) -> Option<Watts> {
@@ -173,10 +182,7 @@ impl Case {
         let drawn = scene.drawn?;
         self.drawn = Some(drawn);
         let (rules, dt) = (scene.rules, scene.dt);
-        let over = self.may().is_some_and(|may| {
-            let charged = self.charged.watts();
-            drawn > may + Watts((charged.0 * rules.tolerance).max(LEAST))
-        });
+        let over = self.is_over(drawn, rules);
         if self.stage == Stage::Within {
             return self.look(over, drawn, scene);
         }

@@ -35,6 +35,14 @@ pub fn lease(news: LeaseNews) -> String {
                 kw(watts)
             )
         }
+        LeaseNews::Unanswered { lease, watts } => {
+            format!(
+                "has lease {}-{}, whose client has not answered that it comes down to {:.1} kW: nobody waits for it",
+                lease.0,
+                lease.1,
+                kw(watts)
+            )
+        }
         LeaseNews::Skewed { client, ahead_ms, far: true } => {
             let (s, way) = (ahead_ms.unsigned_abs() / 1000, if ahead_ms < 0 { "behind" } else { "ahead" });
             format!("hears from client {client} of the configuration, whose clock is {s} s {way} of ours")

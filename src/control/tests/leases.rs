@@ -109,6 +109,48 @@ fn a_budget_and_a_target_of_a_grid_leave_less_and_lower_what_bends() {
     assert_eq!(told, [(Tidings::Restore, 100e3)]);
 }
 
+/// What is told first of a lease of 100 kW (W, why, at once).
+fn told_first(rig: &Rig) -> Option<(f64, Cause, bool)> {
+    let seen = rig.control.leases(0).expect("may be asked");
+    seen.notices.first().map(|(_, _, of)| (of.watts, of.cause, of.emergency))
+}
+
+#[test]
+fn a_supply_that_carries_too_much_and_a_meter_that_says_too_little_are_told_as_what_they_are() {
+    let ups = |watts: f64| move |rig: &mut Rig| rig.read("ups/power", watts);
+    let too_little = |rig: &mut Rig| {
+        settle(rig, 29e3);
+        rig.read("ups/power", 745e3);
+    };
+    let rows: [(&dyn Fn(&mut Rig), Option<Cause>); 3] =
+        [(&ups(745e3), None), (&ups(1.2e6), Some(Cause::Ups)), (&too_little, Some(Cause::MeterFault))];
+    for (n, (reads, cause)) in rows.into_iter().enumerate() {
+        let mut rig = lending();
+        assert_eq!(acquire(&mut rig, "r1", 100e3).0, Code::Granted);
+        reads(&mut rig);
+        rig.steps(3);
+        assert_eq!(told_first(&rig), cause.map(|cause| (10e3, cause, true)), "row {n}");
+    }
+}
+
+const FIXED: &str = "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nunreliable = \"fixed\"\nunreliable-watts = 800e3\n\
+                     [[peak]]\ndemand = \"peak\"\nmost = 2e6\n";
+
+#[test]
+fn what_a_billed_meter_that_is_not_read_allows_is_told_as_its_fault() {
+    let tariff = "name = \"t\"\nsummary = \"A peak.\"\ncurrency = \"EUR\"\nzone = \"UTC\"\n\
+                  [[demand]]\nname = \"peak\"\nwindow = \"fixed\"\nlength = \"15min\"\nprice = 10\n";
+    let tariff = Tariff::load("t.toml", tariff).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut rig = lending_in(FIXED, Some(tariff));
+    assert_eq!(acquire(&mut rig, "r1", 100e3).0, Code::Granted);
+    rig.steps(60);
+    assert_eq!(told_first(&rig), None);
+    rig.silence("utility/power");
+    rig.silence("utility/energy");
+    rig.steps(120);
+    assert_eq!(told_first(&rig), Some((10e3, Cause::MeterFault, false)));
+}
+
 fn say_renew(rig: &mut Rig) {
     let seen = rig.control.leases(0).expect("may be asked");
     let lease = LeaseId::parse(&seen.leases[0].lease_id).expect("a name");

@@ -16,7 +16,7 @@ pub fn news(news: LeaseNews) -> Value {
         | LeaseNews::Restored { watts } => json!({ "kind": kind, "watts": watts }),
         LeaseNews::Paused { seconds } => json!({ "kind": kind, "seconds": seconds }),
         LeaseNews::Exceeded { watts, may } => json!({ "kind": kind, "watts": watts, "may_w": may }),
-        LeaseNews::Cannot { lease, watts } => {
+        LeaseNews::Cannot { lease, watts } | LeaseNews::Unanswered { lease, watts } => {
             json!({ "kind": kind, "lease_id": format!("{}-{}", lease.0, lease.1), "watts": watts })
         }
         LeaseNews::Skewed { client, ahead_ms, far: _ } => {

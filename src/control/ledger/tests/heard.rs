@@ -112,11 +112,19 @@ fn a_rack_whose_client_cannot_come_down_is_capped_without_waiting_for_it() {
         rig.events.iter().filter_map(of).collect()
     };
     let both = [ExcessStage::Noticed, ExcessStage::Capped];
-    // Who says nothing has his notice, what stays charged, and the two waits.
-    let (mut rig, _) = drawn(Some(Place::Rack(0)));
+    // Who says that he does it has his notice, what stays charged, and the two waits.
+    let (mut rig, lease) = drawn(Some(Place::Rack(0)));
     lowered(&mut rig);
+    says(&mut rig, |of| Heard { lease: Some(lease), seq: 2, status: Some(Status::Accepted), ..of });
     assert_eq!(stages(&mut rig, 60 + 120 + 85), [ExcessStage::Noticed]);
     assert_eq!(stages(&mut rig, 10), [ExcessStage::Capped]);
+    // Who says nothing has his notice, and the time until `hard_at`.
+    let (mut rig, lease) = drawn(Some(Place::Rack(0)));
+    lowered(&mut rig);
+    let hard = rig.notices()[0].hard.since(rig.notices()[0].effective);
+    assert_eq!(stages(&mut rig, 59 + 60), []);
+    assert_eq!((stages(&mut rig, 3), hard), (both.to_vec(), Span::from_secs(60)));
+    assert_eq!((rig.ledger.held_to(0).map(|(watts, _)| watts.0), rig.ledger.refuses(lease)), (Some(20e3), false));
     // Who says that he cannot has his notice.
     let (mut rig, lease) = drawn(Some(Place::Rack(0)));
     lowered(&mut rig);
@@ -136,6 +144,34 @@ fn a_rack_whose_client_cannot_come_down_is_capped_without_waiting_for_it() {
     assert_eq!(stages(&mut rig, 125), [ExcessStage::Over]);
     rig.pass(2);
     assert!(!rig.ledger.refuses(lease));
+}
+
+/// What its meter says after `hard_at` is judged as ever where the client has answered, even late, and nothing is done to who has come down without a word.
+#[test]
+fn who_has_not_answered_in_time_is_told_once_and_shown_until_he_does() {
+    let told = |rig: &Rig| {
+        let of = |of: &&plant::event::Event| matches!(of.what, What::Lease(LeaseNews::Unanswered { watts: 20e3, .. }));
+        rig.events.iter().filter(of).count()
+    };
+    let shown = |rig: &Rig| rig.ledger.show(0, |_| "").leases[0].unanswered;
+    let (mut rig, lease) = drawn(Some(Place::Rack(0)));
+    lowered(&mut rig);
+    rig.racks[0] = Some(20e3);
+    rig.pass(59 + 59);
+    says(&mut rig, |of| Heard { lease: Some(lease), seq: 2, measured: Some(20e3), ..of });
+    assert_eq!((told(&rig), shown(&rig)), (0, false));
+    rig.pass(60);
+    assert_eq!((told(&rig), shown(&rig)), (1, true), "what it draws is no answer");
+    rig.restart(Some(5));
+    rig.pass(5);
+    assert_eq!((told(&rig), shown(&rig), rig.ledger.held_to(0)), (1, true, None));
+    says(&mut rig, |of| Heard { lease: Some(lease), seq: 2, status: Some(Status::Done), ..of });
+    assert!(!shown(&rig));
+    rig.racks[0] = Some(50e3);
+    rig.pass(85);
+    assert_eq!((told(&rig), rig.ledger.held_to(0)), (1, None), "and is waited for as others are");
+    rig.pass(10);
+    assert!(rig.ledger.held_to(0).is_some());
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl Rig {
             power,
             limit: &|feed, _, _| limits[feed.index()].map_or_else(|| power.feeds[feed].limit(), Watts),
             cause: &|_| Cause::GridTarget,
+            own_cause: &|_| Cause::Breaker,
             load: &|feed| loads[feed.index()].map(Watts),
             rack: &|rack| racks[rack].map(Watts),
             meter: &|feed| loads[feed.index()].map(Watts),

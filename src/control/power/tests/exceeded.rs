@@ -44,6 +44,7 @@ impl Lent {
             power: &hall.power,
             limit: &|feed, _, _| hall.power.feeds[feed].limit(),
             cause: &|_| Cause::Breaker,
+            own_cause: &|_| Cause::Breaker,
             load: &|feed: FeedId| feeds[feed.index()].or(Some(Watts(0.0))),
             rack: &|rack| meters[rack],
             meter: &|feed: FeedId| feeds[feed.index()],
