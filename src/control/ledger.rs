@@ -23,6 +23,7 @@ mod ahead;
 mod amount;
 mod answers;
 pub mod area;
+mod batch;
 mod capped;
 mod cases;
 mod change;
@@ -41,6 +42,7 @@ mod others;
 mod pass;
 pub mod pauses;
 pub mod planned;
+mod profile;
 pub mod recover;
 pub mod reply;
 mod revoke;
@@ -282,15 +284,17 @@ impl Ledger {
         (scratch, looked, news): (&mut Scratch, &mut Vec<Looked>, &mut News<'_>),
     ) -> Vec<Outcome> {
         let names = (message.client.as_str(), message.request.as_str());
-        scratch.looked = Looked::default();
+        (scratch.looked, scratch.looks) = (Looked::default(), batch::LOOKS);
+        let mut refused = batch::Refused::default();
         let outcomes = match &message.op {
             Op::Acquire(wishes) | Op::DryRun(wishes) if wishes.is_empty() || wishes.len() > message::BATCH => {
                 vec![Outcome::plain(Code::Invalid, Why::Unsound)]
             }
             Op::Acquire(wishes) => {
                 let one = |wish| {
-                    let outcome = self.acquire(around, wish, names, (&mut *scratch, &mut *news));
-                    looked.push(std::mem::take(&mut scratch.looked));
+                    let (outcome, by) =
+                        self.acquire_one(around, (wish, names), &mut refused, (&mut *scratch, &mut *news));
+                    looked.push(by);
                     outcome
                 };
                 let outcomes = wishes.iter().map(one).collect();
@@ -303,8 +307,9 @@ impl Ledger {
                 let told = &mut News::new(around.tick, &mut events);
                 let alone = wishes.len() == 1;
                 let one = |wish| {
-                    let outcome = copy.acquire(around, wish, names, (&mut *scratch, &mut *told));
-                    looked.push(std::mem::take(&mut scratch.looked));
+                    let (outcome, by) =
+                        copy.acquire_one(around, (wish, names), &mut refused, (&mut *scratch, &mut *told));
+                    looked.push(by);
                     if alone { self.offers(around, (wish, names), outcome, scratch) } else { outcome }
                 };
                 wishes.iter().map(one).collect()
@@ -344,7 +349,8 @@ impl Ledger {
         self.notices.make_room();
         // A pause is two steps more.
         let turns: usize = self.leases().chain(self.waits()).map(|of| 2 * of.steps.len() + 11).sum();
-        scratch.make_room(turns, ground.rules.tenants.len());
+        let leases = self.leases.len().saturating_add(self.waiting.len());
+        scratch.make_room((leases, turns), ground.rules.tenants.len());
     }
 }
 

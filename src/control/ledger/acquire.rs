@@ -8,6 +8,7 @@ use super::lease::{Lease, STEPS, Step, charged_until, ttl};
 use super::message::{LeaseId, Wish};
 use super::opening::{self, Begin};
 use super::planned::Hold;
+use super::profile::Profile;
 use super::reply::{Away, Code, Inputs, Outcome, Why};
 use super::room::{Fit, Scratch, Time};
 use super::waiting::{Rank, Waiting};
@@ -160,7 +161,14 @@ impl Ledger {
         let fit = self.fit(around, &asked.weights, &asked.at(begin.at), scratch);
         scratch.looked = fit.feeds;
         let opens = |outcome: Outcome| Outcome { earliest: Some(begin.at), ..outcome };
-        let room = if fit.watts >= asked.needs() { Some(begin.at) } else { self.earliest(around, asked, scratch) };
+        let room = if fit.watts >= asked.needs() {
+            Some(begin.at)
+        } else if scratch.may_look() {
+            let profile = self.profile(around, &asked.weights, &asked.time, scratch);
+            self.earliest(around, asked, &profile)
+        } else {
+            None
+        };
         let waits = self.recovery.waits();
         if !asked.in_time(begin.at) || room.is_some_and(|at| !waits && !asked.in_time(at)) {
             let why = if asked.wish.inside.is_some() { Why::Window } else { Why::Feed };
@@ -213,12 +221,13 @@ impl Ledger {
         let end = later(start, long);
         let frees = self.frees(&asked.weights, start, asked.tail).into_iter().filter(|at| *at < end);
         let starts: Vec<Wall> = std::iter::once(start).chain(frees).take(STEPS / 2).collect();
+        let profile = self.profile(around, &asked.weights, &asked.time, scratch);
         let mut steps: Vec<Step> = Vec::with_capacity(STEPS);
         for (n, from) in starts.iter().copied().enumerate() {
             let until = starts.get(n.saturating_add(1)).copied().unwrap_or(end);
             // What a step gives up stays charged for a while.
             let time = Time { from, to: later(until, asked.tail), ..asked.time };
-            let watts = libm::floor(self.fit(around, &asked.weights, &time, scratch).watts.min(power.wanted));
+            let watts = libm::floor(self.fit_in(around, &profile, &time).watts.min(power.wanted));
             if watts < power.least || watts <= 0.0 {
                 return None;
             }
@@ -272,17 +281,20 @@ impl Ledger {
     ) -> Outcome {
         let plain = |code: Code, why: Why| Outcome { tight: fit.tight(), ..Outcome::plain(code, why) };
         if self.never(around, asked) || !asked.in_time(asked.time.from) {
-            let others = self.instead(around, asked, (fit, None), scratch);
-            return Outcome { others, ..plain(Code::Denied, fit.why) };
+            return Outcome { others: self.instead(around, asked, fit, None), ..plain(Code::Denied, fit.why) };
         }
         if fit.degraded && fit.why == Why::Meter {
             return plain(Code::Degraded, Why::Meter).after(RETRY);
         }
-        let earliest = self.earliest(around, asked, scratch);
-        let others = self.instead(around, asked, (fit, earliest), scratch);
+        let looks = scratch.may_look();
+        let profile = looks.then(|| self.profile(around, &asked.weights, &asked.time, scratch));
+        let earliest = profile.as_ref().and_then(|profile| self.earliest(around, asked, profile));
+        let fits = |at: Wall| profile.as_ref().map(|profile| self.fit_in(around, profile, &asked.at(at)).watts);
+        let later = earliest.and_then(|at| Some((at, fits(at)?)));
+        let others = self.instead(around, asked, fit, later);
         // While a lost store is taken up again nobody knows how much room there will be, and nobody is lowered for it.
         let waits = self.recovery.waits();
-        let lowered = if asked.wish.accept.wait > Span::ZERO && !waits {
+        let lowered = if asked.wish.accept.wait > Span::ZERO && !waits && looks {
             self.preempt(around, (asked.wish, &asked.weights), &asked.time, (scratch, news))
         } else {
             None
@@ -316,14 +328,11 @@ impl Ledger {
     }
 
     /// When it could start at the earliest, if nobody else comes and nobody gives anything back; nothing where nobody knows.
-    fn earliest(&self, around: &Around<'_>, asked: &Asked<'_>, scratch: &mut Scratch) -> Option<Wall> {
+    fn earliest(&self, around: &Around<'_>, asked: &Asked<'_>, profile: &Profile<'_>) -> Option<Wall> {
         let frees = self.frees(&asked.weights, asked.time.from, asked.tail);
         let (inside, long) = (asked.wish.inside.as_ref(), asked.wish.times.duration);
         let may = |at: Wall| opening::begin(inside, long, at, around.openings).map(|of| of.at);
-        frees
-            .into_iter()
-            .filter_map(may)
-            .find(|at| self.fit(around, &asked.weights, &asked.at(*at), scratch).watts >= asked.needs())
+        frees.into_iter().filter_map(may).find(|at| self.fit_in(around, profile, &asked.at(*at)).watts >= asked.needs())
     }
 
     /// From when on it counts before those that come later, where there is no room for it now.

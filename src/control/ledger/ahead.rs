@@ -4,6 +4,7 @@ use plant::convert::usize_from_u64;
 use plant::id::FeedId;
 use plant::time::Wall;
 
+use super::lease::Lease;
 use super::message::LeaseId;
 use super::room::{Scratch, Time};
 use super::{Ground, Ledger, Milli};
@@ -41,9 +42,11 @@ impl Ledger {
     ) -> Vec<Milli> {
         let (now, end) = (self.now(), begin(first.saturating_add(SLOTS)));
         let on_feed = self.leases().filter(|lease| !but.contains(&lease.id));
-        let on_feed = on_feed.filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
+        let on_feed: Vec<(&Lease, f64)> =
+            on_feed.filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight))).collect();
         let mut scratch = Scratch::default();
-        scratch.fill(on_feed, (ground, now), &Time { whose: NOBODY, from: now, to: end, but: None, rank: None });
+        let all = on_feed.iter().enumerate().map(|(place, (lease, _))| (place, *lease));
+        scratch.fill(all, (ground, now), &Time { whose: NOBODY, from: now, to: end, but: None, rank: None });
         let mut most = vec![Milli::ZERO; usize_from_u64(SLOTS.unsigned_abs())];
         let mut raise = |from: Wall, to: Wall, charged: Milli| {
             let place = |at: Wall| quarter(at).saturating_sub(first).clamp(0, SLOTS);
@@ -52,7 +55,8 @@ impl Ledger {
             most.get_mut(span).into_iter().flatten().for_each(|most| *most = charged.max(*most));
         };
         let mut last = (now, Milli::ZERO);
-        scratch.sweep(now, |at, totals| {
+        let weight = |place: usize| on_feed.get(place).map(|(_, weight)| *weight);
+        scratch.sweep(now, weight, |at, totals| {
             raise(last.0, at, last.1);
             last = (at, of(totals));
         });

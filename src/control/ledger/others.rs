@@ -74,13 +74,13 @@ fn told(found: impl IntoIterator<Item = Other>) -> [Option<Other>; OTHERS] {
 }
 
 impl Ledger {
-    /// What there is instead of what is not lent: as much as fits now, and what fits when it could start at the earliest.
+    /// What there is instead of what is not lent: as much as fits now, and what fits (W) when it could start at the earliest.
     pub(super) fn instead(
         &self,
         around: &Around<'_>,
         asked: &Asked<'_>,
-        (fit, earliest): (&Fit, Option<Wall>),
-        scratch: &mut Scratch,
+        fit: &Fit,
+        later: Option<(Wall, f64)>,
     ) -> [Option<Other>; OTHERS] {
         let (wanted, start) = (asked.wish.power.wanted, asked.time.from);
         let costs = Costs::new(around, asked);
@@ -90,8 +90,7 @@ impl Ledger {
             (watts >= 1.0).then_some(Other { start, watts, cost })
         };
         let now = other(start, fit.watts).filter(|of| of.watts < wanted);
-        let later = earliest.filter(|at| *at > start && asked.in_time(*at));
-        let later = later.and_then(|at| other(at, self.fit(around, &asked.weights, &asked.at(at), scratch).watts));
+        let later = later.filter(|(at, _)| *at > start && asked.in_time(*at)).and_then(|(at, fits)| other(at, fits));
         told([now, later].into_iter().flatten())
     }
 
@@ -108,7 +107,8 @@ impl Ledger {
         let Some(costs) = Costs::new(around, &asked) else { return outcome };
         let (start, wanted) = (asked.time.from, wish.power.wanted);
         let offer = |start: Wall, watts: f64| Some(Other { start, watts, cost: Some(costs.of(&asked, start, watts)?) });
-        let fits = libm::floor(self.fit(around, &asked.weights, &asked.at(start), scratch).watts).min(wanted);
+        let profile = self.profile(around, &asked.weights, &asked.time, scratch);
+        let fits = libm::floor(self.fit_in(around, &profile, &asked.at(start)).watts).min(wanted);
         let lends = outcome.lends() && outcome.others.iter().all(Option::is_none);
         let now = offer(start, fits).filter(|_| lends && fits >= 1.0);
         let starts = (1..SLOTS).map(|n| begin(costs.first.saturating_add(n)));
@@ -118,7 +118,7 @@ impl Ledger {
         dear.sort_by(|a, b| {
             a.cost.partial_cmp(&b.cost).unwrap_or(std::cmp::Ordering::Equal).then(a.start.cmp(&b.start))
         });
-        let fits = |of: &&Other| self.fit(around, &asked.weights, &asked.at(of.start), scratch).watts >= wanted;
+        let fits = |of: &&Other| self.fit_in(around, &profile, &asked.at(of.start)).watts >= wanted;
         let cheapest = dear.iter().find(fits).copied();
         let mut found: Vec<Other> = outcome.others.iter().flatten().copied().chain(now).collect();
         // What is as cheap and sooner says it already.

@@ -65,7 +65,8 @@ impl Ledger {
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Option<Wall> {
         // Jobs lose less where they are waited for until they have saved what they have done.
-        for when in [When::Saved, When::Noticed] {
+        let saves = self.leases.iter().any(|lease| lease.flex.checkpoint > Span::ZERO);
+        for when in saves.then_some(When::Saved).into_iter().chain([When::Noticed]) {
             if let Some((chosen, free)) = self.makes_room(around, (wish, weights), time, (scratch, when)) {
                 chosen.into_iter().for_each(|place| self.lower(place, (Cause::Priority, when), news));
                 return Some(free);
@@ -83,36 +84,52 @@ impl Ledger {
         (scratch, when): (&mut Scratch, When),
     ) -> Option<(Vec<usize>, Wall)> {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let needs = if wish.accept.partial { wish.power.least } else { wish.power.wanted };
+        let mut fits = |trial: &Self, free: Wall| {
+            let end = wish.times.duration.map(|long| later(free, long));
+            let time = Time { from: free, to: charged_until(end, tail), ..*time };
+            trial.fit(around, weights, &time, scratch).watts >= needs
+        };
+        let victims = self.victims(wish, weights);
+        let (mut trial, mut frees, mut free) = (self.trial(), Vec::new(), time.from);
+        for place in &victims {
+            free = free.max(later(trial.cut(*place, (Cause::Priority, when))?, tail));
+            if free > later(now, wish.accept.wait) || wish.times.latest().is_some_and(|latest| free > latest) {
+                break;
+            }
+            frees.push(free);
+            if frees.len() <= FEW && fits(&trial, free) {
+                return Some((victims.into_iter().take(frees.len()).collect(), free));
+            }
+        }
+        // Of many no more are lowered than it takes: with `few` it does not fit, with `enough` it does.
+        let mut with = |many: usize| {
+            let mut trial = self.trial();
+            victims.iter().take(many).for_each(|place| _ = trial.cut(*place, (Cause::Priority, when)));
+            frees.get(many.saturating_sub(1)).copied().filter(|free| fits(&trial, *free))
+        };
+        let mut few = FEW;
+        let mut enough = (frees.len(), (frees.len() > FEW).then(|| with(frees.len()))??);
+        while few.saturating_add(1) < enough.0 {
+            let middle = usize::midpoint(few, enough.0);
+            match with(middle) {
+                Some(free) => enough = (middle, free),
+                None => few = middle,
+            }
+        }
+        Some((victims.into_iter().take(enough.0).collect(), enough.1))
+    }
+
+    /// Who may be lowered for somebody, by their places, the least important first.
+    fn victims(&self, wish: &Wish, weights: &[(FeedId, f64)]) -> Vec<usize> {
+        let now = self.now();
         let shares = |lease: &Lease| weights.iter().any(|(feed, _)| lease.weight(*feed).is_some());
         let lower = |(_, lease): &(usize, &Lease)| {
             lease.priority > wish.priority && shares(lease) && lease.yields(now).is_some()
         };
-        let mut victims: Vec<(usize, i32, u64)> = self
-            .leases
-            .iter()
-            .enumerate()
-            .filter(lower)
-            .map(|(n, lease)| (n, lease.priority, lease.id.number))
-            .collect();
-        victims.sort_unstable_by_key(|(_, priority, number)| std::cmp::Reverse((*priority, *number)));
-        let mut trial = self.trial();
-        let needs = if wish.accept.partial { wish.power.least } else { wish.power.wanted };
-        let (mut chosen, mut free) = (Vec::new(), time.from);
-        for (place, _, _) in victims {
-            let from = trial.cut(place, (Cause::Priority, when))?;
-            chosen.push(place);
-            free = free.max(later(from, tail));
-            let end = wish.times.duration.map(|long| later(free, long));
-            let time = Time { from: free, to: charged_until(end, tail), ..*time };
-            let late = free > later(now, wish.accept.wait) || wish.times.latest().is_some_and(|latest| free > latest);
-            if late {
-                return None;
-            }
-            if trial.fit(around, weights, &time, scratch).watts >= needs {
-                return Some((chosen, free));
-            }
-        }
-        None
+        let mut all: Vec<(usize, &Lease)> = self.leases.iter().enumerate().filter(lower).collect();
+        all.sort_unstable_by_key(|(_, lease)| std::cmp::Reverse((lease.priority, lease.id.number)));
+        all.into_iter().map(|(place, _)| place).collect()
     }
 
     /// Feeds that may carry less than is lent lower one lease each, the least important that may be lowered.
@@ -203,5 +220,7 @@ impl Ledger {
     }
 }
 
+/// So many are tried one by one, and of more the least by halves.
+const FEW: usize = 16;
 /// How many are looked at in one scan.
 const LOOKS: usize = 4;

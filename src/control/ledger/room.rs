@@ -12,26 +12,39 @@ use super::lease::Lease;
 use super::message::LeaseId;
 use super::reply::{Code, Looked, TOLD, Tight, Why};
 use super::rules::Ground;
-use super::waiting::Rank;
+use super::waiting::{Rank, Waiting};
 use super::{Around, Ledger};
 
-/// A change of what is charged.
+/// A lease that counts, by its place among all, or what waits behind them.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    place: usize,
+    whose: usize,
+    /// What it is charged at the begin (W).
+    watts: f64,
+}
+
+/// A change of what is charged for one of them (W).
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     at: Wall,
-    by: i64,
-    whose: usize,
+    of: Counts,
+    /// From then on; `of` has what it was before.
+    watts: f64,
 }
 
 /// Room to reckon in, so that a scan allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
+    counts: Vec<Counts>,
     turns: Vec<Turn>,
     totals: Vec<Milli>,
     /// What is lent in each rack (W).
     pub(super) lent: Vec<f64>,
     /// The feeds by which something was decided last.
     pub(super) looked: Looked,
+    /// For so many of a message's items it is still looked when there is room, and who may be lowered for them.
+    pub(super) looks: usize,
 }
 
 /// Who asks for room, and when.
@@ -62,6 +75,22 @@ pub struct Fit {
     pub degraded: bool,
 }
 
+/// What is charged on a feed at an instant, or at the most in a time (mW, ≥ 0).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Charged {
+    /// Of all, with what is kept for others.
+    all: Milli,
+    /// Of it, for who asks.
+    mine: Milli,
+}
+
+impl Charged {
+    /// The more of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self { all: self.all.max(other.all), mine: self.mine.max(other.mine) }
+    }
+}
+
 /// What is left for somebody of a feed.
 #[derive(Clone, Copy, Debug)]
 struct Left {
@@ -89,48 +118,74 @@ impl Fit {
 }
 
 impl Scratch {
-    /// Room for so many leases.
-    pub fn make_room(&mut self, leases: usize, tenants: usize) {
-        self.turns.reserve(leases.saturating_mul(8).saturating_sub(self.turns.len()));
+    /// It may be looked once more for an item of a message.
+    pub(super) fn may_look(&mut self) -> bool {
+        let looks = self.looks > 0;
+        self.looks = self.looks.saturating_sub(1);
+        looks
+    }
+
+    /// Room for so many leases, and so many changes of all of them.
+    pub fn make_room(&mut self, (leases, turns): (usize, usize), tenants: usize) {
+        self.counts.reserve(leases.saturating_sub(self.counts.len()));
+        self.turns.reserve(turns.saturating_sub(self.turns.len()));
         self.totals.reserve(tenants.saturating_add(1).saturating_sub(self.totals.len()));
     }
 
-    /// The totals of every tenant at the begin, and what changes later.
+    /// What leases are charged at the begin of a time, and what changes later. Each comes with its place.
     pub(super) fn fill<'l>(
         &mut self,
-        leases: impl Iterator<Item = (&'l Lease, f64)>,
+        leases: impl Iterator<Item = (usize, &'l Lease)>,
         (ground, now): (&Ground, Wall),
         time: &Time,
     ) {
-        let tail = super::tail(&ground.rules);
+        let (tail, tenants) = (super::tail(&ground.rules), ground.rules.tenants.len());
+        self.counts.clear();
         self.turns.clear();
         self.totals.clear();
-        self.totals.resize(ground.rules.tenants.len().saturating_add(1), Milli::ZERO);
-        for (lease, weight) in leases {
-            let whose = ground.tenant(&lease.client).map_or(ground.rules.tenants.len(), |(n, _)| n);
-            let at = |t: Wall| Milli::of(lease.charged(t, now, tail), weight);
-            self.totals.get_mut(whose).into_iter().for_each(|of| *of = of.and(at(time.from)));
+        self.totals.resize(tenants.saturating_add(1), Milli::ZERO);
+        for (place, lease) in leases {
+            let whose = ground.tenant(&lease.client).map_or(tenants, |(n, _)| n);
+            let at = |t: Wall| lease.charged(t, now, tail);
+            let of = Counts { place, whose, watts: at(time.from) };
+            self.counts.push(of);
             let turns = lease.turns(now, tail);
             for (n, t) in turns.clone().enumerate().filter(|(_, t)| *t > time.from && *t < time.to) {
                 // Several may turn at the same instant.
                 if turns.clone().take(n).all(|before| before != t) {
-                    let by = at(t).less(at(Wall(t.0.saturating_sub(1))));
-                    self.turns.push(Turn { at: t, by: by.0, whose });
+                    let (before, watts) = (at(Wall(t.0.saturating_sub(1))), at(t));
+                    if before != watts {
+                        self.turns.push(Turn { at: t, of: Counts { watts: before, ..of }, watts });
+                    }
                 }
             }
         }
         self.turns.sort_unstable_by_key(|turn| turn.at);
     }
 
-    /// Looks at every instant from which on something else is charged, and at the first.
-    pub(super) fn sweep(&mut self, from: Wall, mut look: impl FnMut(Wall, &[Milli])) {
-        let Self { turns, totals, .. } = self;
+    /// Looks at what all of each tenant are charged where each has a weight, or none: at the begin, and at every instant from which on that is something else.
+    pub(super) fn sweep(
+        &mut self,
+        from: Wall,
+        weight: impl Fn(usize) -> Option<f64>,
+        mut look: impl FnMut(Wall, &[Milli]),
+    ) {
+        let Self { counts, turns, totals, .. } = self;
+        totals.fill(Milli::ZERO);
+        for of in counts.iter() {
+            let (Some(weight), Some(total)) = (weight(of.place), totals.get_mut(of.whose)) else { continue };
+            *total = total.and(Milli::of(of.watts, weight));
+        }
         look(from, totals);
-        let mut next = turns.iter().peekable();
-        while let Some(turn) = next.next() {
-            totals.get_mut(turn.whose).into_iter().for_each(|of| *of = of.and(Milli(turn.by)));
-            if next.peek().is_none_or(|other| other.at != turn.at) {
-                look(turn.at, totals);
+        let (mut next, mut turned) = (turns.iter().peekable(), false);
+        while let Some(Turn { at, of, watts }) = next.next() {
+            if let (Some(weight), Some(total)) = (weight(of.place), totals.get_mut(of.whose)) {
+                *total = total.and(Milli::of(*watts, weight).less(Milli::of(of.watts, weight)));
+                turned = true;
+            }
+            if turned && next.peek().is_none_or(|other| other.at != *at) {
+                look(*at, totals);
+                turned = false;
             }
         }
     }
@@ -145,11 +200,29 @@ impl Ledger {
         time: &Time,
         scratch: &mut Scratch,
     ) -> Fit {
+        scratch.fill(self.counted(time), (around.ground, self.now()), time);
+        let mut most = |feed: Option<FeedId>| {
+            let mut most = Charged::default();
+            self.charges(around, feed, (time, &mut *scratch), |_, charged| most = most.max(charged));
+            most
+        };
+        let own = if around.ground.most(time.whose).is_some() { most(None) } else { Charged::default() };
+        self.fit_of(around, (weights, time), |feed| most(Some(feed)), own)
+    }
+
+    /// The same, where it is told what is charged on each feed of its way at the most, and of what its tenant has.
+    pub(super) fn fit_of(
+        &self,
+        around: &Around<'_>,
+        (weights, time): (&[(FeedId, f64)], &Time),
+        mut most: impl FnMut(FeedId) -> Charged,
+        own: Charged,
+    ) -> Fit {
         let mut fit = Fit { watts: 1e9, why: Why::Fits, feeds: Looked::default(), degraded: false };
         let mut rooms = [f64::INFINITY; TOLD];
         for (feed, weight) in weights.iter().copied() {
             let limit = Milli::limit((around.limit)(feed, time.from, time.to));
-            let left = self.left(around, (feed, limit), time, scratch);
+            let left = self.left(around.ground, (feed, limit), time.whose, most(feed));
             let metered = self.sees(feed);
             let (room, why) = if !metered && left.own < left.room {
                 (left.own, Why::Meter)
@@ -170,49 +243,51 @@ impl Ledger {
                 feeds.into_iter().for_each(|feeds| put_first(feeds, Some(tight)));
             }
         }
-        let own = self.own(around, time, scratch);
+        let own = around.ground.most(time.whose).map_or(1e9, |most| Milli::limit(most).less(own.mine).at_machines(1.0));
         if own < fit.watts { Fit { watts: own, why: Why::Share, ..fit } } else { fit }
     }
 
-    /// What of a feed is left for somebody.
-    fn left(&self, around: &Around<'_>, (feed, limit): (FeedId, Milli), time: &Time, scratch: &mut Scratch) -> Left {
-        let ground = around.ground;
-        let counted = self.counted(time);
-        let on_feed = counted.filter_map(|lease| lease.weight(feed).map(|weight| (lease, weight)));
-        scratch.fill(on_feed, (ground, self.now()), time);
+    /// What of a feed is left for somebody where so much is charged at the most.
+    fn left(&self, ground: &Ground, (feed, limit): (FeedId, Milli), whose: usize, most: Charged) -> Left {
         let usable = ground.usable(limit).less(self.nobodys(feed));
-        let share = ground.rules.tenants.get(time.whose).map_or(0.0, |tenant| tenant.share);
+        let share = ground.rules.tenants.get(whose).map_or(0.0, |tenant| tenant.share);
         let share = Milli::limit(Watts(limit.watts().0 * share));
-        let own = ground.floor(time.whose, feed);
-        let mut least = Left { room: Milli::MOST, share: Milli::MOST, own: Milli::MOST };
-        scratch.sweep(time.from, |_, totals| {
-            let all = ground.together(totals, feed, time.whose);
-            let mine = totals.get(time.whose).copied().unwrap_or_default();
-            least.room = least.room.min(usable.less(all));
-            least.share = least.share.min(share.less(mine));
-            least.own = least.own.min(own.less(mine));
-        });
-        least
+        Left {
+            room: usable.less(most.all),
+            share: share.less(most.mine),
+            own: ground.floor(whose, feed).less(most.mine),
+        }
     }
 
-    /// What a tenant may still have of all that he may (W).
-    fn own(&self, around: &Around<'_>, time: &Time, scratch: &mut Scratch) -> f64 {
-        let Some(most) = around.ground.rules.tenants.get(time.whose).and_then(|tenant| tenant.most) else { return 1e9 };
-        scratch.fill(self.counted(time).map(|lease| (lease, 1.0)), (around.ground, self.now()), time);
-        let mut least = Milli::MOST;
-        scratch.sweep(time.from, |_, totals| {
-            let mine = totals.get(time.whose).copied().unwrap_or_default();
-            least = least.min(Milli::limit(most).less(mine));
+    /// Tells what is charged on a feed from the begin of a time on, and from each instant of it at which that changes; of no feed what its tenant has in all.
+    pub(super) fn charges(
+        &self,
+        around: &Around<'_>,
+        feed: Option<FeedId>,
+        (time, filled): (&Time, &mut Scratch),
+        mut tell: impl FnMut(Wall, Charged),
+    ) {
+        let ground = around.ground;
+        let weight = |place: usize| feed.map_or(Some(1.0), |feed| self.at_place(place)?.weight(feed));
+        filled.sweep(time.from, weight, |at, totals| {
+            let all = feed.map_or(Milli::ZERO, |feed| ground.together(totals, feed, time.whose));
+            tell(at, Charged { all, mine: totals.get(time.whose).copied().unwrap_or_default() });
         });
-        least.at_machines(1.0)
     }
 
-    /// Every lease that counts, and those that wait and come before.
-    fn counted(&self, time: &Time) -> impl Iterator<Item = &Lease> {
+    /// Every lease that counts, and those that wait and come before, with their places.
+    pub(super) fn counted(&self, time: &Time) -> impl Iterator<Item = (usize, &Lease)> {
         let (but, rank, lived) = (time.but, time.rank, self.lived);
-        let before =
-            self.waiting.iter().filter(move |of| rank.is_some_and(|rank| of.rank(lived) < rank)).map(|of| &of.lease);
-        self.leases.iter().filter(move |lease| Some(lease.id) != but).chain(before.filter(move |of| Some(of.id) != but))
+        let before = move |of: &Waiting| rank.is_some_and(|rank| of.rank(lived) < rank);
+        let waits = self.waiting.iter().enumerate().filter(move |(_, of)| before(of));
+        let waits = waits.map(|(n, of)| (self.leases.len().saturating_add(n), &of.lease));
+        self.leases.iter().enumerate().chain(waits).filter(move |(_, lease)| Some(lease.id) != but)
+    }
+
+    /// One of them by its place.
+    fn at_place(&self, place: usize) -> Option<&Lease> {
+        let waits = || self.waiting.get(place.checked_sub(self.leases.len())?).map(|of| &of.lease);
+        self.leases.get(place).or_else(waits)
     }
 
     /// The instants at which something that a wish needs becomes free (the first [`LOOKS`]).

@@ -121,6 +121,12 @@ impl Ground {
         self.rules.tenants.iter().enumerate().find(|(_, tenant)| tenant.name == name)
     }
 
+    /// What all leases of a tenant may come to (W); nothing where only feeds limit it.
+    #[must_use]
+    pub fn most(&self, tenant: usize) -> Option<Watts> {
+        self.rules.tenants.get(tenant).and_then(|tenant| tenant.most)
+    }
+
     /// What of a feed is a tenant's own (mW); nothing of it for who is not named.
     #[must_use]
     pub fn floor(&self, tenant: usize, feed: FeedId) -> Milli {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod answers_random;
+mod batches;
 mod capped;
 mod checkpoint;
 mod codes;
