@@ -53,7 +53,7 @@ impl Ledger {
         }
         // What speaks of an earlier state of the lease says nothing of this one.
         if heard.seq != lease.seq {
-            return Outcome::plain(Code::Conflict, Why::OldEpoch).about(of);
+            return Outcome::plain(Code::Conflict, Why::OldState).about(of);
         }
         if let Some(watts) = heard.measured {
             let (may, may_still) = (lease.may(now), watts * (1.0 - TOLERATED));

@@ -12,7 +12,7 @@ use crate::control::term::earlier;
 /// The longest name of a client or a request (characters).
 pub const NAME: usize = 64;
 /// The longest that is kept of a job (characters).
-pub const JOB: usize = 256;
+pub const JOB: usize = 512;
 /// How many items an `acquire` may carry.
 pub const BATCH: usize = 256;
 /// How many places one lease may have.

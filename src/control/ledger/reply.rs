@@ -85,6 +85,8 @@ pub enum Why {
     OtherBody,
     /// The client does not know of a restart: its lease is as it says here.
     OldEpoch,
+    /// It speaks of an earlier state of its lease.
+    OldState,
     /// There is no such lease of this client.
     NoLease,
     /// It is over.
@@ -114,6 +116,7 @@ impl Why {
             Self::Unsound => "unsound",
             Self::OtherBody => "other_body",
             Self::OldEpoch => "old_epoch",
+            Self::OldState => "old_state",
             Self::NoLease => "no_lease",
             Self::Over => "over",
             Self::TooManySteps => "too_many_steps",
@@ -138,6 +141,7 @@ impl Why {
             Self::UnknownClient => "nobody of this name may ask",
             Self::Unsound => "it does not keep the rules of the contract",
             Self::OtherBody => "this request_id was used with another body",
+            Self::OldState => "the lease has changed since: it is as it says here",
             Self::OldEpoch => "the controller has started anew since: the lease is as it says here",
             Self::NoLease => "there is no such lease of this client",
             Self::Over => "it is over",

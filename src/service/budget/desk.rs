@@ -9,13 +9,13 @@ use tokio::runtime::Handle;
 
 use super::event::{Head, Refused};
 use super::{SOON, Shared, event, heard, read, write};
-use crate::adapters::mqtt::Asked;
+use crate::adapters::mqtt::{Asked, MAX_PAYLOAD};
 use crate::control::ledger::message::Said;
 use crate::control::ledger::reply::Code;
 use crate::control::request::{Ask, Request};
 
-/// The largest request (bytes).
-const LARGEST: usize = 64 * 1024;
+/// The largest message (bytes): as large as those that we send, so that a batch fits with all that its items may say.
+const LARGEST: usize = MAX_PAYLOAD;
 
 /// Who takes requests.
 #[derive(Debug)]
@@ -79,9 +79,6 @@ impl Desk {
             return self.put_off((client, &head), ("rate", &text), wait);
         }
         if !self.shared.open.load(Ordering::Acquire) {
-            if asked.ack {
-                return;
-            }
             return self.put_off(
                 (client, &head),
                 ("recovering", "what the broker keeps of leases is read first"),
@@ -89,7 +86,7 @@ impl Desk {
             );
         }
         let Some(payload) = asked.payload.as_ref().filter(|payload| payload.len() <= LARGEST) else {
-            return refuse(Code::Invalid, "too_large", "a message may have 64 KiB");
+            return refuse(Code::Invalid, "too_large", "a message may have 256 KiB");
         };
         let said = if asked.ack {
             heard::heard(payload, client)
@@ -118,7 +115,7 @@ impl Desk {
 
     /// What came while too much was waiting to be looked at: nobody who may ask is left without an answer.
     pub fn passed_over(&self, asked: &Asked) {
-        if asked.ack || !self.shared.clients.contains_key(&asked.client) {
+        if !self.shared.clients.contains_key(&asked.client) {
             return;
         }
         let head = asked.payload.as_deref().map(event::head).unwrap_or_default();

@@ -57,8 +57,8 @@ struct Loose {
 struct Event {
     #[serde(default)]
     specversion: Value,
-    #[serde(rename = "type")]
-    kind: String,
+    #[serde(default, rename = "type")]
+    kind: Value,
     data: Map<String, Value>,
 }
 
@@ -85,7 +85,7 @@ pub fn head(payload: &[u8]) -> Head {
 /// It is none of the contract, or of another version of it.
 pub fn data(payload: &[u8], what: &str) -> Result<Map<String, Value>, Refused> {
     let event: Event = serde_json::from_slice(payload)
-        .map_err(|e| Refused { request: String::new(), why: format!("it is no such message: {e}") })?;
+        .map_err(|e| Refused { request: head(payload).request, why: format!("it is no such message: {e}") })?;
     let request = text(&event.data, "request_id").unwrap_or_default();
     let fail = |why: String| Err(Refused { request: request.clone(), why });
     let version = &event.specversion;
@@ -93,7 +93,7 @@ pub fn data(payload: &[u8], what: &str) -> Result<Map<String, Value>, Refused> {
         return fail(format!("`specversion` must be `1.0`, not `{version}`"));
     }
     let wanted = format!("wattloop.budget.{what}.v1");
-    if event.kind != wanted {
+    if event.kind.as_str() != Some(wanted.as_str()) {
         return fail(format!("`type` must be `{wanted}`, not `{}`", event.kind));
     }
     Ok(event.data)

@@ -10,7 +10,7 @@ use crate::control::ledger::message::{Heard, Said, Status};
 pub fn heard(payload: &[u8], client: &str) -> Result<Said, Refused> {
     let data = event::data(payload, "ack")?;
     let fail = |why: String| Refused { request: String::new(), why };
-    if event::word(&data, "client").map_err(fail)?.is_some_and(|named| named != client) {
+    if event::word(&data, "client").map_err(fail)?.is_none_or(|named| named != client) {
         return Err(fail(format!("`client` must be `{client}`, as in the topic")));
     }
     let (lease, notice) = (event::lease(&data).map_err(fail)?, event::word(&data, "notice_id").map_err(fail)?);

@@ -163,6 +163,48 @@ fn a_batch_fits_what_a_message_may_have() {
     assert!(few["brief"].is_null() && few["items"][7]["lease"]["schedule"].as_array().is_some_and(|of| of.len() == 8));
 }
 
+/// 256 jobs of a Kubernetes cluster, each with the longest name that it may have and all that the contract knows.
+#[test]
+fn a_batch_with_all_that_its_items_may_say_is_taken() {
+    let item = |n: usize| {
+        json!({
+            "job": { "scheduler": "kueue", "cluster": "training-west-2", "id": "6f1c2b9e-4a5d-4c7e-9f0a-112233445566", "array_index": n, "user": "team-language", "name": "x".repeat(253) },
+            "domain": [ { "domain": "pdu-a1", "w": 210_000.0 }, { "domain": "pdu-a2", "w": 210_000.0 } ],
+            "power": { "min_w": 312_400.0, "want_w": 420_000.0, "peak_w": 450_000.0 },
+            "class": "interruptible",
+            "flex": { "checkpoint_s": 1800, "min_run_s": 900, "max_pauses": 12, "shed_time_s": 120, "floor_w": 0.0 },
+            "time": { "not_before": "2026-12-01T22:00:00Z", "deadline": "2026-12-02T06:00:00Z", "duration_s": 21_600 },
+            "priority": 500, "accept": { "partial": true, "schedule": true, "wait_s": 3600 },
+            "ttl_s": 300, "on_expiry": "pause",
+        })
+    };
+    let items: Vec<Value> = (0..BATCH).map(item).collect();
+    let data = json!({ "client": "kueue", "request_id": "6f1c2b9e-4a5d-4c7e-9f0a-112233445566", "op": "acquire", "items": items });
+    let message = json!({ "specversion": "1.0", "type": "wattloop.budget.request.v1", "data": data }).to_string();
+    assert!(message.len() <= crate::adapters::mqtt::MAX_PAYLOAD, "{}", message.len());
+    let read = read::request(message.as_bytes(), "kueue", &hall()).map_err(|refused| refused.why);
+    let many = match read.map(|message| message.op) {
+        Ok(Op::Acquire(wishes)) => Ok(wishes.len()),
+        Ok(other) => Err(format!("{other:?}")),
+        Err(why) => Err(why),
+    };
+    assert_eq!(many, Ok(BATCH));
+}
+
+#[test]
+fn a_message_of_no_type_is_refused_by_the_name_of_its_request() {
+    for more in
+        [json!({}), json!({ "type": 7 }), json!({ "type": null }), json!({ "type": "wattloop.budget.request.v2" })]
+    {
+        let mut message = json!({ "specversion": "1.0", "data": { "request_id": "r1", "client": "slurm" } });
+        message.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        let refused = read::request(message.to_string().as_bytes(), "slurm", &hall()).expect_err("of no type");
+        assert!(refused.request == "r1" && refused.why.starts_with("`type` must be"), "{refused:?}");
+    }
+    let refused = read::request(br#"{"type":[],"specversion":"1.0","data":7}"#, "slurm", &hall()).expect_err("no data");
+    assert_eq!(refused.request, "");
+}
+
 #[test]
 fn an_answer_says_again_by_what_its_client_finds_it() {
     let of = |more: Value| {

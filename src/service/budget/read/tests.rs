@@ -194,8 +194,8 @@ fn a_job_is_kept_whole_or_refused() {
     assert_eq!(job(&json!("ü".repeat(JOB))).expect("kept").chars().count(), JOB);
     assert_eq!(job(&Value::Null), Ok(String::new()));
     for (said, why) in [
-        (json!("x".repeat(JOB + 1)), "`job` may have 256 characters"),
-        (json!({ "id": "x".repeat(JOB) }), "`job` may have 256 characters"),
+        (json!("x".repeat(JOB + 1)), "`job` may have 512 characters"),
+        (json!({ "id": "x".repeat(JOB) }), "`job` may have 512 characters"),
         (json!({ "scheduler": "cron" }), "`job.scheduler` cannot be `cron`"),
         (json!({ "scheduler": 7 }), "`job`: `scheduler` must be a text"),
         (json!(7), "`job` must be a text or an object"),
