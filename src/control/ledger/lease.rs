@@ -11,6 +11,8 @@
 //!         └── nobody renewed it while it could be, or given back ─▶ Leaving
 //! ```
 //!
+//! After a break that nobody knows the length of grace is longer ([`long_grace`]).
+//!
 //! What a step gives up stays charged for a while, as long as what is given back does: machines come down later than they are told. So what is charged at an
 //! instant to come never grows by itself.
 
@@ -345,6 +347,12 @@ impl Lease {
 #[must_use]
 pub fn charged_until(end: Option<Wall>, tail: Span) -> Wall {
     end.map_or(Wall(i64::MAX), |end| later(end, tail))
+}
+
+/// How long one may still be renewed after a break that nobody knows the length of: whoever renews in time, a tenth later than after a third of the time to live at the latest, finds it.
+#[must_use]
+pub const fn long_grace(ttl: Span) -> Span {
+    Span::from_nanos(GRACE.nanos().saturating_add(ttl.nanos() / 30 * 11))
 }
 
 /// How long a lease lives that is wanted so long.

@@ -5,7 +5,7 @@ use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 
 use super::amount::Milli;
-use super::lease::{FLOORED, GRACE, Lease, Life, Step, charged_until};
+use super::lease::{FLOORED, GRACE, Lease, Life, Step, charged_until, long_grace};
 use super::message::{Class, OnExpiry};
 use super::notices::{Cause, Tidings};
 use super::opening::Begin;
@@ -15,7 +15,7 @@ use super::room::{Scratch, Time};
 use super::waiting::{Rank, Waiting};
 use super::{Around, Ledger, charged, tail, tell};
 use crate::control::news::News;
-use crate::control::term::{Term, later};
+use crate::control::term::{End, Term, later};
 
 /// How many that wait are looked at in one scan,
 const LOOKS: usize = 64;
@@ -113,9 +113,13 @@ impl Ledger {
                         OnExpiry::Pause => Tidings::Pause,
                         OnExpiry::Stop => Tidings::Stop,
                     };
+                    let hard = match lease.life {
+                        Life::Grace { left } => later(now, left),
+                        Life::Held | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => now,
+                    };
                     lease.seq = lease.seq.saturating_add(1);
                     tell(news, lease, LeaseNews::Expired { watts: lease.at(now) });
-                    self.notify(place, tidings, (now, later(now, GRACE)), (Cause::Expired, false));
+                    self.notify(place, tidings, (now, hard), (Cause::Expired, false));
                 }
                 Turn::Leaves => {
                     let stays = match lease.on_expiry {
@@ -268,10 +272,12 @@ fn turn(lease: &mut Lease, now: Wall, (elapsed, (tick, last)): (Span, (Tick, Tic
         Life::Held | Life::Grace { .. } | Life::Kept { .. } if ends => Turn::Ends,
         Life::Kept { .. } => Turn::Stays,
         Life::Held => {
-            if lease.term.advance(tick, last).is_none() {
-                return Turn::Stays;
-            }
-            lease.life = Life::Grace { left: GRACE };
+            let left = match lease.term.advance(tick, last) {
+                None => return Turn::Stays,
+                Some(End::Over) => GRACE,
+                Some(End::Unknown(_)) => long_grace(lease.ttl),
+            };
+            lease.life = Life::Grace { left };
             Turn::Expired
         }
         Life::Grace { left } => {

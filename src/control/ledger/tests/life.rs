@@ -143,6 +143,21 @@ fn after_a_break_that_nobody_knows_the_length_of_every_lease_must_be_renewed() {
     assert_eq!(item.lease.map(|of| of.state), Some("grace".to_owned()));
 }
 
+/// Who renews after a third of 300 s, and a tenth of that later at the latest, may have done so just before.
+#[test]
+fn a_grace_after_such_a_break_lasts_until_whoever_renews_in_time_has_done_so() {
+    for (seconds, code) in [(168, Code::Granted), (175, Code::UnknownLease)] {
+        let mut rig = Rig::new();
+        let lease = rig.acquire("slurm", wish(rig.feed("pdu-a1"), 40e3)).outcome.lease.expect("a lease");
+        rig.load("pdu-a1", Some(0.0));
+        rig.restart(None);
+        let told = rig.notices()[0];
+        assert_eq!(told.hard.since(told.effective), Span::from_secs(170));
+        rig.pass(seconds);
+        assert_eq!(rig.renew("slurm", lease).code, code, "{seconds} s");
+    }
+}
+
 #[test]
 fn a_client_that_draws_more_than_it_may_is_told_once_and_its_feed_held() {
     let mut rig = Rig::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plant::time::{Span, Wall};
 
-use crate::control::ledger::lease::{GRACE, Lease, Life};
+use crate::control::ledger::lease::{GRACE, Lease, Life, long_grace};
 use crate::control::ledger::message::{Class, LeaseId, Message, Op};
 use crate::control::ledger::reply::{Answered, Code};
 
@@ -76,7 +76,7 @@ impl Mine {
         let since = |from: Wall, span: Span| wall.0 + LOOK >= from.0 + i64::try_from(span.millis()).expect("short");
         let expired = |ttl: Span| {
             let whole = Span::from_nanos(ttl.nanos() + GRACE.nanos());
-            since(self.fresh, whole) || self.doubted.is_some_and(|at| since(at, GRACE))
+            since(self.fresh, whole) || self.doubted.is_some_and(|at| since(at, long_grace(ttl)))
         };
         match (self.stage, now) {
             (Stage::Waits, Stage::Waits | Stage::Holds { .. } | Stage::Gone)
