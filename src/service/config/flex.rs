@@ -53,7 +53,7 @@ pub struct FlexConfig {
 pub struct Speaker {
     /// Its name there (text, 1 to 64 of `A-Za-z0-9._-`)
     pub name: String,
-    /// Its keys by their names (table of key names and paths of PEM files with public keys of P-256)
+    /// Its keys by their names (table of key names and paths of PEM files with public keys of P-256, or of RSA with 2048 bits or more)
     #[serde(default)]
     pub keys: BTreeMap<String, PathBuf>,
 }

@@ -113,6 +113,57 @@ fn what_is_not_believed_has_its_reason() {
     assert!(read(&mut guard, &good, Some(NOW)).is_ok(), "what was refused is not taken for heard");
 }
 
+/// A public key of RSA, and what was signed with the private one, by openssl; nobody has that any more.
+const RSA: (&str, &str) = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAq3GhiGIwD/dPTAF1RTByvYqiYKcifAtDKin4DpQNnr61Pbgh5hu4KyFG9FNA9XAqqEEW69sMLA7KiISBfvHOtN\
+     yG5G5R9RpZXN67uo1hPLyktpNSLd+5fZ1MRbquZrJmLyVC2ecp9EoVLhWWWZxI9MQnee+4KGd/gUxtm/bqCPkz7ghbbYJ4WSF3x3ejorcf8eQ0D0MAlj9fuH/RcASs9GnE\
+     G+/ehmEEVM8ErwjH8vH+iqsbdRSQQHdzhhnpEUVWf6FUwuDtgHn56dlqy+d5EM2xKQBLHqyVZab6OzGJbXf87u3lI113faJLb18Yv1smXV2IXo72wrrB9Vk42snGtwIDAQ\
+     AB",
+    "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSJ9.YSBsb2FkIHRhcmdldA.kFSN-gS2UTJwEo9Hg8UGMGwq_z_6dcPgzDQXgYfUuS62r4STx1HjiZJS05O6A1i1DeSyLn2QVF\
+     SicThbhDJapy1Vr9yxd_qxGBP9F7G3Ljw66llrI_i65DMsxatT1ORsD93ubOShndp7hRIHGU0Q3-9_S1i2iraek55E_GIAMvbTRiG-Fm-\
+     vw73PkkRYZwM7ZhUJS0646VTGa2Er-DnFuzC20CtMjvfkztQPWGzP8xRfNStOhFgaTA0iA5xcra8D2Bp9pKl14bqs5fzVNqa_YxeSQj791GwRyun8NZT75lQk7vODdgwcB\
+     8KQRia2N7AwJmPPGiXCP8w3UANib7iwkw",
+);
+/// A public key of RSA with 1024 bits.
+const SHORT: &str = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDq1/e9kX2Ey4zEaxM/MTAswEqiH3daBrlv+OPSVIDq9sd4lm7TQ10fNn5SCIO+t2fQvyHSS8OdXMJrGZ8hgZQvIbwb\
+                     KfWOS0+pzr5LKOiBIbdauU4NAy1IbfIaPPvoZsX5/xgOjf4TxuwlIZrwu68sajxsGgp4jV5FVKZq3NMmCwIDAQAB";
+
+#[test]
+fn rs256_is_believed_by_a_key_of_rsa_and_no_key_does_for_the_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n"))
+            .expect("writes");
+        path
+    };
+    let (point, signer) = pair(folder.path(), "point");
+    let mut keys = Keys::default();
+    keys.add("rsa", ISV, &file("rsa.pem", RSA.0)).expect("a key of RSA");
+    keys.add("point", ISV, &point).expect("a key of P-256");
+    assert_eq!(keys.verify(ISV, RSA.1), Ok(b"a load target".to_vec()));
+    assert_eq!(keys.verify("//grid/v1/isv/other", RSA.1), Err(GridFault::UnknownKey));
+    let (head, signature) = RSA.1.rsplit_once('.').expect("three parts");
+    let (_, payload) = head.split_once('.').expect("three parts");
+    let with = |header: &str, payload: &str| format!("{}.{payload}.{signature}", jws::encode(header.as_bytes()));
+    for wrong in [
+        with(r#"{"alg":"RS256","kid":"rsa"}"#, &jws::encode(b"another")),
+        with(r#"{"alg":"RS256","kid":"point"}"#, payload),
+        with(r#"{"alg":"ES256","kid":"rsa"}"#, payload),
+        with(r#"{"alg":"none","kid":"rsa"}"#, payload),
+        with(r#"{"alg":"RS256","kid":"rsa","crit":["b64"]}"#, payload),
+    ] {
+        assert_eq!(keys.verify(ISV, &wrong), Err(GridFault::BadSignature), "{wrong}");
+    }
+    let ours = signer.sign(b"ours").expect("signed");
+    assert_eq!(keys.verify(ISV, &ours), Ok(b"ours".to_vec()));
+    let cut = RSA.0.replacen("MIIBIj", "MIIBIT", 1);
+    for text in [SHORT, &cut] {
+        let why = keys.add("short", ISV, &file("short.pem", text)).expect_err("no key for us");
+        assert!(why.contains("2048 bits"), "{why}");
+    }
+}
+
 #[test]
 fn without_a_signature_only_a_test_bed_believes() {
     let (mut guard, _, _) = guard(true);
