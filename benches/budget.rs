@@ -1,6 +1,7 @@
 //! How soon schedulers are answered over mosquitto, beside the least that Python and Node can do in the service's place.
 //!
-//! `cargo bench --bench budget`; `-- --seconds 30 --clients 50 --rate 100` is what it does unless told otherwise (requests a second of all clients together). It needs mosquitto; Python with
+//! `cargo bench --bench budget`; `-- --seconds 30 --clients 50 --rate 100` is what it does unless told otherwise (requests a second of all clients together). With `--together` all clients ask at the same
+//! instants: a hundred of them at a rate of 100 once a second. It needs mosquitto; Python with
 //! `paho-mqtt` and Node are said to be missing where they are.
 //!
 //! Every client asks for a lease and gives it back, in turn. The service decides with the hall's whole power tree beside a simulated hall in real time, and has each promise on its disk before it
@@ -101,13 +102,14 @@ fn node() -> Command {
 }
 
 fn row(who: &str, heard: Option<Heard>) {
-    let Some(mut heard) = heard else { return println!("| {who} | not installed, or it does not answer | | | | |") };
+    let Some(mut heard) = heard else { return println!("| {who} | not installed, or it does not answer | | | | | |") };
     heard.took.sort_unstable();
     let at = |share: usize| heard.took[(heard.took.len() * share / 1000).min(heard.took.len() - 1)].as_secs_f64() * 1e3;
     let (answered, lost) = (heard.took.len(), heard.asked - heard.took.len());
     println!(
-        "| {who} | {answered} | {lost} | {} | {:.1} ms | {:.1} ms | {:.1} ms |",
+        "| {who} | {answered} | {lost} | {} | {} | {:.1} ms | {:.1} ms | {:.1} ms |",
         heard.granted,
+        heard.busy,
         at(500),
         at(990),
         at(1000)
@@ -123,11 +125,12 @@ fn main() {
     let (seconds, clients, rate) = (number("--seconds", 30), number("--clients", 50), number("--rate", 100));
     let folder = tempfile::tempdir().expect("a folder");
     let Some((_broker, port)) = broker(folder.path()) else { return println!("mosquitto is not installed") };
-    let crowd =
-        Crowd { port, clients, every: Duration::from_secs(1) * clients / rate, long: Duration::from_secs(1) * seconds };
+    let every = Duration::from_secs(1) * clients / rate;
+    let together = arguments.iter().any(|of| of == "--together");
+    let crowd = Crowd { port, clients, every, long: Duration::from_secs(1) * seconds, together };
     println!("{clients} clients, {rate} requests a second, {seconds} s each\n");
-    println!("| who answers | answered | not | granted | half within | 99 % within | all within |");
-    println!("|---|--:|--:|--:|--:|--:|--:|");
+    println!("| who answers | answered | not | granted | `busy` | half within | 99 % within | all within |");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     let served = service(folder.path(), port, usize::try_from(clients).expect("few"));
     row("`wattloop run`, promises on disk", crowd.ask());
     drop(served);

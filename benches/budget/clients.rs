@@ -22,6 +22,8 @@ pub struct Crowd {
     pub every: Duration,
     /// For how long.
     pub long: Duration,
+    /// All of them at the same instants.
+    pub together: bool,
 }
 
 /// What came of it.
@@ -33,6 +35,8 @@ pub struct Heard {
     pub asked: usize,
     /// How many answers granted something, or took it back.
     pub granted: usize,
+    /// How many answers said that there was no time for them.
+    pub busy: usize,
 }
 
 /// One of them.
@@ -57,7 +61,8 @@ impl Crowd {
             let begins = tokio::time::Instant::now() + Duration::from_secs(1);
             let each = (0..self.clients).map(|n| {
                 let (client, of) = (Client::new(self.port, n), *self);
-                tokio::spawn(client.asks(of, begins + of.every * n / of.clients))
+                let after = if of.together { Duration::ZERO } else { of.every * n / of.clients };
+                tokio::spawn(client.asks(of, begins + after))
             });
             let each: Vec<_> = each.collect();
             let mut all = Heard::default();
@@ -66,6 +71,7 @@ impl Crowd {
                 all.took.extend(heard.took);
                 all.asked += heard.asked;
                 all.granted += heard.granted;
+                all.busy += heard.busy;
             }
             (!all.took.is_empty()).then_some(all)
         })
@@ -147,6 +153,7 @@ impl Client {
         let data = serde_json::from_slice::<Value>(payload).expect("JSON")["data"].take();
         let Some(asked) = data["request_id"].as_str().and_then(|id| self.open.remove(id)) else { return };
         self.heard.took.push(asked.elapsed());
+        self.heard.busy += usize::from(data["reason"]["code"] == "busy");
         if data["code"] == "granted" {
             self.heard.granted += 1;
             let lease = data["lease_id"].as_str().filter(|_| data["lease"].is_object());

@@ -42,8 +42,8 @@ pub use desk::Desk;
 use event::Trace;
 use mouth::Mouth;
 
-/// How many requests may be on their way at once.
-const ON_THEIR_WAY: usize = 48;
+/// How many requests may be on their way at once: more than clients ask in a second of bursts, and fewer than may wait for control, so that people are still answered.
+const ON_THEIR_WAY: usize = 192;
 /// When who finds too many on their way may come again (s).
 const SOON: f64 = 1.0;
 /// Of how many requests that wait it is remembered what their later answer says again.

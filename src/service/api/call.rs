@@ -30,7 +30,7 @@ use crate::control::savings::view::SavingsView;
 use crate::control::windows::view::WindowsView;
 
 /// How many questions may wait for the scan thread; more are answered "busy" at once.
-const WAITING: usize = 64;
+const WAITING: usize = 256;
 
 /// How soon control is asked again what it has not taken: before its first scan it takes nothing.
 const AGAIN: Duration = Duration::from_millis(500);
