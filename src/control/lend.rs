@@ -1,8 +1,8 @@
 //! What the ledger must know of all else: what feeds carry, what they may carry now and later, and how much cooling each watt brings.
 
 use plant::hall::Hall;
-use plant::hall::power::{Feed, FeedKind};
 use plant::hall::power::flows::Known;
+use plant::hall::power::{Feed, FeedKind};
 use plant::hall::window::Opening;
 use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};

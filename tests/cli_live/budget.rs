@@ -78,6 +78,16 @@ impl Client {
         self.runtime.block_on(Peer::connect(login, &["wattloop/v1/+/budget/#"]))
     }
 
+    /// What was said last of a lease.
+    pub fn kept(&self, lease: &str) -> String {
+        self.peer.heard(&self.topic("slurm", &format!("lease/{lease}"))).pop().expect("something")
+    }
+
+    /// Has the broker keep all of this, as somebody else.
+    pub fn keep(&self, login: rumqttc::MqttOptions, all: Vec<(String, String)>) {
+        self.runtime.block_on(async { Peer::connect(login, &[]).await.keep(all).await });
+    }
+
     /// Asks, and waits for the next answer.
     pub fn ask(&self, client: &str, data: &Value) -> Value {
         let before = self.peer.heard(&self.topic(client, "response")).len();

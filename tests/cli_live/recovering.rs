@@ -73,6 +73,31 @@ fn where_the_broker_lets_nobody_read_what_it_keeps_that_is_told_and_what_flows_c
     assert!(run.log().contains("what the broker keeps of leases cannot be read"), "{}", run.log());
 }
 
+/// More than a broker lets wait for a subscriber that must have each for sure (1000, where nobody says otherwise).
+#[test]
+fn thousands_of_leases_are_read_from_a_broker_that_is_as_it_was_installed() {
+    let Some((rig, client, broker)) = stage(SHIPPED) else { return };
+    let mut run = rig.running(&[]);
+    let lent = first(&client)["lease_id"].as_str().expect("a lease").to_owned();
+    client.told(&lent, "the lease, kept", |last| last.contains("\"domain\":["));
+    run.signal("KILL");
+    assert_eq!(run.wait(), None);
+    remove(&rig.file("journal.db"));
+    let one = client.kept(&lent);
+    let mut login = options("wattloop-2", broker.port);
+    login.set_credentials("wattloop", "wattloop");
+    let other = |n: u32| {
+        let (name, other) = (format!("\"{lent}\""), format!("1-{n}"));
+        assert!(one.contains(&name), "{one}");
+        (client.topic("slurm", &format!("lease/{other}")), one.replace(&name, &format!("\"{other}\"")))
+    };
+    client.keep(login, (1001..4001).map(other).collect());
+    let _run = rig.running(&[]);
+    let shown = rig.until(&["jobs"], "what was kept", |shown| shown["recovering"]["unrenewed"].as_u64() > Some(0));
+    assert_eq!(shown["recovering"]["unrenewed"], json!(3001), "all of them");
+    assert_eq!(code(&judged(&client, &of("renew", "1-2500", "r2", None))), ("granted", ""));
+}
+
 #[test]
 fn leases_outlive_a_lost_journal_where_they_are_renewed() {
     let Some((rig, client, _broker)) = stage(SHIPPED) else { return };

@@ -160,6 +160,16 @@ impl Peer {
         eventually("acknowledged", || *self.acknowledged.lock().expect("whole") > before).await;
     }
 
+    /// Has the broker keep all of this, each for sure.
+    pub async fn keep(&self, all: Vec<(String, String)>) {
+        let (before, many) = (*self.acknowledged.lock().expect("whole"), all.len());
+        for (topic, payload) in all {
+            self.client.publish(topic, QoS::AtLeastOnce, true, payload).await.expect("queued");
+        }
+        eventually("acknowledged", || usize::try_from(*self.acknowledged.lock().expect("whole") - before) == Ok(many))
+            .await;
+    }
+
     /// Says something once, as a sensor does; it may be lost.
     pub fn mention(&self, topic: &str, payload: &str) {
         drop(self.client.try_publish(topic, QoS::AtMostOnce, false, payload));

@@ -11,22 +11,31 @@ impl Contract {
     pub fn found() -> Option<Self> {
         let folder = std::env::var_os("WATTLOOP_REFERENCE_DIR")?;
         let text = std::fs::read_to_string(std::path::Path::new(&folder).join("dsx-flex.asyncapi.yaml")).ok()?;
+        let found = Self::of(&text);
+        assert!(found.0["FeedState"]["properties"]["compliant"]["type"] == "boolean", "they are read");
+        Some(found)
+    }
+
+    fn of(text: &str) -> Self {
         let lines: Vec<(usize, &str)> = text
             .lines()
             .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
             .map(|line| (line.len() - line.trim_start().len(), line.trim()))
             .collect();
         let (whole, _) = block(&lines, 0);
-        let schemas = whole["components"]["schemas"].clone();
-        assert!(schemas["FeedState"]["properties"]["compliant"]["type"] == "boolean", "they are read");
-        Some(Self(schemas))
+        Self(whole["components"]["schemas"].clone())
     }
 
     /// A value keeps a schema, or the test fails.
     pub fn holds(&self, name: &str, value: &Value) {
+        let faults = self.faults(name, value);
+        assert!(faults.is_empty(), "{faults:#?} in {value:#}");
+    }
+
+    fn faults(&self, name: &str, value: &Value) -> Vec<String> {
         let mut faults = Vec::new();
         self.check(&self.0[name], value, name, &mut faults);
-        assert!(faults.is_empty(), "{faults:#?} in {value:#}");
+        faults
     }
 
     fn check(&self, schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
@@ -58,6 +67,10 @@ impl Contract {
         }
         if schema["minimum"].as_f64().zip(value.as_f64()).is_some_and(|(least, of)| of < least) {
             fail("is too small");
+        }
+        let many = |of: &Value| value.as_array().map(|all| u64::try_from(all.len()).ok()).zip(of.as_u64());
+        if many(&schema["minItems"]).is_some_and(|(len, least)| len.is_none_or(|len| len < least)) {
+            fail("has too few entries");
         }
         if let Some(text) = value.as_str() {
             let fits = match (schema["format"].as_str(), schema["pattern"].as_str()) {
@@ -163,4 +176,67 @@ fn scalar(text: &str) -> Value {
         return serde_json::from_str(text).expect("a word of JSON");
     }
     Value::String(bare.to_owned())
+}
+
+const OWN: &str = r"
+components:
+  schemas:
+    Limit:
+      type: object
+      required:
+        - id
+        - watts
+        - feeds
+      properties:
+        id:
+          type: string
+          format: uuid
+        watts:
+          type: number
+          minimum: 0
+        at:
+          type: string
+          format: date-time
+        word:
+          type: string
+          enum: [on, away]
+        feeds:
+          type: array
+          minItems: 1
+          items:
+            $ref: '#/components/schemas/Feed'
+    Feed:
+      type: object
+      required: [name]
+      properties:
+        name:
+          type: string
+";
+
+/// Without the published file, too: whoever holds messages against it must find what is wrong with one.
+#[test]
+fn what_keeps_no_schema_is_told() {
+    let contract = Contract::of(OWN);
+    let good = serde_json::json!({
+        "id": "6f1c2b9e-4a5d-4c7e-9f0a-112233445566", "watts": 0, "at": "2026-11-30T02:00:00Z", "word": "away", "feeds": [{ "name": "ups-a" }],
+    });
+    assert_eq!(contract.faults("Limit", &good), [""; 0]);
+    for (key, value, said) in [
+        ("id", Value::from("no-id"), "Limit.id: has not its form"),
+        ("watts", Value::from(-1), "Limit.watts: is too small"),
+        ("watts", Value::from("much"), "Limit.watts: is string and must be number"),
+        ("watts", Value::Null, "Limit.watts: is null and must be number"),
+        ("at", Value::from("noon"), "Limit.at: has not its form"),
+        ("word", Value::from("off"), "Limit.word: must be one of"),
+        ("feeds", Value::from(Vec::<Value>::new()), "Limit.feeds: has too few entries"),
+        ("feeds", serde_json::json!([{ "nom": "ups-a" }]), "Limit.feeds[]: lacks name"),
+    ] {
+        let mut bent = good.clone();
+        bent[key] = value;
+        let faults = contract.faults("Limit", &bent);
+        assert!(faults.len() == 1 && faults[0].starts_with(said), "{key}: {faults:?}");
+    }
+    let mut bent = good;
+    bent.as_object_mut().expect("fields").remove("id");
+    assert_eq!(contract.faults("Limit", &bent), ["Limit: lacks id"]);
 }

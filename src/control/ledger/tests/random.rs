@@ -12,6 +12,8 @@ use crate::control::ledger::tree::Place;
 use world::World;
 
 const FEEDS: [&str; 4] = ["pdu-a1", "pdu-b1", "ups-a", "utility"];
+/// Racks of both rows, by their places: leases are in them, or below feeds.
+const RACKS: [usize; 4] = [0, 1, 19, 20];
 
 /// What is asked for: where, and how much (W).
 type Asks = Vec<((usize, Option<usize>), u32)>;
@@ -82,7 +84,7 @@ fn hows() -> impl Strategy<Value = How> {
 }
 
 fn asks() -> impl Strategy<Value = Asks> {
-    let one = ((0..4_usize, proptest::option::of(0..4_usize)), 0..260_000_u32);
+    let one = ((0..8_usize, proptest::option::of(0..8_usize)), 0..260_000_u32);
     prop_oneof![3 => proptest::collection::vec(one.clone(), 1), 1 => proptest::collection::vec(one, 2..5)]
 }
 
@@ -110,15 +112,39 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     proptest::collection::vec(one, 1..60)
 }
 
-/// The margin of feeds, and what cooling draws beside each watt (1).
-fn rules() -> impl Strategy<Value = (f64, f64)> {
-    (prop_oneof![Just(0.0), Just(0.02), 0.0..0.3_f64], prop_oneof![Just(0.0), Just(0.35), 0.0..0.8_f64])
+/// What tenants may have.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// The margin of feeds (1).
+    margin: f64,
+    /// What cooling draws beside each watt (1).
+    cooling: f64,
+    /// Of a feed the first may have so much (1), and so much of a PDU is his own (W).
+    first: (f64, f64),
+    /// What all leases of the second may come to (W).
+    second: Option<f64>,
+}
+
+fn rules() -> impl Strategy<Value = Bounds> {
+    let margin = prop_oneof![Just(0.0), Just(0.02), 0.0..0.3_f64];
+    let cooling = prop_oneof![Just(0.0), Just(0.35), 0.0..0.8_f64];
+    let first = (prop_oneof![Just(1.0), 0.1..1.0_f64], prop_oneof![Just(0.0), 0.0..100e3_f64]);
+    (margin, cooling, first, proptest::option::of(0.0..400e3_f64)).prop_map(|(margin, cooling, first, second)| Bounds {
+        margin,
+        cooling,
+        first,
+        second,
+    })
 }
 
 fn asked(rig: &Rig, (feeds, watts): ((usize, Option<usize>), u32), how: &How) -> Wish {
+    let place = |n: usize| match n.checked_sub(FEEDS.len()) {
+        None => Place::Feed(rig.feed(FEEDS[n])),
+        Some(rack) => Place::Rack(RACKS[rack]),
+    };
     let places = match feeds.1.filter(|other| *other != feeds.0) {
-        Some(other) => vec![(Place::Feed(rig.feed(FEEDS[feeds.0])), 0.5), (Place::Feed(rig.feed(FEEDS[other])), 0.5)],
-        None => vec![(Place::Feed(rig.feed(FEEDS[feeds.0])), 1.0)],
+        Some(other) => vec![(place(feeds.0), 0.5), (place(other), 0.5)],
+        None => vec![(place(feeds.0), 1.0)],
     };
     let wanted = f64::from(watts);
     let at = |seconds: u64| Wall(rig.ledger.now().0 + 1000 * i64::try_from(seconds).expect("small"));
@@ -213,7 +239,7 @@ impl World {
     }
 }
 
-fn plays(rules: (f64, f64), acts: &[Act]) {
+fn plays(rules: Bounds, acts: &[Act]) {
     let mut world = World::new(rules);
     for act in acts {
         let before = world.rig.ledger.clone();

@@ -1,9 +1,13 @@
 //! A ledger that is written to a disk: snapshots, what was done since, and kills that lose what no answer has waited for.
 
-use plant::time::{Mono, Tick, Wall};
+use plant::id::FeedId;
+use plant::time::{Mono, Span, Tick, Wall};
+use plant::units::Watts;
 
 use super::super::rig::Rig;
+use super::Bounds;
 use super::known::Known;
+use crate::control::ledger::lease::Lease;
 use crate::control::ledger::message::{Message, Op};
 use crate::control::ledger::reply::Answered;
 use crate::control::ledger::{Ledger, Milli, Rules, Tenant, tail};
@@ -35,9 +39,13 @@ pub struct World {
 }
 
 impl World {
-    pub fn new((margin, cooling): (f64, f64)) -> Self {
+    pub fn new(of: Bounds) -> Self {
         let tenants = vec![Tenant::plain("slurm"), Tenant::plain("kueue")];
-        let rig = Rig::of(Rules { tenants, margin, cooling, ..Rules::default() });
+        let mut rules = Rules { tenants, margin: of.margin, cooling: of.cooling, ..Rules::default() };
+        let pdu = Rig::of(rules.clone()).feed("pdu-a1");
+        (rules.tenants[0].share, rules.tenants[0].floors) = (of.first.0, vec![(pdu, Watts(of.first.1))]);
+        rules.tenants[1].most = of.second.map(Watts);
+        let rig = Rig::of(rules);
         let sure = (0, Known::default(), rig.ledger.clone());
         let (said, done, snapshot) = (Vec::new(), Vec::new(), Default::default());
         let mut world = Self { rig, known: Known::default(), said, snapshot, done, sure, read: None };
@@ -85,9 +93,30 @@ impl World {
                     let all = rig.ledger.reserved(*feed, at, tail).and(rig.ledger.unleased(*feed));
                     let usable = rig.ground.usable(rig.limit_of(*feed));
                     assert!(all <= usable, "{} at {at:?}: {all:?} of {usable:?}", lease.id);
+                    self.his_own((lease, *feed), at, tail);
                 }
             }
         }
+    }
+
+    /// Who is lent something has no more of a feed than he may, nor in all, and what is kept for others stays theirs.
+    fn his_own(&self, (lease, feed): (&Lease, FeedId), at: Wall, tail: Span) {
+        let (rig, now) = (&self.rig, self.rig.ledger.now());
+        let of = |client: &str, feed: Option<FeedId>| {
+            let all = rig.ledger.leases().filter(|of| of.client == client);
+            let weight = |of: &Lease| feed.map_or(Some(1.0), |feed| of.weight(feed));
+            all.filter_map(|of| Some(Milli::of(of.charged(at, now, tail), weight(of)?))).fold(Milli::ZERO, Milli::and)
+        };
+        let (whose, tenant) = rig.ground.tenant(&lease.client).expect("a tenant");
+        let share = Milli::limit(Watts(rig.limit_of(feed).watts().0 * tenant.share));
+        assert!(of(&lease.client, Some(feed)) <= share, "{} has more than his share", lease.client);
+        assert!(tenant.most.is_none_or(|most| of(&lease.client, None) <= Milli::limit(most)), "{}", lease.client);
+        let names = rig.ground.rules.tenants.iter().map(|tenant| tenant.name.as_str()).enumerate();
+        let kept =
+            names.filter(|(n, _)| *n != whose).map(|(n, name)| of(name, Some(feed)).max(rig.ground.floor(n, feed)));
+        let all = kept.fold(of(&lease.client, Some(feed)), Milli::and).and(rig.ledger.unleased(feed));
+        let usable = rig.ground.usable(rig.limit_of(feed));
+        assert!(all <= usable, "{} at {at:?}: {all:?} of {usable:?} with what is kept", lease.id);
     }
 
     pub fn pass(&mut self, seconds: u64) {
@@ -238,9 +267,7 @@ impl World {
         self.pass(64);
         let (ledger, now) = (&self.rig.ledger, self.rig.ledger.now());
         for (feed, of) in self.rig.hall.power.feeds.iter() {
-            let to = |of: &crate::control::ledger::lease::Lease| {
-                of.at(now).min(of.cut.map_or(f64::INFINITY, |cut| cut.watts))
-            };
+            let to = |of: &Lease| of.at(now).min(of.cut.map_or(f64::INFINITY, |cut| cut.watts));
             let here = || ledger.leases().filter_map(|of| Some((of, of.weight(feed)?)));
             let lent =
                 here().map(|(of, weight)| Milli::of(if super::holds(of) { to(of) } else { of.may(now) }, weight));
