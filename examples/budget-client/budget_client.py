@@ -2,6 +2,7 @@
 """A small client of wattloop's leases of power: asks for one, renews it, hears notices and acknowledges them, and gives it back when told to stop.
 
 It shows the contract of docs/budgets.md in the plainest way, to be read and taken apart; `wattloop budget` is the tool for a site. Needs paho-mqtt 2.
+Where it can ask nobody for the lease's time to live it acts by itself (`alone`), and is `back` once it is renewed.
 What happens is one line of JSON each on standard output; the exit codes are those of `wattloop budget acquire`.
 
     python3 budget_client.py --broker 10.0.0.7 --user slurm --password-file /etc/wattloop/slurm.password \
@@ -38,10 +39,16 @@ def arguments():
     parser.add_argument("--class", dest="kind", default="firm", choices=["firm", "curtailable", "interruptible"])
     parser.add_argument("--floor", type=float, default=0.0, help="what is drawn when it has come down (W)")
     parser.add_argument("--ttl", type=float, default=300.0, help="s, 30 to 3600")
+    parser.add_argument("--on-expiry", default="floor", choices=["floor", "pause", "stop"], help="what the job does when nobody can be asked")
     parser.add_argument("--wait", type=float, default=0.0, help="wait so long for room (s)")
     parser.add_argument("--job", default="example")
     parser.add_argument("--renew-every", type=float, help="s; a third of the time to live unless said")
     return parser.parse_args()
+
+
+def now():
+    """Seconds that go on while the machine is suspended: a lease does not live longer by that."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def say(**what):
@@ -60,6 +67,7 @@ class Client:
             self.line.username_pw_set(args.user, file.read().strip())
         if args.ca_file:
             self.line.tls_set(ca_certs=args.ca_file)
+        self.line.reconnect_delay_set(1, 8)
         self.line.on_connect = self.connected
         self.line.on_message = self.message
         self.line.connect(args.broker, args.port or (8883 if args.ca_file else 1883), keepalive=15)
@@ -104,12 +112,12 @@ class Client:
     def ask(self, data, patience, aside=lambda kind, data: None):
         """Asks, and gives the answer; None where none comes. What else is heard goes aside."""
         request = {"request_id": str(uuid.uuid4()), **data}
-        end, again = time.monotonic() + patience, 0.0
-        while (now := time.monotonic()) < end:
-            if now >= again:
+        end, again = now() + patience, 0.0
+        while (at := now()) < end:
+            if at >= again:
                 self.publish("request", request)
-                again = now + AGAIN_S
-            kind, heard = self.next(min(again, end) - now)
+                again = at + AGAIN_S
+            kind, heard = self.next(min(again, end) - at)
             if kind == "refused":
                 sys.exit(f"the broker refuses us: {heard}")
             if kind == "response" and heard.get("request_id") == request["request_id"]:
@@ -141,6 +149,7 @@ class Job:
 
     def __init__(self, args):
         self.args, self.client, self.lease, self.stop = args, Client(args), None, False
+        self.until, self.alone = 0.0, False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.asked_to_stop)
 
@@ -157,8 +166,10 @@ class Job:
             "flex": {"floor_w": args.floor},
             "accept": {"partial": args.min is not None, "wait_s": args.wait},
             "ttl_s": args.ttl,
+            "on_expiry": args.on_expiry,
             "job": args.job,
         }
+        asked = now()
         answer = self.client.ask(wish, PATIENCE_S + args.wait)
         if answer is None:
             say(event="no answer")
@@ -167,6 +178,7 @@ class Job:
             say(event="refused", code=answer.get("code"), reason=answer.get("reason"), retry_after_s=answer.get("retry_after_s"))
             return 75 if answer.get("code") in ("retry", "degraded") else 77
         self.lease = Lease(answer["lease"])
+        self.until = asked + self.lease.state["ttl_s"]
         say(event="granted", lease=self.lease.id, w=self.lease.state["w"], code=answer["code"])
         return 0
 
@@ -182,7 +194,10 @@ class Job:
             self.stop = self.stop or data.get("kind") == "stop"
 
     def renew(self):
-        answer = self.client.ask({**self.lease.named("renew"), "ttl_s": self.args.ttl}, PATIENCE_S, self.aside)
+        # Time counts from when it was asked for. While it still runs nobody waits beyond it.
+        asked = now()
+        patience = PATIENCE_S if self.until <= asked else min(PATIENCE_S, self.until - asked)
+        answer = self.client.ask({**self.lease.named("renew"), "ttl_s": self.args.ttl}, patience, self.aside)
         code = answer.get("code") if answer else "no answer"
         if answer:
             self.lease.take(answer.get("lease"))
@@ -190,21 +205,37 @@ class Job:
             if code == "conflict" and isinstance(answer.get("epoch"), int):
                 self.lease.state["epoch"] = answer["epoch"]
         say(event="renewed", code=code, epoch=self.lease.state["epoch"])
+        if code == "granted":
+            self.until = asked + self.lease.state["ttl_s"]
+            if self.alone:
+                self.alone = False
+                # Here a real client lets its job draw what the lease says now, which may be no more than its floor.
+                say(event="back", w=self.lease.state["w"])
         # Gone: nothing is lent any more, and the job must not draw it.
         self.stop = self.stop or code in ("expired", "unknown_lease")
         return code == "conflict"
 
+    def act(self):
+        """Nobody has renewed the lease for its time to live: the job comes down by itself, once."""
+        self.alone, state = True, self.lease.state
+        do = state.get("on_expiry", "floor")
+        # Here a real client makes its job draw no more than this, pause or stop. It goes on asking.
+        say(event="alone", do=do, w=min(state["floor_w"], state["w"]) if do == "floor" else 0)
+
     def hold(self):
         """Renews after a third of the time to live, a tenth of that sooner or later, so that many do not come at once."""
         every = self.args.renew_every or self.lease.state["ttl_s"] / 3
-        due = time.monotonic() + every * random.uniform(0.9, 1.1)
+        # Of what was waited for nobody knows since when it lives.
+        due = now() + (0 if self.args.wait else every * random.uniform(0.9, 1.1))
         while not self.stop:
-            kind, data = self.client.next(min(due - time.monotonic(), 0.2))
+            kind, data = self.client.next(min(due - now(), 0.2))
             if kind:
                 self.aside(kind, data)
-            if time.monotonic() >= due:
+            if now() >= due:
                 again = self.renew()
-                due = time.monotonic() + (0 if again else every * random.uniform(0.9, 1.1))
+                due = now() + (0 if again else every * random.uniform(0.9, 1.1))
+            if now() >= self.until and not self.alone and not self.stop:
+                self.act()
 
     def release(self):
         for _ in range(2):

@@ -60,6 +60,13 @@ impl Machine {
         self.start.checked_add(at.since(Mono(self.uptime.nanos())).duration()).unwrap_or(self.start)
     }
 
+    /// Monotonic time that goes on while the machine is suspended, the same for every process of this run of the machine (10 ms resolution): for what others
+    /// count on meanwhile. Where the system does not say, it stands still while suspended, as [`Source::mono`] does.
+    #[must_use]
+    pub fn awake_or_not(&self) -> Mono {
+        uptime().map_or_else(|| self.mono(), |up| Mono(up.nanos()))
+    }
+
     /// A copyable reader of monotonic time, for adapters' stamps.
     pub fn stamp(self) -> impl Fn() -> Mono + Send + Sync + Copy + 'static {
         move || self.mono()
@@ -217,7 +224,7 @@ pub fn machine_run() -> Option<String> {
     Some(id.trim().to_owned())
 }
 
-/// How long the machine has run (10 ms resolution).
+/// How long the machine has run, suspended or not (10 ms resolution).
 fn uptime() -> Option<Span> {
     let text = std::fs::read_to_string("/proc/uptime").ok()?;
     text.split_whitespace().next()?.parse().ok().map(Span::from_seconds)
@@ -227,6 +234,14 @@ fn uptime() -> Option<Span> {
 mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn time_that_goes_on_while_suspended_is_near_monotonic_time_in_a_machine_that_is_not() {
+        let clock = Machine::start();
+        let (before, after) = (clock.awake_or_not(), clock.mono());
+        let apart = Span::from_nanos(before.0.abs_diff(after.0));
+        assert!(apart < Span::from_secs(1) && clock.awake_or_not() >= before, "{apart:?}");
+    }
 
     #[derive(Clone)]
     struct Hand(Arc<Mutex<(u64, i64)>>);

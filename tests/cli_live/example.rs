@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -22,15 +23,15 @@ fn is_there() -> bool {
 }
 
 /// The client, with what it says in a file.
-fn client(slurm: &Scheduler, watts: &str, said: &str) -> Running {
+fn client(slurm: &Scheduler, watts: &str, (ttl, said): (&str, &str)) -> Running {
     let (port, site) = (slurm.broker.port.to_string(), slurm.rig.hall().site.clone());
     let secret = slurm.rig.file("slurm.password");
     let place = ["--port", &port, "--user", "slurm", "--password-file", &secret, "--site", &site];
-    let wish =
-        ["--domain", "pdu-a1", "--want", watts, "--class", "curtailable", "--floor", "2000", "--renew-every", "0.5"];
+    let wish = ["--domain", "pdu-a1", "--want", watts, "--class", "curtailable", "--floor", "2000", "--ttl", ttl];
+    let every = ["--renew-every", "0.5"];
     let out = File::create(slurm.rig.file(said)).expect("a file");
     let mut command = Command::new("python3");
-    command.arg(CLIENT).args(place).args(wish).stdin(Stdio::null()).stdout(out);
+    command.arg(CLIENT).args(place).args(wish).args(every).stdin(Stdio::null()).stdout(out);
     Running(command.spawn().expect("runs"))
 }
 
@@ -43,13 +44,13 @@ fn said(slurm: &Scheduler, file: &str, event: &str) -> Vec<Value> {
 fn the_example_client_acquires_renews_hears_a_notice_and_gives_back() {
     let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
     let mut run = slurm.running();
-    let mut job = client(&slurm, "20000", "first");
+    let mut job = client(&slurm, "20000", ("300", "first"));
     let granted = until("granted", || said(&slurm, "first", "granted").pop());
     assert_eq!((&granted["code"], &granted["w"]), (&"granted".into(), &20e3.into()));
     let lease = granted["lease"].as_str().expect("a lease").to_owned();
     until("renewed", || said(&slurm, "first", "renewed").iter().any(|of| of["code"] == "granted").then_some(()));
 
-    let mut other = client(&slurm, "20000", "other");
+    let mut other = client(&slurm, "20000", ("300", "other"));
     assert_eq!(other.ends(), Some(75));
     assert_eq!(said(&slurm, "other", "refused")[0]["code"], "retry");
 
@@ -68,4 +69,23 @@ fn the_example_client_acquires_renews_hears_a_notice_and_gives_back() {
     assert_eq!(job.ends(), Some(0));
     assert_eq!(said(&slurm, "first", "released")[0]["code"], "granted");
     ends(&slurm.budget(&["query", "--lease", &lease]), 77, &[]);
+}
+
+#[test]
+fn the_example_client_comes_down_once_where_it_can_ask_nobody_and_is_back_when_it_can() {
+    let Some(mut slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let _run = slurm.running();
+    let mut job = client(&slurm, "20000", ("30", "alone"));
+    let granted = |of: &Value| of["code"] == "granted";
+    until("renewed", || said(&slurm, "alone", "renewed").iter().any(granted).then_some(()));
+    slurm.broker.halt();
+    let gone = Instant::now();
+    let alone = until("it acts by itself", || said(&slurm, "alone", "alone").pop());
+    assert!((25..45).contains(&gone.elapsed().as_secs()), "{:?}", gone.elapsed());
+    assert_eq!((&alone["do"], &alone["w"]), (&"floor".into(), &2e3.into()));
+    slurm.broker.again();
+    let back = until("it can ask again", || said(&slurm, "alone", "back").pop());
+    assert_eq!((&back["w"], said(&slurm, "alone", "alone").len()), (&20e3.into(), 1));
+    job.signal("TERM");
+    assert_eq!(job.ends(), Some(0));
 }

@@ -1,5 +1,7 @@
 //! `wattloop budget hold`: renews what is remembered, follows a killed service, hears notices, gives back what could not be, and minds no garbage.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::rig::{code, ends, told};
@@ -122,4 +124,74 @@ fn a_notice_is_acknowledged_and_given_to_the_command() {
     until("that is remembered", || (slurm.note("slurm/1")["stage"] == "over").then_some(()));
     holding.signal("INT");
     assert_eq!(holding.ends(), Some(0), "{}", told(&slurm.rig.ask(&["status"])));
+}
+
+/// What the command has heard for these reasons.
+fn heard(slurm: &Scheduler, reasons: &[&str]) -> Vec<Value> {
+    let text = std::fs::read_to_string(slurm.rig.folder().join("notices")).unwrap_or_default();
+    let notices = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    notices.filter(|of| reasons.iter().any(|reason| of["reason"] == **reason)).collect()
+}
+
+#[test]
+fn who_can_ask_nobody_brings_his_jobs_down_once_after_their_time_to_live_and_back_when_he_can() {
+    let Some(mut slurm) = Scheduler::new() else { return };
+    let run = slurm.running();
+    let ear = Ear::new(&slurm, "operator");
+    let mut holding = hold(&slurm);
+    // Each with what it does by itself, what it draws then, and what it may draw when it is back.
+    let jobs: [(&str, &str, &[&str], _, _); 4] = [
+        ("floor", "8kW", &["--floor", "2kW"], ("reduce", 2e3), ("restore", 8e3)),
+        ("pause", "4kW", &["--floor", "2kW", "--on-expiry", "pause"], ("pause", 0.0), ("restore", 4e3)),
+        ("stop", "3kW", &["--on-expiry", "stop"], ("stop", 0.0), ("restore", 3e3)),
+        ("lowered", "7kW", &["--floor", "1kW", "--class", "curtailable"], ("reduce", 1e3), ("reduce", 1e3)),
+    ];
+    for (job, watts, more, ..) in jobs {
+        ends(&slurm.acquire(job, watts, &[&["--ttl", "30s"], more].concat()), 0, &[]);
+    }
+    for (job, ..) in jobs {
+        until("renewed", || (ear.renewed(&slurm.lease(job), 1) > 0).then_some(()));
+    }
+    // Whoever holds is killed while nobody can be asked; the next one knows since when. One lease is lowered meanwhile, which nobody hears.
+    slurm.broker.halt();
+    let gone = Instant::now();
+    let target = ["power", "target", "--watts", "10e3", "--feed", "pdu-a1", "--for", "1h", "--reason", "they phoned"];
+    ends(&slurm.rig.ask(&target), 0, &[]);
+    std::thread::sleep(Duration::from_secs(5));
+    holding.signal("KILL");
+    holding.ends();
+    let mut holding = hold(&slurm);
+    let alone = |slurm: &Scheduler| heard(slurm, &["unrenewed"]);
+    let told = until("all are told", || Some(alone(&slurm)).filter(|all| all.len() == jobs.len()));
+    // Asked for within a third of 30 s before, and counted from then.
+    assert!((15..40).contains(&gone.elapsed().as_secs()), "{:?}", gone.elapsed());
+    let says = |all: &[Value], job: &str| {
+        let of = all.iter().find(|of| of["job"] == job).expect("told");
+        (of["kind"].as_str().expect("text").to_owned(), of["new_schedule"][0]["w"].as_f64().expect("W"))
+    };
+    for (job, _, _, (kind, w), _) in jobs {
+        assert_eq!(says(&told, job), (kind.to_owned(), w), "{job}");
+    }
+
+    // Killed again, they are not told again: longer than who has just begun waits for answers.
+    until("who was told is remembered", || {
+        let text = std::fs::read_to_string(slurm.rig.folder().join("state/hold.json")).unwrap_or_default();
+        (text.matches("000.0").count() == jobs.len()).then_some(())
+    });
+    holding.signal("KILL");
+    holding.ends();
+    let mut holding = hold(&slurm);
+    std::thread::sleep(Duration::from_secs(7));
+    assert_eq!(alone(&slurm).len(), jobs.len(), "{:?}", alone(&slurm));
+
+    // The broker is back within the grace, and all of what is left, too.
+    slurm.broker.again();
+    let back = until("all are back", || Some(heard(&slurm, &["renewed"])).filter(|all| all.len() == jobs.len()));
+    for (job, _, _, _, (kind, w)) in jobs {
+        assert_eq!(says(&back, job), (kind.to_owned(), w), "{job}");
+    }
+    assert_eq!(alone(&slurm).len(), jobs.len());
+    holding.signal("TERM");
+    assert_eq!(holding.ends(), Some(0));
+    drop(run);
 }

@@ -1,14 +1,16 @@
-//! `wattloop budget hold`: one for a cluster. It renews what is remembered, hears notices, follows restarts of the service, and gives back what could not be.
+//! `wattloop budget hold`: one for a cluster. It renews what is remembered, hears notices, follows restarts of the service, gives back what could not be, and acts where it can ask nobody.
 
 mod command;
 mod keeper;
+mod watch;
 
 use std::fs::File;
 
 use clap::Args;
 use plant::time::{Mono, Span};
 use serde_json::{Value, json};
-use wattloop::service::clock::{Machine, Source as _};
+use wattloop::control::ledger::message::OnExpiry;
+use wattloop::service::clock::{Machine, Source as _, machine_run, rfc3339};
 use wattloop::service::config::Log;
 use wattloop::service::logging;
 use wattloop::service::notify::Notify;
@@ -18,12 +20,14 @@ use super::line::{Heard, Line, nonce};
 use super::memory::{Memory, Note, Stage};
 use super::place::PlaceArgs;
 use super::said::text;
-use command::Runner;
-use keeper::Keeper;
+use command::{Asker, Runner};
+use keeper::{Keeper, PULSE};
+use watch::Marks;
 
-/// How often the folder is looked at, and how often something may be due.
+/// How often the folder is looked at.
 const LOOK: Span = Span::from_secs(1);
-const PULSE: Span = Span::from_millis(250);
+/// What whoever holds remembers for himself.
+const MARKS: &str = "hold.json";
 
 /// Renew every lease that is remembered here.
 #[derive(Debug, Args)]
@@ -36,6 +40,10 @@ One for a folder of leases; a second one ends with 75. Each lease is renewed aft
 A notice is acknowledged, and given to the command of --on-notice as JSON on its standard input, one at a time, for a minute at the most: `kind` is
 reduce, pause, stop, restore, late or in_time, `job` is the job. The command is no shell's: it and its arguments stand last on the line. When a lease is
 gone without a notice the command hears `stop` for the reason `lost`.
+
+A lease that nobody has renewed for its time to live, because there is no broker, no service or no answer, is acted for here: the command hears once, for the
+reason `unrenewed`, `reduce` to its floor, `pause` or `stop`, as `acquire --on-expiry` says. It is asked for on and on; once it is renewed the command hears,
+for the reason `renewed`, `restore`, or `reduce` to what there is of it.
 
 SIGTERM ends it with 0; leases live on for their time to live, and grace. Exit codes: 0 told to stop, 75 somebody holds them already, 77 the broker
 refuses us, 78 the configuration has faults. A broker or a service that is not there is waited for.")]
@@ -53,6 +61,7 @@ struct Hold {
     line: Line,
     keeper: Keeper,
     runner: Runner,
+    marks: Marks,
     clock: Machine,
     client: String,
     looked: Option<Mono>,
@@ -69,9 +78,10 @@ pub async fn run(args: &HoldArgs, clock: Machine) -> Result<(), Stop> {
     };
     let client = place.client().unwrap_or_default().to_owned();
     let runner = Runner::start(args.on_notice.clone()).map_err(|e| Stop::io("a thread", &e))?;
-    let keeper = Keeper::new(&client, &nonce()?);
+    let marks = Marks::open(memory.beside(MARKS), machine_run());
+    let keeper = Keeper::new(&client, &nonce()?, marks.all());
     let line = Line::open_wide(&place, clock)?;
-    let mut hold = Hold { memory, line, keeper, runner, clock, client, looked: None, _alone: alone };
+    let mut hold = Hold { memory, line, keeper, runner, marks, clock, client, looked: None, _alone: alone };
     let notify = Notify::of_process().map_err(|e| Stop::io("NOTIFY_SOCKET", &e))?;
     notify.ready();
     loop {
@@ -87,6 +97,7 @@ pub async fn run(args: &HoldArgs, clock: Machine) -> Result<(), Stop> {
         }
         hold.pass();
     }
+    hold.mark();
     notify.stopping();
     hold.line.close().await;
     tracing::info!("told to stop: leases live on for their time to live");
@@ -94,9 +105,14 @@ pub async fn run(args: &HoldArgs, clock: Machine) -> Result<(), Stop> {
 }
 
 impl Hold {
+    /// Time that goes on while the machine is suspended: nobody waits for us meanwhile.
+    fn now(&self) -> Mono {
+        self.clock.awake_or_not()
+    }
+
     /// Looks at the folder, and says what is due.
     fn pass(&mut self) {
-        let now = self.clock.mono();
+        let now = self.now();
         if self.looked.is_none_or(|at| now.since(at) >= LOOK) {
             self.look(now);
         }
@@ -105,18 +121,79 @@ impl Hold {
                 self.line.say("request", &request);
             }
         }
-        for (notice, done) in self.runner.finished() {
-            self.acknowledge(&notice, if done { "done" } else { "cannot" });
+        self.act(now);
+        for (notice, asker, done) in self.runner.finished() {
+            match asker {
+                Asker::Service => self.acknowledge(&notice, if done { "done" } else { "cannot" }),
+                Asker::Holder => self.told(&notice),
+                Asker::Nobody => {}
+            }
         }
     }
 
     fn look(&mut self, now: Mono) {
         self.looked = Some(now);
         self.keeper.look(&self.memory.all(self.clock.wall()), now);
+        self.mark();
+    }
+
+    /// Remembers when what was renewed, and who was told to come down.
+    fn mark(&mut self) {
+        if let Err(error) = self.marks.keep(self.keeper.marks()) {
+            tracing::error!(%error, "when leases were renewed cannot be written: whoever holds next takes them for over");
+        }
+    }
+
+    /// Acts for those whose leases nobody has renewed for their time to live: nobody can be asked.
+    fn act(&mut self, now: Mono) {
+        for note in self.keeper.alone(now) {
+            let (kind, w) = match note.on_expiry.unwrap_or(OnExpiry::Floor) {
+                OnExpiry::Floor => ("reduce", note.floor_w.min(note.w)),
+                OnExpiry::Pause => ("pause", 0.0),
+                OnExpiry::Stop => ("stop", 0.0),
+            };
+            let notice = self.own(&note, (kind, "unrenewed"), (w, note.w));
+            // Where too many wait for the command it is tried again with the next pass.
+            if self.runner.run(notice.clone(), Asker::Holder) {
+                let (job, lease) = (&note.job, note.lease_id.as_deref().unwrap_or_default());
+                tracing::warn!(
+                    job,
+                    lease,
+                    kind,
+                    w,
+                    "nobody has renewed the lease for its time to live: its job must come down"
+                );
+                self.keeper.acts(lease, kind == "stop");
+                self.settle(&notice);
+            }
+        }
+    }
+
+    /// A notice of our own, to draw so much (W) from now on in the place of so much.
+    fn own(&self, note: &Note, (kind, reason): (&str, &str), (w, had): (f64, f64)) -> Value {
+        let now = rfc3339(self.clock.wall().0);
+        json!({
+            "lease_id": note.lease_id, "job": note.job, "epoch": note.epoch, "seq": note.seq, "kind": kind, "reason": reason,
+            "emergency": reason == "unrenewed", "new_schedule": [{ "start": now, "w": w }], "effective_at": now, "had_w": had,
+        })
+    }
+
+    /// Where there is no command nobody ends it.
+    fn settle(&mut self, notice: &Value) {
+        if !self.runner.is_there() {
+            self.told(notice);
+        }
+    }
+
+    /// The command has ended with a notice of our own: it is not told again, whoever holds then.
+    fn told(&mut self, notice: &Value) {
+        let had = notice.get("had_w").and_then(Value::as_f64).filter(|_| text(notice, "reason") == "unrenewed");
+        self.keeper.told_alone(text(notice, "lease_id"), had);
+        self.mark();
     }
 
     fn hear(&mut self, heard: Heard) {
-        let now = self.clock.mono();
+        let now = self.now();
         match heard {
             Heard::Answer(answer) => {
                 let learned = self.keeper.answered(&answer, now);
@@ -152,7 +229,13 @@ impl Hold {
         if let Some(notice) = notice.as_object_mut() {
             notice.insert("job".to_owned(), json!(job));
         }
-        self.runner.run(notice, true);
+        self.give(notice, Asker::Service);
+    }
+
+    fn give(&self, notice: Value, asker: Asker) {
+        if !self.runner.run(notice, asker) {
+            tracing::error!("notices come faster than the command takes them: one is not given to it");
+        }
     }
 
     /// Says what becomes of a notice.
@@ -166,7 +249,7 @@ impl Hold {
 
     /// Writes what was learned, where the folder still says that the lease is held.
     fn keep(&mut self, learned: Option<keeper::Learned>) {
-        let Some(keeper::Learned { note, lost }) = learned else { return };
+        let Some(keeper::Learned { note, lost, again }) = learned else { return };
         let write = |old: Option<&Note>| {
             let old = old.filter(|old| old.lease_id == note.lease_id && old.stage != Stage::Over)?;
             // A release that came in between stays one.
@@ -182,7 +265,15 @@ impl Hold {
                 "lease_id": note.lease_id, "job": note.job, "epoch": note.epoch, "seq": note.seq, "kind": "stop",
                 "reason": "lost", "emergency": true, "new_schedule": [],
             });
-            self.runner.run(notice, false);
+            self.give(notice, Asker::Nobody);
+        }
+        if let Some(had) = again {
+            // What a floor had become of meanwhile, or was lowered, is not what it was.
+            let kind = if note.w >= had { "restore" } else { "reduce" };
+            tracing::info!(job = note.job, lease = note.lease_id, kind, w = note.w, "the lease is renewed again");
+            let notice = self.own(&note, (kind, "renewed"), (note.w, had));
+            self.give(notice.clone(), Asker::Holder);
+            self.settle(&notice);
         }
     }
 }

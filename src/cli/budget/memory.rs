@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use wattloop::control::ledger::message::OnExpiry;
 
 use super::Stop;
 use super::said::text;
@@ -57,8 +58,14 @@ pub struct Note {
     pub seq: u64,
     /// What it may draw (W).
     pub w: f64,
+    /// What it draws when it has come down (W).
+    #[serde(default)]
+    pub floor_w: f64,
     /// How long it lives without a renewal (s).
     pub ttl_s: f64,
+    /// What its job does when nobody can be asked for so long; to its floor where nothing is said.
+    #[serde(default)]
+    pub on_expiry: Option<OnExpiry>,
     /// When this was written (ms since 1970, UTC).
     pub changed_ms: i64,
 }
@@ -68,7 +75,21 @@ impl Note {
     pub fn asking(job: &str, attempt: u32, request_id: String) -> Self {
         let (lease_id, stage) = (None, Stage::Asking);
         let job = job.to_owned();
-        Self { job, attempt, stage, request_id, lease_id, epoch: 0, seq: 0, w: 0.0, ttl_s: 0.0, changed_ms: 0 }
+        let (w, floor_w, ttl_s, on_expiry) = (0.0, 0.0, 0.0, None);
+        Self {
+            job,
+            attempt,
+            stage,
+            request_id,
+            lease_id,
+            epoch: 0,
+            seq: 0,
+            w,
+            floor_w,
+            ttl_s,
+            on_expiry,
+            changed_ms: 0,
+        }
     }
 
     /// Takes what the service says of its lease.
@@ -79,7 +100,10 @@ impl Note {
         self.epoch = count("epoch").unwrap_or(self.epoch);
         self.seq = count("seq").unwrap_or(self.seq);
         self.w = number("w").unwrap_or(self.w);
+        self.floor_w = number("floor_w").unwrap_or(self.floor_w);
         self.ttl_s = number("ttl_s").unwrap_or(self.ttl_s);
+        let word = lease.get("on_expiry").and_then(|of| serde_json::from_value(of.clone()).ok());
+        self.on_expiry = word.or(self.on_expiry);
     }
 }
 
@@ -151,6 +175,11 @@ impl Memory {
         File::open(&self.folder)?.sync_all()
     }
 
+    /// A file beside those of the jobs, such as what whoever holds remembers for himself.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// Everything that can be read. What is no longer of use is taken away.
     pub fn all(&self, now: Wall) -> Vec<Note> {
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
@@ -210,6 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_remembered_before_floors_were_is_read_and_has_none() {
+        let (folder, memory) = memory();
+        let old = r#"{"job":"j","attempt":0,"stage":"held","request_id":"r","lease_id":"1-2","epoch":4,"seq":5,"w":6e3,"ttl_s":300.0,"changed_ms":0}"#;
+        fs::write(folder.path().join("state/j.lease"), old).expect("written");
+        let mut note = memory.find("j").expect("read").expect("one");
+        assert_eq!((note.floor_w, note.on_expiry), (0.0, None));
+        note.learn(&json!({ "floor_w": 2e3, "on_expiry": "pause" }));
+        assert_eq!((note.floor_w, note.on_expiry), (2e3, Some(OnExpiry::Pause)));
+    }
+
+    #[test]
     fn a_file_that_says_nothing_is_set_aside() {
         let (folder, memory) = memory();
         for garbage in ["", "{\"job\":", "[]", "\u{0}\u{1}"] {
@@ -242,7 +282,8 @@ mod tests {
     fn garbage_about_a_lease_changes_nothing() {
         let mut note = Note::asking("j", 0, "r".to_owned());
         let before = note.clone();
-        for lease in [json!(null), json!([]), json!({ "w": "much", "epoch": -1, "seq": 1.5, "lease_id": 7 })] {
+        let odd = json!({ "w": "much", "epoch": -1, "seq": 1.5, "lease_id": 7, "floor_w": -1, "on_expiry": "explode" });
+        for lease in [json!(null), json!([]), odd] {
             note.learn(&lease);
             assert_eq!(note, before);
         }

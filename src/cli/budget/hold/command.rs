@@ -13,13 +13,24 @@ const QUEUE: usize = 1024;
 const LOOKS: u32 = 1200;
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A notice for the command, and whether somebody wants to know what becomes of it.
-type Job = (Value, bool);
+/// Who wants to know what becomes of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// Nobody.
+    Nobody,
+    /// The service, by an acknowledgement.
+    Service,
+    /// Whoever holds: it is his own.
+    Holder,
+}
+
+/// A notice for the command.
+type Job = (Value, Asker);
 
 /// Who runs the command.
 pub struct Runner {
     jobs: Option<SyncSender<Job>>,
-    done: Receiver<(Value, bool)>,
+    done: Receiver<(Value, Asker, bool)>,
 }
 
 impl Runner {
@@ -34,23 +45,24 @@ impl Runner {
         Ok(Self { jobs: Some(jobs), done })
     }
 
-    /// Runs the command with a notice, when those before it are done.
-    pub fn run(&self, notice: Value, asked: bool) {
-        if let Some(jobs) = &self.jobs
-            && jobs.try_send((notice, asked)).is_err()
-        {
-            tracing::error!("notices come faster than the command takes them: one is not given to it");
-        }
+    /// True where there is a command.
+    pub const fn is_there(&self) -> bool {
+        self.jobs.is_some()
     }
 
-    /// What has been done since: the notice, and whether the command ended well.
-    pub fn finished(&self) -> Vec<(Value, bool)> {
+    /// Runs the command with a notice, when those before it are done. False where too many wait for it: it is not given to it.
+    pub fn run(&self, notice: Value, asker: Asker) -> bool {
+        self.jobs.as_ref().is_none_or(|jobs| jobs.try_send((notice, asker)).is_ok())
+    }
+
+    /// What has been done since: the notice, who wants to know, and whether the command ended well.
+    pub fn finished(&self) -> Vec<(Value, Asker, bool)> {
         self.done.try_iter().collect()
     }
 }
 
-fn work(command: &[String], take: &Receiver<Job>, tell: &Sender<(Value, bool)>) {
-    for (notice, asked) in take {
+fn work(command: &[String], take: &Receiver<Job>, tell: &Sender<(Value, Asker, bool)>) {
+    for (notice, asker) in take {
         let done = match one(command, &notice) {
             Ok(status) if status.success() => true,
             Ok(status) => {
@@ -62,7 +74,7 @@ fn work(command: &[String], take: &Receiver<Job>, tell: &Sender<(Value, bool)>) 
                 false
             }
         };
-        if asked && tell.send((notice, done)).is_err() {
+        if asker != Asker::Nobody && tell.send((notice, asker, done)).is_err() {
             return;
         }
     }
@@ -100,11 +112,11 @@ mod tests {
 
     fn ends(command: &[&str]) -> bool {
         let runner = Runner::start(command.iter().map(|word| (*word).to_owned()).collect()).expect("starts");
-        runner.run(json!({ "kind": "stop" }), true);
+        assert!(runner.run(json!({ "kind": "stop" }), Asker::Service));
         let begun = Instant::now();
         loop {
-            if let Some((notice, done)) = runner.finished().pop() {
-                assert_eq!(notice, json!({ "kind": "stop" }));
+            if let Some((notice, asker, done)) = runner.finished().pop() {
+                assert_eq!((notice, asker), (json!({ "kind": "stop" }), Asker::Service));
                 return done;
             }
             assert!(begun.elapsed() < Duration::from_secs(30), "never");

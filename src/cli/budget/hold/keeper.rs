@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use plant::time::{Mono, Span};
 use serde_json::{Value, json};
-use wattloop::control::ledger::TTL;
+use wattloop::control::ledger::{GRACE, TTL};
 
+use super::watch::{Mark, Watch};
 use crate::cli::budget::memory::{Note, Stage};
 use crate::cli::budget::said::{after, codes, text};
 
@@ -17,6 +18,8 @@ const PATIENCE: Span = Span::from_secs(5);
 const RETRY: f64 = 2.0;
 /// The most requests a pass may make, so that a start with many leases does not ask more often than it may.
 const BURST: usize = 3;
+/// How often a pass may come.
+pub const PULSE: Span = Span::from_millis(250);
 
 /// What was learned of a lease that somebody should know.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +28,8 @@ pub struct Learned {
     pub note: Note,
     /// It is gone, and nobody was told.
     pub lost: bool,
+    /// It is renewed after its job had come down by itself, from so much (W).
+    pub again: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -35,6 +40,7 @@ struct Kept {
     asked: Option<(String, Mono)>,
     /// Its end was told by a notice.
     stopped: bool,
+    watch: Watch,
 }
 
 /// Every lease that is held, by its name.
@@ -44,6 +50,19 @@ pub struct Keeper {
     nonce: String,
     said: u64,
     leases: BTreeMap<String, Kept>,
+    /// What is remembered of leases that have not been looked at yet.
+    marks: BTreeMap<String, Mark>,
+}
+
+/// How long a lease lives without a renewal.
+fn life(note: &Note) -> Span {
+    Span::from_seconds(note.ttl_s.max(SHORTEST.seconds()))
+}
+
+/// How long whoever has just started may ask about so many leases before he counts as alone: no longer than a grace.
+fn breath(count: usize) -> Span {
+    let passes = plant::convert::u64_from_usize(count / BURST);
+    Span::from_nanos(PATIENCE.nanos().saturating_add(PULSE.nanos().saturating_mul(passes))).min(GRACE)
 }
 
 /// After how much of its time to live a lease is renewed: a third, and up to a tenth of that sooner or later, by its name.
@@ -51,13 +70,14 @@ fn pause(note: &Note) -> Span {
     let hash = blake3::hash(note.lease_id.as_deref().unwrap_or_default().as_bytes());
     let byte = f64::from(hash.as_bytes().first().copied().unwrap_or_default());
     let jitter = 0.9 + 0.2 * byte / 255.0;
-    Span::from_seconds(note.ttl_s.max(SHORTEST.seconds()) / 3.0 * jitter)
+    Span::from_seconds(life(note).seconds() / 3.0 * jitter)
 }
 
 impl Keeper {
-    /// Nothing is held yet.
-    pub fn new(client: &str, nonce: &str) -> Self {
-        Self { client: client.to_owned(), nonce: nonce.to_owned(), said: 0, leases: BTreeMap::new() }
+    /// Nothing is held yet; this is remembered of what was.
+    pub fn new(client: &str, nonce: &str, marks: &BTreeMap<String, Mark>) -> Self {
+        let (client, nonce, leases) = (client.to_owned(), nonce.to_owned(), BTreeMap::new());
+        Self { client, nonce, said: 0, leases, marks: marks.clone() }
     }
 
     /// How many leases are held.
@@ -83,8 +103,11 @@ impl Keeper {
         let named = notes.iter().filter(held).filter_map(|note| Some((note.lease_id.clone()?, note)));
         let named: BTreeMap<String, &Note> = named.collect();
         self.leases.retain(|id, _| named.contains_key(id));
+        let first = now.after(breath(named.keys().filter(|id| !self.leases.contains_key(*id)).count()));
         for (id, note) in named {
-            let fresh = || Kept { note: note.clone(), due: now, asked: None, stopped: false };
+            let mark = self.marks.remove(&id).unwrap_or_default();
+            let fresh =
+                || Kept { note: note.clone(), due: now, asked: None, stopped: false, watch: Watch::new(mark, first) };
             let kept = self.leases.entry(id).or_insert_with(fresh);
             if kept.note.stage != note.stage {
                 kept.note.stage = note.stage;
@@ -94,6 +117,33 @@ impl Keeper {
                 kept.note = note.clone();
             }
         }
+    }
+
+    /// Leases that nobody has renewed for their time to live, whose jobs have not been told.
+    pub fn alone(&self, now: Mono) -> Vec<Note> {
+        let over =
+            |kept: &&Kept| kept.note.stage == Stage::Held && !kept.stopped && kept.watch.is_over(now, life(&kept.note));
+        self.leases.values().filter(over).map(|kept| kept.note.clone()).collect()
+    }
+
+    /// The job of such a lease is told; `stops`: to stop.
+    pub fn acts(&mut self, lease: &str, stops: bool) {
+        if let Some(kept) = self.leases.get_mut(lease) {
+            kept.watch.acts(kept.note.w);
+            kept.stopped |= stops;
+        }
+    }
+
+    /// The command for notices has been told that a job comes down from so much (W), or that it need not any more.
+    pub fn told_alone(&mut self, lease: &str, had: Option<f64>) {
+        if let Some(kept) = self.leases.get_mut(lease) {
+            kept.watch.told(had);
+        }
+    }
+
+    /// What is to be remembered of renewals.
+    pub fn marks(&self) -> BTreeMap<String, Mark> {
+        self.leases.iter().map(|(id, kept)| (id.clone(), kept.watch.mark())).collect()
     }
 
     /// What is to be said now.
@@ -118,7 +168,7 @@ impl Keeper {
         let ours = |kept: &Kept| kept.asked.as_ref().is_some_and(|(asked, _)| asked == request);
         let (id, kept) = self.leases.iter_mut().find(|(_, kept)| ours(kept))?;
         let id = id.clone();
-        kept.asked = None;
+        let asked = kept.asked.take().map_or(now, |(_, at)| at);
         let before = kept.note.clone();
         match codes(answer) {
             ("granted", _) if kept.note.stage == Stage::Returning => self.over(&id, false),
@@ -129,7 +179,10 @@ impl Keeper {
             ("granted", _) => {
                 kept.take(answer.get("lease"));
                 kept.due = now.after(pause(&kept.note));
-                kept.changed(&before)
+                let again = kept.watch.renewed(asked);
+                kept.stopped &= again.is_none();
+                let (note, lost) = (kept.note.clone(), false);
+                (note != before || again.is_some()).then_some(Learned { note, lost, again })
             }
             ("conflict", "old_epoch") => {
                 // The service has started anew: what it says of the lease holds, and is asked for in its generation.
@@ -168,7 +221,7 @@ impl Keeper {
 
     fn over(&mut self, id: &str, lost: bool) -> Option<Learned> {
         let kept = self.leases.remove(id)?;
-        Some(Learned { note: Note { stage: Stage::Over, ..kept.note }, lost })
+        Some(Learned { note: Note { stage: Stage::Over, ..kept.note }, lost, again: None })
     }
 }
 
@@ -181,7 +234,7 @@ impl Kept {
     }
 
     fn changed(&self, before: &Note) -> Option<Learned> {
-        (self.note != *before).then(|| Learned { note: self.note.clone(), lost: false })
+        (self.note != *before).then(|| Learned { note: self.note.clone(), lost: false, again: None })
     }
 }
 

@@ -11,8 +11,13 @@ fn at(seconds: f64) -> Mono {
 }
 
 fn keeper(notes: &[Note]) -> Keeper {
-    let mut keeper = Keeper::new("slurm", "n");
-    keeper.look(notes, at(0.0));
+    begun(notes, &BTreeMap::new(), 0.0)
+}
+
+/// Somebody who begins to hold, and what is remembered of who held before.
+fn begun(notes: &[Note], marks: &BTreeMap<String, Mark>, seconds: f64) -> Keeper {
+    let mut keeper = Keeper::new("slurm", "n", marks);
+    keeper.look(notes, at(seconds));
     keeper
 }
 
@@ -113,6 +118,91 @@ fn what_the_broker_keeps_is_taken_in_order_and_an_end_is_asked_about() {
     assert!(keeper.due(at(1.0)).is_empty());
     keeper.told("1-7", &Value::Null, at(1.0));
     assert_eq!(keeper.due(at(1.0)).len(), 1);
+}
+
+/// Renewed, asked for then, and answered a second later.
+fn renewed(keeper: &mut Keeper, asked: f64) -> Option<Learned> {
+    let said = keeper.due(at(asked)).pop().expect("due");
+    keeper.answered(&granted(&said, 1, 1), at(asked + 1.0))
+}
+
+#[test]
+fn who_can_ask_nobody_acts_once_when_the_time_is_over_that_was_asked_for() {
+    let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+    assert_eq!(renewed(&mut keeper, 0.0), None);
+    // What was asked for is not what was answered: no answer lengthens what nobody grants.
+    for asked in [120.0, 130.0] {
+        keeper.due(at(asked)).pop().expect("asked on and on");
+        assert!(keeper.alone(at(299.9)).is_empty());
+    }
+    assert_eq!(keeper.alone(at(300.0)).len(), 1, "from when it was asked for, not from when it was answered");
+    keeper.acts("1-7", false);
+    assert!(keeper.alone(at(1e6)).is_empty(), "once");
+    let again = renewed(&mut keeper, 1e6).expect("it lives").again;
+    assert_eq!((again, keeper.alone(at(1e6 + 299.0)).len()), (Some(1e3), 0));
+    assert_eq!(keeper.alone(at(1e6 + 300.0)).len(), 1, "and may come to its end again");
+}
+
+#[test]
+fn what_is_no_renewal_lengthens_nothing() {
+    for (code, reason) in [("conflict", "old_epoch"), ("retry", "recovering"), ("invalid", ""), ("", "")] {
+        let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+        renewed(&mut keeper, 0.0);
+        let said = keeper.due(at(120.0)).pop().expect("due");
+        let mut answer = granted(&said, 2, 2);
+        (answer["code"], answer["reason"]) = (json!(code), json!({ "code": reason }));
+        keeper.answered(&answer, at(120.1));
+        keeper.told("1-7", &granted(&said, 3, 3)["lease"], at(120.2));
+        assert_eq!((keeper.alone(at(299.9)).len(), keeper.alone(at(300.0)).len()), (0, 1), "{code}");
+    }
+}
+
+#[test]
+fn who_holds_next_knows_how_long_it_is_ago_and_who_was_told() {
+    let held = [note("1-7", Stage::Held)];
+    let mut first = keeper(&held);
+    renewed(&mut first, 10.0);
+    let next = begun(&held, &first.marks(), 200.0);
+    assert_eq!((next.alone(at(309.9)).len(), next.alone(at(310.0)).len()), (0, 1));
+    // Nobody answers while nobody holds: whoever begins asks first, and acts in a moment.
+    let late = begun(&held, &first.marks(), 1000.0);
+    assert_eq!((late.alone(at(1004.9)).len(), late.alone(at(1005.0)).len()), (0, 1));
+    // Killed before the command has heard of it, it is told again; afterwards it is not, and is restored.
+    first.acts("1-7", false);
+    assert_eq!(begun(&held, &first.marks(), 1000.0).alone(at(1005.0)).len(), 1);
+    first.told_alone("1-7", Some(1e3));
+    let mut last = begun(&held, &first.marks(), 1000.0);
+    assert!(last.alone(at(1e6)).is_empty());
+    assert_eq!(renewed(&mut last, 1e6).expect("it lives").again, Some(1e3));
+    assert_eq!(begun(&held, &last.marks(), 1e6).alone(at(1e6 + 5.0)).len(), 0, "until the command has heard of it");
+    last.told_alone("1-7", None);
+    assert_eq!(begun(&held, &last.marks(), 2e6).alone(at(2e6 + 5.0)).len(), 1);
+}
+
+#[test]
+fn of_what_nobody_knows_the_age_it_is_over_once_it_could_be_asked_for() {
+    let few = keeper(&[note("1-7", Stage::Held)]);
+    assert_eq!((few.alone(at(4.9)).len(), few.alone(at(5.0)).len()), (0, 1));
+    let notes: Vec<Note> = (0..90).map(|n| note(&format!("1-{n}"), Stage::Held)).collect();
+    let many = keeper(&notes);
+    assert_eq!((many.alone(at(12.4)).len(), many.alone(at(12.5)).len()), (0, 90), "three in each quarter of a second");
+    let notes: Vec<Note> = (0..4096).map(|n| note(&format!("1-{n}"), Stage::Held)).collect();
+    assert_eq!(keeper(&notes).alone(at(60.0)).len(), 4096, "no longer than a grace");
+}
+
+#[test]
+fn nobody_acts_for_what_is_given_back_or_was_told_to_stop() {
+    let returning = keeper(&[note("1-7", Stage::Returning)]);
+    assert!(returning.alone(at(1e6)).is_empty());
+    let mut stopped = keeper(&[note("1-7", Stage::Held)]);
+    stopped.stopped("1-7");
+    assert!(stopped.alone(at(1e6)).is_empty());
+    // Told to stop by us: that it is gone then is not told besides.
+    let mut ours = keeper(&[note("1-7", Stage::Held)]);
+    ours.acts("1-7", true);
+    let said = ours.due(at(1e6)).pop().expect("due");
+    let gone = ours.answered(&json!({ "code": "expired", "request_id": said["request_id"] }), at(1e6)).expect("over");
+    assert!(!gone.lost);
 }
 
 #[test]
