@@ -19,6 +19,7 @@ mod look;
 mod openadr;
 mod peaks;
 mod prices;
+mod reach;
 mod records;
 mod recovering;
 pub mod rig;

@@ -16,7 +16,7 @@ use wattloop::service::logging;
 use wattloop::service::notify::Notify;
 
 use super::Stop;
-use super::line::{Heard, Line, nonce};
+use super::line::{Heard, Line, Service, nonce};
 use super::memory::{Memory, Note, Stage};
 use super::place::PlaceArgs;
 use super::said::text;
@@ -206,7 +206,13 @@ impl Hold {
             Heard::Notice(notice) => self.notice(notice, now),
             Heard::Lost(why) => tracing::warn!(why, "the broker is not there"),
             Heard::Ready => tracing::info!(leases = self.keeper.len(), "connected"),
-            Heard::Service(there) => tracing::debug!(there, "the service"),
+            Heard::Service(Service::Stale { age }) => {
+                tracing::warn!(
+                    age_s = age.seconds(),
+                    "the last that the broker has of the service is old: does it hang?"
+                );
+            }
+            Heard::Service(service @ (Service::There | Service::Gone)) => tracing::debug!(?service, "the service"),
             Heard::Stop | Heard::Barred(_) => {}
         }
     }

@@ -1,5 +1,7 @@
 //! The way to the service and back: it listens before it asks, knows its answers by their `request_id`, and asks again with the same one where none comes.
 
+mod status;
+
 use std::time::Duration;
 
 use plant::time::{Mono, Span};
@@ -13,6 +15,8 @@ use wattloop::service::clock::{Machine, Source as _, rfc3339};
 use super::Stop;
 use super::place::Place;
 use super::said::{after, codes, text};
+use status::BEAT;
+pub use status::Service;
 
 /// The largest message that is read (bytes).
 const MOST: usize = 256 * 1024;
@@ -35,7 +39,7 @@ pub enum Heard {
     /// It will not be better: the broker lets us not in, or not hear.
     Barred(String),
     /// The service is there, or is not.
-    Service(bool),
+    Service(Service),
     /// An answer.
     Answer(Value),
     /// A lease as it is now, by its name; nothing where it is over.
@@ -88,7 +92,7 @@ impl Line {
         let own = parts.iter().map(|part| format!("{topic}/budget/{name}/{part}"));
         let filters = own.chain([format!("{topic}/status")]).collect();
         let (root, name) = (topic.clone(), name.to_owned());
-        let driver = Driver { client: client.clone(), tell: tell.clone(), root, name: name.clone(), filters };
+        let driver = Driver { client: client.clone(), tell: tell.clone(), root, name: name.clone(), filters, clock };
         for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
             let (mut asked, tell) = (signal(kind).map_err(|e| Stop::io("signals", &e))?, tell.clone());
             tokio::spawn(async move {
@@ -138,9 +142,13 @@ impl Line {
     /// Asks, and waits for the answer so long. Where `waits` is said a broker or a service that is not there may come back.
     pub async fn ask(&mut self, data: &Value, (patience, waits): (Span, bool)) -> Result<Value, Stop> {
         let begun = self.clock.mono();
-        let mut course = Course { end: begun.after(patience), next: begun, begun, waits, last: None, why: None };
+        let end = begun.after(patience);
+        let mut course = Course { end, next: begun, begun, waits, last: None, why: None, stale: None };
         loop {
             let now = self.clock.mono();
+            if let Some(stop) = course.unheard(now) {
+                return Err(stop);
+            }
             if now >= course.end {
                 return course.last.take().map_or_else(|| Err(course.silent()), Ok);
             }
@@ -202,6 +210,8 @@ struct Course {
     last: Option<Value>,
     /// Why nothing can be heard.
     why: Option<String>,
+    /// How old the last is that the broker has of the service, and since when nothing newer has come.
+    stale: Option<(Span, Mono)>,
 }
 
 impl Course {
@@ -209,6 +219,7 @@ impl Course {
     fn hear(&mut self, heard: Heard, request: &str, now: Mono) -> Option<Result<Value, Stop>> {
         match heard {
             Heard::Answer(answer) if text(&answer, "request_id") == request => {
+                self.stale = None;
                 // The service has not decided: it was busy, or its journal is not there yet.
                 if codes(&answer).0 == "retry" && ["busy", "rate", "journal", "recovering"].contains(&codes(&answer).1)
                 {
@@ -226,16 +237,20 @@ impl Course {
                 "is `--broker` right?",
             ))),
             Heard::Lost(why) => {
-                self.why = Some(format!("the broker is not there: {why}"));
+                (self.why, self.stale) = (Some(format!("the broker is not there: {why}")), None);
                 None
             }
             Heard::Barred(why) => Some(Err(barred(&why))),
-            Heard::Service(false) if !self.waits => {
+            Heard::Service(Service::Gone) if !self.waits => {
                 let help = "is it running, and is `--site` its site?";
                 Some(Err(Stop::new(69, "offline", "the broker says that the service is offline", help)))
             }
-            Heard::Service(there) => {
-                self.why = (!there).then(|| "the service is offline".to_owned());
+            Heard::Service(service) => {
+                (self.why, self.stale) = match service {
+                    Service::There => (None, None),
+                    Service::Gone => (Some("the service is offline".to_owned()), None),
+                    Service::Stale { age } => (None, Some((age, now))),
+                };
                 None
             }
             Heard::Ready => {
@@ -247,13 +262,28 @@ impl Course {
         }
     }
 
+    /// The last that the broker has of the service is old, and nothing newer has come for longer than it would take.
+    fn unheard(&self, now: Mono) -> Option<Stop> {
+        let (age, _) = self.stale.filter(|(_, since)| !self.waits && now.since(*since) >= BEAT)?;
+        Some(stale(age))
+    }
+
     /// Nobody has answered.
     fn silent(&mut self) -> Stop {
+        if let Some((age, _)) = self.stale {
+            return stale(age);
+        }
         let why = self.why.take().unwrap_or_else(|| "the service does not answer".to_owned());
         let help = "nobody knows whether it was done: ask again with the same job, or its time to live ends it. \
                     Is `--site` right, and may this user write its `request` (config/mosquitto.acl)?";
         Stop::new(69, "no_answer", why, help)
     }
+}
+
+fn stale(age: Span) -> Stop {
+    let say = format!("the service was last heard of {:.0} s ago, by its own time and this machine's", age.seconds());
+    let help = "does it hang, or not reach the broker? Nobody knows whether it was done: ask again with the same job, or its time to live ends it";
+    Stop::new(69, "stale", say, help)
 }
 
 fn stopped() -> Stop {
@@ -271,6 +301,7 @@ struct Driver {
     root: String,
     name: String,
     filters: Vec<String>,
+    clock: Machine,
 }
 
 impl Driver {
@@ -321,8 +352,7 @@ impl Driver {
         let rest = message.topic.strip_prefix(&self.root)?.strip_prefix('/')?;
         let value = serde_json::from_slice::<Value>(&message.payload).ok();
         if rest == "status" {
-            let there = value.is_some_and(|status| !["offline", "stopping"].contains(&text(&status, "state")));
-            return Some(Heard::Service(there));
+            return Some(Heard::Service(Service::of(value.as_ref(), message.retain, self.clock.wall())));
         }
         let rest = rest.strip_prefix("budget/")?.strip_prefix(&self.name)?.strip_prefix('/')?;
         if let Some(lease) = rest.strip_prefix("lease/") {
