@@ -68,7 +68,11 @@ impl Scheduler {
 
     /// The same, and `slurm` may have so much (W).
     pub fn with(most: &str) -> Option<Self> {
-        let broker = guarded()?;
+        Some(Self::at(guarded()?, most))
+    }
+
+    /// The same at a broker of one's own.
+    pub fn at(broker: Mosquitto, most: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -89,7 +93,7 @@ impl Scheduler {
             rig.hall().site,
         );
         std::fs::write(rig.folder().join("budget.toml"), text).expect("writes");
-        Some(Self { rig, broker })
+        Self { rig, broker }
     }
 
     pub fn file(&self) -> PathBuf {

@@ -38,14 +38,19 @@ pub fn guarded() -> Option<Mosquitto> {
 
 /// The same with another access list.
 pub fn guarded_by(list: &str) -> Option<Mosquitto> {
-    let dir = tempfile::tempdir().expect("a directory");
+    guarded_in(tempfile::tempdir().expect("a directory"), list, "")
+}
+
+/// The same in a directory with files of its own, and with more lines of configuration.
+pub fn guarded_in(dir: tempfile::TempDir, list: &str, more: &str) -> Option<Mosquitto> {
     let file = dir.path().join("passwd");
     std::fs::write(dir.path().join("acl"), list).expect("writes");
     std::fs::write(&file, "").expect("writes");
     for user in USERS {
         drop(Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, user]).status());
     }
-    Mosquitto::start_in(dir, "allow_anonymous false\npassword_file {dir}/passwd\nacl_file {dir}/acl\n")
+    let lines = "allow_anonymous false\npassword_file {dir}/passwd\nacl_file {dir}/acl\n";
+    Mosquitto::start_in(dir, &format!("{lines}{more}"))
 }
 
 fn as_user(user: &str, port: u16) -> MqttOptions {
@@ -174,13 +179,18 @@ async fn a_wrong_password_is_refused_and_never_told() {
 
 /// An authority's certificate, and a server's certificate and key that it signed, all as PEM.
 pub fn authority() -> (String, String, String) {
+    authority_over(&["localhost", "127.0.0.1"])
+}
+
+/// The same for a server with these names.
+pub fn authority_over(names: &[&str]) -> (String, String, String) {
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     // OpenSSL takes a certificate for self-signed whose issuer has its own name.
     params.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("signs");
     let key = KeyPair::generate().expect("a key");
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let server = CertificateParams::new(names).expect("parameters").signed_by(&key, &issuer).expect("signs");
     (issuer.as_ref().pem(), server.pem(), key.serialize_pem())
 }

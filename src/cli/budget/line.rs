@@ -230,12 +230,14 @@ impl Course {
                 }
                 Some(Ok(answer))
             }
-            Heard::Lost(why) if !self.waits && now.since(self.begun) >= ABSENT => Some(Err(Stop::new(
-                69,
-                "unreachable",
-                format!("the broker is not there: {why}"),
-                "is `--broker` right?",
-            ))),
+            Heard::Lost(why) if !self.waits && now.since(self.begun) >= ABSENT => {
+                let help = if why.contains("certificate") {
+                    "has `--ca-file` signed it, is it of today, and does it name the host of `--broker`?"
+                } else {
+                    "is `--broker` right, `mqtts://` where it speaks TLS and `mqtt://` where it does not?"
+                };
+                Some(Err(Stop::new(69, "unreachable", format!("the broker is not there: {why}"), help)))
+            }
             Heard::Lost(why) => {
                 (self.why, self.stale) = (Some(format!("the broker is not there: {why}")), None);
                 None
