@@ -6,6 +6,7 @@ mod batteries;
 pub mod budget;
 mod checkout;
 mod crash;
+mod desk;
 mod example;
 pub mod exceeded;
 mod flex;

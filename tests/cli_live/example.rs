@@ -11,7 +11,7 @@ use super::scheduler::{Running, Scheduler, until};
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/budget-client/budget_client.py");
 
-fn is_there() -> bool {
+pub fn is_there() -> bool {
     let mut python = Command::new("python3");
     python.args(["-c", "import paho.mqtt.client as c; c.CallbackAPIVersion"]).stderr(Stdio::null());
     if python.status().is_ok_and(|status| status.success()) {
@@ -35,7 +35,7 @@ fn client(slurm: &Scheduler, watts: &str, (ttl, said): (&str, &str)) -> Running 
     Running(command.spawn().expect("runs"))
 }
 
-fn said(slurm: &Scheduler, file: &str, event: &str) -> Vec<Value> {
+pub fn said(slurm: &Scheduler, file: &str, event: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(slurm.rig.file(file)).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter(|of| of["event"] == event).collect()
 }
