@@ -68,6 +68,8 @@ class Client:
         if args.ca_file:
             self.line.tls_set(ca_certs=args.ca_file)
         self.line.reconnect_delay_set(1, 8)
+        # What nobody takes for hours is not said all at once when somebody is there again.
+        self.line.max_queued_messages_set(64)
         self.line.on_connect = self.connected
         self.line.on_message = self.message
         self.line.connect(args.broker, args.port or (8883 if args.ca_file else 1883), keepalive=15)

@@ -1,5 +1,6 @@
 //! `wattloop budget hold`: renews what is remembered, follows a killed service, hears notices, gives back what could not be, and minds no garbage.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -194,4 +195,27 @@ fn who_can_ask_nobody_brings_his_jobs_down_once_after_their_time_to_live_and_bac
     holding.signal("TERM");
     assert_eq!(holding.ends(), Some(0));
     drop(run);
+}
+
+#[test]
+fn who_is_not_let_in_any_more_goes_on_until_his_jobs_have_come_down() {
+    let Some(mut slurm) = Scheduler::new() else { return };
+    let _run = slurm.running();
+    let ear = Ear::new(&slurm, "operator");
+    let mut holding = hold(&slurm);
+    ends(&slurm.acquire("job", "8kW", &["--ttl", "30s", "--floor", "2kW"]), 0, &["8000 W"]);
+    until("renewed", || (ear.renewed(&slurm.lease("job"), 1) > 0).then_some(()));
+    // The broker starts anew with another password.
+    slurm.broker.halt();
+    let file = slurm.broker.dir.path().join("passwd");
+    let changed = Command::new("mosquitto_passwd").arg("-b").arg(&file).args(["slurm", "another"]).status();
+    assert!(changed.expect("runs").success());
+    slurm.broker.again();
+    assert_eq!(holding.ends(), Some(77));
+    let told = heard(&slurm, &["unrenewed"]);
+    assert_eq!((told.len(), &told[0]["kind"], &told[0]["job"]), (1, &"reduce".into(), &"job".into()));
+    // Nobody is left to be told: it ends at once.
+    let begun = Instant::now();
+    ends(&slurm.budget(&["hold"]), 77, &["refuses us"]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }

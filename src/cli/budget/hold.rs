@@ -16,7 +16,7 @@ use wattloop::service::logging;
 use wattloop::service::notify::Notify;
 
 use super::Stop;
-use super::line::{Heard, Line, Service, nonce};
+use super::line::{self, Heard, Line, Service, nonce};
 use super::memory::{Memory, Note, Stage};
 use super::place::PlaceArgs;
 use super::said::text;
@@ -46,7 +46,7 @@ reason `unrenewed`, `reduce` to its floor, `pause` or `stop`, as `acquire --on-e
 for the reason `renewed`, `restore`, or `reduce` to what there is of it.
 
 SIGTERM ends it with 0; leases live on for their time to live, and grace. Exit codes: 0 told to stop, 75 somebody holds them already, 77 the broker
-refuses us, 78 the configuration has faults. A broker or a service that is not there is waited for.")]
+refuses us, and no job is left that has not been told to come down, 78 the configuration has faults. A broker or a service that is not there is waited for.")]
 pub struct HoldArgs {
     #[command(flatten)]
     pub place: PlaceArgs,
@@ -65,6 +65,8 @@ struct Hold {
     clock: Machine,
     client: String,
     looked: Option<Mono>,
+    /// Why the broker does not let us in, where it does not.
+    barred: Option<String>,
     _alone: File,
 }
 
@@ -80,22 +82,22 @@ pub async fn run(args: &HoldArgs, clock: Machine) -> Result<(), Stop> {
     let runner = Runner::start(args.on_notice.clone()).map_err(|e| Stop::io("a thread", &e))?;
     let marks = Marks::open(memory.beside(MARKS), machine_run());
     let keeper = Keeper::new(&client, &nonce()?, marks.all());
-    let line = Line::open_wide(&place, clock)?;
-    let mut hold = Hold { memory, line, keeper, runner, marks, clock, client, looked: None, _alone: alone };
+    let wide = Line::open_wide(&place, clock)?;
+    let (looked, barred) = (None, None);
+    let mut hold = Hold { memory, line: wide, keeper, runner, marks, clock, client, looked, barred, _alone: alone };
     let notify = Notify::of_process().map_err(|e| Stop::io("NOTIFY_SOCKET", &e))?;
     notify.ready();
     loop {
         let heard = hold.line.next(PULSE).await;
         match heard {
             Some(Heard::Stop) => break,
-            Some(Heard::Barred(why)) => {
-                let help = "is the user known there, with this password and the access list's rights?";
-                return Err(Stop::new(77, "not_allowed", why, help));
-            }
             Some(heard) => hold.hear(heard),
             None => {}
         }
         hold.pass();
+        if let Some(why) = hold.barred.take_if(|_| !hold.keeper.is_waited_for()) {
+            return Err(line::barred(&why));
+        }
     }
     hold.mark();
     notify.stopping();
@@ -205,7 +207,10 @@ impl Hold {
             }
             Heard::Notice(notice) => self.notice(notice, now),
             Heard::Lost(why) => tracing::warn!(why, "the broker is not there"),
-            Heard::Ready => tracing::info!(leases = self.keeper.len(), "connected"),
+            Heard::Ready => {
+                self.barred = None;
+                tracing::info!(leases = self.keeper.len(), "connected");
+            }
             Heard::Service(Service::Stale { age }) => {
                 tracing::warn!(
                     age_s = age.seconds(),
@@ -213,8 +218,20 @@ impl Hold {
                 );
             }
             Heard::Service(service @ (Service::There | Service::Gone)) => tracing::debug!(?service, "the service"),
-            Heard::Stop | Heard::Barred(_) => {}
+            Heard::Barred(why) => self.barred(why),
+            Heard::Stop => {}
         }
+    }
+
+    /// The broker lets us not in: whoever has jobs goes on until they have come down.
+    fn barred(&mut self, why: String) {
+        if self.barred.as_ref() != Some(&why) {
+            tracing::error!(
+                why,
+                "the broker does not let us in: jobs come down when their leases' time to live is over"
+            );
+        }
+        self.barred = Some(why);
     }
 
     fn notice(&mut self, mut notice: Value, now: Mono) {

@@ -28,6 +28,8 @@ const ABSENT: Span = Span::from_secs(2);
 const AGAIN: Span = Span::from_secs(3);
 /// Between two connections.
 const PAUSE: Duration = Duration::from_millis(300);
+/// The same where the broker does not let us in.
+const BARRED: Duration = Duration::from_secs(5);
 
 /// What comes in.
 #[derive(Debug)]
@@ -292,7 +294,8 @@ fn stopped() -> Stop {
     Stop::new(75, "stopped", "asked to stop before there was an answer", "ask again: the same job asks once")
 }
 
-fn barred(why: &str) -> Stop {
+/// The broker lets us not in.
+pub fn barred(why: &str) -> Stop {
     Stop::new(77, "not_allowed", why, "is the user known there, with this password and the access list's rights?")
 }
 
@@ -318,7 +321,8 @@ impl Driver {
                 }
                 Ok(Event::Incoming(Packet::SubAck(ack))) => {
                     let refused = ack.return_codes.iter().any(|of| matches!(of, SubscribeReasonCode::Failure));
-                    heard += 1;
+                    // One that is refused is never heard: whoever goes on all the same is not ready.
+                    heard += usize::from(!refused);
                     match (refused, heard) {
                         (true, _) => Some(Heard::Barred("the broker does not let this client hear its answers".into())),
                         (false, all) => (all == self.filters.len()).then_some(Heard::Ready),
@@ -331,14 +335,26 @@ impl Driver {
                 )) => Some(Heard::Barred(format!("the broker refuses us: {code:?}"))),
                 Err(error) => Some(Heard::Lost(error.to_string())),
             };
-            let down = matches!(said, Some(Heard::Lost(_) | Heard::Barred(_)));
+            let pause = match &said {
+                Some(Heard::Lost(_)) => Some(PAUSE),
+                Some(Heard::Barred(_)) => Some(BARRED),
+                Some(
+                    Heard::Ready
+                    | Heard::Service(_)
+                    | Heard::Answer(_)
+                    | Heard::Lease(..)
+                    | Heard::Notice(_)
+                    | Heard::Stop,
+                )
+                | None => None,
+            };
             if let Some(said) = said
                 && self.tell.send(said).await.is_err()
             {
                 return;
             }
-            if down {
-                tokio::time::sleep(PAUSE).await;
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
             }
         }
     }

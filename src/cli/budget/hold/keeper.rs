@@ -126,6 +126,15 @@ impl Keeper {
         self.leases.values().filter(over).map(|kept| kept.note.clone()).collect()
     }
 
+    /// True while a lease is held whose job has not been told to come down, to the command's end.
+    pub fn is_waited_for(&self) -> bool {
+        let waits = |kept: &Kept| {
+            let counts = !kept.stopped || kept.watch.is_alone();
+            kept.note.stage == Stage::Held && counts && !kept.watch.is_told()
+        };
+        self.leases.values().any(waits)
+    }
+
     /// The job of such a lease is told; `stops`: to stop.
     pub fn acts(&mut self, lease: &str, stops: bool) {
         if let Some(kept) = self.leases.get_mut(lease) {

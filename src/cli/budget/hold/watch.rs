@@ -60,6 +60,16 @@ impl Watch {
         self.alone.is_none() && now >= until
     }
 
+    /// True where somebody has acted since the last renewal.
+    pub const fn is_alone(&self) -> bool {
+        self.alone.is_some()
+    }
+
+    /// True where the command has heard that, to its end.
+    pub const fn is_told(&self) -> bool {
+        self.told.is_some()
+    }
+
     /// Its job comes down from so much (W).
     pub const fn acts(&mut self, had: f64) {
         self.alone = Some(had);
@@ -121,15 +131,17 @@ impl Marks {
             of.iter().filter_map(|(id, mark)| Some((id.clone(), mark.had_w?.to_bits()))).collect::<Vec<_>>()
         };
         let flush = told(&leases) != told(&self.book.leases);
-        self.book.leases = leases;
+        let book = Book { run: self.book.run.clone(), leases };
         // No job's file has this name: a tilde is not in them.
         let fresh = self.path.with_extension("json~");
         let mut file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
-        file.write_all(&serde_json::to_vec(&self.book)?)?;
+        file.write_all(&serde_json::to_vec(&book)?)?;
         if flush {
             file.sync_all()?;
         }
-        fs::rename(&fresh, &self.path)
+        fs::rename(&fresh, &self.path)?;
+        self.book = book;
+        Ok(())
     }
 }
 

@@ -195,11 +195,15 @@ fn nobody_acts_for_what_is_given_back_or_was_told_to_stop() {
     let returning = keeper(&[note("1-7", Stage::Returning)]);
     assert!(returning.alone(at(1e6)).is_empty());
     let mut stopped = keeper(&[note("1-7", Stage::Held)]);
+    assert!(stopped.is_waited_for() && !returning.is_waited_for());
     stopped.stopped("1-7");
-    assert!(stopped.alone(at(1e6)).is_empty());
+    assert!(stopped.alone(at(1e6)).is_empty() && !stopped.is_waited_for());
     // Told to stop by us: that it is gone then is not told besides.
     let mut ours = keeper(&[note("1-7", Stage::Held)]);
     ours.acts("1-7", true);
+    assert!(ours.is_waited_for(), "until the command has heard of it");
+    ours.told_alone("1-7", Some(1e3));
+    assert!(!ours.is_waited_for());
     let said = ours.due(at(1e6)).pop().expect("due");
     let gone = ours.answered(&json!({ "code": "expired", "request_id": said["request_id"] }), at(1e6)).expect("over");
     assert!(!gone.lost);

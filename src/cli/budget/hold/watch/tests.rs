@@ -19,6 +19,18 @@ fn what_was_renewed_is_known_in_the_same_run_of_the_machine_and_who_was_told_in_
 }
 
 #[test]
+fn what_could_not_be_written_is_written_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("hold.json");
+    let mut first = Marks::open(path.clone(), Some("a".to_owned()));
+    fs::create_dir(folder.path().join("hold.json~")).expect("in the way");
+    assert!(first.keep(marks(7, None)).is_err());
+    fs::remove_dir(folder.path().join("hold.json~")).expect("gone");
+    first.keep(marks(7, None)).expect("written");
+    assert_eq!(*Marks::open(path, Some("a".to_owned())).all(), marks(7, None));
+}
+
+#[test]
 fn nobody_knows_which_run_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("hold.json");
