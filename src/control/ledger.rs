@@ -35,6 +35,8 @@ mod kept;
 mod late;
 mod later;
 pub mod lease;
+mod losses;
+mod lowered;
 pub mod message;
 pub mod notices;
 pub mod opening;
@@ -71,6 +73,7 @@ use kept::Kept;
 pub use later::Later;
 use lease::Lease;
 pub use lease::{GRACE, STEPS, TTL};
+pub use lowered::Draw;
 use message::{Message, Op};
 use notices::{Cause, Notices};
 use reply::{Answered, Code, Inputs, Looked, Outcome, Why};
@@ -111,8 +114,8 @@ pub struct Ledger {
     unable: Vec<heard::Unable>,
     /// Clients whose clocks differ from ours, by their places in the configuration, from 1.
     skewed: Vec<u32>,
-    /// What jobs that run later than asked for would have drawn by now beyond what they have (Wh at the billed meter).
-    owed: f64,
+    /// What jobs that run later than asked for, or are lowered, would have drawn.
+    sums: later::Sums,
 }
 
 /// What the ledger must know of what is around it.
@@ -339,6 +342,7 @@ impl Ledger {
             watch: watch::Watch::default(),
             unable: Vec::new(),
             skewed: Vec::new(),
+            sums: later::Sums::default(),
             ..*self
         }
     }

@@ -162,6 +162,9 @@ impl Savings {
             self.reading.pass(passed, scene);
         }
         self.settled += scene.later.settled;
+        if let Some(month) = self.months.first_mut().filter(|_| self.begun > 0) {
+            month.undone += scene.later.undone;
+        }
         self.judge(scene);
         if let Some(offset) = offset {
             self.back(Wall(read + offset), offset);

@@ -25,7 +25,7 @@ use super::forecast::Forecast;
 use super::grid::{self, Grid};
 use super::identity::Identity;
 use super::interval::{self, Interval, Mean};
-use super::ledger::{Later, Ledger, tree};
+use super::ledger::{Draw, Later, Ledger, tree};
 use super::marginal::Marginal;
 use super::news::News;
 use super::outlook::{self, Outlook};
@@ -135,7 +135,10 @@ impl State {
             meter,
         };
         let known = if self.savings.knows(&scene) { meter.now.dt } else { Span::ZERO };
-        scene.later = self.ledger.later(feed, limit - meter.free - shed.watts, known);
+        let image = self.quality.image();
+        let draw =
+            Draw { meter: &|rack| feeds::metered(&hall.power, image, rack), held: &|rack| Caps::held_in(capper, rack) };
+        scene.later = self.ledger.later((&hall.power, feed), limit - meter.free - shed.watts, (known, draw));
         self.savings.step(peaks, &self.interval, &scene);
     }
 

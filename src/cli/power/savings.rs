@@ -16,7 +16,7 @@ Examples:
   wattloop power savings
   wattloop power savings --json | jq '.months[0].demands[] | {name, peak_w, cost}'
 
-Three columns: as it was metered; if batteries had rested, which is measured; and if no cap had been lowered for money and no job had waited either, which is an estimate. What is saved is the
+Three columns: as it was metered; if batteries had rested, which is measured; and if no cap and no lease had been lowered for money and no job had waited either, which is an estimate. What is saved is the
 last less the first, and negative where control made it more. Time in which anything of it was not known counts for none of them. What cooling gave by riding is in
 no column: nobody meters what it would have drawn. Money is before taxes.")]
 pub struct SavingsArgs {
@@ -94,7 +94,23 @@ fn beside(month: &MonthView) -> String {
     );
     if month.deferred_wh > 0.0 {
         let gpus = month.deferred_gpu_h.map_or_else(String::new, |h| format!(", about {} GPU-hours", fixed(h, 1)));
-        let _ = writeln!(page, "  jobs waited for {} kWh at machines{gpus}", kwh(month.deferred_wh));
+        let _ = writeln!(page, "  jobs waited or were lowered for {} kWh at machines{gpus}", kwh(month.deferred_wh));
+    }
+    if month.undone_wh > 0.0 {
+        let gpus = month.undone_gpu_h.map_or_else(String::new, |h| format!(", about {} GPU-hours", fixed(h, 1)));
+        let _ = writeln!(
+            page,
+            "  work of {} kWh at machines{gpus}, was lost or not done in time because leases were lowered",
+            kwh(month.undone_wh)
+        );
+    }
+    if month.apart_wh > 0.0 {
+        let _ = writeln!(
+            page,
+            "  leases were lowered by up to {} kWh in {} of which nobody can tell what they drew less: in no column",
+            kwh(month.apart_wh),
+            length(month.apart_s)
+        );
     }
     if month.rode_s >= 1.0 {
         let _ = writeln!(
@@ -156,6 +172,10 @@ mod tests {
             unsure_gpu_h: 12.5,
             deferred_wh: 60e3,
             deferred_gpu_h: Some(120.0),
+            undone_wh: 15e3,
+            undone_gpu_h: Some(30.0),
+            apart_wh: 8e3,
+            apart_s: 3600.0,
             rode_s: 5400.0,
             forecasts: vec![
                 ForecastView { ahead_h: 4.0, judged: 1900, mean_w: Some(21e3), bias_w: Some(-3e3) },
@@ -191,15 +211,23 @@ mod tests {
             "  without a price: 2 h",
             "  batteries gave 20000.0 kWh and took 24000.0; lost on the way: 3200.0 kWh (320.00)\n",
             "  caps held back 5000.0 kWh, about 8100.0 GPU-hours of work; of 12.5 GPU-hours nobody knows\n",
-            "  jobs waited for 60.0 kWh at machines, about 120.0 GPU-hours\n",
+            "  jobs waited or were lowered for 60.0 kWh at machines, about 120.0 GPU-hours\n",
+            "  work of 15.0 kWh at machines, about 30.0 GPU-hours, was lost or not done in time because leases were lowered\n",
+            "  leases were lowered by up to 8.0 kWh in 1 h of which nobody can tell what they drew less: in no column\n",
             "  cooling rode for 1 h 30 min: what that took off peaks is in no column, and saved is too low by it\n",
             "  forecasts 4 h ahead: off by 21.0 kW in the mean, bias -3.0 kW, 1900 judged\n",
         ] {
             assert!(said.contains(line), "no `{line}` in\n{said}");
         }
         assert!(!said.contains("24 h ahead"), "nothing was judged:\n{said}");
-        (view.months[0].lost_wh, view.months[0].rode_s) = (None, 0.0);
-        assert!(!page(&view).contains("cooling rode"), "nothing was moved");
+        let month = &mut view.months[0];
+        (month.lost_wh, month.rode_s, month.carbon_g) = (None, 0.0, Some(sides(160e6, 158e6, 161e6)));
+        (month.deferred_wh, month.undone_wh, month.apart_wh) = (0.0, 0.0, 0.0);
+        for nothing in ["cooling rode", "jobs waited", "not done in time", "nobody can tell"] {
+            assert!(!page(&view).contains(nothing), "nothing was moved: {nothing}");
+        }
+        let carbon = "  carbon (kg)                   160000.0      158000.0    161000.0      1000.0\n";
+        assert!(page(&view).contains(carbon), "{}", page(&view));
         assert!(page(&view).contains("lost on the way: unknown"));
         view.months.clear();
         assert!(page(&view).contains("no billing period has begun"));

@@ -87,6 +87,14 @@ impl Caps {
         }
     }
 
+    /// What caps hold back for money in a rack, by its place in the tree (W at its meter), as of the last scan.
+    #[must_use]
+    pub fn held_in(capper: &Capper, rack: usize) -> Watts {
+        let nodes = capper.racks.get(rack).into_iter().flatten();
+        let lacks = nodes.flat_map(|node| capper.lacks.get(capper.limits.tree.of(*node)).into_iter().flatten());
+        lacks.flatten().map(|(lacks, _)| lacks.watts()).sum()
+    }
+
     /// What caps hold back for money below a feed, as of the last scan.
     #[must_use]
     pub fn shed(&self, capper: &Capper, feed: FeedId) -> Shed {

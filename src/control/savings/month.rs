@@ -130,8 +130,12 @@ pub struct Month {
     pub lost: f64,
     /// GPU-hours of which nobody knows whether anything was lost.
     pub unsure: f64,
-    /// What jobs wanted that waited (Wh at machines).
+    /// What jobs wanted that waited, and drew less that were lowered (Wh at machines).
     pub waited: f64,
+    /// Work of jobs that were lowered that was not done by their end, or was lost (Wh at machines).
+    pub undone: f64,
+    /// What leases were lowered by of which nobody can tell what they drew less (Wh at machines), and for how long that was so (s).
+    pub apart: (f64, f64),
     /// For how long setpoints of cooling were moved for peaks (s).
     pub rode: f64,
     /// One a horizon.
@@ -158,6 +162,8 @@ impl Month {
             lost: 0.0,
             unsure: 0.0,
             waited: 0.0,
+            undone: 0.0,
+            apart: (0.0, 0.0),
             rode: 0.0,
             errors: [Errors::default(); HORIZONS],
             demands: vec![Billed::NONE; demands],
@@ -199,6 +205,7 @@ impl Month {
         self.lost += of.lost;
         self.unsure += of.unsure;
         self.waited += of.waited;
+        self.apart = (self.apart.0 + of.apart.0, self.apart.1 + of.apart.1);
         self.rode += of.rode;
     }
 

@@ -22,10 +22,13 @@ pub struct Reading {
     pub lost: f64,
     /// See above.
     pub unsure: f64,
-    /// What jobs would have drawn more that run later (Wh; negative where they draw now what they would have before), and what those wanted that waited (Wh at machines).
+    /// What jobs would have drawn more that run later or are lowered (Wh; negative where they draw now what they would have before), and what those wanted that waited, and drew less that were
+    /// lowered (Wh at machines).
     pub moved: f64,
     /// See above.
     pub waited: f64,
+    /// What leases were lowered by of which nobody can tell what they draw less (Wh at machines), and for how long that was so (s).
+    pub apart: (f64, f64),
     /// For how long setpoints of cooling were moved for peaks (s).
     pub rode: f64,
     /// For how long there was a price and its sum over time (s; per kWh · s), and the same of carbon (g per kWh).
@@ -53,6 +56,8 @@ impl Reading {
         self.unsure += scene.shed.unsure * hours;
         self.moved += scene.later.watts.0 * hours;
         self.waited += scene.later.waits.0 * hours;
+        let apart = scene.later.apart.0;
+        self.apart = (self.apart.0 + apart * hours, self.apart.1 + if apart > 0.0 { seconds } else { 0.0 });
         self.rode += if scene.rides { seconds } else { 0.0 };
         if let Some(price) = scene.price.price {
             self.price = (self.price.0 + seconds, self.price.1 + price.number() * seconds);

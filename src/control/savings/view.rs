@@ -58,10 +58,23 @@ pub struct MonthView {
     pub lost_gpu_h: f64,
     /// GPU-hours of which nobody knows whether anything was held back: they count as if nothing was.
     pub unsure_gpu_h: f64,
-    /// What jobs wanted that waited while they would have run (Wh at machines), and the GPU-hours that this comes to at GPUs' ratings; nothing of these in a hall without GPUs.
+    /// What jobs wanted that waited while they would have run, and drew less that were lowered or paused (Wh at machines), and the GPU-hours that this comes to at GPUs' ratings; nothing of these in a
+    /// hall without GPUs.
     pub deferred_wh: f64,
     /// See above.
     pub deferred_gpu_h: Option<f64>,
+    /// Work of jobs that were lowered that was not done when their leases' time was over, and work that was lost because it was not saved before a pause (Wh at machines, GPU-hours at GPUs' ratings).
+    #[serde(default)]
+    pub undone_wh: f64,
+    /// See above.
+    #[serde(default)]
+    pub undone_gpu_h: Option<f64>,
+    /// What leases were lowered by at the most of which nobody can tell what they drew less (Wh at machines), and for how long (s): it is in no side, and `saved` is too low by it.
+    #[serde(default)]
+    pub apart_wh: f64,
+    /// See above.
+    #[serde(default)]
+    pub apart_s: f64,
     /// For how long setpoints of cooling were moved for peaks (s): what that took off them is in no side, and `saved` is too low by it.
     pub rode_s: f64,
     /// Forecasts 1, 4 and 24 hours ahead.
@@ -165,6 +178,10 @@ impl Savings {
             unsure_gpu_h: month.unsure,
             deferred_wh: month.waited,
             deferred_gpu_h: gpu.map(|rated| month.waited / rated.0),
+            undone_wh: month.undone,
+            undone_gpu_h: gpu.map(|rated| month.undone / rated.0),
+            apart_wh: month.apart.0,
+            apart_s: month.apart.1,
             rode_s: month.rode,
             forecasts: forecasts(month),
             demands: self.demands(plan, month, runs),

@@ -11,11 +11,13 @@ use plant::time::Span;
 use super::leases::wish;
 use super::rides::site;
 use super::rig::Rig;
-use crate::control::ledger::message::{Class, Flex, LeaseId, Message, Named, Op, Said, Wish};
+use crate::control::ledger::message::{Class, Flex, LeaseId, Message, Named, Op, Said, Times, Wish};
 use crate::control::ledger::notices::{Cause, Tidings};
 use crate::control::ledger::reply::{Code, Outcome};
+use crate::control::ledger::tree::Place;
 use crate::control::ledger::{Rules, Tenant};
 use crate::control::request::{Ask, Reply};
+use crate::control::savings::view::MonthView;
 use crate::control::{Controller, Site};
 
 /// What quarters of an hour shall not exceed, and what the battery gives (W).
@@ -25,6 +27,8 @@ const GIVES: f64 = 100e3;
 const MOST: f64 = TARGET + GIVES + 60e3;
 /// What each GPU would draw (mW).
 const WORK: u64 = 400_000;
+/// And without work (mW).
+const REST: u64 = 80_000;
 
 const HALL: &str = "
 [capping]
@@ -70,6 +74,8 @@ struct Stand {
     rig: Rig,
     enforced: Vec<u64>,
     orders: Vec<(u64, u64)>,
+    /// Whose GPUs have no work.
+    idle: Vec<bool>,
     energy: f64,
     asked: u64,
 }
@@ -94,11 +100,25 @@ impl Stand {
         }
         let gpus = rig.hall.power.gpus();
         rig.inputs = Inputs::of(&rig.hall);
-        Self { rig, enforced: vec![WORK; gpus], orders: vec![(0, 0); gpus], energy: 0.0, asked: 0 }
+        Self {
+            rig,
+            enforced: vec![WORK; gpus],
+            orders: vec![(0, 0); gpus],
+            idle: vec![false; gpus],
+            energy: 0.0,
+            asked: 0,
+        }
     }
 
     fn draws(&self, gpu: usize) -> u64 {
-        WORK.min(self.enforced[gpu])
+        if self.idle[gpu] { REST } else { WORK.min(self.enforced[gpu]) }
+    }
+
+    /// GPUs of a rack have work, or none.
+    fn works(&mut self, rack: usize, works: bool) {
+        for node in self.rig.hall.power.nodes.iter().filter(|node| node.rack == rack) {
+            node.places().for_each(|gpu| self.idle[gpu] = !works);
+        }
     }
 
     /// What GPUs of a row draw (W, mean).
@@ -294,4 +314,54 @@ fn what_costs_least_is_spent_first_for_a_billed_window_and_work_comes_back_first
     assert_eq!(stand.acquire().code, Code::Granted);
     let peaks = stand.rig.control.peaks().expect("kept");
     assert!(peaks.demands[0].peak.as_ref().is_some_and(|peak| peak.watts <= 1.001 * TARGET), "{peaks:?}");
+}
+
+#[test]
+fn a_lease_that_is_paused_for_a_window_is_deferred_work_and_a_lower_peak() {
+    let mut stand = Stand::new();
+    // A rack of the second row has no work yet.
+    let nodes = &stand.rig.hall.power.nodes;
+    let rack = nodes.iter().find(|node| node.name.starts_with("rack-b")).expect("a node").rack;
+    let gpus: usize = nodes.iter().filter(|node| node.rack == rack).map(|node| node.places().len()).sum();
+    stand.works(rack, false);
+    stand.pass(960, 0.75 * TARGET);
+    let watts = plant::convert::f64_from_usize(gpus) * 320.0;
+    let job = |watts: f64| Wish {
+        class: Class::Interruptible,
+        flex: Flex::default(),
+        ttl: Some(Span::from_secs(3600)),
+        times: Times { duration: Some(Span::from_secs(7200)), ..Times::default() },
+        places: vec![(Place::Rack(rack), 1.0)],
+        ..wish(&stand.rig, watts)
+    };
+    let wanted = job(watts + 5e3);
+    let lease = stand.say(Op::Acquire(vec![wanted]));
+    assert_eq!(lease.code, Code::Granted, "{lease:?}");
+    stand.works(rack, true);
+    stand.pass(900, TARGET + 0.85 * GIVES);
+    let before = month(&stand);
+    assert_eq!((before.deferred_wh, before.undone_wh), (0.0, 0.0));
+    // It is told, and pauses when its minute is over.
+    while stand.told().is_empty() {
+        stand.pass(1, MOST);
+    }
+    assert_eq!(stand.told(), [(Tidings::Pause, Cause::PeakInterval)]);
+    stand.pass(61, MOST);
+    stand.works(rack, false);
+    stand.pass(600, MOST);
+    let of = month(&stand);
+    // What its GPUs draw less, ten minutes long; nothing of what caps hold back elsewhere.
+    let by_hand = watts / 6.0;
+    assert!((of.deferred_wh - by_hand).abs() < 0.02 * by_hand, "{} Wh, and by hand {by_hand}", of.deferred_wh);
+    let moved = |of: &MonthView| of.energy_wh.no_control - of.energy_wh.no_batteries - of.shed_wh;
+    let carried = moved(&of) - moved(&before);
+    assert!((of.deferred_wh..1.08 * of.deferred_wh).contains(&carried), "with losses and no cooling: {carried}");
+    assert_eq!((of.undone_wh, of.apart_wh), (0.0, 0.0), "it does not say how often it saves");
+    let peak = of.demands[0].peak_w.expect("known");
+    assert!(peak.no_control > peak.no_batteries, "{peak:?}");
+}
+
+/// What was saved in the month that runs.
+fn month(stand: &Stand) -> MonthView {
+    stand.rig.control.savings().and_then(|view| view.months.into_iter().next()).expect("begun")
 }

@@ -12,8 +12,12 @@ pub fn savings(figures: &Figures) -> Vec<Family> {
         let demand = |demand: &BilledView| of(demand).map(|of| sides(&[("demand", &demand.name)], of));
         view.demands.iter().filter_map(demand).flatten().collect()
     };
-    let gpus =
-        [("lost", Some(view.lost_gpu_h)), ("unsure", Some(view.unsure_gpu_h)), ("deferred", view.deferred_gpu_h)];
+    let gpus = [
+        ("lost", Some(view.lost_gpu_h)),
+        ("unsure", Some(view.unsure_gpu_h)),
+        ("deferred", view.deferred_gpu_h),
+        ("undone", view.undone_gpu_h),
+    ];
     let gpus = gpus.into_iter().filter_map(|(kind, hours)| Some((kind, hours?)));
     let battery = [("given", Some(view.given_wh)), ("taken", Some(view.taken_wh)), ("lost", view.lost_wh)];
     let errors = view.forecasts.iter().flat_map(|of| {
@@ -40,7 +44,7 @@ pub fn savings(figures: &Figures) -> Vec<Family> {
         Family::gauge("savings_shed_watthours", "What caps held back for money, estimated", only(view.shed_wh)),
         Family::gauge(
             "savings_gpu_hours",
-            "GPU-hours not done because of caps, those of which nobody knows, and those that jobs waited for",
+            "GPU-hours not done because of caps, those of which nobody knows, those that jobs waited for or were lowered by, and those of them that were not made up for",
             labelled("kind", gpus),
         ),
         Family::gauge("savings_forecast_error_watts", "What forecasts were off by", errors.flatten().collect()),
@@ -93,6 +97,10 @@ mod tests {
             unsure_gpu_h: 11.0,
             deferred_wh: 17.0,
             deferred_gpu_h: Some(18.0),
+            undone_wh: 20.0,
+            undone_gpu_h: Some(21.0),
+            apart_wh: 22.0,
+            apart_s: 23.0,
             rode_s: 19.0,
             forecasts: vec![
                 ForecastView { ahead_h: 1.0, judged: 3, mean_w: Some(12.0), bias_w: Some(-13.0) },
@@ -130,6 +138,7 @@ mod tests {
             "savings_gpu_hours{kind=lost} 10",
             "savings_gpu_hours{kind=unsure} 11",
             "savings_gpu_hours{kind=deferred} 18",
+            "savings_gpu_hours{kind=undone} 21",
             "savings_forecast_error_watts{ahead_hours=1,kind=mean} 12",
             "savings_forecast_error_watts{ahead_hours=1,kind=bias} -13",
         ];
