@@ -208,12 +208,14 @@ impl Interval {
             return;
         };
         self.looked = Some(read);
-        let (trace, tariff) = (&self.trace, &*plan.tariff);
-        for (n, (charge, kept)) in tariff.demand.iter().zip(&mut self.kept).enumerate() {
-            let (target, mut new) = (plan.most(n), None);
+        let tariff = &*plan.tariff;
+        for (n, charge) in tariff.demand.iter().enumerate() {
+            let (target, with, mut new) = (plan.most(n), self.with(plan, n), None);
+            let Self { trace, kept, .. } = self;
+            let Some(kept) = kept.get_mut(n) else { continue };
             ended(tariff, charge, &Ended { trace, last, at: read, offset }, |(from, to), window| {
                 kept.pass(tariff, charge, (window.0, offset));
-                let paid = kept.paid(charge);
+                let paid = kept.paid(charge).max(with);
                 let higher = kept.look(trace.mean(from, to), window);
                 new = higher.filter(|peak| target.is_some_and(|target| peak.watts > target.max(paid))).or(new);
             });
@@ -227,8 +229,8 @@ impl Interval {
 
     /// What the windows of a demand shall not exceed (W): its target, or what is paid already; nothing where it has none, or where more costs no more.
     fn target(&self, plan: &Plan, demand: usize) -> Option<f64> {
-        let (charge, kept) = (plan.charge(demand)?, self.kept.get(demand)?);
-        let target = plan.most(demand)?.max(kept.paid(charge));
+        let (charge, (paid, _)) = (plan.charge(demand)?, self.paid(plan, demand)?);
+        let target = plan.most(demand)?.max(paid);
         let most = charge.maximum.map_or(f64::INFINITY, watts);
         (target < most).then_some(target)
     }

@@ -5,7 +5,7 @@ mod due;
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use crate::control::tariff::{DemandCharge, Per, Tariff, month};
+use crate::control::tariff::{DemandCharge, Per, Ratchet, Tariff, month};
 
 /// So many billing periods before are remembered: the longest that a ratchet looks back, and more.
 const PAST: usize = 40;
@@ -210,8 +210,8 @@ impl Kept {
         self.lacking
     }
 
-    /// What is billed in any case (W), whatever flows from now on: the peak, what a ratchet or a price per year makes of those before, the least. While it may be
-    /// another period by now it is the least alone.
+    /// What is billed in any case (W), whatever flows from now on: the peak, what a ratchet or a price per year makes of those before, the least; what a ratchet makes of those of other demands
+    /// says [`with`](Self::with). While it may be another period by now it is the least alone.
     #[must_use]
     pub fn paid(&self, charge: &DemandCharge) -> f64 {
         let named = charge.coincident.as_ref().is_some_and(|named| named.mean);
@@ -234,6 +234,18 @@ impl Kept {
             (None, Per::Day | Per::Month) => 0.0,
         };
         earlier.max(minimum)
+    }
+
+    /// What the ratchet of this demand makes of another one's peaks in earlier billing periods (W): a demand that is written as several, one for each season, looks back on all of them.
+    #[must_use]
+    pub fn with(&self, charge: &DemandCharge, (other, kept): (&DemandCharge, &Self)) -> f64 {
+        let looks = |ratchet: &&Ratchet| ratchet.with.contains(&other.name);
+        // What is billed of windows that are named is their mean, which is not kept.
+        let named = other.coincident.as_ref().is_some_and(|named| named.mean);
+        let now = self.period.filter(|_| !self.elsewhere && !named);
+        let Some((ratchet, now)) = charge.ratchet.as_ref().filter(looks).zip(now) else { return 0.0 };
+        let seen = kept.before(now).filter(|(of, _)| ratchet.reaches(of.month, now.month));
+        ratchet.share.number() * seen.map(|(_, watts)| watts).fold(0.0, f64::max)
     }
 
     /// The peaks (W) of periods before one. What was measured by a clock that was set back since, into an earlier period, is none.

@@ -14,8 +14,15 @@ impl Interval {
     /// What is paid of a demand, and what earlier billing periods and the least make of it (W).
     #[must_use]
     pub fn paid(&self, plan: &Plan, demand: usize) -> Option<(f64, f64)> {
-        let (charge, kept) = (plan.charge(demand)?, self.kept.get(demand)?);
-        Some((kept.paid(charge), kept.floor(charge)))
+        let (charge, kept, with) = (plan.charge(demand)?, self.kept.get(demand)?, self.with(plan, demand));
+        Some((kept.paid(charge).max(with), kept.floor(charge).max(with)))
+    }
+
+    /// What earlier peaks of other demands make of what is billed for one, whose ratchet looks at them (W).
+    pub(super) fn with(&self, plan: &Plan, demand: usize) -> f64 {
+        let Some((charge, kept)) = plan.charge(demand).zip(self.kept.get(demand)) else { return 0.0 };
+        let others = plan.tariff.demand.iter().zip(&self.kept);
+        others.map(|other| kept.with(charge, other)).fold(0.0, f64::max)
     }
 
     /// The mean power between two instants of the wall clock (W), by the meter's register; nothing where that is not known. It is now so late (ms, clock

@@ -4,6 +4,7 @@ mod civil;
 mod doubt;
 mod lengths;
 mod memory;
+mod seasons;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::control::energy::Metered;
-use crate::control::tariff::{Known, MeterRules, Series, Tariff, rate};
+use crate::control::tariff::{Bill, Known, MeterRules, Series, Tariff, rate};
 use plant::civil::Zone;
 
 /// A scan.
@@ -141,6 +142,13 @@ impl Field {
 
     /// The same of one demand.
     fn billed_of(&self, demand: Option<&str>, ahead: i64) -> f64 {
+        let bills = self.bills(ahead);
+        let peaks = bills.iter().flat_map(|bill| &bill.peaks).filter(|past| demand.is_none_or(|of| past.demand == of));
+        peaks.map(|past| past.kw.number()).fold(0.0, f64::max)
+    }
+
+    /// The bills of what flowed, the oldest first.
+    fn bills(&self, ahead: i64) -> Vec<Bill> {
         let zone = Zone::named("UTC").expect("a zone");
         let row = |(at, kw): &(i64, f64)| {
             let (from, to) = (zone.stamp(Wall(at + ahead)), zone.stamp(Wall(at + ahead + DT * 1000)));
@@ -149,9 +157,7 @@ impl Field {
         let text: String = std::iter::once("start,end,kw\n".to_owned()).chain(self.rows.iter().map(row)).collect();
         let tariff = &self.plan.tariff;
         let series = Series::read("s.csv", &text, (&tariff.zone, MeterRules::default())).expect("a series");
-        let bills = rate(tariff, &series, (None, None), Known { history: &[], prices: None });
-        let peaks = bills.iter().flat_map(|bill| &bill.peaks).filter(|past| demand.is_none_or(|of| past.demand == of));
-        peaks.map(|past| past.kw.number()).fold(0.0, f64::max)
+        rate(tariff, &series, (None, None), Known { history: &[], prices: None })
     }
 
     /// Energy that was not drawn because of it (kWh).

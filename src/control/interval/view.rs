@@ -119,7 +119,7 @@ impl Interval {
         Some(DemandView {
             name: charge.name.clone(),
             target_w: plan.targets.get(demand).copied().flatten(),
-            paid_w: kept.paid(charge),
+            paid_w: self.paid(plan, demand)?.0,
             kept_w: self.target(plan, demand),
             peak: kept.peak().map(|peak| PeakView {
                 watts: peak.watts,

@@ -4,7 +4,7 @@ use super::*;
 use kept::Kept;
 
 /// The same, as a snapshot brings it back, in a new boot.
-fn restarted(mut field: Field) -> Field {
+pub fn restarted(mut field: Field) -> Field {
     let bytes = postcard::to_allocvec(&field.interval).expect("writes");
     let back: Interval = postcard::from_bytes(&bytes).expect("reads");
     assert_eq!(back, field.interval);
