@@ -23,6 +23,7 @@ mod performance;
 mod planned;
 mod plants;
 mod published_faults;
+mod pulses;
 mod pumps;
 mod responses;
 mod restart;

@@ -1,8 +1,8 @@
 //! Where the utility's windows lie on our clock of energy.
 //!
 //! By its wall clock, or by the pulse with which its meter ends each interval. While one of them is in doubt every alignment counts that may be right:
-//! after a jump of the wall clock the one before it as well, for as long as the longest window lasts; without pulses both theirs and the wall clock's; and
-//! without a wall clock that is believed any at all.
+//! after a jump of the wall clock the one before it as well, for as long as the longest window lasts; without pulses both theirs and the wall clock's; after a pulse that came
+//! too early both what it told and what the one before it did, to the next one; and without a wall clock that is believed any at all.
 
 use plant::convert::{f64_from_i64, i64_from_f64_rounded};
 use plant::time::Wall;
@@ -32,6 +32,8 @@ pub struct Alignment {
     before: Option<(i64, i64)>,
     /// By the last pulse.
     pulse: Option<Pulse>,
+    /// By one that came too early to end an interval, and until when that counts (ms, clock of energy): a contact that bounced, or a meter whose clock was set.
+    early: Option<(i64, i64)>,
     /// The meter's count of intervals as it was read last, and when (ms, clock of energy).
     count: Option<(f64, i64)>,
 }
@@ -73,6 +75,7 @@ impl Alignment {
     /// One scan; the longest window is so long (ms).
     pub fn step(&mut self, now: Now, longest: i64) {
         self.before = self.before.filter(|(_, until)| now.at < *until);
+        self.early = self.early.filter(|(_, until)| now.at < *until);
         self.trusted = now.trusted;
         if !now.trusted {
             return;
@@ -106,8 +109,14 @@ impl Alignment {
         let Some(wall) = self.wall.map(|offset| Wall(at.saturating_add(offset))) else { return };
         let (begin, end) = zone.window(wall, length);
         let ended = if wall.0 - begin.0 <= end.0 - wall.0 { begin } else { end };
-        let count = self.count.map_or(0.0, |(count, _)| count);
-        self.pulse = Some(Pulse { offset: ended.0.saturating_sub(at), at, length, count });
+        let (offset, count) = (ended.0.saturating_sub(at), self.count.map_or(0.0, |(count, _)| count));
+        let next = |last: &Pulse| last.at.saturating_add(length).saturating_sub(LATE);
+        if self.pulse.is_some_and(|last| (last.at..next(&last)).contains(&at)) {
+            self.early = Some((offset, at.saturating_add(length).saturating_add(LATE)));
+            return;
+        }
+        self.early = None;
+        self.pulse = Some(Pulse { offset, at, length, count });
     }
 
     /// Pulses come.
@@ -132,7 +141,8 @@ impl Alignment {
         let wall = self.wall.filter(|_| !sure);
         let before = self.before.map(|(offset, _)| offset).filter(|_| !sure);
         let pulse = self.pulse.map(|pulse| pulse.offset);
-        [pulse, wall, before].into_iter().filter(|_| !self.is_unknown()).flatten()
+        let early = self.early.map(|(offset, _)| offset);
+        [pulse, wall, before, early].into_iter().filter(|_| !self.is_unknown()).flatten()
     }
 
     /// True where no alignment is known.
@@ -144,7 +154,8 @@ impl Alignment {
     /// True where more than one counts, or any may.
     #[must_use]
     pub fn is_in_doubt(&self, at: i64) -> bool {
-        self.is_unknown() || self.has_jumped() || self.pulse.is_some() && !self.pulses(at)
+        let pulses = self.pulse.is_none() || self.pulses(at) && self.early.is_none();
+        self.is_unknown() || self.has_jumped() || !pulses
     }
 
     const fn has_jumped(&self) -> bool {
@@ -202,6 +213,24 @@ mod tests {
         let late = 3 * QUARTER + 28_000;
         assert!(alignment.is_in_doubt(late));
         assert_eq!(all(&alignment, late), [3_000, 0], "theirs and ours");
+    }
+
+    #[test]
+    fn of_a_pulse_that_comes_too_early_nobody_knows_whether_it_ended_an_interval() {
+        let zone = Zone::named("UTC").expect("a zone");
+        let mut alignment = Alignment::default();
+        alignment.step(now(100, 0, true), QUARTER);
+        alignment.pulse(QUARTER + 7_000, QUARTER, &zone);
+        // Six minutes later the contact bounces, or the meter's clock was set.
+        let early = QUARTER + 367_000;
+        alignment.pulse(early, QUARTER, &zone);
+        assert_eq!((all(&alignment, early), alignment.best(early)), (vec![-7_000, -367_000], Some(-7_000)));
+        assert!(alignment.is_in_doubt(early));
+        let mut set = alignment;
+        alignment.pulse(2 * QUARTER + 7_000, QUARTER, &zone);
+        assert_eq!((all(&alignment, 2 * QUARTER + 8_000), alignment.is_in_doubt(early)), (vec![-7_000], false));
+        set.pulse(2 * QUARTER + 367_000, QUARTER, &zone);
+        assert_eq!(all(&set, 2 * QUARTER + 368_000), [-367_000], "it was set");
     }
 
     #[test]
