@@ -218,6 +218,31 @@ fn a_demand_counts_in_its_hours_with_what_flowed_before_and_its_own_tier() {
 }
 
 #[test]
+fn a_plan_keeps_down_the_windows_that_a_utility_names_and_none_on_a_holiday() {
+    let active = |demand: &Demand| {
+        (0_usize..).zip(&demand.active).filter(|(_, on)| **on).map(|(slot, _)| slot).collect::<Vec<_>>()
+    };
+    // From 12:00 in Berlin: 15:00 is slot 12, 11:00 of the next day slot 92.
+    let named = tariff(
+        "price = 0.1\n[[demand]]\nname = \"grid\"\nprice = 4\nwindow = \"fixed\"\nlength = \"60min\"\nat = [\"2026-07-15T15:00:00+02:00\", \"2026-07-16T11:00:00+02:00\"]\n",
+    );
+    let found = demands(&named, NOON, (0.0, 0.0));
+    let [grid] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(active(grid), (12..16).chain(92..96).collect::<Vec<_>>());
+    // The next day is a Thursday.
+    let working = |holidays: &str| {
+        let text = format!(
+            "name = \"t\"\nsummary = \"A test.\"\ncurrency = \"EUR\"\nzone = \"Europe/Berlin\"\nholidays = [{holidays}]\n[[energy]]\nname = \"all\"\nprice = 0.1\n[[demand]]\nname = \"working\"\nprice = 4\nwindow = \"fixed\"\nlength = \"15min\"\ndays = [\"weekday\"]\nhours = [\"08:00-09:00\", \"14:00-15:00\"]\n"
+        );
+        let tariff = Tariff::load("t.toml", &text).unwrap_or_else(|faults| panic!("{faults}"));
+        active(&demands(&tariff, NOON, (0.0, 0.0))[0])
+    };
+    let (today, tomorrow) = (8..12, (80..84).chain(104..108));
+    assert_eq!(working(""), today.clone().chain(tomorrow).collect::<Vec<_>>());
+    assert_eq!(working("\"07-16\""), today.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_window_that_rolls_has_the_last_quarters_before_it_and_a_short_one_is_a_whole_quarter() {
     let rest = "price = 0.1\n[[demand]]\nname = \"rolling\"\nprice = 4\nwindow = \"rolling\"\nlength = \"30min\"\n[[demand]]\nname = \"short\"\nprice = 4\nwindow = \"fixed\"\nlength = \"5min\"\n";
     let found = demands(&tariff(rest), NOON, (0.0, 0.0));

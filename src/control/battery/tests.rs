@@ -116,6 +116,28 @@ fn cells_that_grow_hot_give_less_and_none_at_all_in_the_end() {
 }
 
 #[test]
+fn cells_in_frost_give_and_are_not_charged_until_they_are_warm() {
+    let mut yard = Yard::new(1);
+    yard.run(40, |_| TARGET + 200e3);
+    assert!(yard.batteries[0].charge() < 70.0, "it is to be charged");
+    let takes = |yard: &mut Yard, cells: f64| {
+        yard.batteries[0].cells = cells;
+        let from = yard.orders.len();
+        yard.run(30, |_| TARGET - 300e3);
+        yard.orders[from..].iter().copied().fold(0.0, f64::min)
+    };
+    for cells in [-5.0, 0.0] {
+        assert_eq!(takes(&mut yard, cells), 0.0, "{cells} °C");
+    }
+    let most = takes(&mut yard, 5.0);
+    assert!((-100.1e3..-40e3).contains(&most), "half of its rating at the most: {most}");
+    // It may still give at -5 °C: a quarter of its rating.
+    yard.batteries[0].cells = -5.0;
+    yard.run(20, |_| TARGET + 250e3);
+    assert!((yard.batteries[0].power - 100e3).abs() < 5e3, "{}", yard.batteries[0].power);
+}
+
+#[test]
 fn one_that_gives_half_of_what_it_is_asked_counts_for_that() {
     let mut yard = Yard::new(1);
     yard.batteries[0].able = 0.5;
@@ -223,7 +245,9 @@ proptest! {
                 yard.run(1, |_| load);
                 let (order, battery) = (*yard.orders.last().expect("asked"), &yard.batteries[0]);
                 let derated = plant::hall::storage::Derating::USUAL.share(plant::units::Celsius(cells));
-                prop_assert!(order <= 400e3 * derated + 1.0 && order >= -200e3 * derated - 1.0, "{order} at {cells}");
+                // Cells are not charged in frost: by hand from nothing at 0 °C to all of it at 10.
+                let warm = (cells / 10.0).clamp(0.0, 1.0).min(derated);
+                prop_assert!(order <= 400e3 * derated + 1.0 && order >= -200e3 * warm - 1.0, "{order} at {cells}");
                 prop_assert!(battery.charge() > 29.5 && battery.charge() < 90.5, "{}", battery.charge());
                 prop_assert!(broken > 3 || order.abs() < 1e-9, "{order} in doubt");
             }

@@ -4,6 +4,7 @@ mod civil;
 mod doubt;
 mod lengths;
 mod memory;
+mod named;
 mod seasons;
 
 use std::sync::Arc;

@@ -67,7 +67,7 @@ proptest! {
     #[test]
     fn peaks_and_their_price_are_those_of_the_bill_on_every_side(
         levels in proptest::collection::vec((300.0..900.0, -100.0..200.0, 0.0..80.0, 3_i64..40), 4..12),
-        kind in 0_usize..5,
+        kind in 0_usize..6,
     ) {
         let kinds = [
             FIXED.to_owned(),
@@ -75,6 +75,8 @@ proptest! {
             FIXED.replace("\"fixed\"", "\"rolling-block\"\nsub-interval = \"5min\""),
             format!("{FIXED}per = \"day\"\n"),
             FIXED.replace("price = 10", "tiers = [{ up-to-kw = 500, price = 4 }, { price = 9 }]\nmaximum-kw = 800\nminimum-kw = 350"),
+            // Two windows of July, of which the earlier may be the higher, and one of August, none where the clock has one.
+            format!("{FIXED}at = [\"2026-07-31T22:35:00+02:00\", \"2026-07-31T23:10:00+02:00\", \"2026-08-01T00:05:00+02:00\"]\n"),
         ];
         let mut rig = Rig::new("2026-07-31T20:00:00Z", &tariff("", &kinds[kind]));
         let total: i64 = levels.iter().map(|(.., minutes)| minutes).sum();
@@ -103,6 +105,20 @@ fn a_ratchet_and_a_price_per_year_go_by_the_earlier_peaks_of_each_side() {
     agrees(&rig, &["peak", "year"], 2).expect("as billed");
     rig.run(60, |_| [700.0, 0.0, 250.0]);
     agrees(&rig, &["peak", "year"], 2).expect("as billed");
+}
+
+#[test]
+fn on_a_holiday_no_side_has_a_peak_of_working_days() {
+    // From Thursday, 30 July, 22:00 in Berlin; Friday is a holiday.
+    let working = format!("{FIXED}days = [\"weekday\"]\n");
+    let mut rig = Rig::new("2026-07-30T20:00:00Z", &tariff("holidays = [\"07-31\"]", &working));
+    rig.run(120, |_| [600.0, 100.0, 50.0]);
+    rig.run(240, |_| [900.0, 200.0, 100.0]);
+    agrees(&rig, &["peak"], 1).expect("as billed");
+    let peak = only(&rig).demands[0].peak_w.expect("known");
+    for (is, shall) in [(peak.metered, 600e3), (peak.no_batteries, 700e3), (peak.no_control, 750e3)] {
+        assert!((is - shall).abs() < 1.0, "{peak:?}");
+    }
 }
 
 #[test]
