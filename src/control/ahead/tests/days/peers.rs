@@ -1,5 +1,6 @@
 //! What others do about a peak, on the same load: nothing, what could be done by who knows the day, and two controllers as they are often built.
 
+use microlp::{ComparisonOp, LinearExpr, OptimizationDirection};
 use plant::convert::f64_from_u64;
 
 use super::load::{DAY, STEP, quarters};
@@ -71,6 +72,34 @@ pub fn tried(day: &[f64]) -> f64 {
     for _ in 0..40 {
         let middle = f64::midpoint(low, high);
         if holds(middle) { high = middle } else { low = middle }
+    }
+    high
+}
+
+/// The lowest peak that who knows the day can have without a battery (W), where no more work is held back than so much (kWh), which nobody does later, and machines come down to [`FLOOR`] and no further: the
+/// least of a linear programme.
+pub fn held_back(day: &[f64], kwh: f64) -> f64 {
+    let mut lp = microlp::Problem::new(OptimizationDirection::Minimize);
+    let peak = lp.add_var(1.0, (0.0, f64::INFINITY));
+    let mut work = LinearExpr::empty();
+    for load in quarters(day) {
+        let kw = load / 1e3;
+        let held = lp.add_var(0.0, (0.0, kw * (1.0 - FLOOR)));
+        work.add(held, 0.25);
+        lp.add_constraint([(peak, 1.0), (held, 1.0)], ComparisonOp::Ge, kw);
+    }
+    lp.add_constraint(work, ComparisonOp::Le, kwh.max(0.0));
+    1e3 * lp.solve().expect("a least").into_solution().expect("all of it").objective()
+}
+
+/// The same, found by trying: all that is above a level is held back.
+pub fn levelled(day: &[f64], kwh: f64) -> f64 {
+    let loads = quarters(day);
+    let (mut low, mut high) = (FLOOR * peak(day), peak(day));
+    for _ in 0..50 {
+        let middle = f64::midpoint(low, high);
+        let held: f64 = loads.iter().map(|load| (load - middle).max(0.0) / 4e3).sum();
+        if held <= kwh { high = middle } else { low = middle }
     }
     high
 }
