@@ -330,23 +330,6 @@ impl Ledger {
         outcomes
     }
 
-    /// The same without what was answered, to try something: answers are many.
-    fn trial(&self) -> Self {
-        Self {
-            leases: self.leases.clone(),
-            waiting: self.waiting.clone(),
-            seen: self.seen.clone(),
-            clock: self.clock,
-            kept: Kept::default(),
-            notices: Notices::default(),
-            watch: watch::Watch::default(),
-            unable: Vec::new(),
-            skewed: Vec::new(),
-            sums: later::Sums::default(),
-            ..*self
-        }
-    }
-
     /// Room, so that what a scan does with all that there is now allocates nothing.
     fn prepare(&mut self, ground: &Ground, scratch: &mut Scratch) {
         self.leases.reserve(self.waiting.len());

@@ -2,10 +2,12 @@
 
 use plant::time::Span;
 
+use super::kept::Kept;
 use super::message::Wish;
+use super::notices::Notices;
 use super::reply::{Looked, Outcome};
 use super::room::Scratch;
-use super::{Around, Ledger};
+use super::{Around, Ledger, later, watch};
 use crate::control::news::News;
 
 /// For so many items of a message that have no room it is looked when there is some, and who may be lowered for them: all of it takes no longer than a scan may wait.
@@ -48,5 +50,22 @@ impl Ledger {
         let answered = (outcome, std::mem::take(&mut scratch.looked));
         refused.take(wish, answered);
         answered
+    }
+
+    /// The same without what was answered, to try something: answers are many.
+    pub(super) fn trial(&self) -> Self {
+        Self {
+            leases: self.leases.clone(),
+            waiting: self.waiting.clone(),
+            seen: self.seen.clone(),
+            clock: self.clock,
+            kept: Kept::default(),
+            notices: Notices::default(),
+            watch: watch::Watch::default(),
+            unable: Vec::new(),
+            skewed: Vec::new(),
+            sums: later::Sums::default(),
+            ..*self
+        }
     }
 }

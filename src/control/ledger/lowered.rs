@@ -48,11 +48,13 @@ pub struct Before {
     pub lacks: f64,
 }
 
-/// It lowers leases for money.
+/// It lowers leases for money. What the fault of a meter takes is no saving.
 const fn is_money(cause: Cause) -> bool {
     match cause {
         Cause::PeakInterval | Cause::GridTarget | Cause::Operator => true,
         Cause::Breaker
+        | Cause::Ups
+        | Cause::MeterFault
         | Cause::Priority
         | Cause::Expired
         | Cause::Exceeded
