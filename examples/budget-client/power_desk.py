@@ -194,7 +194,7 @@ def power(annotations, key, count=1):
 
 
 def wish(args, name, scheduler, watts, domain):
-    # The name is for people: the contract takes 256 characters of JSON, and nobody's job fails for a long one.
+    # The name is for people, and cut to what the contract takes in any case: nobody's job fails for a long one.
     job = {"scheduler": scheduler, "name": name.encode("ascii", "replace").decode()[:120]}
     place = {"domain": domain or args.domain, "power": {"want_w": watts}, "ttl_s": args.ttl, "job": job}
     # Both schedulers can take a job off its nodes and bring it back.
