@@ -179,7 +179,7 @@ fn what_cannot_be_is_answered_with_a_code(client: &Client) {
         (asks("r2", "power", &json!({ "want_w": -1 })), ("invalid", "unsound")),
         (asks("r2", "power", &json!({ "want_w": null })), ("invalid", "unsound")),
         (asks("r3", "power", &json!({ "want_w": 10e6 })), ("denied", "feed")),
-        (asks("r4", "something", &json!("x".repeat(70_000))), ("invalid", "too_large")),
+        (asks("r4", "something", &json!("x".repeat(300_000))), ("invalid", "too_large")),
     ] {
         assert_eq!(code(&client.ask("slurm", &data)), said, "{data}");
     }

@@ -148,7 +148,8 @@ fn after_a_break_that_nobody_knows_the_length_of_every_lease_must_be_renewed() {
 fn a_grace_after_such_a_break_lasts_until_whoever_renews_in_time_has_done_so() {
     for (seconds, code) in [(168, Code::Granted), (175, Code::UnknownLease)] {
         let mut rig = Rig::new();
-        let lease = rig.acquire("slurm", wish(rig.feed("pdu-a1"), 40e3)).outcome.lease.expect("a lease");
+        let of = Wish { ttl: Some(Span::from_secs(300)), ..wish(rig.feed("pdu-a1"), 40e3) };
+        let lease = rig.acquire("slurm", of).outcome.lease.expect("a lease");
         rig.load("pdu-a1", Some(0.0));
         rig.restart(None);
         let told = rig.notices()[0];

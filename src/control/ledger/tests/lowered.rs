@@ -213,7 +213,7 @@ fn who_goes_on_or_is_held_back_by_caps_or_makes_room_for_somebody_saves_nothing_
     site.pass(200);
     site.rig.ledger.leases.iter_mut().for_each(|of| {
         let from = of.steps[0].start;
-        of.cut = Some(lease::Cut { from, watts: 0.0, cause: Cause::Priority });
+        of.cut = Some(lease::Cut { from, watts: 0.0, cause: Cause::Priority, word: lease::Word::Awaited });
     });
     site.rig.racks[0] = Some(1e3);
     site.pass(100);
