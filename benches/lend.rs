@@ -36,6 +36,9 @@ const TOO_MUCH: f64 = 680e3;
 /// What is free once three quarters of the others are lowered (W).
 const MUCH: f64 = 650e3;
 
+/// What is asked, by its number.
+type Asks<'a> = &'a dyn Fn(&Stand, u32) -> Op;
+
 struct Stand {
     hall: Arc<Hall>,
     control: Controller,
@@ -89,10 +92,8 @@ impl Stand {
         let begun = Instant::now();
         let reply = self.control.answer(&request, self.tick);
         let took = begun.elapsed();
-        match reply {
-            Reply::Lease(answered) => (*answered, took),
-            Reply::Accepted { .. } | Reply::Refused(_) => panic!("nobody may ask: {reply:?}"),
-        }
+        let answered = if let Reply::Lease(answered) = reply { Some(*answered) } else { None };
+        (answered.expect("who may ask is answered"), took)
     }
 
     /// For an hour and `more` seconds of the rack of this number.
@@ -140,7 +141,7 @@ fn figures(leases: u32) -> Vec<(&'static str, f64)> {
         let accept = Accept { wait: Span::from_secs(wait), ..Accept::default() };
         Wish { priority: 50, accept, ..stand.wish(n, watts, n) }
     };
-    let mut ask = |name: &'static str, code: Code, (times, op): (u32, &dyn Fn(&Stand, u32) -> Op)| {
+    let mut ask = |name: &'static str, code: Code, (times, op): (u32, Asks<'_>)| {
         let one = |n: u32| {
             let op = op(&stand, n);
             let (answered, took) = stand.say(n % CLIENTS, op);
@@ -148,7 +149,6 @@ fn figures(leases: u32) -> Vec<(&'static str, f64)> {
             took
         };
         told.push((name, median((0..times).map(one).collect())));
-        eprintln!("{leases} {:?}", told.last());
     };
     // The n-th lease is the n-th client's.
     let renew = |_: &Stand, n: u32| {

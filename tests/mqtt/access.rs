@@ -30,6 +30,8 @@ const USERS: [&str; 13] = [
     "slurm",
 ];
 const SENSOR: &str = "sensors/gw-1/rack-a01";
+/// All that anybody could hear.
+const ALL: [&str; 7] = ["wattloop/#", "sensors/#", "prices/#", "agent/#", "grid/#", "elsewhere", "done/#"];
 
 /// A broker that knows thirteen users, each with its own name as password, and enforces what we ship.
 pub fn guarded() -> Option<Mosquitto> {
@@ -107,13 +109,7 @@ async fn each_role_says_and_hears_what_it_may_and_nothing_else() {
     ];
     let mut peers = Vec::new();
     for user in USERS {
-        peers.push(
-            Peer::connect(
-                as_user(user, broker.port),
-                &["wattloop/#", "sensors/#", "prices/#", "agent/#", "grid/#", "elsewhere", "done/#"],
-            )
-            .await,
-        );
+        peers.push(Peer::connect(as_user(user, broker.port), &ALL).await);
     }
     for (topic, _, _) in topics {
         for (speaker, user) in peers.iter().zip(USERS) {

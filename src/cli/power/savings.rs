@@ -213,7 +213,7 @@ mod tests {
             "  caps held back 5000.0 kWh, about 8100.0 GPU-hours of work; of 12.5 GPU-hours nobody knows\n",
             "  jobs waited or were lowered for 60.0 kWh at machines, about 120.0 GPU-hours\n",
             "  work of 15.0 kWh at machines, about 30.0 GPU-hours, was lost or not done in time because leases were lowered\n",
-            "  leases were lowered by up to 8.0 kWh in 1 h of which nobody can tell what they drew less: in no column\n",
+            "  leases were lowered by up to 8.0 kWh in 1 h 0 min of which nobody can tell what they drew less: in no column\n",
             "  cooling rode for 1 h 30 min: what that took off peaks is in no column, and saved is too low by it\n",
             "  forecasts 4 h ahead: off by 21.0 kW in the mean, bias -3.0 kW, 1900 judged\n",
         ] {

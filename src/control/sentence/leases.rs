@@ -27,22 +27,8 @@ pub fn lease(news: LeaseNews) -> String {
         LeaseNews::Late { lease, late: false } => {
             format!("has lease {}-{}, whose job can be done by its deadline again", lease.0, lease.1)
         }
-        LeaseNews::Cannot { lease, watts } => {
-            format!(
-                "has lease {}-{}, whose client says that it cannot come down to {:.1} kW: nobody waits for it",
-                lease.0,
-                lease.1,
-                kw(watts)
-            )
-        }
-        LeaseNews::Unanswered { lease, watts } => {
-            format!(
-                "has lease {}-{}, whose client has not answered that it comes down to {:.1} kW: nobody waits for it",
-                lease.0,
-                lease.1,
-                kw(watts)
-            )
-        }
+        LeaseNews::Cannot { lease, watts } => stays(lease, "says that it cannot come", watts),
+        LeaseNews::Unanswered { lease, watts } => stays(lease, "has not answered that it comes", watts),
         LeaseNews::Skewed { client, ahead_ms, far: true } => {
             let (s, way) = (ahead_ms.unsigned_abs() / 1000, if ahead_ms < 0 { "behind" } else { "ahead" });
             format!("hears from client {client} of the configuration, whose clock is {s} s {way} of ours")
@@ -79,6 +65,11 @@ pub fn lease(news: LeaseNews) -> String {
         }
         LeaseNews::ClockHolds(false) => "begins what waits and names a time again".to_owned(),
     }
+}
+
+/// Of a lease whose client says this of coming down to so much (W).
+fn stays(lease: (u64, u64), says: &str, watts: f64) -> String {
+    format!("has lease {}-{}, whose client {says} down to {:.1} kW: nobody waits for it", lease.0, lease.1, watts / 1e3)
 }
 
 /// What befalls a rack that draws more than leases let it.
