@@ -224,7 +224,7 @@ impl Ledger {
             let limit = Milli::limit((around.limit)(feed, time.from, time.to));
             let left = self.left(around.ground, (feed, limit), time.whose, most(feed));
             let metered = self.sees(feed);
-            let (room, why) = if !metered && left.own < left.room {
+            let (room, why) = if !metered && left.own < left.room.min(left.share) {
                 (left.own, Why::Meter)
             } else if left.share < left.room {
                 (left.share, Why::Share)

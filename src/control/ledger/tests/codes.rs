@@ -172,6 +172,23 @@ fn what_makes_no_sense_is_invalid_and_zero_is_zero() {
     assert_eq!(rig.reserved("pdu-a1"), 0.0);
 }
 
+/// Found by chance: a floor above the share was lent whole.
+#[test]
+fn with_a_lost_meter_nobody_has_more_than_his_share() {
+    let rig = Rig::new();
+    let feed = rig.feed("pdu-a1");
+    let mut slurm = Tenant::plain("slurm");
+    (slurm.floors, slurm.share) = (vec![(feed, Watts(50e3))], 0.1);
+    let mut rig = Rig::of(Rules { tenants: vec![slurm, Tenant::plain("kueue")], ..rig.ground.rules.clone() });
+    rig.load("pdu-a1", None);
+    rig.pass(1);
+    let item = rig.acquire("slurm", wish(feed, 40e3));
+    assert_eq!((item.outcome.code, item.outcome.why, item.outcome.lease), (Code::Denied, Why::Share, None));
+    let share = rig.limit_of(feed).watts().0 * 0.1;
+    let item = rig.acquire("slurm", wish(feed, (share / 1.1).floor()));
+    assert_eq!((item.outcome.code, item.lease.is_some()), (Code::Degraded, true));
+}
+
 #[test]
 fn with_a_lost_meter_only_floors_are_lent() {
     let rig = Rig::new();
