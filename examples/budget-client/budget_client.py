@@ -25,14 +25,19 @@ PATIENCE_S = 10.0  # how long an answer may take
 AGAIN_S = 3.0  # the same request is said again after so long: asked twice it is done once
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def reach(parser):
+    """What the line to the service needs."""
     parser.add_argument("--broker", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=None)
     parser.add_argument("--ca-file", help="TLS by this authority, port 8883")
     parser.add_argument("--user", required=True, help="the user at the broker, and the client's name")
     parser.add_argument("--password-file", required=True)
     parser.add_argument("--site", required=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    reach(parser)
     parser.add_argument("--domain", required=True, help="a feed, a rack or a node")
     parser.add_argument("--want", type=float, required=True, help="W at the machines' inputs")
     parser.add_argument("--min", type=float, help="with less it does not start (W)")

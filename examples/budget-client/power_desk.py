@@ -21,7 +21,7 @@ import sys
 import threading
 import uuid
 
-from budget_client import AGAIN_S, PATIENCE_S, Client, Lease, now, say
+from budget_client import AGAIN_S, PATIENCE_S, Client, Lease, now, reach, say
 
 LOOK_S = 10.0  # a request that waits is said again: its answer may have been lost
 AGAIN_LATER_S = 60.0  # where nobody says when to ask again
@@ -31,12 +31,7 @@ NEVER = math.inf
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--broker", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=None)
-    parser.add_argument("--ca-file", help="TLS by this authority, port 8883")
-    parser.add_argument("--user", required=True, help="the user at the broker, and the client's name")
-    parser.add_argument("--password-file", required=True)
-    parser.add_argument("--site", required=True)
+    reach(parser)
     parser.add_argument("--domain", required=True, help="where jobs run that do not say it: a feed, a rack or a node")
     parser.add_argument("--ttl", type=float, default=300.0)
     parser.add_argument("--listen", type=int, default=8472, help="on 127.0.0.1")

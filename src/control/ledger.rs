@@ -35,7 +35,6 @@ mod kept;
 mod late;
 mod later;
 pub mod lease;
-mod losses;
 mod lowered;
 pub mod message;
 pub mod notices;
@@ -330,14 +329,21 @@ impl Ledger {
         outcomes
     }
 
-    /// Room, so that what a scan does with all that there is now allocates nothing.
-    fn prepare(&mut self, ground: &Ground, scratch: &mut Scratch) {
-        self.leases.reserve(self.waiting.len());
-        self.notices.make_room();
-        // A pause is two steps more.
-        let turns: usize = self.leases().chain(self.waits()).map(|of| 2 * of.steps.len() + 11).sum();
-        let leases = self.leases.len().saturating_add(self.waiting.len());
-        scratch.make_room((leases, turns), ground.rules.tenants.len());
+    /// The same without what was answered, to try something: answers are many.
+    fn trial(&self) -> Self {
+        Self {
+            leases: self.leases.clone(),
+            waiting: self.waiting.clone(),
+            seen: self.seen.clone(),
+            clock: self.clock,
+            kept: Kept::default(),
+            notices: Notices::default(),
+            watch: watch::Watch::default(),
+            unable: Vec::new(),
+            skewed: Vec::new(),
+            sums: later::Sums::default(),
+            ..*self
+        }
     }
 }
 

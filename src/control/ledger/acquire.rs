@@ -8,7 +8,6 @@ use super::lease::{Lease, STEPS, Step, charged_until, ttl};
 use super::message::{LeaseId, Wish};
 use super::opening::{self, Begin};
 use super::planned::Hold;
-use super::profile::Profile;
 use super::reply::{Away, Code, Inputs, Outcome, Why};
 use super::room::{Fit, Scratch, Time};
 use super::waiting::{Rank, Waiting};
@@ -163,11 +162,8 @@ impl Ledger {
         let opens = |outcome: Outcome| Outcome { earliest: Some(begin.at), ..outcome };
         let room = if fit.watts >= asked.needs() {
             Some(begin.at)
-        } else if scratch.may_look() {
-            let profile = self.profile(around, &asked.weights, &asked.time, scratch);
-            self.earliest(around, asked, &profile)
         } else {
-            None
+            self.earliest(around, asked, scratch).map(|(at, _)| at)
         };
         let waits = self.recovery.waits();
         if !asked.in_time(begin.at) || room.is_some_and(|at| !waits && !asked.in_time(at)) {
@@ -286,12 +282,10 @@ impl Ledger {
         if fit.degraded && fit.why == Why::Meter {
             return plain(Code::Degraded, Why::Meter).after(RETRY);
         }
-        let looks = scratch.may_look();
-        let profile = looks.then(|| self.profile(around, &asked.weights, &asked.time, scratch));
-        let earliest = profile.as_ref().and_then(|profile| self.earliest(around, asked, profile));
-        let fits = |at: Wall| profile.as_ref().map(|profile| self.fit_in(around, profile, &asked.at(at)).watts);
-        let later = earliest.and_then(|at| Some((at, fits(at)?)));
+        let looks = scratch.looks > 0;
+        let later = self.earliest(around, asked, scratch);
         let others = self.instead(around, asked, fit, later);
+        let earliest = later.map(|(at, _)| at);
         // While a lost store is taken up again nobody knows how much room there will be, and nobody is lowered for it.
         let waits = self.recovery.waits();
         let lowered = if asked.wish.accept.wait > Span::ZERO && !waits && looks {
@@ -317,7 +311,7 @@ impl Ledger {
     /// Even without any other lease it would not be possible.
     fn never(&self, around: &Around<'_>, asked: &Asked<'_>) -> bool {
         let ground = around.ground;
-        let most = ground.rules.tenants.get(asked.time.whose).and_then(|tenant| tenant.most);
+        let most = ground.most(asked.time.whose);
         let share = ground.rules.tenants.get(asked.time.whose).map_or(1.0, |tenant| tenant.share);
         let usable = share.min(1.0 - ground.rules.margin);
         let never = |(feed, weight): &(FeedId, f64)| {
@@ -327,12 +321,16 @@ impl Ledger {
         most.is_some_and(|most| asked.needs() > most.0) || asked.weights.iter().any(never)
     }
 
-    /// When it could start at the earliest, if nobody else comes and nobody gives anything back; nothing where nobody knows.
-    fn earliest(&self, around: &Around<'_>, asked: &Asked<'_>, profile: &Profile<'_>) -> Option<Wall> {
+    /// When it could start at the earliest, if nobody else comes and nobody gives anything back, and what fits then (W); nothing where nobody knows, or so many of its message were looked for
+    /// already.
+    fn earliest(&self, around: &Around<'_>, asked: &Asked<'_>, scratch: &mut Scratch) -> Option<(Wall, f64)> {
+        scratch.looks = scratch.looks.checked_sub(1)?;
+        let profile = self.profile(around, &asked.weights, &asked.time, scratch);
         let frees = self.frees(&asked.weights, asked.time.from, asked.tail);
         let (inside, long) = (asked.wish.inside.as_ref(), asked.wish.times.duration);
         let may = |at: Wall| opening::begin(inside, long, at, around.openings).map(|of| of.at);
-        frees.into_iter().filter_map(may).find(|at| self.fit_in(around, profile, &asked.at(*at)).watts >= asked.needs())
+        let fits = |at: Wall| (at, self.fit_in(around, &profile, &asked.at(at)).watts);
+        frees.into_iter().filter_map(may).map(fits).find(|(_, watts)| *watts >= asked.needs())
     }
 
     /// From when on it counts before those that come later, where there is no room for it now.

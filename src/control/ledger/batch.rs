@@ -2,12 +2,10 @@
 
 use plant::time::Span;
 
-use super::kept::Kept;
 use super::message::Wish;
-use super::notices::Notices;
 use super::reply::{Looked, Outcome};
 use super::room::Scratch;
-use super::{Around, Ledger, later, watch};
+use super::{Around, Ledger};
 use crate::control::news::News;
 
 /// For so many items of a message that have no room it is looked when there is some, and who may be lowered for them: all of it takes no longer than a scan may wait.
@@ -50,22 +48,5 @@ impl Ledger {
         let answered = (outcome, std::mem::take(&mut scratch.looked));
         refused.take(wish, answered);
         answered
-    }
-
-    /// The same without what was answered, to try something: answers are many.
-    pub(super) fn trial(&self) -> Self {
-        Self {
-            leases: self.leases.clone(),
-            waiting: self.waiting.clone(),
-            seen: self.seen.clone(),
-            clock: self.clock,
-            kept: Kept::default(),
-            notices: Notices::default(),
-            watch: watch::Watch::default(),
-            unable: Vec::new(),
-            skewed: Vec::new(),
-            sums: later::Sums::default(),
-            ..*self
-        }
     }
 }

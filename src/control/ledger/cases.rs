@@ -54,12 +54,6 @@ impl Watch {
     }
 
     /// A case by its number: racks come first, then what clients have alone.
-    #[must_use]
-    pub fn case(&self, n: usize) -> Option<&Case> {
-        self.all().nth(n)
-    }
-
-    /// The same, to be changed.
     pub fn case_mut(&mut self, n: usize) -> Option<&mut Case> {
         self.all_mut().nth(n)
     }
@@ -88,8 +82,7 @@ impl Watch {
             (case.charged, case.here, case.most) = (Milli::ZERO, Milli::ZERO, None);
         }
         for lease in leases {
-            let refuses = lease.is_silent() || unable.iter().any(|of| of.lease == lease.id);
-            let watts = if refuses { lease.may(now) } else { lease.charged(now, now, tail) };
+            let watts = if lease.is_alone(unable) { lease.may(now) } else { lease.charged(now, now, tail) };
             for (place, share) in &lease.places {
                 let of = Milli::of(watts, *share);
                 match *place {

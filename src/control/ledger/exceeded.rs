@@ -81,17 +81,17 @@ impl Ledger {
         self.unanswered(news);
         self.unable();
         self.watch.charge((&self.leases, &self.unable), (around.power, around.ground), (now, tail));
+        let alone = self.leases.iter().any(|lease| lease.is_alone(&self.unable));
         let racks = (0..self.watch.cases.len()).map(At::Rack);
         for (n, at) in racks.chain(around.ground.areas.iter().map(At::Area)).enumerate() {
             let next = (self.epoch, self.watch.last.saturating_add(1));
+            let refused = alone && self.is_refused(around, at);
+            let Some(case) = self.watch.case_mut(n) else { continue };
             let (drawn, cappable) = match at {
                 At::Rack(rack) => ((around.rack)(rack), (around.cappable)(rack)),
                 At::Area(area) => (area.carries(around.meter), area.racks.iter().any(|rack| (around.cappable)(*rack))),
             };
             let rules = &around.ground.rules.excess;
-            let over = |case: &Case| drawn.is_some_and(|drawn| case.is_over(drawn, rules));
-            let refused = self.watch.case(n).is_some_and(over) && self.is_refused(around, at);
-            let Some(case) = self.watch.case_mut(n) else { continue };
             let scene = Scene { rules, drawn, cappable, refused, dt: around.dt, now, next };
             let Some(stage) = case.step(&scene) else { continue };
             let told = *case;
@@ -110,8 +110,8 @@ impl Ledger {
 
     /// Who has a lease there has said that he will not come down, or has not answered in time.
     fn is_refused(&self, around: &Around<'_>, at: At<'_>) -> bool {
-        let alone = |lease: &Lease| lease.is_silent() || self.refuses(lease.id);
-        self.leases.iter().any(|lease| alone(lease) && at.charged(around, lease, 1.0) > Milli::ZERO)
+        let here = |lease: &Lease| at.charged(around, lease, 1.0) > Milli::ZERO;
+        self.leases.iter().any(|lease| lease.is_alone(&self.unable) && here(lease))
     }
 
     /// The client of every lease there hears of it: caps are for all GPUs there.

@@ -175,6 +175,11 @@ impl Ledger {
 }
 
 impl Lease {
+    /// Nobody waits for its client any longer: he has said that he will not do what he was told, or nothing at all.
+    pub(super) fn is_alone(&self, unable: &[Unable]) -> bool {
+        self.is_silent() || unable.iter().any(|of| of.lease == self.id)
+    }
+
     /// Its client has said nothing of what it was brought down to, and is not waited for any longer.
     #[must_use]
     pub fn is_silent(&self) -> bool {

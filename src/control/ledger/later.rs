@@ -20,10 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Ledger;
 use super::lease::{Lease, Life};
-use super::losses::carries;
 use super::lowered::{Before, Draw, Racks};
 use super::message::Wish;
-use super::tree::Place;
+use super::tree::{Place, carries};
 use crate::control::term::later;
 
 /// Less is rounding (Wh).

@@ -118,13 +118,6 @@ impl Fit {
 }
 
 impl Scratch {
-    /// It may be looked once more for an item of a message.
-    pub(super) fn may_look(&mut self) -> bool {
-        let looks = self.looks > 0;
-        self.looks = self.looks.saturating_sub(1);
-        looks
-    }
-
     /// Room for so many leases, and so many changes of all of them.
     pub fn make_room(&mut self, (leases, turns): (usize, usize), tenants: usize) {
         self.counts.reserve(leases.saturating_sub(self.counts.len()));
@@ -288,6 +281,16 @@ impl Ledger {
     fn at_place(&self, place: usize) -> Option<&Lease> {
         let waits = || self.waiting.get(place.checked_sub(self.leases.len())?).map(|of| &of.lease);
         self.leases.get(place).or_else(waits)
+    }
+
+    /// Room, so that what a scan does with all that there is now allocates nothing.
+    pub(super) fn prepare(&mut self, ground: &Ground, scratch: &mut Scratch) {
+        self.leases.reserve(self.waiting.len());
+        self.notices.make_room();
+        // A pause is two steps more.
+        let turns: usize = self.leases().chain(self.waits()).map(|of| 2 * of.steps.len() + 11).sum();
+        let leases = self.leases.len().saturating_add(self.waiting.len());
+        scratch.make_room((leases, turns), ground.rules.tenants.len());
     }
 
     /// The instants at which something that a wish needs becomes free (the first [`LOOKS`]).

@@ -28,41 +28,44 @@ pub fn weights(
     places: &[(Place, f64)],
     (cooling, spread): (f64, &Table<FeedId, f64>),
 ) -> Vec<(FeedId, f64)> {
-    let mut all: Table<FeedId, f64> = Table::filled(power.feeds.len(), 0.0);
-    let in_rack = |rack: usize| -> f64 {
-        places.iter().filter(|(place, _)| *place == Place::Rack(rack)).map(|(_, share)| share).sum()
-    };
-    if places.iter().any(|(place, _)| matches!(place, Place::Rack(_))) {
-        let brought = power.brought(|rack| Watts(in_rack(rack)));
-        for (id, watts) in brought.iter() {
-            all.get_mut(id).into_iter().for_each(|of| *of += watts.0);
-        }
-    }
-    let deep = lossy(power);
-    for (place, share) in places {
-        let Place::Feed(feed) = *place else { continue };
-        let mut carries = share * deep.get(feed).copied().unwrap_or(1.0);
-        for (n, at) in power.upward(feed).enumerate() {
-            carries *= if n == 0 { 1.0 } else { 1.0 + power.feeds.get(at).map_or(0.0, |of| of.loss.share) };
-            all.get_mut(at).into_iter().for_each(|of| *of += carries);
-        }
-    }
-    let cooled = all.iter().map(|(id, of)| (id, of + cooling * spread.get(id).copied().unwrap_or(0.0)));
-    cooled.filter(|(_, of)| *of > 0.0).collect()
+    let all = power.feeds.iter().map(|(id, _)| {
+        let of = carries(power, places, id);
+        (id, of + cooling * spread.get(id).copied().unwrap_or(0.0))
+    });
+    all.filter(|(_, of)| *of > 0.0).collect()
 }
 
-/// What enters each feed for each watt at machines on the way with the highest losses below it (1).
-fn lossy(power: &Power) -> Table<FeedId, f64> {
-    let mut most: Table<FeedId, f64> = Table::filled(power.feeds.len(), 1.0);
-    for id in power.up.iter().copied() {
-        let (Some(feed), Some(here)) = (power.feeds.get(id), most.get_mut(id)) else { continue };
-        *here *= 1.0 + feed.loss.share;
-        let here = *here;
-        if let Some(above) = feed.parent.and_then(|parent| most.get_mut(parent)) {
-            *above = above.max(here);
+/// What one feed carries of it (1), without the cooling that it brings. Allocates nothing.
+#[must_use]
+pub fn carries(power: &Power, places: &[(Place, f64)], feed: FeedId) -> f64 {
+    let enters = |id: FeedId| 1.0 + power.feeds.get(id).map_or(0.0, |of| of.loss.share);
+    let each = places.iter().map(|(place, share)| match *place {
+        Place::Rack(rack) => {
+            let all = power.feeds.iter().flat_map(|(id, of)| of.cords.iter().map(move |cord| (id, cord)));
+            let here = all.filter(|(_, cord)| cord.rack == rack);
+            here.map(|(id, cord)| climbs(power, (id, share * cord.share * enters(id)), feed)).sum()
+        }
+        Place::Feed(at) => {
+            // The way with the highest losses below it.
+            let deep = power.feeds.iter().map(|(id, _)| climbs(power, (id, enters(id)), at)).fold(1.0, f64::max);
+            climbs(power, (at, share * deep), feed)
+        }
+    });
+    each.sum::<f64>()
+}
+
+/// What enters a feed (1) of what enters one below it, or itself; nothing where it does not hang there.
+fn climbs(power: &Power, (below, enters): (FeedId, f64), feed: FeedId) -> f64 {
+    let mut carries = enters;
+    for at in power.upward(below) {
+        if at != below {
+            carries *= 1.0 + power.feeds.get(at).map_or(0.0, |of| of.loss.share);
+        }
+        if at == feed {
+            return carries;
         }
     }
-    most
+    0.0
 }
 
 /// What each feed carries of a watt of cooling (1). Feeds without racks below carry it, each by what hangs on it, and all above them.
@@ -125,4 +128,42 @@ pub fn cooled<'f>(power: &Power, feeds: &[FeedId], flow: impl Fn(FeedId) -> Opti
 pub fn deepest_first(power: &Power, weights: Vec<(FeedId, f64)>) -> Vec<(FeedId, f64)> {
     let of = |id: &FeedId| weights.iter().find(|(feed, _)| feed == id).copied();
     power.up.iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use plant::hall::Hall;
+
+    use super::*;
+
+    #[test]
+    fn racks_bring_what_the_halls_own_tree_says_and_a_feed_the_way_with_the_highest_losses() {
+        for (name, text) in plant::shipped::HALLS {
+            let power = Hall::load(name, text).expect("loads").power;
+            let racks: Vec<usize> = (0..power.racks.len()).collect();
+            for pair in racks.windows(2) {
+                let share = |rack: usize| if rack == pair[0] { 0.75 } else { 0.25 };
+                let brought = power.brought(|rack| Watts(if pair.contains(&rack) { share(rack) } else { 0.0 }));
+                let places = [(Place::Rack(pair[0]), 0.75), (Place::Rack(pair[1]), 0.25)];
+                for (id, watts) in brought.iter() {
+                    let is = carries(&power, &places, id);
+                    assert!((is - watts.0).abs() < 1e-12, "{name} {places:?} {id:?}: {is} and {watts}");
+                }
+            }
+            // Each factor on the way from the worst below to the top, by hand.
+            for (id, feed) in power.feeds.iter() {
+                let factor = |at: FeedId| 1.0 + power.feeds[at].loss.share;
+                let below = power.feeds.iter().map(|(at, _)| at).filter(|at| power.upward(*at).any(|up| up == id));
+                let deep = below.map(|at| {
+                    let way: Vec<FeedId> = power.upward(at).collect();
+                    let to = way.iter().position(|up| *up == id).expect("on its way");
+                    way[..=to].iter().map(|up| factor(*up)).product::<f64>()
+                });
+                let deep = deep.fold(1.0, f64::max);
+                let above = feed.parent.map_or(0.0, |parent| deep * factor(parent));
+                let of = |at: FeedId| carries(&power, &[(Place::Feed(id), 1.0)], at);
+                assert!((of(id) - deep).abs() < 1e-12 && feed.parent.is_none_or(|up| (of(up) - above).abs() < 1e-12));
+            }
+        }
+    }
 }

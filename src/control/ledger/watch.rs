@@ -159,15 +159,6 @@ impl Case {
         Some(self.base? + self.charged.watts())
     }
 
-    /// This is more than may be drawn there.
-    #[must_use]
-    pub fn is_over(&self, drawn: Watts, rules: &Limits) -> bool {
-        self.may().is_some_and(|may| {
-            let charged = self.charged.watts();
-            drawn > may + Watts((charged.0 * rules.tolerance).max(LEAST))
-        })
-    }
-
     /// What its GPUs are capped to, with all else in it (W).
     #[must_use]
     pub fn capped(&self) -> Option<Watts> {
@@ -182,7 +173,10 @@ impl Case {
         let drawn = scene.drawn?;
         self.drawn = Some(drawn);
         let (rules, dt) = (scene.rules, scene.dt);
-        let over = self.is_over(drawn, rules);
+        let over = self.may().is_some_and(|may| {
+            let charged = self.charged.watts();
+            drawn > may + Watts((charged.0 * rules.tolerance).max(LEAST))
+        });
         if self.stage == Stage::Within {
             return self.look(over, drawn, scene);
         }
