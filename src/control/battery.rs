@@ -184,13 +184,16 @@ impl Batteries {
             if was != unit.seen.is_none() {
                 news.switched(about, (What::Battery(BatteryNews::Doubted(!was)), !was));
             }
+            let power = image.read(of.of.power);
+            unit.trail.hear(power, image.heard(of.of.power.id()));
+            if let Some(power) = power.fresh() {
+                let energy = Watts(power.0.abs()).over(dt).0;
+                *(if power.0 > 0.0 { &mut unit.through.0 } else { &mut unit.through.1 }) += energy;
+            }
             let Some(seen) = unit.seen else {
                 unit.follow = Follow::default();
                 continue;
             };
-            unit.trail.mark(image.heard(of.of.power.id()), seen.power);
-            let energy = Watts(seen.power.abs()).over(dt).0;
-            *(if seen.power > 0.0 { &mut unit.through.0 } else { &mut unit.through.1 }) += energy;
             let ordered = if beside { 0.0 } else { unit.order };
             if let Some(lags) = unit.follow.step((ordered, seen.power), of.rated.1.0, dt) {
                 news.switched(about, (What::Battery(BatteryNews::Lags(lags)), lags));

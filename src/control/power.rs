@@ -353,10 +353,11 @@ impl Caps {
             if let Place::Feed(feed) = limit.place {
                 given = scene.batteries.relieves(&scene.hall.power, feed);
                 target = scene.grid.allowed(feed);
-                let budget = scene.budgets.of(feed).map(|budget| budget.most);
+                let budget = scene.budgets.of(feed).map(|budget| budget.most + given);
+                // What is drawn without a lease is given by no battery: none is asked for it.
                 let alone = scene.leases.feed_held_to(feed).map(|(most, _)| most);
                 for most in [budget, scene.leases.allowed(feed), alone].into_iter().flatten() {
-                    limit.most = limit.most.min(most + given);
+                    limit.most = limit.most.min(most);
                 }
             }
             let band =

@@ -313,3 +313,18 @@ fn a_proof_beside_another_that_gives_feeds_nothing_into_the_grid() {
     yard.run(20, |_| 500e3);
     assert!(yard.fed() < 10, "the grid was fed for {} s", yard.fed());
 }
+
+#[test]
+fn what_a_battery_gave_before_it_was_in_doubt_is_no_reason_for_another_to_feed_the_grid() {
+    for point in ["bess-1/cell-temp", "bess-1/charge", "bess-1/ready", "bess-1/power"] {
+        let mut yard = Yard::new(2);
+        yard.run(10, |_| 900e3);
+        yard.broken = Some((yard.point(point), Sample::bad(Why::Timeout, Mono(0))));
+        // A target that is far below: the other one gives all that the hall takes.
+        assert!(matches!(yard.ask(an_hour_at(0.0)), Reply::Accepted { .. }));
+        yard.run(20, |_| 350e3);
+        let (at, _) = *yard.rows.last().expect("it ran");
+        let back = yard.rows.iter().filter(|(then, kw)| at - then < 600 && *kw < -1e3).count();
+        assert_eq!(back, 0, "{point}: {:?}", yard.rows.last());
+    }
+}

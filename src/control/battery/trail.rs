@@ -1,7 +1,9 @@
 //! What a battery gave a moment ago: a meter is not read when a battery is, and what flows without batteries is what the meter said and
 //! what they gave then.
 
+use plant::reading::Reading;
 use plant::time::Mono;
+use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
 /// So many of its samples are kept: a meter that is read every five seconds, with some to spare.
@@ -15,8 +17,17 @@ pub struct Trail {
 }
 
 impl Trail {
+    /// Takes down what it gives, or takes, whatever else of it is in doubt. Where nobody knows that the meter of its feed counts alone: nobody counts on what it gave once.
+    pub fn hear(&mut self, power: Reading<Watts>, read: Mono) {
+        match power {
+            Reading::Fresh(power) => self.mark(read, power.0),
+            Reading::Lost { .. } => self.mark(read, 0.0),
+            Reading::Stale { .. } => {}
+        }
+    }
+
     /// Takes a sample down, if it is a new one: when it was read, and what it gave (W).
-    pub fn mark(&mut self, read: Mono, power: f64) {
+    fn mark(&mut self, read: Mono, power: f64) {
         let newest = self.samples.first_mut().filter(|_| self.known > 0);
         if let Some(newest) = newest.filter(|newest| newest.0 == read) {
             newest.1 = power;

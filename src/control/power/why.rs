@@ -67,12 +67,12 @@ impl Lower<'_> {
         };
         let given = (self.given)(feed);
         let mut lower = |most: Watts, why: &dyn Fn() -> String| {
-            if most + given < found.0 {
-                found = (most + given, why());
+            if most < found.0 {
+                found = (most, why());
             }
         };
         if let Some(budget) = self.budgets.of(feed) {
-            lower(budget.most, &|| format!(", its budget `{}` ({})", budget.id, budget.reason));
+            lower(budget.most + given, &|| format!(", its budget `{}` ({})", budget.id, budget.reason));
         }
         if let Some(allowed) = self.leases.allowed(feed) {
             lower(allowed, &|| ", a lease that is over or exceeded".to_owned());
@@ -81,10 +81,10 @@ impl Lower<'_> {
             lower(most, &|| why.clone());
         }
         if let Some((_, allowed, demand)) = self.windows.filter(|(at, ..)| *at == feed) {
-            lower(allowed, &|| format!(", what the billed windows of `{demand}` still allow"));
+            lower(allowed + given, &|| format!(", what the billed windows of `{demand}` still allow"));
         }
         if let Some((allowed, why)) = self.grid.why(feed) {
-            lower(allowed, &|| format!(", {why}"));
+            lower(allowed + given, &|| format!(", {why}"));
         }
         found
     }

@@ -11,7 +11,7 @@ use plant::time::Span;
 use super::leases::wish;
 use super::rides::site;
 use super::rig::Rig;
-use crate::control::ledger::message::{Class, Flex, LeaseId, Message, Named, Op, Said, Times, Wish};
+use crate::control::ledger::message::{Class, Flex, LeaseId, Message, Named, OnExpiry, Op, Said, Times, Wish};
 use crate::control::ledger::notices::{Cause, Tidings};
 use crate::control::ledger::reply::{Code, Outcome};
 use crate::control::ledger::tree::Place;
@@ -364,4 +364,19 @@ fn a_lease_that_is_paused_for_a_window_is_deferred_work_and_a_lower_peak() {
 /// What was saved in the month that runs.
 fn month(stand: &Stand) -> MonthView {
     stand.rig.control.savings().and_then(|view| view.months.into_iter().next()).expect("begun")
+}
+
+#[test]
+fn what_is_drawn_after_a_lease_no_battery_gives_and_caps_bring_it_down() {
+    let mut stand = Stand::new();
+    stand.pass(120, 0.7 * TARGET);
+    let feed = stand.rig.hall.power.feed("utility").expect("a feed");
+    let of = Wish { ttl: Some(Span::from_secs(30)), on_expiry: OnExpiry::Stop, ..Wish::firm(Place::Feed(feed), 60e3) };
+    let lent = stand.say(Op::Acquire(vec![of]));
+    assert_eq!(lent.code, Code::Granted, "{lent:?}");
+    stand.pass(80, 0.7 * TARGET + 60e3);
+    assert!(stand.row("b") > 399.0 && stand.gives().abs() < 1.0, "it is in its grace");
+    // Nobody has renewed it, and it is still drawn.
+    stand.pass(45, 0.7 * TARGET + 60e3);
+    assert!(stand.row("b") < 390.0 && stand.gives().abs() < 1.0, "{} W, and {} W", stand.row("b"), stand.gives());
 }
