@@ -80,6 +80,8 @@ pub struct Interval {
     /// Up to when the meter was read, and up to when windows were looked at (ms, clock of energy): while the wall clock is in doubt they wait.
     last: Option<i64>,
     looked: Option<i64>,
+    /// When the record has begun, until windows are looked at (ms, clock of energy).
+    begun: Option<i64>,
     /// How long the meter has not been read.
     blind: Span,
     held: Option<Held>,
@@ -149,6 +151,7 @@ impl Interval {
             load: Load::default(),
             last: None,
             looked: None,
+            begun: None,
             blind: Span::ZERO,
             held: None,
             told: (false, false),
@@ -185,6 +188,9 @@ impl Interval {
             self.trace.forget();
         }
         if scene.meter.current {
+            if self.trace.is_empty() {
+                self.begun = Some(at);
+            }
             self.trace.mark(at, scene.meter.total);
             self.blind = Span::ZERO;
         } else {
@@ -209,10 +215,12 @@ impl Interval {
         };
         self.looked = Some(read);
         let tariff = &*plan.tariff;
+        let begun = self.begun.take();
         for (n, charge) in tariff.demand.iter().enumerate() {
             let (target, with, mut new) = (plan.most(n), self.with(plan, n), None);
             let Self { trace, kept, .. } = self;
             let Some(kept) = kept.get_mut(n) else { continue };
+            begun.into_iter().for_each(|begun| kept.begins(tariff, charge, Wall(begun + offset)));
             ended(tariff, charge, &Ended { trace, last, at: read, offset }, |(from, to), window| {
                 kept.pass(tariff, charge, (window.0, offset));
                 let paid = kept.paid(charge).max(with);
@@ -275,16 +283,22 @@ impl Interval {
     fn each_open(&self, plan: &Plan, (demand, target): (usize, f64), at: i64, mut each: impl FnMut(Open)) {
         let Some(charge) = plan.charge(demand) else { return };
         let length = charge.window.length;
-        let instants = || self.trace.instants().chain([at]).filter(|begin| (at - length..=at).contains(begin));
+        let from = at - length;
+        let instants = || {
+            let known = self.trace.instants().chain([at]).filter(|begin| (from..=at).contains(begin));
+            self.trace.before(from).chain(known)
+        };
         if self.alignment.is_unknown() {
-            instants().for_each(|begin| each(Open { begin, end: begin + length, target, moves: true }));
+            instants().for_each(|begin| each(Open { begin, end: begin + length, target, moves: true, rolls: true }));
             return;
         }
-        let moves = charge.coincident.is_none() && charge.window.kind != WindowKind::Fixed;
+        let named = charge.coincident.is_some();
+        let moves = !named && charge.window.kind != WindowKind::Fixed;
+        let rolls = !named && charge.window.kind == WindowKind::Rolling;
         for offset in self.alignment.all(at) {
             let begins = instants().map(|begin| Wall(begin + offset));
             charge.open(&plan.tariff, Wall(at + offset), begins, |begin, end| {
-                each(Open { begin: begin.0 - offset, end: end.0 - offset, target, moves });
+                each(Open { begin: begin.0 - offset, end: end.0 - offset, target, moves, rolls });
             });
         }
     }

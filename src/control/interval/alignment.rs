@@ -36,6 +36,8 @@ pub struct Alignment {
     early: Option<(i64, i64)>,
     /// The meter's count of intervals as it was read last, and when (ms, clock of energy).
     count: Option<(f64, i64)>,
+    /// The same of the first pulse that came, as long as nobody knows what it ended: the meter's intervals may be shorter than windows are.
+    first: Option<(f64, i64)>,
 }
 
 /// What the last pulse told.
@@ -61,14 +63,12 @@ pub struct Now {
     pub trusted: bool,
 }
 
-impl Pulse {
-    /// How long the meter's own intervals are, by a later pulse with its count (ms): one to 60 min, and whole minutes; nothing where it cannot be so.
-    fn interval(&self, (count, at): (f64, i64)) -> Option<i64> {
-        let each = f64_from_i64(at.saturating_sub(self.at)) / (count - self.count).max(SAME);
-        let whole = i64_from_f64_rounded(each / f64_from_i64(MINUTE)).saturating_mul(MINUTE);
-        let near = libm::fabs(each - f64_from_i64(whole)) <= f64_from_i64(LATE);
-        (near && (MINUTE..=60 * MINUTE).contains(&whole)).then_some(whole)
-    }
+/// How long the meter's own intervals are, by two pulses with their counts (ms): one to 60 min, and whole minutes; nothing where it cannot be so.
+fn interval((count, at): (f64, i64), (later, then): (f64, i64)) -> Option<i64> {
+    let each = f64_from_i64(then.saturating_sub(at)) / (later - count).max(SAME);
+    let whole = i64_from_f64_rounded(each / f64_from_i64(MINUTE)).saturating_mul(MINUTE);
+    let near = libm::fabs(each - f64_from_i64(whole)) <= f64_from_i64(LATE);
+    (near && (MINUTE..=60 * MINUTE).contains(&whole)).then_some(whole)
 }
 
 impl Alignment {
@@ -88,15 +88,35 @@ impl Alignment {
     }
 
     /// The meter's count of intervals of this length (ms) and when it was read (ms, clock of energy). One more than a moment ago is an interval that
-    /// has ended now; a count that was not read for a while, that begins anew or jumps tells no instant. Between two of them the meter's own intervals may be longer
-    /// than windows are apart, as a quarter of an hour is than blocks of five minutes.
+    /// has ended now; a count that was not read for a while, that begins anew or jumps tells no instant. Two of them tell how long the meter's own intervals are, which may be longer
+    /// than windows are apart, as a quarter of an hour is than blocks of five minutes, or shorter, as it is than half an hour.
     pub fn hear(&mut self, (count, read): (f64, i64), length: i64, zone: &Zone) {
         let one_more =
             |(before, then): (f64, i64)| libm::fabs(count - before - 1.0) < SAME && read.saturating_sub(then) <= GAP;
         if self.count.replace((count, read)).is_some_and(one_more) {
-            let own = self.pulse.and_then(|pulse| pulse.interval((count, read)));
-            self.pulse(read, own.map_or(length, |own| own.max(length)), zone);
+            let now = (count, read);
+            let own = match self.pulse {
+                Some(last) => {
+                    let fits = |own: &i64| *own >= last.length || last.length.checked_rem(*own) == Some(0);
+                    Some(interval((last.count, last.at), now).filter(fits).unwrap_or(last.length))
+                }
+                None => self.first.and_then(|first| interval(first, now)).or_else(|| self.ends_one(read, length, zone)),
+            };
+            match own {
+                Some(own) => self.pulse(read, own, zone),
+                None => self.first = Some(now),
+            }
         }
+    }
+
+    /// The length (ms) of the window that the first pulse has ended; nothing where it came so that intervals which are shorter may end there as well: the next one tells.
+    fn ends_one(&self, at: i64, length: i64, zone: &Zone) -> Option<i64> {
+        let wall = Wall(at.saturating_add(self.wall?));
+        let (begin, end) = zone.window(wall, length);
+        let (since, left) = (wall.0.saturating_sub(begin.0), end.0.saturating_sub(wall.0));
+        let five = since.rem_euclid(5 * MINUTE);
+        let shorter = five.min(5 * MINUTE - five) <= LATE;
+        (since.min(left) <= LATE || !shorter).then_some(length)
     }
 
     /// A count that moved while nobody looked tells no instant.
@@ -110,12 +130,12 @@ impl Alignment {
         let (begin, end) = zone.window(wall, length);
         let ended = if wall.0 - begin.0 <= end.0 - wall.0 { begin } else { end };
         let (offset, count) = (ended.0.saturating_sub(at), self.count.map_or(0.0, |(count, _)| count));
-        let next = |last: &Pulse| last.at.saturating_add(length).saturating_sub(LATE);
-        if self.pulse.is_some_and(|last| (last.at..next(&last)).contains(&at)) {
-            self.early = Some((offset, at.saturating_add(length).saturating_add(LATE)));
+        let next = |last: &Pulse| last.at.saturating_add(last.length).saturating_sub(LATE);
+        if let Some(last) = self.pulse.filter(|last| (last.at..next(last)).contains(&at)) {
+            self.early = Some((offset, at.saturating_add(last.length).saturating_add(LATE)));
             return;
         }
-        self.early = None;
+        (self.early, self.first) = (None, None);
         self.pulse = Some(Pulse { offset, at, length, count });
     }
 

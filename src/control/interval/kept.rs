@@ -5,7 +5,7 @@ mod due;
 use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use crate::control::tariff::{DemandCharge, Per, Ratchet, Tariff, month};
+use crate::control::tariff::{DemandCharge, Per, Ratchet, Tariff, WindowKind, month};
 
 /// So many billing periods before are remembered: the longest that a ratchet looks back, and more.
 const PAST: usize = 40;
@@ -184,6 +184,16 @@ impl Kept {
         }
         self.peak = Some(Peak { watts, window });
         self.peak
+    }
+
+    /// The record begins then. Of a demand that rolls the windows which began before it and end in it are never known, and many: they count as one.
+    pub fn begins(&mut self, tariff: &Tariff, charge: &DemandCharge, at: Wall) {
+        if charge.window.kind == WindowKind::Rolling {
+            let one = Wall(at.0.saturating_sub(charge.window.length / 2));
+            charge.open(tariff, at, std::iter::once(one), |begin, end| {
+                self.look(None, (begin, end));
+            });
+        }
     }
 
     /// The highest window of this period that is known.

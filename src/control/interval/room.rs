@@ -34,6 +34,8 @@ pub struct Open {
     pub target: f64,
     /// Others of its kind end all the time: it moves.
     pub moves: bool,
+    /// It begins at any moment: what was before the record is taken for its target.
+    pub rolls: bool,
 }
 
 /// What a window's room depends on.
@@ -82,7 +84,9 @@ impl Sight<'_> {
     /// What an open window allows. What is done now goes on for a moment after the end of one that is nearly over: there the next one's target counts.
     #[must_use]
     pub fn room(&self, open: &Open) -> Room {
-        let flowed = self.trace.between(open.begin, self.now, &self.supposed).most + self.grain;
+        let before = if open.rolls { open.target } else { self.supposed.before };
+        let supposed = Supposed { before, ..self.supposed };
+        let flowed = self.trace.between(open.begin, self.now, &supposed).most + self.grain;
         let (length, left) = (open.end - open.begin, (open.end - self.now).max(0));
         let (whole, left_hours) = (hours(length), hours(left));
         let next = self.load.next(left).unwrap_or(self.flows);
@@ -136,7 +140,7 @@ mod tests {
     #[test]
     fn what_is_left_of_the_target_may_flow_in_what_is_left_of_the_time() {
         let trace = flowed(&[2_200.0; 10]);
-        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false };
+        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false, rolls: false };
         let room = sight(&trace, 10 * MINUTE_MS).room(&open);
         let by_hand = (2e6 * (1.0 - BELOW) * 15.0 - 2.2e6 * 10.0) / 5.0;
         assert!((room.allowed.0 - by_hand).abs() < 1.0, "{room:?}, {by_hand}");
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn the_margin_shrinks_with_the_time_that_is_left() {
         let trace = flowed(&[2_000.0; 14]);
-        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false };
+        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false, rolls: false };
         let kept = |now: i64| {
             let with = Sight { margin: 0.01, ..sight(&trace, now) };
             (sight(&trace, now).room(&open).allowed.0 - with.room(&open).allowed.0) * hours(open.end - now)
@@ -160,7 +164,7 @@ mod tests {
     #[test]
     fn a_load_that_swings_may_be_off_by_more_where_less_time_is_left() {
         let trace = flowed(&[2_000.0; 14]);
-        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false };
+        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false, rolls: false };
         // Up and down by 80 kW, a minute each: the next minute is off by that, five minutes by a fifth of it.
         let mut swings = Load::NONE;
         (0..3600).for_each(|s| swings.step((2e6 + if s / 60 % 2 == 0 { 80e3 } else { 0.0 }, true), Span::from_secs(1)));
@@ -173,7 +177,7 @@ mod tests {
     #[test]
     fn a_window_used_up_allows_nothing_and_one_that_ends_at_once_no_leap() {
         let trace = flowed(&[2_400.0; 15]);
-        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false };
+        let open = Open { begin: 0, end: 15 * MINUTE_MS, target: 2e6, moves: false, rolls: false };
         assert_eq!(sight(&trace, 13 * MINUTE_MS).room(&open).allowed, Watts(0.0));
         let trace = flowed(&[1_000.0; 15]);
         let at = |before: i64| sight(&trace, open.end - before).room(&open).allowed.0;
@@ -196,7 +200,7 @@ mod tests {
         let now = 15 * MINUTE_MS;
         let worst = |floor: f64| {
             let rooms = trace.instants().map(|begin| {
-                let open = Open { begin, end: begin + 15 * MINUTE_MS, target: 2e6, moves: true };
+                let open = Open { begin, end: begin + 15 * MINUTE_MS, target: 2e6, moves: true, rolls: true };
                 Sight { floor, ..sight(&trace, now) }.room(&open).allowed.0
             });
             rooms.fold(f64::INFINITY, f64::min)
@@ -204,7 +208,7 @@ mod tests {
         assert!((worst(2e6) - 2e6).abs() < 3e4, "nothing can be brought down: not above the target, {}", worst(2e6));
         assert!(worst(1.6e6) > 2.5e6, "{}", worst(1.6e6));
         let full = flowed(&[2_000.0; 15]);
-        let open = Open { begin: MINUTE_MS, end: 16 * MINUTE_MS, target: 2e6, moves: true };
+        let open = Open { begin: MINUTE_MS, end: 16 * MINUTE_MS, target: 2e6, moves: true, rolls: true };
         let next = sight(&full, now).room(&open).allowed.0;
         assert!(next < 2e6 && next > 1.9e6, "the oldest minute makes room for the next: {next}");
     }

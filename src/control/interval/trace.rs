@@ -75,6 +75,12 @@ impl Trace {
         self.marks.push_back(mark);
     }
 
+    /// Nothing was marked since it lost count.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.newest.is_none()
+    }
+
     /// The meter lost count: what flowed before says nothing about what flows from now on.
     pub fn forget(&mut self) {
         self.marks.clear();
@@ -84,6 +90,12 @@ impl Trace {
     /// Instants between which what flowed is even, the oldest first (ms).
     pub fn instants(&self) -> impl Iterator<Item = i64> {
         self.marks.iter().chain(&self.newest).map(|mark| mark.at)
+    }
+
+    /// Instants from one on that are before the record, as far apart as marks are, the earliest first (ms).
+    pub fn before(&self, from: i64) -> impl Iterator<Item = i64> {
+        let first = self.instants().next().unwrap_or(from);
+        (0..).map(move |n: i64| from.saturating_add(n.saturating_mul(STEP))).take_while(move |at| *at < first)
     }
 
     /// What flowed between two instants (ms); the second may lie after the last mark.
