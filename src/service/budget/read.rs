@@ -11,6 +11,8 @@ use crate::control::ledger::tree::Place;
 
 /// How important what nobody calls more or less important is.
 const USUAL: i32 = 100;
+/// Parts of a power that come to it but for so much (1) agree with it.
+const ROUNDED: f64 = 1e-6;
 /// Whose job it may be.
 const SCHEDULERS: [&str; 5] = ["slurm", "kueue", "volcano", "pbs", "other"];
 /// What stays as it was asked for as long as a lease lives.
@@ -157,10 +159,19 @@ fn wishes(data: &Map<String, Value>, hall: &Hall) -> Result<Vec<Wish>, String> {
         let mut all = data.clone();
         all.remove("items");
         let own = item.as_object().ok_or_else(|| format!("`items[{n}]` must be an object"))?;
-        all.extend(own.iter().map(|(key, value)| (key.clone(), value.clone())));
+        own.iter().for_each(|(key, value)| other(&mut all, key, value));
         wish(all, hall).map_err(|why| format!("`items[{n}]`: {why}"))
     };
     items.iter().enumerate().map(one).collect()
+}
+
+/// What an item says otherwise. Of an object it is what it names: the rest of that stays as it is.
+fn other(all: &mut Map<String, Value>, key: &str, value: &Value) {
+    if let (Some(Value::Object(rest)), Value::Object(own)) = (all.get_mut(key), value) {
+        rest.extend(own.iter().map(|(key, value)| (key.clone(), value.clone())));
+    } else {
+        all.insert(key.to_owned(), value.clone());
+    }
 }
 
 fn read(data: Map<String, Value>) -> Result<Asked, String> {
@@ -228,6 +239,11 @@ fn power(asked: &Asked) -> Result<Power, String> {
         Some(Domain::One(_) | Domain::Names(_)) | None => None,
     };
     let wanted = asked.power.want_w.or(parts).ok_or("`power.want_w` says nothing")?;
+    if let Some(parts) = parts.filter(|parts| (parts - wanted).abs() > ROUNDED * wanted.abs().max(1.0)) {
+        return Err(format!(
+            "`power.want_w` is {wanted}, and the parts of `domain` come to {parts}: leave one of them out, or let them agree"
+        ));
+    }
     Ok(Power { least: asked.power.min_w.unwrap_or(wanted), wanted, peak: asked.power.peak_w })
 }
 

@@ -100,11 +100,15 @@ fn an_answer_says_why_at_which_feed_and_when_to_come_again() {
     assert_eq!(data["earliest_start"], "2027-01-15T08:00:00Z");
     // Several items have a word together, and one each.
     let (yes, no) = (Outcome::plain(Code::Granted, Why::Fits), Outcome::plain(Code::Denied, Why::Feed));
+    let lost = Outcome::plain(Code::Degraded, Why::Meter);
     for (items, word) in [
         (vec![yes, yes], "granted"),
         (vec![no, no], "denied"),
         (vec![no, yes], "granted_partial"),
         (vec![no, of], "retry"),
+        (vec![Outcome::plain(Code::GrantedPartial, Why::Fits), no], "granted_partial"),
+        (vec![of, lost.about(LeaseId { epoch: 3, number: 1 })], "granted_partial"),
+        (vec![of, lost], "retry"),
     ] {
         let data = write::answered(&hall, &answered(&items));
         assert_eq!((data["code"].as_str(), data["items"].as_array().map(Vec::len)), (Some(word), Some(2)));

@@ -84,14 +84,23 @@ pub fn later(who: (&str, &str), why: (&str, &str), after: f64) -> Value {
     data
 }
 
-/// All items in one word: what is true of all of them, and `granted_partial` where some were granted.
+/// All items in one word: what is true of all of them, and `granted_partial` where some were lent something.
 fn together(items: &[Item]) -> Code {
-    let granted = |code: Code| code == Code::Granted;
-    let mut codes = items.iter().map(|of| of.outcome.code);
-    let first = codes.next().unwrap_or(Code::Invalid);
-    if codes.clone().all(|code| code == first) {
+    let lent = |of: &Item| match of.outcome.code {
+        Code::Granted | Code::GrantedPartial => true,
+        Code::Degraded => of.outcome.lease.is_some(),
+        Code::Queued
+        | Code::Retry
+        | Code::Denied
+        | Code::Conflict
+        | Code::Expired
+        | Code::UnknownLease
+        | Code::Invalid => false,
+    };
+    let first = items.first().map_or(Code::Invalid, |of| of.outcome.code);
+    if items.iter().all(|of| of.outcome.code == first) {
         first
-    } else if granted(first) || codes.any(granted) {
+    } else if items.iter().any(lent) {
         Code::GrantedPartial
     } else {
         Code::Retry

@@ -1,3 +1,4 @@
+use plant::time::Span;
 use serde_json::json;
 
 use super::*;
@@ -46,6 +47,11 @@ fn what_is_no_request_is_told_why() {
         ("accept", json!({ "wait_s": -5 }), "`accept.wait_s`: -5 s is no length"),
         ("time", json!({ "deadline": "tomorrow" }), "no instant"),
         ("items", json!([]), "1 to 256"),
+        (
+            "domain",
+            json!([{ "domain": "pdu-a1", "w": 2000 }, { "domain": "pdu-b1", "w": 1000 }]),
+            "`power.want_w` is 2000, and the parts of `domain` come to 3000",
+        ),
         ("time", json!({ "window": "nigth" }), "no window `nigth`; it has: none"),
         ("time", json!({ "early": true }), "need a `time.window`"),
         ("time", json!({ "plan": true, "duration_s": 60 }), "`time.plan` needs"),
@@ -69,7 +75,7 @@ fn domains_are_feeds_racks_nodes_and_parts_of_them_and_zero_is_zero() {
         }
     };
     assert_eq!(of(json!(["rack-a01", "rack-a02"])), [(Place::Rack(0), 0.5), (Place::Rack(1), 0.5)]);
-    let parts = json!([{ "domain": "pdu-a1", "w": 3000 }, { "domain": "pdu-b1", "w": 1000 }]);
+    let parts = json!([{ "domain": "pdu-a1", "w": 1500 }, { "domain": "pdu-b1", "w": 500 }]);
     assert_eq!(of(parts).iter().map(|(_, share)| *share).collect::<Vec<_>>(), [0.75, 0.25]);
     let node = hall().power.nodes[7].clone();
     assert_eq!(of(json!(node.name)), [(Place::Rack(node.rack), 1.0)]);
@@ -112,7 +118,7 @@ fn a_generation_or_a_time_to_live_that_cannot_be_read_is_refused_by_its_name() {
     }
     assert!(about("renew", &json!({ "ttl_s": -5 })).expect_err("no time").contains("`ttl_s`: -5 s is no length"));
     let Ok(Op::Renew { of, ttl }) = about("renew", &json!({ "epoch": 2, "ttl_s": 60 })) else { panic!() };
-    assert_eq!((of.epoch, ttl), (Some(2), Some(plant::time::Span::from_secs(60))));
+    assert_eq!((of.epoch, ttl), (Some(2), Some(Span::from_secs(60))));
     let Ok(Op::Renew { of, ttl }) = about("renew", &json!({ "epoch": null, "ttl_s": null })) else { panic!() };
     assert_eq!((of.epoch, ttl), (None, None));
     assert!(about("renew", &json!({ "lease_id": 7 })).expect_err("no lease").contains("`lease_id` must be a text"));
@@ -159,7 +165,7 @@ fn what_cannot_be_changed_is_refused_by_its_name_and_not_passed_over() {
 #[test]
 fn work_that_is_said_as_energy_lasts_as_long_as_it_takes_with_all_that_is_wanted() {
     let lasts = |time: Value| match asks(&with("time", &time)).map(|of| of.op) {
-        Ok(Op::Acquire(wishes)) => Ok(wishes[0].times.duration.map(plant::time::Span::seconds)),
+        Ok(Op::Acquire(wishes)) => Ok(wishes[0].times.duration.map(Span::seconds)),
         Ok(_) => panic!("something else"),
         Err(why) => Err(why),
     };
@@ -220,4 +226,17 @@ fn another_version_of_the_envelope_is_refused() {
         assert_eq!(refused.request, "r1", "who asks knows which");
         assert!(refused.why.contains("`specversion`"), "{version}: {}", refused.why);
     }
+}
+
+#[test]
+fn what_an_item_does_not_say_of_an_object_is_as_in_the_rest() {
+    let mut data = with(
+        "items",
+        &json!([{ "power": { "want_w": 3000 }, "time": { "duration_s": 60 } }, { "power": { "min_w": null } }]),
+    );
+    data["time"] = json!({ "deadline": "2027-01-15T09:00:00Z", "duration_s": 600 });
+    let Op::Acquire(wishes) = asks(&data).expect("reads").op else { panic!() };
+    let of = |wish: &Wish| (wish.power.least, wish.power.wanted, wish.times.duration, wish.times.deadline.is_some());
+    assert_eq!(of(&wishes[0]), (1000.0, 3000.0, Some(Span::from_secs(60)), true));
+    assert_eq!(of(&wishes[1]), (2000.0, 2000.0, Some(Span::from_secs(600)), true), "it says that it has no least");
 }
