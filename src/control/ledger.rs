@@ -28,6 +28,7 @@ mod capped;
 mod cases;
 mod change;
 mod checkpoint;
+mod comes;
 pub mod decision;
 mod exceeded;
 mod heard;
@@ -271,8 +272,8 @@ impl Ledger {
         for (item, feeds) in answered.items.iter_mut().zip(looked) {
             item.inputs = Some(Inputs { at: self.now(), plan: around.plan, feeds });
         }
-        // What waits until a lost store is taken up again is not judged yet.
-        if outcomes.iter().any(|of| of.why != Why::Recovering) {
+        // What waits until a lost store is taken up again, or until there is a place for it, is not judged yet.
+        if outcomes.iter().any(|of| of.why != Why::Recovering && of.why != Why::Full) {
             self.keep(message, outcomes);
         }
         answered

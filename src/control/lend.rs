@@ -207,9 +207,13 @@ impl Controller {
         matches!(self.state.ledger.recovery(), Recovery::Unread { .. })
     }
 
-    /// What was known of leases is lost, and not only new. False where it is not, or nobody may ask for some.
+    /// What was known of leases is lost, or the end of it. False where nobody may ask for some.
     pub fn lose_leases(&mut self) -> bool {
-        self.plan.leases.is_some() && self.state.ledger.lose()
+        let lends = self.plan.leases.is_some();
+        if lends {
+            self.state.ledger.lose();
+        }
+        lends
     }
 
     /// How a request of a client for leases was decided; nothing where nobody knows any more.

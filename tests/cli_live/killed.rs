@@ -129,6 +129,23 @@ impl Book {
         }
         let held = leases.iter().filter(|of| of["state"] == "held").count();
         assert!(held >= promised.len(), "{held} of {}", promised.len());
+        self.is_cleared(leases);
+    }
+
+    /// The broker keeps nothing of what was given back, however soon the kill came after that.
+    fn is_cleared(&self, leases: &[Value]) {
+        let lives: BTreeSet<&str> = leases.iter().filter_map(|of| of["lease_id"].as_str()).collect();
+        let kept = || {
+            let last =
+                |lease: &str| self.client.peer.heard(&self.client.topic("slurm", &format!("lease/{lease}"))).pop();
+            let gone = self.returned.iter().filter(|lease| !lives.contains(lease.as_str()));
+            gone.filter(|lease| last(lease).is_some_and(|text| !text.is_empty())).cloned().collect::<Vec<_>>()
+        };
+        let begun = Instant::now();
+        while !kept().is_empty() {
+            assert!(begun.elapsed() < PATIENCE, "still kept: {:?}", kept());
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 

@@ -143,7 +143,10 @@ impl Ledger {
         if self.waiting.len() >= MOST.1 {
             return Outcome::plain(Code::Retry, Why::Full).after(RETRY);
         }
-        self.queue(around, asked, (Why::Clock, Wall(i64::MAX)), news)
+        // When a window opens nobody knows yet. Anything else counts before those that come later, as it does by a clock that is believed.
+        let begins = asked.wish.times.not_before.unwrap_or(Wall(i64::MIN));
+        let counts = if asked.wish.inside.is_some() { Wall(i64::MAX) } else { begins };
+        self.queue(around, asked, (Why::Clock, counts), news)
     }
 
     /// It waits until its window opens, or for a plan, where it can be done in time then.
@@ -288,7 +291,8 @@ impl Ledger {
         let earliest = later.map(|(at, _)| at);
         // While a lost store is taken up again nobody knows how much room there will be, and nobody is lowered for it.
         let waits = self.recovery.waits();
-        let lowered = if asked.wish.accept.wait > Span::ZERO && !waits && looks {
+        let queues = asked.wish.accept.wait > Span::ZERO && self.waiting.len() < MOST.1;
+        let lowered = if queues && !waits && looks {
             self.preempt(around, (asked.wish, &asked.weights), &asked.time, (scratch, news))
         } else {
             None
@@ -297,7 +301,7 @@ impl Ledger {
         let planned = [lowered, earliest].into_iter().flatten().min();
         let hopeless = !waits && planned.is_some_and(|at| !asked.waits_for(at, now));
         let counts = self.counts(around, asked);
-        if asked.wish.accept.wait > Span::ZERO && !hopeless && self.waiting.len() < MOST.1 {
+        if queues && !hopeless {
             let queued = self.queue(around, asked, (Why::Feed, counts), news);
             return Outcome { tight: fit.tight(), earliest: planned, others, ..queued };
         }

@@ -5,7 +5,7 @@ use plant::time::{Span, Wall};
 
 use super::amount::Milli;
 use super::kept::Body;
-use super::lease::{Lease, Life, charged_until, ttl};
+use super::lease::{Lease, Life, Step, UNSEEN, charged_until, ttl};
 use super::message::{Message, Named, Power};
 use super::notices::{Cause, Notice, Tidings};
 use super::reply::{Away, Code, Inputs, Outcome, Why};
@@ -43,7 +43,7 @@ impl Ledger {
         news: &mut News<'_>,
     ) -> Outcome {
         let found = self.place(&message.client, of);
-        let now = self.now();
+        let (now, tail) = (self.now(), tail(&around.ground.rules));
         let place = match found {
             Ok(place) => place,
             Err(away) => return away.into(),
@@ -57,15 +57,18 @@ impl Ledger {
             let (code, why) = if alike { (Code::Granted, Why::Fits) } else { (Code::Conflict, Why::OtherBody) };
             return Outcome::plain(code, why).about(of.lease);
         }
+        // Who was told to come down is told that it need not any more.
+        let mut restored = false;
         match lease.life {
             Life::Held => {}
-            Life::Grace { .. } => {
+            Life::Grace { told, .. } => {
                 lease.life = Life::Held;
                 lease.seq = lease.seq.saturating_add(1);
+                restored = told;
             }
             Life::Floored { .. } => {
                 lease.steps.clear();
-                lease.steps.push(super::lease::Step { start: now, watts: lease.floor });
+                lease.steps.push(Step { start: now, watts: lease.floor });
                 (lease.cut, lease.life, lease.ran, lease.moves) = (None, Life::Held, now, None);
                 lease.seq = lease.seq.saturating_add(1);
             }
@@ -74,15 +77,20 @@ impl Ledger {
                 lease.seq = lease.seq.saturating_add(1);
                 tell(news, lease, LeaseNews::TakenUp { watts: lease.at(now) });
             }
+            Life::Leaving { to, .. } if to > 0.0 => lease.stays_on(now, tail),
             Life::Leaving { .. } => return Outcome::plain(Code::Expired, Why::Over).about(of.lease),
         }
-        if wanted.is_some() {
+        if wanted.is_some_and(|wanted| ttl(Some(wanted)) != lease.ttl) {
             lease.ttl = ttl(wanted);
+            lease.seq = lease.seq.saturating_add(1);
         }
         lease.term = Term::until(lease.ttl, around.tick);
         lease.renewals.put(&message.request, message.body);
         if taken {
             self.count_renewed();
+        }
+        if restored {
+            self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false));
         }
         Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
     }
@@ -162,6 +170,8 @@ impl Ledger {
         if let Some(lease) = self.leases.get(place) {
             tell(news, lease, LeaseNews::Released);
         }
+        let now = self.now();
+        self.notify(place, Tidings::Released, (now, now), (Cause::Restored, false));
         Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
     }
 
@@ -189,11 +199,15 @@ impl Ledger {
     /// The load of a lease's feed that confirms that so much of it (W) is not drawn any more.
     pub(super) fn falls(&self, lease: &Lease, drop: f64) -> Milli {
         let home = lease.home().and_then(|feed| Some((self.seen.get(feed)?, lease.weight(feed)?)));
-        let Some((seen, weight)) = home else { return Milli(i64::MIN) };
-        // Nobody knows what flows: no reading confirms anything.
-        let Some(load) = seen.load else { return Milli(i64::MIN) };
-        let drawn = Milli::of(drop, weight).min(load.less(seen.unleased)).max(Milli::ZERO);
-        load.less(Milli::of(drawn.watts().0, CONFIRMS))
+        let Some((seen, weight)) = home else { return UNSEEN };
+        let Some(load) = seen.load else { return UNSEEN };
+        // What others have to give up there already is not counted twice.
+        let others =
+            self.leases.iter().filter(|of| of.id != lease.id).filter_map(|of| Some((of.goal(self.now())?, of)));
+        let others = others.filter(|(_, of)| of.home() == lease.home()).map(|(goal, _)| goal);
+        let from = others.fold(load, Milli::min);
+        let drawn = Milli::of(drop, weight).min(from.less(seen.unleased)).max(Milli::ZERO);
+        from.less(Milli::of(drawn.watts().0, CONFIRMS))
     }
 
     /// Tells the client of a lease something.
@@ -206,6 +220,7 @@ impl Ledger {
     ) {
         let Some(lease) = self.leases.get(place) else { return };
         let watts = match lease.life {
+            Life::Grace { .. } if cause == Cause::Expired => lease.stays().min(lease.at(effective)),
             Life::Held | Life::Grace { .. } | Life::Kept { .. } => lease.at(effective),
             Life::Leaving { to, .. } => to,
             Life::Floored { .. } => lease.floor,

@@ -11,8 +11,10 @@ use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
-use super::lease::{Cut, GRACE, Lease, Life, Word};
+use super::comes::Comes;
+use super::lease::{Cut, GRACE, Lease, Life, UNSEEN, Word};
 use super::message::{Heard, LeaseId, Status};
+use super::notices::Notice;
 use super::reply::{Code, Outcome, Why};
 use super::tree::Place;
 use super::watch::{Stage, Watch};
@@ -39,8 +41,8 @@ pub struct Unable {
 impl Ledger {
     /// What a client says of a state of its lease. Told where it draws more than it may, once until it does not, and where it will not do what it was told.
     pub fn acknowledge(&mut self, around: &Around<'_>, heard: &Heard, news: &mut News<'_>) -> Outcome {
-        let noticed = heard.notice.map(|number| self.notices.find(number));
-        let told = noticed.flatten().map(|notice| notice.lease);
+        let notice = heard.notice.and_then(|number| self.notices.find(number).copied());
+        let told = notice.map(|notice| notice.lease);
         let Some(of) = heard.lease.or(told) else { return Outcome::plain(Code::UnknownLease, Why::NoLease) };
         if told.is_some_and(|told| told != of) {
             return Outcome::plain(Code::Invalid, Why::Unsound).about(of);
@@ -51,27 +53,50 @@ impl Ledger {
         if heard.measured.is_some_and(|watts| !watts.is_finite() || watts < 0.0) {
             return Outcome::plain(Code::Invalid, Why::Unsound).about(of);
         }
-        // What speaks of an earlier state of the lease says nothing of this one.
-        if heard.seq != lease.seq {
+        // What speaks of an earlier state of the lease says nothing of this one, but where that lowered it and it still is.
+        let stands = |cut: &Cut| notice.is_some_and(|of| of.seq == heard.seq && of.lowers_to(cut));
+        if heard.seq != lease.seq && !lease.cut.as_ref().is_some_and(stands) {
             return Outcome::plain(Code::Conflict, Why::OldState).about(of);
         }
-        if let Some(watts) = heard.measured {
-            let (may, may_still) = (lease.may(now), watts * (1.0 - TOLERATED));
-            lease.measured = Some(watts);
-            if may_still > may && !lease.exceeds {
-                tell(news, lease, LeaseNews::Exceeded { watts, may });
-            }
-            lease.exceeds = may_still > may;
+        if heard.status == Some(Status::Done) {
+            lease.trusted();
         }
-        if heard.status.is_some() {
-            lease.cut.iter_mut().for_each(|cut| cut.word = Word::Said);
+        let over = heard.measured.filter(|watts| watts * (1.0 - TOLERATED) > lease.may(now));
+        if let Some(watts) = over.filter(|_| !lease.exceeds) {
+            tell(news, lease, LeaseNews::Exceeded { watts, may: lease.may(now) });
         }
-        match heard.status {
+        // Who has heard that his job will be late has said nothing of what lowered it.
+        let status = heard.status.filter(|_| notice.is_none_or(|of| of.tidings.lowers()));
+        if status.is_some() {
+            let cut = lease.cut.as_mut().filter(|cut| notice.is_none_or(|of| of.lowers_to(cut)));
+            cut.into_iter().for_each(|cut| cut.word = Word::Said);
+        }
+        if heard.measured.is_some() {
+            lease.exceeds = over.is_some();
+            self.claimed(around, of, over);
+        }
+        match status {
             Some(Status::Cannot) => self.cannot(around, of, news),
             Some(Status::Accepted | Status::Done) => self.can(of),
             None => {}
         }
         Outcome::plain(Code::Granted, Why::Fits).about(of)
+    }
+
+    /// A client says that it draws so much (W), which is more than it may; or no more than that. Its feed is brought down by as much for as long as what is given up stays charged, and never
+    /// below what is lent there: nobody else comes to less by a client's word.
+    fn claimed(&mut self, around: &Around<'_>, of: LeaseId, over: Option<f64>) {
+        let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let comes = self.leases.iter().find(|lease| lease.id == of).and_then(|lease| {
+            let (feed, may) = (lease.home()?, lease.may(now));
+            let load = self.seen.get(feed)?.load?;
+            let lent = self.leases.iter().filter_map(|of| Some(Milli::of(of.may(now), of.weight(feed)?)));
+            let lent = lent.fold(Milli::ZERO, Milli::and);
+            let to = load.less(Milli::of(over? - may, lease.weight(feed)?)).max(lent);
+            Some(Comes { to, until: later(now, tail), may })
+        });
+        let lease = self.leases.iter_mut().find(|lease| lease.id == of);
+        lease.into_iter().for_each(|lease| lease.comes = comes);
     }
 
     /// It will not come down.
@@ -86,7 +111,7 @@ impl Ledger {
             let drop = (lease.charged(now, now, tail) - lease.at(cut.from)).max(0.0);
             let fell = self.falls(lease, drop);
             // Nobody knows what flows: the meters of racks judge.
-            (fell > Milli::ZERO).then(|| (later(cut.from, tail), fell))
+            (fell != UNSEEN).then(|| (later(cut.from, tail), fell))
         });
         let (name, lowered) = ((of.epoch, of.number), lease.cut.is_some());
         let watts = lease.cut.map_or_else(|| lease.at(now), |cut| lease.at(cut.from));
@@ -153,7 +178,7 @@ impl Ledger {
     /// One scan: what is taken to be drawn by those who will not come down, and who is none of them any more. Allocates nothing.
     pub(super) fn unable(&mut self) {
         let now = self.now();
-        let Self { unable, leases, seen, watch, .. } = self;
+        let Self { unable, leases, watch, .. } = self;
         unable.retain_mut(|of| {
             let lease = leases.iter_mut().find(|lease| lease.id == of.lease && lease.is_live());
             let Some(lease) = lease else { return false };
@@ -163,14 +188,18 @@ impl Ledger {
                 lease.trusted();
                 of.holds = None;
             } else if lease.cut.is_some_and(|cut| cut.from <= now) {
-                let home = lease.home().and_then(|feed| Some((seen.get(feed)?.load?, lease.weight(feed)?)));
                 // Its feed comes down to that load, and no further however it falls.
-                let over = home.filter(|(load, _)| *load > fell);
-                lease.measured = over.map(|(load, weight)| lease.may(now) + load.less(fell).watts().0 / weight);
-                lease.exceeds = over.is_some();
+                lease.comes = Some(Comes { to: fell, until, may: lease.may(now) });
             }
             stays
         });
+    }
+}
+
+impl Notice {
+    /// It told of this.
+    fn lowers_to(&self, cut: &Cut) -> bool {
+        self.tidings.lowers() && self.effective == cut.from
     }
 }
 
@@ -188,7 +217,7 @@ impl Lease {
 
     /// Nothing is taken to be drawn but what it may.
     const fn trusted(&mut self) {
-        (self.measured, self.exceeds) = (None, false);
+        (self.comes, self.exceeds) = (None, false);
     }
 }
 

@@ -5,8 +5,9 @@
 //!         ┌───────────────┐
 //!         ▼               │ its time to live is over, or nobody knows
 //!  ─▶ Held ────────────▶ Grace ── 60 s ──▶ Leaving ──┬─ its floor stays ─▶ Floored ── 24 h ─▶ Leaving
-//!         │ released, or its schedule is over ▲      │                        │ renewed: Held, at its floor
-//!         └───────────────────────────────────┘      └─▶ gone: the meter confirms it, or grace and settling time are over
+//!         │ released, or its schedule is over ▲      │ renewed: Held, at its  │ renewed: Held, at its floor
+//!         └───────────────────────────────────┘      │ floor, where it has one
+//!                                                    └─▶ gone: the meter confirms it, or grace and settling time are over
 //!  ─▶ Kept ── renewed ─▶ Held
 //!         └── nobody renewed it while it could be, or given back ─▶ Leaving
 //! ```
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
 use super::capped::Capped;
+use super::comes::Comes;
 use super::kept::Renewals;
 use super::late::Due;
 use super::later::Asked;
@@ -36,6 +38,8 @@ use crate::control::term::{Term, earlier, later};
 pub const GRACE: Span = Span::from_secs(60);
 /// How long a lease stays at its floor, where nobody renews it.
 pub const FLOORED: Span = Span::from_secs(24 * 3600);
+/// The load that confirms that something is not drawn any more, where nobody knows what flows: no reading does.
+pub const UNSEEN: Milli = Milli(i64::MIN);
 /// The most steps of a schedule, those that still charge among them.
 pub const STEPS: usize = 16;
 /// The shortest, the longest and the usual time to live.
@@ -83,6 +87,8 @@ pub enum Life {
     Grace {
         /// For so long.
         left: Span,
+        /// Its client was told.
+        told: bool,
     },
     /// It is over, and charged until the meter confirms that.
     Leaving {
@@ -156,10 +162,10 @@ pub struct Lease {
     pub on_expiry: OnExpiry,
     /// Where it is in its life.
     pub life: Life,
-    /// What its client said that it draws (W).
-    pub measured: Option<f64>,
-    /// That is more than it may, and was told.
+    /// Its client said that it draws more than it may, and that was told.
     pub exceeds: bool,
+    /// What its first feed is brought down to for that, or because its client will not come down.
+    pub comes: Option<Comes>,
     /// When it would have run, where it had to wait.
     pub asked: Option<Asked>,
     /// It runs since then: its start, or when it was restored last.
@@ -206,8 +212,8 @@ impl Lease {
             notice: Span::ZERO,
             on_expiry: wish.on_expiry,
             life: Life::Held,
-            measured: None,
             exceeds: false,
+            comes: None,
             asked: None,
             ran: Wall(0),
             due: Due::of(wish),

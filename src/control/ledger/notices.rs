@@ -30,6 +30,8 @@ pub enum Tidings {
     Late,
     /// It can be, again.
     InTime,
+    /// Its client has given it back, and knows: what the broker has kept of it is taken away, also by who is started anew.
+    Released,
 }
 
 /// Why a lease is lowered.
@@ -98,6 +100,25 @@ impl Tidings {
             Self::Answered => "answered",
             Self::Late => "late",
             Self::InTime => "in_time",
+            Self::Released => "released",
+        }
+    }
+
+    /// A word for itself on the topic of notices: the others are an answer, or known to the client.
+    #[must_use]
+    pub const fn is_told(self) -> bool {
+        match self {
+            Self::Answered | Self::Released => false,
+            Self::Reduce | Self::Pause | Self::Stop | Self::Restore | Self::Late | Self::InTime => true,
+        }
+    }
+
+    /// The lease may draw less by it.
+    #[must_use]
+    pub const fn lowers(self) -> bool {
+        match self {
+            Self::Reduce | Self::Pause | Self::Stop => true,
+            Self::Answered | Self::Released | Self::Restore | Self::Late | Self::InTime => false,
         }
     }
 }

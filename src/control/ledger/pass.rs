@@ -5,8 +5,8 @@ use plant::id::FeedId;
 use plant::time::{Span, Tick, Wall};
 
 use super::amount::Milli;
-use super::lease::{FLOORED, GRACE, Lease, Life, Step, charged_until, long_grace};
-use super::message::{Class, OnExpiry};
+use super::lease::{FLOORED, GRACE, Lease, Life, Step, UNSEEN, charged_until, long_grace};
+use super::message::Class;
 use super::notices::{Cause, Tidings};
 use super::opening::Begin;
 use super::pauses::Moves;
@@ -21,6 +21,8 @@ use crate::control::term::{End, Term, later};
 const LOOKS: usize = 64;
 /// and for how many of them room is looked for.
 const FITS: usize = 4;
+/// Who must begin so soon is looked at beside them.
+const SOON: Span = Span::from_secs(60);
 
 /// What has become of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +30,15 @@ enum Turn {
     /// Nothing.
     Stays,
     /// Its time to live is over.
-    Expired,
+    Expired {
+        /// Its client is told at once: it is known to be over.
+        told: bool,
+    },
     /// It had its grace.
-    Leaves,
+    Leaves {
+        /// Its client was told before.
+        told: bool,
+    },
     /// Its schedule is over.
     Ends,
     /// It is charged no more, or at its floor only.
@@ -53,8 +61,12 @@ impl Ledger {
         self.lived = Span::from_nanos(self.lived.nanos().saturating_add(tick.dt.nanos()));
         self.look(around);
         self.stretch(around, scratch);
-        self.age(around, elapsed, news);
+        let fewer = self.age(around, elapsed, news);
         self.recovers(around, elapsed, news);
+        if fewer {
+            // What is charged no more and still flows is nobody's from now on, before anything is lent to others.
+            self.look(around);
+        }
         self.pause(around, (scratch, news));
         self.obey(around, news);
         self.restore(around, scratch, news);
@@ -96,39 +108,37 @@ impl Ledger {
         }
     }
 
-    /// Every lease grows older.
-    fn age(&mut self, around: &Around<'_>, elapsed: Span, news: &mut News<'_>) {
+    /// Every lease grows older. True where something of one is charged no more.
+    fn age(&mut self, around: &Around<'_>, elapsed: Span, news: &mut News<'_>) -> bool {
+        let mut fewer = false;
         let (now, settle) = (self.now(), around.ground.rules.settle);
         let tail = tail(&around.ground.rules);
         let ticks = (around.tick, self.last);
         for place in (0..self.leases.len()).rev() {
+            self.reckon(place);
             let Some(lease) = self.leases.get_mut(place) else { continue };
             lease.prune(now, tail);
             let load = lease.home().and_then(|feed| self.seen.get(feed)).and_then(|seen| seen.load);
             match turn(lease, now, (elapsed, ticks), load) {
                 Turn::Stays => {}
-                Turn::Expired => {
-                    let tidings = match lease.on_expiry {
-                        OnExpiry::Floor => Tidings::Reduce,
-                        OnExpiry::Pause => Tidings::Pause,
-                        OnExpiry::Stop => Tidings::Stop,
-                    };
+                Turn::Expired { told } => {
                     let hard = match lease.life {
-                        Life::Grace { left } => later(now, left),
+                        Life::Grace { left, .. } => later(now, left),
                         Life::Held | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => now,
                     };
                     lease.seq = lease.seq.saturating_add(1);
+                    let tidings = lease.does();
                     tell(news, lease, LeaseNews::Expired { watts: lease.at(now) });
-                    self.notify(place, tidings, (now, hard), (Cause::Expired, false));
+                    if told {
+                        self.notify(place, tidings, (now, hard), (Cause::Expired, false));
+                    }
                 }
-                Turn::Leaves => {
-                    let stays = match lease.on_expiry {
-                        OnExpiry::Floor => lease.floor,
-                        OnExpiry::Pause | OnExpiry::Stop => 0.0,
-                    };
-                    // What was lowered stays so.
-                    let stays = lease.cut.map_or(stays, |cut| stays.min(cut.watts));
+                Turn::Leaves { told } => {
+                    let (stays, tidings) = (lease.stays(), lease.does());
                     self.leave(around, place, (settle, stays, false));
+                    if !told {
+                        self.notify(place, tidings, (now, later(now, settle)), (Cause::Expired, false));
+                    }
                 }
                 Turn::Ends => {
                     let late = lease.end.map_or(Span::ZERO, |end| now.since(end));
@@ -137,8 +147,22 @@ impl Ledger {
                     self.leave(around, place, (left, 0.0, true));
                     self.notify(place, Tidings::Stop, (now, later(now, GRACE)), (Cause::Expired, false));
                 }
-                Turn::Gone => self.go(place),
+                Turn::Gone => {
+                    self.go(place);
+                    fewer = true;
+                }
             }
+        }
+        fewer
+    }
+
+    /// What confirms that a lease has come down is reckoned once its meter is read, where it was not when the lease was over.
+    fn reckon(&mut self, place: usize) {
+        let Some(lease) = self.leases.get(place) else { return };
+        let Life::Leaving { was, to, fell: UNSEEN, .. } = lease.life else { return };
+        let found = self.falls(lease, (was - to).max(0.0));
+        if let Some(Lease { life: Life::Leaving { fell, .. }, .. }) = self.leases.get_mut(place) {
+            *fell = found;
         }
     }
 
@@ -166,18 +190,44 @@ impl Ledger {
                 self.answer(&gone.lease, Outcome::plain(code, Why::Over), 0.0);
             }
         }
+        if self.is_lost() {
+            return;
+        }
         self.waiting.sort_unstable_by_key(|wait| wait.rank(lived));
         let (clock, mut fits) = ((self.now(), self.clock.is_sure()), FITS);
+        if let Some(place) = self.presses(around.tick.seq, clock) {
+            self.try_one(around, (place, clock), (&mut *scratch, &mut *news));
+        }
         for _ in 0..LOOKS.min(self.waiting.len()) {
             let place = if self.next < self.waiting.len() { self.next } else { 0 };
-            let begin = self.waiting.get_mut(place).and_then(|wait| wait.look(clock, around.openings));
-            let lent = begin.is_some_and(|begin| self.grant(around, (place, begin), (scratch, &mut *news)));
+            let (begin, lent) = self.try_one(around, (place, clock), (&mut *scratch, &mut *news));
             self.next = if lent { place } else { place.saturating_add(1) };
-            fits = fits.saturating_sub(usize::from(begin.is_some()));
+            fits = fits.saturating_sub(usize::from(begin));
             if fits == 0 {
                 break;
             }
         }
+    }
+
+    /// Of those that must begin within a minute one in each scan, in turn: where many wait they would not all be looked at before it is too late.
+    fn presses(&self, seq: u64, (now, sure): (Wall, bool)) -> Option<usize> {
+        let soon = later(now, SOON);
+        let pressed = |wait: &Waiting| sure && wait.latest.is_some_and(|latest| latest <= soon);
+        let count = self.waiting.iter().filter(|wait| pressed(wait)).count();
+        let turn = seq.checked_rem(plant::convert::u64_from_usize(count))?;
+        let mut all = self.waiting.iter().enumerate().filter(|(_, wait)| pressed(wait)).map(|(place, _)| place);
+        all.nth(plant::convert::usize_from_u64(turn))
+    }
+
+    /// One that waits gets what there is room for. Whether it may begin, and whether it was lent anything.
+    fn try_one(
+        &mut self,
+        around: &Around<'_>,
+        (place, clock): (usize, (Wall, bool)),
+        (scratch, news): (&mut Scratch, &mut News<'_>),
+    ) -> (bool, bool) {
+        let begin = self.waiting.get_mut(place).and_then(|wait| wait.look(clock, around.openings));
+        (begin.is_some(), begin.is_some_and(|begin| self.grant(around, (place, begin), (scratch, news))))
     }
 
     /// Lends to one that waits and may begin, where there is room.
@@ -240,27 +290,17 @@ impl Ledger {
         });
     }
 
-    /// What a feed may carry where leases that are over are still drawn after their grace, or a client draws more than it may (W).
+    /// What a feed may carry where leases that are over are still drawn after their grace, or a client draws more than it may (W): a load that was reckoned once, and that stays where it is
+    /// however far the feed comes down.
     #[must_use]
     pub fn allowed(&self, feed: FeedId) -> Option<plant::units::Watts> {
-        let seen = self.seen.get(feed)?;
-        let load = seen.load?;
-        let too_much = |lease: &Lease| {
-            let home = lease.home().filter(|home| *home == feed)?;
-            let weight = lease.weight(home)?;
-            match lease.life {
-                // Its grace is over, and the meter does not confirm that it has come down.
-                Life::Leaving { fell, given: false, .. } => Some(load.less(fell).max(Milli::ZERO)),
-                Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } if lease.exceeds => {
-                    Some(Milli::of((lease.measured? - lease.may(self.now())).max(0.0), weight))
-                }
-                Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => {
-                    None
-                }
-            }
+        let (load, now) = (self.seen.get(feed)?.load?, self.now());
+        let goal = |lease: &Lease| {
+            lease.home().filter(|home| *home == feed)?;
+            lease.goal(now)
         };
-        let all = self.leases.iter().filter_map(too_much).reduce(Milli::and).filter(|all| all.0 > 0)?;
-        Some(load.less(all.min(load)).watts())
+        let least = self.leases.iter().filter_map(goal).min()?;
+        (load > least).then(|| least.max(Milli::ZERO).watts())
     }
 }
 
@@ -269,20 +309,21 @@ fn turn(lease: &mut Lease, now: Wall, (elapsed, (tick, last)): (Span, (Tick, Tic
     let less = |left: Span| Span::from_nanos(left.nanos().saturating_sub(elapsed.nanos()));
     let ends = lease.end.is_some_and(|end| end <= now);
     match &mut lease.life {
-        Life::Held | Life::Grace { .. } | Life::Kept { .. } if ends => Turn::Ends,
+        Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } if ends => Turn::Ends,
         Life::Kept { .. } => Turn::Stays,
         Life::Held => {
-            let left = match lease.term.advance(tick, last) {
+            // After a break that nobody knows the length of its client may have renewed it in time: it is told once nobody has for long enough.
+            let (left, told) = match lease.term.advance(tick, last) {
                 None => return Turn::Stays,
-                Some(End::Over) => GRACE,
-                Some(End::Unknown(_)) => long_grace(lease.ttl),
+                Some(End::Over) => (GRACE, true),
+                Some(End::Unknown(_)) => (long_grace(lease.ttl), false),
             };
-            lease.life = Life::Grace { left };
-            Turn::Expired
+            lease.life = Life::Grace { left, told };
+            Turn::Expired { told }
         }
-        Life::Grace { left } => {
+        Life::Grace { left, told } => {
             *left = less(*left);
-            if *left == Span::ZERO { Turn::Leaves } else { Turn::Stays }
+            if *left == Span::ZERO { Turn::Leaves { told: *told } } else { Turn::Stays }
         }
         Life::Leaving { left, fell, .. } => {
             *left = less(*left);
@@ -291,7 +332,7 @@ fn turn(lease: &mut Lease, now: Wall, (elapsed, (tick, last)): (Span, (Tick, Tic
         }
         Life::Floored { left } => {
             *left = less(*left);
-            if *left == Span::ZERO || ends { Turn::Gone } else { Turn::Stays }
+            if *left == Span::ZERO { Turn::Ends } else { Turn::Stays }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A start whose store is lost: leases that the broker has kept are taken up again by who renews them.
+//! A start whose store is lost, or the end of it: leases that the broker has kept are taken up again by who renews them, and so are those that are known from before and that it has not kept.
 //!
 //! ```text
 //!  Unread ─ what was kept ─▶ Waits ─ the longest time to live of it is over ─▶ Read
@@ -64,6 +64,9 @@ pub struct Found {
     pub read: bool,
 }
 
+/// So many starts more than are known may have been since (1): their generations are not told again.
+const LOST: u64 = 1024;
+
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recovery {
@@ -118,13 +121,26 @@ impl Retained {
 }
 
 impl Ledger {
-    /// A store was there, and is lost. False where it is not: what is known of leases is there.
-    pub const fn lose(&mut self) -> bool {
+    /// A store was there, and is lost, or its end is: nobody knows what was lent and given back since what is known. It is held against what the broker has kept.
+    /// Its leases must be renewed: some may have been given back.
+    pub fn lose(&mut self) {
         match self.recovery {
-            Recovery::Unread { .. } => {
-                self.recovery = Recovery::Unread { lost: true };
-                true
+            Recovery::Unread { .. } => {}
+            Recovery::Waits { .. } | Recovery::Read => self.epoch = self.epoch.saturating_add(LOST),
+        }
+        for lease in &mut self.leases {
+            match lease.life {
+                Life::Held | Life::Grace { .. } => lease.life = Life::Kept { epoch: 0 },
+                Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => {}
             }
+        }
+        self.recovery = Recovery::Unread { lost: true };
+    }
+
+    /// Nothing that waits begins before it is known what the broker has kept: it may have begun already.
+    pub(super) const fn is_lost(&self) -> bool {
+        match self.recovery {
+            Recovery::Unread { lost } => lost,
             Recovery::Waits { .. } | Recovery::Read => false,
         }
     }
@@ -156,24 +172,35 @@ impl Ledger {
         (scratch, news): (&mut Scratch, &mut News<'_>),
     ) -> Outcome {
         let Recovery::Unread { lost } = self.recovery else { return Outcome::plain(Code::Invalid, Why::Unsound) };
-        let (mut passed, mut longest) = (found.passed, None::<Span>);
+        let (mut passed, known) = (found.passed, self.leases.len());
         for of in &found.kept {
-            let twice = self.leases.iter().any(|lease| lease.id == of.lease);
-            if !of.is_sound() || twice || self.leases.len() >= MOST.0 {
+            let place = self.leases.iter().position(|lease| lease.id == of.lease);
+            let (newer, twice) = match place.and_then(|place| self.leases.get(place)) {
+                Some(lease) => (of.state.1 > lease.seq, place >= Some(known)),
+                None => (true, false),
+            };
+            if !of.is_sound() || twice || place.is_none() && self.leases.len() >= MOST.0 {
                 passed = passed.saturating_add(1);
                 continue;
             }
             // Whatever becomes of it, a generation that was told is never told again.
             self.epoch = self.epoch.max(of.state.0.saturating_add(1));
+            if !newer {
+                continue;
+            }
             let Some(lease) = self.raised(around, of) else {
                 passed = passed.saturating_add(1);
                 continue;
             };
-            longest = longest.max(Some(lease.ttl));
             let outcome = Outcome::plain(Code::Granted, Why::Fits).about(of.lease);
             self.kept.adopt((&of.client, &of.request), outcome, self.lived);
-            self.leases.push(lease);
+            self.waiting.retain(|wait| (&wait.lease.client, &wait.lease.request) != (&of.client, &of.request));
+            match place.and_then(|place| self.leases.get_mut(place)) {
+                Some(known) => *known = lease,
+                None => self.leases.push(lease),
+            }
         }
+        let longest = self.leases.iter().filter(|lease| lease.is_kept()).map(|lease| lease.ttl).max();
         if passed > 0 {
             news.warn(About::Hall, What::Lease(LeaseNews::PassedOver { count: passed }));
         }

@@ -18,6 +18,7 @@ mod nights;
 mod nights_random;
 mod notices;
 mod others;
+mod over;
 mod pauses;
 mod pauses_random;
 mod planned;

@@ -1,6 +1,6 @@
 //! Who tells of leases: each as it is now, kept by the broker, notices, and answers to requests that waited.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,12 +25,14 @@ pub struct Mouth {
     told: BTreeMap<String, LeaseView>,
     /// The number of the last notice that was told.
     last: u64,
+    /// Up to which one they are from before this run: nothing before the first look.
+    before: Option<u64>,
 }
 
 impl Mouth {
     /// One that has told nothing yet.
     pub(super) const fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, told: BTreeMap::new(), last: 0 }
+        Self { shared, told: BTreeMap::new(), last: 0, before: None }
     }
 
     /// Tells for ever.
@@ -55,10 +57,10 @@ impl Mouth {
                 self.told.insert(lease.lease_id.clone(), lease.clone());
             }
         }
-        let lives: BTreeSet<&str> = view.leases.iter().map(|of| of.lease_id.as_str()).collect();
+        let lives: BTreeMap<&str, u64> = view.leases.iter().map(|of| (of.lease_id.as_str(), of.seq)).collect();
         let shared = &self.shared;
         self.told.retain(|id, told| {
-            let lives = lives.contains(id.as_str());
+            let lives = lives.contains_key(id.as_str());
             if !lives {
                 shared.publish(&format!("budget/{}/lease/{id}", told.client), Vec::new(), true);
             }
@@ -71,18 +73,22 @@ impl Mouth {
                 return;
             }
         }
+        let before = *self.before.get_or_insert(view.last);
         for (client, request, notice) in &view.notices {
             let id = notice.lease.to_string();
+            let earlier = notice.number <= before;
             // What an earlier run left with the broker of a lease that is over.
-            if first && !lives.contains(id.as_str()) {
+            if earlier && !lives.contains_key(id.as_str()) {
                 self.shared.publish(&format!("budget/{client}/lease/{id}"), Vec::new(), true);
             }
-            let old = first && notice.effective.0 < view.at_ms.saturating_sub(AGAIN);
+            // What still holds is told again however old it is: nobody knows whether it was told before a break, nor how long that was.
+            let holds = lives.get(id.as_str()).is_some_and(|seq| *seq == notice.seq);
+            let old = earlier && !holds && notice.effective.0 < view.at_ms.saturating_sub(AGAIN);
             let of = |answered: &&Answered| (&answered.client, &answered.request) == (client, request);
             if let Some(served) = view.answers.iter().find(of).filter(|_| notice.tidings == Tidings::Answered && !old) {
                 decided::log(&self.shared.hall, ("served", false), served, Some(notice.lease));
             }
-            if notice.tidings != Tidings::Answered && !old {
+            if notice.tidings.is_told() && !old {
                 let data = write::notice(notice, view.epoch);
                 if !self.shared.say(&format!("budget/{client}/notice"), ("notice", &id), &data, false) {
                     // Told with the next look, and what comes behind it.

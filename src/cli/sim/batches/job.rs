@@ -105,7 +105,7 @@ impl Job {
                 Tidings::Reduce | Tidings::Pause if notice.hard == notice.effective => {}
                 Tidings::Pause if notice.cause == Cause::Tariff => cuts.paused += 1,
                 Tidings::Reduce | Tidings::Pause => cuts.lowered += 1,
-                Tidings::Stop | Tidings::Restore | Tidings::Answered => {}
+                Tidings::Stop | Tidings::Restore | Tidings::Answered | Tidings::Released => {}
             }
         }
         let outcomes = || view.answers.iter().flat_map(|of| &of.items).map(|item| item.outcome);

@@ -178,3 +178,34 @@ fn all_that_may_be_kept_fits_half_of_what_may_wait_for_the_disk() {
     let bytes = postcard::to_stdvec(&kept).expect("writes").len();
     assert!(bytes < 4 << 20, "{bytes}");
 }
+
+#[test]
+fn where_no_more_can_wait_nothing_was_judged_nobody_is_lowered_and_the_same_may_come_again() {
+    let mut rig = Rig::new();
+    let feed = rig.feed("pdu-a1");
+    rig.limit("pdu-a1", Some(101e3));
+    let bends = Wish { class: Class::Interruptible, priority: 200, ..wish(feed, 100e3) };
+    let lease = rig.acquire("kueue", bends).outcome.lease.expect("a lease");
+    rig.load("pdu-a1", Some(100e3));
+    rig.pass(1);
+    let waits = |watts: f64, priority: i32| {
+        let mut of = Wish { priority, ..wish(feed, watts) };
+        of.accept.wait = Span::from_secs(7200);
+        of
+    };
+    let others = rig.feed("pdu-b1");
+    rig.load("pdu-b1", Some(rig.hall.power.feeds[others].limit().0));
+    rig.pass(1);
+    for n in 0..MOST.1 {
+        let of = Wish { places: wish(others, 1e3).places, ..waits(1e3, 300) };
+        let client = if n % 2 == 0 { "slurm" } else { "kueue" };
+        assert_eq!(rig.acquire(client, of).outcome.code, Code::Queued, "{n}");
+    }
+    let asked = rig.message("slurm", Op::Acquire(vec![waits(50e3, 1)]));
+    let first = rig.hear(&asked).items[0].outcome;
+    assert_eq!(first.code, Code::Retry);
+    rig.pass(700);
+    let cut = rig.notices().iter().any(|of| of.lease == lease && of.tidings.lowers());
+    assert!(!cut, "nobody is lowered for one who does not wait");
+    assert_eq!(rig.hear(&asked).again, first.why != Why::Full, "{first:?}");
+}

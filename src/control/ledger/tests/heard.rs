@@ -4,6 +4,7 @@ use plant::event::{ExcessStage, LeaseNews};
 
 use super::*;
 use crate::control::ledger::message::{Flex, Heard, Status, Wish};
+use crate::control::ledger::notices::Notice;
 use crate::control::ledger::tree::Place;
 
 fn says(rig: &mut Rig, more: impl FnOnce(Heard) -> Heard) -> (Code, Why) {
@@ -217,4 +218,33 @@ fn a_clock_that_differs_is_told_once_and_when_it_does_not_any_more() {
     assert_eq!((skew("kueue", false), skew("nobody", true)), ((1, 1), (0, 1)));
     rig.restart(Some(5));
     assert_eq!(rig.ledger.skewed(), 0, "who listens begins anew");
+}
+
+#[test]
+fn what_is_said_of_a_notice_counts_though_another_has_come_and_of_news_it_answers_nothing() {
+    let (mut rig, lease) = drawn(None);
+    lowered(&mut rig);
+    let cut = rig.notices()[0];
+    // Another state of it, as where its job will be late.
+    rig.ledger.leases[0].seq += 1;
+    let late = Notice { seq: 3, tidings: Tidings::Late, ..cut };
+    rig.ledger.notices.tell(late);
+    let number = rig.notices()[1].number;
+    let of = |notice: u64, seq: u64, status| {
+        move |of: Heard| Heard { notice: Some(notice), seq, status: Some(status), ..of }
+    };
+    assert_eq!(says(&mut rig, of(number, 3, Status::Done)), (Code::Granted, Why::Fits));
+    rig.pass(125);
+    assert!(
+        rig.ledger.show(0, |_| "").leases[0].unanswered,
+        "who has heard that it will be late has not come down by it"
+    );
+    assert_eq!(cannot(&mut rig, lease, 2), (Code::Conflict, Why::OldState), "of no notice");
+    assert_eq!(says(&mut rig, of(cut.number, 2, Status::Cannot)), (Code::Granted, Why::Fits));
+    assert_eq!(told(&rig), [20e3]);
+    assert!(rig.ledger.refuses(lease) && !rig.ledger.show(0, |_| "").leases[0].unanswered);
+    // Once it is restored that notice is of an earlier state.
+    rig.limit("pdu-a1", None);
+    rig.pass(400);
+    assert_eq!(says(&mut rig, of(cut.number, 2, Status::Done)), (Code::Conflict, Why::OldState));
 }

@@ -100,7 +100,12 @@ impl Job {
             match notice.tidings {
                 Tidings::Late => self.told = true,
                 Tidings::InTime => self.told = false,
-                Tidings::Reduce | Tidings::Pause | Tidings::Stop | Tidings::Restore | Tidings::Answered => {}
+                Tidings::Reduce
+                | Tidings::Pause
+                | Tidings::Stop
+                | Tidings::Restore
+                | Tidings::Answered
+                | Tidings::Released => {}
             }
         }
         self.heard = rig.ledger.notices().last();

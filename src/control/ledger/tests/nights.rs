@@ -172,3 +172,20 @@ fn by_a_clock_that_may_be_wrong_nothing_begins_that_names_a_time_and_it_is_told_
     rig.pass(1);
     assert!(held(&mut rig, before));
 }
+
+#[test]
+fn what_waits_for_a_clock_and_for_no_window_is_not_overtaken_once_that_is_believed() {
+    let mut rig = Rig::new();
+    let feed = rig.feed("pdu-a1");
+    rig.limit("pdu-a1", Some(101e3));
+    rig.acquire("kueue", wish(feed, 60e3));
+    rig.tick.clock_trusted = false;
+    rig.pass(1);
+    let accept = Accept { wait: Span::from_secs(3 * HOUR), ..Accept::default() };
+    let mut dated = Wish { accept, ..wish(feed, 80e3) };
+    dated.times.deadline = Some(at("2027-01-15T12:00:00Z"));
+    assert_eq!(rig.acquire("slurm", dated).outcome.why, Why::Clock);
+    rig.tick.clock_trusted = true;
+    rig.pass(5);
+    assert_eq!(rig.acquire("kueue", wish(feed, 20e3)).outcome.code, Code::Retry, "that room is his who came first");
+}

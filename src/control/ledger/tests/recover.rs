@@ -41,6 +41,79 @@ fn lost() -> (Rig, [LeaseId; 2], Message) {
     (rig, [slurm, kueue], first)
 }
 
+/// What was known is half an hour old: since then one lease was given back, one lent, one lent to who waited and one lowered.
+#[test]
+fn where_the_end_of_a_store_is_lost_what_was_kept_counts_and_what_was_known_must_be_renewed() {
+    let mut rig = Rig::new();
+    let nothing = Found { read: true, ..Found::default() };
+    assert_eq!((rig.recover(&nothing).code, rig.ledger.recovery()), (Code::Granted, Recovery::Read));
+    let feed = rig.feed("pdu-a1");
+    rig.limit("pdu-a1", Some(202e3));
+    let flex = Flex { floor: 10e3, ..Flex::default() };
+    let bends = Wish { class: Class::Interruptible, flex, ..lasting(300, wish(feed, 40e3)) };
+    let given = rig.acquire("slurm", lasting(300, wish(feed, 80e3))).outcome.lease.expect("a lease");
+    let lowered = rig.acquire("slurm", bends).outcome.lease.expect("a lease");
+    let stays = rig.acquire("kueue", lasting(300, wish(feed, 60e3))).outcome.lease.expect("a lease");
+    let mut of = lasting(300, wish(feed, 70e3));
+    of.accept.wait = Span::from_secs(7200);
+    let asked = rig.message("kueue", Op::Acquire(vec![of]));
+    let waited = rig.hear(&asked).items[0].outcome;
+    assert_eq!(waited.code, Code::Queued);
+    rig.load("pdu-a1", Some(150e3));
+    rig.pass(1);
+    let old = rig.ledger.clone();
+    // What happens now is lost.
+    assert_eq!(rig.release("slurm", given).code, Code::Granted);
+    rig.load("pdu-a1", Some(100e3));
+    rig.pass(130);
+    let lent = rig.acquire("slurm", lasting(300, wish(feed, 5e3))).outcome.lease.expect("a lease");
+    rig.limit("pdu-a1", Some(160e3));
+    rig.pass(130);
+    let found = rig.kept();
+    let names: Vec<LeaseId> = found.kept.iter().map(|of| of.lease).collect();
+    let waits = waited.lease.expect("a lease");
+    assert!([lowered, stays, lent, waits].iter().all(|of| names.contains(of)) && !names.contains(&given), "{names:?}");
+
+    rig.ledger = old;
+    rig.restart(Some(300));
+    rig.ledger.lose();
+    assert!(rig.ledger.epoch() > 1000, "nobody knows how often it was started since");
+    rig.load("pdu-a1", Some(0.0));
+    rig.limit("pdu-a1", None);
+    rig.pass(30);
+    assert_eq!(rig.ledger.leases().count(), 3, "who waits is lent nothing before it is known what was kept");
+    assert_eq!(rig.recover(&found).code, Code::Granted);
+    assert_eq!((rig.ledger.waits().count(), rig.ledger.leases().count()), (0, 5), "once, though it had waited");
+    let state = |rig: &mut Rig, client: &str, lease| {
+        let view = rig.ask(client, Op::Query { of: Named { lease, epoch: None } }).lease.expect("known");
+        (view.state, view.may_w)
+    };
+    assert_eq!(state(&mut rig, "slurm", given), ("kept".to_owned(), 80e3), "nobody knows yet that it was given back");
+    assert_eq!(state(&mut rig, "slurm", lowered).0, "kept", "it has changed");
+    assert_eq!(state(&mut rig, "slurm", lent), ("kept".to_owned(), 5e3));
+    let again = rig.hear(&asked).items[0].outcome;
+    assert_eq!(
+        (again.code, again.why, again.lease),
+        (Code::Retry, Why::Recovering, Some(waits)),
+        "asked again it has no second one"
+    );
+    for (client, lease) in [("slurm", lowered), ("slurm", lent), ("kueue", stays), ("kueue", waits)] {
+        assert_eq!(rig.renew(client, lease).code, Code::Granted);
+    }
+    let mut rest = 310;
+    while rest > 0 {
+        rig.pass(62);
+        rest -= 62;
+        for (client, lease) in [("slurm", lowered), ("slurm", lent), ("kueue", stays), ("kueue", waits)] {
+            assert_eq!(rig.renew(client, lease).code, Code::Granted);
+        }
+    }
+    rig.pass(130);
+    assert_eq!(rig.renew("slurm", given).code, Code::UnknownLease, "nobody has renewed it");
+    assert_eq!(rig.hear(&asked).items[0].outcome.lease, Some(waits));
+    assert_eq!(rig.ledger.leases().count(), 4);
+}
+
 #[test]
 fn who_renews_what_was_kept_has_it_again_in_a_higher_generation_and_nobody_else() {
     let (mut rig, [slurm, kueue], first) = lost();

@@ -88,13 +88,12 @@ impl Mine {
             | (Stage::Gone, Stage::Gone) => true,
             (Stage::Holds { end, ttl }, Stage::Leaving { .. } | Stage::Gone) => over(end) || expired(ttl),
             (Stage::Leaving { stays: true }, Stage::Gone) => self.given,
-            (Stage::Floored { .. }, Stage::Holds { .. }) => self.fresh == wall,
+            (Stage::Leaving { stays: true } | Stage::Floored { .. }, Stage::Holds { .. }) => self.fresh == wall,
             (Stage::Floored { end }, Stage::Leaving { .. } | Stage::Gone) => over(end),
             (Stage::Waits, Stage::Leaving { .. } | Stage::Floored { .. })
             | (Stage::Holds { .. }, Stage::Waits | Stage::Floored { .. })
             | (Stage::Leaving { .. } | Stage::Floored { .. }, Stage::Waits)
-            | (Stage::Leaving { .. }, Stage::Holds { .. })
-            | (Stage::Leaving { stays: false }, Stage::Floored { .. })
+            | (Stage::Leaving { stays: false }, Stage::Holds { .. } | Stage::Floored { .. })
             | (Stage::Gone, Stage::Waits | Stage::Holds { .. } | Stage::Leaving { .. } | Stage::Floored { .. }) => {
                 false
             }
