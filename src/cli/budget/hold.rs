@@ -2,6 +2,7 @@
 
 mod command;
 mod keeper;
+mod known;
 mod watch;
 
 use std::fs::File;
@@ -19,7 +20,7 @@ use super::Stop;
 use super::line::{self, Heard, Line, Service, nonce};
 use super::memory::{Memory, Note, Stage};
 use super::place::PlaceArgs;
-use super::said::text;
+use super::said::{codes, text};
 use command::{Asker, Runner};
 use keeper::{Keeper, PULSE};
 use watch::Marks;
@@ -39,7 +40,8 @@ Examples:
 One for a folder of leases; a second one ends with 75. Each lease is renewed after a third of its time to live, a little sooner or later by its name.
 A notice is acknowledged, and given to the command of --on-notice as JSON on its standard input, one at a time, for a minute at the most: `kind` is
 reduce, pause, stop, restore, late or in_time, `job` is the job. The command is no shell's: it and its arguments stand last on the line. When a lease is
-gone without a notice the command hears `stop` for the reason `lost`.
+gone without a notice the command hears `stop` for the reason `lost`. Where it says something else than the command was told, for a notice was said while nobody
+heard it, the command hears `reduce`, `pause` or `restore` for the reason `missed`.
 
 A lease that nobody has renewed for its time to live, because there is no broker, no service or no answer, is acted for here: the command hears once, for the
 reason `unrenewed`, `reduce` to its floor, `pause` or `stop`, as `acquire --on-expiry` says. It is asked for on and on; once it is renewed the command hears,
@@ -124,12 +126,12 @@ impl Hold {
             }
         }
         self.act(now);
+        self.miss(now);
         for (notice, asker, done) in self.runner.finished() {
-            match asker {
-                Asker::Service => self.acknowledge(&notice, if done { "done" } else { "cannot" }),
-                Asker::Holder => self.told(&notice),
-                Asker::Nobody => {}
+            if asker == Asker::Service {
+                self.acknowledge(&notice, if done { "done" } else { "cannot" });
             }
+            self.ended(&notice, asker);
         }
     }
 
@@ -166,7 +168,36 @@ impl Hold {
                     "nobody has renewed the lease for its time to live: its job must come down"
                 );
                 self.keeper.acts(lease, kind == "stop");
-                self.settle(&notice);
+                self.keeper.tells(lease, None);
+                self.settle(&notice, Asker::Holder);
+            }
+        }
+    }
+
+    /// Tells what the service told while we did not hear: the lease says it by now.
+    fn miss(&mut self, now: Mono) {
+        for (note, had) in self.keeper.missed(now, self.line.is_idle()) {
+            let kind = if note.w > had {
+                "restore"
+            } else if note.w > 0.0 {
+                "reduce"
+            } else {
+                "pause"
+            };
+            let notice = self.own(&note, (kind, "missed"), (note.w, had));
+            if self.runner.run(notice.clone(), Asker::Service) {
+                let (job, lease) = (&note.job, note.lease_id.as_deref().unwrap_or_default());
+                tracing::warn!(
+                    job,
+                    lease,
+                    kind,
+                    w = note.w,
+                    had,
+                    "what the lease says now was told while nobody heard it"
+                );
+                self.keeper.tells(lease, Some(note.w));
+                self.acknowledge(&notice, "accepted");
+                self.settle(&notice, Asker::Service);
             }
         }
     }
@@ -174,23 +205,29 @@ impl Hold {
     /// A notice of our own, to draw so much (W) from now on in the place of so much.
     fn own(&self, note: &Note, (kind, reason): (&str, &str), (w, had): (f64, f64)) -> Value {
         let now = rfc3339(self.clock.wall().0);
+        // Less holds already.
+        let emergency = ["unrenewed", "missed"].contains(&reason) && kind != "restore";
         json!({
             "lease_id": note.lease_id, "job": note.job, "epoch": note.epoch, "seq": note.seq, "kind": kind, "reason": reason,
-            "emergency": reason == "unrenewed", "new_schedule": [{ "start": now, "w": w }], "effective_at": now, "had_w": had,
+            "emergency": emergency, "new_schedule": [{ "start": now, "w": w }], "effective_at": now, "had_w": had,
         })
     }
 
     /// Where there is no command nobody ends it.
-    fn settle(&mut self, notice: &Value) {
+    fn settle(&mut self, notice: &Value, asker: Asker) {
         if !self.runner.is_there() {
-            self.told(notice);
+            self.ended(notice, asker);
         }
     }
 
-    /// The command has ended with a notice of our own: it is not told again, whoever holds then.
-    fn told(&mut self, notice: &Value) {
-        let had = notice.get("had_w").and_then(Value::as_f64).filter(|_| text(notice, "reason") == "unrenewed");
-        self.keeper.told_alone(text(notice, "lease_id"), had);
+    /// The command has ended with a notice: what it says is not told again, whoever holds then.
+    fn ended(&mut self, notice: &Value, asker: Asker) {
+        let lease = text(notice, "lease_id");
+        self.keeper.ended(lease);
+        if asker == Asker::Holder {
+            let had = notice.get("had_w").and_then(Value::as_f64).filter(|_| text(notice, "reason") == "unrenewed");
+            self.keeper.told_alone(lease, had);
+        }
         self.mark();
     }
 
@@ -198,6 +235,7 @@ impl Hold {
         let now = self.now();
         match heard {
             Heard::Answer(answer) => {
+                refused(&answer);
                 let learned = self.keeper.answered(&answer, now);
                 self.keep(learned);
             }
@@ -252,17 +290,25 @@ impl Hold {
         if let Some(notice) = notice.as_object_mut() {
             notice.insert("job".to_owned(), json!(job));
         }
-        self.give(notice, Asker::Service);
-    }
-
-    fn give(&self, notice: Value, asker: Asker) {
-        if !self.runner.run(notice, asker) {
-            tracing::error!("notices come faster than the command takes them: one is not given to it");
+        if self.give(notice.clone(), Asker::Service) {
+            self.keeper.hears(&notice, now);
+            self.settle(&notice, Asker::Service);
         }
     }
 
-    /// Says what becomes of a notice.
+    fn give(&self, notice: Value, asker: Asker) -> bool {
+        let given = self.runner.run(notice, asker);
+        if !given {
+            tracing::error!("notices come faster than the command takes them: one is not given to it");
+        }
+        given
+    }
+
+    /// Says what becomes of a notice that says what may be drawn: an answer to news could be taken for one to that.
     fn acknowledge(&mut self, notice: &Value, status: &str) {
+        if !known::is_power(notice) {
+            return;
+        }
         let of = |key: &str| notice.get(key).cloned().unwrap_or_default();
         let (lease, number, seq) = (of("lease_id"), of("notice_id"), of("seq"));
         let ack =
@@ -295,8 +341,25 @@ impl Hold {
             let kind = if note.w >= had { "restore" } else { "reduce" };
             tracing::info!(job = note.job, lease = note.lease_id, kind, w = note.w, "the lease is renewed again");
             let notice = self.own(&note, (kind, "renewed"), (note.w, had));
-            self.give(notice.clone(), Asker::Holder);
-            self.settle(&notice);
+            if self.give(notice.clone(), Asker::Holder) {
+                self.keeper.tells(text(&notice, "lease_id"), Some(note.w));
+                self.settle(&notice, Asker::Holder);
+            }
         }
+    }
+}
+
+/// What the service does not take of what we acknowledge has no request's name.
+fn refused(answer: &Value) {
+    let (code, reason) = codes(answer);
+    if text(answer, "request_id").is_empty() && code != "granted" {
+        let why = answer.get("reason").map_or("", |reason| text(reason, "text"));
+        tracing::warn!(
+            code,
+            reason,
+            why,
+            lease = text(answer, "lease_id"),
+            "the service does not take something that was said, such as an acknowledgement"
+        );
     }
 }

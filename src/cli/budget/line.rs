@@ -141,6 +141,11 @@ impl Line {
         self.ready
     }
 
+    /// True while nothing waits to be looked at that has come.
+    pub fn is_idle(&self) -> bool {
+        self.heard.is_empty()
+    }
+
     /// Asks, and waits for the answer so long. Where `waits` is said a broker or a service that is not there may come back.
     pub async fn ask(&mut self, data: &Value, (patience, waits): (Span, bool)) -> Result<Value, Stop> {
         let begun = self.clock.mono();

@@ -6,6 +6,7 @@ use plant::time::{Mono, Span};
 use serde_json::{Value, json};
 use wattloop::control::ledger::{GRACE, TTL};
 
+use super::known::{Ear, SETTLES};
 use super::watch::{Mark, Watch};
 use crate::cli::budget::memory::{Note, Stage};
 use crate::cli::budget::said::{after, codes, text};
@@ -41,6 +42,7 @@ struct Kept {
     /// Its end was told by a notice.
     stopped: bool,
     watch: Watch,
+    ear: Ear,
 }
 
 /// Every lease that is held, by its name.
@@ -52,6 +54,8 @@ pub struct Keeper {
     leases: BTreeMap<String, Kept>,
     /// What is remembered of leases that have not been looked at yet.
     marks: BTreeMap<String, Mark>,
+    /// When the last notice was heard: others may come behind it.
+    noticed: Option<Mono>,
 }
 
 /// How long a lease lives without a renewal.
@@ -77,7 +81,7 @@ impl Keeper {
     /// Nothing is held yet; this is remembered of what was.
     pub fn new(client: &str, nonce: &str, marks: &BTreeMap<String, Mark>) -> Self {
         let (client, nonce, leases) = (client.to_owned(), nonce.to_owned(), BTreeMap::new());
-        Self { client, nonce, said: 0, leases, marks: marks.clone() }
+        Self { client, nonce, said: 0, leases, marks: marks.clone(), noticed: None }
     }
 
     /// How many leases are held.
@@ -106,8 +110,10 @@ impl Keeper {
         let first = now.after(breath(named.keys().filter(|id| !self.leases.contains_key(*id)).count()));
         for (id, note) in named {
             let mark = self.marks.remove(&id).unwrap_or_default();
-            let fresh =
-                || Kept { note: note.clone(), due: now, asked: None, stopped: false, watch: Watch::new(mark, first) };
+            let fresh = || {
+                let (watch, ear) = (Watch::new(mark, first), Ear::new(mark.known, note));
+                Kept { note: note.clone(), due: now, asked: None, stopped: false, watch, ear }
+            };
             let kept = self.leases.entry(id).or_insert_with(fresh);
             if kept.note.stage != note.stage {
                 kept.note.stage = note.stage;
@@ -124,6 +130,44 @@ impl Keeper {
         let over =
             |kept: &&Kept| kept.note.stage == Stage::Held && !kept.stopped && kept.watch.is_over(now, life(&kept.note));
         self.leases.values().filter(over).map(|kept| kept.note.clone()).collect()
+    }
+
+    /// Leases that say something else than their jobs were told, and nobody has told of it: what those take them to be (W). `idle`: what has come was looked at.
+    pub fn missed(&mut self, now: Mono, idle: bool) -> Vec<(Note, f64)> {
+        let quiet = idle && self.noticed.is_none_or(|at| now.since(at) >= SETTLES);
+        let mut all = Vec::new();
+        for kept in self.leases.values_mut() {
+            if kept.note.stage == Stage::Held
+                && !kept.stopped
+                && !kept.watch.is_alone()
+                && let Some(had) = kept.ear.misses(&kept.note, (now, quiet))
+            {
+                all.push((kept.note.clone(), had));
+            }
+        }
+        all
+    }
+
+    /// A notice of the service was given to the command.
+    pub fn hears(&mut self, notice: &Value, now: Mono) {
+        self.noticed = Some(now);
+        if let Some(kept) = self.leases.get_mut(text(notice, "lease_id")) {
+            kept.ear.hears(notice, &kept.note);
+        }
+    }
+
+    /// A notice of our own was given to it: what may be drawn by now (W), or nothing that lasts.
+    pub fn tells(&mut self, lease: &str, w: Option<f64>) {
+        if let Some(kept) = self.leases.get_mut(lease) {
+            kept.ear.is_told(w);
+        }
+    }
+
+    /// It has ended with the first that it was given of a lease.
+    pub fn ended(&mut self, lease: &str) {
+        if let Some(kept) = self.leases.get_mut(lease) {
+            kept.ear.ended();
+        }
     }
 
     /// True while a lease is held whose job has not been told to come down, to the command's end.
@@ -152,7 +196,7 @@ impl Keeper {
 
     /// What is to be remembered of renewals.
     pub fn marks(&self) -> BTreeMap<String, Mark> {
-        self.leases.iter().map(|(id, kept)| (id.clone(), kept.watch.mark())).collect()
+        self.leases.iter().map(|(id, kept)| (id.clone(), kept.watch.mark(kept.ear.known()))).collect()
     }
 
     /// What is to be said now.
@@ -218,8 +262,8 @@ impl Keeper {
         }
         let number = |key: &str| lease.get(key).and_then(Value::as_u64).unwrap_or_default();
         let before = kept.note.clone();
-        // States are in the order of epoch and seq: an older one says nothing.
-        if (number("epoch"), number("seq")) > (before.epoch, before.seq) {
+        // States are in the order of epoch and seq: an older one says nothing. The same one goes through its steps.
+        if (number("epoch"), number("seq")) >= (before.epoch, before.seq) {
             kept.take(Some(lease));
         }
         if ["grace", "kept"].contains(&text(lease, "state")) {
@@ -239,6 +283,7 @@ impl Kept {
     fn take(&mut self, lease: Option<&Value>) {
         if let Some(lease) = lease.filter(|lease| Some(text(lease, "lease_id")) == self.note.lease_id.as_deref()) {
             self.note.learn(lease);
+            self.ear.state(&self.note, lease);
         }
     }
 

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use plant::time::{Mono, Span};
 use serde::{Deserialize, Serialize};
 
+use super::known::Known;
+
 /// What is remembered of a lease beside its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -26,6 +28,8 @@ pub struct Mark {
     asked_ms: Option<u64>,
     /// What it could draw (W) before its job was told to come down; nothing while it lives.
     had_w: Option<f64>,
+    /// What the command for notices knows of it; nothing where it was lent a moment ago.
+    pub known: Option<Known>,
 }
 
 /// One lease.
@@ -80,13 +84,13 @@ impl Watch {
         self.told = had;
     }
 
-    /// What is to be remembered.
-    pub const fn mark(&self) -> Mark {
+    /// What is to be remembered, with what the command knows.
+    pub const fn mark(&self, known: Known) -> Mark {
         let asked_ms = match self.asked {
             Some(at) => Some(at.since(Mono(0)).millis()),
             None => None,
         };
-        Mark { asked_ms, had_w: self.told }
+        Mark { asked_ms, had_w: self.told, known: Some(known) }
     }
 }
 
@@ -128,7 +132,7 @@ impl Marks {
             return Ok(());
         }
         let told = |of: &BTreeMap<String, Mark>| {
-            of.iter().filter_map(|(id, mark)| Some((id.clone(), mark.had_w?.to_bits()))).collect::<Vec<_>>()
+            of.iter().map(|(id, mark)| (id.clone(), mark.had_w, mark.known)).collect::<Vec<_>>()
         };
         let flush = told(&leases) != told(&self.book.leases);
         let book = Book { run: self.book.run.clone(), leases };

@@ -120,6 +120,37 @@ fn what_the_broker_keeps_is_taken_in_order_and_an_end_is_asked_about() {
     assert_eq!(keeper.due(at(1.0)).len(), 1);
 }
 
+#[test]
+fn what_was_told_while_nobody_heard_is_missed_unless_its_job_has_come_down_or_is_over() {
+    let low = json!({ "lease_id": "1-7", "epoch": 1, "seq": 2, "w": 500.0, "ttl_s": 300.0, "state": "held" });
+    let missed = |keeper: &mut Keeper| {
+        keeper.told("1-7", &low, at(1.0));
+        keeper.missed(at(1.0), true);
+        keeper.missed(at(3.0), true).into_iter().map(|(note, had)| (note.w, had)).collect::<Vec<_>>()
+    };
+    let mut held = keeper(&[note("1-7", Stage::Held)]);
+    assert_eq!(missed(&mut held), [(500.0, 1e3)]);
+    // While more is heard its notice may still come, and not for ever.
+    assert_eq!((held.missed(at(9.0), false).len(), held.missed(at(31.0), false).len()), (0, 1));
+    held.hears(&json!({ "lease_id": "1-8", "kind": "reduce" }), at(8.0));
+    assert_eq!((held.missed(at(9.9), true).len(), held.missed(at(10.0), true).len()), (0, 1));
+    held.tells("1-7", Some(500.0));
+    assert!(missed(&mut held).is_empty());
+    // Whoever holds next knows it once the command has ended.
+    let lower = Note { seq: 2, w: 500.0, ..note("1-7", Stage::Held) };
+    assert_eq!(missed(&mut begun(std::slice::from_ref(&lower), &held.marks(), 0.0)), [(500.0, 1e3)]);
+    held.ended("1-7");
+    assert!(missed(&mut begun(&[lower], &held.marks(), 0.0)).is_empty());
+    assert!(missed(&mut keeper(&[note("1-7", Stage::Returning)])).is_empty());
+    let mut stopped = keeper(&[note("1-7", Stage::Held)]);
+    stopped.stopped("1-7");
+    assert!(missed(&mut stopped).is_empty());
+    // Who has come down by himself hears of it when it is renewed.
+    let mut alone = keeper(&[note("1-7", Stage::Held)]);
+    alone.acts("1-7", false);
+    assert!(missed(&mut alone).is_empty());
+}
+
 /// Renewed, asked for then, and answered a second later.
 fn renewed(keeper: &mut Keeper, asked: f64) -> Option<Learned> {
     let said = keeper.due(at(asked)).pop().expect("due");

@@ -1,7 +1,7 @@
 use super::*;
 
 fn marks(asked: u64, had: Option<f64>) -> BTreeMap<String, Mark> {
-    BTreeMap::from([("1-7".to_owned(), Mark { asked_ms: Some(asked), had_w: had })])
+    BTreeMap::from([("1-7".to_owned(), Mark { asked_ms: Some(asked), had_w: had, known: None })])
 }
 
 #[test]
@@ -13,7 +13,7 @@ fn what_was_renewed_is_known_in_the_same_run_of_the_machine_and_who_was_told_in_
     first.keep(marks(7, Some(6e3))).expect("written");
     assert_eq!(*open(Some("a")).all(), marks(7, Some(6e3)));
     for another in [Some("b"), None] {
-        let known = Mark { asked_ms: None, had_w: Some(6e3) };
+        let known = Mark { asked_ms: None, had_w: Some(6e3), known: None };
         assert_eq!(open(another).all().get("1-7"), Some(&known), "{another:?}: its time says nothing");
     }
 }
