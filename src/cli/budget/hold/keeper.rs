@@ -1,5 +1,6 @@
 //! Which lease is renewed when, and what its answers mean. Time is an argument; what comes in may be anything.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use plant::time::{Mono, Span};
@@ -17,7 +18,7 @@ const SHORTEST: Span = TTL.0;
 const PATIENCE: Span = Span::from_secs(5);
 /// Where it is not said when to ask again.
 const RETRY: f64 = 2.0;
-/// The most requests a pass may make, so that a start with many leases does not ask more often than it may.
+/// So many requests a pulse may have in any case, so that a start with many leases does not ask more often than it may.
 const BURST: usize = 3;
 /// How often a pass may come.
 pub const PULSE: Span = Span::from_millis(250);
@@ -54,6 +55,8 @@ pub struct Keeper {
     leases: BTreeMap<String, Kept>,
     /// What is remembered of leases that have not been looked at yet.
     marks: BTreeMap<String, Mark>,
+    /// Since when requests are counted, and how many more there may be in this pulse, however often somebody looks.
+    pace: Option<(Mono, usize)>,
     /// When the last notice was heard: others may come behind it.
     noticed: Option<Mono>,
 }
@@ -81,7 +84,7 @@ impl Keeper {
     /// Nothing is held yet; this is remembered of what was.
     pub fn new(client: &str, nonce: &str, marks: &BTreeMap<String, Mark>) -> Self {
         let (client, nonce, leases) = (client.to_owned(), nonce.to_owned(), BTreeMap::new());
-        Self { client, nonce, said: 0, leases, marks: marks.clone(), noticed: None }
+        Self { client, nonce, said: 0, leases, marks: marks.clone(), pace: None, noticed: None }
     }
 
     /// How many leases are held.
@@ -119,9 +122,14 @@ impl Keeper {
                 kept.note.stage = note.stage;
                 (kept.due, kept.asked) = (now, None);
             }
-            if (note.epoch, note.seq) > (kept.note.epoch, kept.note.seq) {
-                kept.note = note.clone();
+            let before = life(&kept.note);
+            match (note.epoch, note.seq).cmp(&(kept.note.epoch, kept.note.seq)) {
+                Ordering::Greater => kept.note = note.clone(),
+                // Somebody else has renewed it, and it was told to nobody as a state of its own.
+                Ordering::Equal => kept.note.ttl_s = kept.note.ttl_s.min(note.ttl_s),
+                Ordering::Less => {}
             }
+            kept.hurries(before, now);
         }
     }
 
@@ -201,10 +209,15 @@ impl Keeper {
 
     /// What is to be said now.
     pub fn due(&mut self, now: Mono) -> Vec<Value> {
+        if self.pace.is_none_or(|(since, _)| now.since(since) >= PULSE) {
+            self.pace = Some((now, self.burst()));
+        }
+        let room = self.pace.map_or(0, |(_, left)| left);
         let (client, nonce, said) = (&self.client, &self.nonce, &mut self.said);
         let late = |kept: &Kept| kept.asked.as_ref().is_none_or(|(_, at)| now.since(*at) >= PATIENCE);
         let due = self.leases.iter_mut().filter(|(_, kept)| now >= kept.due && late(kept));
-        due.take(BURST)
+        let asks: Vec<Value> = due
+            .take(room)
             .map(|(id, kept)| {
                 *said = said.saturating_add(1);
                 let request = format!("{nonce}-{said}");
@@ -212,7 +225,16 @@ impl Keeper {
                 let op = if kept.note.stage == Stage::Returning { "release" } else { "renew" };
                 json!({ "client": client, "request_id": request, "op": op, "lease_id": id, "epoch": kept.note.epoch })
             })
-            .collect()
+            .collect();
+        self.pace = self.pace.map(|(since, left)| (since, left.saturating_sub(asks.len())));
+        asks
+    }
+
+    /// How many requests a pulse may have: a quarter more than that many leases need, where that is more than a few.
+    fn burst(&self) -> usize {
+        let need: f64 = self.leases.values().map(|kept| 3.0 * PULSE.seconds() / life(&kept.note).seconds()).sum();
+        let most = plant::convert::u64_from_f64_rounded(libm::ceil(need * 1.25));
+        plant::convert::usize_from_u64(most).max(BURST)
     }
 
     /// Takes an answer; what was learned by it.
@@ -262,10 +284,15 @@ impl Keeper {
         }
         let number = |key: &str| lease.get(key).and_then(Value::as_u64).unwrap_or_default();
         let before = kept.note.clone();
-        // States are in the order of epoch and seq: an older one says nothing. The same one goes through its steps.
-        if (number("epoch"), number("seq")) >= (before.epoch, before.seq) {
+        // States are in the order of epoch and seq: an older one says nothing. The same one goes through its steps; where it is for another time, the shorter one counts.
+        let order = (number("epoch"), number("seq")).cmp(&(before.epoch, before.seq));
+        if order != Ordering::Less {
             kept.take(Some(lease));
         }
+        if order == Ordering::Equal {
+            kept.note.ttl_s = kept.note.ttl_s.min(before.ttl_s);
+        }
+        kept.hurries(life(&before), now);
         if ["grace", "kept"].contains(&text(lease, "state")) {
             kept.due = now;
         }
@@ -284,6 +311,14 @@ impl Kept {
         if let Some(lease) = lease.filter(|lease| Some(text(lease, "lease_id")) == self.note.lease_id.as_deref()) {
             self.note.learn(lease);
             self.ear.state(&self.note, lease);
+        }
+    }
+
+    /// Where it lives for less than before, by somebody else's renewal, it is asked for at once.
+    fn hurries(&mut self, before: Span, now: Mono) {
+        if life(&self.note) < before {
+            self.watch.shortened((now, PATIENCE), before);
+            self.due = self.due.min(now);
         }
     }
 

@@ -58,6 +58,12 @@ impl Watch {
         self.alone.take()
     }
 
+    /// It lives for less than before from now on: whoever holds asks first, and acts no later for that.
+    pub fn shortened(&mut self, (now, patience): (Mono, Span), before: Span) {
+        let ends = self.asked.map_or(self.first, |at| at.after(before).max(self.first));
+        self.first = self.first.max(now.after(patience).min(ends));
+    }
+
     /// True where nobody has renewed it for its time to live, and nobody has acted yet.
     pub fn is_over(&self, now: Mono, ttl: Span) -> bool {
         let until = self.asked.map_or(self.first, |at| at.after(ttl).max(self.first));

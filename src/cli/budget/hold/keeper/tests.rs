@@ -97,13 +97,17 @@ fn without_an_answer_it_is_asked_again_and_a_refusal_is_waited_for() {
 fn a_start_with_many_leases_asks_a_few_at_a_time_and_those_that_are_gone_from_the_folder_are_let_go() {
     let notes: Vec<Note> = (0..100).map(|n| note(&format!("1-{n}"), Stage::Held)).collect();
     let mut keeper = keeper(&notes);
-    let mut asked = 0;
-    for pulse in 0..40 {
-        asked += keeper.due(at(f64::from(pulse) * 0.1)).len();
+    // However often somebody looks, as after each message that is heard.
+    let mut asked = Vec::new();
+    for look in 0..500 {
+        asked.extend(keeper.due(at(f64::from(look) * 0.01)).iter().map(|_| look));
     }
-    assert_eq!(asked, 100);
-    keeper.look(&notes[..10], at(4.0));
+    assert_eq!((asked.len(), asked[2], asked[3], asked[59]), (60, 0, 25, 475), "three in each quarter of a second");
+    keeper.look(&notes[..10], at(5.0));
     assert_eq!((keeper.len(), keeper.job("1-7")), (10, Some("job-1-7")));
+    // Of so many that this is not enough, a quarter more than they need.
+    let notes: Vec<Note> = (0..4096).map(|n| note(&format!("1-{n}"), Stage::Held)).collect();
+    assert_eq!(self::keeper(&notes).due(at(0.0)).len(), 13, "4096 in 100 s are 10.24 in a quarter of a second");
 }
 
 #[test]
@@ -118,6 +122,39 @@ fn what_the_broker_keeps_is_taken_in_order_and_an_end_is_asked_about() {
     assert!(keeper.due(at(1.0)).is_empty());
     keeper.told("1-7", &Value::Null, at(1.0));
     assert_eq!(keeper.due(at(1.0)).len(), 1);
+}
+
+#[test]
+fn the_same_state_goes_through_its_steps_and_the_shorter_of_two_lives_counts() {
+    let kept =
+        |ttl: f64, w: f64| json!({ "lease_id": "1-7", "epoch": 1, "seq": 1, "w": w, "ttl_s": ttl, "state": "held" });
+    for by_folder in [false, true] {
+        let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+        renewed(&mut keeper, 0.0);
+        let told = keeper.told("1-7", &kept(300.0, 500.0), at(2.0)).expect("a step").note;
+        assert_eq!((told.w, told.ttl_s), (500.0, 300.0));
+        // Somebody else renews it for less: `hold` asks at once, and acts once that could be answered.
+        if by_folder {
+            let mut shorter = note("1-7", Stage::Held);
+            shorter.ttl_s = 30.0;
+            keeper.look(&[shorter], at(60.0));
+        } else {
+            keeper.told("1-7", &kept(30.0, 500.0), at(60.0)).expect("a shorter life");
+            assert_eq!(keeper.told("1-7", &kept(600.0, 500.0), at(60.1)), None, "in doubt the shorter one");
+        }
+        assert_eq!((keeper.alone(at(64.9)).len(), keeper.alone(at(65.0)).len()), (0, 1), "{by_folder}");
+        let said = keeper.due(at(60.1)).pop().expect("at once");
+        let mut answer = granted(&said, 1, 1);
+        answer["lease"]["ttl_s"] = json!(30.0);
+        keeper.answered(&answer, at(60.2));
+        assert_eq!((keeper.alone(at(90.0)).len(), keeper.alone(at(90.1)).len()), (0, 1));
+        assert!(keeper.due(at(68.9)).is_empty() && keeper.due(at(71.2)).len() == 1, "a third of its life");
+    }
+    // It acts no later than before.
+    let mut late = keeper(&[note("1-7", Stage::Held)]);
+    renewed(&mut late, 0.0);
+    late.told("1-7", &kept(30.0, 1e3), at(298.0));
+    assert_eq!((late.alone(at(299.9)).len(), late.alone(at(300.0)).len()), (0, 1));
 }
 
 #[test]
