@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::scheduler::Scheduler;
+use super::scheduler::{Scheduler, until};
 use crate::mqtt::rig::{Peer, options};
 
 /// Somebody at the broker who hears all, or says what the service would.
@@ -46,4 +46,25 @@ impl Ear {
         let kept = what.starts_with("lease/");
         self.runtime.block_on(self.peer.say(&format!("{}/{what}", self.topic), message.to_string(), kept));
     }
+
+    /// Waits for a request, and gives it.
+    pub fn asked(&self, op: &str) -> Value {
+        until(op, || self.heard("request").into_iter().rfind(|of| of["op"] == op))
+    }
+
+    /// Answers a request as the service would.
+    pub fn answers(&self, asked: &Value, code: &str, lease: &Value) {
+        let request = &asked["request_id"];
+        let answer =
+            json!({ "request_id": request, "code": code, "lease": lease, "lease_id": lease["lease_id"], "epoch": 1 });
+        self.says("response", &answer);
+    }
+}
+
+/// A lease as the service tells it, in its state of this number, for so much (W).
+pub fn lease(id: &str, seq: u64, w: f64) -> Value {
+    json!({
+        "lease_id": id, "state": "held", "epoch": 1, "seq": seq, "w": w, "floor_w": 0.0, "ttl_s": 300.0,
+        "schedule": [{ "start": "2026-11-28T20:00:00Z", "w": w }], "expires_at": "2026-11-28T20:05:00Z",
+    })
 }

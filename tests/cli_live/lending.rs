@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
+use super::ear::{Ear, lease};
 use super::rig::{code, ends, told, wattloop};
-use super::scheduler::{Scheduler, until};
+use super::scheduler::{Running, Scheduler, until};
 
 #[test]
 fn a_prolog_run_twice_asks_once_and_an_epilog_gives_back() {
@@ -156,4 +159,99 @@ fn what_cannot_be_remembered_is_given_back_and_told_as_such() {
     std::fs::create_dir(slurm.rig.folder().join("state/c.new")).expect("made");
     ends(&slurm.acquire("c", "1kW", &[]), 74, &[]);
     assert_eq!(slurm.rig.json(&["status"])["leases"]["held"], 0);
+}
+
+/// A prolog that waits long for its answer.
+fn prolog(slurm: &Scheduler, job: &str) -> Running {
+    slurm.start(&["acquire", "--job", job, "--domain", "pdu-a1", "--want", "1kW", "--timeout", "1min"])
+}
+
+#[test]
+fn what_is_lent_to_a_job_that_was_given_back_meanwhile_is_given_back() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let service = Ear::new(&slurm, "wattloop");
+    let mut first = prolog(&slurm, "a");
+    let asked = service.asked("acquire");
+    // The job ends while its request is on its way, and is started anew at once.
+    ends(&slurm.budget(&["release", "--job", "a"]), 0, &["nothing was lent"]);
+    service.answers(&asked, "granted", &lease("1-7", 1, 1e3));
+    let given = service.asked("release");
+    assert_eq!((&given["lease_id"], &slurm.note("a")["stage"]), (&"1-7".into(), &"returning".into()), "also if killed");
+    service.answers(&given, "granted", &Value::Null);
+    assert_eq!(first.ends(), Some(75));
+    assert_eq!(slurm.note("a")["stage"], "over");
+
+    // The same where the job is started anew before that.
+    let mut late = prolog(&slurm, "b");
+    let before = until("it asks", || service.heard("request").into_iter().rfind(|of| of["job"] == "b"));
+    ends(&slurm.budget(&["release", "--job", "b"]), 0, &["nothing was lent"]);
+    let mut anew = prolog(&slurm, "b");
+    let other = |of: &Value| of["job"] == "b" && of["request_id"] != before["request_id"];
+    let asked = until("it asks anew", || service.heard("request").into_iter().rfind(other));
+    service.answers(&before, "granted", &lease("1-8", 1, 1e3));
+    let given = until("it is given back", || Some(service.asked("release")).filter(|of| of["lease_id"] == "1-8"));
+    service.answers(&given, "granted", &Value::Null);
+    assert_eq!(late.ends(), Some(75));
+    assert_eq!((&slurm.note("b")["stage"], &slurm.note("b")["request_id"]), (&"asking".into(), &asked["request_id"]));
+    service.answers(&asked, "granted", &lease("1-9", 1, 1e3));
+    assert_eq!(anew.ends(), Some(0));
+    assert_eq!((&slurm.note("b")["stage"], &slurm.note("b")["lease_id"]), (&"held".into(), &"1-9".into()));
+
+    // And where it was told to come again in a moment.
+    let mut waits = slurm.start(&["acquire", "--job", "c", "--domain", "pdu-a1", "--want", "1kW", "--wait", "1min"]);
+    let ours = || service.heard("request").into_iter().filter(|of| of["job"] == "c");
+    service.says(
+        "response",
+        &json!({ "request_id": until("it asks", || ours().next_back())["request_id"], "code": "retry", "retry_after_s": 2 }),
+    );
+    until("it comes again", || (slurm.note("c")["attempt"] == 1).then_some(()));
+    ends(&slurm.budget(&["release", "--job", "c"]), 0, &["nothing was lent"]);
+    let other = |of: &Value| of["request_id"] == slurm.note("c")["request_id"];
+    service.answers(&until("it asks again", || ours().find(other)), "granted", &lease("1-10", 1, 1e3));
+    let given = until("it is given back", || Some(service.asked("release")).filter(|of| of["lease_id"] == "1-10"));
+    service.answers(&given, "granted", &Value::Null);
+    assert_eq!(waits.ends(), Some(75));
+}
+
+#[test]
+fn what_is_being_given_back_is_renewed_by_nobody() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let service = Ear::new(&slurm, "wattloop");
+    let mut asks = prolog(&slurm, "a");
+    service.answers(&service.asked("acquire"), "granted", &lease("1-7", 1, 1e3));
+    assert_eq!(asks.ends(), Some(0));
+    ends(&slurm.budget(&["release", "--job", "a", "--timeout", "1s"]), 69, &[]);
+    ends(&slurm.budget(&["renew", "--job", "a", "--timeout", "1s"]), 77, &["is being given back"]);
+    assert!(service.heard("request").iter().all(|of| of["op"] != "renew"), "{:?}", service.heard("request"));
+    // Nor by one that was asked for before.
+    let mut asks = prolog(&slurm, "b");
+    service.answers(
+        &until("it asks", || service.heard("request").into_iter().rfind(|of| of["job"] == "b")),
+        "granted",
+        &lease("1-8", 1, 1e3),
+    );
+    assert_eq!(asks.ends(), Some(0));
+    let mut renews = slurm.start(&["renew", "--job", "b"]);
+    let renewal = service.asked("renew");
+    ends(&slurm.budget(&["release", "--job", "b", "--timeout", "1s"]), 69, &[]);
+    service.answers(&renewal, "granted", &lease("1-8", 1, 1e3));
+    assert_eq!(renews.ends(), Some(0));
+    assert_eq!(slurm.note("b")["stage"], "returning");
+}
+
+#[test]
+fn who_asks_for_later_goes_on_when_that_has_come_and_not_before() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let _run = slurm.running();
+    let at = |s: i64| (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(s)).to_string();
+    let hour = at(3600);
+    ends(&slurm.acquire("late", "1kW", &["--not-before", &hour]), 75, &["queued", &hour[..16]]);
+    assert_eq!(slurm.note("late")["stage"], "over");
+    let held = || slurm.rig.json(&["status"])["leases"]["held"].clone();
+    assert_eq!(held(), 0, "it is taken back");
+    let begun = Instant::now();
+    ends(&slurm.acquire("late", "1kW", &["--not-before", &at(8), "--wait", "2min"]), 0, &["1000 W"]);
+    assert!((6..30).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    assert_eq!((&slurm.note("late")["stage"], &slurm.note("late")["w"]), (&"held".into(), &1e3.into()));
+    assert_eq!(held(), 1);
 }

@@ -1,7 +1,7 @@
 //! `wattloop budget acquire`: a lease for a job, or why not.
 
 use clap::Args;
-use plant::time::{Mono, Span};
+use plant::time::{Mono, Span, Wall};
 use serde_json::{Value, json};
 use wattloop::control::ledger::message::NAME;
 use wattloop::service::clock::{Machine, Source as _};
@@ -9,7 +9,7 @@ use wattloop::service::clock::{Machine, Source as _};
 use super::line::Line;
 use super::memory::{Memory, Note, Stage};
 use super::place::{Place, PlaceArgs};
-use super::said::{after, codes, live, refused, text};
+use super::said::{after, ahead, codes, live, refused, text};
 use super::wish::{WishArgs, request_id, seconds};
 use super::{Out, Stop};
 
@@ -19,6 +19,8 @@ const ATTEMPTS: u32 = 1000;
 const LOOK: Span = Span::from_secs(10);
 /// How much longer than it waits somebody listens for the answer.
 const LONGER: Span = Span::from_secs(3);
+/// Answers to a release after which nothing is lent.
+const GONE: [&str; 3] = ["granted", "expired", "unknown_lease"];
 /// Where nobody says when to ask again.
 const RETRY: Span = Span::from_secs(5);
 
@@ -36,8 +38,8 @@ Asked twice for one job it is asked once: both are told the same lease. When tha
 What was lent is on disk in --state before this ends, for `renew`, `release` and `hold`. Whoever is killed in between leaves nothing behind:
 the same command finds the lease again, and without one its time to live ends it.
 
-Exit codes: 0 granted, 2 wrong use, 69 no broker, no service or no answer, 74 it cannot be remembered (it is given back then), 75 not now
-(ask again; or still waiting when --wait was over: it is taken back), 77 denied, conflict, invalid or not allowed, 78 the configuration has faults.")]
+Exit codes: 0 granted, and it may be drawn, 2 wrong use, 69 no broker, no service or no answer, 74 it cannot be remembered (it is given back then), 75 not now
+(ask again; or still waiting when --wait was over, or for --not-before, or given back meanwhile: it is taken back), 77 denied, conflict, invalid or not allowed, 78 the configuration has faults.")]
 pub struct AcquireArgs {
     /// The job, by which its lease is found again, such as `slurm/1234` (up to 64 characters)
     #[arg(long, value_name = "JOB")]
@@ -122,8 +124,9 @@ impl Asking<'_> {
     }
 
     async fn acquire(&mut self) -> Result<Value, Stop> {
+        let mut next = None;
         for _ in 0..ATTEMPTS {
-            let mut note = self.begin()?;
+            let mut note = next.take().map_or_else(|| self.begin(None), Ok)?;
             let body = self.body("acquire", &note.request_id);
             let waits = self.args.wait.is_some();
             let patience = if waits { self.args.place.patience().max(self.left()) } else { self.args.place.patience() };
@@ -132,8 +135,7 @@ impl Asking<'_> {
             if waited {
                 answer = self.queued(&mut note, &body, answer).await?;
             }
-            if let Some(lease) = live(&answer).cloned() {
-                note.learn(&lease);
+            if let Some(answer) = self.begins(&mut note, &mut answer).await? {
                 self.remember(note).await?;
                 return Ok(answer);
             }
@@ -142,21 +144,28 @@ impl Asking<'_> {
                 let help = "the job has asked for something else before: `wattloop budget release` it first";
                 return Err(refused(&answer).helped("conflict", help));
             }
-            self.put(&mut note, Stage::Over)?;
+            let (again, anew) = self.goes_on(codes(&answer).0, waited);
+            // Who asks again in a moment still asks: whoever gives back ends that.
+            if !self.put(&mut note, if again || anew { Stage::Asking } else { Stage::Over })? {
+                return Err(given_back());
+            }
             match codes(&answer).0 {
                 "expired" if waited => {
                     let say = "there was no room while it was waited for";
                     return Err(Stop::new(75, "queued", say, "ask again, or wait longer"));
                 }
-                // The service knows this request: its lease has been, and is over. The job asks anew.
-                "granted" | "granted_partial" | "expired" if self.args.request_id.is_none() => {}
-                "retry" | "degraded" if self.left() > Span::ZERO => {
+                _ if anew => next = Some(self.begin(Some(note))?),
+                _ if again => {
+                    let mut other = self.begin(Some(note))?;
                     let rest = after(&answer).map_or(RETRY, Span::from_seconds).max(Span::from_secs(1));
-                    if rest > self.left() {
-                        return Err(refused(&answer));
-                    }
                     // Nobody answers this: what is waited for is the time, or somebody who asks us to stop.
-                    self.line.answer("", rest).await?;
+                    let waited =
+                        if rest > self.left() { Err(refused(&answer)) } else { self.line.answer("", rest).await };
+                    if let Err(stop) = waited {
+                        self.put(&mut other, Stage::Over)?;
+                        return Err(stop);
+                    }
+                    next = Some(other);
                 }
                 "granted" | "granted_partial" => {
                     let say = "the lease of this request is over";
@@ -168,12 +177,27 @@ impl Asking<'_> {
         Err(Stop::failed("the job has had too many leases"))
     }
 
-    /// Says on disk that the job asks; with the name that it asked with before where nobody knows what became of that.
-    fn begin(&self) -> Result<Note, Stop> {
+    /// Whether what was answered so is asked for again in a while, or anew at once: the service knows this request, and its lease has been.
+    fn goes_on(&self, code: &str, waited: bool) -> (bool, bool) {
+        let been = match code {
+            "granted" | "granted_partial" | "unknown_lease" => true,
+            "expired" => !waited,
+            _ => false,
+        };
+        (["retry", "degraded"].contains(&code) && self.left() > Span::ZERO, been && self.args.request_id.is_none())
+    }
+
+    /// Says on disk that the job asks; with the name that it asked with before where nobody knows what became of that. After what was asked for last, where that still stands there.
+    fn begin(&self, last: Option<Note>) -> Result<Note, Stop> {
         let now = self.clock.wall();
         let mut begun = None;
         self.memory.change(&self.args.job, |old| {
+            let stands = |last: &Note| old.is_some_and(|old| same_request(old, last) && old.stage == Stage::Asking);
+            if !last.as_ref().is_none_or(stands) {
+                return None;
+            }
             let attempt = match old.map(|old| (old.stage, old.attempt)) {
+                Some((_, attempt)) if last.is_some() => attempt.saturating_add(1),
                 None => 0,
                 Some((Stage::Asking | Stage::Held, attempt)) => attempt,
                 Some((Stage::Returning | Stage::Over, attempt)) => attempt.saturating_add(1),
@@ -187,13 +211,52 @@ impl Asking<'_> {
             begun = Some(Note { changed_ms: now.0, ..note });
             if kept { None } else { begun.clone() }
         })?;
-        begun.ok_or_else(|| Stop::failed("nothing was begun"))
+        begun.ok_or_else(given_back)
+    }
+
+    /// What was lent, where it may be drawn. What was lent for later is waited for, and renewed meanwhile; it is given back where that does not come in time. Nothing where nothing is lent.
+    async fn begins(&mut self, note: &mut Note, answer: &mut Value) -> Result<Option<Value>, Stop> {
+        while let Some(lease) = live(answer).cloned() {
+            note.learn(&lease);
+            // A job that has had it before goes on with it, paused or not.
+            let later = ahead(&lease).filter(|_| note.stage == Stage::Asking);
+            let Some(start) = later else { return Ok(Some(answer.take())) };
+            let late = self.left() == Span::ZERO;
+            if late || !self.put(note, Stage::Asking)? {
+                self.take_back(note).await?;
+                let say = format!("queued: it may be drawn from {start} on, and nothing of it before");
+                let help = "ask again then, or wait for it with `--wait`";
+                return Err(if late { Stop::new(75, "queued", say, help) } else { given_back() });
+            }
+            *answer = match self.renewed(note, start).await {
+                Ok(told) if ["expired", "unknown_lease"].contains(&codes(&told).0) || live(&told).is_some() => told,
+                Ok(_) => continue,
+                Err(stop) => {
+                    self.take_back(note).await?;
+                    return Err(stop);
+                }
+            };
+        }
+        Ok(None)
+    }
+
+    /// A lease that was lent for later, a while later.
+    async fn renewed(&mut self, note: &Note, start: &str) -> Result<Value, Stop> {
+        let begins = start.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond);
+        let rest = Wall(begins).since(self.clock.wall()).clamp(Span::from_secs(1), LOOK);
+        self.line.answer("", rest.min(self.left())).await?;
+        let id = self.line.fresh();
+        let data = json!({ "client": self.place.client(), "request_id": id, "op": "renew", "lease_id": note.lease_id });
+        self.line.ask(&data, (self.args.place.patience().max(self.left()), true)).await
     }
 
     /// Waits for the answer of a request that waits for room. Takes it back where that does not come in time.
     async fn queued(&mut self, note: &mut Note, body: &Value, first: Value) -> Result<Value, Stop> {
         note.lease_id = Some(text(&first, "lease_id").to_owned()).filter(|id| !id.is_empty());
-        self.put(note, Stage::Asking)?;
+        if !self.put(note, Stage::Asking)? {
+            self.take_back(note).await?;
+            return Err(given_back());
+        }
         let mut last = first;
         while self.left() > Span::ZERO {
             let left = Span::from_nanos(self.left().nanos().saturating_add(LONGER.nanos()));
@@ -211,26 +274,51 @@ impl Asking<'_> {
         Err(refused(&last))
     }
 
-    /// What is not waited for any more is given back, or its time to live ends it: also where that cannot be remembered.
+    /// What is not waited for any more is given back, by whoever holds where we cannot, or its time to live ends it: also where that cannot be remembered.
     async fn take_back(&mut self, note: &mut Note) -> Result<(), Stop> {
-        let noted = self.put(note, Stage::Over);
-        if let Some(lease) = note.lease_id.clone() {
-            let id = self.line.fresh();
-            let data = json!({ "client": self.place.client(), "request_id": id, "op": "release", "lease_id": lease });
-            drop(self.line.ask(&data, (Span::from_secs(3), true)).await);
+        let Some(lease) = note.lease_id.clone() else { return self.put(note, Stage::Over).map(drop) };
+        let noted = self.put(note, Stage::Returning);
+        let id = self.line.fresh();
+        let data = json!({ "client": self.place.client(), "request_id": id, "op": "release", "lease_id": lease });
+        let answer = self.line.ask(&data, (Span::from_secs(3), true)).await;
+        if answer.is_ok_and(|answer| GONE.contains(&codes(&answer).0)) {
+            self.put(note, Stage::Over)?;
         }
-        noted
+        noted.map(drop)
     }
 
-    /// What is lent is on disk before anybody is told. Where that cannot be it is given back.
+    /// What is lent is on disk before anybody is told. Where that cannot be, or the job was given back meanwhile, it is given back.
     async fn remember(&mut self, mut note: Note) -> Result<(), Stop> {
-        let Err(stop) = self.put(&mut note, Stage::Held) else { return Ok(()) };
+        let stop = match self.put(&mut note, Stage::Held) {
+            Ok(true) => return Ok(()),
+            Ok(false) => given_back(),
+            Err(stop) => stop,
+        };
         drop(self.take_back(&mut note).await);
         Err(stop)
     }
 
-    fn put(&self, note: &mut Note, stage: Stage) -> Result<(), Stop> {
+    /// Says on disk how far it is. False where something else stands there by now: the job was given back meanwhile, or asks anew.
+    fn put(&self, note: &mut Note, stage: Stage) -> Result<bool, Stop> {
         (note.stage, note.changed_ms) = (stage, self.clock.wall().0);
-        self.memory.change(&note.job, |_| Some(note.clone())).map(drop)
+        let lives = |old: &Note| match stage {
+            Stage::Asking | Stage::Held => matches!(old.stage, Stage::Asking | Stage::Held),
+            Stage::Returning | Stage::Over => true,
+        };
+        let mut ours = false;
+        self.memory.change(&note.job, |old| {
+            ours = old.is_none_or(|old| same_request(old, note) && lives(old));
+            ours.then(|| note.clone())
+        })?;
+        Ok(ours)
     }
+}
+
+fn same_request(one: &Note, other: &Note) -> bool {
+    one.request_id == other.request_id
+}
+
+fn given_back() -> Stop {
+    let say = "the job was given back while it asked: what was lent is given back, too";
+    Stop::new(75, "released", say, "ask again where it is to start all the same")
 }

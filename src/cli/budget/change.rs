@@ -126,11 +126,11 @@ impl About {
         }
     }
 
-    /// Remembers how the lease is by now.
-    fn put(&self, stage: Stage, lease: Option<&Value>, clock: Machine) -> Result<(), Stop> {
+    /// Remembers how the lease is by now, where it is still as far as one of these.
+    fn put(&self, (from, stage): (&[Stage], Stage), lease: Option<&Value>, clock: Machine) -> Result<(), Stop> {
         let Some(note) = &self.note else { return Ok(()) };
         let change = |old: Option<&Note>| {
-            let mut now = old.filter(|old| old.lease_id == note.lease_id)?.clone();
+            let mut now = old.filter(|old| old.lease_id == note.lease_id && from.contains(&old.stage))?.clone();
             if let Some(lease) = lease {
                 now.learn(lease);
             }
@@ -143,11 +143,16 @@ impl About {
 /// Lets a lease go on.
 pub async fn renew(args: &RenewArgs, clock: Machine, out: &Out) -> Result<(), Stop> {
     let Some(mut about) = about(&args.which, &args.place, clock)? else { return Err(none(&args.which)) };
+    if about.note.as_ref().is_some_and(|note| note.stage == Stage::Returning) {
+        let say = format!("{} is being given back", about.lease);
+        return Err(Stop::new(77, "released", say, "`wattloop budget hold` does it as soon as the service is there"));
+    }
     let answer = about.ask("renew", args.ttl).await?;
     let (code, lease) = (codes(&answer).0, live(&answer));
     match (code, lease) {
-        ("granted", Some(lease)) => about.put(Stage::Held, Some(lease), clock)?,
-        ("expired" | "unknown_lease", _) => about.put(Stage::Over, None, clock)?,
+        // What is given back meanwhile, or still asks, is not held by this.
+        ("granted", Some(lease)) => about.put((&[Stage::Held], Stage::Held), Some(lease), clock)?,
+        ("expired" | "unknown_lease", _) => about.put((&[Stage::Held], Stage::Over), None, clock)?,
         (_, _) => {}
     }
     about.line.close().await;
@@ -162,11 +167,12 @@ pub async fn release(args: &ReleaseArgs, clock: Machine, out: &Out) -> Result<()
         return if out.json() { out.value(&said) } else { out.line("nothing was lent") };
     };
     // On disk before it is said: `hold` renews it no more, and gives it back where we cannot.
-    about.put(Stage::Returning, None, clock)?;
+    let lives = [Stage::Asking, Stage::Held, Stage::Returning];
+    about.put((&lives, Stage::Returning), None, clock)?;
     let answer = about.ask("release", None).await?;
     let done = ["granted", "expired", "unknown_lease"].contains(&codes(&answer).0);
     if done {
-        about.put(Stage::Over, None, clock)?;
+        about.put((&lives, Stage::Over), None, clock)?;
     }
     about.line.close().await;
     match (done, out.json()) {

@@ -21,6 +21,13 @@ pub fn live(answer: &Value) -> Option<&Value> {
     (lives && !text(lease, "lease_id").is_empty()).then_some(lease)
 }
 
+/// When a lease that lives draws nothing yet, and will: the start of what it was lent.
+pub fn ahead(lease: &Value) -> Option<&str> {
+    let watts = |of: &Value| of.get("w").and_then(Value::as_f64);
+    let steps = lease.get("schedule").filter(|_| watts(lease) == Some(0.0))?.as_array()?;
+    steps.iter().find(|step| watts(step) > Some(0.0)).map(|step| text(step, "start"))
+}
+
 /// How long to wait before asking again (s).
 pub fn after(answer: &Value) -> Option<f64> {
     answer.get("retry_after_s").and_then(Value::as_f64).filter(|s| s.is_finite() && *s >= 0.0)
@@ -127,6 +134,18 @@ mod tests {
         }
         let leaving = json!({ "lease": { "lease_id": "1-2", "state": "leaving" } });
         assert!(live(&leaving).is_none(), "it was given back");
+    }
+
+    #[test]
+    fn what_was_lent_for_later_is_told_from_what_may_be_drawn_and_from_nothing() {
+        let of = |w: f64, steps: &Value| json!({ "w": w, "schedule": steps });
+        let later = json!([{ "start": "B", "w": 6e4 }, { "start": "C", "w": 0.0 }]);
+        assert_eq!(ahead(&of(0.0, &later)), Some("B"));
+        assert_eq!(ahead(&of(0.0, &json!([{ "start": "A", "w": 0.0 }, later[0]]))), Some("B"));
+        for (w, steps) in [(6e4, later), (0.0, json!([{ "start": "A", "w": 0.0 }])), (0.0, json!([])), (0.0, json!(7))]
+        {
+            assert_eq!(ahead(&of(w, &steps)), None, "{w} {steps}");
+        }
     }
 
     #[test]
