@@ -23,6 +23,8 @@ import paho.mqtt.client as mqtt
 
 PATIENCE_S = 10.0  # how long an answer may take
 AGAIN_S = 3.0  # the same request is said again after so long: asked twice it is done once
+SETTLES_S = 2.0  # a notice comes with the state of the lease that it speaks of: so long it is waited for
+POWER = ("reduce", "pause", "stop", "restore")  # these notices say what may be drawn; others are news
 
 
 def reach(parser):
@@ -54,6 +56,10 @@ def arguments():
 def now():
     """Seconds that go on while the machine is suspended: a lease does not live longer by that."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def instant(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def say(**what):
@@ -110,6 +116,11 @@ class Client:
         }
         self.line.publish(f"{self.topic}/{kind}", json.dumps(event), qos=1)
 
+    def acknowledge(self, lease, status, notice):
+        """What becomes of a notice; of what the lease itself says, by its state."""
+        of = {"notice_id": notice.get("notice_id"), "seq": notice.get("seq")}
+        self.publish("ack", {"lease_id": lease.id, **of, "status": status})
+
     def next(self, within):
         try:
             return self.heard.get(timeout=max(within, 0.0))
@@ -141,11 +152,49 @@ class Lease:
 
     def __init__(self, lease):
         self.id, self.state = lease["lease_id"], lease
+        # What its job knows: up to which state, what it may draw, from when on where that is to come; and since when the lease says something else.
+        self.known, self.w, self.start, self.differs = lease.get("seq", 0), lease["w"], None, None
 
     def take(self, lease):
         order = lambda of: (of.get("epoch", 0), of.get("seq", 0))
         if isinstance(lease, dict) and lease.get("lease_id") == self.id and order(lease) >= order(self.state):
             self.state = lease
+            self.follow()
+
+    def follow(self):
+        """What is known goes through the steps of its schedule: nobody tells of those."""
+        if self.state.get("seq", 0) == self.known:
+            self.w = self.state["w"] if self.start is None else self.level(self.start)
+            self.start = None if self.w == self.state["w"] else self.start
+
+    def level(self, at):
+        """What its schedule has at an instant (W)."""
+        steps = self.state.get("schedule") or [{"start": at, "w": self.state["w"]}]
+        begun = [of["w"] for of in steps if instant(of["start"]) <= instant(at)]
+        return begun[-1] if begun else steps[0]["w"]
+
+    def hear(self, notice):
+        """Its job is told a notice. False for news, which changes nothing: an answer to it could be taken for one to a cut."""
+        seq, power = notice.get("seq") or 0, notice.get("kind") in POWER
+        if power and seq > self.known:
+            step = (notice.get("new_schedule") or [{}])[0]
+            self.known, self.w, self.start = seq, step.get("w", self.w), notice.get("effective_at")
+        elif not power and seq == self.known + 1:
+            self.known = seq
+        self.follow()
+        return power
+
+    def missed(self):
+        """What it may draw now (W) where its job was told something else, and no notice of that comes: it was told while nobody heard. Once."""
+        comes = self.start is not None and self.level(self.start) == self.w
+        if self.state.get("seq", 0) <= self.known or self.state["w"] == self.w or comes:
+            self.differs = None
+            return None
+        self.differs = self.differs or now()
+        if now() - self.differs < SETTLES_S:
+            return None
+        self.w, self.start, self.differs = self.state["w"], None, None
+        return self.w
 
     def named(self, op):
         return {"op": op, "lease_id": self.id, "epoch": self.state["epoch"]}
@@ -194,11 +243,21 @@ class Job:
             self.lease.take(data)
         elif kind == "notice" and data.get("lease_id") == self.lease.id:
             say(event="notice", kind=data.get("kind"), schedule=data.get("new_schedule"), at=data.get("effective_at"))
-            # Here a real client makes its job draw less, before `effective_at`, and says so when it does.
-            for status in ("accepted", "done"):
-                ack = {"lease_id": self.lease.id, "notice_id": data.get("notice_id"), "seq": data.get("seq")}
-                self.client.publish("ack", {**ack, "status": status})
+            if self.lease.hear(data):
+                self.acknowledge(data)
             self.stop = self.stop or data.get("kind") == "stop"
+
+    def acknowledge(self, notice):
+        # Here a real client makes its job draw what it may, before `effective_at`, and says so when it does.
+        for status in ("accepted", "done"):
+            self.client.acknowledge(self.lease, status, notice)
+
+    def look(self):
+        """What was told while nobody heard it stands in the lease. While more is to be heard its notice may come."""
+        w = self.lease.missed() if not self.alone and self.client.heard.empty() else None
+        if w is not None:
+            say(event="missed", w=w)
+            self.acknowledge({"seq": self.lease.state["seq"]})
 
     def renew(self):
         # Time counts from when it was asked for. While it still runs nobody waits beyond it.
@@ -217,7 +276,8 @@ class Job:
             if self.alone:
                 self.alone = False
                 # Here a real client lets its job draw what the lease says now, which may be no more than its floor.
-                say(event="back", w=self.lease.state["w"])
+                self.lease.w, self.lease.start = self.lease.state["w"], None
+                say(event="back", w=self.lease.w)
         # Gone: nothing is lent any more, and the job must not draw it.
         self.stop = self.stop or code in ("expired", "unknown_lease")
         return code == "conflict"
@@ -238,6 +298,7 @@ class Job:
             kind, data = self.client.next(min(due - now(), 0.2))
             if kind:
                 self.aside(kind, data)
+            self.look()
             if now() >= due:
                 again = self.renew()
                 due = now() + (0 if again else every * random.uniform(0.9, 1.1))

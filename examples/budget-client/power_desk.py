@@ -81,16 +81,25 @@ class Desk:
         with self.lock:
             if kind == "refused":
                 sys.exit(f"the broker refuses us: {data}")
-            if kind == "response":
-                for job in [job for job in self.jobs.values() if job.request == data.get("request_id")]:
-                    self.answered(job, data)
+            for job in [job for job in self.jobs.values() if kind == "response" and job.request == data.get("request_id")]:
+                self.answered(job, data)
             for job in self.jobs.values():
                 if job.lease and kind == "lease":
                     job.lease.take(data)
                 if job.lease and kind == "notice" and job.lease.id == data.get("lease_id"):
                     self.noticed(job, data)
             for job in list(self.jobs.values()):
+                self.look(job)
                 self.due(job)
+
+    def look(self, job):
+        """A pause that was told while we did not hear stands in its lease, and so does its end. While more is to be heard its notice may come."""
+        counts = job.lease and job.told not in ("unrenewed", "lost") and self.client.heard.empty()
+        w = job.lease.missed() if counts else None
+        if w is not None:
+            job.told = None if w else "missed"
+            self.client.acknowledge(job.lease, "accepted", {"seq": job.lease.state["seq"]})
+            say(event="missed", job=job.key, w=w)
 
     def due(self, job):
         at = now()
@@ -129,8 +138,8 @@ class Desk:
         job.answer, lease = answer, answer.get("lease") or {}
         if job.returning:
             job.request, job.due = None, 0.0
-        elif code in ("granted", "granted_partial") and lease.get("state") in ("held", "grace", "floored"):
-            # Of what was asked for before nobody knows since when it lives: it is renewed at once.
+        elif lease.get("state") in ("held", "grace", "floored"):
+            # Whoever is lent something holds it, `degraded` or not. Of what was asked for before nobody knows since when it lives: it is renewed at once.
             self.holds(job, lease, max(job.asked + lease["ttl_s"], now() + PATIENCE_S))
         elif code == "queued":
             job.due = now() + LOOK_S
@@ -142,7 +151,8 @@ class Desk:
             job.refused(after if code in ("retry", "degraded") else MEND_S)
 
     def holds(self, job, lease, until):
-        job.lease, job.told, job.until, job.request, job.due = Lease(lease), None, until, None, 0.0
+        paused = "paused" if job.wish["power"]["want_w"] and not lease["w"] else None
+        job.lease, job.told, job.until, job.request, job.due = Lease(lease), paused, until, None, 0.0
 
     def renewed(self, job, code, answer):
         job.request = None
@@ -162,15 +172,16 @@ class Desk:
             job.told = notice.get("reason") or notice["kind"]
         elif notice.get("kind") == "restore":
             job.told = None
-        ack = {"lease_id": job.lease.id, "notice_id": notice.get("notice_id"), "seq": notice.get("seq")}
-        self.client.publish("ack", {**ack, "status": "accepted"})
+        if job.lease.hear(notice):
+            self.client.acknowledge(job.lease, "accepted", notice)
         say(event="notice", job=job.key, kind=notice.get("kind"))
 
 
 def theirs(desk, job):
     """Whether what is invalid stands in what the job said, and not in how we ask or where we were told that jobs run."""
     text, place = (job.answer.get("reason") or {}).get("text") or "", job.wish["domain"]
-    words = ["power"] + (["domain", place] if place != desk.args.domain else [])
+    places = [place] if isinstance(place, str) else [of["domain"] for of in place]
+    words = ["power"] + (["domain", *places] if places != [desk.args.domain] else [])
     return any(f"`{word}" in text for word in words)
 
 
@@ -240,13 +251,16 @@ def kueue_wish(args, workload):
     """What its pods want; None where they say nothing."""
     sets = workload["spec"]["podSets"]
     notes = [(of["count"], of["template"].get("metadata", {}).get("annotations") or {}) for of in sets]
-    watts = [w for w in (power(note, "pod-w", count) for count, note in notes) if w is not None]
-    if not watts:
+    said = [(note.get("wattloop/domain") or args.domain, w) for count, note in notes if (w := power(note, "pod-w", count)) is not None]
+    if not said:
         return None
-    wrong = [w for w in watts if isinstance(w, str)]
-    places = [note["wattloop/domain"] for _, note in notes if note.get("wattloop/domain")]
+    wrong, places = next((w for _, w in said if isinstance(w, str)), None), {}
+    # Each place has what its own pods want; several get all or nothing.
+    for place, w in said:
+        places[place] = places.get(place, 0.0) + (w if wrong is None else 0.0)
+    domain = said[0][0] if len(places) == 1 else [{"domain": place, "w": w} for place, w in places.items()]
     name = f"{workload['metadata'].get('namespace')}/{workload['metadata'].get('name')}"
-    return wish(args, name, "kueue", wrong[0] if wrong else sum(watts), places[0] if places else None)
+    return wish(args, name, "kueue", sum(places.values()) if wrong is None else wrong, domain)
 
 
 def kueue_job(desk, state, key, asked):
@@ -255,7 +269,7 @@ def kueue_job(desk, state, key, asked):
     notes = [of.get("annotations") or {} for of in state.get("podSetUpdates") or []]
     lease = next((note["wattloop/lease"] for note in notes if note.get("wattloop/lease")), None)
     if state["state"] == "Ready" and lease:
-        desk.holds(job, {"lease_id": lease, "ttl_s": desk.args.ttl, "w": 0.0}, now() + PATIENCE_S)
+        desk.holds(job, {"lease_id": lease, "ttl_s": desk.args.ttl, "w": asked["power"]["want_w"]}, now() + PATIENCE_S)
     return job
 
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::ear::{Ear, lease};
 use super::example::{is_there, said};
 use super::rig::ends;
 use super::scheduler::{Running, Scheduler, until};
@@ -251,4 +252,81 @@ fn volcano_enqueues_a_job_that_has_power_and_hears_who_must_go() {
     until("given back", || (held(&slurm) == 0).then_some(()));
     assert_eq!(desk.post("/volcano/jobEnqueueable", "{}").0, 400, "whoever asks decides what that means");
     assert_eq!(desk.post("/volcano/predicate", "{}").0, 400);
+}
+
+#[test]
+fn who_is_lent_something_with_a_lost_meter_holds_it_and_who_was_paused_unheard_is_evicted() {
+    let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let service = Ear::new(&slurm, "wattloop");
+    let desk = Desk::new(&slurm, "desk", ("pdu-a1", "300"));
+    let mut first = workload("first", json!({ "wattloop/pod-w": "2000" }));
+    assert_eq!(desk.post("/kueue/power", &first.to_string()).0, 204);
+    service.answers(&service.asked("acquire"), "degraded", &lease("1-7", 1, 8e3));
+    let ready = desk.check(&first);
+    assert_eq!((&ready["state"], ready["message"].as_str()), (&"Ready".into(), Some("power: 8000 W by lease 1-7")));
+    becomes(&mut first, &ready);
+    service.answers(&service.asked("renew"), "granted", &lease("1-7", 1, 8e3));
+
+    // Its pause was told while the desk did not hear: the lease says so.
+    service.says("lease/1-7", &lease("1-7", 2, 0.0));
+    let evicted = desk.check(&first);
+    assert!(evicted["state"] == "Retry" && evicted["message"] == "power: missed", "{evicted}");
+    let acked = |ack: &Value| ack["lease_id"] == "1-7" && ack["seq"] == 2 && ack["status"] == "accepted";
+    until("the service hears that it was heard", || service.heard("ack").iter().any(acked).then_some(()));
+    assert_eq!(service.asked("release")["lease_id"], "1-7");
+
+    // What is lent and paused by then starts nothing.
+    let asleep = workload("asleep", json!({ "wattloop/pod-w": "100" }));
+    assert_eq!(desk.post("/kueue/power", &asleep.to_string()).0, 204);
+    let ours = |of: &Value| of["op"] == "acquire" && of["power"]["want_w"] == 400.0;
+    let asked = until("it asks", || service.heard("request").into_iter().rfind(ours));
+    service.answers(&asked, "granted", &lease("1-6", 3, 0.0));
+    let state = desk.check(&asleep);
+    assert!(state["state"] == "Retry" && state["message"] == "power: paused", "{state}");
+
+    // One that hears its pause, and not that it is restored.
+    let mut other = volcano_job("other", json!({ "wattloop/want-w": "5000" }));
+    other["job"]["PodGroup"]["status"]["phase"] = "Running".into();
+    desk.volcano("jobEnqueueable", &other);
+    let ours = |of: &Value| of["op"] == "acquire" && of["power"]["want_w"] == 5e3;
+    let asked = until("it asks", || service.heard("request").into_iter().rfind(ours));
+    service.answers(&asked, "granted", &lease("1-8", 1, 5e3));
+    until("it has power", || (desk.volcano("jobReady", &other) == json!({ "status": true })).then_some(()));
+    service.says("lease/1-8", &lease("1-8", 2, 0.0));
+    let pause = json!({ "lease_id": "1-8", "notice_id": "1-4", "seq": 2, "kind": "pause", "reason": "operator",
+        "new_schedule": [{ "start": "2026-11-28T20:00:00Z", "w": 0.0 }], "effective_at": "2026-11-28T20:00:00Z" });
+    service.says("notice", &pause);
+    until("it is paused", || (desk.volcano("jobReady", &other) == json!({ "status": false })).then_some(()));
+    service.says("lease/1-8", &lease("1-8", 3, 5e3));
+    until("it goes on", || (desk.volcano("jobReady", &other) == json!({ "status": true })).then_some(()));
+    // News is no answer to a cut.
+    let late = json!({ "lease_id": "1-8", "notice_id": "1-5", "seq": 4, "kind": "late", "reason": "deadline" });
+    service.says("notice", &late);
+    until("it hears the news", || said(&slurm, "desk", "notice").iter().any(|of| of["kind"] == "late").then_some(()));
+    let acks = service.heard("ack");
+    assert!(acks.iter().any(|of| of["notice_id"] == "1-4") && acks.iter().all(|of| of["notice_id"] != "1-5"));
+    let asked =
+        service.heard("request").into_iter().filter(|of| of["op"] == "acquire").map(|of| of["request_id"].to_string());
+    assert_eq!(asked.collect::<std::collections::BTreeSet<_>>().len(), 3, "each asked for one lease");
+}
+
+#[test]
+fn pod_sets_in_several_places_are_asked_for_there_each_with_its_own_power() {
+    let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let service = Ear::new(&slurm, "wattloop");
+    let desk = Desk::new(&slurm, "desk", ("pdu-a1", "300"));
+    let asks = |name: &str, notes: Value| {
+        let mut both = workload(name, json!({ "wattloop/pod-w": "2000" }));
+        let mut more = both["spec"]["podSets"][0].clone();
+        (more["name"], more["count"], more["template"]["metadata"]["annotations"]) = ("more".into(), 2.into(), notes);
+        both["spec"]["podSets"].as_array_mut().expect("a list").push(more);
+        assert_eq!(desk.post("/kueue/power", &both.to_string()).0, 204);
+        let ours = |of: &Value| of["job"]["name"] == format!("research/{name}");
+        until("it asks", || service.heard("request").into_iter().rfind(ours))
+    };
+    let two = asks("two", json!({ "wattloop/pod-w": "500", "wattloop/domain": "pdu-b1" }));
+    assert_eq!(two["domain"], json!([{ "domain": "pdu-a1", "w": 8e3 }, { "domain": "pdu-b1", "w": 1e3 }]));
+    assert_eq!(two["power"]["want_w"], 9e3);
+    let one = asks("one", json!({ "wattloop/pod-w": "500" }));
+    assert_eq!((&one["domain"], &one["power"]["want_w"]), (&json!("pdu-a1"), &json!(9e3)));
 }

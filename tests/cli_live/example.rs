@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::ear::{Ear, lease};
 use super::rig::ends;
 use super::scheduler::{Running, Scheduler, until};
 
@@ -88,4 +89,22 @@ fn the_example_client_comes_down_once_where_it_can_ask_nobody_and_is_back_when_i
     assert_eq!((&back["w"], said(&slurm, "alone", "alone").len()), (&20e3.into(), 1));
     job.signal("TERM");
     assert_eq!(job.ends(), Some(0));
+}
+
+#[test]
+fn the_example_client_hears_of_a_cut_that_was_told_while_it_did_not_listen_by_its_lease() {
+    let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let service = Ear::new(&slurm, "wattloop");
+    let job = client(&slurm, "20000", ("300", "missed"));
+    service.answers(&service.asked("acquire"), "granted", &lease("1-7", 1, 20e3));
+    service.says("lease/1-7", &lease("1-7", 1, 15e3));
+    service.says("lease/1-7", &lease("1-7", 2, 2e3));
+    until("it is told", || said(&slurm, "missed", "missed").pop());
+    let acked = |ack: &Value| ack["lease_id"] == "1-7" && ack["seq"] == 2 && ack["status"] == "done";
+    until("the service hears that it was heard", || service.heard("ack").iter().any(acked).then_some(()));
+    service.says("lease/1-7", &lease("1-7", 3, 20e3));
+    until("it is back", || (said(&slurm, "missed", "missed").len() == 2).then_some(()));
+    let told: Vec<_> = said(&slurm, "missed", "missed").iter().map(|of| of["w"].clone()).collect();
+    assert_eq!(told, [2e3, 20e3], "a step of its schedule is none");
+    job.signal("KILL");
 }
