@@ -5,7 +5,7 @@
 //! ```
 //!
 //! What comes is the whole of what the server says: what it says no more is taken back. While it does not answer, or what it says cannot be understood, what was taken
-//! stays until its end: event by event (`known`), also over a restart.
+//! stays until its end: event by event (`known`), also over a restart. Nothing begins or ends by a clock that may be wrong: what time it is then control reckons.
 
 pub mod event;
 pub mod known;
@@ -28,7 +28,7 @@ use crate::control::request::{Ask, Refusal, Reply, Request};
 use crate::control::tariff::Slot;
 use crate::service::StartFault;
 use crate::service::api::call::{Answer, Asker, Question as ApiQuestion};
-use crate::service::clock::Clock;
+use crate::service::clock::{Clock, Now};
 use crate::service::config::{Loaded, OpenAdrConfig, secret};
 use event::price::{self, Told};
 use event::{Limit, Terms};
@@ -151,7 +151,8 @@ impl Poller {
                     if std::mem::take(&mut self.failing) {
                         tracing::info!(url = self.config.url, "the VTN answers again");
                     }
-                    self.take(&events).await;
+                    let now = self.now().await;
+                    self.take(&events, now).await;
                     self.price(&events).await;
                 }
                 Err(why) => {
@@ -222,16 +223,27 @@ impl Poller {
         Ok(Some(given.access_token))
     }
 
-    /// Hands to control what has changed.
-    async fn take(&mut self, events: &[Read]) {
-        let faults = self.known.hear(events, &self.terms, self.clock.wall());
+    /// What time it is: as control reckons while the clock is not trusted; nothing where nobody knows.
+    async fn now(&self) -> Option<Wall> {
+        let read = self.clock.read();
+        if read.trusted {
+            return Some(read.wall);
+        }
+        let Ok(Answer::Grid(view)) = self.asker.ask(ApiQuestion::Grid).await else { return None };
+        view.and_then(|view| view.at_ms).map(Wall)
+    }
+
+    /// Hands to control what has changed. Where nobody knows what time it is nothing is taken, and nothing taken back.
+    async fn take(&mut self, events: &[Read], now: Option<Wall>) {
+        let faults = self.known.hear(events, &self.terms, now);
         for why in faults.iter().filter(|why| !self.faults.contains(why)) {
             tracing::error!(url = self.config.url, "an event is not taken, and what it said before holds: {why}");
         }
         let new = faults.iter().filter(|why| !self.faults.contains(why)).count();
         self.faults = faults;
         self.refuse(GridFault::Malformed, new).await;
-        let Some(limits) = self.due().await else { return };
+        let Some(now) = now else { return };
+        let Some(limits) = self.due(now).await else { return };
         if self.said.as_ref() == Some(&limits) {
             return;
         }
@@ -262,7 +274,7 @@ impl Poller {
 
     /// Hands prices and carbon to control that are others than before, or that were told long ago: who tells them lives.
     async fn price(&mut self, events: &[Read]) {
-        let (now, mono) = (self.clock.wall(), self.clock.mono());
+        let Now { wall: now, mono, trusted } = self.clock.read();
         let priced = events.iter().filter_map(|of| of.as_ref().ok()).filter(|of| of.is_priced());
         let mut faults = Vec::new();
         let mut all: Vec<Told> = Vec::new();
@@ -289,7 +301,7 @@ impl Poller {
         }
         let slots = price::slots(&all, now, needs);
         let lately = |(said, at): &(Vec<Slot>, Mono)| *said == slots && mono.since(*at) < AGAIN;
-        if slots.is_empty() || !self.clock.trusted() || self.market.said.as_ref().is_some_and(lately) {
+        if slots.is_empty() || !trusted || self.market.said.as_ref().is_some_and(lately) {
             return;
         }
         let offer = Offer { from, currency, slots: slots.clone(), published: None, kept: false };
@@ -305,23 +317,14 @@ impl Poller {
         (MOST_TARGETS / self.feeds.len().max(1)).clamp(1, MOST)
     }
 
-    /// What limits from now on, by time; nothing where control does not answer and nobody knows.
-    async fn due(&mut self) -> Option<Vec<Limit>> {
-        let first = self.said.is_none() && self.known.is_unclear();
-        let view = if first || !self.clock.trusted() {
+    /// What limits from now on, by time; nothing where control does not say what it knows of before.
+    async fn due(&mut self, now: Wall) -> Option<Vec<Limit>> {
+        if self.said.is_none() && self.known.is_unclear() {
             let Ok(Answer::Grid(view)) = self.asker.ask(ApiQuestion::Grid).await else { return None };
-            view
-        } else {
-            None
-        };
-        if let Some(view) = view.as_ref().filter(|_| first) {
-            self.known.before(before(view, &self.config.ven));
+            self.known.before(view.as_ref().map(|view| before(view, &self.config.ven)).unwrap_or_default());
         }
         let mut limits = self.known.limits();
-        // By a clock that is not trusted nothing is over but by what control reckons.
-        let now =
-            if self.clock.trusted() { Some(self.clock.wall()) } else { view.and_then(|view| view.at_ms).map(Wall) };
-        limits.retain(|of| now.is_none_or(|now| of.end.is_none_or(|end| end > now)));
+        limits.retain(|of| of.end.is_none_or(|end| end > now));
         limits.truncate(LATER);
         Some(limits)
     }
@@ -374,3 +377,6 @@ fn before(view: &GridView, ven: &str) -> Vec<Limit> {
     };
     ours.map(limit).collect()
 }
+
+#[cfg(test)]
+mod tests;

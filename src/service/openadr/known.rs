@@ -34,8 +34,12 @@ pub fn read(value: &Value) -> Read {
 }
 
 impl Known {
-    /// Takes all events that the server lists at a time. What could not be understood, as sentences.
-    pub fn hear(&mut self, listed: &[Read], terms: &Terms, now: Wall) -> Vec<String> {
+    /// Takes all events that the server lists at a time; where nobody knows what time it is none is taken, and all that was known stays. What could not be understood, as sentences.
+    pub fn hear(&mut self, listed: &[Read], terms: &Terms, now: Option<Wall>) -> Vec<String> {
+        let Some(now) = now else {
+            // What makes no sense makes none at any time.
+            return self.clone().hear(listed, terms, Some(Wall(0)));
+        };
         let (mut faults, mut names, mut nameless) = (Vec::new(), Vec::new(), false);
         self.unclear = false;
         for event in listed {

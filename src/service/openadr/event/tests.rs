@@ -16,7 +16,7 @@ const HOUR: i64 = 3_600_000;
 fn limits(events: &[Event], terms: &Terms, now: Wall) -> (Vec<Limit>, Vec<String>) {
     let mut known = super::super::known::Known::default();
     let all: Vec<_> = events.iter().cloned().map(Ok).collect();
-    let faults = known.hear(&all, terms, now);
+    let faults = known.hear(&all, terms, Some(now));
     (known.limits(), faults)
 }
 

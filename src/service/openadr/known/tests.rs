@@ -25,8 +25,12 @@ fn rows(known: &Known) -> Vec<(i64, f64)> {
 }
 
 fn hear(known: &mut Known, events: &[Value]) -> Vec<String> {
+    hear_at(known, events, NOW)
+}
+
+fn hear_at(known: &mut Known, events: &[Value], now: Wall) -> Vec<String> {
     let read: Vec<Read> = events.iter().map(read).collect();
-    known.hear(&read, &terms(), NOW)
+    known.hear(&read, &terms(), Some(now))
 }
 
 const TWO: &str = "2026-07-15T14:00:00Z";
