@@ -219,7 +219,11 @@ impl Event {
                     if number < 0.0 {
                         return Err(format!("`{}` is {number}, below zero", payload.kind));
                     }
-                    Some(number * self.scale(&payload.kind)?)
+                    let watts = number * self.scale(&payload.kind)?;
+                    if !watts.is_finite() {
+                        return Err(format!("`{}` is {number}, more than any number of watts", payload.kind));
+                    }
+                    Some(watts)
                 }
                 "SIMPLE" => {
                     let level = payload.values.iter().filter_map(Value::as_f64).fold(number()?, f64::max);

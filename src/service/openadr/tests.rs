@@ -192,3 +192,19 @@ async fn where_nobody_knows_what_time_it_is_nothing_is_taken_and_nothing_taken_b
     hear(&mut poller, &[event("peak", start, 500.0, ("PT4H", "PT4H"))]).await;
     assert_eq!(scan.lock().expect("whole").targets(), [(true, 500e3)]);
 }
+
+#[tokio::test]
+async fn a_number_that_stands_for_none_blocks_no_other_event() {
+    let start = Clock::machine().wall();
+    let mut scan = Scan::new(start);
+    scan.run(1);
+    let (mut poller, scan) = poller(scan, true);
+    let (once, later) = (("PT1H", "PT1H"), Wall(start.0 + 2 * HOUR));
+    hear(&mut poller, &[event("none", later, f64::MAX, once), event("peak", start, 600.0, once)]).await;
+    assert_eq!(scan.lock().expect("whole").targets(), [(true, 600e3)]);
+    assert_eq!(scan.lock().expect("whole").refused(), 1, "it is told");
+    // What is a number of watts is taken, as any power above the feed's own limit is: it limits nothing.
+    hear(&mut poller, &[event("most", later, 1e300, once), event("peak", start, 600.0, once)]).await;
+    let targets = scan.lock().expect("whole").targets();
+    assert!(targets.contains(&(true, 600e3)) && targets.contains(&(false, 1e303)), "{targets:?}");
+}

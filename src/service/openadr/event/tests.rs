@@ -121,6 +121,7 @@ fn what_cannot_be_understood_is_told_and_nothing_of_that_event_is_taken() {
         (broken(&|e| e.intervals[1].payloads[0].values = vec![json!(-1)]), "below zero"),
         (broken(&|e| e.intervals[1].payloads[0].values = vec![json!("many")]), "has no number"),
         (broken(&|e| e.intervals[1].payloads[0].values.clear()), "has no number"),
+        (broken(&|e| e.intervals[1].payloads[0].values = vec![json!(f64::MAX)]), "more than any number of watts"),
         (broken(&|e| e.interval_period = None), "has no time"),
         (broken(&|e| e.interval_period = period("tomorrow", "PT1H")), "is no time"),
         (broken(&|e| e.interval_period = period("2026-07-15T14:00:00Z", "an hour")), "is no length"),
