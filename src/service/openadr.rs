@@ -147,11 +147,12 @@ impl Poller {
     async fn attend(mut self) {
         loop {
             match self.events().await {
-                Ok(events) => {
+                Ok(mut events) => {
                     if std::mem::take(&mut self.failing) {
                         tracing::info!(url = self.config.url, "the VTN answers again");
                     }
                     let now = self.now().await;
+                    self.known.date(&mut events, now);
                     self.take(&events, now).await;
                     self.price(&events).await;
                 }

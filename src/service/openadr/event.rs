@@ -19,6 +19,8 @@ use plant::time::Wall;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::service::clock::rfc3339;
+
 /// An event of a programme, as far as it matters here.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -253,10 +255,16 @@ impl Event {
         }
     }
 
-    /// When an event that begins now has begun: when it was said.
-    fn said(&self, now: Wall) -> Wall {
-        let at = self.modification_date_time.as_ref().or(self.created_date_time.as_ref());
-        at.and_then(|at| at.parse::<Timestamp>().ok()).map_or(now, |at| Wall(at.as_millisecond()))
+    /// When it was made or changed last; nothing where it does not say.
+    #[must_use]
+    pub fn made(&self) -> Option<Wall> {
+        let said = [self.modification_date_time.as_ref(), self.created_date_time.as_ref()];
+        said.into_iter().flatten().find_map(|at| at.parse::<Timestamp>().ok()).map(|at| Wall(at.as_millisecond()))
+    }
+
+    /// It was made then, as far as anybody knows.
+    pub fn dated(&mut self, at: Wall) {
+        self.created_date_time = Some(rfc3339(at.0));
     }
 }
 

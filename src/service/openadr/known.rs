@@ -15,6 +15,8 @@ use super::event::{Event, Limit, Ranked, Terms, resolve};
 pub struct Known {
     /// What each event that is listed limits, as it was understood last.
     events: BTreeMap<String, Vec<Ranked>>,
+    /// When each that is listed and says not when it was made was heard first.
+    first: BTreeMap<String, Wall>,
     /// What was in force before this run began, as long as an event is listed of which this run has understood nothing: it may be of that one.
     before: Vec<Limit>,
     /// There is such an event.
@@ -34,6 +36,25 @@ pub fn read(value: &Value) -> Read {
 }
 
 impl Known {
+    /// An event that says not when it was made was made when it was heard first: one that begins then does not begin anew whenever it is listed.
+    pub fn date(&mut self, listed: &mut [Read], now: Option<Wall>) {
+        let mut names = Vec::new();
+        let mut nameless = false;
+        for event in listed {
+            match event {
+                Ok(event) => {
+                    names.push(event.id.clone());
+                    if let (None, Some(now)) = (event.made(), now) {
+                        event.dated(*self.first.entry(event.id.clone()).or_insert(now));
+                    }
+                }
+                Err((Some(name), _)) => names.push(name.clone()),
+                Err((None, _)) => nameless = true,
+            }
+        }
+        self.first.retain(|name, _| nameless || names.contains(name));
+    }
+
     /// Takes all events that the server lists at a time; where nobody knows what time it is none is taken, and all that was known stays. What could not be understood, as sentences.
     pub fn hear(&mut self, listed: &[Read], terms: &Terms, now: Option<Wall>) -> Vec<String> {
         let Some(now) = now else {

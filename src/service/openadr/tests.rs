@@ -130,8 +130,9 @@ fn event(id: &str, start: Wall, kilowatts: f64, (round, long): (&str, &str)) -> 
 }
 
 async fn hear(poller: &mut Poller, events: &[Value]) {
-    let events: Vec<Read> = events.iter().map(known::read).collect();
+    let mut events: Vec<Read> = events.iter().map(known::read).collect();
     let now = poller.now().await;
+    poller.known.date(&mut events, now);
     poller.take(&events, now).await;
 }
 

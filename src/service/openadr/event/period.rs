@@ -71,7 +71,7 @@ impl<'a> Clock<'a> {
                 let usual = usual.and_then(|of| of.start.as_deref()).filter(|start| !is_now(start));
                 match usual {
                     Some(start) => (self.shifted(start, None)?, false),
-                    None => (later(self.event.said(self.now), self.spread(own)?)?, true),
+                    None => (later(self.event.made().unwrap_or(self.now), self.spread(own)?)?, true),
                 }
             }
         };

@@ -29,7 +29,8 @@ fn hear(known: &mut Known, events: &[Value]) -> Vec<String> {
 }
 
 fn hear_at(known: &mut Known, events: &[Value], now: Wall) -> Vec<String> {
-    let read: Vec<Read> = events.iter().map(read).collect();
+    let mut read: Vec<Read> = events.iter().map(read).collect();
+    known.date(&mut read, Some(now));
     known.hear(&read, &terms(), Some(now))
 }
 
@@ -87,4 +88,26 @@ fn an_event_for_a_group_whose_members_nobody_knows_is_told_and_one_for_others_is
     assert_eq!(rows(&known), []);
     assert!(hear(&mut known, &[with(json!(["group-1", "hall-a"]))]).is_empty());
     assert_eq!(rows(&known), [(1, 600e3)]);
+}
+
+#[test]
+fn an_event_that_begins_now_and_says_not_when_it_was_made_begins_when_it_was_heard_first() {
+    let mut known = Known::default();
+    let now = event("a", "0001-01-01T00:00:00Z", 600.0);
+    let mut dated = event("b", "0001-01-01T00:00:00Z", 500.0);
+    dated["modificationDateTime"] = json!("yesterday");
+    dated["createdDateTime"] = json!("2026-07-15T18:00:00Z");
+    for hour in [0, 1, 1] {
+        hear_at(&mut known, &[now.clone(), dated.clone()], Wall(NOW.0 + hour * HOUR));
+        assert_eq!(rows(&known), [(0, 600e3), (5, 500e3)], "after {hour} h");
+    }
+    // It cannot be read for a while; then it is gone, and another of its name begins when it comes.
+    let mut shape = now.clone();
+    shape["priority"] = json!("high");
+    hear_at(&mut known, &[shape], Wall(NOW.0 + HOUR));
+    hear_at(&mut known, std::slice::from_ref(&now), Wall(NOW.0 + HOUR));
+    assert_eq!(rows(&known), [(0, 600e3)]);
+    hear_at(&mut known, &[], Wall(NOW.0 + 2 * HOUR));
+    hear_at(&mut known, &[now], Wall(NOW.0 + 3 * HOUR));
+    assert_eq!(rows(&known), [(3, 600e3)]);
 }
