@@ -16,15 +16,15 @@ use super::mqtt::{MqttConfig, MqttFault, Pauses, dial};
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 /// Requests that wait inside the client.
 const QUEUE: usize = 64;
-/// Messages that wait for a connection; the oldest go first.
+/// Messages that wait for a connection; of more the oldest that are said again anyway go first.
 const WAITING: usize = 64;
 
 /// How sure a message must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sure {
-    /// It arrives, perhaps twice.
+    /// It arrives, perhaps twice. Of what we say: a state, which is said again soon.
     AtLeastOnce,
-    /// It arrives once.
+    /// It arrives once. Of what we say: what is said once.
     ExactlyOnce,
 }
 
@@ -108,14 +108,15 @@ impl Flex {
         Ok(Self { desk, task: tokio::spawn(line.run()) })
     }
 
-    /// Says something, never kept by the broker. What waits too long for one is forgotten, the oldest first.
+    /// Says something, never kept by the broker. Of what waits too long for one the oldest state is forgotten, and only where there is none the oldest of what is said once.
     pub fn say(&self, topic: &str, payload: Vec<u8>, sure: Sure) {
         let mut waiting = self.desk.lock();
-        if waiting.len() >= WAITING {
-            waiting.pop_front();
-            tracing::warn!(topic, "too much waits for the grid's broker: the oldest word is forgotten");
-        }
         waiting.push_back(Saying { topic: topic.to_owned(), payload, sure });
+        if waiting.len() > WAITING {
+            let state = waiting.iter().position(|of| of.sure == Sure::AtLeastOnce);
+            let forgotten = waiting.remove(state.unwrap_or_default()).map(|of| of.topic);
+            tracing::warn!(topic = forgotten, "too much waits for the grid's broker: an old word is forgotten");
+        }
         drop(waiting);
         self.desk.more.notify_one();
     }
@@ -200,3 +201,6 @@ async fn speak(client: AsyncClient, filters: Vec<SubscribeFilter>, desk: Arc<Des
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

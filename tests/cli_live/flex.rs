@@ -4,7 +4,7 @@
 mod contract;
 mod signed;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rumqttc::QoS;
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ impl Grid {
                 return found.clone();
             }
             assert!(begun.elapsed() < PATIENCE, "never: {what}; {:?}", all.last());
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 }
@@ -183,7 +183,7 @@ fn an_agent_of_a_grid_sets_a_target_and_hears_what_comes_of_it() {
     let begun = Instant::now();
     while grid.peer.heard(STATE).len() <= before {
         assert!(begun.elapsed() < PATIENCE, "nothing is said to the new broker\n{}", run.log());
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
 
     // Taken back: the breach is over, by its old name, and the feed is free.
@@ -212,7 +212,7 @@ fn as_the_contract_has_it(grid: &Grid) {
     }
     // Who comes later finds nothing kept.
     let late = grid.runtime.block_on(Peer::connect(options("late", grid.broker.port), &["grid/#"]));
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     assert!([TARGET, STATE, BREACH, ENFORCED].iter().all(|topic| late.came(topic).iter().all(|(_, kept)| !kept)));
 
     let all: Vec<Value> =
@@ -252,6 +252,40 @@ fn keeps_the_schemas(contract: &Contract, grid: &Grid, breach: &Value) {
         theirs += 1;
     }
     println!("{ours} messages of ours and {theirs} of others keep the published schemas");
+}
+
+#[test]
+fn that_a_breach_is_over_is_said_again_where_it_was_lost_with_a_connection() {
+    let Some(mut grid) = Grid::new() else { return };
+    let rig = rig(&grid.broker, &grid.acme, &grid.ima);
+    let mut run = rig.running(&[]);
+    rig.text(&["power", "target", "--watts", "100e3", "--feed", "utility", "--reason", "they phoned"]);
+    let escalated = grid.until(BREACH, "its escalation", &|data| data["status"] == "escalated");
+    // What is said to a broker that hangs is said for nobody.
+    grid.broker.freeze();
+    rig.text(&["power", "target", "--lift", "--feed", "utility", "--reason", "they phoned again"]);
+    rig.until(&["power", "grid"], "its end", |shown| shown["feeds"][0]["breach"]["stage"] == "kept");
+    std::thread::sleep(Duration::from_secs(3));
+    let over = |text: &String| {
+        let data = data(text);
+        data["status"] == "resolved" && data["breach"]["breach_id"] == escalated["breach"]["breach_id"]
+    };
+    // Whoever listens must be there again before we are: where that failed the next connection has it, too.
+    let heard = (0..5).any(|_| {
+        grid.broker.crash();
+        grid.broker.again();
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE / 5 {
+            if grid.peer.heard(BREACH).iter().any(over) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
+    });
+    assert!(heard, "never: its end\n{}", run.log());
+    run.signal("TERM");
+    assert_eq!(run.wait(), Some(0), "{}", run.log());
 }
 
 #[test]

@@ -52,6 +52,18 @@ impl Mosquitto {
         self.child.wait().expect("ends");
     }
 
+    /// It hangs: who speaks to it does not notice yet.
+    pub fn freeze(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-STOP", &pid]).status().expect("runs").success());
+    }
+
+    /// Ends it as a machine that dies does.
+    pub fn crash(&mut self) {
+        self.child.kill().expect("a child");
+        self.child.wait().expect("ends");
+    }
+
     pub fn again(&mut self) {
         self.child = Self::spawn(self.dir.path());
         self.wait();

@@ -23,9 +23,21 @@ struct Known {
     number: u64,
     stage: Stage,
     critical: bool,
+    /// When it was detected (ms).
+    detected_ms: i64,
     /// The target's correlation, and its power (W).
     correlation: String,
     watts: f64,
+    /// What was said of it last may be lost.
+    unsaid: bool,
+}
+
+impl Known {
+    /// Somebody may still take it for one that stands.
+    const fn stands(&self) -> bool {
+        let over = matches!(self.stage, Stage::Kept) && !self.unsaid;
+        !over && !self.correlation.is_empty()
+    }
 }
 
 /// The breaches that have been told.
@@ -55,9 +67,9 @@ pub struct Around<'a> {
 }
 
 impl Alerts {
-    /// The broker is another one, or a message of ours may be lost with the last connection: what stands is said again.
+    /// The broker is another one, or a message of ours may be lost with the last connection: what was said last is said again, that a breach is over too.
     pub fn again(&mut self) {
-        self.0.values_mut().for_each(|known| known.stage = Stage::Kept);
+        self.0.values_mut().for_each(|known| known.unsaid = !known.correlation.is_empty());
     }
 
     /// True where something is to be said of a feed.
@@ -68,13 +80,24 @@ impl Alerts {
             // One that is over may have ended while nobody was here to say so: it is said once more, by the same name.
             None => now.stage != Stage::Kept || now.resolved_ms.is_some(),
             Some(known) if known.number != now.number => true,
-            Some(known) => known.stage != now.stage || now.stage != Stage::Kept && known.critical != now.critical,
+            Some(known) => {
+                known.unsaid || known.stage != now.stage || now.stage != Stage::Kept && known.critical != now.critical
+            }
         }
     }
 
     /// What is to be said of a feed.
     pub fn say(&mut self, around: &Around<'_>, (view, held): (&GridView, &HeldView), tag: &str) -> Option<Alert> {
         let now = held.breach.as_ref().filter(|_| self.is_due(held))?;
+        if let Some(of) = self.0.get_mut(&held.feed).filter(|of| of.number != now.number && of.stands()) {
+            // The one before is over, and nobody may have heard that: first that, and with the next look this one.
+            (of.stage, of.unsaid) = (Stage::Kept, false);
+            let (number, critical, detected_ms) = (of.number, of.critical, of.detected_ms);
+            let over =
+                BreachView { stage: of.stage, number, critical, detected_ms, resolved_ms: Some(now.detected_ms) };
+            let data = data(around, (held, &over), tag, (&of.correlation, of.watts));
+            return Some(Alert { correlation: of.correlation.clone(), data });
+        }
         let known = self.0.get(&held.feed).filter(|known| known.number == now.number);
         let target = held.target.and_then(|number| view.targets.iter().find(|of| of.number == number));
         // Of one that was over before us only a target that was there before it can be what it was of.
@@ -87,8 +110,15 @@ impl Alerts {
             (None, None) if now.stage == Stage::Kept => (String::new(), 0.0),
             (None, None) => return None,
         };
-        let (stage, critical, number) = (now.stage, now.critical, now.number);
-        let known = Known { number, stage, critical, correlation: correlation.clone(), watts };
+        let known = Known {
+            number: now.number,
+            stage: now.stage,
+            critical: now.critical,
+            detected_ms: now.detected_ms,
+            correlation: correlation.clone(),
+            watts,
+            unsaid: false,
+        };
         self.0.insert(held.feed.clone(), known);
         if correlation.is_empty() {
             return None;

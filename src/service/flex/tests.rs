@@ -1,5 +1,7 @@
 //! What is believed and what is said, without a wire.
 
+mod again;
+
 use plant::gpu::Uuid;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
