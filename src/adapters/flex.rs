@@ -3,10 +3,12 @@
 //! One client a connection, nothing outlives it but what must arrive: that waits here until it has been handed to a connection. Every topic is subscribed anew on each.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, SubscribeReasonCode};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
@@ -53,8 +55,6 @@ pub struct Heard {
 pub enum Word {
     /// A message.
     Heard(Heard),
-    /// The broker is there, or is again: what holds is to be said.
-    Here,
     /// The broker does not let us listen there.
     Refused(String),
 }
@@ -72,6 +72,10 @@ struct Saying {
 struct Desk {
     waiting: Mutex<VecDeque<Saying>>,
     more: Notify,
+    /// There is another connection.
+    here: AtomicBool,
+    /// Messages that came faster than the service hears.
+    missed: AtomicU32,
 }
 
 impl Desk {
@@ -120,6 +124,18 @@ impl Flex {
         drop(waiting);
         self.desk.more.notify_one();
     }
+
+    /// True once for every connection, or for some that came soon after each other: what holds is to be said.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.desk.here.swap(false, Ordering::Relaxed)
+    }
+
+    /// How many messages came faster than the service hears, since this was asked last: nothing came of them.
+    #[must_use]
+    pub fn missed(&self) -> u32 {
+        self.desk.missed.swap(0, Ordering::Relaxed)
+    }
 }
 
 /// The connection.
@@ -151,7 +167,7 @@ impl Line {
                     let filters =
                         filters.map(|(topic, sure)| SubscribeFilter::new(topic.clone(), sure.qos())).collect();
                     speaking = Some(tokio::spawn(speak(client.clone(), filters, Arc::clone(&self.desk))));
-                    self.tell(Word::Here);
+                    self.desk.here.store(true, Ordering::Relaxed);
                 }
                 Ok(Event::Incoming(Packet::Publish(message))) => self.tell(Word::Heard(Heard {
                     topic: message.topic,
@@ -178,9 +194,17 @@ impl Line {
         true
     }
 
+    /// Who waited here would let the connection die, and with it all that waits at the broker: what there is no room for is counted, and its sender is not left
+    /// without a word of it.
     fn tell(&self, word: Word) {
-        if self.words.try_send(word).is_err() {
-            tracing::error!("the service does not take what it is told by the grid's broker");
+        if let Err(TrySendError::Full(Word::Heard(heard)) | TrySendError::Closed(Word::Heard(heard))) =
+            self.words.try_send(word)
+        {
+            tracing::error!(
+                topic = heard.topic,
+                "a message of the grid's broker is not heard: more come than are taken"
+            );
+            self.desk.missed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

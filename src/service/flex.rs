@@ -36,7 +36,7 @@ use crate::service::api::call::{Answer, Asker, NoAnswer, Question};
 use crate::service::clock::Clock;
 use crate::service::config::{FlexConfig, Loaded};
 use alert::{Alerts, Around};
-use envelope::{Guard, Says, Wanted};
+use envelope::{Guard, Message, Says, Wanted};
 use ids::Trace;
 use jws::{Keys, Signer};
 use said::Tags;
@@ -65,7 +65,6 @@ struct Set {
 #[derive(Debug, Default)]
 struct News {
     set: Vec<Set>,
-    here: bool,
     refused: Vec<(GridFault, u32)>,
 }
 
@@ -187,7 +186,6 @@ impl Ear {
                         self.shared.refuse(&heard.topic, why);
                     }
                 }
-                Word::Here => self.shared.news().here = true,
                 Word::Refused(topic) => {
                     tracing::error!(
                         topic,
@@ -198,6 +196,7 @@ impl Ear {
         }
     }
 
+    /// Hears a message. One that control did not answer is forgotten: it may be said again as it was.
     async fn hear(&mut self, heard: &Heard) -> Result<(), GridFault> {
         let mut parts = heard.topic.split('/').skip(2);
         let (role, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -205,6 +204,16 @@ impl Ear {
         let now = self.shared.clock.trusted().then(|| self.shared.clock.wall());
         let kind = if role == "isv" { "grid.loadtarget.set.v1" } else { "grid.powerbreach.enforcement.v1" };
         let message = self.guard.read((&heard.payload, heard.kept), Wanted { source: &source, kind }, now)?;
+        let id = message.id.clone();
+        let heard = self.put((role, name), message).await;
+        if heard == Err(GridFault::NoAnswer) {
+            self.guard.forget(&id);
+        }
+        heard
+    }
+
+    /// Hands what somebody says to control.
+    async fn put(&self, (role, name): (&str, &str), message: Message) -> Result<(), GridFault> {
         if role != "isv" {
             let said::Enforced { breach, feed, what } = said::enforced(&message.data, &self.shared.tags)?;
             tracing::info!(breach, "infrastructure has acted on hints");
@@ -260,17 +269,15 @@ impl Mouth {
 
     /// Tells control what was not taken.
     async fn confess(&self) {
-        let refused = std::mem::take(&mut self.shared.news().refused);
+        let missed = Some((GridFault::NoAnswer, self.line.missed())).filter(|(_, count)| *count > 0);
+        let refused = std::mem::take(&mut self.shared.news().refused).into_iter().chain(missed);
         for (why, count) in refused {
             self.shared.put(Ask::Grid(Said::Refused { why, count }), "service").await;
         }
     }
 
     async fn look(&mut self, view: &GridView) {
-        let (set, here) = {
-            let mut news = self.shared.news();
-            (std::mem::take(&mut news.set), std::mem::take(&mut news.here))
-        };
+        let set = std::mem::take(&mut self.shared.news().set);
         for of in set {
             self.remember(&of);
             let because =
@@ -288,10 +295,11 @@ impl Mouth {
             }
         }
         let every = self.shared.config.status_every.millis() / Span::from_secs(1).millis();
-        if here {
+        let new = self.line.is_new();
+        if new {
             self.alerts.again();
         }
-        if here || self.since >= every {
+        if new || self.since >= every {
             self.say_state(view, |_| Because::Periodic, None);
         }
         for held in &view.feeds {

@@ -38,6 +38,8 @@ struct Attributes {
 /// A message that is believed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
+    /// Its own name.
+    pub id: String,
     /// By which the other side knows what follows from it.
     pub correlation: String,
     /// Its trace.
@@ -110,9 +112,14 @@ impl Guard {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return Err(GridFault::Malformed),
         };
         self.fresh(&of.id, at.as_millisecond(), now)?;
-        let correlation = of.correlationid.unwrap_or(of.id);
+        let correlation = of.correlationid.unwrap_or_else(|| of.id.clone());
         let trace = Trace::of(of.traceparent, of.tracestate);
-        Ok(Message { correlation, trace, data, dated: now.is_some() })
+        Ok(Message { id: of.id, correlation, trace, data, dated: now.is_some() })
+    }
+
+    /// Takes a message for one that was not heard: nothing came of it, and it may be said again as it was.
+    pub fn forget(&mut self, id: &str) {
+        self.known.remove(id);
     }
 
     /// Whether it is new: what is older than messages may be needs not be remembered.

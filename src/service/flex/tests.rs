@@ -59,7 +59,7 @@ fn guard(unsigned: bool) -> (Guard, Signer, Signer) {
     (Guard::new(keys, unsigned, Span::from_secs(120)), signer, foreign)
 }
 
-fn read(guard: &mut Guard, message: &Value, now: Option<i64>) -> Result<envelope::Message, GridFault> {
+fn read(guard: &mut Guard, message: &Value, now: Option<i64>) -> Result<Message, GridFault> {
     let bytes = message.to_string();
     guard.read((bytes.as_bytes(), false), Wanted { source: ISV, kind: KIND }, now.map(Wall))
 }
