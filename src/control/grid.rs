@@ -75,10 +75,8 @@ struct Feed {
     turned: u64,
     /// When what holds it now began.
     since: Option<Wall>,
-    /// What flows (W), what of that is no machine, and whether its meter says so.
-    load: Watts,
-    other: Watts,
-    metered: bool,
+    /// What flows.
+    flows: Flows,
 }
 
 /// What time it is, as far as anybody knows.
@@ -96,7 +94,7 @@ pub(super) struct Reckoned {
 }
 
 /// What flows through a feed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Flows {
     /// What (W); what is not read counts at its most.
     pub load: Watts,
@@ -161,9 +159,7 @@ impl Feed {
             turns: [None; TURNS],
             turned: 0,
             since: None,
-            load: Watts(0.0),
-            other: Watts(0.0),
-            metered: false,
+            flows: Flows::default(),
         }
     }
 
@@ -172,7 +168,7 @@ impl Feed {
         let (about, goal) = (About::Feed(self.feed), held.map(|of| Goal::of(of.most, rules.margin)));
         self.by = held.map(|of| of.number);
         let chance = super::power::chance(tick.seq, self.feed.index());
-        if let Some(turn) = self.ramp.step(goal, (self.load, self.other), rules, (tick.dt, chance)) {
+        if let Some(turn) = self.ramp.step(goal, self.flows, rules, (tick.dt, chance)) {
             self.turns.rotate_right(1);
             if let Some(newest) = self.turns.first_mut() {
                 *newest = Some(turn);
@@ -181,7 +177,7 @@ impl Feed {
             self.tell(turn, held, (about, wall), news);
         }
         // What no meter sees is no measured load: nobody is called to act on a guess.
-        let seen = self.metered.then_some(self.load);
+        let seen = self.flows.metered.then_some(self.flows.load);
         let limit = held.filter(|_| self.ramp.is_there()).map(|of| (of.most, of.best_effort));
         if let Some(told) = self.breach.step(seen, limit, (rules, wall, tick.dt)) {
             news.switched(about, (What::Grid(told), told != GridNews::Resolved));
@@ -239,7 +235,7 @@ impl Grid {
         self.book.pass(self.now.wall, shift);
         for feed in &mut self.feeds {
             if let Some(flows) = flows(feed.feed) {
-                (feed.load, feed.other, feed.metered) = (flows.load, flows.other, flows.metered);
+                feed.flows = flows;
             }
             feed.step(rules, self.book.holds(feed.feed), (tick, self.now.wall), news);
         }

@@ -15,6 +15,8 @@ use plant::time::Span;
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
 
+use super::Flows;
+
 /// What machines draw without a target is remembered as a mean over so long (s).
 const USUAL: f64 = 900.0;
 /// The longest rest before a ramp up, of the ramp (1).
@@ -144,11 +146,11 @@ impl Ramp {
         self.usual.map(|usual| (usual + self.other).min(self.whole))
     }
 
-    /// One scan: what it shall come to, what flows and what of that is no machine (W), for how long, and a number that nobody chose (1, 0 to 1).
+    /// One scan: what it shall come to, what flows, for how long, and a number that nobody chose (1, 0 to 1).
     pub fn step(
         &mut self,
         goal: Option<Goal>,
-        (load, other): (Watts, Watts),
+        Flows { load, other, metered }: Flows,
         rules: &Rules,
         (dt, chance): (Span, f64),
     ) -> Option<Turn> {
@@ -156,6 +158,8 @@ impl Ramp {
         let turned = if goal == self.goal { None } else { self.lead(goal, load, rules, chance) };
         let passed = dt.seconds();
         let (next, told) = match self.phase {
+            // What is not read counts at its most, and is not what machines draw.
+            Phase::Free if !metered => (Phase::Free, None),
             Phase::Free => {
                 let blend = (passed / USUAL).clamp(0.0, 1.0);
                 let drawn = load - other;

@@ -1,6 +1,7 @@
 //! Targets for a load that does as it is told.
 
 mod ended;
+mod lower;
 
 use plant::convert::f64_from_u64;
 use plant::event::Event;
