@@ -18,6 +18,8 @@ use plant::plan::Arrived;
 
 use crate::control::ahead::Question;
 
+/// The solver's thread. Where it panics greed answers, and nothing else ends: a panic in any other thread ends the process.
+pub const SOLVER: &str = "planner-solver";
 /// So long the solver is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So often one that is late is looked after.
@@ -108,7 +110,7 @@ fn answer(question: Box<Question>, late: &mut Option<Receiver<Arrived>>, by: Pla
     let ((done, solved), asked) = (channel(), question.clone());
     // Whoever does not wait any more has gone with all that this thread is for.
     let solve = move || drop(done.send((by.solver)(&asked)));
-    let begun = std::thread::Builder::new().name("planner-solver".into()).spawn(solve);
+    let begun = std::thread::Builder::new().name(SOLVER.into()).spawn(solve);
     match begun.map(|_| solved.recv_timeout(by.patience)) {
         Ok(Ok(plan)) => return plan,
         Ok(Err(RecvTimeoutError::Timeout)) => *late = Some(solved),
