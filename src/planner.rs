@@ -52,7 +52,7 @@ pub use explain::{JobPlan, SlotPlan, Target};
 pub use load::PlanFile;
 pub use plant::plan::{Limit, Short, Why};
 pub use problem::{
-    Battery, Demand, Domain, Job, MOST, MOST_SLOTS, Of, Problem, ProblemFault, SLOT_HOURS, Slot, WindowKind,
+    Battery, Demand, Domain, Job, LEAST, MOST, MOST_SLOTS, Of, Problem, ProblemFault, SLOT_HOURS, Slot, WindowKind,
 };
 pub use words::Names;
 pub use worth::{Worth, worth};

@@ -15,6 +15,9 @@ pub const MOST_SLOTS: usize = 384;
 /// The most kW, kWh and currency that a number of a problem may be: a solver's numbers must not lie further apart.
 pub const MOST: f64 = 1e6;
 
+/// The least kW that a job may draw.
+pub const LEAST: f64 = 0.001;
+
 /// A problem. Slot 0 is the one that begins now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Problem {

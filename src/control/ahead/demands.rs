@@ -108,7 +108,7 @@ fn demand(scene: &Scene<'_>, charge: &DemandCharge, active: Vec<bool>, (paid, fl
     let before = before.map(|watts| (watts.unwrap_or(0.0) / 1e3).clamp(0.0, MOST)).collect();
     Demand {
         name: charge.name.clone(),
-        rate: rate(charge, paid.max(floor)) * slots::taxed(scene.tariff),
+        rate: (rate(charge, paid.max(floor)) * slots::taxed(scene.tariff)).min(MOST),
         kind: kind(charge.window.kind),
         length: usize::try_from(length).unwrap_or(1),
         active,

@@ -128,7 +128,7 @@ impl State {
         let charged = self.ledger.charged_ahead(ground, (feed, first), planned);
         let one = |(quarter, charged): (i64, &Milli)| {
             let free = self.usable((plan, ground), feed, quarter).less(*charged).less(self.ledger.unleased(feed));
-            free.at_machines(weight) / 1e3
+            (free.at_machines(weight) / 1e3).min(MOST)
         };
         (first..).zip(&charged).map(one).collect()
     }
@@ -147,9 +147,10 @@ impl State {
         let release = if begins.at <= now { 0 } else { usize_from_u64(early.div_ceil(QUARTER_MS.unsigned_abs())) };
         let deadline = usize_from_u64(late.unsigned_abs());
         let kw = wait.power.wanted / 1e3;
-        if slots == 0 || kw <= 0.0 || kw > MOST || release.saturating_add(slots) >= deadline.saturating_add(1) {
+        if slots == 0 || release.saturating_add(slots) > deadline {
             return None;
         }
-        Some(Job { release, deadline, slots, ..begun::shape(&wait.lease, (kw, slots), wait.lease.may_pause()) })
+        let shape = begun::shape(&wait.lease, (kw, slots), wait.lease.may_pause())?;
+        Some(Job { release, deadline, slots, ..shape })
     }
 }

@@ -1,5 +1,6 @@
 //! Problems of the day ahead, worked out by hand.
 
+mod asked;
 mod days;
 mod following;
 mod jobs;

@@ -2,7 +2,7 @@
 
 use plant::read::{did_you_mean, is_name};
 
-use super::{Battery, Demand, Job, MOST, MOST_SLOTS, Problem, Slot};
+use super::{Battery, Demand, Job, LEAST, MOST, MOST_SLOTS, Problem, Slot};
 use crate::planner::tree;
 
 /// The thing of a problem that is at fault.
@@ -162,7 +162,7 @@ impl Faults {
 
     fn job(&mut self, n: usize, job: &Job, problem: &Problem) {
         let (of, name, slots) = (Of::Job(n), &job.name, problem.slots.len());
-        self.within(of, ("kw", &format!("the power of job `{name}`")), job.kw, (0.001, MOST));
+        self.within(of, ("kw", &format!("the power of job `{name}`")), job.kw, (LEAST, MOST));
         self.within(of, ("lost", &format!("what job `{name}` loses")), job.lost, (0.0, MOST));
         if job.domain.is_some_and(|domain| domain >= problem.domains.len()) {
             let help = did_you_mean(name, problem.domains.iter().map(|d| d.name.as_str()));
