@@ -91,6 +91,7 @@ fn told(of: &Supposed) -> String {
     let parts = [
         (of.yesterday, "have the price of the day before: none is published"),
         (of.unpriced, "have the mean of the prices that are known"),
+        (of.carbon, "have the carbon of the day before, or the mean of what is known: none is published"),
         (of.last_seen, "have the load that was seen last: no day of it is known"),
         (of.unjudged, "have a supposed error of their load: none was measured"),
         (of.mean_cooling, "have cooling for one more watt as for each in the mean: loads have moved too little"),

@@ -76,6 +76,8 @@ pub struct Supposed {
     pub yesterday: usize,
     /// Slots whose price is the mean of those that are known.
     pub unpriced: usize,
+    /// Slots whose carbon is that of the day before, or the mean of what is known, because none is published; 0 where carbon counts for nothing.
+    pub carbon: usize,
     /// Slots of which the load is what flowed last: no day of it was seen.
     pub last_seen: usize,
     /// Slots of which the load's error was never measured.
@@ -101,6 +103,9 @@ impl State {
         }
         let limit = plan.hall.power.feeds.get(peaks.feed())?.limit();
         let prices = slots::prices(tariff, self.prices.known(), first, &mut supposed);
+        if peaks.co2() <= 0.0 {
+            supposed.carbon = 0;
+        }
         let (mut all, mut made) = (Vec::with_capacity(prices.len()), Vec::with_capacity(prices.len()));
         for (n, priced) in (0..SLOTS).zip(&prices) {
             let expected = outlook.expected(&tariff.zone, first.saturating_add(n))?;

@@ -17,7 +17,7 @@ const DAY: i64 = 86_400_000;
 pub struct Priced {
     /// See above.
     pub price: f64,
-    /// See above; 0 where it is not known.
+    /// See above; 0 where none is known of any slot.
     pub grams: f64,
 }
 
@@ -31,26 +31,36 @@ pub fn price(tariff: &Tariff, known: &Prices, at: Wall) -> Option<f64> {
     tariff.price_at(at, Some(known)).map(|price| price.number() * taxed(tariff))
 }
 
-/// What energy costs from a quarter of an hour on. A price that is not known is that of the day before; where that is not known either, the mean of those
-/// that are, which moves nothing.
+/// What energy costs from a quarter of an hour on. A day-ahead price that is not known is that of the day before, with the tariff's own charges of the slot's hour, and carbon that is not known is
+/// that of the day before; where that is not known either, the mean of those that are, which moves nothing.
 pub fn prices(tariff: &Tariff, known: &Prices, first: i64, supposed: &mut Supposed) -> Vec<Priced> {
-    let at = |at: Wall| price(tariff, known, at);
+    let taxed = taxed(tariff);
     let mut each = Vec::with_capacity(usize_from_u64(SLOTS.unsigned_abs()));
     for n in 0..SLOTS {
         let from = begin(first.saturating_add(n));
         // Two days ago is no more kept; a plan looks further than a day.
-        let before = || at(Wall(from.0 - DAY)).or_else(|| at(Wall(from.0 - 2 * DAY)));
-        let (now, grams) = (at(from), known.at(from).and_then(|slot| slot.grams).map_or(0.0, |grams| grams.number()));
-        let price = now.or_else(before);
-        supposed.yesterday += usize::from(now.is_none() && price.is_some());
-        supposed.unpriced += usize::from(price.is_none());
-        each.push((price, grams));
+        let before = [Wall(from.0 - DAY), Wall(from.0 - 2 * DAY)];
+        let price = |said| tariff.price_by(from, (Some(known), said)).map(|price| price.number() * taxed);
+        let grams = |at| known.at(at).and_then(|slot| slot.grams).map(|grams| grams.number().clamp(0.0, MOST));
+        let (priced, clean) = (price(from), grams(from));
+        let found = priced.or_else(|| before.into_iter().find_map(price));
+        supposed.yesterday += usize::from(priced.is_none() && found.is_some());
+        supposed.unpriced += usize::from(found.is_none());
+        supposed.carbon += usize::from(clean.is_none());
+        each.push((found, clean.or_else(|| before.into_iter().find_map(grams))));
     }
-    let all = each.iter().filter_map(|(price, _)| *price);
-    let mean = all.clone().sum::<f64>() / f64_from_usize(all.count().max(1));
-    each.into_iter()
-        .map(|(price, grams)| Priced { price: price.unwrap_or(mean), grams: grams.clamp(0.0, MOST) })
-        .collect()
+    let (price, grams) = (mean(each.iter().map(|(price, _)| *price)), mean(each.iter().map(|(_, grams)| *grams)));
+    let priced = |(own, clean): (Option<f64>, Option<f64>)| Priced {
+        price: own.unwrap_or(price),
+        grams: clean.unwrap_or(grams),
+    };
+    each.into_iter().map(priced).collect()
+}
+
+/// The mean of those that are known; 0 where none is.
+fn mean(of: impl Iterator<Item = Option<f64>>) -> f64 {
+    let (sum, count) = of.flatten().fold((0.0, 0_usize), |(sum, count), one| (sum + one, count + 1));
+    sum / f64_from_usize(count.max(1))
 }
 
 /// A slot of the problem: in kW.

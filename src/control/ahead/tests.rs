@@ -145,12 +145,56 @@ fn a_price_that_nobody_published_is_yesterdays_or_moves_nothing() {
     // Between 12 and 24 h nobody knows the day before at that time either: the mean of 12 and 12 hours of 3.02.
     assert!((of(13) - 3.02).abs() < 1e-9, "{}", of(13));
     assert_eq!((supposed.yesterday, supposed.unpriced), (48, 48));
-    assert!((prices[0].grams - 300.0).abs() < 1e-9 && prices[60].grams.abs() < 1e-9);
     // Two hours later yesterday's last hours stand for the evening that is not published.
     let slots = (-12..0).map(|hour| slot(hour, 5)).chain((0..2).map(|hour| slot(hour, 3)));
     let known = Prices::of(slots.collect()).expect("slots");
     let prices = slots::prices(&tariff, &known, NOON / QUARTER_MS, &mut Supposed::default());
     assert!((prices[4 * 15].price - 5.02).abs() < 1e-9, "{:?}", prices[60]);
+}
+
+#[test]
+fn a_price_that_is_supposed_has_the_charges_of_its_own_hour() {
+    // 2026-07-17, a Friday, at noon; Saturday has a price of its own, and nobody has published a day-ahead price for it.
+    let friday = NOON + 48 * HOUR;
+    let rest = "day-ahead = true\n[[energy]]\nname = \"network\"\n[[energy.period]]\nname = \"working\"\ndays = [\"weekday\"]\nprice = 0.07\n[[energy.period]]\nname = \"free\"\nprice = 0.01\n";
+    let slot = |hour: i64| Slot {
+        from: Wall(friday + hour * HOUR),
+        to: Wall(friday + (hour + 1) * HOUR),
+        price: Some(Decimal::whole(1)),
+        grams: None,
+    };
+    let known = Prices::of((-12..12).map(slot).collect()).expect("slots");
+    let prices = slots::prices(&tariff(rest), &known, friday / QUARTER_MS, &mut Supposed::default());
+    assert!((prices[0].price - 1.07).abs() < 1e-9, "{:?}", prices[0]);
+    // Thirty hours on, at 18:00 on Saturday: Friday's price of that hour, and Saturday's charge.
+    assert!((prices[4 * 30].price - 1.01).abs() < 1e-9, "{:?}", prices[4 * 30]);
+}
+
+#[test]
+fn carbon_that_nobody_published_is_yesterdays_or_the_mean_and_never_nothing() {
+    let slot = |hour: i64, grams: Option<i64>| Slot {
+        from: Wall(NOON + hour * HOUR),
+        to: Wall(NOON + (hour + 1) * HOUR),
+        price: Some(Decimal::ONE),
+        grams: grams.map(Decimal::whole),
+    };
+    // Yesterday from 18:00 to midnight 600 g; today six hours of 200 g, then prices without carbon.
+    let slots = (-18..-12).map(|hour| slot(hour, Some(600)));
+    let slots = slots.chain((0..6).map(|hour| slot(hour, Some(200)))).chain((6..12).map(|hour| slot(hour, None)));
+    let known = Prices::of(slots.collect()).expect("slots");
+    let mut supposed = Supposed::default();
+    let tariff = tariff("day-ahead = true\n");
+    let prices = slots::prices(&tariff, &known, NOON / QUARTER_MS, &mut supposed);
+    let grams = |hour: usize| prices[hour * 4].grams;
+    assert_eq!((grams(0), grams(5)), (200.0, 200.0), "published");
+    assert_eq!((grams(6), grams(11)), (600.0, 600.0), "a day before");
+    assert_eq!((grams(24), grams(29)), (200.0, 200.0), "a day before is today, and published");
+    assert_eq!((grams(30), grams(35)), (600.0, 600.0), "two days before");
+    // Of 144 slots 48 have 200 g and 48 have 600 g; the other twelve hours have their mean.
+    assert_eq!((grams(12), grams(23)), (400.0, 400.0));
+    assert_eq!(supposed.carbon, 144 - 24);
+    let none = slots::prices(&tariff, &Prices::default(), NOON / QUARTER_MS, &mut Supposed::default());
+    assert!(none.iter().all(|of| of.grams == 0.0), "where nobody knows any, none moves anything");
 }
 
 #[test]

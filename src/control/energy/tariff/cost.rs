@@ -10,6 +10,12 @@ impl Tariff {
     /// the prices; the first tier else. Nothing where a day-ahead price is not known, or no period covers the instant.
     #[must_use]
     pub fn price_at(&self, at: Wall, prices: Option<&Prices>) -> Option<Decimal> {
+        self.price_by(at, (prices, at))
+    }
+
+    /// The same with the day-ahead price that holds at another instant, for who supposes that it holds at this one, too.
+    #[must_use]
+    pub fn price_by(&self, at: Wall, (prices, published): (Option<&Prices>, Wall)) -> Option<Decimal> {
         let local = self.local(at);
         self.energy.iter().enumerate().try_fold(Decimal::ZERO, |sum, (n, charge)| {
             let price = match &charge.price {
@@ -18,7 +24,7 @@ impl Tariff {
                     let kwh = prices.and_then(|prices| prices.flowed().kwh(at, (n, place)));
                     self.tier_at(period, (at, kwh.unwrap_or(0.0)))?
                 }
-                EnergyPrice::DayAhead(add) => prices?.at(at)?.price?.plus(*add),
+                EnergyPrice::DayAhead(add) => prices?.at(published)?.price?.plus(*add),
             };
             Some(sum.plus(price))
         })
