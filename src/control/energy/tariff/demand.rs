@@ -46,7 +46,8 @@ pub(super) fn bill(
         }
         Per::Year => year(rating, charge, (measured, &past), (lines, notices)),
     }
-    found.highest.map(|_| measured.0)
+    // Of a year the months out of season are known, too: what they lack is added where the peak comes later.
+    found.highest.map(|_| measured.0).or((none && charge.per == Per::Year).then_some(Decimal::ZERO))
 }
 
 /// The kW that a demand with a price per month is billed for, as its lines say it.

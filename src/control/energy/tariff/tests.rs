@@ -9,6 +9,7 @@ mod properties;
 mod published;
 mod urdb;
 mod worked;
+mod years;
 
 use std::fmt::Write;
 

@@ -209,40 +209,6 @@ fn a_price_per_day_is_paid_for_each_days_peak() {
 }
 
 #[test]
-fn a_price_per_year_is_paid_in_twelfths_and_what_the_months_before_lack_is_added() {
-    let tariff = tariff(
-        "[[demand]]\nname = \"capacity\"\nwindow = \"fixed\"\nlength = \"60min\"\nper = \"year\"\nprice = 120\n",
-    );
-    // January 500 kW, February 400 kW, March 560 kW: 31 + 28 + 31 days, the last an hour shorter.
-    let kw = [vec!["500"; 31 * 24], vec!["400"; 28 * 24], vec!["560"; 31 * 24 - 1]].concat();
-    let bills = bills(&tariff, &rows("2025-12-31T23:00:00Z", 60, &kw), Known::default());
-    assert_eq!(bills.len(), 3);
-    // 500 x 120 / 12 = 5000, and again in February. March: 560 x 10 = 5600, and 60 x 10 for each of the two months before.
-    says(&bills[0], &[("capacity", "500", "5000.00")]);
-    says(&bills[1], &[("capacity", "500", "5000.00")]);
-    assert_eq!(bills[1].lines[0].set_by, Some(SetBy::Earlier("2026-01-01".parse().expect("a day"))));
-    says(&bills[2], &[("capacity", "560", "5600.00"), ("capacity of 2 months before", "60", "1200.00")]);
-    let sum = bills.iter().fold(Decimal::ZERO, |sum, bill| sum.plus(bill.total));
-    assert_eq!(sum, dec("16800"), "3/12 of 560 x 120");
-    assert!(bills.iter().all(|bill| bill.notices.is_empty()), "{bills:#?}");
-}
-
-#[test]
-fn a_year_goes_by_the_billing_periods_that_begin_in_it_and_a_bill_over_its_end_says_so() {
-    let tariff = tariff(
-        "billing = { day = 15 }\n[[demand]]\nname = \"capacity\"\nwindow = \"fixed\"\nlength = \"60min\"\nper = \"year\"\nprice = 120\n",
-    );
-    // 15 November to 15 December at 300 kW, to 15 January at 400 with 700 on its tenth, to 15 February at 500.
-    let mut kw = [vec!["300"; 30 * 24], vec!["400"; 31 * 24], vec!["500"; 31 * 24]].concat();
-    kw[56 * 24] = "700";
-    let bills = bills(&tariff, &rows("2025-11-14T23:00:00Z", 60, &kw), Known::default());
-    let billed: Vec<_> = bills.iter().map(|bill| bill.lines[0].quantity.to_string()).collect();
-    assert_eq!(billed, ["300", "700", "500"], "the seven hundred are of the old year");
-    let told = |bill: &Bill| codes(bill).contains(&"year_ends_inside");
-    assert_eq!(bills.iter().map(told).collect::<Vec<_>>(), [false, true, false]);
-}
-
-#[test]
 fn coincident_windows_are_those_that_the_utility_names() {
     let named = "window = \"fixed\"\nprice = 4\nat = [\"2026-07-01T00:20:00+02:00\", \"2026-07-01T12:00:00+02:00\", \"2026-07-09T12:00:00+02:00\"]";
     // 00:20 to 00:35: 400 kW; 12:00 to 12:15: 100 kW. The highest: 400 x 4. The mean: 250 x 4.
