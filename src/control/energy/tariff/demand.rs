@@ -47,7 +47,11 @@ pub(super) fn bill(
         Per::Year => year(rating, charge, (measured, &past), (lines, notices)),
     }
     // Of a year the months out of season are known, too: what they lack is added where the peak comes later.
-    found.highest.map(|_| measured.0).or((none && charge.per == Per::Year).then_some(Decimal::ZERO))
+    let own = found.highest.map(|_| measured.0).or((none && charge.per == Per::Year).then_some(Decimal::ZERO));
+    // What was seen in part does not overrule a history that knows of more.
+    let same = |past: &&Past| past.from == rating.days.0 && past.demand == charge.name && !found.lacking.is_empty();
+    let known = rating.past.iter().filter(same).map(|past| past.kw).max();
+    own.map(|kw| known.map_or(kw, |known| known.max(kw)))
 }
 
 /// The kW that a demand with a price per month is billed for, as its lines say it.

@@ -68,3 +68,22 @@ fn a_year_of_windows_that_a_utility_names_is_billed_whole() {
     assert_eq!(totals, ["0.00", "0.00", "3000.00"]);
     assert_eq!(codes(&bills[2]), [""; 0], "none of its months is unknown");
 }
+
+#[test]
+fn a_billing_period_that_is_seen_in_part_does_not_overrule_the_history() {
+    let tariff = tariff(
+        "[[demand]]\nname = \"peak\"\nwindow = \"fixed\"\nlength = \"60min\"\nprice = 1\nratchet = { share = 1, months = 1 }\n",
+    );
+    let history = read_history("h.csv", "from,demand,kw\n2026-07-01,peak,500\n").expect("reads");
+    let known = Known { history: &history, ..Known::default() };
+    let peaks = |from: &str, days: usize| -> Vec<(String, String)> {
+        let kw = [vec!["300"; days * 24], vec!["100"; 31 * 24]].concat();
+        let bills = bills(&tariff, &rows(from, 60, &kw), known);
+        bills.iter().map(|bill| (bill.peaks[0].kw.to_string(), bill.lines[0].quantity.to_string())).collect()
+    };
+    let both = |a: (&str, &str), b: (&str, &str)| [a, b].map(|(kw, billed)| (kw.to_owned(), billed.to_owned()));
+    // Of July ten days are seen, at 300 kW: the 500 of the history may lie in the others. It is handed on, and August bills it.
+    assert_eq!(peaks("2026-07-21T22:00:00Z", 10), both(("500", "300"), ("100", "500")));
+    // Seen whole it was 300.
+    assert_eq!(peaks("2026-06-30T22:00:00Z", 31), both(("300", "300"), ("100", "300")));
+}
