@@ -186,12 +186,19 @@ impl LivePrices {
         if let Some(newest) = self.newest.as_mut().filter(|newest| !newest.sure) {
             (newest.at, newest.sure) = (tick.wall, true);
         }
+        self.not_ahead_of(tick.wall);
         for (trouble, found) in self.judge(rules, tick.wall) {
             // What is only on its way at the start is not missed.
             if found.is_none() || clock.running() >= GRACE {
                 self.turn(trouble, found, priced, news);
             }
         }
+    }
+
+    /// By a clock that is trusted nothing was published later than now: what came while it was ahead, or from a publisher whose clock was, must not shut out who comes later.
+    fn not_ahead_of(&mut self, now: Wall) {
+        let all = self.said.iter_mut().chain(self.newest.as_mut().map(|newest| &mut newest.at));
+        all.for_each(|at| *at = (*at).min(now));
     }
 
     fn at(&self, tariff: &Tariff, wall: Wall) -> PriceNow {
@@ -259,8 +266,10 @@ impl LivePrices {
         if tariff.needs_prices() && new.slots().iter().any(|slot| slot.price.is_none()) {
             return Err(Refusal::NoPrices);
         }
+        if tick.clock_trusted {
+            self.not_ahead_of(tick.wall);
+        }
         let heard = self.newest.as_ref().map(|newest| newest.at);
-        // A publisher whose clock is ahead must not shut out who comes later.
         let stamped = offer.published.map(|at| if tick.clock_trusted { at.min(tick.wall) } else { at });
         let at = stamped.unwrap_or_else(|| heard.map_or(tick.wall, |heard| heard.max(tick.wall)));
         let slots = self.with(&new, at, tick);

@@ -44,3 +44,25 @@ proptest! {
 fn price_of(slot: &Slot) -> i64 {
     slot.price.expect("a price").to_string().parse().expect("whole")
 }
+
+#[test]
+fn what_came_while_the_clock_was_ahead_does_not_shut_out_who_comes_later() {
+    let ahead = Wall(MORNING.0 + 1000 * HOUR);
+    for (published, scans) in [(None, true), (None, false), (Some(ahead), true), (Some(ahead), false)] {
+        let mut bench = Bench::new(DAY_AHEAD);
+        (bench.tick.clock_trusted, bench.tick.wall) = (false, ahead);
+        bench.take(&Offer { published, ..offer(hours(0, &[100; 24])) }).expect("taken");
+        bench.scan(0);
+        (bench.tick.clock_trusted, bench.tick.wall) = (true, Wall(MORNING.0 + HOUR));
+        if scans {
+            bench.scan(0);
+        }
+        bench.take(&Offer { published: Some(bench.tick.wall), ..offer(hours(0, &[200; 24])) }).expect("taken");
+        bench.scan(1);
+        assert_eq!(bench.now(), known("0.25", "200"), "{published:?} {scans}");
+        assert!(bench.prices.newest().expect("one").at <= bench.tick.wall, "{published:?} {scans}");
+        // It grows old like any other.
+        bench.scan(31 * 60);
+        assert!(bench.prices.troubles().any(|of| of == PriceTrouble::Stale), "{published:?} {scans}");
+    }
+}
