@@ -249,7 +249,7 @@ impl LivePrices {
     /// Takes what somebody has published.
     ///
     /// # Errors
-    /// A site without live prices or with another currency; slots that are none, or on top of each other, or without the price that the tariff needs; too many.
+    /// A site without live prices or with another currency; slots that are none, or on top of each other, or of more than may be, or without the price that the tariff needs; too many.
     pub fn take(
         &mut self,
         market: Option<Market<'_>>,
@@ -262,6 +262,9 @@ impl LivePrices {
         }
         let new = Prices::of(offer.slots.clone()).filter(|_| offer.currency == tariff.currency);
         let new = new.filter(|new| !new.slots().is_empty()).ok_or(Refusal::NoPrices)?;
+        if new.slots().iter().any(|slot| !slot.is_within()) {
+            return Err(Refusal::NoPrices);
+        }
         // Grams alone take the place of no price.
         if tariff.needs_prices() && new.slots().iter().any(|slot| slot.price.is_none()) {
             return Err(Refusal::NoPrices);

@@ -28,6 +28,15 @@ pub struct Slot {
     pub grams: Option<Decimal>,
 }
 
+impl Slot {
+    /// True where neither its price nor its grams are more than [`Decimal::MOST`], below zero as above: with more nobody can reckon.
+    #[must_use]
+    pub fn is_within(&self) -> bool {
+        let least = Decimal::ZERO.minus(Decimal::MOST);
+        self.price.into_iter().chain(self.grams).all(|of| (least..=Decimal::MOST).contains(&of))
+    }
+}
+
 /// Slots by time, none on top of another; and what has flowed, by which tiers go.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
@@ -197,6 +206,11 @@ impl Said {
         if price.is_none() && grams.is_none() {
             return Err(format!("the slot of {} has neither a price nor grams", self.start));
         }
-        Ok(Slot { from, to, price: price.transpose()?, grams: grams.transpose()? })
+        let slot = Slot { from, to, price: price.transpose()?, grams: grams.transpose()? };
+        if slot.is_within() {
+            return Ok(slot);
+        }
+        let most = Decimal::MOST;
+        Err(format!("the slot of {} costs or emits more than {most} a kWh: that is no price and no carbon", self.start))
     }
 }

@@ -66,3 +66,25 @@ fn what_came_while_the_clock_was_ahead_does_not_shut_out_who_comes_later() {
         assert!(bench.prices.troubles().any(|of| of == PriceTrouble::Stale), "{published:?} {scans}");
     }
 }
+
+#[test]
+fn a_price_with_which_nobody_can_reckon_is_refused() {
+    let read = |what: &str| {
+        let text = format!(
+            "{{\"unit\": \"EUR/MWh\", \"prices\": [{{\"start\": \"2027-01-15T08:00:00Z\", \"end\": \"2027-01-15T09:00:00Z\", {what}}}]}}"
+        );
+        crate::control::tariff::Publication::read(&text, "EUR")
+    };
+    for what in ["\"price\": 1e13", "\"price\": -1e13", "\"price\": 1, \"grams\": 1000001"] {
+        let faults = read(what).expect_err(what).join("\n");
+        assert!(faults.contains("2027-01-15T08:00:00Z costs or emits more than 1000000 a kWh"), "{faults}");
+    }
+    for what in ["\"price\": 1e9", "\"price\": -1e9, \"grams\": 1000000"] {
+        assert!(read(what).is_ok(), "{what}");
+    }
+    // However it comes.
+    let mut bench = Bench::new(DAY_AHEAD);
+    let mut slots = hours(0, &[100]);
+    slots[0].price = Some(Decimal::whole(10_000_000_000));
+    assert_eq!(bench.take(&offer(slots)), Err(Refusal::NoPrices));
+}
