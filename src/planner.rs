@@ -187,10 +187,8 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// Limits first, then jobs and money: no deadline is worth a limit that is broken.
     fn beats(&self, other: &Self) -> bool {
-        let (own, others) = (self.lived.over_kwh, other.lived.over_kwh);
-        if (own - others).abs() > 1e-9 { own < others } else { self.lived.objective < other.lived.objective }
+        self.lived.beats(&other.lived)
     }
 }
 
@@ -251,8 +249,8 @@ impl<'p> Search<'p> {
     /// The best of greed's heights, made better.
     fn greedy(&self, at_once: &Lived, by: Planner) -> Candidate {
         let boards = fill::greedy(&self.empty(), &at_once.peaks);
-        let scored = boards.into_iter().map(|board| (improve::objective(&board), board));
-        let best = scored.reduce(|best, next| if next.0 < best.0 { next } else { best });
+        let scored = boards.into_iter().map(|board| (improve::lived(&board), board));
+        let best = scored.reduce(|best, next| if next.0.beats(&best.0) { next } else { best });
         let mut board = best.map_or_else(|| self.empty(), |(_, board)| board);
         let schedule = improve::improve(&mut board);
         self.candidate(schedule, by)

@@ -1,9 +1,11 @@
 //! What a schedule really comes to: jobs that run or do not, a battery that holds what it holds.
 
+use core::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::groups::{EMPTY, OVER, Weights, unit};
-use super::problem::{Problem, SLOT_HOURS};
+use super::problem::{Job, Problem, SLOT_HOURS};
 use super::slots::Slots;
 use super::windows::Window;
 
@@ -57,10 +59,28 @@ pub struct Lived {
     pub cost: Cost,
     /// What jobs do not get (kWh at the machines).
     pub short_kwh: f64,
+    /// The same by priority, the most important first (kW times slots).
+    pub short: Vec<f64>,
     /// What flows above the site's limit where the base load is high (kWh).
     pub over_kwh: f64,
     /// What a solver would have minimised: money, and far more where something is missing (currency).
     pub objective: f64,
+}
+
+impl Lived {
+    /// True where it is better than another: limits first, no deadline is worth one that is broken; then what jobs lack, the important ones first, whatever others need; then money.
+    pub fn beats(&self, other: &Self) -> bool {
+        if (self.over_kwh - other.over_kwh).abs() > 1e-9 {
+            return self.over_kwh < other.over_kwh;
+        }
+        first(&self.short, &other.short).then_with(|| self.objective.total_cmp(&other.objective)).is_lt()
+    }
+}
+
+/// How what is lacked compares, by the most important priority in which it differs; what sums are off by is no difference.
+pub fn first(one: &[f64], other: &[f64]) -> Ordering {
+    let differs = one.iter().zip(other).find(|(one, other)| (*one - *other).abs() > 1e-6);
+    differs.map_or(Ordering::Equal, |(one, other)| one.total_cmp(other))
 }
 
 /// Lives through a schedule. The battery does what it is told as far as it can.
@@ -93,14 +113,18 @@ pub fn live(problem: &Problem, windows: &[Vec<Window>], schedule: &Schedule, bat
     if let (Some(b), Some(last)) = (&problem.battery, level.0.last()) {
         penalty += EMPTY * unit * (b.last() - last).max(0.0) - b.worth * last;
     }
+    let lack = |(job, slots): (&'_ Job, &Vec<usize>)| {
+        plant::convert::f64_from_usize(job.slots.saturating_sub(slots.len())) * job.kw
+    };
     for (n, (job, slots)) in problem.jobs.iter().zip(schedule).enumerate() {
-        let missing = plant::convert::f64_from_usize(job.slots.saturating_sub(slots.len())) * job.kw;
+        let missing = lack((job, slots));
         short_kwh += missing * SLOT_HOURS;
         cost.lost += missing * SLOT_HOURS * job.lost;
         penalty += missing * (weights.short(problem, n) - job.lost * SLOT_HOURS);
     }
+    let short = weights.by_priority(problem.jobs.iter().zip(schedule).map(|(job, slots)| (job, lack((job, slots)))));
     let objective = penalty + cost.total();
-    Lived { site, battery, level, peaks, cost, short_kwh, over_kwh, objective }
+    Lived { site, battery, level, peaks, cost, short_kwh, short, over_kwh, objective }
 }
 
 /// What the battery does of what it is told, and its levels. It never goes below its reserve, never feeds the grid, and charges within the

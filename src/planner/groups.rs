@@ -48,10 +48,26 @@ impl Weights {
         Self { unit: unit(problem), priorities }
     }
 
+    /// How many priorities of the problem are less important than a job's.
+    fn rank(&self, job: &Job) -> usize {
+        self.priorities.binary_search_by(|of| job.priority.cmp(of)).unwrap_or(0)
+    }
+
+    /// What some jobs lack, each with how much (kW times slots), by priority, the most important first.
+    pub fn by_priority<'j>(&self, lacks: impl Iterator<Item = (&'j Job, f64)>) -> Vec<f64> {
+        let mut sums = vec![0.0; self.priorities.len()];
+        for (job, lack) in lacks {
+            if let Some(sum) = sums.iter_mut().rev().nth(self.rank(job)) {
+                *sum += lack;
+            }
+        }
+        sums
+    }
+
     /// Of a job (currency per kW and slot).
     pub fn short(&self, problem: &Problem, job: usize) -> f64 {
         let Some(job) = problem.jobs.get(job) else { return 0.0 };
-        let rank = self.priorities.iter().position(|priority| *priority == job.priority).unwrap_or(0).min(3);
+        let rank = self.rank(job).min(3);
         let steps = convert::f64_from_usize(1 << rank);
         SHORT * self.unit * steps + job.lost * SLOT_HOURS
     }

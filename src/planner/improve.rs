@@ -1,9 +1,9 @@
 //! Makes a schedule better: who is short gets the place of somebody who can move, who can run cheaper moves, and peaks come down.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use super::board::Board;
-use super::cost::{Schedule, live};
+use super::cost::{Lived, Schedule, first, live};
 use super::groups::Weights;
 use super::place::{Price, total};
 use super::problem::Slot;
@@ -23,9 +23,16 @@ pub fn repair(board: &mut Board<'_>) {
     let weights = Weights::new(board.problem);
     let mut short: Vec<usize> = (0..board.problem.jobs.len()).filter(|n| missing(board, *n) > 0).collect();
     short.sort_by_key(|n| board.problem.jobs.get(*n).map_or(0, |job| job.priority));
-    let lack = |board: &Board<'_>| -> f64 {
-        let of = |n| plant::convert::f64_from_usize(missing(board, n)) * weights.short(board.problem, n) * kw(board, n);
-        (0..board.problem.jobs.len()).map(of).sum()
+    // By priority, and where that is the same by what it is worth.
+    let lack = |board: &Board<'_>| -> (Vec<f64>, f64) {
+        let of = |n: usize| plant::convert::f64_from_usize(missing(board, n)) * kw(board, n);
+        let by_priority = weights.by_priority(board.problem.jobs.iter().enumerate().map(|(n, job)| (job, of(n))));
+        (by_priority, (0..board.problem.jobs.len()).map(|n| of(n) * weights.short(board.problem, n)).sum())
+    };
+    let less = |then: &(Vec<f64>, f64), now: &(Vec<f64>, f64)| match first(&then.0, &now.0) {
+        Ordering::Less => true,
+        Ordering::Equal => then.1 < now.1 - 1e-9,
+        Ordering::Greater => false,
     };
     let mut now = lack(board);
     for n in short.into_iter().take(HELPED) {
@@ -35,7 +42,7 @@ pub fn repair(board: &mut Board<'_>) {
         for early in [false, true] {
             let Some(tried) = make_room(board, n, early) else { continue };
             let then = lack(&tried);
-            if then < now - 1e-9 {
+            if less(&then, &now) {
                 (*board, now) = (tried, then);
             }
         }
@@ -160,8 +167,12 @@ pub fn lower(board: &mut Board<'_>) {
 }
 
 /// What the board's schedule comes to with its battery.
-pub fn objective(board: &Board<'_>) -> f64 {
-    live(board.problem, board.windows, &board.schedule, &board.battery).objective
+pub fn lived(board: &Board<'_>) -> Lived {
+    live(board.problem, board.windows, &board.schedule, &board.battery)
+}
+
+fn objective(board: &Board<'_>) -> f64 {
+    lived(board).objective
 }
 
 /// The board with a demand's peak at most at a target, or nothing where somebody would be short.

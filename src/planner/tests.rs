@@ -5,6 +5,7 @@ mod large;
 mod oracles;
 mod properties;
 mod runs;
+mod whys;
 mod worth;
 
 use super::{Battery, Demand, Domain, Job, Plan, Planner, Problem, Slot, WindowKind, plan};
