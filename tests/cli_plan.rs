@@ -24,7 +24,7 @@ fn a_plan_says_when_and_why_and_what_stands_in_the_way() {
         "night: 16:00 to 04:00 +2, 144 quarters of an hour, in EUR",
         "no plan that does as much is cheaper",
         "cheaper than as early as limits allow (energy ",
-        "at once: waiting would not be cheaper",
+        "at once: what would be cheaper is not open to it",
         "short of 200.0 kWh because of domain row-b",
         "not held where the base load is high all the time",
         "demand peak                9.50",

@@ -132,6 +132,15 @@ pub enum Why {
     Even,
     /// It does not run.
     Not,
+    /// It runs at once, and what would be cheaper is not open to it.
+    Held,
+    /// By itself it is dearer than as early as limits allow: a peak, or room for others, is worth more.
+    Dearer {
+        /// By so much energy and its CO₂ (currency),
+        energy: f64,
+        /// and by so much peaks (currency).
+        peak: f64,
+    },
 }
 
 impl Why {
@@ -146,6 +155,8 @@ impl Why {
             Self::Cheaper { .. } => "cheaper",
             Self::Even => "even",
             Self::Not => "not",
+            Self::Held => "held",
+            Self::Dearer { .. } => "dearer",
         }
     }
 }

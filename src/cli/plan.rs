@@ -229,8 +229,10 @@ fn reason(why: Why) -> Value {
     let reason = why.word();
     match why {
         Why::Room { limit } => json!({ "reason": reason, "limit": limit }),
-        Why::Cheaper { energy, peak } => json!({ "reason": reason, "energy": energy, "peak": peak }),
-        Why::Committed | Why::NoChoice | Why::AtOnce | Why::Even | Why::Not => json!({ "reason": reason }),
+        Why::Cheaper { energy, peak } | Why::Dearer { energy, peak } => {
+            json!({ "reason": reason, "energy": energy, "peak": peak })
+        }
+        Why::Committed | Why::NoChoice | Why::AtOnce | Why::Held | Why::Even | Why::Not => json!({ "reason": reason }),
     }
 }
 

@@ -72,10 +72,11 @@ pub fn jobs(board: &Board<'_>) -> Vec<JobPlan> {
     all.map(|(n, (job, slots))| {
         let peaks = bare.targets.clone();
         bare.take(n);
+        let held_by = held_by(&bare, job, slots);
         let told = JobPlan {
             runs: runs(slots),
-            why: why(&mut bare, (n, job), slots, &peaks),
-            held_by: held_by(&bare, job, slots),
+            why: why(&mut bare, (n, job, held_by.is_some()), slots, &peaks),
+            held_by,
             short: short(&bare, job, slots),
             energy: energy(&bare, job, slots),
         };
@@ -106,8 +107,8 @@ fn demand(board: &Board<'_>) -> f64 {
     board.problem.demands.iter().enumerate().map(of).sum()
 }
 
-/// Beside running as early as limits allow; the job is not on the board.
-fn why(bare: &mut Board<'_>, (n, job): (usize, &Job), slots: &[usize], peaks: &[f64]) -> Why {
+/// Beside running as early as limits allow; the job is not on the board, and may be kept out of a cheaper slot.
+fn why(bare: &mut Board<'_>, (n, job, held): (usize, &Job, bool), slots: &[usize], peaks: &[f64]) -> Why {
     let Some(first) = slots.first() else { return Why::Not };
     if job.committed() >= slots.len() {
         return Why::Committed;
@@ -118,7 +119,7 @@ fn why(bare: &mut Board<'_>, (n, job): (usize, &Job), slots: &[usize], peaks: &[
     let soonest = bare.find(job, Price::early, |slot| bare.above(job, slot).is_none());
     let straight = slots.len() == job.slots && *first == job.release && runs(slots).len() == 1;
     if straight {
-        return Why::AtOnce;
+        return if held { Why::Held } else { Why::AtOnce };
     }
     let in_the_way = || (job.release..).take(job.slots).find_map(|slot| bare.above(job, slot));
     if soonest.as_slice() == slots || soonest.len() < slots.len() {
@@ -129,7 +130,11 @@ fn why(bare: &mut Board<'_>, (n, job): (usize, &Job), slots: &[usize], peaks: &[
     bare.put(n, soonest);
     let peak = demand(bare) - planned;
     bare.take(n);
-    if saved + peak > CENT { Why::Cheaper { energy: saved, peak } } else { Why::Even }
+    match saved + peak {
+        all if all > CENT => Why::Cheaper { energy: saved, peak },
+        all if all < -CENT => Why::Dearer { energy: -saved, peak: -peak },
+        _ => Why::Even,
+    }
 }
 
 /// What keeps it out of the cheapest slot that is cheaper than its dearest one.

@@ -68,7 +68,9 @@ impl<'n> Names<'n> {
             Why::NoChoice => lines.push("there is no time to spare before its deadline".to_owned()),
             Why::AtOnce => lines.push("at once: waiting would not be cheaper".to_owned()),
             Why::Room { limit } => lines.push(format!("as early as {} allows", self.limit(limit))),
-            Why::Cheaper { energy, peak } => lines.push(self.cheaper(energy, peak)),
+            Why::Held => lines.push("at once: what would be cheaper is not open to it".to_owned()),
+            Why::Cheaper { energy, peak } => lines.push(self.differs("cheaper", (energy, peak))),
+            Why::Dearer { energy, peak } => lines.push(self.differs("dearer by itself", (-energy, -peak))),
             Why::Even => lines.push("it costs the same as at once, and the load is lower then".to_owned()),
             Why::Not => {}
         }
@@ -86,8 +88,9 @@ impl<'n> Names<'n> {
         lines
     }
 
-    fn cheaper(&self, energy: f64, peak: f64) -> String {
-        let all = format!("{:.2} {} cheaper than as early as limits allow", energy + peak, self.currency);
+    /// By how much less its energy and peaks cost than as early as limits allow.
+    fn differs(&self, how: &str, (energy, peak): (f64, f64)) -> String {
+        let all = format!("{:.2} {} {how} than as early as limits allow", (energy + peak).abs(), self.currency);
         let part = |name: &str, x: f64| {
             let word = if x > 0.0 { "less" } else { "more" };
             (x.abs() > CENT).then(|| format!("{name} {:.2} {word}", x.abs()))

@@ -67,12 +67,12 @@ pub struct AheadJob {
 /// A reason.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AheadWhy {
-    /// `committed`, `no-choice`, `at-once`, `room`, `cheaper`, `even` or `not`.
+    /// `committed`, `no-choice`, `at-once`, `held`, `room`, `cheaper`, `dearer`, `even` or `not`.
     pub reason: String,
     /// Of `room`: what was in its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
-    /// Of `cheaper`: by so much its energy is, with its CO₂ (currency),
+    /// Of `cheaper` and `dearer`: by so much its energy is, with its CO₂ (currency),
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<f64>,
     /// and so much peaks are (currency).
@@ -172,7 +172,9 @@ fn why(of: Why, names: &Names<'_>) -> AheadWhy {
     let plain = AheadWhy { reason: of.word().to_owned(), ..AheadWhy::default() };
     match of {
         Why::Room { limit } => AheadWhy { limit: Some(names.limit(limit)), ..plain },
-        Why::Cheaper { energy, peak } => AheadWhy { energy: Some(energy), peak: Some(peak), ..plain },
-        Why::Committed | Why::NoChoice | Why::AtOnce | Why::Even | Why::Not => plain,
+        Why::Cheaper { energy, peak } | Why::Dearer { energy, peak } => {
+            AheadWhy { energy: Some(energy), peak: Some(peak), ..plain }
+        }
+        Why::Committed | Why::NoChoice | Why::AtOnce | Why::Held | Why::Even | Why::Not => plain,
     }
 }
