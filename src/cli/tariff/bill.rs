@@ -19,7 +19,8 @@ Examples:
   wattloop tariff bill meter.csv --tariff config/tariffs/weser-rlm.toml --prices day-ahead.json --history peaks.csv --json
 
 One bill for each billing period that the series touches. The series is a CSV: `time,energy_wh`, `time,energy_kwh`, `time,kw`, the same
-with `start,end,…`, or a cumulative register as `time,register_wh` or `time,register_kwh`. A history is `from,demand,kw`. Amounts are
+with `start,end,…`, or a cumulative register as `time,register_wh` or `time,register_kwh`. Rows without an end last as long as most of
+them are apart. A history is `from,demand,kw`. Amounts are
 exact and rounded once a line; JSON has them as texts. Exit code 0 with bills, 3 under --strict where data lack, 65 for data that are
 none, 78 for a tariff with faults.")]
 pub struct BillArgs {

@@ -59,7 +59,7 @@ pub struct Series {
 
 impl Series {
     /// Reads a CSV. Its first line says what it is: `time,energy_wh` or `time,energy_kwh` or `time,kw` for rows that begin at a
-    /// time and last up to the next, `start,end,…` with the same for rows with an end, `time,register_wh` or `time,register_kwh` for a
+    /// time and last as long as most of them are apart, `start,end,…` with the same for rows with an end, `time,register_wh` or `time,register_kwh` for a
     /// cumulative register. Times carry their offset. Notices show times in the zone.
     ///
     /// # Errors
