@@ -76,7 +76,7 @@ impl Decimal {
             None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
         };
         let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-        if whole.is_empty() || whole.len() + part.len() > 27 {
+        if !whole.bytes().any(|byte| byte.is_ascii_digit()) || whole.len() + part.len() > 27 {
             return None;
         }
         let mut number: i128 = 0;

@@ -2,6 +2,7 @@
 
 mod charge;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use plant::fault::Faults;
 use plant::read::{Refusal, Section, Source, Value, did_you_mean};
@@ -273,14 +274,18 @@ fn twice<'n>(file: &Section<'_>, names: impl Iterator<Item = &'n String>) {
     }
 }
 
-/// An hour without a price is found on the days of four years, one of them a leap year.
+/// An hour without a price is found on the days of four years, one of them a leap year, and on every holiday of one date with the day after it, on which its hours may end.
 fn everywhere(file: &Section<'_>, charge: &EnergyCharge, holidays: &[Holiday]) {
     let EnergyPrice::Periods(periods) = &charge.price else { return };
     if periods.iter().any(|period| period.when.contains(&When::ALWAYS)) || periods.is_empty() {
         return;
     }
-    let Ok(mut date) = Date::new(2023, 1, 1) else { return };
-    while date.year() < 2027 {
+    let years = Date::constant(2023, 1, 1).series(1.day()).take_while(|date| date.year() < 2027);
+    let dated = holidays.iter().filter_map(|holiday| match holiday {
+        Holiday::On(date) => Some(*date),
+        Holiday::Yearly(..) | Holiday::Nth(..) | Holiday::Easter(_) => None,
+    });
+    for date in years.chain(dated.flat_map(|date| [Some(date), date.tomorrow().ok()]).flatten()) {
         for ms in [0].into_iter().chain(charge.stops.iter().copied().filter(|ms| *ms < plant::civil::DAY_MS)) {
             if charge.period_at(Local { date, ms }, holidays).is_none() {
                 let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
@@ -289,7 +294,5 @@ fn everywhere(file: &Section<'_>, charge: &EnergyCharge, holidays: &[Holiday]) {
                 return;
             }
         }
-        let Ok(next) = date.tomorrow() else { return };
-        date = next;
     }
 }

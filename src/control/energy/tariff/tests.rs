@@ -98,7 +98,22 @@ fn decimals_are_what_is_written() {
     ] {
         assert_eq!(dec(text).to_string(), shown, "{text}");
     }
-    for wrong in ["", ".5", "1.2.3", "0.0000000001", "1e31", "nan", "1,5", "--1", "9999999999999999999", "e5"] {
+    for wrong in [
+        "",
+        ".5",
+        "1.2.3",
+        "0.0000000001",
+        "1e31",
+        "nan",
+        "1,5",
+        "--1",
+        "9999999999999999999",
+        "e5",
+        "_",
+        "-_",
+        "_.5",
+        "__e3",
+    ] {
         assert_eq!(Decimal::parse(wrong), None, "{wrong}");
     }
     assert_eq!(

@@ -178,6 +178,25 @@ fn every_fault_is_told_with_its_line_and_a_way_out() {
 }
 
 #[test]
+fn an_hour_without_a_price_is_found_on_holidays_of_any_year_and_the_day_after() {
+    let of = |holiday: &str| {
+        let text = format!(
+            "name = \"t\"\nsummary = \"s\"\ncurrency = \"EUR\"\nzone = \"UTC\"\nholidays = [\"2028-12-29\"]\n[[energy]]\nname = \"e\"\n\
+             [[energy.period]]\nname = \"night\"\ndays = [\"weekday\", \"weekend\"]\nhours = [\"22:00-06:00\"]\nprice = 0.1\n\
+             [[energy.period]]\nname = \"day\"\ndays = [\"weekday\", \"weekend\"]\nhours = [\"06:00-22:00\"]\nprice = 0.2\n{holiday}"
+        );
+        Tariff::load("t.toml", &text).map_err(|faults| faults.to_string())
+    };
+    let none = of("").expect_err("a holiday is no Friday");
+    assert!(none.contains("`e` has no price on 2028-12-29 at 06:00"), "{none}");
+    let day = "[[energy.period]]\nname = \"feast\"\ndays = [\"holiday\"]\nprice = 0.1\n";
+    let night = of(day).expect_err("the night after it is its own");
+    assert!(night.contains("`e` has no price on 2028-12-30 at 00:00"), "{night}");
+    let both = "[[energy.period]]\nname = \"feast\"\ndays = [\"holiday\"]\nprice = 0.1\n[[energy.period]]\nname = \"rest\"\nprice = 0.1\n";
+    of(both).unwrap_or_else(|faults| panic!("{faults}"));
+}
+
+#[test]
 fn a_history_with_faults_is_refused_line_by_line() {
     let told = read_history(
         "h.csv",

@@ -138,7 +138,7 @@ fn what_would_make_a_bill_wrong_is_refused_by_name() {
         change(&mut document);
         import(&document.to_string(), "America/Chicago").expect_err("refused").join("\n")
     };
-    let cases: [(Change<'_>, &str); 10] = [
+    let cases: [(Change<'_>, &str); 13] = [
         (
             &|d| d["energyratestructure"][1][0]["unit"] = json!("kWh/hp"),
             "`energyratestructure[1][0].unit` is \"kWh/hp\": only kWh, kWh daily, kWh/kW can be billed",
@@ -155,6 +155,9 @@ fn what_would_make_a_bill_wrong_is_refused_by_name() {
         (&|d| d["demandratchetpercentage"] = json!(vec![0.5; 12]), "stand beside each other"),
         (&|d| d["fixedchargeunits"] = json!("$/meter"), "`fixedchargeunits` is `$/meter`"),
         (&|d| d["lookbackRange"] = json!("many"), "`lookbackRange` is \"many\""),
+        (&|d| d["coincidentrateunit"] = json!("kW daily"), "`coincidentrateunit` is `kW daily`: windows that"),
+        (&|d| d["demandratchetpercentage"] = json!(0.5), "`demandratchetpercentage` is 0.5: only a list"),
+        (&|d| d["lookbackMonths"] = json!(6), "`lookbackMonths` is 6: only a list"),
     ];
     for (change, says) in cases {
         let told = refused(change);

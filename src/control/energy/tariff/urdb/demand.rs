@@ -79,7 +79,12 @@ impl Import<'_> {
 
     fn coincident(&mut self, window: &str) {
         let periods = self.structure("coincidentratestructure", POWER);
-        self.unit("coincidentrateunit");
+        if !self.unit("coincidentrateunit").is_empty() {
+            self.faults.push(
+                "`coincidentrateunit` is `kW daily`: windows that a utility names are billed once a billing period"
+                    .to_owned(),
+            );
+        }
         self.get("coincidentrateschedule");
         for (n, price) in periods.iter().enumerate() {
             let Some(price) = price else { continue };
@@ -124,18 +129,26 @@ impl Import<'_> {
         share.share(1, 100, (9, Rounding::HalfUp))
     }
 
+    /// A list with a value for each month; anything else is told.
+    fn months(&mut self, key: &'static str) -> Vec<Value> {
+        match self.get(key) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(all)) => all.clone(),
+            Some(other) => {
+                let say = format!("`{key}` is {other}: only a list with a value for each month can be billed");
+                self.faults.push(say);
+                Vec::new()
+            }
+        }
+    }
+
     fn ratchet(&mut self) -> String {
-        let monthly = self.get("demandratchetpercentage").and_then(Value::as_array);
-        let monthly: Vec<Decimal> = monthly.into_iter().flatten().filter_map(number).collect();
+        let monthly: Vec<Decimal> = self.months("demandratchetpercentage").iter().filter_map(number).collect();
         let highest = monthly.iter().copied().max().filter(|share| *share > Decimal::ZERO);
         let percent = self.number("lookbackPercent").filter(|share| *share > Decimal::ZERO);
         let range = self.number("lookbackRange").filter(|range| *range > Decimal::ZERO);
-        let flags = self.get("lookbackMonths").and_then(Value::as_array);
-        let flags: Vec<bool> = flags
-            .into_iter()
-            .flatten()
-            .map(|flag| flag.as_bool() == Some(true) || flag.as_f64() == Some(1.0))
-            .collect();
+        let flag = |flag: &Value| flag.as_bool() == Some(true) || flag.as_f64() == Some(1.0);
+        let flags: Vec<bool> = self.months("lookbackMonths").iter().map(flag).collect();
         match (highest, percent) {
             (None, None) => String::new(),
             (Some(_), Some(_)) => {
