@@ -178,7 +178,7 @@ impl Feed {
         }
         // What no meter sees is no measured load: nobody is called to act on a guess.
         let seen = self.flows.metered.then_some(self.flows.load);
-        let limit = self.ramp.due().zip(held.map(|of| of.best_effort));
+        let limit = held.filter(|_| self.ramp.is_there()).map(|of| (of.most, of.best_effort));
         if let Some(told) = self.breach.step(seen, limit, (rules, wall, tick.dt)) {
             news.switched(about, (What::Grid(told), told != GridNews::Resolved));
         }

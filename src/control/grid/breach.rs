@@ -54,8 +54,7 @@ pub struct Breach {
 }
 
 impl Breach {
-    /// One scan: what is measured (W), nothing where no meter says; what it shall not exceed by now, nothing where nothing is due. On the way to a lower target
-    /// that is the one before: who asks for less again and again calls off no breach. What there is to tell.
+    /// One scan: what is measured (W), nothing where no meter says; what it shall not exceed, nothing where nothing is due. What there is to tell.
     pub fn step(
         &mut self,
         seen: Option<Watts>,

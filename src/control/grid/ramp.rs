@@ -91,8 +91,6 @@ pub struct Ramp {
     whole: Watts,
     /// The load has not been seen at its target yet.
     comes: bool,
-    /// What the load should have come to by now (W); on the way to a lower target that is the one before.
-    due: Option<Watts>,
 }
 
 impl Ramp {
@@ -108,10 +106,15 @@ impl Ramp {
         }
     }
 
-    /// What the load should have come to by now (W); nothing where it need not have come to anything yet.
+    /// True where the load should be at its target by now.
     #[must_use]
-    pub const fn due(&self) -> Option<Watts> {
-        self.due
+    pub const fn is_there(&self) -> bool {
+        match self.phase {
+            Phase::Held => true,
+            // A target that is higher than what is allowed holds, too.
+            Phase::Rest(_) | Phase::Up(_) => self.goal.is_some(),
+            Phase::Free | Phase::Down(_) | Phase::After(_) => false,
+        }
     }
 
     /// True between one power and another.
@@ -187,12 +190,6 @@ impl Ramp {
             Phase::After(_) => (Phase::Free, Some(Turn::Free)),
         };
         self.phase = next;
-        self.due = match next {
-            Phase::Down(_) => self.due,
-            // A target that is higher than what is allowed holds, too.
-            Phase::Held | Phase::Rest(_) | Phase::Up(_) => self.goal.map(|goal| goal.most),
-            Phase::Free | Phase::After(_) => None,
-        };
         turned.or(told)
     }
 
@@ -220,10 +217,7 @@ impl Ramp {
         if let Some(goal) = goal.filter(|_| lower) {
             let from = if free { load } else { self.allowed.min(load) };
             self.allowed = from.max(goal.aim);
-            let rate = (self.allowed - goal.aim).0 / rules.ramp_down.seconds().max(1.0);
-            // On the way to another it goes on as fast: who asks for less again and again puts nothing off.
-            let before = if let Phase::Down(rate) = self.phase { rate } else { 0.0 };
-            self.phase = Phase::Down(rate.max(before));
+            self.phase = Phase::Down((self.allowed - goal.aim).0 / rules.ramp_down.seconds().max(1.0));
             self.comes = true;
             return Some(Turn::StartDown);
         }
