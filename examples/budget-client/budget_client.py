@@ -153,7 +153,7 @@ class Lease:
     def __init__(self, lease):
         self.id, self.state = lease["lease_id"], lease
         # What its job knows: up to which state, what it may draw, from when on where that is to come; and since when the lease says something else.
-        self.known, self.w, self.start, self.differs = lease.get("seq", 0), lease["w"], None, None
+        self.known, self.w, self.start, self.differs, self.expired = lease.get("seq", 0), lease["w"], None, None, False
 
     def take(self, lease):
         order = lambda of: (of.get("epoch", 0), of.get("seq", 0))
@@ -162,8 +162,8 @@ class Lease:
             self.follow()
 
     def follow(self):
-        """What is known goes through the steps of its schedule: nobody tells of those."""
-        if self.state.get("seq", 0) == self.known:
+        """What is known goes through the steps of its schedule: nobody tells of those. What it keeps where nobody renewed it is less than those say."""
+        if self.state.get("seq", 0) == self.known and not self.expired:
             self.w = self.state["w"] if self.start is None else self.level(self.start)
             self.start = None if self.w == self.state["w"] else self.start
 
@@ -179,6 +179,7 @@ class Lease:
         if power and seq > self.known:
             step = (notice.get("new_schedule") or [{}])[0]
             self.known, self.w, self.start = seq, step.get("w", self.w), notice.get("effective_at")
+            self.expired = notice.get("reason") == "expired"
         elif not power and seq == self.known + 1:
             self.known = seq
         self.follow()
@@ -193,7 +194,7 @@ class Lease:
         self.differs = self.differs or now()
         if now() - self.differs < SETTLES_S:
             return None
-        self.w, self.start, self.differs = self.state["w"], None, None
+        self.w, self.start, self.differs, self.expired = self.state["w"], None, None, False
         return self.w
 
     def named(self, op):

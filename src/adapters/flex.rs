@@ -197,14 +197,18 @@ impl Line {
     /// Who waited here would let the connection die, and with it all that waits at the broker: what there is no room for is counted, and its sender is not left
     /// without a word of it.
     fn tell(&self, word: Word) {
-        if let Err(TrySendError::Full(Word::Heard(heard)) | TrySendError::Closed(Word::Heard(heard))) =
-            self.words.try_send(word)
-        {
-            tracing::error!(
-                topic = heard.topic,
-                "a message of the grid's broker is not heard: more come than are taken"
-            );
-            self.desk.missed.fetch_add(1, Ordering::Relaxed);
+        match self.words.try_send(word) {
+            Ok(()) => {}
+            Err(TrySendError::Full(Word::Heard(heard)) | TrySendError::Closed(Word::Heard(heard))) => {
+                tracing::error!(
+                    topic = heard.topic,
+                    "a message of the grid's broker is not heard: more come than are taken"
+                );
+                self.desk.missed.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(TrySendError::Full(Word::Refused(topic)) | TrySendError::Closed(Word::Refused(topic))) => {
+                tracing::error!(topic, "the grid's broker does not let us listen there");
+            }
         }
     }
 }

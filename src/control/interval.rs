@@ -82,6 +82,8 @@ pub struct Interval {
     looked: Option<i64>,
     /// When the record has begun, until windows are looked at (ms, clock of energy).
     begun: Option<i64>,
+    /// There was another record before this one, and its count was lost.
+    lost: bool,
     /// How long the meter has not been read.
     blind: Span,
     held: Option<Held>,
@@ -152,6 +154,7 @@ impl Interval {
             last: None,
             looked: None,
             begun: None,
+            lost: false,
             blind: Span::ZERO,
             held: None,
             told: (false, false),
@@ -185,6 +188,7 @@ impl Interval {
     fn read(&mut self, scene: &Scene, at: i64) {
         if scene.meter.breaks != self.breaks {
             self.breaks = scene.meter.breaks;
+            self.lost |= !self.trace.is_empty();
             self.trace.forget();
         }
         if scene.meter.current {
@@ -220,7 +224,7 @@ impl Interval {
             let (target, with, mut new) = (plan.most(n), self.with(plan, n), None);
             let Self { trace, kept, .. } = self;
             let Some(kept) = kept.get_mut(n) else { continue };
-            begun.into_iter().for_each(|begun| kept.begins(tariff, charge, Wall(begun + offset)));
+            begun.into_iter().for_each(|begun| kept.begins(tariff, charge, (Wall(begun + offset), offset)));
             ended(tariff, charge, &Ended { trace, last, at: read, offset }, |(from, to), window| {
                 kept.pass(tariff, charge, (window.0, offset));
                 let paid = kept.paid(charge).max(with);
@@ -283,18 +287,18 @@ impl Interval {
     fn each_open(&self, plan: &Plan, (demand, target): (usize, f64), at: i64, mut each: impl FnMut(Open)) {
         let Some(charge) = plan.charge(demand) else { return };
         let length = charge.window.length;
-        let from = at - length;
+        let (from, named) = (at - length, charge.coincident.is_some());
+        let rolls = !named && charge.window.kind == WindowKind::Rolling;
         let instants = || {
             let known = self.trace.instants().chain([at]).filter(|begin| (from..=at).contains(begin));
-            self.trace.before(from).chain(known)
+            // Those that began before a count was lost had something in them; a first start knows of none.
+            self.trace.before(from).filter(|_| self.lost).chain(known)
         };
         if self.alignment.is_unknown() {
-            instants().for_each(|begin| each(Open { begin, end: begin + length, target, moves: true, rolls: true }));
+            instants().for_each(|begin| each(Open { begin, end: begin + length, target, moves: true, rolls }));
             return;
         }
-        let named = charge.coincident.is_some();
         let moves = !named && charge.window.kind != WindowKind::Fixed;
-        let rolls = !named && charge.window.kind == WindowKind::Rolling;
         for offset in self.alignment.all(at) {
             let begins = instants().map(|begin| Wall(begin + offset));
             charge.open(&plan.tariff, Wall(at + offset), begins, |begin, end| {

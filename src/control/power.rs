@@ -347,7 +347,7 @@ impl Caps {
                 capper.room.get_mut(n).into_iter().for_each(|of| *of = milliwatts(room));
                 continue;
             }
-            let own = limit.most;
+            let (own, load) = (limit.most, (scene.load)(limit.place));
             // A battery comes before caps: what it can still give is not asked of machines.
             let (mut given, mut target) = (Watts(0.0), None);
             if let Place::Feed(feed) = limit.place {
@@ -356,12 +356,12 @@ impl Caps {
                 let budget = scene.budgets.of(feed).map(|budget| budget.most + given);
                 // What is drawn without a lease is given by no battery: none is asked for it.
                 let alone = scene.leases.feed_held_to(feed).map(|(most, _)| most);
-                for most in [budget, scene.leases.allowed(feed), alone].into_iter().flatten() {
+                let over = scene.leases.excess(feed).map(|over| load.0 - over);
+                for most in [budget, over, alone].into_iter().flatten() {
                     limit.most = limit.most.min(most);
                 }
             }
-            let band =
-                bounds.step(&limit, (scene.load)(limit.place), &carried, (rules, scene.now, chance(scene.now.seq, n)));
+            let band = bounds.step(&limit, load, &carried, (rules, scene.now, chance(scene.now.seq, n)));
             let windows = scene.windows.filter(|mean| limit.place == Place::Feed(mean.feed));
             let means = [windows, target].into_iter().flatten();
             let means = means.map(|mean| Mean { allowed: mean.allowed + given, ..mean });

@@ -284,8 +284,10 @@ impl Hold {
         };
         tracing::info!(job, lease = id, kind = text(&notice, "kind"), reason = text(&notice, "reason"), "a notice");
         self.acknowledge(&notice, "accepted");
-        if text(&notice, "kind") == "stop" {
-            self.keeper.stopped(&id);
+        match text(&notice, "kind") {
+            "stop" => self.keeper.stopped(&id, true),
+            "restore" => self.keeper.stopped(&id, false),
+            _ => {}
         }
         if let Some(notice) = notice.as_object_mut() {
             notice.insert("job".to_owned(), json!(job));

@@ -97,7 +97,11 @@ impl Alignment {
             let now = (count, read);
             let own = match self.pulse {
                 Some(last) => {
-                    let fits = |own: &i64| *own >= last.length || last.length.checked_rem(*own) == Some(0);
+                    // Its intervals are shorter where one of them has ended in between, and not where a contact bounced.
+                    let early = self.early.map(|(_, until)| until - LATE - last.length - last.at);
+                    let ended = |own: i64| early.is_some_and(|early| (early - own).abs() <= LATE);
+                    let fits =
+                        |own: &i64| *own >= last.length || last.length.checked_rem(*own) == Some(0) && ended(*own);
                     Some(interval((last.count, last.at), now).filter(fits).unwrap_or(last.length))
                 }
                 None => self.first.and_then(|first| interval(first, now)).or_else(|| self.ends_one(read, length, zone)),
@@ -109,14 +113,12 @@ impl Alignment {
         }
     }
 
-    /// The length (ms) of the window that the first pulse has ended; nothing where it came so that intervals which are shorter may end there as well: the next one tells.
+    /// The length (ms) of the window that the first pulse has ended; nothing where it came elsewhere: the meter's clock may be off, or its intervals be shorter, and the next one tells.
     fn ends_one(&self, at: i64, length: i64, zone: &Zone) -> Option<i64> {
         let wall = Wall(at.saturating_add(self.wall?));
         let (begin, end) = zone.window(wall, length);
         let (since, left) = (wall.0.saturating_sub(begin.0), end.0.saturating_sub(wall.0));
-        let five = since.rem_euclid(5 * MINUTE);
-        let shorter = five.min(5 * MINUTE - five) <= LATE;
-        (since.min(left) <= LATE || !shorter).then_some(length)
+        (since.min(left) <= LATE).then_some(length)
     }
 
     /// A count that moved while nobody looked tells no instant.

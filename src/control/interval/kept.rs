@@ -50,6 +50,8 @@ struct Known {
     lacking: u32,
     /// What its wall clock was ahead of the clock of energy (ms).
     offset: i64,
+    /// It was watched from its beginning.
+    whole: bool,
 }
 
 /// Another period.
@@ -74,6 +76,8 @@ pub struct Kept {
     offset: i64,
     /// The clock is in doubt, and it may be another period by now.
     elsewhere: bool,
+    /// This period is watched from its beginning.
+    whole: bool,
     /// That it begins at nothing, or is put aside, is to be told.
     pub(super) untold: bool,
     /// The periods before in the order in which they were measured, the newest last.
@@ -91,6 +95,7 @@ impl Kept {
             lacking: 0,
             offset: 0,
             elsewhere: false,
+            whole: false,
             untold: false,
             past: Vec::with_capacity(PAST + 1),
         }
@@ -141,7 +146,7 @@ impl Kept {
                 }
                 Some((Turn::Next, _)) => {
                     self.put_by();
-                    (self.peak, self.lacking) = (None, 0);
+                    (self.peak, self.lacking, self.whole) = (None, 0, self.period.is_some());
                 }
                 None => {}
             }
@@ -164,7 +169,8 @@ impl Kept {
         if self.past.len() >= PAST {
             self.past.remove(0);
         }
-        self.past.push(Known { period, peak: self.peak, lacking: self.lacking, offset: self.offset });
+        let Self { peak, lacking, offset, whole, .. } = *self;
+        self.past.push(Known { period, peak, lacking, offset, whole });
     }
 
     /// The wall clock is not believed: what is paid counts as long as both what it says and what is reckoned on from when it last was lie in the period.
@@ -187,7 +193,8 @@ impl Kept {
     }
 
     /// The record begins then. Of a demand that rolls the windows which began before it and end in it are never known, and many: they count as one.
-    pub fn begins(&mut self, tariff: &Tariff, charge: &DemandCharge, at: Wall) {
+    pub fn begins(&mut self, tariff: &Tariff, charge: &DemandCharge, (at, offset): (Wall, i64)) {
+        self.pass(tariff, charge, (at, offset));
         if charge.window.kind == WindowKind::Rolling {
             let one = Wall(at.0.saturating_sub(charge.window.length / 2));
             charge.open(tariff, at, std::iter::once(one), |begin, end| {

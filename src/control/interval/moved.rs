@@ -16,6 +16,7 @@ impl Interval {
         let held = self.held.take().and_then(|held| Some((held, self.kept.get(held.demand)?.name.clone())));
         let known = std::mem::take(&mut self.kept);
         if plan.is_some_and(|plan| plan.name != self.meter) {
+            self.lost |= !self.trace.is_empty();
             self.trace.forget(); // another meter's total compares with nothing
         }
         self.take_over(plan, known);
@@ -42,6 +43,7 @@ impl Interval {
     /// What was known in a hall that had other names, or another order: peaks go on where the billed meter and the demands have the same. What flowed is not known,
     /// for the clock of energy begins anew.
     pub fn inherit(&mut self, plan: Option<&Plan>, before: Self) {
+        self.lost = before.lost || !before.trace.is_empty();
         (self.meter, self.others) = (before.meter, before.others);
         self.take_over(plan, before.kept);
     }

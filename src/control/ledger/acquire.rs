@@ -307,9 +307,12 @@ impl Ledger {
         }
         let late = !waits && earliest.is_some_and(|at| !asked.in_time(at));
         let code = if late { Code::Denied } else { Code::Retry };
+        // It was judged, and would wait: whoever asks again may find a place.
+        let full = code == Code::Retry && asked.wish.accept.wait > Span::ZERO && !queues && !hopeless;
+        let why = if full { Why::Full } else { fit.why };
         let after = earliest.map_or(RETRY, |at| at.since(now).max(Span::from_secs(1)).min(super::TTL.2));
         let retry_after = (code == Code::Retry).then_some(after);
-        Outcome { earliest, retry_after, others, ..plain(code, fit.why) }
+        Outcome { earliest, retry_after, others, ..plain(code, why) }
     }
 
     /// Even without any other lease it would not be possible.

@@ -5,7 +5,7 @@ use plant::time::{Span, Wall};
 
 use super::amount::Milli;
 use super::kept::Body;
-use super::lease::{Lease, Life, Step, UNSEEN, charged_until, ttl};
+use super::lease::{GRACE, Lease, Life, UNSEEN, charged_until, ttl};
 use super::message::{Message, Named, Power};
 use super::notices::{Cause, Notice, Tidings};
 use super::reply::{Away, Code, Inputs, Outcome, Why};
@@ -13,7 +13,7 @@ use super::room::{Scratch, Time};
 use super::waiting::Rank;
 use super::{Around, Ledger, tail, tell};
 use crate::control::news::News;
-use crate::control::term::Term;
+use crate::control::term::{Term, later};
 
 impl Ledger {
     /// Where a lease of a client is; or what to answer where there is none that may be changed.
@@ -43,7 +43,7 @@ impl Ledger {
         news: &mut News<'_>,
     ) -> Outcome {
         let found = self.place(&message.client, of);
-        let (now, tail) = (self.now(), tail(&around.ground.rules));
+        let now = self.now();
         let place = match found {
             Ok(place) => place,
             Err(away) => return away.into(),
@@ -66,18 +66,14 @@ impl Ledger {
                 lease.seq = lease.seq.saturating_add(1);
                 restored = told;
             }
-            Life::Floored { .. } => {
-                lease.steps.clear();
-                lease.steps.push(Step { start: now, watts: lease.floor });
-                (lease.cut, lease.life, lease.ran, lease.moves) = (None, Life::Held, now, None);
-                lease.seq = lease.seq.saturating_add(1);
-            }
+            Life::Floored { .. } => lease.stays_on(now),
             Life::Kept { .. } => {
                 lease.life = Life::Held;
                 lease.seq = lease.seq.saturating_add(1);
                 tell(news, lease, LeaseNews::TakenUp { watts: lease.at(now) });
             }
-            Life::Leaving { to, .. } if to > 0.0 => lease.stays_on(now, tail),
+            // What it has besides comes down first, as it was promised to others.
+            Life::Leaving { to, given: false, ref mut again, .. } if to > 0.0 => *again = true,
             Life::Leaving { .. } => return Outcome::plain(Code::Expired, Why::Over).about(of.lease),
         }
         if wanted.is_some_and(|wanted| ttl(Some(wanted)) != lease.ttl) {
@@ -90,9 +86,21 @@ impl Ledger {
             self.count_renewed();
         }
         if restored {
-            self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false));
+            self.goes_on(place);
         }
         Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
+    }
+
+    /// Who was told that its lease is over is told what holds now: what lowers it does as before, and from when on.
+    fn goes_on(&mut self, place: usize) {
+        let now = self.now();
+        let cut = self.leases.get(place).and_then(|lease| lease.cut);
+        let Some(cut) = cut else { return self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false)) };
+        let tidings = if cut.watts > 0.0 { Tidings::Reduce } else { Tidings::Pause };
+        if cut.from > now {
+            self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false));
+        }
+        self.notify(place, tidings, (cut.from, later(cut.from, GRACE)), (cut.cause, false));
     }
 
     /// A lease is for another power from now on, as important as is said, or stays as it is.

@@ -1,13 +1,12 @@
 //! What becomes of a lease that nobody renews or that draws more than it may, and what its feed is brought down to for that.
 
-use plant::time::{Span, Wall};
+use plant::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
 use super::lease::{Lease, Life, Step, UNSEEN};
 use super::message::OnExpiry;
 use super::notices::Tidings;
-use crate::control::term::{earlier, later};
 
 /// What a feed is brought down to for a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,21 +54,19 @@ impl Lease {
         }
     }
 
-    /// It was over, and is renewed while it comes down to its floor: it is at that from now on. What it had besides stays charged for as long as it was promised to nobody else, and its feed is
-    /// brought down for it meanwhile.
-    pub fn stays_on(&mut self, now: Wall, tail: Span) {
-        let Life::Leaving { left, to, fell, .. } = self.life else { return };
-        let until = later(now, left);
-        let fell_at = earlier(until, tail);
-        let mut changes: Vec<Wall> =
-            self.steps.iter().map(|step| step.start).chain(self.cut.map(|cut| cut.from)).collect();
-        changes.retain(|at| *at < fell_at);
-        changes.sort_unstable();
-        let mut steps: Vec<Step> = changes.iter().map(|start| Step { start: *start, watts: self.at(*start) }).collect();
-        steps.push(Step { start: fell_at, watts: to });
-        self.comes = Some(Comes { to: fell, until, may: to }).filter(|of| of.to != UNSEEN);
-        (self.steps, self.floor, self.ran) = (steps, to, now);
-        (self.cut, self.moves, self.life) = (None, None, Life::Held);
+    /// It is charged while it comes down after its grace, or is given back.
+    pub(super) const fn is_over(&self) -> bool {
+        match self.life {
+            Life::Leaving { .. } => true,
+            Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } => false,
+        }
+    }
+
+    /// One at its floor is renewed: it goes on there.
+    pub(super) fn stays_on(&mut self, now: Wall) {
+        self.steps.clear();
+        self.steps.push(Step { start: now, watts: self.floor });
+        (self.cut, self.life, self.ran, self.moves) = (None, Life::Held, now, None);
         self.seq = self.seq.saturating_add(1);
     }
 }

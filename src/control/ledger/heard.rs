@@ -58,15 +58,15 @@ impl Ledger {
         if heard.seq != lease.seq && !lease.cut.as_ref().is_some_and(stands) {
             return Outcome::plain(Code::Conflict, Why::OldState).about(of);
         }
-        if heard.status == Some(Status::Done) {
-            lease.trusted();
-        }
         let over = heard.measured.filter(|watts| watts * (1.0 - TOLERATED) > lease.may(now));
         if let Some(watts) = over.filter(|_| !lease.exceeds) {
             tell(news, lease, LeaseNews::Exceeded { watts, may: lease.may(now) });
         }
         // Who has heard that his job will be late has said nothing of what lowered it.
         let status = heard.status.filter(|_| notice.is_none_or(|of| of.tidings.lowers()));
+        if status == Some(Status::Done) {
+            lease.comes = None;
+        }
         if status.is_some() {
             let cut = lease.cut.as_mut().filter(|cut| notice.is_none_or(|of| of.lowers_to(cut)));
             cut.into_iter().for_each(|cut| cut.word = Word::Said);

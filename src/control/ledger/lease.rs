@@ -102,6 +102,8 @@ pub enum Life {
         fell: Milli,
         /// The client gave it back, or its schedule was over.
         given: bool,
+        /// It was renewed: it goes on at what stays of it.
+        again: bool,
     },
     /// It is at its floor.
     Floored {
@@ -313,7 +315,7 @@ impl Lease {
             Life::Leaving { left: before, .. } => left.min(before),
             Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } => left,
         };
-        self.life = Life::Leaving { left, was, to: to.min(was), fell, given };
+        self.life = Life::Leaving { left, was, to: to.min(was), fell, given, again: false };
         self.seq = self.seq.saturating_add(1);
     }
 

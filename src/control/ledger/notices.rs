@@ -168,6 +168,13 @@ impl Notices {
         self.all.reserve(KEPT.saturating_sub(self.all.len()));
     }
 
+    /// Puts times right that were reckoned from nothing.
+    pub fn shift(&mut self, by: i64) {
+        for at in self.all.iter_mut().flat_map(|of| [&mut of.effective, &mut of.hard]) {
+            *at = Wall(at.0.saturating_add(by));
+        }
+    }
+
     /// Those with a higher number than this, the oldest first.
     pub fn since(&self, number: u64) -> impl Iterator<Item = &Notice> {
         let from = self.all.partition_point(|of| of.number <= number);

@@ -92,11 +92,13 @@ impl Ledger {
         for lease in &mut self.leases {
             lease.steps.iter_mut().for_each(|step| put(&mut step.start));
             lease.end.iter_mut().for_each(put);
+            lease.comes.iter_mut().for_each(|comes| put(&mut comes.until));
             lease.cut.iter_mut().for_each(|cut| put(&mut cut.from));
             put(&mut lease.ran);
             lease.moves.iter_mut().for_each(|moves| moves.shift(by));
             lease.due.iter_mut().filter_map(|due| due.begun.as_mut()).for_each(put);
         }
+        self.notices.shift(by);
     }
 
     /// What flows, and what of that is nobody's.
@@ -168,11 +170,15 @@ impl Ledger {
 
     /// A lease is charged no more, or at its floor only.
     fn go(&mut self, place: usize) {
+        let now = self.now();
         let Some(lease) = self.leases.get_mut(place) else { return };
         match lease.life {
-            Life::Leaving { to, .. } if to > 0.0 => {
+            Life::Leaving { to, again, .. } if to > 0.0 => {
                 (lease.floor, lease.life) = (to, Life::Floored { left: FLOORED });
                 lease.seq = lease.seq.saturating_add(1);
+                if again {
+                    lease.stays_on(now);
+                }
             }
             Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => {
                 self.leases.remove(place);
@@ -290,17 +296,29 @@ impl Ledger {
         });
     }
 
-    /// What a feed may carry where leases that are over are still drawn after their grace, or a client draws more than it may (W): a load that was reckoned once, and that stays where it is
-    /// however far the feed comes down.
+    /// What a feed may carry where leases that are over are still drawn after their grace, or a client draws more than it may (W, beside what batteries give): a load that was reckoned once,
+    /// and that stays where it is however far the feed comes down. Never less than what is lent there by now, nor what is nobody's beside leases that are over: nobody else comes to less.
     #[must_use]
     pub fn allowed(&self, feed: FeedId) -> Option<plant::units::Watts> {
-        let (load, now) = (self.seen.get(feed)?.load?, self.now());
+        let (seen, now) = (self.seen.get(feed)?, self.now());
+        let load = seen.load?;
+        let goals = || self.leases.iter().filter(|lease| lease.home() == Some(feed));
+        goals().find_map(|lease| lease.goal(now))?;
+        let lent = self.leases.iter().filter_map(|of| Some(Milli::of(of.may(now), of.weight(feed)?)));
+        let lent = lent.fold(Milli::ZERO, Milli::and);
         let goal = |lease: &Lease| {
-            lease.home().filter(|home| *home == feed)?;
-            lease.goal(now)
+            let others = if lease.is_over() { seen.unleased } else { Milli::ZERO };
+            Some(lease.goal(now)?.max(lent.and(others)))
         };
-        let least = self.leases.iter().filter_map(goal).min()?;
+        let least = goals().filter_map(goal).min()?;
         (load > least).then(|| least.max(Milli::ZERO).watts())
+    }
+
+    /// By how much a feed shall come down for that (W).
+    #[must_use]
+    pub fn excess(&self, feed: FeedId) -> Option<plant::units::Watts> {
+        let load = self.seen.get(feed)?.load?.watts();
+        self.allowed(feed).map(|allowed| load - allowed)
     }
 }
 
@@ -325,8 +343,10 @@ fn turn(lease: &mut Lease, now: Wall, (elapsed, (tick, last)): (Span, (Tick, Tic
             *left = less(*left);
             if *left == Span::ZERO { Turn::Leaves { told: *told } } else { Turn::Stays }
         }
-        Life::Leaving { left, fell, .. } => {
+        Life::Leaving { left, fell, again, .. } => {
             *left = less(*left);
+            // Renewed meanwhile, it must be renewed again in time.
+            *again &= lease.term.advance(tick, last).is_none();
             let confirmed = load.is_some_and(|load| load <= *fell);
             if *left == Span::ZERO || confirmed { Turn::Gone } else { Turn::Stays }
         }

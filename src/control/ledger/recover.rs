@@ -131,7 +131,13 @@ impl Ledger {
         for lease in &mut self.leases {
             match lease.life {
                 Life::Held | Life::Grace { .. } => lease.life = Life::Kept { epoch: 0 },
-                Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => {}
+                Life::Floored { .. } => {
+                    // What it had before is none of it any more.
+                    let watts = lease.floor;
+                    lease.steps.iter_mut().for_each(|step| step.watts = step.watts.min(watts));
+                    lease.life = Life::Kept { epoch: 0 };
+                }
+                Life::Leaving { .. } | Life::Kept { .. } => {}
             }
         }
         self.recovery = Recovery::Unread { lost: true };

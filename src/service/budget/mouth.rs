@@ -57,7 +57,7 @@ impl Mouth {
                 self.told.insert(lease.lease_id.clone(), lease.clone());
             }
         }
-        let lives: BTreeMap<&str, u64> = view.leases.iter().map(|of| (of.lease_id.as_str(), of.seq)).collect();
+        let lives: BTreeMap<&str, &LeaseView> = view.leases.iter().map(|of| (of.lease_id.as_str(), of)).collect();
         let shared = &self.shared;
         self.told.retain(|id, told| {
             let lives = lives.contains_key(id.as_str());
@@ -82,7 +82,9 @@ impl Mouth {
                 self.shared.publish(&format!("budget/{client}/lease/{id}"), Vec::new(), true);
             }
             // What still holds is told again however old it is: nobody knows whether it was told before a break, nor how long that was.
-            let holds = lives.get(id.as_str()).is_some_and(|seq| *seq == notice.seq);
+            let ahead = notice.effective.0 > view.at_ms;
+            let same = |of: &&LeaseView| of.seq == notice.seq && (ahead || (of.may_w - notice.watts).abs() < 1.0);
+            let holds = lives.get(id.as_str()).is_some_and(same);
             let old = earlier && !holds && notice.effective.0 < view.at_ms.saturating_sub(AGAIN);
             let of = |answered: &&Answered| (&answered.client, &answered.request) == (client, request);
             if let Some(served) = view.answers.iter().find(of).filter(|_| notice.tidings == Tidings::Answered && !old) {

@@ -97,10 +97,10 @@ impl Keeper {
         self.leases.get(lease).map(|kept| kept.note.job.as_str())
     }
 
-    /// The end of a lease was told.
-    pub fn stopped(&mut self, lease: &str) {
+    /// The end of a lease was told, or that it goes on.
+    pub fn stopped(&mut self, lease: &str, stopped: bool) {
         if let Some(kept) = self.leases.get_mut(lease) {
-            kept.stopped = true;
+            kept.stopped = stopped;
         }
     }
 

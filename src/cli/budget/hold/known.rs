@@ -37,6 +37,8 @@ pub struct Known {
     w: f64,
     /// from when on (ms since 1970, UTC, by the service), where that was to come.
     from_ms: Option<i64>,
+    /// That is what it keeps, for nobody has renewed it: the lease says more until it is over.
+    expired: bool,
 }
 
 /// One lease.
@@ -63,12 +65,12 @@ fn watts(said: &Value) -> Option<f64> {
 impl Known {
     /// What is known where nothing is remembered: what was lent.
     pub const fn lent(note: &Note) -> Self {
-        Self { seq: note.seq, w: note.w, from_ms: None }
+        Self { seq: note.seq, w: note.w, from_ms: None, expired: false }
     }
 
     /// Takes a state of the lease. One that is known already goes through its steps, and nobody tells of those.
     fn follows(&mut self, note: &Note, steps: &[(i64, f64)]) {
-        if note.seq != self.seq {
+        if note.seq != self.seq || self.expired {
             return;
         }
         self.w = self.from_ms.map_or(note.w, |from| level(steps, from).unwrap_or(self.w));
@@ -80,7 +82,10 @@ impl Known {
         let seq = notice.get("seq").and_then(Value::as_u64).unwrap_or_default();
         let w = notice.get("new_schedule").and_then(|all| watts(all.get(0)?));
         match w.filter(|_| is_power(notice) && seq > self.seq) {
-            Some(w) => Self { seq, w, from_ms: instant(text(notice, "effective_at")) },
+            Some(w) => {
+                let expired = text(notice, "reason") == "expired";
+                Self { seq, w, from_ms: instant(text(notice, "effective_at")), expired }
+            }
             // News that comes behind all that is known leaves nothing out.
             None if !is_power(notice) && seq == self.seq.saturating_add(1) => Self { seq, ..self },
             None => self,
@@ -144,7 +149,7 @@ impl Ear {
     /// A notice of our own was given to it: what may be drawn by now, or nothing that lasts.
     pub fn is_told(&mut self, w: Option<f64>) {
         let last = self.last();
-        self.given.push_back(w.map_or(last, |w| Known { w, from_ms: None, ..last }));
+        self.given.push_back(w.map_or(last, |w| Known { w, from_ms: None, expired: false, ..last }));
         self.since = None;
     }
 

@@ -39,7 +39,9 @@ impl Kept {
     /// True where a period before in the same year had no window at all, and no window was lost: its peak is known to be nothing, and so much of the year's price is not paid yet.
     fn was_out_of_season(&self, now: Period) -> bool {
         let of_year = |of: &Period| of.year == now.year && of.from < now.from;
-        self.past.iter().any(|known| of_year(&known.period) && known.peak.is_none() && known.lacking == 0)
+        self.past
+            .iter()
+            .any(|known| of_year(&known.period) && known.whole && known.peak.is_none() && known.lacking == 0)
     }
 }
 

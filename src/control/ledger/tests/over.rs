@@ -65,6 +65,49 @@ fn a_meter_that_is_lost_when_a_lease_is_over_brings_nobody_else_down() {
 }
 
 #[test]
+fn nobody_beside_a_lease_that_is_over_comes_to_less_than_he_was_lent() {
+    for watts in [39e3, 60e3] {
+        let mut rig = Rig::new();
+        short(&mut rig, (40e3, 0.0), OnExpiry::Stop);
+        rig.acquire("kueue", wish(rig.feed("pdu-a1"), 40e3));
+        rig.load("pdu-a1", Some(79e3));
+        rig.pass(89);
+        rig.load("pdu-a1", None);
+        rig.pass(3);
+        // It is off when the meter is read again, and the other may draw all of his.
+        rig.load("pdu-a1", Some(watts));
+        rig.pass(1);
+        let allowed = rig.ledger.allowed(rig.feed("pdu-a1")).map_or(f64::INFINITY, |of| of.0);
+        assert!(allowed >= 40.32e3, "{watts}: {allowed}");
+    }
+}
+
+#[test]
+fn who_is_renewed_in_its_grace_hears_of_what_lowers_it_all_the_same() {
+    let mut rig = Rig::new();
+    let flex = Flex { floor: 10e3, shed: Span::from_secs(120), ..Flex::default() };
+    let of = Wish { class: Class::Curtailable, ttl: Some(Span::from_secs(30)), flex, ..wish(rig.feed("pdu-a1"), 40e3) };
+    let lease = rig.acquire("slurm", of).outcome.lease.expect("a lease");
+    rig.limit("pdu-a1", Some(30e3));
+    rig.pass(31);
+    assert_eq!(tidings(&rig).last(), Some(&(Tidings::Stop, 0.0)));
+    rig.renew("slurm", lease);
+    let told: Vec<_> = rig.notices().iter().rev().take(2).map(|of| (of.tidings, of.watts, of.effective)).collect();
+    let cut = rig.notices()[0].effective;
+    assert_eq!(told, [(Tidings::Reduce, 10e3, cut), (Tidings::Restore, 40e3, rig.ledger.now())]);
+    rig.pass(20);
+    rig.renew("slurm", lease);
+    while rig.ledger.now() < cut {
+        rig.pass(1);
+        rig.renew("slurm", lease);
+    }
+    rig.pass(31);
+    rig.renew("slurm", lease);
+    let last = *rig.notices().last().expect("told");
+    assert_eq!((last.tidings, last.watts, last.effective), (Tidings::Reduce, 10e3, cut), "it is lowered by now");
+}
+
+#[test]
 fn two_that_are_over_at_once_come_down_one_after_the_other() {
     let mut rig = Rig::new();
     short(&mut rig, (40e3, 0.0), OnExpiry::Stop);
@@ -127,16 +170,18 @@ fn who_renews_while_it_comes_down_to_its_floor_has_that_and_what_it_had_stays_ch
     of.times.not_before = Some(Wall(rig.ledger.now().0 + 51_000));
     assert_eq!(rig.acquire("kueue", of).outcome.code, Code::Granted);
     assert_eq!(rig.renew("slurm", lease).code, Code::Granted);
-    assert_eq!(state(&mut rig, lease), ("held".to_owned(), 10e3));
+    assert_eq!(state(&mut rig, lease), ("leaving".to_owned(), 10e3), "it comes down first");
     rig.pass(1);
     assert_eq!((rig.reserved("pdu-a1"), rig.ledger.allowed(rig.feed("pdu-a1"))), (40.32e3, allowed));
     assert!(allowed.is_some(), "it is brought down");
+    rig.pass(10);
     rig.load("pdu-a1", Some(10e3));
+    rig.pass(1);
+    assert_eq!(state(&mut rig, lease), ("held".to_owned(), 10e3), "the meter confirms it");
     rig.pass(25);
     assert_eq!(rig.renew("slurm", lease).code, Code::Granted);
     rig.pass(28);
     assert_eq!(rig.renew("slurm", lease).code, Code::Granted);
-    rig.pass(10);
     assert_eq!(rig.reserved("pdu-a1"), 10.08e3 + 49e3 * 1.008);
     rig.pass(15);
     assert_eq!((state(&mut rig, lease).1, rig.ledger.allowed(rig.feed("pdu-a1"))), (10e3, None));

@@ -72,7 +72,7 @@ fn what_is_gone_is_told_once_and_what_was_given_back_is_not_lost() {
         let said = keeper.due(at(0.0)).remove(0);
         assert_eq!(said["op"], if stage == Stage::Held { "renew" } else { "release" });
         if stopped {
-            keeper.stopped("1-7");
+            keeper.stopped("1-7", true);
         }
         let answer = json!({ "code": code, "request_id": said["request_id"] });
         let learned = keeper.answered(&answer, at(0.1)).expect("it is over");
@@ -180,7 +180,7 @@ fn what_was_told_while_nobody_heard_is_missed_unless_its_job_has_come_down_or_is
     assert!(missed(&mut begun(&[lower], &held.marks(), 0.0)).is_empty());
     assert!(missed(&mut keeper(&[note("1-7", Stage::Returning)])).is_empty());
     let mut stopped = keeper(&[note("1-7", Stage::Held)]);
-    stopped.stopped("1-7");
+    stopped.stopped("1-7", true);
     assert!(missed(&mut stopped).is_empty());
     // Who has come down by himself hears of it when it is renewed.
     let mut alone = keeper(&[note("1-7", Stage::Held)]);
@@ -264,7 +264,7 @@ fn nobody_acts_for_what_is_given_back_or_was_told_to_stop() {
     assert!(returning.alone(at(1e6)).is_empty());
     let mut stopped = keeper(&[note("1-7", Stage::Held)]);
     assert!(stopped.is_waited_for() && !returning.is_waited_for());
-    stopped.stopped("1-7");
+    stopped.stopped("1-7", true);
     assert!(stopped.alone(at(1e6)).is_empty() && !stopped.is_waited_for());
     // Told to stop by us: that it is gone then is not told besides.
     let mut ours = keeper(&[note("1-7", Stage::Held)]);

@@ -165,3 +165,19 @@ fn garbage_tells_nothing() {
         assert_eq!(ear.misses(&note, (at(9.0), true)), None);
     }
 }
+
+#[test]
+fn what_it_keeps_where_nobody_renews_it_is_not_taken_back_by_what_the_lease_says_until_it_is_over() {
+    let mut ear = lent();
+    let mut notice = told("reduce", 2, 10.0, 0);
+    notice["reason"] = json!("expired");
+    let grace = says(&mut ear, 2, 60.0, &[(0, 60.0)]);
+    ear.hears(&notice, &grace);
+    ear.ended();
+    // In its grace the lease still is for all of it.
+    let grace = says(&mut ear, 2, 60.0, &[(0, 60.0)]);
+    assert_eq!(missed(&mut ear, &grace), None);
+    // Renewed, and its `restore` was heard by nobody.
+    let held = says(&mut ear, 3, 60.0, &[(0, 60.0)]);
+    assert_eq!(missed(&mut ear, &held), Some(10.0));
+}

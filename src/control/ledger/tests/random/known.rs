@@ -88,7 +88,11 @@ impl Mine {
             | (Stage::Gone, Stage::Gone) => true,
             (Stage::Holds { end, ttl }, Stage::Leaving { .. } | Stage::Gone) => over(end) || expired(ttl),
             (Stage::Leaving { stays: true }, Stage::Gone) => self.given,
-            (Stage::Leaving { stays: true } | Stage::Floored { .. }, Stage::Holds { .. }) => self.fresh == wall,
+            (Stage::Floored { .. }, Stage::Holds { .. }) => self.fresh == wall,
+            // Renewed while it came down, and it lives.
+            (Stage::Leaving { stays: true }, Stage::Holds { ttl, .. }) => {
+                clock.0 <= self.fresh.0 + 2 * LOOK + i64::try_from(ttl.millis()).expect("short")
+            }
             (Stage::Floored { end }, Stage::Leaving { .. } | Stage::Gone) => over(end),
             (Stage::Waits, Stage::Leaving { .. } | Stage::Floored { .. })
             | (Stage::Holds { .. }, Stage::Waits | Stage::Floored { .. })
