@@ -375,19 +375,22 @@ fn a_pressure_that_is_lost_gives_the_tank_back() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Whatever a tank's sensors tell, its valve stays in range, a pump that turns is told to turn on, and a tank that is far too warm has
-    /// asked for something.
+    /// Whatever a tank's sensors tell, its valve stays in range, a pump that turns is told to turn on as long as its fluid reaches it, and a tank that is far too warm has asked for something.
     #[test]
     fn whatever_is_seen_a_pump_that_turns_turns_on(told in prop::collection::vec((5.0..80.0f64, 0.0..100.0f64, any::<bool>()), 1..8)) {
         let mut rig = oil();
+        // A level that sinks no faster than a tank leaks bares the intake below 81 %, until it is covered again: one that runs dry stands.
+        let (mut last, mut sinks, mut bare) = (100.0, true, false);
         for (celsius, level, stands) in told {
+            sinks = level >= 84.0 || sinks && last - level <= 5.0;
+            (last, bare) = (level, level < 84.0 && (bare || sinks && level < 81.0));
             rig.read("tank-1/fluid-temp", celsius);
             rig.read("tank-1/level", level);
             rig.read("tank-1/pump-speed-feedback", if stands { 0.0 } else { 70.0 });
             for second in 0..90 {
                 rig.step();
                 prop_assert!((0.0..=100.0).contains(&rig.value("tank-1/valve")));
-                prop_assert!(stands || second < 5 || rig.value("tank-1/pump-speed") > 0.0);
+                prop_assert!(bare || stands || second < 5 || rig.value("tank-1/pump-speed") > 0.0);
             }
             if celsius >= 57.0 {
                 prop_assert!(asked(&rig).iter().any(|(name, _, _)| name == "tank-1"), "{celsius} °C, and nothing is asked");
