@@ -110,40 +110,34 @@ pub fn listen(
     let server = Web::new(address, config.ca_file.as_deref()).map_err(cannot)?;
     let secret = config.secret_file.as_deref().map(secret::read).transpose();
     let secret = secret.map_err(|e| cannot(format!("secret_file: {e}")))?;
-    let simple = config.simple.as_slice().try_into().ok();
-    let terms = Terms { ven: config.ven.clone(), simple, emergency: config.emergency };
     let mut feeds: Vec<FeedId> = config.feeds.iter().filter_map(|name| loaded.hall.power.feed(name)).collect();
     if feeds.is_empty() {
         feeds = loaded.hall.power.grid.as_ref().map_or_else(Vec::new, |rules| rules.feeds.clone());
     }
-    let (asker, clock) = (asker.clone(), Arc::clone(clock));
-    let (token, said, failing, faults) = (None, None, false, Vec::new());
-    let (known, short) = (Known::default(), 0);
     let prices = loaded.config.prices.as_ref().is_some_and(|prices| prices.openadr);
     let wants = loaded.tariff.as_ref().filter(|_| prices);
     let wants = wants.map(|tariff| (tariff.currency.clone(), tariff.needs_prices()));
-    let market = Market { wants, ..Market::default() };
-    let poller = Poller {
-        config,
-        terms,
-        feeds,
-        server,
-        secret,
-        asker,
-        clock,
-        token,
-        said,
-        known,
-        short,
-        failing,
-        faults,
-        market,
-    };
+    let mut poller = Poller::new(config, feeds, (server, secret), (asker.clone(), Arc::clone(clock)));
+    poller.market.wants = wants;
     people.spawn(poller.attend());
     Ok(())
 }
 
 impl Poller {
+    /// One that has heard nothing yet, and takes no prices.
+    fn new(
+        config: OpenAdrConfig,
+        feeds: Vec<FeedId>,
+        (server, secret): (Web, Option<String>),
+        (asker, clock): (Asker, Arc<Clock>),
+    ) -> Self {
+        let simple = config.simple.as_slice().try_into().ok();
+        let terms = Terms { ven: config.ven.clone(), simple, emergency: config.emergency };
+        let (token, said, failing, faults) = (None, None, false, Vec::new());
+        let (known, short, market) = (Known::default(), 0, Market::default());
+        Self { config, terms, feeds, server, secret, asker, clock, token, said, known, short, failing, faults, market }
+    }
+
     async fn attend(mut self) {
         loop {
             match self.events().await {

@@ -1,6 +1,6 @@
 //! What becomes of a lease that nobody renews or that draws more than it may, and what its feed is brought down to for that.
 
-use plant::time::Wall;
+use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
@@ -20,6 +20,15 @@ pub struct Comes {
 }
 
 impl Lease {
+    /// For how long it may still be renewed, and whether its client was told that its time to live is over; none of it where it is in no grace.
+    #[must_use]
+    pub(super) const fn grace(&self) -> (Span, bool) {
+        match self.life {
+            Life::Grace { left, told } => (left, told),
+            Life::Held | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => (Span::ZERO, false),
+        }
+    }
+
     /// What it keeps where nobody renews it (W): what was lowered stays so.
     #[must_use]
     pub fn stays(&self) -> f64 {

@@ -83,16 +83,13 @@ impl Ledger {
         Outcome::plain(Code::Granted, Why::Fits).about(of)
     }
 
-    /// A client says that it draws so much (W), which is more than it may; or no more than that. Its feed is brought down by as much for as long as what is given up stays charged, and never
-    /// below what is lent there: nobody else comes to less by a client's word.
+    /// A client says that it draws so much (W), which is more than it may; or no more than that. Its feed is brought down by as much for as long as what is given up stays charged.
     fn claimed(&mut self, around: &Around<'_>, of: LeaseId, over: Option<f64>) {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
         let comes = self.leases.iter().find(|lease| lease.id == of).and_then(|lease| {
             let (feed, may) = (lease.home()?, lease.may(now));
             let load = self.seen.get(feed)?.load?;
-            let lent = self.leases.iter().filter_map(|of| Some(Milli::of(of.may(now), of.weight(feed)?)));
-            let lent = lent.fold(Milli::ZERO, Milli::and);
-            let to = load.less(Milli::of(over? - may, lease.weight(feed)?)).max(lent);
+            let to = load.less(Milli::of(over? - may, lease.weight(feed)?));
             Some(Comes { to, until: later(now, tail), may })
         });
         let lease = self.leases.iter_mut().find(|lease| lease.id == of);

@@ -30,15 +30,9 @@ enum Turn {
     /// Nothing.
     Stays,
     /// Its time to live is over.
-    Expired {
-        /// Its client is told at once: it is known to be over.
-        told: bool,
-    },
+    Expired,
     /// It had its grace.
-    Leaves {
-        /// Its client was told before.
-        told: bool,
-    },
+    Leaves,
     /// Its schedule is over.
     Ends,
     /// It is charged no more, or at its floor only.
@@ -123,20 +117,17 @@ impl Ledger {
             let load = lease.home().and_then(|feed| self.seen.get(feed)).and_then(|seen| seen.load);
             match turn(lease, now, (elapsed, ticks), load) {
                 Turn::Stays => {}
-                Turn::Expired { told } => {
-                    let hard = match lease.life {
-                        Life::Grace { left, .. } => later(now, left),
-                        Life::Held | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => now,
-                    };
+                Turn::Expired => {
+                    let (left, told) = lease.grace();
                     lease.seq = lease.seq.saturating_add(1);
                     let tidings = lease.does();
                     tell(news, lease, LeaseNews::Expired { watts: lease.at(now) });
                     if told {
-                        self.notify(place, tidings, (now, hard), (Cause::Expired, false));
+                        self.notify(place, tidings, (now, later(now, left)), (Cause::Expired, false));
                     }
                 }
-                Turn::Leaves { told } => {
-                    let (stays, tidings) = (lease.stays(), lease.does());
+                Turn::Leaves => {
+                    let (stays, tidings, (_, told)) = (lease.stays(), lease.does(), lease.grace());
                     self.leave(around, place, (settle, stays, false));
                     if !told {
                         self.notify(place, tidings, (now, later(now, settle)), (Cause::Expired, false));
@@ -174,10 +165,11 @@ impl Ledger {
         let Some(lease) = self.leases.get_mut(place) else { return };
         match lease.life {
             Life::Leaving { to, again, .. } if to > 0.0 => {
-                (lease.floor, lease.life) = (to, Life::Floored { left: FLOORED });
-                lease.seq = lease.seq.saturating_add(1);
+                lease.floor = to;
                 if again {
                     lease.stays_on(now);
+                } else {
+                    (lease.life, lease.seq) = (Life::Floored { left: FLOORED }, lease.seq.saturating_add(1));
                 }
             }
             Life::Held | Life::Grace { .. } | Life::Leaving { .. } | Life::Floored { .. } | Life::Kept { .. } => {
@@ -337,11 +329,11 @@ fn turn(lease: &mut Lease, now: Wall, (elapsed, (tick, last)): (Span, (Tick, Tic
                 Some(End::Unknown(_)) => (long_grace(lease.ttl), false),
             };
             lease.life = Life::Grace { left, told };
-            Turn::Expired { told }
+            Turn::Expired
         }
-        Life::Grace { left, told } => {
+        Life::Grace { left, .. } => {
             *left = less(*left);
-            if *left == Span::ZERO { Turn::Leaves { told: *told } } else { Turn::Stays }
+            if *left == Span::ZERO { Turn::Leaves } else { Turn::Stays }
         }
         Life::Leaving { left, fell, again, .. } => {
             *left = less(*left);

@@ -97,25 +97,7 @@ fn poller(scan: Scan, trusted: bool) -> (Poller, Arc<Mutex<Scan>>) {
     let config: OpenAdrConfig =
         serde_json::from_value(json!({ "url": "http://127.0.0.1:9", "ven": "hall-a" })).expect("a configuration");
     let server = Web::new(Address::read(&config.url).expect("an address"), None).expect("a client");
-    let terms = Terms { ven: "hall-a".to_owned(), simple: None, emergency: None };
-    let (token, said, failing, faults, short) = (None, None, false, Vec::new(), 0);
-    let (secret, known, market) = (None, Known::default(), Market::default());
-    let poller = Poller {
-        config,
-        terms,
-        feeds,
-        server,
-        secret,
-        asker,
-        clock,
-        token,
-        said,
-        known,
-        short,
-        failing,
-        faults,
-        market,
-    };
+    let poller = Poller::new(config, feeds, (server, None), (asker, clock));
     (poller, scan)
 }
 

@@ -125,7 +125,7 @@ impl Keeper {
             let before = life(&kept.note);
             match (note.epoch, note.seq).cmp(&(kept.note.epoch, kept.note.seq)) {
                 Ordering::Greater => kept.note = note.clone(),
-                // Somebody else has renewed it, and it was told to nobody as a state of its own.
+                // A service of before does not count another time to live as another state: the shorter one counts.
                 Ordering::Equal => kept.note.ttl_s = kept.note.ttl_s.min(note.ttl_s),
                 Ordering::Less => {}
             }
