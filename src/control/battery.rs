@@ -223,15 +223,19 @@ impl Batteries {
     }
 
     /// What those before a place in the file give below a feed once they do as they are told, or as they are able to (W): the next one gives what is
-    /// left to give. And what all others give (W, ≥ 0).
+    /// left to give. And what all others give (W, ≥ 0). One that is in doubt does nothing for us: what it gives, or takes, counts as it was read last.
     #[must_use]
     pub fn beside(&self, power: &Power, feed: FeedId, place: usize) -> (Watts, Watts) {
         let here = power.storage.iter().zip(&self.units).enumerate();
         let here = here.filter(|(_, (of, _))| power.hangs_below(of.feed, feed));
-        let all = here.fold((0.0, 0.0), |(before, others), (at, (_, unit))| match at.cmp(&place) {
-            Ordering::Less => (before + unit.counts(), others + unit.counts().max(0.0)),
-            Ordering::Equal => (before, others),
-            Ordering::Greater => (before, others + unit.seen.map_or(0.0, |seen| seen.power.max(0.0))),
+        let all = here.fold((0.0, 0.0), |(before, others), (at, (_, unit))| match (at.cmp(&place), unit.seen) {
+            (Ordering::Equal, _) => (before, others),
+            (Ordering::Less | Ordering::Greater, None) => {
+                let gives = unit.trail.last();
+                (before + gives, others + gives.max(0.0))
+            }
+            (Ordering::Less, Some(_)) => (before + unit.counts(), others + unit.counts().max(0.0)),
+            (Ordering::Greater, Some(seen)) => (before, others + seen.power.max(0.0)),
         });
         (Watts(all.0), Watts(all.1))
     }

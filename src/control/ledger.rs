@@ -50,6 +50,7 @@ pub mod reply;
 mod revoke;
 mod room;
 mod rules;
+mod shift;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -201,6 +201,7 @@ impl State {
             windows: self.interval.allowed(plan.peaks.as_ref()),
             grid: &self.grid,
             batteries: &self.batteries,
+            gave: &|feed| given((&self.batteries, &self.quality), hall, feed),
             now: self.clock.lived(),
         };
         self.caps.step(&scene, capper, (caps, news)); // what every GPU may draw
@@ -315,9 +316,7 @@ impl State {
 
     /// What batteries below a feed gave when its meter was read (W); nothing is known of a feed that has none.
     pub(super) fn given(&self, hall: &Hall, feed: FeedId) -> Watts {
-        let meter = hall.power.feeds.get(feed).and_then(|of| of.meter.as_ref()).and_then(|meter| meter.powers.first());
-        let given = meter.map(|point| self.batteries.below(&hall.power, feed, self.quality.heard(point.id())));
-        given.unwrap_or_default()
+        given((&self.batteries, &self.quality), hall, feed)
     }
 
     /// The same where the feed's meter is read and believed: nothing is made of what is reckoned.
@@ -350,4 +349,11 @@ impl State {
             *held = Held::safe(&slot.range);
         }
     }
+}
+
+/// What batteries below a feed gave when its meter was read (W).
+fn given((batteries, quality): (&Batteries, &Quality), hall: &Hall, feed: FeedId) -> Watts {
+    let meter = hall.power.feeds.get(feed).and_then(|of| of.meter.as_ref()).and_then(|meter| meter.powers.first());
+    let given = meter.map(|point| batteries.below(&hall.power, feed, quality.heard(point.id())));
+    given.unwrap_or_default()
 }

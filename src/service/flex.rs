@@ -86,10 +86,15 @@ impl Shared {
 
     fn refuse(&self, topic: &str, why: GridFault) {
         tracing::warn!(topic, why = why.word(), "a message of the grid's broker is not taken");
+        self.count(why, 1);
+    }
+
+    /// So many more were not taken, and control is to be told.
+    fn count(&self, why: GridFault, more: u32) {
         let mut news = self.news();
         match news.refused.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => news.refused.push((why, 1)),
+            Some((_, count)) => *count = count.saturating_add(more),
+            None => news.refused.push((why, more)),
         }
     }
 
@@ -272,7 +277,9 @@ impl Mouth {
         let missed = Some((GridFault::NoAnswer, self.line.missed())).filter(|(_, count)| *count > 0);
         let refused = std::mem::take(&mut self.shared.news().refused).into_iter().chain(missed);
         for (why, count) in refused {
-            self.shared.put(Ask::Grid(Said::Refused { why, count }), "service").await;
+            if self.shared.put(Ask::Grid(Said::Refused { why, count }), "service").await.is_none() {
+                self.shared.count(why, count);
+            }
         }
     }
 

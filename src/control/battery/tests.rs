@@ -328,3 +328,22 @@ fn what_a_battery_gave_before_it_was_in_doubt_is_no_reason_for_another_to_feed_t
         assert_eq!(back, 0, "{point}: {:?}", yard.rows.last());
     }
 }
+
+#[test]
+fn what_a_battery_gives_or_takes_by_itself_counts_once() {
+    for (itself, load, most, others) in [(300e3, 500e3, 200e3, 0.0), (-200e3, 500e3, 400e3, 300e3)] {
+        for (alone, other) in [(0, 1), (1, 0)] {
+            let mut yard = Yard::new(2);
+            yard.run(10, |_| 500e3);
+            // Switched to local at its own panel: nobody says that it is ready, and what it does is read.
+            yard.broken = Some((yard.point(&format!("bess-{}/ready", alone + 1)), Sample::good(0.0, Mono(0))));
+            yard.batteries[alone].itself = Some(itself);
+            assert!(matches!(yard.ask(an_hour_at(most)), Reply::Accepted { .. }));
+            yard.run(20, |_| load);
+            let gives = yard.batteries[other].power;
+            let (_, flows) = *yard.rows.last().expect("it ran");
+            assert!((gives - others).abs() < 25e3, "{gives} W beside {itself} W");
+            assert!(flows > -1e3 && flows < most + 10e3, "{flows} W flow beside {itself} W");
+        }
+    }
+}

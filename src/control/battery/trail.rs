@@ -40,6 +40,12 @@ impl Trail {
         self.known = self.known.saturating_add(1).min(KEPT);
     }
 
+    /// What it gave when it was read last (W); negative where it took.
+    #[must_use]
+    pub fn last(&self) -> f64 {
+        self.samples.first().filter(|_| self.known > 0).map_or(0.0, |(_, power)| *power)
+    }
+
     /// What it gave at a moment (W): what was read last before it, or first of all.
     #[must_use]
     pub fn at(&self, moment: Mono) -> f64 {

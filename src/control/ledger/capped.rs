@@ -61,7 +61,9 @@ impl Ledger {
         (elapsed, news): (Span, &mut News<'_>),
     ) {
         let now = self.now();
-        for lease in &mut self.leases {
+        for place in 0..self.leases.len() {
+            // Who was told that it is over comes down to less than that.
+            let Some(lease) = self.leases.get_mut(place).filter(|lease| !lease.grace().1) else { continue };
             let may = lease.may(now);
             let share = match lease.life {
                 Life::Held | Life::Grace { .. } | Life::Floored { .. } if may > 0.0 => lease.under_caps(lets, lent),
@@ -71,14 +73,13 @@ impl Ledger {
             };
             let Some(emergency) = lease.capped.step(share, elapsed) else { continue };
             lease.seq = lease.seq.saturating_add(1);
-            let (tidings, watts, cause) = if emergency {
-                let watts = may * share;
-                tell(news, lease, LeaseNews::Capped { watts });
-                (Tidings::Reduce, watts, cause(around, lease))
-            } else {
+            if !emergency {
                 tell(news, lease, LeaseNews::Uncapped { watts: may });
-                (Tidings::Restore, may, Cause::Restored)
-            };
+                self.freed(place);
+                continue;
+            }
+            let (watts, tidings, cause) = (may * share, Tidings::Reduce, cause(around, lease));
+            tell(news, lease, LeaseNews::Capped { watts });
             let (lease, seq) = (lease.id, lease.seq);
             self.notices.tell(Notice {
                 number: 0,

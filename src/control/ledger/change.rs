@@ -4,6 +4,7 @@ use plant::event::LeaseNews;
 use plant::time::{Span, Wall};
 
 use super::amount::Milli;
+use super::capped::Capped;
 use super::kept::Body;
 use super::lease::{GRACE, Lease, Life, UNSEEN, charged_until, ttl};
 use super::message::{Message, Named, Power};
@@ -62,9 +63,10 @@ impl Ledger {
         match lease.life {
             Life::Held => {}
             Life::Grace { told, .. } => {
-                lease.life = Life::Held;
+                (lease.life, restored) = (Life::Held, told);
                 lease.seq = lease.seq.saturating_add(1);
-                restored = told;
+                // What caps let of it is told anew.
+                lease.capped = if told { Capped::default() } else { lease.capped };
             }
             Life::Floored { .. } => lease.stays_on(now),
             Life::Kept { .. } => {
@@ -86,21 +88,26 @@ impl Ledger {
             self.count_renewed();
         }
         if restored {
-            self.goes_on(place);
+            self.freed(place);
         }
         Outcome::plain(Code::Granted, Why::Fits).about(of.lease)
     }
 
-    /// Who was told that its lease is over is told what holds now: what lowers it does as before, and from when on.
-    fn goes_on(&mut self, place: usize) {
+    /// What a lease was told to come down for is over: its client is told what holds now. What lowers it besides does as before, and from when on. Who was told that it is over comes down all
+    /// the same.
+    pub(super) fn freed(&mut self, place: usize) {
         let now = self.now();
-        let cut = self.leases.get(place).and_then(|lease| lease.cut);
-        let Some(cut) = cut else { return self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false)) };
-        let tidings = if cut.watts > 0.0 { Tidings::Reduce } else { Tidings::Pause };
-        if cut.from > now {
+        let Some(lease) = self.leases.get(place).filter(|lease| !lease.is_over() && !lease.grace().1) else { return };
+        let lowered = lease.held_down(now);
+        if lowered.is_none_or(|(from, ..)| from > now) {
             self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false));
         }
-        self.notify(place, tidings, (cut.from, later(cut.from, GRACE)), (cut.cause, false));
+        let Some((from, tidings, cause)) = lowered else { return };
+        if let Some(lease) = self.leases.get_mut(place).filter(|_| from > now) {
+            // Another word of its own: who misses it finds that out.
+            lease.seq = lease.seq.saturating_add(1);
+        }
+        self.notify(place, tidings, (from, later(from, GRACE)), (cause, false));
     }
 
     /// A lease is for another power from now on, as important as is said, or stays as it is.
@@ -228,10 +235,10 @@ impl Ledger {
     ) {
         let Some(lease) = self.leases.get(place) else { return };
         let watts = match lease.life {
-            Life::Grace { .. } if cause == Cause::Expired => lease.stays().min(lease.at(effective)),
-            Life::Held | Life::Grace { .. } | Life::Kept { .. } => lease.at(effective),
-            Life::Leaving { to, .. } => to,
-            Life::Floored { .. } => lease.floor,
+            Life::Grace { told: true, .. } => lease.stays().min(lease.at(effective)),
+            Life::Held | Life::Grace { .. } | Life::Kept { .. } | Life::Leaving { .. } | Life::Floored { .. } => {
+                lease.may(effective)
+            }
         };
         let (lease, seq) = (lease.id, lease.seq);
         self.notices.tell(Notice { number: 0, lease, seq, tidings, watts, effective, hard, cause, emergency });

@@ -4,9 +4,9 @@ use plant::time::{Span, Wall};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Milli;
-use super::lease::{Lease, Life, Step, UNSEEN};
+use super::lease::{Lease, Life, UNSEEN};
 use super::message::OnExpiry;
-use super::notices::Tidings;
+use super::notices::{Cause, Tidings};
 
 /// What a feed is brought down to for a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,13 @@ impl Lease {
             OnExpiry::Pause | OnExpiry::Stop => 0.0,
         };
         self.cut.map_or(stays, |cut| stays.min(cut.watts))
+    }
+
+    /// What lowers it, or will: from when on, what its client is told for that, and why.
+    pub(super) fn held_down(&self, now: Wall) -> Option<(Wall, Tidings, Cause)> {
+        let rests = || self.moves.and_then(|moves| moves.now).filter(|rests| now < rests.until);
+        let cut = self.cut.map(|of| (of.from, if of.watts > 0.0 { Tidings::Reduce } else { Tidings::Pause }, of.cause));
+        cut.or_else(|| rests().map(|rests| (rests.from, Tidings::Pause, Cause::Tariff)))
     }
 
     /// What its client does then.
@@ -71,11 +78,16 @@ impl Lease {
         }
     }
 
-    /// One at its floor is renewed: it goes on there.
+    /// One at its floor is renewed: it goes on there, and pauses when it would have.
     pub(super) fn stays_on(&mut self, now: Wall) {
-        self.steps.clear();
-        self.steps.push(Step { start: now, watts: self.floor });
-        (self.cut, self.life, self.ran, self.moves) = (None, Life::Held, now, None);
+        self.lowers(self.floor);
+        (self.cut, self.life, self.ran) = (None, Life::Held, now);
         self.seq = self.seq.saturating_add(1);
+    }
+
+    /// No step of it is for more than its floor from now on.
+    pub(super) fn lowers(&mut self, floor: f64) {
+        self.floor = floor;
+        self.steps.iter_mut().for_each(|step| step.watts = step.watts.min(floor));
     }
 }

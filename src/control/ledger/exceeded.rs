@@ -117,19 +117,22 @@ impl Ledger {
     /// The client of every lease there hears of it: caps are for all GPUs there.
     fn tell_clients(&mut self, around: &Around<'_>, at: At<'_>, stage: ExcessStage) {
         let (now, tail, rules) = (self.now(), tail(&around.ground.rules), &around.ground.rules.excess);
-        let (tidings, hard, cause) = match stage {
-            ExcessStage::Noticed => (Tidings::Reduce, later(now, rules.capped), Cause::Exceeded),
+        let hard = match stage {
+            ExcessStage::Noticed => Some(later(now, rules.capped)),
             ExcessStage::Capped | ExcessStage::Breach | ExcessStage::Unenforceable | ExcessStage::Escalated => {
-                (Tidings::Reduce, now, Cause::Exceeded)
+                Some(now)
             }
-            ExcessStage::Resolved | ExcessStage::Over => (Tidings::Restore, now, Cause::Restored),
+            ExcessStage::Resolved | ExcessStage::Over => None,
         };
         for place in 0..self.leases.len() {
             let Some(lease) = self.leases.get_mut(place) else { return };
             let watts = lease.charged(now, now, tail);
             if at.charged(around, lease, watts) > Milli::ZERO {
                 lease.seq = lease.seq.saturating_add(1);
-                self.notify(place, tidings, (now, hard), (cause, false));
+                match hard {
+                    Some(hard) => self.notify(place, Tidings::Reduce, (now, hard), (Cause::Exceeded, false)),
+                    None => self.freed(place),
+                }
             }
         }
     }

@@ -83,14 +83,16 @@ impl Ledger {
         Outcome::plain(Code::Granted, Why::Fits).about(of)
     }
 
-    /// A client says that it draws so much (W), which is more than it may; or no more than that. Its feed is brought down by as much for as long as what is given up stays charged.
+    /// A client says that it draws so much (W), which is more than it may; or no more than that. Its feed is brought down by as much for as long as what is given up stays charged: once, however
+    /// often he says it meanwhile.
     fn claimed(&mut self, around: &Around<'_>, of: LeaseId, over: Option<f64>) {
         let (now, tail) = (self.now(), tail(&around.ground.rules));
         let comes = self.leases.iter().find(|lease| lease.id == of).and_then(|lease| {
             let (feed, may) = (lease.home()?, lease.may(now));
-            let load = self.seen.get(feed)?.load?;
-            let to = load.less(Milli::of(over? - may, lease.weight(feed)?));
-            Some(Comes { to, until: later(now, tail), may })
+            let over = over? - may;
+            let holds = lease.comes.filter(|of| now < of.until && (of.may - may).abs() < 1.0).map(|of| of.to);
+            let anew = || Some(self.seen.get(feed)?.load?.less(Milli::of(over, lease.weight(feed)?)));
+            Some(Comes { to: holds.or_else(anew)?, until: later(now, tail), may })
         });
         let lease = self.leases.iter_mut().find(|lease| lease.id == of);
         lease.into_iter().for_each(|lease| lease.comes = comes);
@@ -190,6 +192,13 @@ impl Ledger {
             }
             stays
         });
+    }
+}
+
+impl Unable {
+    /// Until when its feed is brought down for that.
+    pub(super) fn until_mut(&mut self) -> Option<&mut Wall> {
+        self.holds.as_mut().map(|(until, _)| until)
     }
 }
 

@@ -18,7 +18,7 @@ use plant::time::Span;
 use serde::{Deserialize, Serialize};
 
 use super::message::LeaseId;
-use super::reply::Outcome;
+use super::reply::{Code, Outcome};
 
 /// How many answers are kept for all clients together, each item of a batch as one. Each client has the same share.
 pub const ROOM: usize = 50_000;
@@ -209,13 +209,19 @@ impl Kept {
         }
     }
 
-    /// Keeps what a controller has answered whose store is lost: a lease that the broker had kept.
+    /// Keeps what a controller has answered whose store, or the end of it, is lost: a lease that the broker had kept. Where it waited, it does not any more.
     pub fn adopt(&mut self, (client, request): (&str, &str), outcome: Outcome, now: Span) {
         let (book, key) = (self.book(client), Key::of(request));
         let new = || Answer { body: None, outcomes: Box::default(), maker: Some(Box::from(request)), at: whole(now) };
         let answer = book.answers.entry(key).or_insert_with(new);
-        answer.outcomes = answer.outcomes.iter().copied().chain([outcome]).collect();
-        book.items = book.items.saturating_add(1);
+        match answer.outcomes.iter_mut().find(|of| of.lease == outcome.lease) {
+            Some(of) if of.code == Code::Queued => *of = outcome,
+            Some(_) => {}
+            None => {
+                answer.outcomes = answer.outcomes.iter().copied().chain([outcome]).collect();
+                book.items = book.items.saturating_add(1);
+            }
+        }
         book.made.extend(outcome.lease.map(|lease| (lease, key)));
     }
 

@@ -253,13 +253,13 @@ impl Lease {
         self.cut.filter(|cut| t >= cut.from).map_or(step, |cut| step.min(cut.watts))
     }
 
-    /// What it may draw now (W).
+    /// What it may draw at an instant that is not past as it is now (W): a pause of its schedule is one at its floor, too.
     #[must_use]
-    pub fn may(&self, now: Wall) -> f64 {
+    pub fn may(&self, at: Wall) -> f64 {
         match self.life {
-            Life::Held | Life::Grace { .. } | Life::Kept { .. } => self.at(now),
-            Life::Leaving { to, .. } => to,
-            Life::Floored { .. } => self.floor,
+            Life::Held | Life::Grace { .. } | Life::Kept { .. } => self.at(at),
+            Life::Leaving { to, .. } => self.at(at).min(to),
+            Life::Floored { .. } => self.at(at).min(self.floor),
         }
     }
 

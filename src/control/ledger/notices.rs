@@ -168,9 +168,10 @@ impl Notices {
         self.all.reserve(KEPT.saturating_sub(self.all.len()));
     }
 
-    /// Puts times right that were reckoned from nothing.
-    pub fn shift(&mut self, by: i64) {
-        for at in self.all.iter_mut().flat_map(|of| [&mut of.effective, &mut of.hard]) {
+    /// Puts times of some right (ms).
+    pub fn shift(&mut self, by: i64, some: impl Fn(&Notice) -> bool) {
+        let some = self.all.iter_mut().filter(|of| some(of));
+        for at in some.flat_map(|of| [&mut of.effective, &mut of.hard]) {
             *at = Wall(at.0.saturating_add(by));
         }
     }

@@ -46,6 +46,8 @@ impl Ledger {
         let (known, shift) = (self.clock.is_known(), self.clock.advance(tick));
         if !known && shift != 0 {
             self.shift(shift);
+        } else if shift < 0 {
+            self.put_back(shift, tail(&around.ground.rules));
         }
         let walls = u64::try_from(self.now().0.saturating_sub(before.0)).unwrap_or_default();
         let monos = if self.last.boot == tick.boot { tick.mono.since(self.last.mono) } else { Span::ZERO };
@@ -56,7 +58,7 @@ impl Ledger {
         self.look(around);
         self.stretch(around, scratch);
         let fewer = self.age(around, elapsed, news);
-        self.recovers(around, elapsed, news);
+        self.recovers(around, monos, news);
         if fewer {
             // What is charged no more and still flows is nobody's from now on, before anything is lent to others.
             self.look(around);
@@ -78,21 +80,6 @@ impl Ledger {
             self.held = holds;
             news.switched(About::Hall, (What::Lease(LeaseNews::ClockHolds(holds)), holds));
         }
-    }
-
-    /// Puts times right that were reckoned from nothing.
-    fn shift(&mut self, by: i64) {
-        let put = |at: &mut Wall| *at = Wall(at.0.saturating_add(by));
-        for lease in &mut self.leases {
-            lease.steps.iter_mut().for_each(|step| put(&mut step.start));
-            lease.end.iter_mut().for_each(put);
-            lease.comes.iter_mut().for_each(|comes| put(&mut comes.until));
-            lease.cut.iter_mut().for_each(|cut| put(&mut cut.from));
-            put(&mut lease.ran);
-            lease.moves.iter_mut().for_each(|moves| moves.shift(by));
-            lease.due.iter_mut().filter_map(|due| due.begun.as_mut()).for_each(put);
-        }
-        self.notices.shift(by);
     }
 
     /// What flows, and what of that is nobody's.

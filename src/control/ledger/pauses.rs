@@ -270,11 +270,14 @@ impl Ledger {
         if fits {
             lease.ran = until;
             tell(news, lease, LeaseNews::Restored { watts: lease.at(now) });
-            self.notify(place, Tidings::Restore, (now, now), (Cause::Restored, false));
+            self.freed(place);
         } else {
             lease.cut = Some(Cut { from: until, watts: 0.0, cause, word: Word::Awaited });
             tell(news, lease, LeaseNews::Lowered { watts: 0.0 });
-            self.notify(place, Tidings::Pause, (now, later(now, GRACE)), (cause, false));
+            // Who was told that it is over hears it once it is renewed.
+            if !lease.grace().1 {
+                self.notify(place, Tidings::Pause, (now, later(now, GRACE)), (cause, false));
+            }
         }
         true
     }

@@ -129,16 +129,14 @@ impl Ledger {
             Recovery::Waits { .. } | Recovery::Read => self.epoch = self.epoch.saturating_add(LOST),
         }
         for lease in &mut self.leases {
+            // What it had before is none of it any more.
             match lease.life {
-                Life::Held | Life::Grace { .. } => lease.life = Life::Kept { epoch: 0 },
-                Life::Floored { .. } => {
-                    // What it had before is none of it any more.
-                    let watts = lease.floor;
-                    lease.steps.iter_mut().for_each(|step| step.watts = step.watts.min(watts));
-                    lease.life = Life::Kept { epoch: 0 };
-                }
-                Life::Leaving { .. } | Life::Kept { .. } => {}
+                Life::Held | Life::Grace { .. } => {}
+                Life::Floored { .. } => lease.lowers(lease.floor),
+                Life::Leaving { to, given: false, .. } if to > 0.0 => lease.lowers(to),
+                Life::Leaving { .. } | Life::Kept { .. } => continue,
             }
+            lease.life = Life::Kept { epoch: 0 };
         }
         self.recovery = Recovery::Unread { lost: true };
     }
@@ -200,7 +198,7 @@ impl Ledger {
             };
             let outcome = Outcome::plain(Code::Granted, Why::Fits).about(of.lease);
             self.kept.adopt((&of.client, &of.request), outcome, self.lived);
-            self.waiting.retain(|wait| (&wait.lease.client, &wait.lease.request) != (&of.client, &of.request));
+            self.waiting.retain(|wait| wait.lease.id != of.lease);
             match place.and_then(|place| self.leases.get_mut(place)) {
                 Some(known) => *known = lease,
                 None => self.leases.push(lease),
@@ -268,10 +266,10 @@ impl Ledger {
         }
     }
 
-    /// One scan: what nobody has renewed is over once the time for it is. Allocates nothing.
-    pub(super) fn recovers(&mut self, around: &Around<'_>, elapsed: Span, news: &mut News<'_>) {
+    /// One scan: what nobody has renewed is over once the time for it is, by the monotonic clock. Allocates nothing.
+    pub(super) fn recovers(&mut self, around: &Around<'_>, passed: Span, news: &mut News<'_>) {
         let Recovery::Waits { left, renewed } = &mut self.recovery else { return };
-        *left = Span::from_nanos(left.nanos().saturating_sub(elapsed.nanos()));
+        *left = Span::from_nanos(left.nanos().saturating_sub(passed.nanos()));
         if *left > Span::ZERO {
             return;
         }

@@ -13,6 +13,7 @@ mod heard;
 mod late;
 mod late_random;
 mod life;
+mod lost_end;
 mod lowered;
 mod nights;
 mod nights_random;

@@ -1,5 +1,7 @@
 //! Leases for people and programs who ask.
 
+use std::collections::BTreeSet;
+
 use plant::time::Wall;
 use plant::units::Watts;
 use serde::{Deserialize, Serialize};
@@ -207,7 +209,11 @@ impl Ledger {
             let (client, request) = self.whose(of.lease)?;
             Some((client.to_owned(), request.to_owned(), *of))
         };
-        let answered = |of: &Notice| self.whose(of.lease).and_then(|(client, request)| self.again(client, request));
+        // Each answer once, however many of its items have one by now.
+        let waited = self.notices().since(since).filter(|of| of.tidings == Tidings::Answered);
+        let waited = waited.filter_map(|of| self.whose(of.lease));
+        let mut once = BTreeSet::new();
+        let waited = waited.filter(|of| once.insert(*of));
         LedgerView {
             epoch: self.epoch(),
             at_ms: self.now().0,
@@ -215,12 +221,7 @@ impl Ledger {
             waiting: self.waiting().map(|of| self.view(&of.lease, Some(of))).collect(),
             notices: self.notices().since(since).filter_map(told).collect(),
             places: self.places(name),
-            answers: self
-                .notices()
-                .since(since)
-                .filter(|of| of.tidings == Tidings::Answered)
-                .filter_map(answered)
-                .collect(),
+            answers: waited.filter_map(|(client, request)| self.again(client, request)).collect(),
             last: self.notices().last(),
             recovering: self.recovering(),
         }
@@ -229,16 +230,18 @@ impl Ledger {
 
 /// What is left of its steps, as they are after what it has been brought down to.
 fn schedule(of: &Lease, now: Wall) -> Vec<(i64, f64)> {
-    match of.life {
-        Life::Held | Life::Grace { .. } | Life::Kept { .. } => {}
-        Life::Leaving { .. } | Life::Floored { .. } => return vec![(now.0, of.may(now))],
-    }
     let begun = of.steps.iter().rev().find(|step| step.start <= now).map(|step| step.start);
+    let begun = match of.life {
+        Life::Held | Life::Grace { .. } | Life::Kept { .. } => begun,
+        Life::Leaving { .. } | Life::Floored { .. } => Some(now),
+    };
     let cut = of.cut.map(|cut| cut.from);
     let ahead = of.steps.iter().map(|step| step.start).filter(|start| *start > now);
     let mut turns: Vec<Wall> = begun.into_iter().chain(ahead).chain(cut).chain(of.end).collect();
     turns.sort_unstable();
     turns.dedup();
     let since = begun.unwrap_or(now);
-    turns.into_iter().filter(|at| *at >= since).map(|at| (at.0, of.at(at))).collect()
+    let mut all: Vec<(i64, f64)> = turns.into_iter().filter(|at| *at >= since).map(|at| (at.0, of.may(at))).collect();
+    all.dedup_by_key(|(_, watts)| watts.to_bits());
+    all
 }

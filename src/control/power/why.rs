@@ -52,6 +52,8 @@ pub struct Lower<'a> {
     pub grid: &'a Grid,
     /// What batteries below a feed can still give (W): so much more is left to machines.
     pub given: &'a dyn Fn(FeedId) -> Watts,
+    /// What they gave when its meter was read (W).
+    pub gave: &'a dyn Fn(FeedId) -> Watts,
     /// What the cooling side asks of a rack's machines, by the rack's place in the tree.
     pub asked: &'a dyn Fn(usize) -> Option<Ask>,
 }
@@ -75,7 +77,7 @@ impl Lower<'_> {
             lower(budget.most + given, &|| format!(", its budget `{}` ({})", budget.id, budget.reason));
         }
         if let Some(allowed) = self.leases.allowed(feed) {
-            lower(allowed, &|| ", a lease that is over or exceeded".to_owned());
+            lower(allowed - (self.gave)(feed), &|| ", a lease that is over or exceeded".to_owned());
         }
         if let Some((most, why)) = self.leases.feed_held_to(feed).map(exceeded) {
             lower(most, &|| why.clone());

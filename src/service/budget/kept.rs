@@ -160,7 +160,8 @@ fn lease(hall: &Hall, of: &Kept, now: Option<Wall>) -> Result<Option<Retained>, 
     if now.is_some_and(|now| told.0 > now.0.saturating_add(AHEAD)) {
         return Err("it is from the future".to_owned());
     }
-    if data.state == "leaving" {
+    // One that comes down to its floor may be renewed there.
+    if data.state == "leaving" && data.w <= 0.0 && data.schedule.iter().all(|step| step.w <= 0.0) {
         return Ok(None);
     }
     let end = data.end_at.as_deref().map(|at| instant("end_at", at)).transpose()?;
@@ -306,7 +307,12 @@ mod tests {
         let cut = |end: usize| Kept { payload: Some(text.as_bytes()[..end].to_vec()), ..kept(&whole) };
         wrong.extend((0..text.len()).step_by(37).map(cut));
         let count = u32::try_from(wrong.len()).expect("few");
-        wrong.push(with("/data/state", json!("leaving")));
+        let mut leaves = told(&hall);
+        (leaves["data"]["state"], leaves["data"]["w"]) = (json!("leaving"), json!(0.0));
+        leaves["data"]["schedule"] = json!([{ "start": "2026-07-15T00:00:00Z", "w": 0.0 }]);
+        wrong.push(kept(&leaves));
+        let floor = (with("/data/state", json!("leaving")), "it comes down to something, and may be renewed there");
+        assert!(lease(&hall, &floor.0, Some(NOW)).expect("a lease").is_some(), "{}", floor.1);
         wrong.push(with("/data/end_at", json!("2026-07-14T00:00:00Z")));
         wrong.push(kept(&whole));
         let (found, ended) = found(&hall, &wrong, (3, true), Some(NOW));

@@ -30,6 +30,8 @@ pub struct Battery {
     pub cells: f64,
     /// The share of what it is asked that it gives.
     pub able: f64,
+    /// What it gives whatever it is told (W).
+    pub itself: Option<f64>,
 }
 
 impl Battery {
@@ -38,7 +40,7 @@ impl Battery {
     }
 
     fn step(&mut self, order: f64) {
-        let wanted = order * if order > 0.0 { self.able } else { 1.0 };
+        let wanted = self.itself.unwrap_or(order * if order > 0.0 { self.able } else { 1.0 });
         self.power += (wanted - self.power).clamp(-200e3, 200e3);
         let out = if self.power > 0.0 { self.power / 0.96 } else { self.power * 0.96 };
         self.stored -= out / 3600.0;
@@ -171,7 +173,7 @@ impl Yard {
     fn of(hall: Arc<Hall>, prices: &'static str, lends: bool) -> Self {
         let batteries = hall.power.storage.len();
         let tick = Tick { dt: Span::from_secs(1), wall: Wall(BEGIN), clock_trusted: true, ..Tick::default() };
-        let battery = || Battery { capacity: 800e3, stored: 640e3, power: 0.0, cells: 25.0, able: 1.0 };
+        let battery = || Battery { capacity: 800e3, stored: 640e3, power: 0.0, cells: 25.0, able: 1.0, itself: None };
         Self {
             control: Controller::new(site(&hall, prices, lends)),
             inputs: Inputs::unread(hall.points.len()),

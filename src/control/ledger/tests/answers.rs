@@ -209,3 +209,22 @@ fn where_no_more_can_wait_nothing_was_judged_nobody_is_lowered_and_the_same_may_
     assert!(!cut, "nobody is lowered for one who does not wait");
     assert!(!rig.hear(&asked).again, "it may come again");
 }
+
+#[test]
+fn an_answer_is_told_once_however_many_of_its_items_have_one_by_now() {
+    let mut rig = Rig::new();
+    let feed = rig.feed("pdu-a1");
+    rig.limit("pdu-a1", Some(1e3));
+    let mut of = wish(feed, 5e3);
+    of.accept.wait = Span::from_secs(600);
+    let batch = rig.message("slurm", Op::Acquire(vec![of.clone(), of.clone(), of]));
+    assert!(rig.hear(&batch).items.iter().all(|item| item.outcome.code == Code::Queued));
+    let before = rig.ledger.notices().last();
+    rig.limit("pdu-a1", None);
+    rig.pass(5);
+    for since in [before, 0] {
+        let answers = rig.ledger.show(since, |_| "").answers;
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        assert!(answers[0].items.iter().all(|item| item.outcome.code == Code::Granted));
+    }
+}

@@ -1,7 +1,9 @@
 //! Who is held back by caps is told, firm or not.
 
+use plant::time::Span;
+
 use super::*;
-use crate::control::ledger::message::Wish;
+use crate::control::ledger::message::{Flex, Wish};
 use crate::control::ledger::notices::{Cause, Notice};
 use crate::control::ledger::tree::Place;
 
@@ -77,4 +79,29 @@ fn heat_is_named_and_what_flutters_or_is_hardly_less_is_not_told() {
     rig.restart(Some(10));
     rig.pass(30);
     assert_eq!(told(&rig).len(), 1);
+}
+
+#[test]
+fn who_is_free_of_caps_hears_again_of_what_lowers_it_soon() {
+    let mut rig = Rig::new();
+    rig.racks[0] = Some(0.0);
+    rig.pass(60);
+    let flex = Flex { floor: 10e3, shed: Span::from_secs(1800), ..Flex::default() };
+    let of =
+        Wish { class: Class::Curtailable, flex, ttl: Some(Span::from_secs(3600)), ..wish(rig.feed("pdu-a1"), 50e3) };
+    let lease =
+        rig.acquire("slurm", Wish { places: vec![(Place::Rack(0), 1.0)], ..of }).outcome.lease.expect("granted");
+    rig.pass(1);
+    rig.limit("pdu-a1", Some(20e3));
+    rig.pass(1);
+    let cut = rig.notices().pop().expect("lowered in half an hour");
+    assert_eq!((cut.tidings, cut.watts), (Tidings::Reduce, 10e3));
+    rig.lets.insert(0, 20e3);
+    rig.pass(10);
+    rig.lets.clear();
+    rig.pass(60);
+    let all: Vec<_> = rig.notices().iter().map(|of| (of.lease, of.tidings, of.watts.round(), of.effective)).collect();
+    let now = rig.ledger.now();
+    let free = [(lease, Tidings::Restore, 50e3, now), (lease, Tidings::Reduce, 10e3, cut.effective)];
+    assert_eq!((all.len(), &all[2..]), (4, &free[..]), "{all:?}");
 }

@@ -196,3 +196,38 @@ fn what_was_given_up_before_the_end_is_not_charged_again_after_it() {
     rig.pass(121);
     assert!(rig.reserved("pdu-a1") <= 100.8e3, "{}", rig.reserved("pdu-a1"));
 }
+
+#[test]
+fn what_has_begun_goes_on_where_a_clock_that_was_believed_is_put_back_and_what_is_over_by_one_that_is_put_forward_is() {
+    let mut rig = Rig::new();
+    let feed = rig.feed("pdu-a1");
+    let flex = Flex { floor: 10e3, ..Flex::default() };
+    let bends = Wish { class: Class::Curtailable, flex, ..wish(feed, 30e3) };
+    let all = [wish(feed, 50e3), bends, now_for(5400, wish(feed, 20e3))];
+    let all = all
+        .map(|of| rig.acquire("slurm", Wish { ttl: Some(Span::from_secs(3600)), ..of }).outcome.lease.expect("lent"));
+    rig.pass(5);
+    rig.limit("pdu-a1", Some(85e3));
+    rig.pass(100);
+    assert_eq!(rig.drawn("pdu-a1"), 80e3 * 1.008, "one is lowered");
+    let seqs = |rig: &Rig| rig.ledger.leases().map(|of| of.seq).collect::<Vec<_>>();
+    let jump = |rig: &mut Rig, by: i64| {
+        rig.tick.clock_trusted = false;
+        rig.pass(300);
+        rig.tick.wall.0 += by;
+        rig.tick.clock_trusted = true;
+        rig.pass(1);
+    };
+    let before = seqs(&rig);
+    jump(&mut rig, -3_600_000);
+    assert_eq!((rig.drawn("pdu-a1"), rig.reserved("pdu-a1")), (80e3 * 1.008, 80e3 * 1.008));
+    assert!(seqs(&rig).iter().zip(&before).all(|(now, then)| now > then), "what was told says other instants");
+    let other = rig.acquire("kueue", now_for(600, wish(feed, 20e3))).outcome;
+    assert_ne!(other.code, Code::Granted, "nothing of it is lent once more");
+    all.iter().for_each(|of| assert_eq!(rig.renew("slurm", *of).code, Code::Granted));
+    rig.pass(300);
+    jump(&mut rig, 10_800_000);
+    let over: Vec<_> = rig.notices().iter().filter(|of| of.tidings == Tidings::Stop).map(|of| of.lease).collect();
+    assert_eq!(over, [all[2]], "its end is past");
+    assert_eq!(rig.renew("slurm", all[0]).code, Code::Granted);
+}

@@ -5,7 +5,7 @@ use plant::time::{Span, Wall};
 
 use super::*;
 use crate::control::ledger::lease::Lease;
-use crate::control::ledger::message::{Flex, Named, Power, Times, Wish};
+use crate::control::ledger::message::{Flex, Named, OnExpiry, Power, Times, Wish};
 use crate::control::ledger::notices::{Cause, Notice};
 use crate::control::term::later;
 
@@ -274,4 +274,59 @@ fn an_amended_lease_has_no_pause_any_more() {
     assert_eq!(may(&rig), 30e3);
     pass(&mut rig, of, 60 * MINUTE);
     assert_eq!((may(&rig), told(&rig).len()), (30e3, 1), "{:?}", told(&rig));
+}
+
+/// The same job with a floor, and so much time to live (s).
+fn floored(rig: &Rig, ttl: u64, on_expiry: OnExpiry) -> Wish {
+    let of = job(rig);
+    Wish { flex: Flex { floor: 20e3, ..of.flex }, ttl: Some(Span::from_secs(ttl)), on_expiry, ..of }
+}
+
+#[test]
+fn at_its_floor_a_job_pauses_as_it_was_told() {
+    let (mut rig, of, began) = begun(|rig| floored(rig, 120, OnExpiry::Floor));
+    rig.limit("pdu-a1", Some(60e3));
+    plan(&mut rig, of, (after(began, 45 * MINUTE), after(began, 105 * MINUTE)));
+    pass(&mut rig, of, 34 * MINUTE);
+    // Nobody renews it any more, and it comes down.
+    rig.pass(5 * MINUTE);
+    assert_eq!((may(&rig), rig.reserved("pdu-a1")), (20e3, 20.16e3));
+    rig.pass(6 * MINUTE);
+    assert_eq!((may(&rig), rig.reserved("pdu-a1")), (0.0, 0.0), "its pause, with which others are lent");
+    let (now, until) = (rig.ledger.now().0, after(began, 105 * MINUTE).0);
+    let schedule = rig.ledger.view(lease(&rig), None).schedule;
+    assert_eq!(schedule[..2], [(now, 0.0), (until, 20e3)], "and so says what the broker keeps");
+    let feed = rig.feed("pdu-a1");
+    assert_eq!(rig.acquire("kueue", now_for(30 * MINUTE, wish(feed, 55e3))).outcome.code, Code::Granted);
+    assert_eq!(rig.renew("slurm", of).code, Code::Granted);
+    rig.pass(1);
+    assert_eq!((may(&rig), rig.reserved("pdu-a1")), (0.0, 55.44e3));
+    pass(&mut rig, of, HOUR);
+    assert_eq!(may(&rig), 20e3, "it goes on at its floor");
+}
+
+#[test]
+fn who_is_renewed_in_its_grace_hears_of_its_pause_and_who_was_told_that_it_is_over_of_no_end_of_one() {
+    // Renewed before its pause, in it, and when that has ended meanwhile.
+    for (minutes, silent) in [(35, 125), (44, 125), (102, 190)] {
+        let (mut rig, of, began) = begun(|rig| floored(rig, if silent > 150 { 150 } else { 120 }, OnExpiry::Stop));
+        let until = after(began, 105 * MINUTE);
+        plan(&mut rig, of, (after(began, 45 * MINUTE), until));
+        pass(&mut rig, of, minutes * MINUTE);
+        let rests = told(&rig)[0].effective;
+        rig.pass(silent);
+        let stop = told(&rig).pop().expect("told");
+        assert_eq!((stop.tidings, stop.watts), (Tidings::Stop, 0.0), "{minutes}: nothing else after it");
+        let before = told(&rig).len();
+        assert_eq!(rig.renew("slurm", of).code, Code::Granted);
+        let (now, all) = (rig.ledger.now(), told(&rig));
+        let heard: Vec<_> = all[before..].iter().map(|of| (of.tidings, of.watts, of.effective)).collect();
+        let expected = match minutes {
+            35 => vec![(Tidings::Restore, 50e3, now), (Tidings::Pause, 0.0, rests)],
+            44 => vec![(Tidings::Pause, 0.0, rests)],
+            _ => vec![(Tidings::Restore, 50e3, now)],
+        };
+        assert_eq!(heard, expected, "{minutes}");
+        assert!(all[before..].is_sorted_by(|one, next| one.seq < next.seq), "each is a state of its own");
+    }
 }

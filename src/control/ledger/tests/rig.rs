@@ -209,7 +209,8 @@ impl Rig {
                 notice,
             }
         };
-        let told = |lease: &&Lease| lease.is_live() && self.ledger.view(lease, None).state != "leaving";
+        let over = |lease: &Lease| lease.is_over() && lease.may(self.ledger.now()) <= 0.0;
+        let told = |lease: &&Lease| lease.is_live() && !over(lease);
         Found { kept: self.ledger.leases().filter(told).map(of).collect(), passed: 0, read: true }
     }
 

@@ -117,6 +117,8 @@ async fn messages_that_come_faster_than_they_are_heard_are_told_as_refused() {
     let mouth = Mouth { shared: shared(asker), line, signer: None, told, alerts, traces, since: 0, looks: 0 };
     let control = std::thread::spawn(move || {
         let mut all = 0;
+        drop(calls.wait(Duration::from_secs(60)).expect("it is told"));
+        // What nobody answered is told again.
         while all < 2 {
             let call = calls.wait(Duration::from_secs(60)).expect("it is told");
             let Question::Request(Request { ask: Ask::Grid(Said::Refused { why, count }), .. }) = call.question()
