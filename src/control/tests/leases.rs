@@ -129,6 +129,37 @@ fn a_supply_that_carries_too_much_and_a_meter_that_says_too_little_are_told_as_w
     }
 }
 
+#[test]
+fn a_breaker_that_carries_too_much_is_told_as_that_at_every_kind_of_feed_but_a_supply() {
+    // Which feed carries too much, and what meters read then (W).
+    let rows: [(&str, &[(&str, f64)]); 4] = [
+        ("pdu-a1", &[("pdu-a1", 400e3), ("ups", 950e3)]),
+        ("tr-1", &[("ups", 1.1e6), ("mechanical", 450e3), ("utility", 1.6e6)]),
+        ("mechanical", &[("mechanical", 490e3), ("utility", 1.27e6)]),
+        ("utility", &[("utility", 1.95e6)]),
+    ];
+    for (name, meters) in rows {
+        let mut rig = lending();
+        let feed = rig.hall.power.feed(name).expect("a feed");
+        // What hangs at a PDU, or below the supply: with its cooling it is on the way of all others.
+        let home = if name == "pdu-a1" { feed } else { rig.hall.power.feed("ups-a").expect("a UPS") };
+        let of = Wish { places: vec![(Place::Feed(home), 1.0)], ..wish(&rig, 100e3) };
+        assert_eq!(say(&mut rig, "r1", Op::Acquire(vec![of])).items[0].outcome.code, Code::Granted);
+        rig.steps(3);
+        assert_eq!(told_first(&rig), None, "{name}");
+        meters.iter().for_each(|(meter, watts)| rig.read(&format!("{meter}/power"), *watts));
+        rig.steps(3);
+        assert_eq!(told_first(&rig), Some((10e3, Cause::Breaker, true)), "{name}");
+        let above = rig
+            .hall
+            .power
+            .feeds
+            .iter()
+            .filter(|(id, of)| rig.control.state().feeds.flow(*id).is_some_and(|flow| flow.load > of.limit()));
+        assert_eq!(above.map(|(_, of)| of.name.as_str()).collect::<Vec<_>>(), [name], "and no other");
+    }
+}
+
 const FIXED: &str = "[peaks]\nmeter = \"utility\"\nfeed = \"utility\"\nunreliable = \"fixed\"\nunreliable-watts = 800e3\n\
                      [[peak]]\ndemand = \"peak\"\nmost = 2e6\n";
 

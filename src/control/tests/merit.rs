@@ -1,5 +1,7 @@
 //! What is spent for a billed window, in which order, and in which it comes back: batteries, cooling, leases that may be paused, caps by priority, grants.
 
+mod hot;
+
 use std::sync::Arc;
 
 use plant::gpu::{Milliwatts, Uuid};

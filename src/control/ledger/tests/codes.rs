@@ -47,6 +47,43 @@ fn two_requests_for_the_last_kilowatt_and_one_gets_it() {
 }
 
 #[test]
+fn what_is_kept_for_a_short_peak_is_lent_to_nobody_else() {
+    let mut rig = Rig::new();
+    let feed = rig.feed("pdu-a1");
+    rig.limit("pdu-a1", Some(100.8e3)); // 100 kW at machines
+    let spiky = |watts: f64, peak: f64| {
+        let mut of = wish(feed, watts);
+        of.power.peak = Some(peak);
+        of
+    };
+    let first = rig.acquire("slurm", spiky(40e3, 60e3));
+    assert_eq!((first.outcome.code, first.lease.expect("a lease").may_w), (Code::Granted, 40e3));
+    assert!((rig.reserved("pdu-a1") - 60.48e3).abs() < 1.0, "{}", rig.reserved("pdu-a1"));
+    assert!((rig.reserved("ups-a") - 60.48e3 / 0.975).abs() < 1.0, "{}", rig.reserved("ups-a"));
+    // There is room for 40 kW beside the peak, drawn or not, and for no peak above that.
+    for drawn in [40e3, 60.4e3, 0.0] {
+        rig.load("pdu-a1", Some(drawn));
+        rig.pass(1);
+        for of in [wish(feed, 40.1e3), spiky(30e3, 40.1e3)] {
+            let item = rig.acquire("kueue", of);
+            let headroom = item.outcome.tight.expect("a feed").headroom.0;
+            assert_eq!(item.outcome.code, Code::Retry, "while {drawn} W flow");
+            assert!((headroom - 40.32e3).abs() < 1.0, "{headroom}");
+        }
+    }
+    // Of less than is wanted a peak is kept in proportion.
+    let mut of = spiky(60e3, 90e3);
+    (of.power.least, of.accept.partial) = (10e3, true);
+    let second = rig.acquire("kueue", of);
+    let lease = second.lease.expect("a lease");
+    assert_eq!((second.outcome.code, lease.may_w), (Code::GrantedPartial, 26_666.0), "and 13.3 kW for its peak");
+    assert_eq!(rig.acquire("slurm", wish(feed, 10.0)).outcome.code, Code::Retry);
+    assert_eq!(rig.release("slurm", first.outcome.lease.expect("a lease")).code, Code::Granted);
+    rig.pass(1);
+    assert_eq!(rig.acquire("slurm", wish(feed, 59.9e3)).outcome.code, Code::Granted, "it is given back with its peak");
+}
+
+#[test]
 fn granted_partial_is_what_fits_and_never_less_than_the_least() {
     let mut rig = Rig::new();
     let feed = rig.feed("pdu-a1");

@@ -39,6 +39,36 @@ fn a_lease_lives_on_by_renewals_and_by_the_monotonic_clock() {
 }
 
 #[test]
+fn a_lease_lives_for_five_minutes_where_nobody_says_and_for_an_hour_at_the_most() {
+    for (said, lives) in [(None, 300), (Some(600), 600), (Some(3600), 3600), (Some(3601), 3600), (Some(86_400), 3600)] {
+        let mut rig = Rig::new();
+        rig.load("pdu-a1", Some(40e3));
+        let ttl = said.map(Span::from_secs);
+        let item = rig.acquire("slurm", Wish { ttl, ..wish(rig.feed("pdu-a1"), 40e3) });
+        let told = item.lease.expect("a lease").ttl_s;
+        assert!((told - plant::convert::f64_from_u64(lives)).abs() < 1e-9, "{said:?}: {told}");
+        let of = Named { lease: item.outcome.lease.expect("a lease"), epoch: None };
+        let mut state = |seconds: u64| {
+            rig.pass(seconds);
+            rig.ask("slurm", Op::Query { of }).lease.map(|of| of.state)
+        };
+        assert_eq!(state(lives - 1).as_deref(), Some("held"), "{said:?}");
+        assert_eq!(state(2).as_deref(), Some("grace"), "{said:?}");
+    }
+}
+
+#[test]
+fn who_renews_for_longer_than_an_hour_or_for_less_than_half_a_minute_has_that() {
+    let mut rig = Rig::new();
+    let lease = short(&mut rig, OnExpiry::Stop);
+    for (said, lives) in [(Some(86_400), 3600.0), (None, 3600.0), (Some(1), 30.0), (Some(600), 600.0), (None, 600.0)] {
+        let of = Named { lease, epoch: None };
+        let item = rig.ask("slurm", Op::Renew { of, ttl: said.map(Span::from_secs) });
+        assert_eq!((item.outcome.code, item.lease.map(|of| of.ttl_s)), (Code::Granted, Some(lives)), "{said:?}");
+    }
+}
+
+#[test]
 fn what_is_over_stays_charged_until_the_meter_confirms_it_or_its_time_is_over() {
     let mut rig = Rig::new();
     let lease = short(&mut rig, OnExpiry::Stop);
