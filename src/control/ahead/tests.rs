@@ -2,6 +2,7 @@
 
 mod asked;
 mod days;
+mod events;
 mod following;
 mod jobs;
 mod pauses;

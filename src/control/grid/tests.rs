@@ -2,6 +2,7 @@
 
 mod ended;
 mod lower;
+mod stagger;
 
 use plant::convert::f64_from_u64;
 use plant::event::Event;

@@ -1,5 +1,6 @@
 //! Savings against the engine that bills: all sides, by plain reckoning over what flowed.
 
+mod deferred;
 mod rig;
 mod yards;
 

@@ -192,6 +192,8 @@ fn what_a_deferred_job_draws_later_it_would_have_drawn_when_it_was_asked_for() {
     assert!(energy.saved.abs() < 20.0, "over its life it draws the same: {energy:?}");
     assert!((cost.saved - 1.059 * 50.0 * (0.5 - 0.05)).abs() < 0.5, "{cost:?}");
     assert!((of.deferred_wh - 50e3).abs() < 100.0, "all of its hour was later: {of:?}");
+    // GPUs of this hall are rated 700 W each.
+    assert!(of.deferred_gpu_h.is_some_and(|hours| (hours - 50e3 / 700.0).abs() < 0.2), "{of:?}");
     let peak = of.demands[0].peak_w.expect("known");
     assert!((peak.metered - 600e3).abs() < 100.0 && (peak.no_control - 653e3).abs() < 200.0, "{peak:?}");
     assert_eq!(peak.no_batteries, peak.metered);

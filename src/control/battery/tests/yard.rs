@@ -163,6 +163,12 @@ impl Yard {
         Self::of(Arc::new(hall(batteries, true, TARGET)), prices, true)
     }
 
+    /// The same without a scheduler, where people may set budgets.
+    pub fn capped(batteries: usize, prices: &'static str) -> Self {
+        let text = text(batteries, true, TARGET) + "\n[capping]\n";
+        Self::of(Arc::new(load(&text)), prices, false)
+    }
+
     /// No battery, no target in the hall's file, energy that costs alike at all times, a month's peak of which a kW costs as much as a hundred kWh, and slurm may ask for leases.
     pub fn untargeted() -> Self {
         let text = text(0, true, TARGET).replace("[[peak]]\ndemand = \"peak\"\nmost = 700000.0\n", "");
