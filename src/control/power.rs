@@ -180,8 +180,8 @@ pub struct Scene<'a, L, A, M> {
     pub grid: &'a Grid,
     /// What batteries can still give: so much more may be left to machines.
     pub batteries: &'a Batteries,
-    /// What batteries below a feed gave when its meter was read (W).
-    pub gave: &'a dyn Fn(FeedId) -> Watts,
+    /// What a feed may carry where leases are not kept (W), counted as `load` is.
+    pub lent: &'a dyn Fn(FeedId) -> Option<Watts>,
     /// When; what a pause was does not count.
     pub now: Tick,
 }
@@ -358,8 +358,7 @@ impl Caps {
                 let budget = scene.budgets.of(feed).map(|budget| budget.most + given);
                 // What is drawn without a lease is given by no battery: none is asked for it.
                 let alone = scene.leases.feed_held_to(feed).map(|(most, _)| most);
-                let over = scene.leases.allowed(feed).map(|most| most - (scene.gave)(feed));
-                for most in [budget, over, alone].into_iter().flatten() {
+                for most in [budget, (scene.lent)(feed), alone].into_iter().flatten() {
                     limit.most = limit.most.min(most);
                 }
             }

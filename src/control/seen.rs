@@ -66,7 +66,7 @@ impl Controller {
         let held = self.state.interval.allowed(peaks).zip(peaks.and_then(|plan| self.state.interval.held_by(plan)));
         let windows = held.map(|(mean, demand)| (mean.feed, mean.allowed, demand));
         let given = &|feed| self.state.batteries.relieves(&self.plan.hall.power, feed);
-        let gave = &|feed| self.state.given(&self.plan.hall, feed);
+        let lent = &|feed| self.state.lent(&self.plan.hall, feed);
         let asked = &|rack| self.state.equipment.asked_of(&self.plan.hall, rack);
         let lower = Lower {
             budgets: &self.state.budgets,
@@ -74,7 +74,7 @@ impl Controller {
             windows,
             grid: &self.state.grid,
             given,
-            gave,
+            lent,
             asked,
         };
         self.state.caps.views(&self.plan.hall, &self.capper, &lower)

@@ -201,7 +201,7 @@ impl State {
             windows: self.interval.allowed(plan.peaks.as_ref()),
             grid: &self.grid,
             batteries: &self.batteries,
-            gave: &|feed| given((&self.batteries, &self.quality), hall, feed),
+            lent: &|feed| lent((&self.ledger, &self.feeds), (&self.batteries, &self.quality), (hall, feed)),
             now: self.clock.lived(),
         };
         self.caps.step(&scene, capper, (caps, news)); // what every GPU may draw
@@ -319,6 +319,11 @@ impl State {
         given((&self.batteries, &self.quality), hall, feed)
     }
 
+    /// What a feed may carry where leases are not kept, as caps count what it carries (W).
+    pub(super) fn lent(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
+        lent((&self.ledger, &self.feeds), (&self.batteries, &self.quality), (hall, feed))
+    }
+
     /// The same where the feed's meter is read and believed: nothing is made of what is reckoned.
     pub(super) fn metered_free(&self, hall: &Hall, feed: FeedId) -> Option<Watts> {
         self.feeds.flow(feed).filter(|flow| flow.known == Known::Metered).and_then(|_| self.free(hall, feed))
@@ -356,4 +361,15 @@ fn given((batteries, quality): (&Batteries, &Quality), hall: &Hall, feed: FeedId
     let meter = hall.power.feeds.get(feed).and_then(|of| of.meter.as_ref()).and_then(|meter| meter.powers.first());
     let given = meter.map(|point| batteries.below(&hall.power, feed, quality.heard(point.id())));
     given.unwrap_or_default()
+}
+
+/// What a feed may carry where leases are not kept, as caps count what it carries (W): with what batteries give taken off where that was added, and by its worst phase.
+fn lent(
+    (ledger, feeds): (&Ledger, &Feeds),
+    sources: (&Batteries, &Quality),
+    (hall, feed): (&Hall, FeedId),
+) -> Option<Watts> {
+    let (allowed, flow) = (ledger.allowed(feed)?, feeds.flow(feed)?);
+    let given = if flow.known == Known::Metered { given(sources, hall, feed) } else { Watts(0.0) };
+    Some((allowed - given) * flow.uneven)
 }

@@ -7,6 +7,7 @@ use super::amount::Milli;
 use super::lease::{Lease, Life, UNSEEN};
 use super::message::OnExpiry;
 use super::notices::{Cause, Tidings};
+use super::pauses::Moves;
 
 /// What a feed is brought down to for a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,7 +83,14 @@ impl Lease {
     pub(super) fn stays_on(&mut self, now: Wall) {
         self.lowers(self.floor);
         (self.cut, self.life, self.ran) = (None, Life::Held, now);
+        self.wakes(now);
         self.seq = self.seq.saturating_add(1);
+    }
+
+    /// A pause that has ended while it was at its floor is told to nobody.
+    pub(super) fn wakes(&mut self, now: Wall) {
+        let past = |moves: &&mut Moves| moves.now.is_some_and(|rests| rests.until <= now);
+        self.moves.as_mut().filter(past).into_iter().for_each(|moves| moves.now = None);
     }
 
     /// No step of it is for more than its floor from now on.

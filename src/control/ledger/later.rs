@@ -87,6 +87,11 @@ impl Asked {
         Self { from, until, watts, carries: None, owed: 0.0, cut: 0.0, again: 0.0, before: None }
     }
 
+    /// When it would have begun, and when it was lowered last.
+    pub(super) fn begun(&mut self) -> impl Iterator<Item = &mut Wall> {
+        [&mut self.from].into_iter().chain(self.before.as_mut().map(|before| &mut before.from))
+    }
+
     /// What the billed feed carries of it, once.
     fn looks_up(&mut self, power: &Power, places: &[(Place, f64)], feed: FeedId) {
         self.carries = self.carries.or_else(|| Some(carries(power, places, feed)));

@@ -310,7 +310,10 @@ impl Lease {
     /// It is over: it stays charged until its first feed has fallen so far. One that was over already is charged for no longer than that: what it leaves then is
     /// promised to others.
     pub fn leave(&mut self, (left, to, given): (Span, f64, bool), (now, tail): (Wall, Span), fell: Milli) {
-        let was = self.charged(now, now, tail);
+        // A floor is left to one that pauses: its schedule says when.
+        let ahead = self.steps.iter().filter(|step| step.start > now).map(|step| self.at(step.start));
+        let most = if self.at_or_before(now) { ahead.fold(0.0, f64::max) } else { 0.0 };
+        let was = self.charged(now, now, tail).max(to.min(most));
         let left = match self.life {
             Life::Leaving { left: before, .. } => left.min(before),
             Life::Held | Life::Grace { .. } | Life::Floored { .. } | Life::Kept { .. } => left,
@@ -324,6 +327,11 @@ impl Lease {
     pub fn home(&self) -> Option<FeedId> {
         let whole = self.weights.iter().find(|(_, weight)| *weight > 0.999);
         whole.or(self.weights.last()).map(|(feed, _)| *feed)
+    }
+
+    /// It has begun by then.
+    fn at_or_before(&self, at: Wall) -> bool {
+        self.steps.first().is_some_and(|step| step.start <= at)
     }
 
     /// It begins then.

@@ -41,7 +41,7 @@ pub struct Racks {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Before {
     /// From when on it is lowered.
-    from: Wall,
+    pub(super) from: Wall,
     /// What its racks drew, less what others there might draw; what those might (W); and what it drew at the least. Nothing where nobody can tell.
     drew: Option<(f64, f64, f64)>,
     /// What it draws less now (W at machines).

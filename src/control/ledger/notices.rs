@@ -168,11 +168,20 @@ impl Notices {
         self.all.reserve(KEPT.saturating_sub(self.all.len()));
     }
 
-    /// Puts times of some right (ms).
+    /// Puts times of some right (ms). A deadline stays where it is.
     pub fn shift(&mut self, by: i64, some: impl Fn(&Notice) -> bool) {
-        let some = self.all.iter_mut().filter(|of| some(of));
-        for at in some.flat_map(|of| [&mut of.effective, &mut of.hard]) {
-            *at = Wall(at.0.saturating_add(by));
+        let put = |at: Wall| Wall(at.0.saturating_add(by));
+        for of in self.all.iter_mut().filter(|of| some(of)) {
+            of.effective = put(of.effective);
+            of.hard = match of.tidings {
+                Tidings::Late | Tidings::InTime => of.hard,
+                Tidings::Reduce
+                | Tidings::Pause
+                | Tidings::Stop
+                | Tidings::Restore
+                | Tidings::Answered
+                | Tidings::Released => put(of.hard),
+            };
         }
     }
 

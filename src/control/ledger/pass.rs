@@ -276,7 +276,8 @@ impl Ledger {
     }
 
     /// What a feed may carry where leases that are over are still drawn after their grace, or a client draws more than it may (W, beside what batteries give): a load that was reckoned once,
-    /// and that stays where it is however far the feed comes down. Never less than what is lent there by now, nor what is nobody's beside leases that are over: nobody else comes to less.
+    /// and that stays where it is however far the feed comes down. Never less than what is lent there by now, nor what is nobody's beside leases that are over: nobody else comes to less, but for the twentieth that caps stay below any
+    /// limit.
     #[must_use]
     pub fn allowed(&self, feed: FeedId) -> Option<plant::units::Watts> {
         let (seen, now) = (self.seen.get(feed)?, self.now());

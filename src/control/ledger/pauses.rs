@@ -276,7 +276,7 @@ impl Ledger {
             tell(news, lease, LeaseNews::Lowered { watts: 0.0 });
             // Who was told that it is over hears it once it is renewed.
             if !lease.grace().1 {
-                self.notify(place, Tidings::Pause, (now, later(now, GRACE)), (cause, false));
+                self.notify(place, Tidings::Pause, (until, later(until, GRACE)), (cause, false));
             }
         }
         true

@@ -38,6 +38,13 @@ impl Hold {
         Self { start: Wall(i64::MAX), by: later(now, FIRST) }
     }
 
+    /// The clock is put back by so much (ms, < 0): it waits for a plan's first word no longer for that.
+    pub(super) fn put_back(&mut self, by: i64) {
+        if self.start == Wall(i64::MAX) {
+            self.by = Wall(self.by.0.saturating_add(by));
+        }
+    }
+
     /// It is held now; never so long that it could not begin any more, nor by a clock that was set back since.
     #[must_use]
     pub fn holds(&self, now: Wall, latest: Option<Wall>) -> bool {

@@ -128,11 +128,15 @@ impl Ledger {
             Recovery::Unread { .. } => {}
             Recovery::Waits { .. } | Recovery::Read => self.epoch = self.epoch.saturating_add(LOST),
         }
+        let now = self.now();
         for lease in &mut self.leases {
             // What it had before is none of it any more.
             match lease.life {
                 Life::Held | Life::Grace { .. } => {}
-                Life::Floored { .. } => lease.lowers(lease.floor),
+                Life::Floored { .. } => {
+                    lease.lowers(lease.floor);
+                    lease.wakes(now);
+                }
                 Life::Leaving { to, given: false, .. } if to > 0.0 => lease.lowers(to),
                 Life::Leaving { .. } | Life::Kept { .. } => continue,
             }

@@ -6,8 +6,12 @@
 use plant::time::{Span, Wall};
 
 use super::Ledger;
+use super::later::Asked;
 use super::notices::Notice;
 use crate::control::term::later;
+
+/// A clock that is put back by less (ms) is told to nobody.
+const SLEWED: i64 = 1000;
 
 impl Ledger {
     /// Puts times right that were reckoned from nothing (ms).
@@ -39,13 +43,21 @@ impl Ledger {
             let cut = lease.cut.as_mut().is_some_and(|cut| put(&mut cut.from));
             lease.comes.iter_mut().for_each(|comes| comes.until = Wall(comes.until.0.saturating_add(by)));
             put(&mut lease.ran);
-            lease.moves.iter_mut().filter_map(|moves| moves.now.as_mut()).for_each(|rests| {
-                put(&mut rests.from);
-                put(&mut rests.until);
-            });
-            lease.due.iter_mut().filter_map(|due| due.begun.as_mut()).for_each(|at| _ = put(at));
+            let rests = lease.moves.as_mut().and_then(|moves| moves.now.as_mut());
+            let longer = rests.is_some_and(|rests| put(&mut rests.from) && !put(&mut rests.until));
+            if let Some(due) = &mut lease.due {
+                due.begun.iter_mut().for_each(|at| _ = put(at));
+                due.pauses(if longer { by.saturating_neg() } else { 0 });
+            }
+            lease.asked.iter_mut().flat_map(Asked::begun).for_each(|at| _ = put(at));
             // What was told of it says other instants by now.
-            lease.seq = lease.seq.saturating_add(u64::from(steps > 0 || cut));
+            lease.seq = lease.seq.saturating_add(u64::from((steps > 0 || cut) && by <= -SLEWED));
+        }
+        for wait in &mut self.waiting {
+            let starts = wait.lease.steps.iter_mut().map(|step| &mut step.start);
+            let asked = wait.lease.asked.iter_mut().flat_map(Asked::begun);
+            starts.chain(asked).chain(&mut wait.plan).for_each(|at| _ = put(at));
+            wait.hold.iter_mut().for_each(|hold| hold.put_back(by));
         }
         self.unable.iter_mut().filter_map(|of| of.until_mut()).for_each(|until| _ = before(later(then, tail), until));
         self.notices.shift(by, |of: &Notice| of.effective <= then);

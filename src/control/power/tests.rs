@@ -119,9 +119,9 @@ impl Field {
     /// Every GPU with what holds it.
     fn views(&self) -> Vec<crate::control::report::GpuView> {
         let windows = self.windows.map(|mean| (mean.feed, mean.allowed, "peak"));
-        let (given, gave, asked) = (&|_| Watts(0.0), &|_| Watts(0.0), &|_| self.asked);
+        let (given, lent, asked) = (&|_| Watts(0.0), &|feed| self.leases.allowed(feed), &|_| self.asked);
         let (budgets, leases, grid) = (&self.budgets, &self.leases, &self.grid);
-        let lower = why::Lower { budgets, leases, windows, grid, given, gave, asked };
+        let lower = why::Lower { budgets, leases, windows, grid, given, lent, asked };
         self.caps.views(&self.hall, &self.capper, &lower)
     }
 
@@ -176,7 +176,7 @@ impl Field {
             windows: self.windows,
             grid: &self.grid,
             batteries: &self.batteries,
-            gave: &|_| Watts(0.0),
+            lent: &|feed| self.leases.allowed(feed),
             now: self.tick,
         };
         let mut news = News::new(self.tick, &mut self.events);

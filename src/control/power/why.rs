@@ -52,8 +52,8 @@ pub struct Lower<'a> {
     pub grid: &'a Grid,
     /// What batteries below a feed can still give (W): so much more is left to machines.
     pub given: &'a dyn Fn(FeedId) -> Watts,
-    /// What they gave when its meter was read (W).
-    pub gave: &'a dyn Fn(FeedId) -> Watts,
+    /// What a feed may carry where leases are not kept (W), as caps count what it carries.
+    pub lent: &'a dyn Fn(FeedId) -> Option<Watts>,
     /// What the cooling side asks of a rack's machines, by the rack's place in the tree.
     pub asked: &'a dyn Fn(usize) -> Option<Ask>,
 }
@@ -76,8 +76,8 @@ impl Lower<'_> {
         if let Some(budget) = self.budgets.of(feed) {
             lower(budget.most + given, &|| format!(", its budget `{}` ({})", budget.id, budget.reason));
         }
-        if let Some(allowed) = self.leases.allowed(feed) {
-            lower(allowed - (self.gave)(feed), &|| ", a lease that is over or exceeded".to_owned());
+        if let Some(allowed) = (self.lent)(feed) {
+            lower(allowed, &|| ", a lease that is over or exceeded".to_owned());
         }
         if let Some((most, why)) = self.leases.feed_held_to(feed).map(exceeded) {
             lower(most, &|| why.clone());

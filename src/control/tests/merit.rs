@@ -1,5 +1,6 @@
 //! What is spent for a billed window, in which order, and in which it comes back: batteries, cooling, leases that may be paused, caps by priority, grants.
 
+mod drawn;
 mod hot;
 
 use std::sync::Arc;
@@ -369,24 +370,4 @@ fn a_lease_that_is_paused_for_a_window_is_deferred_work_and_a_lower_peak() {
 /// What was saved in the month that runs.
 fn month(stand: &Stand) -> MonthView {
     stand.rig.control.savings().and_then(|view| view.months.into_iter().next()).expect("begun")
-}
-
-#[test]
-fn what_is_drawn_after_a_lease_no_battery_gives_and_caps_bring_it_down() {
-    let mut stand = Stand::new();
-    stand.pass(120, 0.7 * TARGET);
-    let feed = stand.rig.hall.power.feed("utility").expect("a feed");
-    let of = Wish { ttl: Some(Span::from_secs(30)), on_expiry: OnExpiry::Stop, ..Wish::firm(Place::Feed(feed), 60e3) };
-    let lent = stand.say(Op::Acquire(vec![of]));
-    assert_eq!(lent.code, Code::Granted, "{lent:?}");
-    stand.pass(80, 0.7 * TARGET + 60e3);
-    assert!(stand.row("b") > 399.0 && stand.gives().abs() < 1.0, "it is in its grace");
-    // Nobody has renewed it, and it is still drawn.
-    let mut least = f64::INFINITY;
-    for _ in 0..45 {
-        stand.second(0.7 * TARGET + 60e3);
-        least = least.min(stand.grid);
-    }
-    assert!(stand.row("b") < 390.0 && stand.gives().abs() < 1.0, "{} W, and {} W", stand.row("b"), stand.gives());
-    assert!(least > 0.93 * 0.7 * TARGET, "what it fell by was taken from others once more: {least} W");
 }

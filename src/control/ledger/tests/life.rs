@@ -261,3 +261,21 @@ fn what_has_begun_goes_on_where_a_clock_that_was_believed_is_put_back_and_what_i
     assert_eq!(over, [all[2]], "its end is past");
     assert_eq!(rig.renew("slurm", all[0]).code, Code::Granted);
 }
+
+#[test]
+fn who_waits_is_overtaken_by_nobody_where_the_clock_is_put_back() {
+    let mut rig = Rig::new();
+    let feed = rig.feed("pdu-a1");
+    rig.limit("pdu-a1", Some(60.48e3));
+    let lent = rig.acquire("slurm", wish(feed, 40e3)).outcome.lease.expect("lent");
+    let mut of = wish(feed, 50e3);
+    of.accept.wait = Span::from_secs(7200);
+    assert_eq!(rig.acquire("kueue", of).outcome.code, Code::Queued);
+    rig.pass(5);
+    rig.put_back(3600);
+    let short = rig.acquire("slurm", now_for(600, wish(feed, 15e3))).outcome;
+    assert_ne!(short.code, Code::Granted, "who came first waits for what is free");
+    rig.release("slurm", lent);
+    rig.pass(125);
+    assert_eq!(rig.drawn("pdu-a1"), 50.4e3);
+}

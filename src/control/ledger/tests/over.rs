@@ -280,4 +280,11 @@ fn by_a_clients_word_its_feed_comes_down_by_as_much_once_and_nobody_else_to_less
     assert!(allowed(&rig).is_some(), "it has not");
     says(&mut rig, lease, (Some(50e3), None));
     assert_eq!(allowed(&rig), None);
+    // A clock that is put back makes that no longer.
+    let (mut rig, lease) = beside();
+    says(&mut rig, lease, (Some(55e3), None));
+    rig.put_back(3600);
+    assert!(allowed(&rig).is_some());
+    rig.pass(120);
+    assert_eq!(allowed(&rig), None);
 }

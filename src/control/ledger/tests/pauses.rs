@@ -228,11 +228,12 @@ fn a_feed_that_needs_it_lowers_who_was_told_to_pause_and_who_comes_back_to_less_
     assert_eq!(lease(&rig).end.map(|end| end.since(began).millis() / 60_000), Some(125), "later by what it lost");
     // Its feed may carry less when it comes back.
     let (mut rig, of, began) = begun(job);
-    plan(&mut rig, of, (after(began, 45 * MINUTE), after(began, 105 * MINUTE)));
+    plan(&mut rig, of, (after(began, 45 * MINUTE), Wall(after(began, 105 * MINUTE).0 + 500)));
     pass(&mut rig, of, 100 * MINUTE);
     rig.limit("pdu-a1", Some(10e3));
     pass(&mut rig, of, 20 * MINUTE);
     let last = lowered(&rig);
+    assert_eq!(lease(&rig).cut.map(|cut| cut.from), Some(last.effective), "who answers the notice speaks of it");
     assert_eq!((last.tidings, last.cause, may(&rig)), (Tidings::Pause, Cause::GridTarget, 0.0));
     rig.limit("pdu-a1", None);
     pass(&mut rig, of, MINUTE);
@@ -303,6 +304,46 @@ fn at_its_floor_a_job_pauses_as_it_was_told() {
     assert_eq!((may(&rig), rig.reserved("pdu-a1")), (0.0, 55.44e3));
     pass(&mut rig, of, HOUR);
     assert_eq!(may(&rig), 20e3, "it goes on at its floor");
+}
+
+#[test]
+fn a_pause_that_ends_at_a_floor_is_told_to_nobody_and_one_in_which_a_grace_ends_takes_no_floor() {
+    let (mut rig, of, began) = begun(|rig| floored(rig, 120, OnExpiry::Floor));
+    plan(&mut rig, of, (after(began, 45 * MINUTE), after(began, 105 * MINUTE)));
+    pass(&mut rig, of, 34 * MINUTE);
+    rig.pass(90 * MINUTE);
+    let before = told(&rig).len();
+    assert_eq!((may(&rig), rig.renew("slurm", of).code), (20e3, Code::Granted));
+    rig.limit("pdu-a1", Some(10e3));
+    rig.pass(1);
+    assert!(told(&rig)[before..].iter().all(|of| of.tidings != Tidings::Restore), "{:?}", &told(&rig)[before..]);
+    assert!(lease(&rig).cut.is_none_or(|cut| cut.from > rig.ledger.now()), "nobody is lowered from the past on");
+
+    let (mut rig, of, began) = begun(|rig| floored(rig, 120, OnExpiry::Floor));
+    plan(&mut rig, of, (after(began, 45 * MINUTE), after(began, 105 * MINUTE)));
+    pass(&mut rig, of, 50 * MINUTE);
+    rig.pass(20 * MINUTE);
+    assert_eq!((may(&rig), rig.reserved("pdu-a1")), (0.0, 0.0));
+    assert_eq!(rig.renew("slurm", of).code, Code::Granted);
+    rig.pass(1);
+    pass(&mut rig, of, 40 * MINUTE);
+    assert_eq!(may(&rig), 20e3);
+}
+
+#[test]
+fn a_clock_that_is_put_back_in_a_pause_makes_it_longer_and_takes_no_work() {
+    let (mut rig, of, began) = begun(job);
+    plan(&mut rig, of, (after(began, 45 * MINUTE), after(began, 105 * MINUTE)));
+    pass(&mut rig, of, 60 * MINUTE);
+    let end = lease(&rig).end;
+    let done = |rig: &Rig| lease(rig).due.and_then(|due| due.done()).map(|at| at.since(began).millis() / 60_000);
+    assert_eq!((may(&rig), done(&rig)), (0.0, Some(185)));
+    rig.put_back(1800);
+    assert_eq!((may(&rig), done(&rig), lease(&rig).end), (0.0, Some(185), end));
+    pass(&mut rig, of, 74 * MINUTE);
+    assert_eq!(may(&rig), 0.0, "others are lent what is free until then");
+    pass(&mut rig, of, 2 * MINUTE);
+    assert_eq!(may(&rig), 50e3);
 }
 
 #[test]

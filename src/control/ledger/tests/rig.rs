@@ -155,6 +155,15 @@ impl Rig {
         }
     }
 
+    /// A clock that is believed was wrong, and is put back by so many seconds.
+    pub fn put_back(&mut self, seconds: i64) {
+        self.tick.clock_trusted = false;
+        self.pass(1);
+        self.tick.wall.0 -= 1000 * seconds;
+        self.tick.clock_trusted = true;
+        self.pass(1);
+    }
+
     /// So many seconds go by in one scan.
     pub fn leap(&mut self, seconds: u64) {
         self.tick.dt = Span::from_secs(seconds);
