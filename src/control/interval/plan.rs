@@ -23,8 +23,13 @@ pub struct Plan {
     pub(super) limit: Watts,
     /// What each of the tariff's demands shall not exceed (W).
     pub(super) targets: Vec<Option<f64>>,
-    /// The longest window, and the shortest from one begin to the next (ms).
+    /// The longest window, and the grid on which all of them begin (ms).
     pub(super) lengths: (i64, i64),
+}
+
+/// The longest that goes into both (ms).
+fn common(one: i64, other: i64) -> i64 {
+    one.checked_rem(other).map_or(one, |rest| common(other, rest))
 }
 
 impl Plan {
@@ -42,7 +47,7 @@ impl Plan {
             WindowKind::Fixed | WindowKind::Rolling => window.length,
             WindowKind::Block => window.step,
         });
-        let shortest = apart.min().unwrap_or(1);
+        let grid = apart.reduce(common).unwrap_or(1);
         let pulse = rules.pulse.as_ref().and_then(|name| hall.point(name));
         Some(Self {
             rules,
@@ -52,7 +57,7 @@ impl Plan {
             rated,
             limit,
             targets,
-            lengths: (longest, shortest),
+            lengths: (longest, grid),
         })
     }
 
