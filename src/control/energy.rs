@@ -79,6 +79,8 @@ pub struct Metered {
     pub breaks: u32,
     /// What its register may hold back (Wh).
     pub grain: f64,
+    /// It has been read by its register: what it counts before is by its power.
+    pub registered: bool,
 }
 
 /// The running total of the meters of one role.
@@ -143,6 +145,7 @@ impl Energy {
             current: account.is_current(),
             breaks: account.breaks(),
             grain: account.grain(),
+            registered: account.is_registered(),
         })
     }
 

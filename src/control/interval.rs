@@ -18,6 +18,7 @@
 
 mod alignment;
 mod ended;
+mod held;
 mod kept;
 mod known;
 mod load;
@@ -34,7 +35,6 @@ mod tests;
 
 use plant::convert::{f64_from_i64, i64_from_bits};
 use plant::event::{About, PeakNews, What};
-use plant::hall::peaks::Unreliable;
 use plant::id::FeedId;
 use plant::time::{Span, Wall};
 use plant::units::Watts;
@@ -56,8 +56,6 @@ pub use trace::Trace;
 
 /// Loads are let go once they stay below this share of what is allowed (1).
 const CALM: f64 = 0.9;
-/// So long before its end a moment must keep what a window allows, and before that less and less (s).
-const LOOSE: (f64, f64) = (20.0, 120.0);
 /// From a decision to what it does (ms).
 const REACT: i64 = 10_000;
 /// No circuit carries more than this over its nameplate for long (1).
@@ -84,6 +82,8 @@ pub struct Interval {
     begun: Option<i64>,
     /// There was another record before this one, and its count was lost.
     lost: bool,
+    /// What is marked was counted by the meter's register, and not by its power.
+    registered: bool,
     /// How long the meter has not been read.
     blind: Span,
     held: Option<Held>,
@@ -155,6 +155,7 @@ impl Interval {
             looked: None,
             begun: None,
             lost: false,
+            registered: false,
             blind: Span::ZERO,
             held: None,
             told: (false, false),
@@ -188,9 +189,12 @@ impl Interval {
     fn read(&mut self, scene: &Scene, at: i64) {
         if scene.meter.breaks != self.breaks {
             self.breaks = scene.meter.breaks;
-            self.lost |= !self.trace.is_empty();
+            // A first start may read the meter's power before its register: that is no count that was lost.
+            let first = scene.meter.registered && !self.registered;
+            self.lost |= !self.trace.is_empty() && !first;
             self.trace.forget();
         }
+        self.registered = scene.meter.registered;
         if scene.meter.current {
             if self.trace.is_empty() {
                 self.begun = Some(at);
@@ -255,7 +259,7 @@ impl Interval {
 
     /// The same where its windows shall not exceed a target (W).
     fn below(&self, plan: &Plan, scene: &Scene, (at, demand, target): (i64, usize, f64)) -> Option<Tightest> {
-        let (sight, mut found) = (self.sight(plan, scene, (at, target)), None::<Tightest>);
+        let (sight, mut found) = (self.sight(plan, scene, at), None::<Tightest>);
         self.each_open(plan, (demand, target), at, |open| {
             let room = sight.room(&open);
             let (over, calm) = (room.next + room.off > room.allowed, room.next < room.allowed * CALM);
@@ -265,10 +269,9 @@ impl Interval {
         found
     }
 
-    fn sight(&self, plan: &Plan, scene: &Scene, (now, target): (i64, f64)) -> Sight<'_> {
+    fn sight(&self, plan: &Plan, scene: &Scene, now: i64) -> Sight<'_> {
         let most = plan.rated.0 * OVER;
-        // What was before the record is taken for what was planned, or for what flows now where that is more.
-        let supposed = Supposed { most, before: target.max(scene.load.0), since: scene.load.0.min(most) };
+        let supposed = Supposed { most, before: scene.load.0, since: scene.load.0.min(most) };
         Sight {
             trace: &self.trace,
             supposed,
@@ -304,72 +307,6 @@ impl Interval {
             charge.open(&plan.tariff, Wall(at + offset), begins, |begin, end| {
                 each(Open { begin: begin.0 - offset, end: end.0 - offset, target, moves, rolls });
             });
-        }
-    }
-
-    /// Lowers loads, and lets them go.
-    fn hold(&mut self, plan: &Plan, scene: &Scene, (at, news): (i64, &mut News<'_>)) {
-        let (dt, before) = (scene.now.dt, self.held);
-        self.held = if self.blind >= plan.rules.stale { self.unread(plan) } else { self.seen(plan, scene, at) };
-        if self.held.is_some() {
-            self.lowered.1 = sum(self.lowered.1, dt);
-        }
-        let about = About::Feed(plan.feed());
-        match (before, self.held) {
-            (None, Some(held)) => {
-                self.lowered.0 = self.lowered.0.saturating_add(1);
-                let held = PeakNews::Held { demand: plan.place(held.demand), allowed: held.allowed.0 };
-                news.warn(about, What::Peak(held));
-            }
-            (Some(_), None) => news.info(about, What::Peak(PeakNews::Free)),
-            (None, None) | (Some(_), Some(_)) => {}
-        }
-    }
-
-    /// The meter is read: loads are lowered as its windows allow.
-    fn seen(&self, plan: &Plan, scene: &Scene, at: i64) -> Option<Held> {
-        let each = (0..plan.targets.len()).filter_map(|demand| self.tightest(plan, scene, (at, demand)));
-        let rises = self.rises(plan, scene, at);
-        let Some(tightest) = each.reduce(Tightest::join) else { return rises.filter(|of| of.allowed < plan.limit) };
-        let Tightest { demand, room, over, calm, .. } = tightest;
-        let allowed = room.allowed.min(plan.limit);
-        if let Some(rises) = rises.filter(|rises| rises.allowed < allowed) {
-            return Some(rises);
-        }
-        let calm = match self.held {
-            None if over => Span::ZERO,
-            None => return None,
-            Some(held) if calm => sum(held.calm, scene.now.dt),
-            Some(_) => Span::ZERO,
-        };
-        if calm > Span::ZERO && calm >= plan.rules.release {
-            return None;
-        }
-        let loose = (room.left - LOOSE.0) / (LOOSE.1 - LOOSE.0);
-        Some(Held { demand, allowed, loose: loose.clamp(0.0, 1.0), calm })
-    }
-
-    /// The demand that held has no window that is open any more, as after its hours: what is allowed rises from what flows to all in the time for which loads must be
-    /// calm else, so that what waited does not come back at once.
-    fn rises(&self, plan: &Plan, scene: &Scene, at: i64) -> Option<Held> {
-        let held = self.held.filter(|held| self.tightest(plan, scene, (at, held.demand)).is_none())?;
-        let release = plan.rules.release.seconds();
-        let share = if release > 0.0 { scene.now.dt.seconds() / release } else { 1.0 };
-        let allowed = held.allowed.max(scene.load).min(plan.limit) + plan.limit * share;
-        Some(Held { allowed, loose: 1.0, calm: Span::ZERO, ..held })
-    }
-
-    /// The meter has not been read for long: what the hall's file says.
-    fn unread(&self, plan: &Plan) -> Option<Held> {
-        let first = || plan.targets.iter().position(Option::is_some);
-        let demand = self.held.map(|held| held.demand).or_else(first)?;
-        match plan.rules.unreliable {
-            Unreliable::Hold => self.held.map(|held| {
-                let target = self.target(plan, held.demand).unwrap_or(f64::INFINITY);
-                Held { allowed: held.allowed.min(Watts(target)), loose: 0.0, calm: Span::ZERO, ..held }
-            }),
-            Unreliable::Release => None,
-            Unreliable::Fixed(allowed) => Some(Held { demand, allowed, loose: 0.0, calm: Span::ZERO }),
         }
     }
 

@@ -102,6 +102,12 @@ impl Account {
         self.current
     }
 
+    /// True where its register has been read: before that it counts by its power.
+    #[must_use]
+    pub const fn is_registered(&self) -> bool {
+        self.register.is_some()
+    }
+
     /// A new boot: stamps of the old one compare with nothing.
     pub fn restart(&mut self) {
         self.power = None;

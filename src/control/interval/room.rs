@@ -34,7 +34,7 @@ pub struct Open {
     pub target: f64,
     /// Others of its kind end all the time: it moves.
     pub moves: bool,
-    /// It begins at any moment: what was before the record is taken for its target.
+    /// It begins at any moment: what was before the record is taken for what is aimed at, whatever flows now.
     pub rolls: bool,
 }
 
@@ -43,7 +43,7 @@ pub struct Open {
 pub struct Sight<'a> {
     /// What flowed.
     pub trace: &'a Trace,
-    /// What is supposed of what is not known.
+    /// What is supposed of what is not known; before the record what is aimed at, or more where this says more.
     pub supposed: Supposed,
     /// When (ms, clock of energy).
     pub now: i64,
@@ -84,17 +84,21 @@ impl Sight<'_> {
     /// What an open window allows. What is done now goes on for a moment after the end of one that is nearly over: there the next one's target counts.
     #[must_use]
     pub fn room(&self, open: &Open) -> Room {
-        let before = if open.rolls { open.target } else { self.supposed.before };
+        let aim = open.target * (1.0 - BELOW);
+        let before = if open.rolls { aim } else { self.supposed.before.max(aim) };
         let supposed = Supposed { before, ..self.supposed };
-        let flowed = self.trace.between(open.begin, self.now, &supposed).most + self.grain;
+        let known = self.trace.between(open.begin, self.now, &supposed).most;
+        // What is supposed is no reading: counted on top, what a register holds back would cut loads that are well below the target.
+        let grain = if self.trace.begins_after(open.begin) { 0.0 } else { self.grain };
+        let flowed = known + grain;
         let (length, left) = (open.end - open.begin, (open.end - self.now).max(0));
         let (whole, left_hours) = (hours(length), hours(left));
         let next = self.load.next(left).unwrap_or(self.flows);
-        let becomes = (flowed - self.grain + next * left_hours) / whole.max(f64::MIN_POSITIVE);
-        let spare = open.target * (1.0 - BELOW) * whole - flowed;
+        let becomes = (known + next * left_hours) / whole.max(f64::MIN_POSITIVE);
+        let spare = aim * whole - flowed;
         let margin = self.margin * open.target * left_hours;
         let rest = hours(left.max(self.react).max(1));
-        let after = open.target * (1.0 - BELOW) * (rest - left_hours);
+        let after = aim * (rest - left_hours);
         let reach = whole * REACH;
         let allowed = if open.moves && rest > reach {
             let later = open.target - LATER * (open.target - self.floor).max(0.0);

@@ -37,6 +37,9 @@ struct Field {
     total: f64,
     read: bool,
     breaks: u32,
+    /// What the register may hold back (Wh), and whether it is what counts.
+    grain: f64,
+    registered: bool,
     /// The meter's count of intervals.
     pulses: Option<f64>,
     /// What it can be brought down to (W).
@@ -76,6 +79,8 @@ impl Field {
             total: 0.0,
             read: true,
             breaks: 1,
+            grain: 0.0,
+            registered: true,
             pulses: None,
             floor: 500e3,
             rows: Vec::new(),
@@ -84,7 +89,8 @@ impl Field {
     }
 
     fn scene(&self, load: f64) -> Scene {
-        let meter = Metered { total: self.total, current: self.read, breaks: self.breaks, grain: 0.0 };
+        let Self { total, read: current, breaks, grain, registered, .. } = *self;
+        let meter = Metered { total, current, breaks, grain, registered };
         let at = Span::from_millis(plant::convert::bits_from_i64(self.at));
         let now = Tick {
             dt: SCAN,
@@ -124,6 +130,12 @@ impl Field {
         let scene = self.scene(load);
         let (plan, events) = (&self.plan, &mut self.events);
         self.interval.step(plan, &scene, &mut News::new(scene.now, events));
+    }
+
+    /// The meter loses count.
+    fn lose(&mut self) -> &mut Self {
+        (self.total, self.breaks) = (17.0, self.breaks + 1);
+        self
     }
 
     /// What flows while nobody looks.

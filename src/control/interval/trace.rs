@@ -92,6 +92,12 @@ impl Trace {
         self.marks.iter().chain(&self.newest).map(|mark| mark.at)
     }
 
+    /// True where an instant (ms) is before the record.
+    #[must_use]
+    pub fn begins_after(&self, at: i64) -> bool {
+        self.instants().next().is_some_and(|first| at < first)
+    }
+
     /// Instants from one on that are before the record, as far apart as marks are, the earliest first (ms).
     pub fn before(&self, from: i64) -> impl Iterator<Item = i64> {
         let first = self.instants().next().unwrap_or(from);

@@ -307,3 +307,18 @@ fn a_battery_that_turns_around_leaves_the_figure_where_it_is() {
     assert!(pue.value.is_some_and(|value| (value - 1.2).abs() < 2e-3), "{pue:?}");
     assert!(pue.meter.is_some_and(|meter| meter > 1.22), "{pue:?}");
 }
+
+#[test]
+fn a_meter_counts_by_its_power_until_its_register_is_read() {
+    let mut rig = Rig::new(shipped("air"));
+    let place = rig.hall.meters.iter().position(|meter| meter.role == MeterRole::Utility).expect("one");
+    rig.silence("utility/energy");
+    rig.read("utility/power", 600e3);
+    rig.events(3);
+    let by_power = rig.control.state.energy.account(place);
+    assert!(by_power.current && !by_power.registered && by_power.total > 0.0, "{by_power:?}");
+    rig.read("utility/energy", 1e6);
+    rig.events(1);
+    let registered = rig.control.state.energy.account(place);
+    assert!(registered.registered && registered.breaks == by_power.breaks + 1, "{registered:?}");
+}

@@ -68,7 +68,7 @@ fn a_meter_that_is_not_read_is_followed_by_what_the_feed_carries_and_then_by_wha
 fn a_meter_that_lost_count_is_taken_for_what_was_planned_or_flows() {
     let mut field = Field::of(FIXED, 1000.0);
     field.run(20, |_| 1100.0);
-    (field.total, field.breaks) = (17.0, 2);
+    field.lose();
     field.run(10, |_| 1300.0);
     // The five minutes before the break count at the target, or at what flowed when it was read again.
     assert!(field.billed(0) <= 1002.0, "{}", field.billed(0));
@@ -99,10 +99,48 @@ fn windows_that_roll_and_began_before_a_lost_count_are_kept_as_if_they_had_come_
     // What is lost is taken for the target, whatever it was.
     field.rows.drain(..field.rows.len() - 180);
     field.rows.iter_mut().for_each(|row| row.1 = 1000.0);
-    (field.total, field.breaks) = (17.0, 2);
+    field.lose();
     field.run(40, |_| 1300.0);
     assert!(field.billed(0) <= 1003.0, "{}", field.billed(0));
     assert_eq!(field.interval.kept[0].lacking(), known + 1, "what was lost is one that is not known");
+}
+
+#[test]
+fn a_steady_load_below_the_target_is_lowered_by_no_lost_count_and_one_above_it_is() {
+    let kinds = ["window = \"fixed\"", "window = \"rolling-block\"\nsub-interval = \"5min\"", "window = \"rolling\""];
+    for (kind, length) in kinds.into_iter().flat_map(|kind| [15, 30, 60].map(|length| (kind, length))) {
+        // When it is lost: a moment before a window ends, and at other times.
+        for (grain, lost) in [(0.0, 10), (1e3, 10), (1e3, 60), (1e3, 400)] {
+            let of = |kw: f64| {
+                let mut field = Field::of(&format!("{kind}\nlength = \"{length}min\""), 1000.0);
+                field.grain = grain;
+                let before = length * 60 + 900 * i64::from(length == 15) - lost;
+                (0..before / DT).for_each(|_| field.scan(|_| 900.0));
+                assert_eq!(field.told().len(), 0, "{kind} {length} {grain} {lost}");
+                field.lose().run(length + 5, |_| kw);
+                field
+            };
+            for kw in [300.0, 900.0] {
+                assert_eq!(of(kw).told().len(), 0, "{kind}, {length} min, grain {grain}, {lost} s before: {kw} kW");
+            }
+            let told = of(1300.0).told();
+            assert!(matches!(told[0], PeakNews::Held { .. }), "{kind} {length} {grain} {lost}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn a_register_that_is_read_first_after_its_meters_power_has_lost_no_count() {
+    let of = |registered: bool| {
+        let mut field = Field::of(ROLLING, 1000.0);
+        field.registered = registered;
+        field.run(2, |_| 1100.0);
+        field.registered = true;
+        field.lose().run(2, |_| 1100.0);
+        field.told()
+    };
+    assert_eq!(of(false), [], "a first start knows of nothing before");
+    assert!(matches!(of(true)[..], [PeakNews::Held { .. }]), "{:?}", of(true));
 }
 
 /// Windows of half an hour and of an hour beside a meter that counts quarters; the first pulse that is heard ends any of them.

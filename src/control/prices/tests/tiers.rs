@@ -30,7 +30,7 @@ impl Bench {
     fn flows(&mut self, minutes: i64, kwh: f64) -> (String, bool) {
         let before = self.meter.map_or(5e6, |meter| meter.total);
         let breaks = self.meter.map_or(0, |meter| meter.breaks);
-        self.meter = Some(Metered { total: before + 1e3 * kwh, current: true, breaks, grain: 0.0 });
+        self.meter = Some(Metered { total: before + 1e3 * kwh, current: true, breaks, grain: 0.0, registered: true });
         self.scan(minutes);
         (self.now().0.unwrap_or_default(), self.tariff.is_tier_doubted(self.prices.known()))
     }
@@ -73,7 +73,7 @@ fn the_next_kwh_costs_what_the_tier_costs_that_the_billing_period_has_come_to() 
     bench.meter = bench.meter.map(|meter| Metered { total: 0.0, current: false, ..meter });
     bench.scan(30);
     assert_eq!(bench.now().0.as_deref(), Some("0.26"));
-    bench.meter = Some(Metered { total: 5e6, current: true, breaks: 1, grain: 0.0 });
+    bench.meter = Some(Metered { total: 5e6, current: true, breaks: 1, grain: 0.0, registered: true });
     assert_eq!(bench.flows(1, 0.0), says("0.26", true));
 }
 

@@ -96,7 +96,8 @@ impl Rig {
         self.at += DT * 1000;
         self.total += Watts(grid * 1e3).over(Span::from_secs(5)).0;
         let at = Span::from_millis(bits_from_i64(self.at));
-        let meter = Metered { total: self.total, current: self.meter_read, breaks: self.breaks, grain: 0.0 };
+        let meter =
+            Metered { total: self.total, current: self.meter_read, breaks: self.breaks, grain: 0.0, registered: true };
         let wall = Wall(self.begin + self.at);
         let now = Tick { mono: Mono(at.nanos()), wall, clock_trusted: self.trusted, ..self.scene.meter.now };
         let (load, free) = (Watts(grid * 1e3), Watts((grid + given) * 1e3));

@@ -131,7 +131,7 @@ fn paid(tariff: &Tariff, hours: impl Iterator<Item = (Wall, f64)>) -> Vec<f64> {
             total += if minute > 0 { watts / 60.0 } else { 0.0 };
             let now =
                 Tick { dt: Span::from_secs(60), mono: Mono(at.nanos()), wall, clock_trusted: true, ..Tick::default() };
-            let meter = Metered { total, current: true, breaks: 1, grain: 0.0 };
+            let meter = Metered { total, current: true, breaks: 1, grain: 0.0, registered: true };
             let (load, free, floor) = (Watts(watts), Watts(watts), Watts(0.0));
             let scene = Scene { meter, ago: Span::ZERO, at, now, pulses: None, load, free, floor };
             interval.step(&plan, &scene, &mut crate::control::news::News::new(now, &mut events));
