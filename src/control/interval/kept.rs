@@ -192,15 +192,17 @@ impl Kept {
         self.peak
     }
 
-    /// The record begins then. Of a demand that rolls the windows which began before it and end in it are never known, and many: they count as one.
+    /// The record begins then. Of a demand that rolls the windows which began before it and end in it are never known, and many: they count as one. Of others each
+    /// that ends is looked at, those of the billing period before, too: it is not theirs to turn the page.
     pub fn begins(&mut self, tariff: &Tariff, charge: &DemandCharge, (at, offset): (Wall, i64)) {
-        self.pass(tariff, charge, (at, offset));
-        if charge.window.kind == WindowKind::Rolling {
-            let one = Wall(at.0.saturating_sub(charge.window.length / 2));
-            charge.open(tariff, at, std::iter::once(one), |begin, end| {
-                self.look(None, (begin, end));
-            });
+        if charge.window.kind != WindowKind::Rolling || charge.coincident.is_some() {
+            return;
         }
+        self.pass(tariff, charge, (at, offset));
+        let one = Wall(at.0.saturating_sub(charge.window.length / 2));
+        charge.open(tariff, at, std::iter::once(one), |begin, end| {
+            self.look(None, (begin, end));
+        });
     }
 
     /// The highest window of this period that is known.

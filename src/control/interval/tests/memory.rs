@@ -288,3 +288,22 @@ fn in_a_hall_with_other_names_peaks_of_the_same_meter_go_on_and_of_another_are_t
     other.restart_with(None);
     assert_eq!((other.moved(), paid(&other).0), (Vec::new(), paid(&field).0), "the meter is back");
 }
+
+#[test]
+fn a_count_that_is_lost_over_the_end_of_a_month_lacks_one_window_of_each() {
+    for (window, wanted) in [(FIXED, (1, 1)), (BLOCK, (2, 1)), (ROLLING, (0, 1))] {
+        // The first of August in Berlin begins on 31 July at 22:00Z; ten minutes before nobody looks any more, for twenty.
+        let mut field = Field::of(window, 900.0);
+        field.offset += (16 * 24 + 21) * 3_600_000;
+        field.run(50, |_| 800.0);
+        let (before, july) = (paid(&field).2, Wall(field.at + field.offset));
+        let mut field = restarted(field);
+        field.away(20, 800.0).lose().run(6, |_| 800.0);
+        let (of, charge) = (&field.interval.kept[0], &field.plan.tariff.demand[0]);
+        // A page that is turned back counts as one more that is not known.
+        let mut back = of.clone();
+        back.pass(&field.plan.tariff, charge, (july, field.offset));
+        let lost = (back.lacking() - 1 - before, of.lacking());
+        assert_eq!(lost, wanted, "{window}");
+    }
+}
