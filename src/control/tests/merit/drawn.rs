@@ -4,15 +4,15 @@ use super::*;
 
 #[test]
 fn what_is_drawn_after_a_lease_no_battery_gives_and_caps_bring_it_down() {
-    what_is_drawn_after_a_lease(Stand::new(), 0.0);
+    what_is_drawn_after_a_lease(85.0, 0.0);
     // Nor does one that is charged meanwhile move what feeds may carry.
-    let mut stand = Stand::new();
-    stand.rig.read("bess/charge", 60.0);
-    what_is_drawn_after_a_lease(stand, 25e3);
+    what_is_drawn_after_a_lease(60.0, 25e3);
 }
 
-/// The same where the battery takes so much (W).
-fn what_is_drawn_after_a_lease(mut stand: Stand, takes: f64) {
+/// The same where the battery has so much (%) and takes so much (W).
+fn what_is_drawn_after_a_lease(charge: f64, takes: f64) {
+    let mut stand = Stand::new();
+    stand.rig.read("bess/charge", charge);
     stand.pass(1200, 0.7 * TARGET);
     let feed = stand.rig.hall.power.feed("utility").expect("a feed");
     assert!((stand.gives() + takes).abs() < 1.0, "{} W", stand.gives());
