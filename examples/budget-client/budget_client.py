@@ -25,6 +25,9 @@ PATIENCE_S = 10.0  # how long an answer may take
 AGAIN_S = 3.0  # the same request is said again after so long: asked twice it is done once
 SETTLES_S = 2.0  # a notice comes with the state of the lease that it speaks of: so long it is waited for
 POWER = ("reduce", "pause", "stop", "restore")  # these notices say what may be drawn; others are news
+UNDECIDED = ("busy", "rate", "journal", "recovering")  # `retry` for these decides nothing: what was asked for may have been done
+# A broker that says so will say so again; any other refusal, such as `server unavailable`, is over some time.
+HOPELESS = ("Unsupported protocol version", "Client identifier not valid", "Bad user name or password", "Not authorized", "Banned")
 
 
 def reach(parser):
@@ -62,6 +65,10 @@ def instant(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
+def undecided(answer):
+    return answer.get("code") == "retry" and (answer.get("reason") or {}).get("code") in UNDECIDED
+
+
 def say(**what):
     print(json.dumps(what), flush=True)
 
@@ -88,7 +95,8 @@ class Client:
 
     def connected(self, _line, _data, _flags, reason, _properties):
         if reason.is_failure:
-            self.heard.put(("refused", str(reason)))
+            # It is tried again by itself where that can help.
+            self.heard.put(("refused" if reason.getName() in HOPELESS else "unavailable", str(reason)))
             return
         # Listen before anything is asked; again after each connection that was lost.
         self.line.subscribe([(f"{self.topic}/{part}", 1) for part in ("response", "notice", "lease/+")])
@@ -128,9 +136,9 @@ class Client:
             return None, None
 
     def ask(self, data, patience, aside=lambda kind, data: None):
-        """Asks, and gives the answer; None where none comes. What else is heard goes aside."""
+        """Asks, and gives the answer; None where none comes. What decides nothing is asked again, by the same name. What else is heard goes aside."""
         request = {"request_id": str(uuid.uuid4()), **data}
-        end, again = now() + patience, 0.0
+        end, again, last = now() + patience, 0.0, None
         while (at := now()) < end:
             if at >= again:
                 self.publish("request", request)
@@ -139,19 +147,21 @@ class Client:
             if kind == "refused":
                 sys.exit(f"the broker refuses us: {heard}")
             if kind == "response" and heard.get("request_id") == request["request_id"]:
+                if undecided(heard):
+                    again, last = now() + max(heard.get("retry_after_s") or 0.0, 1.0), heard
                 # One that is queued is answered again.
-                if heard.get("code") != "queued":
+                elif heard.get("code") != "queued":
                     return heard
             elif kind:
                 aside(kind, heard)
-        return None
+        return last
 
 
 class Lease:
     """A lease as it was told last. States are in the order of epoch and seq: an older one changes nothing."""
 
     def __init__(self, lease):
-        self.id, self.state = lease["lease_id"], lease
+        self.id, self.state, self.epoch = lease["lease_id"], lease, lease.get("epoch", 0)
         # What its job knows: up to which state, what it may draw, from when on where that is to come; and since when the lease says something else.
         self.known, self.w, self.start, self.differs, self.expired = lease.get("seq", 0), lease["w"], None, None, False
 
@@ -163,6 +173,11 @@ class Lease:
 
     def follow(self):
         """What is known goes through the steps of its schedule: nobody tells of those. What it keeps where nobody renewed it is less than those say."""
+        epoch, seq = self.state.get("epoch", 0), self.state.get("seq", 0)
+        if epoch > self.epoch > 0 and seq < self.known:
+            # A service that has lost the last states counts them anew.
+            self.known = max(seq - 1, 0)
+        self.epoch = max(epoch, self.epoch)
         if self.state.get("seq", 0) == self.known and not self.expired:
             self.w = self.state["w"] if self.start is None else self.level(self.start)
             self.start = None if self.w == self.state["w"] else self.start
@@ -172,6 +187,13 @@ class Lease:
         steps = self.state.get("schedule") or [{"start": at, "w": self.state["w"]}]
         begun = [of["w"] for of in steps if instant(of["start"]) <= instant(at)]
         return begun[-1] if begun else steps[0]["w"]
+
+    def past(self, notice):
+        """Another notice has said since what may be drawn, or it says `stop` of a lease that goes on: it comes late, or is told again after a start."""
+        seq = notice.get("seq")
+        if notice.get("kind") not in POWER or not isinstance(seq, int):
+            return False
+        return seq < self.known or (notice["kind"] == "stop" and seq < self.state.get("seq", 0) and self.state["w"] > 0)
 
     def hear(self, notice):
         """Its job is told a notice. False for news, which changes nothing: an answer to it could be taken for one to a cut."""
@@ -242,7 +264,7 @@ class Job:
     def aside(self, kind, data):
         if kind == "lease":
             self.lease.take(data)
-        elif kind == "notice" and data.get("lease_id") == self.lease.id:
+        elif kind == "notice" and data.get("lease_id") == self.lease.id and not self.lease.past(data):
             say(event="notice", kind=data.get("kind"), schedule=data.get("new_schedule"), at=data.get("effective_at"))
             if self.lease.hear(data):
                 self.acknowledge(data)
@@ -255,10 +277,13 @@ class Job:
 
     def look(self):
         """What was told while nobody heard it stands in the lease. While more is to be heard its notice may come."""
+        had = self.lease.w
         w = self.lease.missed() if not self.alone and self.client.heard.empty() else None
         if w is not None:
             say(event="missed", w=w)
-            self.acknowledge({"seq": self.lease.state["seq"]})
+            # What gives back answers no cut: it could be taken for an answer to one to come.
+            if w < had:
+                self.acknowledge({"seq": self.lease.state["seq"]})
 
     def renew(self):
         # Time counts from when it was asked for. While it still runs nobody waits beyond it.

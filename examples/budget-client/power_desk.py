@@ -21,11 +21,12 @@ import sys
 import threading
 import uuid
 
-from budget_client import AGAIN_S, PATIENCE_S, Client, Lease, now, reach, say
+from budget_client import AGAIN_S, PATIENCE_S, SETTLES_S, Client, Lease, now, reach, say, undecided
 
 LOOK_S = 10.0  # a request that waits is said again: its answer may have been lost
 AGAIN_LATER_S = 60.0  # where nobody says when to ask again
 MEND_S = 600.0  # what is invalid by our own fault is tried again after so long, and says so
+NAMES = 1000  # so many names of a job's requests are looked for among what the broker keeps
 NEVER = math.inf
 
 
@@ -45,7 +46,7 @@ class Job:
         self.key, self.wish, self.queue, self.episode = key, wish, queue, None
         self.attempt, self.lease, self.answer, self.told = 0, None, {}, None
         self.op, self.request, self.asked, self.due, self.until = None, None, 0.0, 0.0, NEVER
-        self.again, self.returning = NEVER, False
+        self.again, self.returning, self.sought = NEVER, False, False
 
     def code(self):
         return self.answer.get("code")
@@ -75,14 +76,20 @@ class Desk:
 
     def __init__(self, args):
         self.args, self.client, self.jobs, self.lock = args, Client(args), {}, threading.RLock()
+        # Leases that the broker keeps and no job here has: from before our own start. And until when they come.
+        self.kept, self.ready = {}, None
 
     def pulse(self):
         kind, data = self.client.next(0.1)
         with self.lock:
+            if self.ready is None and self.client.line.is_connected():
+                self.ready = now() + SETTLES_S
             if kind == "refused":
                 sys.exit(f"the broker refuses us: {data}")
             for job in [job for job in self.jobs.values() if kind == "response" and job.request == data.get("request_id")]:
                 self.answered(job, data)
+            if kind == "lease":
+                self.keep(data)
             for job in self.jobs.values():
                 if job.lease and kind == "lease":
                     job.lease.take(data)
@@ -92,13 +99,38 @@ class Desk:
                 self.look(job)
                 self.due(job)
 
+    def keep(self, lease):
+        ours = any(job.lease and job.lease.id == lease.get("lease_id") for job in self.jobs.values())
+        if not ours and lease.get("request_id"):
+            self.kept[lease["request_id"]] = lease.get("lease_id")
+
+    def name(self, job):
+        """By its name a request is known again after a start of ours."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.args.site}/{self.args.user}/{job.key}/{job.attempt}"))
+
+    def seek(self, job):
+        """A job may have asked before our own start, and been refused some times: by the name under which it has a lease it asks at once. False while what the broker keeps is still to be heard."""
+        if job.sought or self.ready is None or now() < self.ready:
+            return job.sought
+        for attempt in range(NAMES if self.kept else 0):
+            job.attempt = attempt
+            if self.kept.pop(self.name(job), None):
+                break
+        else:
+            job.attempt = 0
+        job.sought = True
+        return True
+
     def look(self, job):
         """A pause that was told while we did not hear stands in its lease, and so does its end. While more is to be heard its notice may come."""
         counts = job.lease and job.told not in ("unrenewed", "lost") and self.client.heard.empty()
+        had = job.lease.w if counts else 0.0
         w = job.lease.missed() if counts else None
         if w is not None:
             job.told = None if w else "missed"
-            self.client.acknowledge(job.lease, "accepted", {"seq": job.lease.state["seq"]})
+            # What gives back answers no cut: it could be taken for an answer to one to come.
+            if w < had:
+                self.client.acknowledge(job.lease, "accepted", {"seq": job.lease.state["seq"]})
             say(event="missed", job=job.key, w=w)
 
     def due(self, job):
@@ -114,10 +146,11 @@ class Desk:
             del self.jobs[job.key]
             return
         job.op = "release" if job.returning and lease else "renew" if job.lease else "acquire"
-        # By its name a request is known again after a start of ours. Time counts from when it was asked for.
+        if job.op == "acquire" and not self.seek(job):
+            return
+        # Time counts from when it was asked for.
         if job.op == "renew" or job.request is None:
-            name = f"{self.args.site}/{self.args.user}/{job.key}/{job.attempt}"
-            job.request = str(uuid.uuid5(uuid.NAMESPACE_URL, name) if job.op == "acquire" else uuid.uuid4())
+            job.request = self.name(job) if job.op == "acquire" else str(uuid.uuid4())
             job.asked = at
         said = job.wish if job.op == "acquire" else {"lease_id": lease}
         self.client.publish("request", {"request_id": job.request, "op": job.op, **said})
@@ -127,6 +160,9 @@ class Desk:
         code, after = answer.get("code"), answer.get("retry_after_s") or AGAIN_LATER_S
         if job.op == "renew":
             self.renewed(job, code, answer)
+        elif undecided(answer):
+            # Not looked at: what was asked for before may have been done, and stands as it was. The same is said again, by its name.
+            job.due = now() + max(after, 1.0)
         elif job.op == "release":
             if code in ("granted", "expired", "unknown_lease", "invalid"):
                 del self.jobs[job.key]
@@ -151,6 +187,7 @@ class Desk:
             job.refused(after if code in ("retry", "degraded") else MEND_S)
 
     def holds(self, job, lease, until):
+        self.kept.pop(self.name(job), None)
         paused = "paused" if job.wish["power"]["want_w"] and not lease["w"] else None
         job.lease, job.told, job.until, job.request, job.due = Lease(lease), paused, until, None, 0.0
 
@@ -168,6 +205,8 @@ class Desk:
             job.due = now() + min(answer.get("retry_after_s") or 2.0, 10.0)
 
     def noticed(self, job, notice):
+        if job.lease.past(notice):
+            return
         if notice.get("kind") in ("pause", "stop"):
             job.told = notice.get("reason") or notice["kind"]
         elif notice.get("kind") == "restore":

@@ -311,6 +311,41 @@ fn who_is_lent_something_with_a_lost_meter_holds_it_and_who_was_paused_unheard_i
 }
 
 #[test]
+fn what_was_not_decided_is_asked_again_by_its_name_and_a_lease_of_before_is_found_at_once() {
+    let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let service = Ear::new(&slurm, "wattloop");
+    // Three times it was refused before the desk started anew: the fourth of its names has a lease.
+    let site = slurm.rig.hall().site.clone();
+    let text = format!("import uuid; print(uuid.uuid5(uuid.NAMESPACE_URL, '{site}/slurm/kueue/uid-found/3'))");
+    let named = Command::new("python3").args(["-c", &text]).output().expect("runs").stdout;
+    let name = String::from_utf8(named).expect("text").trim().to_owned();
+    let mut before = lease("1-7", 1, 8e3);
+    before["request_id"] = name.as_str().into();
+    service.says("lease/1-7", &before);
+    let desk = Desk::new(&slurm, "desk", ("pdu-a1", "300"));
+    let found = workload("found", json!({ "wattloop/pod-w": "2000" }));
+    assert_eq!(desk.post("/kueue/power", &found.to_string()).0, 204);
+    let asked = service.asked("acquire");
+    assert_eq!(asked["request_id"], name.as_str());
+    service.answers(&asked, "granted", &before);
+    assert_eq!(desk.check(&found)["state"], "Ready");
+
+    // What is not looked at stands as it was, and is said again.
+    let fresh = workload("fresh", json!({ "wattloop/pod-w": "100" }));
+    assert_eq!(desk.post("/kueue/power", &fresh.to_string()).0, 204);
+    let ours = || service.heard("request").into_iter().filter(|of| of["power"]["want_w"] == 400.0).collect::<Vec<_>>();
+    let asked = until("it asks", || ours().pop());
+    let busy = json!({ "request_id": asked["request_id"], "code": "retry", "reason": { "code": "journal" }, "retry_after_s": 1 });
+    service.says("response", &busy);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(desk.post("/kueue/power", &fresh.to_string()).0, 204, "nothing is known of it");
+    until("it asks again", || (ours().len() > 1).then_some(()));
+    assert!(ours().iter().all(|of| of["request_id"] == asked["request_id"]));
+    service.answers(&asked, "granted", &lease("1-8", 1, 400.0));
+    assert_eq!(desk.check(&fresh)["state"], "Ready");
+}
+
+#[test]
 fn pod_sets_in_several_places_are_asked_for_there_each_with_its_own_power() {
     let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
     let service = Ear::new(&slurm, "wattloop");

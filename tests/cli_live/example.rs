@@ -1,10 +1,12 @@
 //! The example client in Python, over a real broker with the shipped access list. Skipped with a note where paho-mqtt is missing, unless WLTEST_PEERS=required.
 
 use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::ear::{Ear, lease};
 use super::rig::ends;
@@ -106,5 +108,64 @@ fn the_example_client_hears_of_a_cut_that_was_told_while_it_did_not_listen_by_it
     until("it is back", || (said(&slurm, "missed", "missed").len() == 2).then_some(()));
     let told: Vec<_> = said(&slurm, "missed", "missed").iter().map(|of| of["w"].clone()).collect();
     assert_eq!(told, [2e3, 20e3], "a step of its schedule is none");
+    // A notice of before, told again after a start, is past.
+    let stop = json!({ "lease_id": "1-7", "notice_id": "2-4", "seq": 2, "kind": "stop", "reason": "expired",
+        "new_schedule": [{ "start": "2026-11-28T20:00:00Z", "w": 0.0 }], "effective_at": "2026-11-28T20:00:00Z" });
+    service.says("notice", &stop);
+    service.says("lease/1-7", &lease("1-7", 4, 2e3));
+    until("it goes on", || (said(&slurm, "missed", "missed").len() == 3).then_some(()));
+    let acks = service.heard("ack");
+    assert!(
+        acks.iter().all(|ack| ack["seq"] != 3 && ack["notice_id"] != "2-4"),
+        "what gives back answers no cut: {acks:?}"
+    );
     job.signal("KILL");
+}
+
+#[test]
+fn the_example_client_asks_again_by_the_same_name_what_was_not_decided() {
+    let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let service = Ear::new(&slurm, "wattloop");
+    let job = client(&slurm, "20000", ("300", "again"));
+    let first = service.asked("acquire");
+    let busy = json!({ "request_id": first["request_id"], "code": "retry", "reason": { "code": "journal" }, "retry_after_s": 0.5 });
+    service.says("response", &busy);
+    let all = || service.heard("request").into_iter().filter(|of| of["op"] == "acquire").collect::<Vec<_>>();
+    until("it asks again", || (all().len() > 1).then_some(()));
+    assert!(all().iter().all(|of| of["request_id"] == first["request_id"]));
+    service.answers(&first, "granted", &lease("1-7", 1, 20e3));
+    until("it has it", || said(&slurm, "again", "granted").pop());
+    job.signal("KILL");
+}
+
+/// A broker that is not ready: it refuses a connection with this code of MQTT 3.1.1.
+fn refuses(listener: &TcpListener, code: u8) {
+    let (mut line, _) = until("it connects", || listener.accept().ok());
+    line.set_nonblocking(false).expect("waits");
+    let mut head = [0; 2];
+    line.read_exact(&mut head).expect("a packet");
+    line.read_exact(&mut vec![0; usize::from(head[1])]).expect("the rest of it");
+    line.write_all(&[0x20, 2, 0, code]).expect("answers");
+}
+
+#[test]
+fn a_broker_that_is_not_ready_ends_no_example_and_one_that_knows_nobody_does() {
+    let Some(slurm) = Scheduler::new().filter(|_| is_there()) else { return };
+    let (secret, site) = (slurm.rig.file("slurm.password"), slurm.rig.hall().site.clone());
+    for (name, more) in [("budget_client.py", &["--want", "1"][..]), ("power_desk.py", &["--listen", "0"])] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("does not wait");
+        let port = listener.local_addr().expect("an address").port().to_string();
+        let mut command = Command::new("python3");
+        command.arg(CLIENT.replace("budget_client.py", name)).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.args(["--port", &port, "--user", "slurm", "--password-file", &secret, "--site", &site]);
+        let quiet = command.args(["--domain", "pdu-a1"]).args(more).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut run = Running(quiet.stderr(Stdio::null()).spawn().expect("runs"));
+        // Server unavailable, twice; then not authorized.
+        refuses(&listener, 3);
+        refuses(&listener, 3);
+        assert!(run.0.try_wait().expect("a child").is_none(), "{name} has ended");
+        refuses(&listener, 5);
+        assert_eq!(run.ends(), Some(1), "{name}");
+    }
 }
