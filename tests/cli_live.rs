@@ -1,6 +1,7 @@
 //! The whole command line beside a service in a process of its own that controls a simulated hall on real wires.
 #![cfg(feature = "sim")]
 
+mod again;
 mod answers;
 mod batteries;
 pub mod budget;

@@ -75,6 +75,11 @@ fn what_was_told_while_nobody_heard_is_given_to_the_command_once_by_what_the_lea
     forger.says(&format!("lease/{bends}"), &state);
     until("it is restored", || (missed(&slurm, "bends").last() == Some(&("restore".to_owned(), 8e3))).then_some(()));
 
+    // That answers no cut.
+    let restored = |ack: &Value| ack["lease_id"] == bends && ack["seq"] == state["seq"];
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!ear.heard("ack").iter().any(restored), "{:?}", ear.heard("ack"));
+
     // News is given to the command, and answers no cut; what the service does not take is in the log.
     let late = json!({ "notice_id": "1-99", "lease_id": bends, "seq": state["seq"], "kind": "late", "reason": "deadline",
         "new_schedule": state["schedule"], "effective_at": state["schedule"][0]["start"] });

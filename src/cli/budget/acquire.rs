@@ -9,7 +9,7 @@ use wattloop::service::clock::{Machine, Source as _};
 use super::line::Line;
 use super::memory::{Memory, Note, Stage};
 use super::place::{Place, PlaceArgs};
-use super::said::{after, ahead, codes, live, refused, text};
+use super::said::{after, ahead, codes, live, refused, text, undecided, watts};
 use super::wish::{WishArgs, request_id, seconds};
 use super::{Out, Stop};
 
@@ -69,6 +69,8 @@ struct Asking<'a> {
     clock: Machine,
     /// Until when it is waited for.
     end: Mono,
+    /// What was lent was less than the job starts with, once.
+    lessened: bool,
 }
 
 /// Asks.
@@ -82,7 +84,7 @@ pub async fn run(args: &AcquireArgs, clock: Machine, out: &Out) -> Result<(), St
     let memory = Memory::open(place.state())?;
     let line = Line::open(&place, clock)?;
     let end = clock.mono().after(args.wait.unwrap_or_default());
-    let mut asking = Asking { args, fields, place, memory, line, clock, end };
+    let mut asking = Asking { args, fields, place, memory, line, clock, end, lessened: false };
     let answer = if args.dry_run { asking.would().await } else { asking.acquire().await };
     asking.line.close().await;
     let answer = answer?;
@@ -124,16 +126,14 @@ impl Asking<'_> {
     }
 
     async fn acquire(&mut self) -> Result<Value, Stop> {
+        self.settle().await?;
         let mut next = None;
         for _ in 0..ATTEMPTS {
             let mut note = next.take().map_or_else(|| self.begin(None), Ok)?;
-            let body = self.body("acquire", &note.request_id);
-            let waits = self.args.wait.is_some();
-            let patience = if waits { self.args.place.patience().max(self.left()) } else { self.args.place.patience() };
-            let mut answer = self.line.ask(&body, (patience, waits)).await?;
-            let waited = codes(&answer).0 == "queued";
-            if waited {
-                answer = self.queued(&mut note, &body, answer).await?;
+            let (mut answer, waited) = self.answer(&mut note).await?;
+            // Nobody knows whether it was done: the job goes on asking by this name.
+            if undecided(&answer) {
+                return Err(refused(&answer));
             }
             if let Some(answer) = self.begins(&mut note, &mut answer).await? {
                 self.remember(note).await?;
@@ -146,17 +146,26 @@ impl Asking<'_> {
             }
             let (again, anew) = self.goes_on(codes(&answer).0, waited);
             // Who asks again in a moment still asks: whoever gives back ends that.
-            if !self.put(&mut note, if again || anew { Stage::Asking } else { Stage::Over })? {
+            let goes_on = again || anew;
+            if !goes_on || !self.put(&mut note, Stage::Asking)? {
+                self.take_back(&mut note).await?;
+            }
+            if goes_on && note.stage != Stage::Asking {
                 return Err(given_back());
+            }
+            if std::mem::replace(&mut self.lessened, live(&answer).is_some()) && self.lessened {
+                self.take_back(&mut note).await?;
+                let say = "what was lent was lowered at once to less than the job starts with: it is given back";
+                return Err(Stop::new(75, "retry", say, "ask again later"));
             }
             match codes(&answer).0 {
                 "expired" if waited => {
                     let say = "there was no room while it was waited for";
                     return Err(Stop::new(75, "queued", say, "ask again, or wait longer"));
                 }
-                _ if anew => next = Some(self.begin(Some(note))?),
+                _ if anew => next = Some(self.anew(note).await?),
                 _ if again => {
-                    let mut other = self.begin(Some(note))?;
+                    let mut other = self.anew(note).await?;
                     let rest = after(&answer).map_or(RETRY, Span::from_seconds).max(Span::from_secs(1));
                     // Nobody answers this: what is waited for is the time, or somebody who asks us to stop.
                     let waited =
@@ -168,13 +177,60 @@ impl Asking<'_> {
                     next = Some(other);
                 }
                 "granted" | "granted_partial" => {
-                    let say = "the lease of this request is over";
+                    let say = "the lease of this request is over, or less than the job starts with, and given back";
                     return Err(Stop::new(77, "expired", say, "ask with another --request-id"));
                 }
                 _ => return Err(refused(&answer)),
             }
         }
         Err(Stop::failed("the job has had too many leases"))
+    }
+
+    /// What the job had before and is still to be given back goes first: it may take the room that is asked for. Where nobody answers it stays remembered beside.
+    async fn settle(&mut self) -> Result<(), Stop> {
+        let owed = self.memory.find(&self.args.job)?.filter(|old| old.stage == Stage::Returning);
+        match owed {
+            Some(mut old) => self.take_back(&mut old).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Asks, and waits where the answer is that it waits; whether it has waited.
+    async fn answer(&mut self, note: &mut Note) -> Result<(Value, bool), Stop> {
+        let body = self.body("acquire", &note.request_id);
+        let (patience, waits) = (self.args.place.patience(), self.args.wait.is_some());
+        let patience = if waits { patience.max(self.left()) } else { patience };
+        let first = self.line.ask(&body, (patience, waits)).await?;
+        if codes(&first).0 != "queued" {
+            return Ok((first, false));
+        }
+        Ok((self.queued(note, &body, first).await?, true))
+    }
+
+    /// The job asks by another name from now on. What it has by this one is given back before.
+    async fn anew(&mut self, mut last: Note) -> Result<Note, Stop> {
+        let next = self.begin(Some(last.clone()))?;
+        if last.lease_id.is_some() {
+            last.aside = true;
+            self.take_back(&mut last).await?;
+        }
+        Ok(next)
+    }
+
+    /// A lease that was lent to a job which has not begun, and is less by now than it begins with, or comes down already.
+    fn is_less(&self, lease: &Value) -> bool {
+        let power = self.fields.get("power").unwrap_or(&Value::Null);
+        let said = |key: &str| power.get(key).and_then(Value::as_f64);
+        // Where any part will do nothing is none.
+        let partial = said("want_w").filter(|_| self.args.wish.partial).map(|want| want.min(1.0));
+        let least = said("min_w").or(partial).or(said("want_w")).unwrap_or_default();
+        text(lease, "state") == "leaving" || watts(lease).unwrap_or_default() + 0.5 < least
+    }
+
+    /// Somebody else who asked for the job has been told: it goes on with what it has.
+    fn has_begun(&self, note: &Note) -> Result<bool, Stop> {
+        let old = self.memory.find(&note.job)?;
+        Ok(old.is_some_and(|old| same_request(&old, note) && old.stage == Stage::Held))
     }
 
     /// Whether what was answered so is asked for again in a while, or anew at once: the service knows this request, and its lease has been.
@@ -214,13 +270,17 @@ impl Asking<'_> {
         begun.ok_or_else(given_back)
     }
 
-    /// What was lent, where it may be drawn. What was lent for later is waited for, and renewed meanwhile; it is given back where that does not come in time. Nothing where nothing is lent.
+    /// What was lent, where it may be drawn. What was lent for later is waited for, and renewed meanwhile; it is given back where that does not come in time. Nothing where nothing is lent,
+    /// or too little by now.
     async fn begins(&mut self, note: &mut Note, answer: &mut Value) -> Result<Option<Value>, Stop> {
         while let Some(lease) = live(answer).cloned() {
             note.learn(&lease);
             // A job that has had it before goes on with it, paused or not.
-            let later = ahead(&lease).filter(|_| note.stage == Stage::Asking);
-            let Some(start) = later else { return Ok(Some(answer.take())) };
+            let asks = note.stage == Stage::Asking && !self.has_begun(note)?;
+            let later = ahead(&lease).filter(|_| asks);
+            let Some(start) = later else {
+                return Ok(if asks && self.is_less(&lease) { None } else { Some(answer.take()) });
+            };
             let late = self.left() == Span::ZERO;
             if late || !self.put(note, Stage::Asking)? {
                 self.take_back(note).await?;
@@ -237,6 +297,8 @@ impl Asking<'_> {
                 }
             };
         }
+        // One that is leaving is still somebody's.
+        note.learn(answer.get("lease").unwrap_or(&Value::Null));
         Ok(None)
     }
 
@@ -261,6 +323,8 @@ impl Asking<'_> {
         while self.left() > Span::ZERO {
             let left = Span::from_nanos(self.left().nanos().saturating_add(LONGER.nanos()));
             match self.line.answer(&note.request_id, left.min(LOOK)).await {
+                // Said again, and not looked at: it waits as before.
+                Ok(Some(answer)) if undecided(&answer) => {}
                 Ok(Some(answer)) if codes(&answer).0 != "queued" => return Ok(answer),
                 Ok(Some(answer)) => last = answer,
                 Ok(None) => drop(self.line.is_ready() && self.line.say("request", body)),
@@ -277,7 +341,12 @@ impl Asking<'_> {
     /// What is not waited for any more is given back, by whoever holds where we cannot, or its time to live ends it: also where that cannot be remembered.
     async fn take_back(&mut self, note: &mut Note) -> Result<(), Stop> {
         let Some(lease) = note.lease_id.clone() else { return self.put(note, Stage::Over).map(drop) };
-        let noted = self.put(note, Stage::Returning);
+        let mut noted = self.put(note, Stage::Returning);
+        if matches!(noted, Ok(false)) {
+            // Its job asks for something else by now.
+            note.aside = true;
+            noted = self.put(note, Stage::Returning);
+        }
         let id = self.line.fresh();
         let data = json!({ "client": self.place.client(), "request_id": id, "op": "release", "lease_id": lease });
         let answer = self.line.ask(&data, (Span::from_secs(3), true)).await;
@@ -306,7 +375,7 @@ impl Asking<'_> {
             Stage::Returning | Stage::Over => true,
         };
         let mut ours = false;
-        self.memory.change(&note.job, |old| {
+        self.memory.change_of(note, |old| {
             ours = old.is_none_or(|old| same_request(old, note) && lives(old));
             ours.then(|| note.clone())
         })?;

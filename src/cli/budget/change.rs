@@ -1,7 +1,7 @@
 //! `wattloop budget renew`, `release` and `query`: a lease by its job, or by its name.
 
 use clap::Args;
-use plant::time::Span;
+use plant::time::{Span, Wall};
 use serde_json::{Value, json};
 use wattloop::service::clock::{Machine, Source as _};
 
@@ -52,7 +52,7 @@ Examples:
   wattloop budget release --lease 3-17
 
 What is over already is given back: done twice it is done once. Where the service cannot be reached `hold` gives it back later; until then it is not
-renewed, and its time to live ends it.
+renewed, and its time to live ends it. Where the job asked and nobody heard an answer nothing is known to be lent: what is lent all the same `hold` gives back.
 
 Exit codes: 0 given back, or nothing was lent, 69 no broker, no service or no answer, 75 not now, 77 not allowed, 78 the configuration has faults.")]
 pub struct ReleaseArgs {
@@ -161,10 +161,16 @@ pub async fn renew(args: &RenewArgs, clock: Machine, out: &Out) -> Result<(), St
 
 /// Gives a lease back.
 pub async fn release(args: &ReleaseArgs, clock: Machine, out: &Out) -> Result<(), Stop> {
-    let Some(mut about) = about(&args.which, &args.place, clock)? else {
-        forget(args, clock)?;
-        let said = json!({ "code": "granted", "lease_id": null });
-        return if out.json() { out.value(&said) } else { out.line("nothing was lent") };
+    let mut about = loop {
+        if let Some(about) = about(&args.which, &args.place, clock)? {
+            break about;
+        }
+        let job = args.which.job.as_deref().unwrap_or_default();
+        // What was lent between both looks is given back as any other.
+        if !forget(&Memory::open(args.place.place()?.state())?, job, clock.wall())? {
+            let said = json!({ "code": "granted", "lease_id": null });
+            return if out.json() { out.value(&said) } else { out.line("nothing was lent") };
+        }
     };
     // On disk before it is said: `hold` renews it no more, and gives it back where we cannot.
     let lives = [Stage::Asking, Stage::Held, Stage::Returning];
@@ -182,15 +188,14 @@ pub async fn release(args: &ReleaseArgs, clock: Machine, out: &Out) -> Result<()
     }
 }
 
-/// A job that asked and never heard an answer asks for something new the next time.
-fn forget(args: &ReleaseArgs, clock: Machine) -> Result<(), Stop> {
-    let Some(job) = &args.which.job else { return Ok(()) };
-    let memory = Memory::open(args.place.place()?.state())?;
+/// A job that asked and never heard an answer asks for something new the next time; what it was lent all the same whoever holds gives back. True where it has a lease by now.
+fn forget(memory: &Memory, job: &str, now: Wall) -> Result<bool, Stop> {
     let over = |old: Option<&Note>| {
         let old = old.filter(|old| old.stage == Stage::Asking && old.lease_id.is_none())?;
-        Some(Note { stage: Stage::Over, changed_ms: clock.wall().0, ..old.clone() })
+        Some(Note { stage: Stage::Over, changed_ms: now.0, unheard: true, ..old.clone() })
     };
-    memory.change(job, over).map(drop)
+    let old = memory.change(job, over)?;
+    Ok(old.is_some_and(|old| old.stage != Stage::Over && old.lease_id.is_some()))
 }
 
 /// Asks how a lease is.
@@ -212,5 +217,27 @@ fn tell(answer: &Value, out: &Out) -> Result<(), Stop> {
         ("granted", Some(lease)) => out.line(line(lease)),
         ("granted", None) => Err(Stop::new(77, "expired", "the lease is over", "")),
         (_, _) => Err(refused(answer)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_and_never_answered_is_remembered_as_such_and_what_was_lent_meanwhile_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let memory = Memory::open(&folder.path().join("state")).expect("made");
+        assert!(!forget(&memory, "a", Wall(7)).expect("read"), "nobody has asked");
+        memory.change("a", |_| Some(Note::asking("a", 0, "r".to_owned()))).expect("written");
+        assert!(!forget(&memory, "a", Wall(7)).expect("written"));
+        let note = memory.find("a").expect("read").expect("one");
+        assert_eq!((note.stage, note.unheard, note.changed_ms), (Stage::Over, true, 7));
+        // Lent between both looks: it is given back, and not forgotten.
+        let mut lent = Note { stage: Stage::Held, ..Note::asking("b", 0, "r".to_owned()) };
+        lent.learn(&json!({ "lease_id": "1-7", "w": 6e3 }));
+        memory.change("b", |_| Some(lent.clone())).expect("written");
+        assert!(forget(&memory, "b", Wall(7)).expect("read"));
+        assert_eq!(memory.find("b").expect("read"), Some(lent));
     }
 }

@@ -3,6 +3,7 @@
 mod command;
 mod keeper;
 mod known;
+mod stray;
 mod watch;
 
 use std::fs::File;
@@ -23,6 +24,7 @@ use super::place::PlaceArgs;
 use super::said::{codes, text};
 use command::{Asker, Runner};
 use keeper::{Keeper, PULSE};
+use stray::Strays;
 use watch::Marks;
 
 /// How often the folder is looked at.
@@ -62,6 +64,7 @@ struct Hold {
     memory: Memory,
     line: Line,
     keeper: Keeper,
+    strays: Strays,
     runner: Runner,
     marks: Marks,
     clock: Machine,
@@ -85,8 +88,9 @@ pub async fn run(args: &HoldArgs, clock: Machine) -> Result<(), Stop> {
     let marks = Marks::open(memory.beside(MARKS), machine_run());
     let keeper = Keeper::new(&client, &nonce()?, marks.all());
     let wide = Line::open_wide(&place, clock)?;
-    let (looked, barred) = (None, None);
-    let mut hold = Hold { memory, line: wide, keeper, runner, marks, clock, client, looked, barred, _alone: alone };
+    let (strays, looked, barred) = (Strays::default(), None, None);
+    let mut hold =
+        Hold { memory, line: wide, keeper, strays, runner, marks, clock, client, looked, barred, _alone: alone };
     let notify = Notify::of_process().map_err(|e| Stop::io("NOTIFY_SOCKET", &e))?;
     notify.ready();
     loop {
@@ -126,6 +130,7 @@ impl Hold {
             }
         }
         self.act(now);
+        self.come_back(now);
         self.miss(now);
         for (notice, asker, done) in self.runner.finished() {
             if asker == Asker::Service {
@@ -137,7 +142,19 @@ impl Hold {
 
     fn look(&mut self, now: Mono) {
         self.looked = Some(now);
-        self.keeper.look(&self.memory.all(self.clock.wall()), now);
+        let mut notes = self.memory.all(self.clock.wall());
+        for found in self.strays.found(&notes, now) {
+            tracing::warn!(
+                job = found.job,
+                lease = found.lease_id,
+                "lent to a job that was given back before it heard so: it is given back"
+            );
+            match self.memory.change_of(&found, |old| old.is_none().then(|| found.clone())) {
+                Ok(_) => notes.push(found),
+                Err(stop) => tracing::error!(job = found.job, %stop, "what is to be given back cannot be written"),
+            }
+        }
+        self.keeper.look(&notes, now);
         self.mark();
     }
 
@@ -174,6 +191,22 @@ impl Hold {
         }
     }
 
+    /// Tells jobs that came down by themselves what their leases say now that they are renewed. Where too many wait for the command it is tried again with the next pass.
+    fn come_back(&mut self, now: Mono) {
+        for (note, had) in self.keeper.back(now) {
+            // What a floor had become of meanwhile, or was lowered, is not what it was.
+            let kind = if note.w >= had { "restore" } else { "reduce" };
+            let notice = self.own(&note, (kind, "renewed"), (note.w, had));
+            if self.runner.run(notice.clone(), Asker::Holder) {
+                let (job, lease) = (&note.job, note.lease_id.as_deref().unwrap_or_default());
+                tracing::info!(job, lease, kind, w = note.w, "the lease is renewed again");
+                self.keeper.told_back(lease);
+                self.keeper.tells(lease, Some(note.w));
+                self.settle(&notice, Asker::Holder);
+            }
+        }
+    }
+
     /// Tells what the service told while we did not hear: the lease says it by now.
     fn miss(&mut self, now: Mono) {
         for (note, had) in self.keeper.missed(now, self.line.is_idle()) {
@@ -185,7 +218,9 @@ impl Hold {
                 "pause"
             };
             let notice = self.own(&note, (kind, "missed"), (note.w, had));
-            if self.runner.run(notice.clone(), Asker::Service) {
+            // What gives back answers no cut: the service could take it for one to a cut to come.
+            let asker = if kind == "restore" { Asker::Holder } else { Asker::Service };
+            if self.runner.run(notice.clone(), asker) {
                 let (job, lease) = (&note.job, note.lease_id.as_deref().unwrap_or_default());
                 tracing::warn!(
                     job,
@@ -196,8 +231,10 @@ impl Hold {
                     "what the lease says now was told while nobody heard it"
                 );
                 self.keeper.tells(lease, Some(note.w));
-                self.acknowledge(&notice, "accepted");
-                self.settle(&notice, Asker::Service);
+                if asker == Asker::Service {
+                    self.acknowledge(&notice, "accepted");
+                }
+                self.settle(&notice, asker);
             }
         }
     }
@@ -240,6 +277,7 @@ impl Hold {
                 self.keep(learned);
             }
             Heard::Lease(id, lease) => {
+                self.strays.told(&id, &lease, now);
                 let learned = self.keeper.told(&id, &lease, now);
                 self.keep(learned);
             }
@@ -282,13 +320,13 @@ impl Hold {
             tracing::debug!(lease = id, "a notice about a lease that is not remembered here");
             return;
         };
-        tracing::info!(job, lease = id, kind = text(&notice, "kind"), reason = text(&notice, "reason"), "a notice");
-        self.acknowledge(&notice, "accepted");
-        match text(&notice, "kind") {
-            "stop" => self.keeper.stopped(&id, true),
-            "restore" => self.keeper.stopped(&id, false),
-            _ => {}
+        let (kind, reason) = (text(&notice, "kind"), text(&notice, "reason"));
+        if !self.keeper.comes(&notice) {
+            tracing::info!(job, lease = id, kind, reason, "a notice that is past: it is passed over");
+            return;
         }
+        tracing::info!(job, lease = id, kind, reason, "a notice");
+        self.acknowledge(&notice, "accepted");
         if let Some(notice) = notice.as_object_mut() {
             notice.insert("job".to_owned(), json!(job));
         }
@@ -320,14 +358,14 @@ impl Hold {
 
     /// Writes what was learned, where the folder still says that the lease is held.
     fn keep(&mut self, learned: Option<keeper::Learned>) {
-        let Some(keeper::Learned { note, lost, again }) = learned else { return };
+        let Some(keeper::Learned { note, lost }) = learned else { return };
         let write = |old: Option<&Note>| {
             let old = old.filter(|old| old.lease_id == note.lease_id && old.stage != Stage::Over)?;
             // A release that came in between stays one.
             let stage = if note.stage == Stage::Held { old.stage } else { note.stage };
             Some(Note { stage, changed_ms: self.clock.wall().0, ..note.clone() })
         };
-        if let Err(stop) = self.memory.change(&note.job, write) {
+        if let Err(stop) = self.memory.change_of(&note, write) {
             tracing::error!(job = note.job, %stop, "what was learned of a lease cannot be written");
         }
         if lost {
@@ -337,16 +375,6 @@ impl Hold {
                 "reason": "lost", "emergency": true, "new_schedule": [],
             });
             self.give(notice, Asker::Nobody);
-        }
-        if let Some(had) = again {
-            // What a floor had become of meanwhile, or was lowered, is not what it was.
-            let kind = if note.w >= had { "restore" } else { "reduce" };
-            tracing::info!(job = note.job, lease = note.lease_id, kind, w = note.w, "the lease is renewed again");
-            let notice = self.own(&note, (kind, "renewed"), (note.w, had));
-            if self.give(notice.clone(), Asker::Holder) {
-                self.keeper.tells(text(&notice, "lease_id"), Some(note.w));
-                self.settle(&notice, Asker::Holder);
-            }
         }
     }
 }

@@ -14,7 +14,7 @@ use wattloop::service::clock::{Machine, Source as _, rfc3339};
 
 use super::Stop;
 use super::place::Place;
-use super::said::{after, codes, text};
+use super::said::{after, text, undecided};
 use status::BEAT;
 pub use status::Service;
 
@@ -227,9 +227,7 @@ impl Course {
         match heard {
             Heard::Answer(answer) if text(&answer, "request_id") == request => {
                 self.stale = None;
-                // The service has not decided: it was busy, or its journal is not there yet.
-                if codes(&answer).0 == "retry" && ["busy", "rate", "journal", "recovering"].contains(&codes(&answer).1)
-                {
+                if undecided(&answer) {
                     let rest = after(&answer).map_or(Span::ZERO, Span::from_seconds);
                     self.next = now.after(rest.max(Span::from_secs(1)));
                     self.last = Some(answer);

@@ -5,7 +5,8 @@
 //!     └───────────────────────────────▲       refused, or given up
 //! ```
 //!
-//! What is over is remembered for two days: the service answers a request that it knows as it did before, so the same job needs another one.
+//! What is over is remembered for two days: the service answers a request that it knows as it did before, so the same job needs another one. Where a job asks anew
+//! before what it had is given back, that gets a file of its own: nothing that is lent is forgotten.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
@@ -68,6 +69,12 @@ pub struct Note {
     pub on_expiry: Option<OnExpiry>,
     /// When this was written (ms since 1970, UTC).
     pub changed_ms: i64,
+    /// It stands beside what its job asked for later: it is to be given back, and nothing else.
+    #[serde(default)]
+    pub aside: bool,
+    /// Given back before anybody had heard an answer: what it may have been lent all the same is given back by whoever holds.
+    #[serde(default)]
+    pub unheard: bool,
 }
 
 impl Note {
@@ -89,7 +96,16 @@ impl Note {
             ttl_s,
             on_expiry,
             changed_ms: 0,
+            aside: false,
+            unheard: false,
         }
+    }
+
+    /// What is left of it to be given back, where its job asks for something else from now on.
+    fn owed_beside(&self, new: &Self) -> Option<Self> {
+        let other = (&self.request_id, self.attempt) != (&new.request_id, new.attempt);
+        let owed = other && self.stage != Stage::Over && self.lease_id.is_some();
+        owed.then(|| Self { aside: true, stage: Stage::Returning, changed_ms: new.changed_ms, ..self.clone() })
     }
 
     /// Takes what the service says of its lease.
@@ -139,12 +155,15 @@ impl Memory {
     }
 
     fn path(&self, job: &str) -> PathBuf {
-        let mut name = String::new();
-        for byte in job.bytes() {
-            let plain = byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-            name += &if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        self.folder.join(plain(job) + ".lease")
+    }
+
+    /// Where a note stands. A tilde is in no job's name.
+    fn place(&self, note: &Note) -> PathBuf {
+        match note.lease_id.as_deref().filter(|_| note.aside) {
+            Some(lease) => self.folder.join(format!("{}~{}.lease", plain(&note.job), plain(lease))),
+            None => self.path(&note.job),
         }
-        self.folder.join(name + ".lease")
     }
 
     /// What is remembered of a job.
@@ -155,18 +174,35 @@ impl Memory {
 
     /// Changes what is remembered of a job, with nobody between: what is given is on disk when this returns. Gives what was found.
     pub fn change(&self, job: &str, new: impl FnOnce(Option<&Note>) -> Option<Note>) -> Result<Option<Note>, Stop> {
+        self.change_at(&self.path(job), new)
+    }
+
+    /// The same where a note stands, which may be beside what its job asked for later.
+    pub fn change_of(
+        &self,
+        note: &Note,
+        new: impl FnOnce(Option<&Note>) -> Option<Note>,
+    ) -> Result<Option<Note>, Stop> {
+        self.change_at(&self.place(note), new)
+    }
+
+    fn change_at(&self, path: &Path, new: impl FnOnce(Option<&Note>) -> Option<Note>) -> Result<Option<Note>, Stop> {
         let told = |e: io::Error| Stop::io(&self.folder.display().to_string(), &e);
         let lock = self.lock_file(".lock")?;
         lock.lock().map_err(told)?;
-        let old = self.find(job)?;
+        let old = read(path).map_err(|e| Stop::io(&path.display().to_string(), &e))?;
         if let Some(note) = new(old.as_ref()) {
+            // First what would be lost: killed in between, it is given back twice.
+            if let Some(owed) = old.as_ref().and_then(|old| old.owed_beside(&note)) {
+                self.write(&owed).map_err(told)?;
+            }
             self.write(&note).map_err(told)?;
         }
         Ok(old)
     }
 
     fn write(&self, note: &Note) -> io::Result<()> {
-        let path = self.path(&note.job);
+        let path = self.place(note);
         let fresh = path.with_extension("new");
         let mut file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
         file.write_all(&serde_json::to_vec(note)?)?;
@@ -196,6 +232,16 @@ impl Memory {
         }
         notes
     }
+}
+
+/// A text as the name of a file.
+fn plain(text: &str) -> String {
+    let mut name = String::new();
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        name += &if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    }
+    name
 }
 
 /// A file; nothing where there is none. One that says nothing is set aside: the service knows what was lent.
@@ -269,6 +315,36 @@ mod tests {
         assert_eq!(memory.all(Wall(1000)).len(), 3);
         let left: Vec<_> = memory.all(Wall(3 * 24 * 3_600_000)).into_iter().map(|note| note.job).collect();
         assert_eq!((left, memory.find("over").expect("read")), (vec!["held".to_owned()], None));
+    }
+
+    #[test]
+    fn what_is_still_to_be_given_back_is_not_forgotten_where_its_job_asks_anew() {
+        let (_folder, memory) = memory();
+        let lent = |attempt: u32, stage: Stage, lease: &str| {
+            let mut note = Note { stage, ..Note::asking("a/1", attempt, format!("r{attempt}")) };
+            note.learn(&json!({ "lease_id": lease, "w": 6e3 }));
+            note
+        };
+        let anew = |attempt: u32| {
+            let note = Note::asking("a/1", attempt, format!("r{attempt}"));
+            memory.change("a/1", |_| Some(note)).expect("written");
+        };
+        memory.change("a/1", |_| Some(lent(0, Stage::Returning, "1-7"))).expect("written");
+        anew(1);
+        memory.change("a/1", |_| Some(lent(1, Stage::Asking, "../1-8"))).expect("the same request");
+        anew(2);
+        memory.change("a/1", |_| Some(lent(2, Stage::Over, "1-9"))).expect("written");
+        anew(3);
+        let mut owed: Vec<Note> = memory.all(Wall(0)).into_iter().filter(|note| note.aside).collect();
+        owed.sort_by(|a, b| a.lease_id.cmp(&b.lease_id));
+        let leases: Vec<_> = owed.iter().map(|note| (note.lease_id.as_deref(), note.stage)).collect();
+        assert_eq!(leases, [(Some("../1-8"), Stage::Returning), (Some("1-7"), Stage::Returning)]);
+        // Given back, and not what the job asks for by now.
+        let over = |old: Option<&Note>| Some(Note { stage: Stage::Over, ..old?.clone() });
+        memory.change_of(&owed[1], over).expect("written");
+        assert_eq!(memory.find("a/1").expect("read").map(|note| (note.attempt, note.stage)), Some((3, Stage::Asking)));
+        let left = memory.all(Wall(0)).into_iter().filter(|note| note.stage == Stage::Returning);
+        assert_eq!(left.map(|note| note.lease_id).collect::<Vec<_>>(), [Some("../1-8".to_owned())]);
     }
 
     #[test]

@@ -14,16 +14,30 @@ pub fn codes(answer: &Value) -> (&str, &str) {
     (text(answer, "code"), answer.get("reason").map_or("", |reason| text(reason, "code")))
 }
 
-/// The lease of an answer, where it lives.
+/// The service has not decided: it was busy, or its journal is not there yet. What it was asked for may have been done all the same.
+pub fn undecided(answer: &Value) -> bool {
+    let (code, reason) = codes(answer);
+    code == "retry" && ["busy", "rate", "journal", "recovering"].contains(&reason)
+}
+
+/// The lease of an answer, where it lives; one that comes down to its floor lives on there.
 pub fn live(answer: &Value) -> Option<&Value> {
     let lease = answer.get("lease").filter(|lease| lease.is_object())?;
-    let lives = ["held", "grace", "floored"].contains(&text(lease, "state"));
+    let lives = match text(lease, "state") {
+        "held" | "grace" | "floored" => true,
+        "leaving" => watts(lease) > Some(0.0),
+        _ => false,
+    };
     (lives && !text(lease, "lease_id").is_empty()).then_some(lease)
+}
+
+/// What a lease, or a step of one, may draw (W).
+pub fn watts(of: &Value) -> Option<f64> {
+    of.get("w").and_then(Value::as_f64)
 }
 
 /// When a lease that lives draws nothing yet, and will: the start of what it was lent.
 pub fn ahead(lease: &Value) -> Option<&str> {
-    let watts = |of: &Value| of.get("w").and_then(Value::as_f64);
     let steps = lease.get("schedule").filter(|_| watts(lease) == Some(0.0))?.as_array()?;
     steps.iter().find(|step| watts(step) > Some(0.0)).map(|step| text(step, "start"))
 }
@@ -132,8 +146,27 @@ mod tests {
             assert!(live(&answer).is_none(), "{answer}");
             assert_eq!(refused(&answer).exit, 77);
         }
-        let leaving = json!({ "lease": { "lease_id": "1-2", "state": "leaving" } });
-        assert!(live(&leaving).is_none(), "it was given back");
+        for w in [json!(null), json!(0.0), json!("much")] {
+            let leaving = json!({ "lease": { "lease_id": "1-2", "state": "leaving", "w": w } });
+            assert!(live(&leaving).is_none(), "it was given back, or is over");
+        }
+    }
+
+    #[test]
+    fn what_comes_down_to_its_floor_lives_on_there() {
+        let lease = |state: &str| json!({ "lease": { "lease_id": "1-2", "state": state, "w": 2e3 } });
+        for (state, lives) in [("held", true), ("grace", true), ("floored", true), ("leaving", true), ("kept", false)] {
+            assert_eq!(live(&lease(state)).is_some(), lives, "{state}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_decided_is_told_from_what_was_refused() {
+        for (reason, so) in [("busy", true), ("rate", true), ("journal", true), ("recovering", true), ("full", false)] {
+            let of = |code: &str| undecided(&json!({ "code": code, "reason": { "code": reason } }));
+            assert_eq!((of("retry"), of("denied")), (so, false), "{reason}");
+        }
+        assert!(!undecided(&json!({ "code": "retry" })));
     }
 
     #[test]

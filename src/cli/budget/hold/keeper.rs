@@ -7,7 +7,7 @@ use plant::time::{Mono, Span};
 use serde_json::{Value, json};
 use wattloop::control::ledger::{GRACE, TTL};
 
-use super::known::{Ear, SETTLES};
+use super::known::{Ear, SETTLES, is_power};
 use super::watch::{Mark, Watch};
 use crate::cli::budget::memory::{Note, Stage};
 use crate::cli::budget::said::{after, codes, text};
@@ -30,8 +30,6 @@ pub struct Learned {
     pub note: Note,
     /// It is gone, and nobody was told.
     pub lost: bool,
-    /// It is renewed after its job had come down by itself, from so much (W).
-    pub again: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -97,11 +95,16 @@ impl Keeper {
         self.leases.get(lease).map(|kept| kept.note.job.as_str())
     }
 
-    /// The end of a lease was told, or that it goes on.
-    pub fn stopped(&mut self, lease: &str, stopped: bool) {
-        if let Some(kept) = self.leases.get_mut(lease) {
-            kept.stopped = stopped;
+    /// A notice of the service comes. False where it is past, and its job must not hear it any more. What says that it may draw something takes back that it was to stop.
+    pub fn comes(&mut self, notice: &Value) -> bool {
+        let Some(kept) = self.leases.get_mut(text(notice, "lease_id")) else { return true };
+        if kept.ear.is_past(notice, &kept.note) {
+            return false;
         }
+        if is_power(notice) {
+            kept.stopped = text(notice, "kind") == "stop";
+        }
+        true
     }
 
     /// Takes what the folder says by now. What is new is renewed at once: nobody knows how old it is.
@@ -154,6 +157,19 @@ impl Keeper {
             }
         }
         all
+    }
+
+    /// Leases that are renewed whose jobs came down by themselves, and have not been told; what those had (W).
+    pub fn back(&self, now: Mono) -> Vec<(Note, f64)> {
+        let held = self.leases.values().filter(|kept| kept.note.stage == Stage::Held);
+        held.filter_map(|kept| Some((kept.note.clone(), kept.watch.back(now, life(&kept.note))?))).collect()
+    }
+
+    /// The job of such a lease is told.
+    pub fn told_back(&mut self, lease: &str) {
+        if let Some(kept) = self.leases.get_mut(lease) {
+            kept.watch.told_back();
+        }
     }
 
     /// A notice of the service was given to the command.
@@ -254,10 +270,9 @@ impl Keeper {
             ("granted", _) => {
                 kept.take(answer.get("lease"));
                 kept.due = now.after(pause(&kept.note));
-                let again = kept.watch.renewed(asked);
-                kept.stopped &= again.is_none();
-                let (note, lost) = (kept.note.clone(), false);
-                (note != before || again.is_some()).then_some(Learned { note, lost, again })
+                kept.watch.renewed(asked);
+                kept.stopped &= !kept.watch.is_alone();
+                kept.changed(&before)
             }
             ("conflict", "old_epoch") => {
                 // The service has started anew: what it says of the lease holds, and is asked for in its generation.
@@ -282,14 +297,9 @@ impl Keeper {
             (kept.due, kept.asked) = (now, None);
             return None;
         }
-        let number = |key: &str| lease.get(key).and_then(Value::as_u64).unwrap_or_default();
         let before = kept.note.clone();
-        // States are in the order of epoch and seq: an older one says nothing. The same one goes through its steps; where it is for another time, the shorter one counts.
-        let order = (number("epoch"), number("seq")).cmp(&(before.epoch, before.seq));
-        if order != Ordering::Less {
-            kept.take(Some(lease));
-        }
-        if order == Ordering::Equal {
+        // The same state goes through its steps; where it is for another time, the shorter one counts.
+        if kept.take(Some(lease)) == Some(Ordering::Equal) {
             kept.note.ttl_s = kept.note.ttl_s.min(before.ttl_s);
         }
         kept.hurries(life(&before), now);
@@ -301,17 +311,21 @@ impl Keeper {
 
     fn over(&mut self, id: &str, lost: bool) -> Option<Learned> {
         let kept = self.leases.remove(id)?;
-        Some(Learned { note: Note { stage: Stage::Over, ..kept.note }, lost, again: None })
+        Some(Learned { note: Note { stage: Stage::Over, ..kept.note }, lost })
     }
 }
 
 impl Kept {
-    /// Takes a lease as the service tells it, where it is this one.
-    fn take(&mut self, lease: Option<&Value>) {
-        if let Some(lease) = lease.filter(|lease| Some(text(lease, "lease_id")) == self.note.lease_id.as_deref()) {
+    /// Takes a lease as the service tells it, where it is this one, and how it is to what was known. States are in the order of epoch and seq: an older one says nothing, whatever brings it.
+    fn take(&mut self, lease: Option<&Value>) -> Option<Ordering> {
+        let lease = lease.filter(|lease| Some(text(lease, "lease_id")) == self.note.lease_id.as_deref())?;
+        let number = |key: &str| lease.get(key).and_then(Value::as_u64).unwrap_or_default();
+        let order = (number("epoch"), number("seq")).cmp(&(self.note.epoch, self.note.seq));
+        if order != Ordering::Less {
             self.note.learn(lease);
             self.ear.state(&self.note, lease);
         }
+        Some(order)
     }
 
     /// Where it lives for less than before, by somebody else's renewal, it is asked for at once.
@@ -323,7 +337,7 @@ impl Kept {
     }
 
     fn changed(&self, before: &Note) -> Option<Learned> {
-        (self.note != *before).then(|| Learned { note: self.note.clone(), lost: false, again: None })
+        (self.note != *before).then(|| Learned { note: self.note.clone(), lost: false })
     }
 }
 

@@ -31,6 +31,8 @@ pub fn is_power(notice: &Value) -> bool {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Known {
+    /// The generation of the service whose states are counted; nothing where nobody knows.
+    epoch: u64,
     /// Up to this state of the lease all was told.
     seq: u64,
     /// What it may draw (W),
@@ -65,11 +67,18 @@ fn watts(said: &Value) -> Option<f64> {
 impl Known {
     /// What is known where nothing is remembered: what was lent.
     pub const fn lent(note: &Note) -> Self {
-        Self { seq: note.seq, w: note.w, from_ms: None, expired: false }
+        Self { epoch: note.epoch, seq: note.seq, w: note.w, from_ms: None, expired: false }
     }
 
     /// Takes a state of the lease. One that is known already goes through its steps, and nobody tells of those.
     fn follows(&mut self, note: &Note, steps: &[(i64, f64)]) {
+        if note.epoch > self.epoch {
+            // A service that has lost the last states counts them anew: nothing is told of those that it counts from now on.
+            if self.epoch > 0 && note.seq < self.seq {
+                self.seq = note.seq.saturating_sub(1);
+            }
+            self.epoch = note.epoch;
+        }
         if note.seq != self.seq || self.expired {
             return;
         }
@@ -84,7 +93,7 @@ impl Known {
         match w.filter(|_| is_power(notice) && seq > self.seq) {
             Some(w) => {
                 let expired = text(notice, "reason") == "expired";
-                Self { seq, w, from_ms: instant(text(notice, "effective_at")), expired }
+                Self { seq, w, from_ms: instant(text(notice, "effective_at")), expired, ..self }
             }
             // News that comes behind all that is known leaves nothing out.
             None if !is_power(notice) && seq == self.seq.saturating_add(1) => Self { seq, ..self },
@@ -138,6 +147,13 @@ impl Ear {
     /// What the command knows once it has ended with all.
     fn last(&self) -> Known {
         self.given.back().copied().unwrap_or(self.told)
+    }
+
+    /// Another notice has said since what may be drawn, or it says `stop` of a lease that goes on: it comes late, or is told again by a service that has started anew.
+    pub fn is_past(&self, notice: &Value, note: &Note) -> bool {
+        let Some(seq) = notice.get("seq").and_then(Value::as_u64).filter(|_| is_power(notice)) else { return false };
+        let goes_on = seq < note.seq && note.w > 0.0 && text(notice, "kind") == "stop";
+        seq < self.last().seq || goes_on
     }
 
     /// A notice of the service was given to the command.

@@ -3,7 +3,7 @@
 //! ```text
 //!  Lives ── nobody has renewed it for its time to live ─▶ Alone { had } ─┐
 //!    ▲                                                                   │
-//!    └──────────────────────────── renewed ──────────────────────────────┘
+//!    └─ its job is told ── Back { had } ◀──────── renewed ───────────────┘
 //! ```
 //!
 //! Time counts from when a renewal was asked for, which is before the service has heard of it, and goes on while the machine is suspended. It is remembered for
@@ -41,7 +41,9 @@ pub struct Watch {
     first: Mono,
     /// What it could draw (W), where its job was told to come down.
     alone: Option<f64>,
-    /// The same, as the command for notices has been told to its end.
+    /// It has been renewed since, and nobody has told its job.
+    back: bool,
+    /// The same as `alone`, as the command for notices has been told to its end.
     told: Option<f64>,
 }
 
@@ -49,13 +51,27 @@ impl Watch {
     /// Goes on from what is remembered; nobody acts before `first`.
     pub fn new(mark: Mark, first: Mono) -> Self {
         let asked = mark.asked_ms.map(|ms| Mono(0).after(Span::from_millis(ms)));
-        Self { asked, first, alone: mark.had_w, told: mark.had_w }
+        Self { asked, first, alone: mark.had_w, back: false, told: mark.had_w }
     }
 
-    /// It lives for its time from then on; what it could draw (W) where its job has come down.
-    pub fn renewed(&mut self, asked: Mono) -> Option<f64> {
+    /// It lives for its time from then on.
+    pub fn renewed(&mut self, asked: Mono) {
         self.asked = self.asked.max(Some(asked));
-        self.alone.take()
+        self.back = self.alone.is_some();
+    }
+
+    /// What it could draw (W) where its job has come down, it is renewed by now, and nobody has told that yet. Where its time is over again there is nothing to tell.
+    pub fn back(&self, now: Mono, ttl: Span) -> Option<f64> {
+        self.alone.filter(|_| self.back && now < self.until(ttl))
+    }
+
+    /// Its job is told that it is renewed.
+    pub const fn told_back(&mut self) {
+        (self.alone, self.back) = (None, false);
+    }
+
+    fn until(&self, ttl: Span) -> Mono {
+        self.asked.map_or(self.first, |at| at.after(ttl).max(self.first))
     }
 
     /// It lives for less than before from now on: whoever holds asks first, and acts no later for that.
@@ -66,11 +82,10 @@ impl Watch {
 
     /// True where nobody has renewed it for its time to live, and nobody has acted yet.
     pub fn is_over(&self, now: Mono, ttl: Span) -> bool {
-        let until = self.asked.map_or(self.first, |at| at.after(ttl).max(self.first));
-        self.alone.is_none() && now >= until
+        self.alone.is_none() && now >= self.until(ttl)
     }
 
-    /// True where somebody has acted since the last renewal.
+    /// True where somebody has acted, and its job has not been told of a renewal since.
     pub const fn is_alone(&self) -> bool {
         self.alone.is_some()
     }
@@ -82,7 +97,7 @@ impl Watch {
 
     /// Its job comes down from so much (W).
     pub const fn acts(&mut self, had: f64) {
-        self.alone = Some(had);
+        (self.alone, self.back) = (Some(had), false);
     }
 
     /// The command has been told that it comes down from so much (W), or that it need not any more.

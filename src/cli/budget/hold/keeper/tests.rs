@@ -72,7 +72,7 @@ fn what_is_gone_is_told_once_and_what_was_given_back_is_not_lost() {
         let said = keeper.due(at(0.0)).remove(0);
         assert_eq!(said["op"], if stage == Stage::Held { "renew" } else { "release" });
         if stopped {
-            keeper.stopped("1-7", true);
+            assert!(keeper.comes(&power("stop", 1)));
         }
         let answer = json!({ "code": code, "request_id": said["request_id"] });
         let learned = keeper.answered(&answer, at(0.1)).expect("it is over");
@@ -180,7 +180,7 @@ fn what_was_told_while_nobody_heard_is_missed_unless_its_job_has_come_down_or_is
     assert!(missed(&mut begun(&[lower], &held.marks(), 0.0)).is_empty());
     assert!(missed(&mut keeper(&[note("1-7", Stage::Returning)])).is_empty());
     let mut stopped = keeper(&[note("1-7", Stage::Held)]);
-    stopped.stopped("1-7", true);
+    assert!(stopped.comes(&power("stop", 1)));
     assert!(missed(&mut stopped).is_empty());
     // Who has come down by himself hears of it when it is renewed.
     let mut alone = keeper(&[note("1-7", Stage::Held)]);
@@ -206,9 +206,103 @@ fn who_can_ask_nobody_acts_once_when_the_time_is_over_that_was_asked_for() {
     assert_eq!(keeper.alone(at(300.0)).len(), 1, "from when it was asked for, not from when it was answered");
     keeper.acts("1-7", false);
     assert!(keeper.alone(at(1e6)).is_empty(), "once");
-    let again = renewed(&mut keeper, 1e6).expect("it lives").again;
-    assert_eq!((again, keeper.alone(at(1e6 + 299.0)).len()), (Some(1e3), 0));
+    renewed(&mut keeper, 1e6);
+    assert_eq!((back(&mut keeper, 1e6 + 1.0), keeper.alone(at(1e6 + 299.0)).len()), (Some(1e3), 0));
     assert_eq!(keeper.alone(at(1e6 + 300.0)).len(), 1, "and may come to its end again");
+}
+
+/// What a job had that is renewed after it came down by itself (W); it is told so.
+fn back(keeper: &mut Keeper, now: f64) -> Option<f64> {
+    let (_, had) = keeper.back(at(now)).pop()?;
+    keeper.told_back("1-7");
+    assert!(keeper.back(at(now)).is_empty(), "once");
+    Some(had)
+}
+
+#[test]
+fn what_a_job_is_to_hear_of_a_renewal_waits_until_the_command_takes_it() {
+    let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+    renewed(&mut keeper, 0.0);
+    keeper.acts("1-7", true);
+    keeper.told_alone("1-7", Some(1e3));
+    assert!(keeper.back(at(400.0)).is_empty(), "nobody has renewed it");
+    let mut low = note("1-7", Stage::Held);
+    (low.seq, low.w) = (2, 500.0);
+    for asked in [400.0, 520.0] {
+        renewed(&mut keeper, asked);
+        let told: Vec<_> = keeper.back(at(asked + 2.0)).into_iter().map(|(note, had)| (note.w, had)).collect();
+        assert_eq!(told, [(1e3, 1e3)], "{asked}");
+        keeper.look(std::slice::from_ref(&note("1-7", Stage::Held)), at(asked + 2.0));
+        assert!(keeper.missed(at(asked + 90.0), true).is_empty(), "it is told so by that");
+    }
+    // Its time is over again before anybody was told: it has come down already.
+    assert_eq!((keeper.back(at(820.0)).len(), keeper.alone(at(820.0)).len()), (0, 0));
+    keeper.look(&[low], at(821.0));
+    let said = keeper.due(at(830.0)).pop().expect("due");
+    let mut answer = granted(&said, 1, 2);
+    answer["lease"]["w"] = json!(500.0);
+    keeper.answered(&answer, at(831.0));
+    assert_eq!(keeper.back(at(831.0)).into_iter().map(|(note, had)| (note.w, had)).collect::<Vec<_>>(), [(500.0, 1e3)]);
+    assert_eq!(back(&mut keeper, 832.0), Some(1e3));
+    // It lives as any other from then on.
+    assert_eq!((keeper.alone(at(1129.0)).len(), keeper.alone(at(1130.0)).len()), (0, 1));
+}
+
+fn power(kind: &str, seq: u64) -> Value {
+    json!({ "lease_id": "1-7", "seq": seq, "kind": kind, "new_schedule": [{ "start": "2026-11-28T20:00:00Z", "w": 500.0 }] })
+}
+
+#[test]
+fn what_says_that_it_may_draw_something_takes_back_that_it_was_to_stop() {
+    for kind in ["reduce", "pause", "restore"] {
+        let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+        renewed(&mut keeper, 0.0);
+        assert!(keeper.comes(&power("stop", 2)) && keeper.alone(at(300.0)).is_empty());
+        let news = json!({ "lease_id": "1-7", "seq": 3, "kind": "late" });
+        assert!(keeper.comes(&news) && keeper.alone(at(300.0)).is_empty(), "news takes back nothing");
+        assert!(keeper.comes(&power(kind, 3)));
+        assert_eq!(keeper.alone(at(300.0)).len(), 1, "{kind}: somebody acts for it again");
+    }
+}
+
+#[test]
+fn what_is_past_is_passed_over() {
+    let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+    let restore = power("restore", 4);
+    assert!(keeper.comes(&restore));
+    keeper.hears(&restore, at(0.0));
+    for kind in ["stop", "pause", "reduce"] {
+        assert!(!keeper.comes(&power(kind, 3)), "{kind}: another has been said since");
+        assert!(keeper.comes(&power(kind, 4)), "{kind}");
+    }
+    // Nobody has heard what came behind, and the lease says that it goes on.
+    let mut anew = self::keeper(&[note("1-7", Stage::Held)]);
+    let lease = |w: f64| json!({ "lease_id": "1-7", "epoch": 2, "seq": 5, "w": w, "ttl_s": 300.0, "state": "held" });
+    anew.told("1-7", &lease(1e3), at(0.0));
+    assert!(!anew.comes(&power("stop", 4)) && anew.comes(&power("reduce", 4)), "a cut may be to come");
+    let mut over = self::keeper(&[note("1-7", Stage::Held)]);
+    over.told("1-7", &lease(0.0), at(0.0));
+    assert!(over.comes(&power("stop", 4)), "it has ended");
+    for odd in [json!({ "lease_id": "1-7", "kind": "stop" }), json!({ "lease_id": "1-8", "seq": 0, "kind": "stop" })] {
+        assert!(anew.comes(&odd), "{odd}");
+    }
+}
+
+#[test]
+fn an_answer_that_was_overtaken_by_a_newer_state_brings_the_older_one_back_no_more() {
+    let state = |seq: u64, w: f64| json!({ "lease_id": "1-7", "epoch": 1, "seq": seq, "w": w, "ttl_s": 300.0, "state": "held" });
+    for code in ["granted", "conflict"] {
+        let mut keeper = keeper(&[note("1-7", Stage::Held)]);
+        let said = keeper.due(at(0.0)).pop().expect("due");
+        keeper.told("1-7", &state(3, 500.0), at(0.1)).expect("newer");
+        let mut answer = granted(&said, 1, 2);
+        (answer["code"], answer["reason"]) = (json!(code), json!({ "code": "old_epoch" }));
+        assert_eq!(keeper.answered(&answer, at(0.2)), None, "{code}");
+        let lowered = keeper.missed(at(0.2), true).len() + keeper.missed(at(9.0), true).len();
+        assert_eq!(lowered, 1, "{code}: the newer state holds");
+        // It is renewed by it all the same.
+        assert_eq!(keeper.alone(at(299.9)).len(), usize::from(code != "granted"), "{code}");
+    }
 }
 
 #[test]
@@ -241,7 +335,8 @@ fn who_holds_next_knows_how_long_it_is_ago_and_who_was_told() {
     first.told_alone("1-7", Some(1e3));
     let mut last = begun(&held, &first.marks(), 1000.0);
     assert!(last.alone(at(1e6)).is_empty());
-    assert_eq!(renewed(&mut last, 1e6).expect("it lives").again, Some(1e3));
+    renewed(&mut last, 1e6);
+    assert_eq!(back(&mut last, 1e6 + 1.0), Some(1e3));
     assert_eq!(begun(&held, &last.marks(), 1e6).alone(at(1e6 + 5.0)).len(), 0, "until the command has heard of it");
     last.told_alone("1-7", None);
     assert_eq!(begun(&held, &last.marks(), 2e6).alone(at(2e6 + 5.0)).len(), 1);
@@ -264,7 +359,7 @@ fn nobody_acts_for_what_is_given_back_or_was_told_to_stop() {
     assert!(returning.alone(at(1e6)).is_empty());
     let mut stopped = keeper(&[note("1-7", Stage::Held)]);
     assert!(stopped.is_waited_for() && !returning.is_waited_for());
-    stopped.stopped("1-7", true);
+    assert!(stopped.comes(&power("stop", 1)));
     assert!(stopped.alone(at(1e6)).is_empty() && !stopped.is_waited_for());
     // Told to stop by us: that it is gone then is not told besides.
     let mut ours = keeper(&[note("1-7", Stage::Held)]);

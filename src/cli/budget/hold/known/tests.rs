@@ -27,7 +27,7 @@ fn told(kind: &str, seq: u64, w: f64, from: u32) -> Value {
 /// One that was lent 60 W.
 fn lent() -> Ear {
     let mut note = Note::asking("j", 0, "r".to_owned());
-    note.learn(&json!({ "lease_id": "1-7", "seq": 1, "w": 60.0 }));
+    note.learn(&json!({ "lease_id": "1-7", "epoch": 1, "seq": 1, "w": 60.0 }));
     Ear::new(None, &note)
 }
 
@@ -121,6 +121,25 @@ fn what_caps_let_is_told_beside_the_lease_and_changes_nothing_that_is_known_of_i
     ear.hears(&told("reduce", 2, 30.0, 1), &note);
     let late = says(&mut ear, 4, 60.0, &[(0, 60.0)]);
     assert_eq!(missed(&mut ear, &late), None, "caps still hold, for all that is known");
+}
+
+#[test]
+fn a_service_that_counts_states_anew_is_followed_and_one_that_goes_on_counting_is_not_mistaken_for_it() {
+    for (epoch, seq, w, found) in [(2, 3, 20.0, Some(60.0)), (2, 3, 60.0, None), (2, 7, 20.0, None), (1, 3, 20.0, None)]
+    {
+        let mut ear = lent();
+        let before = says(&mut ear, 7, 60.0, &[(0, 60.0)]);
+        ear.hears(&told("restore", 7, 60.0, 0), &before);
+        let steps = [(0, 60.0), (1, w)];
+        let lease = json!({ "lease_id": "1-7", "epoch": epoch, "seq": seq, "w": w,
+            "schedule": steps.map(|(from, w)| json!({ "start": time(from), "w": w })) });
+        let mut note = before;
+        note.learn(&lease);
+        ear.state(&note, &lease);
+        assert_eq!(missed(&mut ear, &note), found, "{epoch} {seq} {w}");
+        // Its notices are in the order of its own states.
+        assert_eq!(ear.is_past(&told("reduce", seq + 1, 10.0, 2), &note), (epoch, seq) == (1, 3), "{epoch} {seq}");
+    }
 }
 
 #[test]
