@@ -188,6 +188,26 @@ fn what_was_lent_to_a_job_that_gave_up_unheard_is_given_back_by_whoever_holds() 
 }
 
 #[test]
+fn a_start_of_the_service_tells_no_end_again_that_was_taken_back() {
+    let Some(slurm) = Scheduler::new() else { return };
+    let mut run = slurm.running();
+    let ear = Ear::new(&slurm, "operator");
+    ends(&slurm.acquire("a", "1kW", &["--ttl", "30s"]), 0, &["1000 W"]);
+    let told = |reason: &str| ear.heard("notice").into_iter().filter(|of| of["reason"] == reason).count();
+    until("nobody renews it", || (told("expired") == 1).then_some(()));
+    ends(&slurm.budget(&["renew", "--job", "a", "--ttl", "5min"]), 0, &["1000 W"]);
+    until("it is restored", || (told("restored") == 1).then_some(()));
+    run.signal("KILL");
+    run.wait();
+    let _run = slurm.rig.running(&[]);
+    let lease = slurm.lease("a");
+    let anew = || ear.heard(&format!("lease/{lease}")).iter().any(|of| of["epoch"] == 2);
+    until("its lease is told again", || anew().then_some(()));
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!((told("expired"), told("restored")), (1, 2), "{:?}", ear.heard("notice"));
+}
+
+#[test]
 fn a_lease_that_comes_down_to_its_floor_lives_on_for_who_renews_it() {
     let Some(slurm) = Scheduler::new() else { return };
     let service = Ear::new(&slurm, "wattloop");

@@ -85,7 +85,8 @@ impl Mouth {
             let ahead = notice.effective.0 > view.at_ms;
             let same = |of: &&LeaseView| of.seq == notice.seq && (ahead || (of.may_w - notice.watts).abs() < 1.0);
             let holds = lives.get(id.as_str()).is_some_and(same);
-            let old = earlier && !holds && notice.effective.0 < view.at_ms.saturating_sub(AGAIN);
+            let past = earlier && lives.get(id.as_str()).is_some_and(|of| is_past(of, notice, view.at_ms));
+            let old = past || (earlier && !holds && notice.effective.0 < view.at_ms.saturating_sub(AGAIN));
             let of = |answered: &&Answered| (&answered.client, &answered.request) == (client, request);
             if let Some(served) = view.answers.iter().find(of).filter(|_| notice.tidings == Tidings::Answered && !old) {
                 decided::log(&self.shared.hall, ("served", false), served, Some(notice.lease));
@@ -112,6 +113,15 @@ pub(super) fn is_new(view: &LedgerView, answered: &Answered) -> bool {
             && (client, request) == (&answered.client, &answered.request)
     };
     view.notices.iter().any(of)
+}
+
+/// Another state of the lease has come since what a notice says may be drawn, and it is not to come any more: who heard it now would take a `stop` for the last word behind a `restore`.
+pub(super) fn is_past(lease: &LeaseView, notice: &Notice, at_ms: i64) -> bool {
+    let power = notice.tidings.lowers() || notice.tidings == Tidings::Restore;
+    let from = notice.effective.0;
+    let step = lease.schedule.iter().rev().find(|(start, _)| *start <= from).or(lease.schedule.first());
+    let to_come = from > at_ms && step.is_some_and(|(_, watts)| (watts - notice.watts).abs() < 1.0);
+    power && notice.seq < lease.seq && !to_come
 }
 
 /// Its client should know.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Bucket, skew};
 use super::event::{self, Trace};
-use super::mouth::is_new;
+use super::mouth::{is_new, is_past};
 use super::{read, write};
 use crate::control::ledger::message::{BATCH, Inside, JOB, LeaseId, NAME, Op};
 use crate::control::ledger::notices::{Cause, Notice, Tidings};
@@ -73,6 +73,35 @@ fn what_was_answered_just_before_a_crash_is_told_after_it() {
     assert!(!told(of(900_000, Tidings::Answered), "r1"), "long ago");
     assert!(!told(of(990_000, Tidings::Answered), "r2"), "another's");
     assert!(!told(of(990_000, Tidings::Reduce), "r1"));
+}
+
+#[test]
+fn a_start_tells_no_notice_again_behind_which_the_lease_has_gone_on_but_one_that_is_to_come() {
+    let now = 1_000_000;
+    let lease = LeaseView { seq: 4, schedule: vec![(900_000, 10e3), (1_060_000, 2e3)], ..longest() };
+    let of = |seq: u64, tidings: Tidings, (effective, watts): (i64, f64)| {
+        let notice = Notice {
+            number: 4,
+            lease: LeaseId { epoch: 3, number: 9 },
+            seq,
+            tidings,
+            watts,
+            effective: Wall(effective),
+            hard: Wall(effective),
+            cause: Cause::Expired,
+            emergency: false,
+        };
+        is_past(&lease, &notice, now)
+    };
+    for tidings in [Tidings::Stop, Tidings::Pause, Tidings::Reduce, Tidings::Restore] {
+        assert!(of(3, tidings, (990_000, 0.0)), "{tidings:?}");
+        assert!(!of(4, tidings, (990_000, 0.0)), "{tidings:?} is of the lease as it is");
+        assert!(of(3, tidings, (1_060_000, 0.0)), "{tidings:?} is not to come any more");
+        assert!(!of(3, tidings, (1_060_000, 2e3)), "{tidings:?} is to come");
+    }
+    for news in [Tidings::Late, Tidings::InTime, Tidings::Answered, Tidings::Released] {
+        assert!(!of(3, news, (990_000, 0.0)), "{news:?}");
+    }
 }
 
 fn answered(outcomes: &[Outcome]) -> Answered {
