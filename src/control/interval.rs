@@ -189,10 +189,12 @@ impl Interval {
     fn read(&mut self, scene: &Scene, at: i64) {
         if scene.meter.breaks != self.breaks {
             self.breaks = scene.meter.breaks;
-            // A first start may read the meter's power before its register: that is no count that was lost.
-            let first = scene.meter.registered && !self.registered;
-            self.lost |= !self.trace.is_empty() && !first;
-            self.trace.forget();
+            // A first start may read the meter's power before its register, which goes on with that: where nothing lies between both no count was lost.
+            let goes_on = scene.meter.registered && !self.registered && self.blind == Span::ZERO;
+            if !goes_on {
+                self.lost |= !self.trace.is_empty();
+                self.trace.forget();
+            }
         }
         self.registered = scene.meter.registered;
         if scene.meter.current {

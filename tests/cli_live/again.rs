@@ -174,9 +174,12 @@ fn what_was_lent_to_a_job_that_gave_up_unheard_is_given_back_by_whoever_holds() 
     let service = Ear::new(&slurm, "wattloop");
     ends(&slurm.acquire("a", "1kW", &["--timeout", "1s"]), 69, &["does not answer"]);
     ends(&slurm.budget(&["release", "--job", "a"]), 0, &["nothing was lent"]);
-    let _holding = hold(&slurm);
     let mut lent = lease("1-7", 1, 1e3);
-    lent["request_id"] = slurm.note("a")["request_id"].clone();
+    (lent["request_id"], lent["ttl_s"]) = (slurm.note("a")["request_id"].clone(), 4.0.into());
+    // It asks anew before anybody has looked.
+    ends(&slurm.acquire("a", "1kW", &["--timeout", "1s"]), 69, &["does not answer"]);
+    assert_ne!(slurm.note("a")["request_id"], lent["request_id"]);
+    let _holding = hold(&slurm);
     service.says("lease/1-7", &lent);
     // Somebody else's is left alone.
     let mut other = lease("1-8", 1, 1e3);

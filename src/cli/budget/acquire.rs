@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use wattloop::control::ledger::message::NAME;
 use wattloop::service::clock::{Machine, Source as _};
 
-use super::line::Line;
+use super::line::{Line, STOPPED};
 use super::memory::{Memory, Note, Stage};
 use super::place::{Place, PlaceArgs};
-use super::said::{after, ahead, codes, live, refused, text, undecided, watts};
+use super::said::{after, ahead, codes, given_back, live, refused, text, undecided, watts};
 use super::wish::{WishArgs, request_id, seconds};
 use super::{Out, Stop};
 
@@ -144,6 +144,11 @@ impl Asking<'_> {
                 let help = "the job has asked for something else before: `wattloop budget release` it first";
                 return Err(refused(&answer).helped("conflict", help));
             }
+            // Nor does what cannot be read, or may not be asked for.
+            let away = ["invalid", "denied"].contains(&codes(&answer).0);
+            if away && (note.stage == Stage::Held || self.has_begun(&note)?) {
+                return Err(refused(&answer));
+            }
             let (again, anew) = self.goes_on(codes(&answer).0, waited);
             // Who asks again in a moment still asks: whoever gives back ends that.
             let goes_on = again || anew;
@@ -209,10 +214,13 @@ impl Asking<'_> {
 
     /// The job asks by another name from now on. What it has by this one is given back before.
     async fn anew(&mut self, mut last: Note) -> Result<Note, Stop> {
-        let next = self.begin(Some(last.clone()))?;
+        let mut next = self.begin(Some(last.clone()))?;
         if last.lease_id.is_some() {
             last.aside = true;
-            self.take_back(&mut last).await?;
+            if let Err(stop) = self.take_back(&mut last).await {
+                self.put(&mut next, Stage::Over)?;
+                return Err(stop);
+            }
         }
         Ok(next)
     }
@@ -349,9 +357,11 @@ impl Asking<'_> {
         }
         let id = self.line.fresh();
         let data = json!({ "client": self.place.client(), "request_id": id, "op": "release", "lease_id": lease });
-        let answer = self.line.ask(&data, (Span::from_secs(3), true)).await;
-        if answer.is_ok_and(|answer| GONE.contains(&codes(&answer).0)) {
-            self.put(note, Stage::Over)?;
+        match self.line.ask(&data, (Span::from_secs(3), true)).await {
+            Ok(answer) if GONE.contains(&codes(&answer).0) => drop(self.put(note, Stage::Over)?),
+            // Who is asked to stop asks for nothing else.
+            Err(stop) if stop.code == STOPPED => return noted.and(Err(stop)),
+            Ok(_) | Err(_) => {}
         }
         noted.map(drop)
     }
@@ -385,9 +395,4 @@ impl Asking<'_> {
 
 fn same_request(one: &Note, other: &Note) -> bool {
     one.request_id == other.request_id
-}
-
-fn given_back() -> Stop {
-    let say = "the job was given back while it asked: what was lent is given back, too";
-    Stop::new(75, "released", say, "ask again where it is to start all the same")
 }

@@ -322,15 +322,15 @@ impl Hold {
         };
         let (kind, reason) = (text(&notice, "kind"), text(&notice, "reason"));
         if !self.keeper.comes(&notice) {
-            tracing::info!(job, lease = id, kind, reason, "a notice that is past: it is passed over");
+            tracing::info!(job, lease = id, kind, reason, "a notice that is past or of what is given back");
             return;
         }
         tracing::info!(job, lease = id, kind, reason, "a notice");
-        self.acknowledge(&notice, "accepted");
         if let Some(notice) = notice.as_object_mut() {
             notice.insert("job".to_owned(), json!(job));
         }
         if self.give(notice.clone(), Asker::Service) {
+            self.acknowledge(&notice, "accepted");
             self.keeper.hears(&notice, now);
             self.settle(&notice, Asker::Service);
         }

@@ -293,8 +293,11 @@ fn stale(age: Span) -> Stop {
     Stop::new(69, "stale", say, help)
 }
 
+/// The code of who was asked to stop.
+pub const STOPPED: &str = "stopped";
+
 fn stopped() -> Stop {
-    Stop::new(75, "stopped", "asked to stop before there was an answer", "ask again: the same job asks once")
+    Stop::new(75, STOPPED, "asked to stop before there was an answer", "ask again: the same job asks once")
 }
 
 /// The broker lets us not in.

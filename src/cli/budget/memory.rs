@@ -103,9 +103,12 @@ impl Note {
 
     /// What is left of it to be given back, where its job asks for something else from now on.
     fn owed_beside(&self, new: &Self) -> Option<Self> {
-        let other = (&self.request_id, self.attempt) != (&new.request_id, new.attempt);
-        let owed = other && self.stage != Stage::Over && self.lease_id.is_some();
-        owed.then(|| Self { aside: true, stage: Stage::Returning, changed_ms: new.changed_ms, ..self.clone() })
+        let other = self.request_id != new.request_id;
+        let unheard = self.unheard && self.stage == Stage::Over && self.lease_id.is_none();
+        let owed = self.stage != Stage::Over && self.lease_id.is_some();
+        let stage = if unheard { Stage::Over } else { Stage::Returning };
+        let beside = || Self { aside: true, stage, changed_ms: new.changed_ms, ..self.clone() };
+        (other && !self.aside && (owed || unheard)).then(beside)
     }
 
     /// Takes what the service says of its lease.
@@ -160,9 +163,14 @@ impl Memory {
 
     /// Where a note stands. A tilde is in no job's name.
     fn place(&self, note: &Note) -> PathBuf {
-        match note.lease_id.as_deref().filter(|_| note.aside) {
-            Some(lease) => self.folder.join(format!("{}~{}.lease", plain(&note.job), plain(lease))),
-            None => self.path(&note.job),
+        let of = |name: &str| self.folder.join(format!("{}~{name}.lease", plain(&note.job)));
+        match note.lease_id.as_deref() {
+            Some(lease) if note.aside => of(&plain(lease)),
+            // What nobody has heard of has no lease yet.
+            None if note.aside => {
+                of(&blake3::hash(note.request_id.as_bytes()).to_hex().chars().take(16).collect::<String>())
+            }
+            Some(_) | None => self.path(&note.job),
         }
     }
 
@@ -345,6 +353,27 @@ mod tests {
         assert_eq!(memory.find("a/1").expect("read").map(|note| (note.attempt, note.stage)), Some((3, Stage::Asking)));
         let left = memory.all(Wall(0)).into_iter().filter(|note| note.stage == Stage::Returning);
         assert_eq!(left.map(|note| note.lease_id).collect::<Vec<_>>(), [Some("../1-8".to_owned())]);
+        // Nor what nobody has heard of; and one request has one note, however often it is asked for.
+        let unheard = Note { stage: Stage::Over, unheard: true, ..Note::asking("b", 0, "r0".to_owned()) };
+        memory.change("b", |_| Some(unheard)).expect("written");
+        memory.change("b", |_| Some(Note::asking("b", 1, "r1".to_owned()))).expect("written");
+        memory
+            .change("c", |_| Some(Note { job: "c".to_owned(), ..lent(0, Stage::Returning, "1-9") }))
+            .expect("written");
+        memory.change("c", |_| Some(Note::asking("c", 1, "r0".to_owned()))).expect("written");
+        let notes = memory.all(Wall(0)).into_iter().filter(|note| note.job != "a/1");
+        let mut notes: Vec<_> = notes.map(|of| (of.job, of.request_id, of.stage, of.aside, of.unheard)).collect();
+        notes.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        let note =
+            |job: &str, id: &str, stage: Stage, aside: bool| (job.to_owned(), id.to_owned(), stage, aside, aside);
+        assert_eq!(
+            notes,
+            [
+                note("b", "r0", Stage::Over, true),
+                note("b", "r1", Stage::Asking, false),
+                note("c", "r0", Stage::Asking, false),
+            ]
+        );
     }
 
     #[test]

@@ -101,6 +101,12 @@ pub fn refused(answer: &Value) -> Stop {
     Stop::new(exit, code, message, help)
 }
 
+/// The job was given back meanwhile.
+pub fn given_back() -> Stop {
+    let say = "the job was given back while it asked: what was lent is given back, too";
+    Stop::new(75, "released", say, "ask again where it is to start all the same")
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

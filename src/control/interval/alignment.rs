@@ -86,6 +86,8 @@ impl Alignment {
     pub fn step(&mut self, now: Now, longest: i64) {
         self.before = self.before.filter(|(_, until)| now.at < *until);
         self.early = self.early.filter(|(_, until)| now.at < *until);
+        // No meter's interval is longer: nothing has come behind it.
+        self.first = self.first.filter(|first| now.at <= first.at.saturating_add(HOUR + LATE));
         self.trusted = now.trusted;
         if !now.trusted {
             return;
@@ -281,6 +283,8 @@ mod tests {
         let behind: Vec<i64> = (1..9).map(|n| n * 900 + 100).collect();
         let by_both = [(false, vec![0]), (true, vec![0, -100]), (false, vec![-100])];
         assert_eq!(lived(15, &behind, (0, 8_000)), by_both);
+        let (both, one) = ((true, vec![0, -100]), (false, vec![0]));
+        assert_eq!(lived(15, &[1000], (0, 8_000)), [one.clone(), both, one], "a contact that bounced once");
         // Nobody knows of a first quarter of an hour that it does not end an hour.
         let quarters: Vec<i64> = (1..9).map(|n| n * 900).collect();
         assert_eq!(lived(60, &quarters, (900, 8_000)), [(true, vec![0, -900]), (false, vec![0])]);

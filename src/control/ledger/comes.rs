@@ -98,4 +98,10 @@ impl Lease {
         self.floor = floor;
         self.steps.iter_mut().for_each(|step| step.watts = step.watts.min(floor));
     }
+
+    /// The same where nobody tells of its pause any more: its schedule says when.
+    pub(super) fn lowers_for_good(&mut self, floor: f64) {
+        self.lowers(floor);
+        self.moves = None;
+    }
 }

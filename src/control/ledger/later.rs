@@ -87,9 +87,21 @@ impl Asked {
         Self { from, until, watts, carries: None, owed: 0.0, cut: 0.0, again: 0.0, before: None }
     }
 
-    /// When it would have begun, and when it was lowered last.
-    pub(super) fn begun(&mut self) -> impl Iterator<Item = &mut Wall> {
-        [&mut self.from].into_iter().chain(self.before.as_mut().map(|before| &mut before.from))
+    /// It would have begun by then.
+    pub(super) fn begins_by(&self, then: Wall) -> bool {
+        self.from <= then
+    }
+
+    /// All of it is put right (ms).
+    pub(super) fn shift(&mut self, by: i64) {
+        self.put_back(|at| *at = Wall(at.0.saturating_add(by)));
+    }
+
+    /// Each time of it is put right, where it is to be.
+    pub(super) fn put_back<T>(&mut self, put: impl Fn(&mut Wall) -> T) {
+        put(&mut self.from);
+        put(&mut self.until);
+        self.before.iter_mut().for_each(|before| _ = put(&mut before.from));
     }
 
     /// What the billed feed carries of it, once.

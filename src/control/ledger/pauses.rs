@@ -272,11 +272,13 @@ impl Ledger {
             tell(news, lease, LeaseNews::Restored { watts: lease.at(now) });
             self.freed(place);
         } else {
-            lease.cut = Some(Cut { from: until, watts: 0.0, cause, word: Word::Awaited });
+            // Who came back while nobody looked is asked to go, and not taken to have gone.
+            let from = if later(until, GRACE) > now { until } else { now };
+            lease.cut = Some(Cut { from, watts: 0.0, cause, word: Word::Awaited });
             tell(news, lease, LeaseNews::Lowered { watts: 0.0 });
             // Who was told that it is over hears it once it is renewed.
             if !lease.grace().1 {
-                self.notify(place, Tidings::Pause, (until, later(until, GRACE)), (cause, false));
+                self.notify(place, Tidings::Pause, (from, later(from, GRACE)), (cause, false));
             }
         }
         true

@@ -38,8 +38,8 @@ impl Hold {
         Self { start: Wall(i64::MAX), by: later(now, FIRST) }
     }
 
-    /// The clock is put back by so much (ms, < 0): it waits for a plan's first word no longer for that.
-    pub(super) fn put_back(&mut self, by: i64) {
+    /// The clock is put right by so much (ms): it waits for a plan's first word no longer for that, and no shorter.
+    pub(super) fn shift(&mut self, by: i64) {
         if self.start == Wall(i64::MAX) {
             self.by = Wall(self.by.0.saturating_add(by));
         }

@@ -6,7 +6,6 @@
 use plant::time::{Span, Wall};
 
 use super::Ledger;
-use super::later::Asked;
 use super::notices::Notice;
 use crate::control::term::later;
 
@@ -25,6 +24,12 @@ impl Ledger {
             put(&mut lease.ran);
             lease.moves.iter_mut().for_each(|moves| moves.shift(by));
             lease.due.iter_mut().filter_map(|due| due.begun.as_mut()).for_each(put);
+            lease.asked.iter_mut().for_each(|asked| asked.shift(by));
+        }
+        for wait in &mut self.waiting {
+            wait.lease.asked.iter_mut().for_each(|asked| asked.shift(by));
+            wait.plan.iter_mut().for_each(put);
+            wait.hold.iter_mut().for_each(|hold| hold.shift(by));
         }
         self.notices.shift(by, |_| true);
     }
@@ -49,15 +54,15 @@ impl Ledger {
                 due.begun.iter_mut().for_each(|at| _ = put(at));
                 due.pauses(if longer { by.saturating_neg() } else { 0 });
             }
-            lease.asked.iter_mut().flat_map(Asked::begun).for_each(|at| _ = put(at));
+            lease.asked.iter_mut().for_each(|asked| asked.put_back(put));
             // What was told of it says other instants by now.
             lease.seq = lease.seq.saturating_add(u64::from((steps > 0 || cut) && by <= -SLEWED));
         }
         for wait in &mut self.waiting {
-            let starts = wait.lease.steps.iter_mut().map(|step| &mut step.start);
-            let asked = wait.lease.asked.iter_mut().flat_map(Asked::begun);
-            starts.chain(asked).chain(&mut wait.plan).for_each(|at| _ = put(at));
-            wait.hold.iter_mut().for_each(|hold| hold.put_back(by));
+            // What it would have drawn by now is what it was: whatever it is lent lasts as long as it wants.
+            wait.lease.asked.iter_mut().filter(|asked| asked.begins_by(then)).for_each(|asked| asked.shift(by));
+            wait.plan.iter_mut().for_each(|at| _ = put(at));
+            wait.hold.iter_mut().for_each(|hold| hold.shift(by));
         }
         self.unable.iter_mut().filter_map(|of| of.until_mut()).for_each(|until| _ = before(later(then, tail), until));
         self.notices.shift(by, |of: &Notice| of.effective <= then);

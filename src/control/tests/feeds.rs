@@ -1,14 +1,21 @@
 //! The power tree from outside: readings, time, what is told.
 
+use std::sync::Arc;
+
 use plant::event::{Event, FeedTrouble, Severity, What};
 use plant::hall::Hall;
+use plant::id::FeedId;
 use plant::reading::Why;
 use plant::time::Span;
 
-use plant::id::FeedId;
-
 use super::rig::{Rig, shipped};
 use crate::control::feeds::Feeds;
+use crate::control::ledger::message::{Message, OnExpiry, Op, Said, Wish};
+use crate::control::ledger::reply::Code;
+use crate::control::ledger::tree::Place;
+use crate::control::ledger::{Rules, Tenant};
+use crate::control::request::{Ask, Reply};
+use crate::control::{Controller, Site};
 
 /// The hall `air` with 18 kW in each rack, and meters that say so. Nothing below them is unattributed.
 fn calm() -> Rig {
@@ -210,6 +217,28 @@ fn a_phase_that_carries_more_is_told_once_it_has_for_a_minute() {
     // A hall at night: a few watts are as uneven as they like.
     phases(&mut rig, [3e3, 0.0, 0.0]);
     assert_eq!(told(&mut rig, 300), []);
+}
+
+#[test]
+fn what_is_drawn_after_a_lease_counts_by_the_phase_that_carries_most() {
+    let mut rig = in_phases();
+    let leases = Some(Rules { tenants: vec![Tenant::plain("slurm")], cooling: 0.0, ..Rules::default() });
+    rig.control = Controller::new(Site { leases, ..Site::from(Arc::clone(&rig.hall)) });
+    settle(&mut rig, 18e3);
+    for (meter, watts) in ["pdu-a1", "pdu-a2", "pdu-b1"].into_iter().zip([75e3, 55e3, 50e3]) {
+        rig.read(&format!("{meter}/power"), watts);
+    }
+    rig.steps(5);
+    let feed = rig.hall.power.feed("pdu-a1").expect("a feed");
+    let of = Wish { ttl: Some(Span::from_secs(30)), on_expiry: OnExpiry::Stop, ..Wish::firm(Place::Feed(feed), 40e3) };
+    let message = Message { client: "slurm".to_owned(), request: "r".to_owned(), body: 1, op: Op::Acquire(vec![of]) };
+    assert!(
+        matches!(rig.ask(Ask::Ledger(Said::Request(message))), Reply::Lease(of) if of.items[0].outcome.code == Code::Granted)
+    );
+    rig.steps(95);
+    let (state, hall) = (&rig.control.state, &*rig.hall);
+    let (allowed, lent) = (state.ledger.allowed(feed).expect("it is drawn"), state.lent(hall, feed).expect("the same"));
+    assert!((lent.0 - 1.25 * allowed.0).abs() < 1.0, "{allowed} and {lent}");
 }
 
 /// A controller that has an overload behind it, `share` of whose time is used.

@@ -121,7 +121,9 @@ pub(super) fn is_past(lease: &LeaseView, notice: &Notice, at_ms: i64) -> bool {
     let from = notice.effective.0;
     let step = lease.schedule.iter().rev().find(|(start, _)| *start <= from).or(lease.schedule.first());
     let to_come = from > at_ms && step.is_some_and(|(_, watts)| (watts - notice.watts).abs() < 1.0);
-    power && notice.seq < lease.seq && !to_come
+    // What it gives is still so: who has not heard it stays down.
+    let still = notice.tidings == Tidings::Restore && (lease.may_w - notice.watts).abs() < 1.0;
+    power && notice.seq < lease.seq && !to_come && !still
 }
 
 /// Its client should know.

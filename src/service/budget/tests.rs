@@ -93,12 +93,15 @@ fn a_start_tells_no_notice_again_behind_which_the_lease_has_gone_on_but_one_that
         };
         is_past(&lease, &notice, now)
     };
+    let may = lease.may_w;
     for tidings in [Tidings::Stop, Tidings::Pause, Tidings::Reduce, Tidings::Restore] {
         assert!(of(3, tidings, (990_000, 0.0)), "{tidings:?}");
         assert!(!of(4, tidings, (990_000, 0.0)), "{tidings:?} is of the lease as it is");
         assert!(of(3, tidings, (1_060_000, 0.0)), "{tidings:?} is not to come any more");
         assert!(!of(3, tidings, (1_060_000, 2e3)), "{tidings:?} is to come");
     }
+    assert!(!of(3, Tidings::Restore, (990_000, may)), "what it gives is still so");
+    assert!(of(3, Tidings::Reduce, (990_000, may)));
     for news in [Tidings::Late, Tidings::InTime, Tidings::Answered, Tidings::Released] {
         assert!(!of(3, news, (990_000, 0.0)), "{news:?}");
     }

@@ -95,16 +95,10 @@ impl Keeper {
         self.leases.get(lease).map(|kept| kept.note.job.as_str())
     }
 
-    /// A notice of the service comes. False where it is past, and its job must not hear it any more. What says that it may draw something takes back that it was to stop.
-    pub fn comes(&mut self, notice: &Value) -> bool {
-        let Some(kept) = self.leases.get_mut(text(notice, "lease_id")) else { return true };
-        if kept.ear.is_past(notice, &kept.note) {
-            return false;
-        }
-        if is_power(notice) {
-            kept.stopped = text(notice, "kind") == "stop";
-        }
-        true
+    /// A notice of the service comes. False where its job must not hear it: it is past, or of a lease that is given back, beside which the job may have another.
+    pub fn comes(&self, notice: &Value) -> bool {
+        let kept = self.leases.get(text(notice, "lease_id"));
+        kept.is_none_or(|kept| kept.note.stage != Stage::Returning && !kept.ear.is_past(notice, &kept.note))
     }
 
     /// Takes what the folder says by now. What is new is renewed at once: nobody knows how old it is.
@@ -172,11 +166,14 @@ impl Keeper {
         }
     }
 
-    /// A notice of the service was given to the command.
+    /// A notice of the service was given to the command. What says that it may draw something takes back that it was to stop.
     pub fn hears(&mut self, notice: &Value, now: Mono) {
         self.noticed = Some(now);
         if let Some(kept) = self.leases.get_mut(text(notice, "lease_id")) {
             kept.ear.hears(notice, &kept.note);
+            if is_power(notice) {
+                kept.stopped = text(notice, "kind") == "stop";
+            }
         }
     }
 

@@ -371,3 +371,29 @@ fn who_is_renewed_in_its_grace_hears_of_its_pause_and_who_was_told_that_it_is_ov
         assert!(all[before..].is_sorted_by(|one, next| one.seq < next.seq), "each is a state of its own");
     }
 }
+
+#[test]
+fn who_came_back_while_the_service_was_away_is_asked_to_go_and_not_taken_to_have_gone() {
+    let (mut rig, of, began) = begun(job);
+    plan(&mut rig, of, (after(began, 45 * MINUTE), after(began, 105 * MINUTE)));
+    pass(&mut rig, of, 100 * MINUTE);
+    rig.limit("pdu-a1", Some(10e3));
+    rig.restart(Some(10 * MINUTE));
+    let (now, last) = (rig.ledger.now(), lowered(&rig));
+    assert_eq!((last.effective, last.hard, last.cause), (now, after(now, 60), Cause::GridTarget));
+    assert!(!lease(&rig).is_silent() && rig.reserved("pdu-a1") > 50e3, "it draws, as its schedule said");
+}
+
+#[test]
+fn a_floor_of_before_a_loss_hears_of_no_pause_that_has_ended() {
+    let (mut rig, of, began) = begun(|rig| floored(rig, 120, OnExpiry::Floor));
+    plan(&mut rig, of, (after(began, 45 * MINUTE), after(began, 105 * MINUTE)));
+    pass(&mut rig, of, 34 * MINUTE);
+    rig.pass(60 * MINUTE);
+    let before = told(&rig).len();
+    rig.restart(Some(20 * MINUTE));
+    rig.ledger.lose();
+    rig.limit("pdu-a1", Some(10e3));
+    rig.pass(5);
+    assert_eq!((told(&rig).len(), may(&rig)), (before, 20e3));
+}

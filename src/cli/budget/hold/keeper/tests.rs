@@ -72,7 +72,7 @@ fn what_is_gone_is_told_once_and_what_was_given_back_is_not_lost() {
         let said = keeper.due(at(0.0)).remove(0);
         assert_eq!(said["op"], if stage == Stage::Held { "renew" } else { "release" });
         if stopped {
-            assert!(keeper.comes(&power("stop", 1)));
+            keeper.hears(&power("stop", 1), at(0.0));
         }
         let answer = json!({ "code": code, "request_id": said["request_id"] });
         let learned = keeper.answered(&answer, at(0.1)).expect("it is over");
@@ -180,7 +180,7 @@ fn what_was_told_while_nobody_heard_is_missed_unless_its_job_has_come_down_or_is
     assert!(missed(&mut begun(&[lower], &held.marks(), 0.0)).is_empty());
     assert!(missed(&mut keeper(&[note("1-7", Stage::Returning)])).is_empty());
     let mut stopped = keeper(&[note("1-7", Stage::Held)]);
-    assert!(stopped.comes(&power("stop", 1)));
+    stopped.hears(&power("stop", 1), at(0.0));
     assert!(missed(&mut stopped).is_empty());
     // Who has come down by himself hears of it when it is renewed.
     let mut alone = keeper(&[note("1-7", Stage::Held)]);
@@ -257,10 +257,12 @@ fn what_says_that_it_may_draw_something_takes_back_that_it_was_to_stop() {
     for kind in ["reduce", "pause", "restore"] {
         let mut keeper = keeper(&[note("1-7", Stage::Held)]);
         renewed(&mut keeper, 0.0);
-        assert!(keeper.comes(&power("stop", 2)) && keeper.alone(at(300.0)).is_empty());
-        let news = json!({ "lease_id": "1-7", "seq": 3, "kind": "late" });
-        assert!(keeper.comes(&news) && keeper.alone(at(300.0)).is_empty(), "news takes back nothing");
-        assert!(keeper.comes(&power(kind, 3)));
+        assert_eq!(keeper.alone(at(300.0)).len(), 1, "what the command has not been given stops nobody");
+        keeper.hears(&power("stop", 2), at(0.0));
+        assert!(keeper.alone(at(300.0)).is_empty());
+        keeper.hears(&json!({ "lease_id": "1-7", "seq": 3, "kind": "late" }), at(0.0));
+        assert!(keeper.alone(at(300.0)).is_empty(), "news takes back nothing");
+        keeper.hears(&power(kind, 3), at(0.0));
         assert_eq!(keeper.alone(at(300.0)).len(), 1, "{kind}: somebody acts for it again");
     }
 }
@@ -283,6 +285,8 @@ fn what_is_past_is_passed_over() {
     let mut over = self::keeper(&[note("1-7", Stage::Held)]);
     over.told("1-7", &lease(0.0), at(0.0));
     assert!(over.comes(&power("stop", 4)), "it has ended");
+    let returning = self::keeper(&[note("1-7", Stage::Returning)]);
+    assert!(!returning.comes(&power("stop", 9)), "its job may run by another lease");
     for odd in [json!({ "lease_id": "1-7", "kind": "stop" }), json!({ "lease_id": "1-8", "seq": 0, "kind": "stop" })] {
         assert!(anew.comes(&odd), "{odd}");
     }
@@ -359,7 +363,7 @@ fn nobody_acts_for_what_is_given_back_or_was_told_to_stop() {
     assert!(returning.alone(at(1e6)).is_empty());
     let mut stopped = keeper(&[note("1-7", Stage::Held)]);
     assert!(stopped.is_waited_for() && !returning.is_waited_for());
-    assert!(stopped.comes(&power("stop", 1)));
+    stopped.hears(&power("stop", 1), at(0.0));
     assert!(stopped.alone(at(1e6)).is_empty() && !stopped.is_waited_for());
     // Told to stop by us: that it is gone then is not told besides.
     let mut ours = keeper(&[note("1-7", Stage::Held)]);
