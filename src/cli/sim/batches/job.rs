@@ -58,6 +58,8 @@ pub struct Job {
     asks: f64,
     /// That it will not be done in time was told.
     told: bool,
+    /// From when on it was lowered last: that may be told again.
+    cut: Option<Wall>,
     renews: f64,
     outcome: Outcome,
 }
@@ -78,6 +80,7 @@ impl Job {
             lease: None,
             slot: None,
             told: false,
+            cut: None,
             renews: 0.0,
             outcome: Outcome::Running,
         }
@@ -103,6 +106,7 @@ impl Job {
                 Tidings::InTime => self.told = false,
                 // What caps hold already lowers no lease.
                 Tidings::Reduce | Tidings::Pause if notice.hard == notice.effective => {}
+                Tidings::Reduce | Tidings::Pause if self.cut.replace(notice.effective) == Some(notice.effective) => {}
                 Tidings::Pause if notice.cause == Cause::Tariff => cuts.paused += 1,
                 Tidings::Reduce | Tidings::Pause => cuts.lowered += 1,
                 Tidings::Stop | Tidings::Restore | Tidings::Answered | Tidings::Released => {}
