@@ -110,6 +110,12 @@ fn what_was_not_decided_is_asked_for_by_the_same_name_the_next_time() {
     assert_eq!(first.ends(), Some(75));
     let note = slurm.note("a");
     assert_eq!((&note["stage"], &note["attempt"]), (&"asking".into(), &0.into()), "it may have been granted");
+    // A typo ends nothing of that.
+    let before = service.heard("request").len();
+    let mut typo = asks(&slurm, "a", &["--class", "firm"]);
+    let asked = until("it asks", || service.heard("request").into_iter().nth(before));
+    says(&service, &asked, ("invalid", "unknown_window"), None);
+    assert_eq!((typo.ends(), &slurm.note("a")), (Some(77), &note));
     // It was: the next run is told.
     let before = service.heard("request").len();
     let mut second = asks(&slurm, "a", &[]);
@@ -175,7 +181,7 @@ fn what_was_lent_to_a_job_that_gave_up_unheard_is_given_back_by_whoever_holds() 
     ends(&slurm.acquire("a", "1kW", &["--timeout", "1s"]), 69, &["does not answer"]);
     ends(&slurm.budget(&["release", "--job", "a"]), 0, &["nothing was lent"]);
     let mut lent = lease("1-7", 1, 1e3);
-    (lent["request_id"], lent["ttl_s"]) = (slurm.note("a")["request_id"].clone(), 4.0.into());
+    (lent["request_id"], lent["state"]) = (slurm.note("a")["request_id"].clone(), "floored".into());
     // It asks anew before anybody has looked.
     ends(&slurm.acquire("a", "1kW", &["--timeout", "1s"]), 69, &["does not answer"]);
     assert_ne!(slurm.note("a")["request_id"], lent["request_id"]);

@@ -9,7 +9,7 @@ use wattloop::service::clock::{Machine, Source as _};
 use super::line::{Line, STOPPED};
 use super::memory::{Memory, Note, Stage};
 use super::place::{Place, PlaceArgs};
-use super::said::{after, ahead, codes, given_back, live, refused, text, undecided, watts};
+use super::said::{after, ahead, codes, given_back, live, refused, same_request, text, undecided, watts};
 use super::wish::{WishArgs, request_id, seconds};
 use super::{Out, Stop};
 
@@ -71,6 +71,8 @@ struct Asking<'a> {
     end: Mono,
     /// What was lent was less than the job starts with, once.
     lessened: bool,
+    /// It is asked for by a name that was there before.
+    known: bool,
 }
 
 /// Asks.
@@ -84,7 +86,7 @@ pub async fn run(args: &AcquireArgs, clock: Machine, out: &Out) -> Result<(), St
     let memory = Memory::open(place.state())?;
     let line = Line::open(&place, clock)?;
     let end = clock.mono().after(args.wait.unwrap_or_default());
-    let mut asking = Asking { args, fields, place, memory, line, clock, end, lessened: false };
+    let mut asking = Asking { args, fields, place, memory, line, clock, end, lessened: false, known: false };
     let answer = if args.dry_run { asking.would().await } else { asking.acquire().await };
     asking.line.close().await;
     let answer = answer?;
@@ -145,13 +147,12 @@ impl Asking<'_> {
                 return Err(refused(&answer).helped("conflict", help));
             }
             // Nor does what cannot be read, or may not be asked for.
-            let away = ["invalid", "denied"].contains(&codes(&answer).0);
-            if away && (note.stage == Stage::Held || self.has_begun(&note)?) {
+            let unread = codes(&answer).0 == "invalid" && self.known && !waited;
+            if unread || codes(&answer).0 == "denied" && (note.stage == Stage::Held || self.has_begun(&note)?) {
                 return Err(refused(&answer));
             }
             let (again, anew) = self.goes_on(codes(&answer).0, waited);
-            // Who asks again in a moment still asks: whoever gives back ends that.
-            let goes_on = again || anew;
+            let goes_on = again || anew; // whoever gives back meanwhile ends that
             if !goes_on || !self.put(&mut note, Stage::Asking)? {
                 self.take_back(&mut note).await?;
             }
@@ -252,9 +253,9 @@ impl Asking<'_> {
     }
 
     /// Says on disk that the job asks; with the name that it asked with before where nobody knows what became of that. After what was asked for last, where that still stands there.
-    fn begin(&self, last: Option<Note>) -> Result<Note, Stop> {
+    fn begin(&mut self, last: Option<Note>) -> Result<Note, Stop> {
         let now = self.clock.wall();
-        let mut begun = None;
+        let (mut begun, mut known) = (None, false);
         self.memory.change(&self.args.job, |old| {
             let stands = |last: &Note| old.is_some_and(|old| same_request(old, last) && old.stage == Stage::Asking);
             if !last.as_ref().is_none_or(stands) {
@@ -269,12 +270,17 @@ impl Asking<'_> {
             let names = (self.place.site.as_str(), self.place.client().unwrap_or_default());
             let named = || request_id(names, &self.args.job, attempt);
             let id = self.args.request_id.clone().unwrap_or_else(named);
+            // What is to be given back is given back by this name first.
+            if old.is_some_and(|old| old.stage == Stage::Returning && old.lease_id.is_some() && old.request_id == id) {
+                return None;
+            }
             let same = old.filter(|old| old.attempt == attempt && old.request_id == id).cloned();
-            let kept = same.is_some();
+            known = same.is_some();
             let note = same.unwrap_or_else(|| Note::asking(&self.args.job, attempt, id));
             begun = Some(Note { changed_ms: now.0, ..note });
-            if kept { None } else { begun.clone() }
+            if known { None } else { begun.clone() }
         })?;
+        self.known = known;
         begun.ok_or_else(given_back)
     }
 
@@ -391,8 +397,4 @@ impl Asking<'_> {
         })?;
         Ok(ours)
     }
-}
-
-fn same_request(one: &Note, other: &Note) -> bool {
-    one.request_id == other.request_id
 }

@@ -52,7 +52,8 @@ Examples:
   wattloop budget release --lease 3-17
 
 What is over already is given back: done twice it is done once. Where the service cannot be reached `hold` gives it back later; until then it is not
-renewed, and its time to live ends it. Where the job asked and nobody heard an answer nothing is known to be lent: what is lent all the same `hold` gives back.
+renewed, and its time to live ends it. Where the job asked and nobody heard an answer nothing is known to be lent: what is lent all the same its time to live ends, and
+`hold` gives its floor back then.
 
 Exit codes: 0 given back, or nothing was lent, 69 no broker, no service or no answer, 75 not now, 77 not allowed, 78 the configuration has faults.")]
 pub struct ReleaseArgs {
@@ -188,7 +189,7 @@ pub async fn release(args: &ReleaseArgs, clock: Machine, out: &Out) -> Result<()
     }
 }
 
-/// A job that asked and never heard an answer asks for something new the next time; what it was lent all the same whoever holds gives back. True where it has a lease by now.
+/// A job that asked and never heard an answer asks for something new the next time; what it was lent all the same its time to live ends, and whoever holds gives its floor back. True where it has a lease by now.
 fn forget(memory: &Memory, job: &str, now: Wall) -> Result<bool, Stop> {
     let over = |old: Option<&Note>| {
         let old = old.filter(|old| old.stage == Stage::Asking && old.lease_id.is_none())?;

@@ -143,11 +143,11 @@ impl Hold {
     fn look(&mut self, now: Mono) {
         self.looked = Some(now);
         let mut notes = self.memory.all(self.clock.wall());
-        for found in self.strays.found(&notes, now) {
+        for found in self.strays.found(&notes) {
             tracing::warn!(
                 job = found.job,
                 lease = found.lease_id,
-                "lent to a job that was given back before it heard so: it is given back"
+                "its floor stays lent to a job that was given back before it heard so: it is given back"
             );
             match self.memory.change_of(&found, |old| old.is_none().then(|| found.clone())) {
                 Ok(_) => notes.push(found),
@@ -277,7 +277,7 @@ impl Hold {
                 self.keep(learned);
             }
             Heard::Lease(id, lease) => {
-                self.strays.told(&id, &lease, now);
+                self.strays.told(&id, &lease);
                 let learned = self.keeper.told(&id, &lease, now);
                 self.keep(learned);
             }

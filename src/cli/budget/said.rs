@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Stop;
+use super::memory::Note;
 
 /// A text of an object; empty where there is none.
 pub fn text<'a>(data: &'a Value, key: &str) -> &'a str {
@@ -105,6 +106,11 @@ pub fn refused(answer: &Value) -> Stop {
 pub fn given_back() -> Stop {
     let say = "the job was given back while it asked: what was lent is given back, too";
     Stop::new(75, "released", say, "ask again where it is to start all the same")
+}
+
+/// Both are of one request.
+pub fn same_request(one: &Note, other: &Note) -> bool {
+    one.request_id == other.request_id
 }
 
 #[cfg(test)]

@@ -100,8 +100,9 @@ impl Lease {
     }
 
     /// The same where nobody tells of its pause any more: its schedule says when.
-    pub(super) fn lowers_for_good(&mut self, floor: f64) {
+    pub(super) fn lowers_for_good(&mut self, floor: f64, now: Wall) {
         self.lowers(floor);
+        self.forgets(now);
         self.moves = None;
     }
 }

@@ -128,12 +128,13 @@ impl Ledger {
             Recovery::Unread { .. } => {}
             Recovery::Waits { .. } | Recovery::Read => self.epoch = self.epoch.saturating_add(LOST),
         }
+        let now = self.now();
         for lease in &mut self.leases {
             // What it had before is none of it any more, and the end of a pause at its floor is told to nobody.
             match lease.life {
                 Life::Held | Life::Grace { .. } => {}
-                Life::Floored { .. } => lease.lowers_for_good(lease.floor),
-                Life::Leaving { to, given: false, .. } if to > 0.0 => lease.lowers_for_good(to),
+                Life::Floored { .. } => lease.lowers_for_good(lease.floor, now),
+                Life::Leaving { to, given: false, .. } if to > 0.0 => lease.lowers_for_good(to, now),
                 Life::Leaving { .. } | Life::Kept { .. } => continue,
             }
             lease.life = Life::Kept { epoch: 0 };
